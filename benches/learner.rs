@@ -1,0 +1,114 @@
+//! The learner alone, beside its ceiling: `cargo bench --bench learner [-- --data FOLDER] [--dim 128] [--events N]`.
+//!
+//! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/DATA.md; without it a generated shop is
+//! learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at the size of
+//! the final catalogue. No log, no publishing, no HTTP: `cargo bench --bench service` measures the whole way.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+
+use clap::Parser;
+use shelfmark::{
+    domain::{Append, Event, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
+    feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
+    learner::{Learner, fingerprint, prepare_thread},
+    state::State,
+};
+use tch::{Kind, Tensor};
+
+/// Events of one append, as a replay sends them.
+const APPEND_EVENTS: usize = 500;
+
+#[derive(Parser)]
+struct Args {
+    /// Folder with events.jsonl.gz and items.jsonl.gz
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Values of one embedding
+    #[arg(long, default_value_t = 128)]
+    dim: usize,
+    /// Events to learn, at most
+    #[arg(long, default_value_t = 100_000)]
+    events: usize,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn read(folder: &std::path::Path, name: &str) -> Vec<FeedBody> {
+    let feed = Feed::open(&folder.join(name), &FeedOptions::default()).expect("a readable file");
+    feed.filter_map(Result::ok).map(|entry| entry.body).collect()
+}
+
+fn load(args: &Args) -> (Vec<Item>, Vec<Event>) {
+    let Some(folder) = &args.data else {
+        let shop = Shop::new(ShopSettings { items: 2_000, shoppers: 1_000, ..ShopSettings::default() });
+        let items = shop.items().collect();
+        return (items, shop.take(args.events).collect());
+    };
+    let items = read(folder, "items.jsonl.gz").into_iter().filter_map(|body| match body {
+        FeedBody::Item(item) => Some(item),
+        FeedBody::Event(_) => None,
+    });
+    let events = read(folder, "events.jsonl.gz").into_iter().filter_map(|body| match body {
+        FeedBody::Event(event) => Some(event),
+        FeedBody::Item(_) => None,
+    });
+    (items.collect(), events.take(args.events).collect())
+}
+
+fn append(next: &mut Position, bodies: impl Iterator<Item = RecordBody>) -> Append {
+    let record = |body| {
+        *next = next.next();
+        Record { position: *next, appended_at: Timestamp::default(), body }
+    };
+    Append { records: bodies.map(record).collect() }
+}
+
+/// Events a second that the products of a step of `targets` over `columns` would allow.
+fn products_alone(targets: i64, columns: i64, dim: i64) -> f64 {
+    let options = (Kind::Float, tch::Device::Cpu);
+    let (q, v) = (Tensor::randn([targets, dim], options), Tensor::randn([columns, dim], options));
+    let errors = Tensor::randn([targets, columns], options);
+    let rounds = 200_u32;
+    let run = || {
+        let _no_grad = tch::no_grad_guard();
+        drop(std::hint::black_box((q.matmul(&v.tr()), errors.tr().matmul(&q), errors.matmul(&v))));
+    };
+    (0..20).for_each(|_| run());
+    let started = Instant::now();
+    (0..rounds).for_each(|_| run());
+    targets as f64 * f64::from(rounds) / started.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let args = Args::parse();
+    prepare_thread();
+    let (items, events) = load(&args);
+    let count = events.len();
+    let mut state = State::initial(Arc::new(ModelConfig { dim: args.dim, ..ModelConfig::default() }));
+    let mut learner = Learner::default();
+    let (mut next, none) = (Position::ZERO, BTreeMap::new());
+    for chunk in items.chunks(APPEND_EVENTS) {
+        let metadata = append(&mut next, chunk.iter().cloned().map(RecordBody::PutItem));
+        learner.apply(&mut state, &metadata, &none, &mut ()).expect("metadata applies");
+    }
+    let mut appends: Vec<Append> = Vec::new();
+    for chunk in events.chunks(APPEND_EVENTS) {
+        appends.push(append(&mut next, chunk.iter().cloned().map(RecordBody::Event)));
+    }
+    let started = Instant::now();
+    let mut steps = 0;
+    for append in &appends {
+        steps += learner.apply(&mut state, append, &none, &mut ()).expect("events apply").steps.len();
+        state.touched.clear();
+    }
+    let rate = count as f64 / started.elapsed().as_secs_f64();
+    let known = state.readable.catalog.known().len();
+    let columns = if known < state.config().full_softmax_below { known } else { state.config().negatives };
+    let ceiling = products_alone(64, i64::try_from(columns).expect("fits"), i64::try_from(args.dim).expect("fits"));
+    println!("{}", fingerprint());
+    println!("events {count}, known items {known}, dim {}, steps {steps}", args.dim);
+    println!("learner             {rate:>10.0} events/s");
+    println!("products alone      {ceiling:>10.0} events/s  (64 targets x {columns} columns)");
+    println!("ratio               {:>10.3}", rate / ceiling);
+}

@@ -1,0 +1,86 @@
+//! The figures of the running service, each beside its ceiling in the same run.
+//!
+//!     cargo bench --bench service                         # all of them, about three minutes
+//!     cargo bench --bench service -- --only ingest --only latency
+//!     cargo bench --bench service -- --data ../shared/data/ml100k
+//!
+//! | figure | is | ceiling or floor beside it |
+//! |---|---|---|
+//! | ingest | events/s durable over HTTP: batches of 500 with event ids, several connections | the same rows by one binary COPY into an empty table of the same shape in the same Postgres |
+//! | recommend | recommendations/s, 10,000 items x 64, limit 20, kept connections | an axum handler that returns a constant reply of the same size |
+//! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
+//! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
+//!
+//! Every figure starts the real binary on an empty folder with its own Postgres, and the client shares the machine
+//! with it: the ceilings do too. The client is plain HTTP/1.1 over TCP with requests built beforehand ([`wire`]), so that
+//! it costs little. Prints a table, then one line of JSON.
+//!
+//! What is not fair, said here: ingest includes whatever share of the cores the learner takes meanwhile; the constant
+//! handler runs inside the client's process, which spares it nothing but its start.
+
+mod ingest;
+mod latency;
+mod learn;
+mod recommend;
+mod report;
+mod service;
+mod shop;
+mod wire;
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use report::Report;
+
+#[derive(Parser)]
+#[command(name = "service", about = "Figures of the running service, each beside its ceiling")]
+struct Args {
+    /// Only these figures.
+    #[arg(long, value_enum)]
+    only: Vec<Figure>,
+    /// Folder with events.jsonl.gz for `learn` (ml100k, say); a generated shop when left out.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Connections of `ingest` and `recommend`.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    connections: u16,
+    /// Events of `ingest`.
+    #[arg(long, default_value_t = 300_000)]
+    events: usize,
+    /// Seconds of `recommend` and of each part of `latency`.
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+    /// Given by cargo; means nothing.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    Ingest,
+    Recommend,
+    Latency,
+    Learn,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let wanted = |figure| args.only.is_empty() || args.only.contains(&figure);
+    let connections = usize::from(args.connections);
+    let mut report = Report::default();
+    if wanted(Figure::Ingest) {
+        ingest::measure(&mut report, args.events, connections).await?;
+    }
+    if wanted(Figure::Recommend) {
+        recommend::measure(&mut report, connections, args.seconds).await?;
+    }
+    if wanted(Figure::Latency) {
+        latency::measure(&mut report, args.seconds).await?;
+    }
+    if wanted(Figure::Learn) {
+        learn::measure(&mut report, args.data.as_deref()).await?;
+    }
+    report.print();
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Tells the linker where the libraries are when the programs run: no variable has to be set by hand.
+
+use std::path::{Path, PathBuf};
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=LIBTORCH");
+    // `sqlx::migrate!` reads the folder when it is compiled and does not notice new files.
+    println!("cargo:rerun-if-changed=migrations");
+
+    let libraries = match std::env::var_os("LIBTORCH").map(PathBuf::from) {
+        Some(libtorch) if libtorch.join("lib").is_dir() => absolute(&libtorch.join("lib")),
+        Some(libtorch) => {
+            eprintln!(
+                "LIBTORCH is {}, which holds no libtorch. Run `cargo xtask setup` once, or set LIBTORCH to your own.",
+                libtorch.display()
+            );
+            std::process::exit(1);
+        }
+        None => {
+            eprintln!("LIBTORCH is not set. Run `cargo xtask setup` once, or set LIBTORCH to your own.");
+            std::process::exit(1);
+        }
+    };
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());
+        return;
+    }
+    // A package puts the libraries into lib beside bin; a build tree has the libtorch that it was built with. The old kind of
+    // tag (RPATH) also serves the libraries that libtorch itself asks for.
+    println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib");
+    println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());
+}
+
+/// The folder without links, so that one libtorch has one name.
+fn absolute(folder: &Path) -> PathBuf {
+    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+}

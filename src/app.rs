@@ -1,0 +1,232 @@
+//! The composition root: builds every room, starts them in the order of an event's way, stops them in reverse.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::{DatabaseSettings, ServeSettings},
+    engine::{Models, Surroundings},
+    http::{self, Api, Wiring},
+    keys::KeyStore,
+    postgres::{self, ManagedPostgres, ManagedPostgresOptions},
+    serving::{SearchSettings, Searcher},
+    telemetry::Metrics,
+};
+
+/// Longest wait for learning to end, its last version included.
+const ENGINE_STOP: Duration = Duration::from_secs(20);
+/// Longest wait for what waits in the log's queue to be committed.
+const LOG_STOP: Duration = Duration::from_secs(10);
+/// How often histograms are folded into buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A database: ours to stop, or somebody else's.
+pub struct Database {
+    /// Connections.
+    pub pool: sqlx::PgPool,
+    /// The server, when this process runs it.
+    pub managed: Option<ManagedPostgres>,
+}
+
+impl Database {
+    /// Reaches the database of the settings, or runs one in the data folder, and brings its tables up to date.
+    pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let managed = match settings.database_url {
+            Some(_) => None,
+            None => {
+                let folder = settings.data_dir()?;
+                let mut options = ManagedPostgresOptions::default();
+                if settings.postgres_bin.is_some() {
+                    options.binaries.clone_from(&settings.postgres_bin);
+                }
+                Some(ManagedPostgres::start_with(&folder, &options).await?)
+            }
+        };
+        let url = match (&settings.database_url, &managed) {
+            (Some(url), _) => url.as_str(),
+            (None, Some(managed)) => managed.url(),
+            (None, None) => bail!("there is no database"),
+        };
+        match Self::reach(url, settings.database_connections_max).await {
+            Ok(pool) => Ok(Self { pool, managed }),
+            Err(error) => {
+                if let Some(managed) = managed {
+                    managed.stop().await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Connects and migrates.
+    pub async fn reach(url: &str, connections_max: u32) -> anyhow::Result<sqlx::PgPool> {
+        let pool = postgres::connect(url, connections_max).await?;
+        postgres::migrate(&pool).await?;
+        Ok(pool)
+    }
+
+    /// Closes the connections and stops the server, when it is ours.
+    pub async fn close(self) {
+        self.pool.close().await;
+        if let Some(managed) = self.managed
+            && let Err(error) = managed.stop().await
+        {
+            tracing::error!(%error, "app.postgres did not stop; the next start adopts it");
+        }
+    }
+}
+
+/// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it listens.
+pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyhow::Result<()> {
+    let metrics = Metrics::install()?;
+    // The port first: a taken one is the most common mistake, and the cheapest to find.
+    let listener = TcpListener::bind(settings.http.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; choose another --listen", settings.http.listen))?;
+    let mut rooms = Rooms::new();
+    let started = rooms.started.clone();
+    let served = tokio::select! {
+        served = rooms.run(&settings, listener, metrics, &closing) => served,
+        // Asked to end while still starting: what has begun is stopped like everything else.
+        () = ended_early(&closing, started) => Ok(()),
+    };
+    rooms.stop().await;
+    served
+}
+
+/// Returns when the end is asked for before the start is over; never afterwards.
+async fn ended_early(closing: &CancellationToken, started: CancellationToken) {
+    tokio::select! {
+        biased;
+        () = started.cancelled() => std::future::pending().await,
+        () = closing.cancelled() => {}
+    }
+}
+
+/// What runs, in the order in which it was started.
+struct Rooms {
+    database: Option<Database>,
+    /// Small tasks of the app: metrics, keys, the watch over Postgres.
+    tasks: TaskTracker,
+    tasks_stop: CancellationToken,
+    log_tasks: TaskTracker,
+    log_stop: CancellationToken,
+    engine_tasks: TaskTracker,
+    engine_stop: CancellationToken,
+    /// Cancelled when the start is over.
+    started: CancellationToken,
+}
+
+impl Rooms {
+    fn new() -> Self {
+        Self {
+            database: None,
+            tasks: TaskTracker::new(),
+            tasks_stop: CancellationToken::new(),
+            log_tasks: TaskTracker::new(),
+            log_stop: CancellationToken::new(),
+            engine_tasks: TaskTracker::new(),
+            engine_stop: CancellationToken::new(),
+            started: CancellationToken::new(),
+        }
+    }
+
+    /// Starts everything and serves until `closing`.
+    async fn run(
+        &mut self,
+        settings: &ServeSettings,
+        listener: TcpListener,
+        metrics: Metrics,
+        closing: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let database = self.database.insert(Database::open(&settings.database).await?);
+        if let Some(managed) = &database.managed {
+            self.tasks.spawn(managed.watch(self.tasks_stop.clone()));
+        }
+        let pool = database.pool.clone();
+        let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
+        let address = listener.local_addr()?;
+        let loopback = http::is_loopback(address);
+        if keys.is_empty() && !loopback {
+            bail!(
+                "there are no API keys, so only this machine may be listened on, not {address}: listen on 127.0.0.1, or make \
+                 a key first with `shelfmark keys create --name admin --scope admin` on the same --data-dir or --database-url"
+            );
+        }
+        let models = self.start_models(settings, pool).await?;
+        let upkeep = metrics.clone();
+        let upkeep_stop = self.tasks_stop.clone();
+        self.tasks.spawn(async move {
+            let mut timer = tokio::time::interval(METRICS_UPKEEP);
+            while upkeep_stop.run_until_cancelled(timer.tick()).await.is_some() {
+                upkeep.upkeep();
+            }
+        });
+        let limits = settings.http.limits();
+        let api = Api::new(Wiring {
+            models: Arc::new(models),
+            keys: Arc::new(keys),
+            limits: limits.clone(),
+            loopback,
+            metrics: Arc::new(move || metrics.render()),
+            not_ready: Arc::new(Vec::new),
+            closing: closing.clone(),
+        });
+        self.started.cancel();
+        tracing::info!(%address, "app.listening on http://{address}");
+        announce(&format!("http://{address}"));
+        http::serve(listener, http::router(api), &limits, closing.clone()).await?;
+        tracing::info!("app.closing: requests are answered, learning ends next");
+        Ok(())
+    }
+
+    /// Starts the models of the database on `engine_tasks`, their logs on `log_tasks`; `stop` ends them in that order.
+    async fn start_models(&self, settings: &ServeSettings, pool: sqlx::PgPool) -> anyhow::Result<Models> {
+        let mut search = SearchSettings::default();
+        if let Some(threads) = settings.threads.search_threads {
+            search.threads = threads;
+        }
+        let with = Surroundings {
+            pool,
+            log: settings.log.settings(),
+            engine: settings.versions.engine(),
+            searcher: Searcher::start(search).context("the search threads cannot start")?,
+            default_config: settings.model.config()?,
+            stop: self.engine_stop.clone(),
+            log_stop: self.log_stop.clone(),
+            tasks: self.engine_tasks.clone(),
+            log_tasks: self.log_tasks.clone(),
+        };
+        Ok(Models::start(&with).await?)
+    }
+
+    /// Stops what runs, in reverse. Each wait is bounded: what does not end is named and left behind.
+    async fn stop(mut self) {
+        self.engine_stop.cancel();
+        finished("learning", &self.engine_tasks, ENGINE_STOP).await;
+        self.log_stop.cancel();
+        finished("the log", &self.log_tasks, LOG_STOP).await;
+        self.tasks_stop.cancel();
+        finished("the app's tasks", &self.tasks, Duration::from_secs(5)).await;
+        if let Some(database) = self.database.take() {
+            database.close().await;
+        }
+        tracing::info!("app.stopped");
+    }
+}
+
+async fn finished(what: &str, tasks: &TaskTracker, wait: Duration) {
+    tasks.close();
+    if tokio::time::timeout(wait, tasks.wait()).await.is_err() {
+        tracing::error!(tasks = tasks.len(), "app.stop: {what} did not end within {} s", wait.as_secs());
+    }
+}
+
+/// The one line on standard output. Nobody reading it is no reason to stop.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,231 @@
+//! Brings batches to the service, in order, each entry once.
+//!
+//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that
+//! holds is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded ahead.
+//! A request without a reply is sent again: event ids make the repetition harmless, and since the next batch waits for
+//! the reply, order holds through every failure.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    batch::{Batch, BatchKind},
+    client::{Client, ClientError, Rejected, Reply},
+    progress::Progress,
+    tally::SendTally,
+};
+
+/// Why delivery ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierError {
+    /// No request succeeded for as long as was to be waited.
+    #[error("gave up at {at}: no request succeeded for {} s; run the same command again to go on", waited.as_secs())]
+    GaveUp {
+        /// First entry that is not known to be taken.
+        at: String,
+        /// How long it was tried.
+        waited: Duration,
+        /// The last failure.
+        source: ClientError,
+    },
+    /// The service will not take anything.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The reply does not account for every entry of the batch: this is not the service it should be.
+    #[error("the reply accounts for {told} of the {sent} entries from {at} on")]
+    Unaccounted {
+        /// First entry of the batch.
+        at: String,
+        /// Entries sent.
+        sent: usize,
+        /// Accepted, duplicate and rejected ones together.
+        told: u64,
+    },
+    /// The live view does not move.
+    #[error("the live view stands at {position} and did not reach {wanted}: nothing moved for {} s", waited.as_secs())]
+    NotApplied {
+        /// Where it stands.
+        position: u64,
+        /// Where it should be.
+        wanted: u64,
+        /// How long nothing moved.
+        waited: Duration,
+    },
+}
+
+/// Delivers batches and counts.
+pub struct Courier<'a> {
+    client: &'a Client,
+    progress: &'a Progress,
+    patience: Duration,
+    pace: Option<Pace>,
+    /// What was answered.
+    pub tally: SendTally,
+}
+
+impl<'a> Courier<'a> {
+    const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+    const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+    /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
+    pub fn new(client: &'a Client, progress: &'a Progress, patience: Duration, rate: Option<f64>) -> Self {
+        let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
+        Self { client, progress, patience, pace, tally: SendTally::default() }
+    }
+
+    /// Delivers a batch, whatever it takes; every entry is then taken, there already, or counted as rejected.
+    pub async fn deliver(&mut self, batch: Batch) -> Result<(), CourierError> {
+        if let (BatchKind::Events, Some(pace)) = (batch.kind, &mut self.pace) {
+            pace.wait(batch.len()).await;
+        }
+        // Parts of the batch still to go, in order. Every round takes entries out or halves a part, so it ends after
+        // at most twice as many requests as there are entries.
+        let mut parts = VecDeque::from([batch]);
+        while let Some(part) = parts.pop_front() {
+            match self.post(&part).await? {
+                Ok(reply) => self.count(&part, &reply)?,
+                Err(refusal) => {
+                    for rest in self.refused(&part, refusal).into_iter().rev() {
+                        parts.push_front(rest);
+                    }
+                }
+            }
+            self.progress.sent(&self.tally);
+        }
+        Ok(())
+    }
+
+    /// Posts until there is an answer. The inner error is a refusal of the content.
+    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, CourierError> {
+        let begin = Instant::now();
+        let mut backoff = Self::BACKOFF_FIRST;
+        loop {
+            let error = match self.client.post(part.kind, part.body.clone()).await {
+                Ok(reply) => return Ok(Ok(reply)),
+                Err(ClientError::Refused { code, detail, errors, .. }) => {
+                    return Ok(Err(Rejection { code, detail, errors }));
+                }
+                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => error,
+                Err(error @ (ClientError::Setup(_) | ClientError::Forbidden { .. })) => return Err(error.into()),
+            };
+            let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
+            let pause = asked.unwrap_or(backoff);
+            if begin.elapsed() + pause > self.patience {
+                return Err(CourierError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
+            }
+            self.tally.retries += 1;
+            self.progress.waiting(&error);
+            tokio::time::sleep(pause).await;
+            backoff = (backoff * 2).min(Self::BACKOFF_MAX);
+        }
+    }
+
+    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), CourierError> {
+        // Not every rejection needs to be named, but all are counted.
+        let named = reply.rejected.len() as u64;
+        let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
+        let told = reply.accepted + reply.duplicates + named + unnamed;
+        if told != part.len() as u64 {
+            return Err(CourierError::Unaccounted { at: part.begin(), sent: part.len(), told });
+        }
+        let tally = &mut self.tally;
+        match part.kind {
+            BatchKind::Items => tally.items += reply.accepted + reply.duplicates,
+            BatchKind::Events => {
+                tally.events += part.len() as u64;
+                tally.accepted += reply.accepted;
+                tally.duplicates += reply.duplicates;
+            }
+        }
+        for rejected in &reply.rejected {
+            if let Some(origin) = rejected.index.and_then(|index| part.origins.get(index)) {
+                tally.reject(origin, rejected);
+            }
+        }
+        tally.reject_unnamed(unnamed);
+        tally.position = tally.position.max(reply.position.unwrap_or(0));
+        Ok(())
+    }
+
+    /// A whole request was refused: takes the entries at fault out, or looks for them by halves.
+    fn refused(&mut self, part: &Batch, refusal: Rejection) -> Vec<Batch> {
+        let mut at_fault = vec![false; part.len()];
+        for error in &refusal.errors {
+            if let Some(index) = error.index
+                && at_fault.get(index) == Some(&false)
+            {
+                at_fault[index] = true;
+                self.tally.reject(&part.origins[index], error);
+            }
+        }
+        let faults = at_fault.iter().filter(|&&fault| fault).count();
+        if faults == 0 && part.len() == 1 {
+            let Rejection { code, detail, .. } = refusal;
+            self.tally.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
+            at_fault[0] = true;
+        } else if faults == 0 {
+            let middle = part.len() / 2;
+            return [part.pick(0..middle), part.pick(middle..part.len())].into_iter().flatten().collect();
+        }
+        if part.kind == BatchKind::Events {
+            self.tally.events += faults.max(usize::from(part.len() == 1)) as u64;
+        }
+        part.pick((0..part.len()).filter(|&place| !at_fault[place])).into_iter().collect()
+    }
+
+    /// Waits until the live view holds all that was sent.
+    pub async fn wait_applied(&mut self) -> Result<(), CourierError> {
+        let wanted = self.tally.position;
+        let mut best = 0;
+        let mut moved = Instant::now();
+        let mut pause = Duration::from_millis(10);
+        loop {
+            match self.client.status().await {
+                Ok(status) => {
+                    self.progress.stands(status);
+                    if status.position >= wanted {
+                        return Ok(());
+                    }
+                    if status.position > best {
+                        best = status.position;
+                        moved = Instant::now();
+                    }
+                }
+                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => self.progress.waiting(&error),
+                Err(error) => return Err(error.into()),
+            }
+            if moved.elapsed() > self.patience {
+                return Err(CourierError::NotApplied { position: best, wanted, waited: moved.elapsed() });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+}
+
+struct Rejection {
+    code: String,
+    detail: String,
+    errors: Vec<Rejected>,
+}
+
+/// Keeps to a rate: each batch has its time, however long the ones before it took.
+struct Pace {
+    rate: f64,
+    next: Instant,
+}
+
+impl Pace {
+    /// How far a stalled sender may catch up at full speed.
+    const BEHIND_MAX: Duration = Duration::from_secs(1);
+
+    async fn wait(&mut self, events: usize) {
+        let oldest = Instant::now().checked_sub(Self::BEHIND_MAX).unwrap_or(self.next);
+        self.next = self.next.max(oldest);
+        tokio::time::sleep_until(self.next).await;
+        #[expect(clippy::cast_precision_loss, reason = "a batch has at most 10,000 events")]
+        let seconds = events as f64 / self.rate;
+        self.next += Duration::from_secs_f64(seconds);
+    }
+}

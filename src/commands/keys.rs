@@ -1,0 +1,145 @@
+//! `shelfmark keys`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use shelfmark::{
+    app::Database,
+    config::DatabaseSettings,
+    domain::{ModelName, Scope},
+    keys::KeyStore,
+    postgres::{self, PostgresError},
+    telemetry::{self, TelemetrySettings},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Arguments of `shelfmark keys`.
+#[derive(Args)]
+pub struct KeysArgs {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    database: GlobalDatabase,
+    #[command(flatten)]
+    telemetry: TelemetrySettings,
+}
+
+/// Where the keys are: as for `serve`.
+#[derive(Args)]
+struct GlobalDatabase {
+    #[command(flatten)]
+    settings: DatabaseSettings,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a key and print it: it is shown this once. A running service knows it within seconds.
+    Create {
+        /// Its name, shown as the actor of versions and rollbacks.
+        #[arg(long)]
+        name: String,
+        /// What it may do; each scope includes the ones before it.
+        #[arg(long, value_enum)]
+        scope: ScopeArg,
+        /// The one model that it is for; all when left out.
+        #[arg(long)]
+        model: Option<String>,
+    },
+    /// List keys: name, scope, model, time. Never the keys themselves.
+    List,
+    /// Take a key back. A running service refuses it within seconds.
+    Revoke {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+/// A scope on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum ScopeArg {
+    /// Recommendations, embeddings, versions, health.
+    Read,
+    /// Events and items too.
+    Write,
+    /// Versions, rollback, configuration, erasure too.
+    Admin,
+}
+
+impl From<ScopeArg> for Scope {
+    fn from(scope: ScopeArg) -> Self {
+        match scope {
+            ScopeArg::Read => Self::Read,
+            ScopeArg::Write => Self::Write,
+            ScopeArg::Admin => Self::Admin,
+        }
+    }
+}
+
+/// Runs one action.
+pub fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start_log(&args.telemetry)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("the async runtime cannot start")?;
+    runtime.block_on(act(args.action, &args.database.settings))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn act(action: Action, settings: &DatabaseSettings) -> anyhow::Result<()> {
+    let database = open(settings).await?;
+    let acted = with_keys(action, &database).await;
+    database.close().await;
+    acted
+}
+
+/// Opens the database; when a service holds the data folder, beside it: through its server, without a second one.
+async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+    let error = match Database::open(settings).await {
+        Ok(database) => return Ok(database),
+        Err(error) => error,
+    };
+    let in_use = matches!(error.downcast_ref::<PostgresError>(), Some(PostgresError::FolderInUse { .. }));
+    if !in_use {
+        return Err(error);
+    }
+    let url = postgres::running_url(&settings.data_dir()?).context(error)?;
+    Ok(Database { pool: Database::reach(&url, 2).await?, managed: None })
+}
+
+async fn with_keys(action: Action, database: &Database) -> anyhow::Result<()> {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let keys = KeyStore::open(database.pool.clone(), stop.clone(), &tasks).await?;
+    let acted = change(action, &keys).await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    acted
+}
+
+async fn change(action: Action, keys: &KeyStore) -> anyhow::Result<()> {
+    match action {
+        Action::Create { name, scope, model } => {
+            let model = model.as_deref().map(ModelName::new).transpose()?;
+            let (secret, key) = keys.create(&name, scope.into(), model.as_ref()).await?;
+            eprintln!("The key {:?} has scope {}; it is shown this once:", key.name, key.scope.name());
+            println!("{}", secret.reveal());
+        }
+        Action::List => {
+            for key in keys.list().await? {
+                println!(
+                    "{}\t{}\t{}\t{}",
+                    key.name,
+                    key.scope.name(),
+                    key.model.as_deref().unwrap_or("(all models)"),
+                    key.created_at
+                );
+            }
+        }
+        Action::Revoke { name } => {
+            keys.revoke(&name).await?;
+            eprintln!("The key {name:?} is taken back.");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The commands: each turns its arguments into calls of the library.
+//!
+//! `replay` and `demo` talk to a running service from outside. Both are one pipeline: a blocking producer reads or
+//! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
+//! [`courier`] posts them in order, one at a time.
+
+mod batch;
+mod client;
+mod courier;
+pub mod demo;
+pub mod keys;
+mod pipeline;
+mod progress;
+pub mod replay;
+pub mod serve;
+mod tally;

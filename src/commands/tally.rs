@@ -1,0 +1,144 @@
+//! What was read, sent and answered.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{batch::Origin, client::Rejected};
+
+/// How many bad lines and rejections are shown one by one; the rest is only counted.
+pub const SHOWN_MAX: u64 = 20;
+
+/// Counts of the reading side.
+#[derive(Debug, Clone, Default)]
+pub struct ReadTally {
+    /// Lines read, over all files.
+    pub lines: u64,
+    /// Lines that could not be used.
+    pub bad: u64,
+    /// Events whose time is before that of the event before them in the same file.
+    pub backwards: u64,
+    /// Events passed over because the service has them (`--resume`).
+    pub skipped: u64,
+    /// Whether reading stopped early (`--strict`).
+    pub stopped: bool,
+}
+
+/// Counts of the sending side.
+#[derive(Debug, Clone, Default)]
+pub struct SendTally {
+    /// Items that the service took.
+    pub items: u64,
+    /// Events of batches that were answered.
+    pub events: u64,
+    /// Events that the service took.
+    pub accepted: u64,
+    /// Events that it had already.
+    pub duplicates: u64,
+    /// Events and items that it refused.
+    pub rejected: u64,
+    /// Refusals by code.
+    pub reasons: BTreeMap<String, u64>,
+    /// The first refusals, with their places.
+    pub shown: Vec<String>,
+    /// Position that holds all that was answered.
+    pub position: u64,
+    /// Requests that had to be repeated.
+    pub retries: u64,
+}
+
+impl SendTally {
+    /// Counts a refusal.
+    pub fn reject(&mut self, origin: &Origin, rejected: &Rejected) {
+        self.rejected += 1;
+        *self.reasons.entry(rejected.code.clone()).or_default() += 1;
+        if self.rejected <= SHOWN_MAX {
+            let Rejected { code, detail, .. } = rejected;
+            self.shown.push(format!("{}:{}: rejected ({code}): {detail}", origin.file, origin.line));
+        }
+    }
+
+    /// Counts refusals that the reply did not name one by one.
+    pub fn reject_unnamed(&mut self, count: u64) {
+        if count > 0 {
+            self.rejected += count;
+            *self.reasons.entry("unnamed".to_owned()).or_default() += count;
+        }
+    }
+}
+
+/// A whole number with commas between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The last word of a command.
+pub struct Summary<'a> {
+    /// Reading.
+    pub read: &'a ReadTally,
+    /// Sending.
+    pub sent: &'a SendTally,
+    /// Whether lines mean something (not for generated events).
+    pub from_files: bool,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { read, sent, from_files, seconds } = self;
+        if *from_files {
+            writeln!(f, "lines       {}", grouped(read.lines))?;
+            writeln!(f, "bad lines   {}", grouped(read.bad))?;
+        }
+        writeln!(f, "items       {}", grouped(sent.items))?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rate for people"
+        )]
+        let rate = (sent.events as f64 / seconds.max(1e-3)) as u64;
+        writeln!(f, "events      {} in {seconds:.1} s, {} a second", grouped(sent.events), grouped(rate))?;
+        if read.skipped > 0 {
+            writeln!(f, "skipped     {} (there from an earlier run)", grouped(read.skipped))?;
+        }
+        writeln!(f, "accepted    {}", grouped(sent.accepted))?;
+        writeln!(f, "duplicates  {}", grouped(sent.duplicates))?;
+        write!(f, "rejected    {}", grouped(sent.rejected))?;
+        for (place, (code, count)) in sent.reasons.iter().enumerate() {
+            let before = if place == 0 { " (" } else { ", " };
+            write!(f, "{before}{code}: {}", grouped(*count))?;
+        }
+        writeln!(f, "{}", if sent.reasons.is_empty() { "" } else { ")" })?;
+        if sent.retries > 0 {
+            writeln!(f, "retries     {}", grouped(sent.retries))?;
+        }
+        write!(f, "position    {}", grouped(sent.position))?;
+        if read.backwards > 0 {
+            write!(
+                f,
+                "\n{} events are earlier than the one before them in their file: the order of lines was kept; \
+                 --sort sends them in order of time",
+                grouped(read.backwards)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

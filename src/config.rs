@@ -1,0 +1,271 @@
+//! Settings: one struct a room, by flag or environment; a flag wins. The doc comments are the help.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::{
+    domain::ModelConfig, engine::EngineSettings, http::Limits, log::LogSettings, telemetry::TelemetrySettings,
+};
+
+/// Settings of `shelfmark serve`.
+#[derive(Args)]
+pub struct ServeSettings {
+    /// Where Postgres is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// Bounds of the HTTP room.
+    #[command(flatten)]
+    pub http: HttpSettings,
+    /// Bounds of the log.
+    #[command(flatten)]
+    pub log: LogQueueSettings,
+    /// When versions are taken.
+    #[command(flatten)]
+    pub versions: VersionSettings,
+    /// Models of a new database.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// Threads.
+    #[command(flatten)]
+    pub threads: ThreadSettings,
+    /// Logs.
+    #[command(flatten)]
+    pub telemetry: TelemetrySettings,
+}
+
+/// Where Postgres is. Not `Debug`: an address may hold a password.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseSettings {
+    /// Address of a Postgres database, such as postgres://user:password@host:5432/name. Without it the service runs a
+    /// Postgres of its own in the data folder
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
+    pub database_url: Option<String>,
+    /// Folder for the service's own Postgres [default: /var/lib/shelfmark for root, else $XDG_DATA_HOME/shelfmark or
+    /// ~/.local/share/shelfmark]
+    #[arg(long, env = "SHELFMARK_DATA_DIR", value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// Folder with the programs of Postgres (initdb, pg_ctl, postgres) for the service's own; searched for when left out
+    #[arg(long, env = "SHELFMARK_POSTGRES_BIN", value_name = "DIR", global = true)]
+    pub postgres_bin: Option<PathBuf>,
+    /// Most connections to Postgres
+    #[arg(long, env = "SHELFMARK_DATABASE_CONNECTIONS_MAX", default_value_t = 16, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(4..=1000))]
+    pub database_connections_max: u32,
+}
+
+impl DatabaseSettings {
+    /// The data folder, chosen or by default.
+    pub fn data_dir(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.data_dir {
+            return Ok(folder.clone());
+        }
+        if rustix::process::geteuid().is_root() {
+            return Ok(PathBuf::from("/var/lib/shelfmark"));
+        }
+        let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(folder) = variable("XDG_DATA_HOME") {
+            return Ok(PathBuf::from(folder).join("shelfmark"));
+        }
+        let home = variable("HOME").context("HOME is not set: name a folder with --data-dir")?;
+        Ok(PathBuf::from(home).join(".local/share/shelfmark"))
+    }
+}
+
+/// Where the service listens, and the bounds of requests.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpSettings {
+    /// Address and port to listen on; port 0 takes a free one. Any address but this machine's own (127.0.0.1, [::1])
+    /// needs an API key first: see `shelfmark keys create`
+    #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// Most open connections
+    #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
+          value_parser = at_least_one)]
+    pub http_connections_max: usize,
+    /// Most requests answered at once; beyond it 503
+    #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
+          value_parser = at_least_one)]
+    pub http_requests_max: usize,
+    /// Most bytes of a request's body; streams of lines may be of any length
+    #[arg(long, env = "SHELFMARK_HTTP_BODY_BYTES_MAX", default_value_t = 16 << 20, value_name = "BYTES",
+          value_parser = at_least_one)]
+    pub http_body_bytes_max: usize,
+    /// Most bytes of one line of a stream
+    #[arg(long, env = "SHELFMARK_HTTP_LINE_BYTES_MAX", default_value_t = 1 << 20, value_name = "BYTES",
+          value_parser = at_least_one)]
+    pub http_line_bytes_max: usize,
+    /// Longest time for a request, its body included, in seconds; streams of lines are bounded by their pauses
+    #[arg(long, env = "SHELFMARK_HTTP_REQUEST_SECONDS", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub http_request_seconds: u64,
+    /// Longest time for a request's headers, and for a kept connection to be idle, in seconds
+    #[arg(long, env = "SHELFMARK_HTTP_HEADER_SECONDS", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub http_header_seconds: u64,
+    /// Longest pause within a stream of lines, in seconds
+    #[arg(long, env = "SHELFMARK_HTTP_STREAM_IDLE_SECONDS", default_value_t = 30, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub http_stream_idle_seconds: u64,
+    /// Time that requests under way get at shutdown, in seconds
+    #[arg(long, env = "SHELFMARK_HTTP_DRAIN_SECONDS", default_value_t = 5, value_name = "SECONDS")]
+    pub http_drain_seconds: u64,
+}
+
+impl HttpSettings {
+    /// As the HTTP room takes them.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            connections_max: self.http_connections_max,
+            requests_max: self.http_requests_max,
+            body_bytes_max: self.http_body_bytes_max,
+            line_bytes_max: self.http_line_bytes_max,
+            header_read: Duration::from_secs(self.http_header_seconds),
+            request: Duration::from_secs(self.http_request_seconds),
+            stream_idle: Duration::from_secs(self.http_stream_idle_seconds),
+            drain: Duration::from_secs(self.http_drain_seconds),
+        }
+    }
+}
+
+/// Bounds of the log's queue.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Log")]
+pub struct LogQueueSettings {
+    /// Most records that wait to be committed; beyond it 429
+    #[arg(long, env = "SHELFMARK_LOG_QUEUE_RECORDS_MAX", default_value_t = 65_536, value_name = "N",
+          value_parser = at_least_one)]
+    pub log_queue_records_max: usize,
+    /// Most bytes of records that wait to be committed
+    #[arg(long, env = "SHELFMARK_LOG_QUEUE_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES",
+          value_parser = at_least_one)]
+    pub log_queue_bytes_max: usize,
+}
+
+impl LogQueueSettings {
+    /// As the log takes them.
+    pub fn settings(&self) -> LogSettings {
+        LogSettings {
+            queue_records_max: self.log_queue_records_max,
+            queue_bytes_max: self.log_queue_bytes_max,
+            ..LogSettings::default()
+        }
+    }
+}
+
+/// When versions are taken by themselves.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Versions")]
+pub struct VersionSettings {
+    /// Take a version after this many new records; 0 for never
+    #[arg(long, env = "SHELFMARK_VERSION_EVERY_RECORDS", default_value_t = 500_000, value_name = "N")]
+    pub version_every_records: u64,
+    /// Take a version after this many seconds, if there are new records; 0 for never
+    #[arg(long, env = "SHELFMARK_VERSION_EVERY_SECONDS", default_value_t = 900, value_name = "SECONDS")]
+    pub version_every_seconds: u64,
+    /// Take a version at shutdown, if there are new records, so that the next start has nothing to replay
+    #[arg(long, env = "SHELFMARK_VERSION_AT_SHUTDOWN", default_value_t = true, value_name = "BOOL",
+          action = clap::ArgAction::Set)]
+    pub version_at_shutdown: bool,
+    /// Versions kept in memory for instant return
+    #[arg(long, env = "SHELFMARK_VERSIONS_IN_MEMORY", default_value_t = 4, value_name = "N")]
+    pub versions_in_memory: usize,
+    /// Versions taken by count, time or shutdown that are kept; labelled, served and restored ones stay besides
+    #[arg(long, env = "SHELFMARK_VERSIONS_KEPT", default_value_t = 20, value_name = "N")]
+    pub versions_kept: usize,
+}
+
+impl VersionSettings {
+    /// As the engine takes them.
+    pub fn engine(&self) -> EngineSettings {
+        EngineSettings {
+            version_records: self.version_every_records,
+            version_interval: Duration::from_secs(self.version_every_seconds),
+            version_at_shutdown: self.version_at_shutdown,
+            versions_in_memory: self.versions_in_memory,
+            versions_kept: self.versions_kept,
+        }
+    }
+}
+
+/// What a new database's `default` model is made with.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Model")]
+pub struct ModelSettings {
+    /// JSON file with the configuration of the model `default`; fields left out keep their defaults. Read at the first
+    /// start on a database only: afterwards the configuration is part of the log
+    #[arg(long, env = "SHELFMARK_MODEL_CONFIG", value_name = "FILE")]
+    pub model_config: Option<PathBuf>,
+}
+
+impl ModelSettings {
+    /// Reads and checks the file.
+    pub fn config(&self) -> anyhow::Result<ModelConfig> {
+        let Some(path) = &self.model_config else {
+            return Ok(ModelConfig::default());
+        };
+        let named = || format!("--model-config {}", path.display());
+        let text = std::fs::read(path).with_context(named)?;
+        let config: ModelConfig = serde_json::from_slice(&text).with_context(named)?;
+        config.check().with_context(named)?;
+        Ok(config)
+    }
+}
+
+/// Threads.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Threads")]
+pub struct ThreadSettings {
+    /// Threads for requests [default: the machine's cores]
+    #[arg(long, env = "SHELFMARK_WORKER_THREADS", value_name = "N", value_parser = at_least_one)]
+    pub worker_threads: Option<usize>,
+    /// Threads for searches [default: the machine's cores]
+    #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
+    pub search_threads: Option<usize>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("must be a whole number".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: ServeSettings,
+    }
+
+    #[test]
+    fn the_defaults_of_flags_are_the_defaults_of_the_rooms() {
+        let line = Line::parse_from(["serve"]);
+        let (flags, room) = (line.settings.http.limits(), Limits::default());
+        assert_eq!(format!("{flags:?}"), format!("{room:?}"));
+        let (flags, room) = (line.settings.log.settings(), LogSettings::default());
+        assert_eq!(format!("{flags:?}"), format!("{room:?}"));
+        assert!(line.settings.versions.version_at_shutdown);
+    }
+
+    #[test]
+    fn a_model_config_file_is_checked_and_the_error_names_file_and_field() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let settings = ModelSettings { model_config: Some(file.path().to_owned()) };
+        std::fs::write(file.path(), r#"{"dim": 64}"#).expect("written");
+        assert_eq!(settings.config().expect("valid").dim, 64);
+        for (text, names) in [(r#"{"dim": 6}"#, "dim"), (r#"{"dimension": 64}"#, "dimension")] {
+            std::fs::write(file.path(), text).expect("written");
+            let error = format!("{:#}", settings.config().expect_err("refused"));
+            assert!(error.contains("--model-config") && error.contains(names), "{error}");
+        }
+    }
+}

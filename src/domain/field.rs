@@ -1,0 +1,119 @@
+//! Names, ids and the one error for a value that breaks its rule.
+
+use std::{borrow::Borrow, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+/// A value that breaks its rule, with the field's name as the caller wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {detail}")]
+pub struct FieldError {
+    /// Name of the field as in the request, dotted for nested ones.
+    pub field: String,
+    /// Stable, machine-readable reason, for example `too_long`.
+    pub code: &'static str,
+    /// What is wrong and what would be right, in words.
+    pub detail: String,
+}
+
+/// Result of checking one field.
+pub type FieldResult<T> = Result<T, FieldError>;
+
+impl FieldError {
+    /// Builds the error.
+    pub fn new(field: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), code, detail: detail.into() }
+    }
+}
+
+/// Checks that `text` has 1 to `bytes_max` bytes and no control characters.
+pub fn text_within(field: &str, text: &str, bytes_max: usize) -> FieldResult<()> {
+    if text.is_empty() {
+        return Err(FieldError::new(field, "empty", "must not be empty"));
+    }
+    if text.len() > bytes_max {
+        let detail = format!("must have at most {bytes_max} bytes, has {}", text.len());
+        return Err(FieldError::new(field, "too_long", detail));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(FieldError::new(field, "control_character", "must not hold control characters"));
+    }
+    Ok(())
+}
+
+/// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, min_length = 1, max_length = 256)]
+pub struct Id(Arc<str>);
+
+impl Id {
+    /// Longest id, in bytes.
+    pub const BYTES_MAX: usize = 256;
+
+    /// Checks and wraps an id; `field` names it in the error.
+    pub fn new(field: &str, text: &str) -> FieldResult<Self> {
+        text_within(field, text, Self::BYTES_MAX)?;
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::new("id", &text).map_err(|error| serde::de::Error::custom(error.detail))
+    }
+}
+
+impl Borrow<str> for Id {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// Name of a model: 1 to 64 of `a-z 0-9 - _`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct ModelName(Arc<str>);
+
+impl ModelName {
+    /// Checks and wraps a name.
+    pub fn new(text: &str) -> FieldResult<Self> {
+        let ok = text.len() <= 64
+            && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if !ok {
+            let detail = "must have 1 to 64 of a-z, 0-9, '-' and '_' and begin with a letter or digit";
+            return Err(FieldError::new("model", "bad_name", detail));
+        }
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

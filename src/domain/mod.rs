@@ -1,0 +1,31 @@
+//! Pure values: the words of the design as types. Nothing here does I/O, knows HTTP or SQL, or imports another room.
+//!
+//! Every other room may use this one. Everything that a caller can get wrong is refused here with an error that names
+//! the field ([`FieldError`]), so that the edges (HTTP, command line) only translate.
+
+mod config;
+mod embedding;
+mod event;
+mod field;
+mod item;
+mod key;
+mod position;
+mod query;
+mod record;
+mod timestamp;
+mod version;
+
+pub use config::{LearningRates, ModelConfig};
+pub use embedding::{Embedding, Rows};
+pub use event::Event;
+pub use field::{FieldError, FieldResult, Id, ModelName, text_within};
+pub use item::{Item, PropertyValue};
+pub use key::{ApiKey, KeyHash, Scope};
+pub use position::{Interval, Position};
+pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
+pub use record::{Append, NewRecord, Record, RecordBody};
+pub use timestamp::Timestamp;
+pub use version::{
+    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionManifest, VersionNumber,
+    VersionRef, check_label,
+};

@@ -1,0 +1,70 @@
+//! Where a record stands in its model's log.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Place of a record in its model's log: dense, from 1, in commit order (P3). 0 means "nothing yet".
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(transparent)]
+#[schema(value_type = u64)]
+pub struct Position(u64);
+
+impl Position {
+    /// Before the first record.
+    pub const ZERO: Self = Self(0);
+
+    /// Wraps a number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Reads a Postgres `bigint`; negative numbers, which the schema forbids, become 0.
+    pub fn from_i64(number: i64) -> Self {
+        Self(u64::try_from(number).unwrap_or(0))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// As a Postgres `bigint`.
+    pub fn as_i64(self) -> i64 {
+        i64::try_from(self.0).expect("positions stay below 2^63: one per nanosecond for 292 years")
+    }
+
+    /// The position after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The position `count` records later.
+    #[must_use]
+    pub const fn advanced(self, count: u64) -> Self {
+        Self(self.0 + count)
+    }
+
+    /// How many records lie in `(earlier, self]`; 0 when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The positions in `(after, through]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Exclusive lower end.
+    pub after: Position,
+    /// Inclusive upper end.
+    pub through: Position,
+}

@@ -1,0 +1,72 @@
+//! One entry of a model's log, and the group commit that it came in.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Id, Item, ModelConfig, Position, Timestamp, VersionNumber};
+
+/// What a record says. Everything that can change a model is one of these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RecordBody {
+    /// An interaction.
+    Event(Event),
+    /// An item's metadata, whole: it replaces what was known.
+    PutItem(Item),
+    /// An item is gone: never recommended again until put back.
+    RemoveItem {
+        /// The item.
+        item: Id,
+    },
+    /// The state becomes that of a version; records between the version and this one stay unapplied.
+    Restore {
+        /// The version.
+        version: VersionNumber,
+    },
+    /// The configuration becomes this one.
+    Configure {
+        /// The configuration, whole.
+        config: Box<ModelConfig>,
+    },
+}
+
+/// A record with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Where it stands.
+    pub position: Position,
+    /// When it was committed, by the appender's clock.
+    pub appended_at: Timestamp,
+    /// What it says.
+    pub body: RecordBody,
+}
+
+/// One durable group commit: records with consecutive positions. Steps never cross its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append {
+    /// The records, in order; never empty.
+    pub records: Arc<[Record]>,
+}
+
+impl Append {
+    /// Position of the first record.
+    pub fn first(&self) -> Position {
+        self.records.first().expect("an append is never empty").position
+    }
+
+    /// Position of the last record.
+    pub fn last(&self) -> Position {
+        self.records.last().expect("an append is never empty").position
+    }
+}
+
+/// A record that wants a place in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRecord {
+    /// What it says.
+    pub body: RecordBody,
+    /// For events with an id of the client's: a hash of the body as the client gave it (without what the service
+    /// filled in), so that a retry is told from a conflict. `None`: never a duplicate.
+    pub retry_hash: Option<i64>,
+}

@@ -1,0 +1,136 @@
+//! Points in time: microseconds since the Unix epoch, RFC 3339 outside.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A point in time in whole microseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
+///
+/// JSON writes RFC 3339; JSON in may also be Unix seconds (whole or with a fraction).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, utoipa::ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Earliest: 0001-01-01T00:00:00Z.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    /// Latest: 9999-12-31T23:59:59.999999Z.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
+    /// From microseconds since the epoch; `None` outside the years 1 to 9999.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        (Self::MIN.0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
+    }
+
+    /// From Unix seconds; `None` when not finite or outside the years 1 to 9999.
+    pub fn from_seconds(seconds: f64) -> Option<Self> {
+        let micros = (seconds * 1e6).round();
+        // Both ends are exactly representable enough: the range check on the integer follows.
+        if !micros.is_finite() || micros.abs() > 9e17 {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be below 9e17 just above")]
+        Self::from_micros(micros as i64)
+    }
+
+    /// Now, by the system's clock. For handlers only: the learner never reads a clock.
+    pub fn now() -> Self {
+        Self::from(OffsetDateTime::now_utc())
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds from `earlier` to `self`, negative when `earlier` is later.
+    #[expect(clippy::cast_precision_loss, reason = "gaps are put into 20 logarithmic buckets")]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        (self.0 - earlier.0) as f64 * 1e-6
+    }
+
+    /// As a date and time of the `time` crate, for SQL and text.
+    pub fn to_datetime(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000).expect("range is checked on the way in")
+    }
+
+    /// Parses RFC 3339.
+    pub fn parse(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339)
+            .ok()
+            .and_then(|at| i64::try_from(at.unix_timestamp_nanos().div_euclid(1000)).ok().and_then(Self::from_micros))
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(at: OffsetDateTime) -> Self {
+        let micros = i64::try_from(at.unix_timestamp_nanos().div_euclid(1000)).unwrap_or(0);
+        Self(micros.clamp(Self::MIN.0, Self::MAX.0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_datetime().format(&Rfc3339).expect("years 1 to 9999 have an RFC 3339 form"))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an RFC 3339 time or Unix seconds, between the years 1 and 9999")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                Timestamp::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "seconds of the years 1 to 9999 fit in 53 bits")]
+            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Timestamp, E> {
+                self.visit_f64(seconds as f64)
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "seconds of the years 1 to 9999 fit in 53 bits")]
+            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Timestamp, E> {
+                self.visit_f64(seconds as f64)
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Timestamp, E> {
+                Timestamp::from_seconds(seconds)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(seconds), &self))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_seconds_mean_the_same_point() {
+        let text: Timestamp = serde_json::from_str("\"2010-12-01T08:26:00Z\"").expect("valid");
+        let seconds: Timestamp = serde_json::from_str("1291191960").expect("valid");
+        assert_eq!(text, seconds);
+        assert_eq!(text.to_string(), "2010-12-01T08:26:00Z");
+    }
+
+    #[test]
+    fn years_outside_1_to_9999_are_refused() {
+        assert!(serde_json::from_str::<Timestamp>("1e300").is_err());
+        assert!(Timestamp::from_micros(Timestamp::MAX.micros() + 1).is_none());
+        assert!(Timestamp::from_seconds(f64::NAN).is_none());
+    }
+}

@@ -1,0 +1,175 @@
+//! Versions, deployments and what a rollback asks for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FieldError, FieldResult, Position, Timestamp, text_within};
+
+/// Number of a version within its model, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = u32)]
+pub struct VersionNumber(pub u32);
+
+impl fmt::Display for VersionNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Hash of a whole state (tables with optimiser state, ids, histories, counters, configuration), not of its position.
+/// 32 hexadecimal digits outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, utoipa::ToSchema)]
+#[schema(value_type = String, min_length = 32, max_length = 32)]
+pub struct Digest(pub u128);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a version is, without its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct VersionManifest {
+    /// Its number.
+    pub version: VersionNumber,
+    /// Name that people gave it; unique within the model.
+    pub label: Option<String>,
+    /// Why it was taken.
+    pub reason: Option<String>,
+    /// The state's position.
+    pub position: Position,
+    /// The version before it in the same line, if any.
+    pub parent: Option<VersionNumber>,
+    /// The state's digest.
+    pub digest: Digest,
+    /// Stored size, compressed.
+    pub bytes: u64,
+    /// When it was taken.
+    pub created_at: Timestamp,
+    /// Name of the key that asked, or `system`.
+    pub actor: String,
+    /// Counts and quality figures at that position.
+    #[schema(value_type = Object)]
+    pub metrics: serde_json::Value,
+    /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads (P4).
+    pub fingerprint: String,
+}
+
+/// A version by number or by label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionRef {
+    /// By number.
+    Number(VersionNumber),
+    /// By label; labels are not numbers.
+    Label(String),
+}
+
+impl VersionRef {
+    /// Reads `12` or `before-sale`.
+    pub fn parse(field: &str, text: &str) -> FieldResult<Self> {
+        if let Ok(number) = text.parse::<u32>() {
+            return Ok(Self::Number(VersionNumber(number)));
+        }
+        check_label(field, text)?;
+        Ok(Self::Label(text.to_owned()))
+    }
+}
+
+/// Checks a label: 1 to 128 bytes, not a number and not `live`.
+pub fn check_label(field: &str, label: &str) -> FieldResult<()> {
+    text_within(field, label, 128)?;
+    if label.bytes().all(|b| b.is_ascii_digit()) || label == "live" {
+        return Err(FieldError::new(field, "reserved", "must not be a number or 'live'"));
+    }
+    Ok(())
+}
+
+/// Where readers' answers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Served {
+    /// The newest published state.
+    Live,
+    /// A version, until unpinned.
+    Version(VersionNumber),
+}
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live => f.write_str("live"),
+            Self::Version(number) => number.fmt(f),
+        }
+    }
+}
+
+/// What a deployment did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentMode {
+    /// Readers see a version; the learner goes on.
+    Pin,
+    /// Readers see the live state again.
+    Unpin,
+    /// The live state became that of a version.
+    Restore,
+}
+
+/// One entry of the history of what was served.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Deployment {
+    /// Number within the model, from 1.
+    pub number: u64,
+    /// What was done.
+    pub mode: DeploymentMode,
+    /// What was served before.
+    pub from: Served,
+    /// What is served since.
+    pub to: Served,
+    /// The version that was pinned or restored.
+    pub version: Option<VersionNumber>,
+    /// For a restore: the position of its record in the log.
+    pub position: Option<Position>,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where a rollback goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackTarget {
+    /// To a version.
+    Version(VersionRef),
+}
+
+/// A rollback as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// Where to.
+    pub to: RollbackTarget,
+    /// `Pin` or `Restore`.
+    pub mode: DeploymentMode,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub actor: String,
+}

@@ -1,0 +1,68 @@
+//! Versions in memory: the last few, and those that were asked for lately.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use crate::{
+    domain::{Position, Served, VersionNumber},
+    serving::{Publisher, View},
+    state::State,
+};
+
+/// One version's state, and its view once somebody wanted it.
+pub struct CachedVersion {
+    /// Its number.
+    pub number: VersionNumber,
+    /// Its position.
+    pub position: Position,
+    /// Its state; shares rows with the live state where they have not moved.
+    pub state: State,
+    view: OnceLock<Arc<View>>,
+}
+
+impl CachedVersion {
+    /// Wraps a state.
+    pub fn new(number: VersionNumber, position: Position, state: State) -> Self {
+        Self { number, position, state, view: OnceLock::new() }
+    }
+
+    /// The version's view; the first call builds it (CPU work in proportion to the state).
+    pub fn view(&self) -> Arc<View> {
+        let build = || Publisher::from_scratch(&self.state.readable, self.position, Served::Version(self.number));
+        Arc::clone(self.view.get_or_init(build))
+    }
+}
+
+/// The newest `capacity` versions used, newest last.
+pub struct VersionCache {
+    capacity: usize,
+    versions: Mutex<VecDeque<Arc<CachedVersion>>>,
+}
+
+impl VersionCache {
+    /// An empty cache.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity: capacity.max(1), versions: Mutex::default() }
+    }
+
+    /// A version, if it is here; it counts as used.
+    pub fn get(&self, number: VersionNumber) -> Option<Arc<CachedVersion>> {
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = versions.iter().position(|version| version.number == number)?;
+        let version = versions.remove(place)?;
+        versions.push_back(Arc::clone(&version));
+        Some(version)
+    }
+
+    /// Keeps a version; the one used longest ago goes when there are too many.
+    pub fn insert(&self, version: Arc<CachedVersion>) {
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.retain(|known| known.number != version.number);
+        versions.push_back(version);
+        while versions.len() > self.capacity {
+            versions.pop_front();
+        }
+    }
+}

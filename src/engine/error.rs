@@ -1,0 +1,61 @@
+//! What can go wrong with a model.
+
+use crate::{
+    domain::{Position, VersionNumber},
+    log::LogError,
+    serving::QueryError,
+    state::StateError,
+    versions::VersionError,
+};
+
+/// What can go wrong with a model.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The view did not get there in time.
+    #[error("position {wanted} was not reached in time, the view stands at {reached}")]
+    NotReached {
+        /// Asked for.
+        wanted: Position,
+        /// Where the view stands.
+        reached: Position,
+    },
+    /// The learner stopped after a failure; reads and the log go on.
+    #[error("the learner is not running: {0}")]
+    LearnerDown(String),
+    /// Another rollback is running.
+    #[error("another rollback is running")]
+    RollbackRunning,
+    /// A stored version decodes to something else than what was stored.
+    #[error("version {version} is corrupt: {source}")]
+    CorruptVersion {
+        /// The version.
+        version: VersionNumber,
+        /// How it is corrupt.
+        source: CorruptState,
+    },
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The version store failed.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// The query cannot be answered.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+}
+
+/// How a stored state is not what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CorruptState {
+    /// It does not decode.
+    #[error(transparent)]
+    Undecodable(#[from] StateError),
+    /// It decodes to another digest (P7).
+    #[error("its digest is {found}, its manifest says {expected}")]
+    Digest {
+        /// Of the decoded state.
+        found: crate::domain::Digest,
+        /// Of the manifest.
+        expected: crate::domain::Digest,
+    },
+}

@@ -1,0 +1,35 @@
+//! Drives one model: tail -> learn -> publish, versions, rollback, recovery.
+//!
+//! Per model there is one learner thread (an OS thread: libtorch never runs on the async workers), one feed task that
+//! reads the log in order and loads what restore records name, one task that follows what other processes serve, and one
+//! that takes versions. Readers get immutable views by pointer; nothing here makes them wait.
+//!
+//! Promises: P2 and P4 (records are applied once, in order, from the newest sound version), P5 and P6 (views move forward,
+//! whole), P7 (a version is refused unless its digest matches). A panic or an unusable record stops the learner, not reads
+//! or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each time.
+//!
+//! Bounds: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default.
+
+mod cache;
+mod error;
+mod feed;
+mod follow;
+mod health;
+mod metrics;
+mod model;
+mod models;
+mod recovery;
+mod rollback;
+mod settings;
+mod shared;
+mod status;
+mod supervisor;
+mod versioning;
+mod worker;
+
+pub use error::EngineError;
+pub use model::{Model, Surroundings};
+pub use models::Models;
+pub use settings::EngineSettings;
+pub use status::ModelStatus;
+pub use versioning::TakeVersion;

@@ -1,0 +1,189 @@
+//! The handle of one model.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::PgPool;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    EngineError, EngineSettings, ModelStatus, TakeVersion, follow, recovery::recover, rollback, shared::Shared, status,
+    supervisor, versioning,
+};
+use crate::{
+    domain::{
+        Deployment, Id, ModelConfig, ModelName, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served,
+        VersionManifest, VersionRef,
+    },
+    log::{Log, LogSettings, base_config},
+    serving::{Publisher, Searcher, View},
+    versions::VersionStore,
+};
+
+/// Handle of one model: cheap to clone.
+#[derive(Clone)]
+pub struct Model {
+    shared: Arc<Shared>,
+}
+
+/// What every model of a process is started with.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Connections.
+    pub pool: PgPool,
+    /// Bounds of the log.
+    pub log: LogSettings,
+    /// When versions are taken.
+    pub engine: EngineSettings,
+    /// Threads that search.
+    pub searcher: Searcher,
+    /// Configuration of a model that has none yet.
+    pub default_config: ModelConfig,
+    /// Ends learning; cancelled after the last request was answered.
+    pub stop: CancellationToken,
+    /// Ends the log; cancelled after learning ended.
+    pub log_stop: CancellationToken,
+    /// Where the engine's tasks run.
+    pub tasks: TaskTracker,
+    /// Where the log's tasks run.
+    pub log_tasks: TaskTracker,
+}
+
+impl Model {
+    /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
+    pub async fn start(name: ModelName, with: &Surroundings) -> Result<Self, EngineError> {
+        let config = base_config(&with.pool, &name, &with.default_config).await?;
+        let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
+        let versions = VersionStore::open(with.pool.clone(), &name).await?;
+        let config = Arc::new(config);
+        let empty = crate::state::State::initial(Arc::clone(&config));
+        let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
+        let shared =
+            Arc::new(Shared::new(name, with.engine.clone(), config, log, versions, with.searcher.clone(), view));
+        let recovered = recover(&shared).await?;
+        tracing::info!(
+            model = %shared.name, position = %recovered.position,
+            "model.start: model {} goes on from position {}", shared.name, recovered.position
+        );
+        let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
+        shared.publish(live);
+        let served = shared.versions.watch_served(with.stop.clone(), &with.tasks).await?;
+        follow::serve(&shared, *served.borrow()).await?;
+        with.tasks.spawn(follow::run(Arc::clone(&shared), served, with.stop.clone()));
+        with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
+        with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
+        Ok(Self { shared })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &ModelName {
+        &self.shared.name
+    }
+
+    /// Its log.
+    pub fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    /// Its stored versions.
+    pub fn versions(&self) -> &VersionStore {
+        &self.shared.versions
+    }
+
+    /// Configuration at the live position.
+    pub fn config(&self) -> Arc<ModelConfig> {
+        Arc::clone(&self.shared.live.load().readable().config)
+    }
+
+    /// What readers get: the live view, or the pinned version's.
+    pub fn served(&self) -> Arc<View> {
+        self.shared.served()
+    }
+
+    /// The live view.
+    pub fn live(&self) -> Arc<View> {
+        self.shared.live.load_full()
+    }
+
+    /// A version's view, loaded when it is not in memory.
+    pub async fn view_of(&self, version: &VersionRef) -> Result<Arc<View>, EngineError> {
+        let manifest = self.shared.versions.get(version).await?;
+        let version = self.shared.version(manifest.version).await?;
+        Ok(super::shared::blocking(move || version.view()).await)
+    }
+
+    /// Waits until what is served stands at `position` or later (P6).
+    pub async fn wait_served(&self, position: Position, timeout: Duration) -> Result<Arc<View>, EngineError> {
+        let served = self.shared.served();
+        if served.position() >= position {
+            return Ok(served);
+        }
+        if served.served() != Served::Live {
+            // A pinned version does not move.
+            return Err(EngineError::NotReached { wanted: position, reached: served.position() });
+        }
+        self.shared.wait_applied(position, timeout).await?;
+        let served = self.shared.served();
+        if served.position() >= position {
+            return Ok(served);
+        }
+        Err(EngineError::NotReached { wanted: position, reached: served.position() })
+    }
+
+    /// Waits until the live view holds `position`.
+    pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
+        self.shared.wait_applied(position, timeout).await
+    }
+
+    /// Answers a query from `view` on the search threads.
+    pub async fn recommend(&self, view: Arc<View>, query: Query) -> Result<Recommendations, EngineError> {
+        Ok(self.shared.searcher.recommend(view, query).await?)
+    }
+
+    /// Similar items from `view` on the search threads.
+    pub async fn similar(
+        &self,
+        view: Arc<View>,
+        item: Id,
+        limit: usize,
+        category: Option<String>,
+    ) -> Result<Vec<ScoredItem>, EngineError> {
+        Ok(self.shared.searcher.similar(view, item, limit, category).await?)
+    }
+
+    /// Where it stands.
+    pub async fn status(&self) -> Result<ModelStatus, EngineError> {
+        status::status(&self.shared).await
+    }
+
+    /// Why it is not ready; empty when it is.
+    pub fn not_ready(&self) -> Vec<String> {
+        self.shared.health.reasons(self.shared.name.as_str(), self.shared.position())
+    }
+
+    /// Takes a version of the live state.
+    pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
+        versioning::take(&self.shared, take).await
+    }
+
+    /// Pins or restores; returns once readers see it.
+    pub async fn rollback(&self, request: RollbackRequest) -> Result<Deployment, EngineError> {
+        rollback::rollback(&self.shared, request).await
+    }
+
+    /// Serves the live state again.
+    pub async fn unpin(&self, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
+        rollback::unpin(&self.shared, actor, reason).await
+    }
+}
+
+impl Shared {
+    /// Waits until the live view holds `position`.
+    pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
+        let mut applied = self.applied.subscribe();
+        let reached = tokio::time::timeout(timeout, applied.wait_for(|reached| *reached >= position)).await;
+        match reached {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(EngineError::NotReached { wanted: position, reached: self.position() }),
+        }
+    }
+}

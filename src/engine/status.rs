@@ -1,0 +1,74 @@
+//! Where a model stands.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{EngineError, shared::Shared};
+use crate::{
+    domain::{Digest, ModelConfig, Position, Served, Timestamp},
+    learner::fingerprint,
+    serving::Counts,
+};
+
+/// `GET /v1/models/{m}`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ModelStatus {
+    /// Its name.
+    pub model: String,
+    /// Last position of the log.
+    pub head: Position,
+    /// Where the live state stands.
+    pub position: Position,
+    /// `head - position`.
+    pub lag_records: u64,
+    /// Age of the oldest committed record that the live view does not hold, in milliseconds; 0 without lag.
+    pub lag_ms: u64,
+    /// Digest of the state at `position`.
+    pub digest: Digest,
+    /// What readers get.
+    pub served: Served,
+    /// How much the state at `position` holds.
+    pub counts: Counts,
+    /// Number of versions.
+    pub versions: u64,
+    /// Its configuration.
+    pub config: Arc<ModelConfig>,
+    /// Numeric fingerprint of this process (P4).
+    pub fingerprint: String,
+}
+
+/// Asks the learner, so that position, digest and counts are of one state.
+pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
+    let snapshot = shared.snapshot().await?;
+    let head = shared.log.head().await?.max(snapshot.position);
+    let now = Timestamp::now();
+    let lag_seconds = match shared.pending_since() {
+        Some(since) if head > snapshot.position => now.seconds_since(since).max(0.0),
+        Some(_) | None => 0.0,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a lag is not negative and far below 2^53"
+    )]
+    let lag_ms = (lag_seconds * 1000.0) as u64;
+    let readable = &snapshot.state.readable;
+    Ok(ModelStatus {
+        model: shared.name.as_str().to_owned(),
+        head,
+        position: snapshot.position,
+        lag_records: head.since(snapshot.position),
+        lag_ms,
+        digest: snapshot.digest,
+        served: shared.served().served(),
+        counts: Counts {
+            users: readable.users.len() as u64,
+            items: readable.catalog.len() as u64,
+            events: readable.counters.events,
+        },
+        versions: shared.versions.count().await?,
+        config: Arc::clone(&readable.config),
+        fingerprint: fingerprint(),
+    })
+}

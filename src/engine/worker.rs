@@ -1,0 +1,195 @@
+//! The learner thread: applies appends in order, publishes views, hands out snapshots.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, sync::mpsc};
+
+use super::{
+    metrics,
+    recovery::Recovered,
+    shared::{Shared, SnapshotRequest},
+};
+use crate::{
+    domain::{Append, Digest, Position, Served, Timestamp, VersionNumber},
+    learner::{Applied, Learner, Observer, prepare_thread},
+    serving::Publisher,
+    state::{Digester, State, Touched, Unit},
+};
+
+/// While more appends wait, a view is published at most this often: publishing costs the learner time.
+const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
+
+/// An append with the states that its restore records name.
+pub struct Work {
+    pub append: Append,
+    pub versions: std::collections::BTreeMap<VersionNumber, State>,
+}
+
+/// A state at one position.
+pub struct Snapshot {
+    pub state: State,
+    pub position: Position,
+    pub digest: Digest,
+    pub parent: Option<VersionNumber>,
+}
+
+enum Next {
+    Snapshot(SnapshotRequest),
+    Work(Work),
+    Stop,
+}
+
+/// Everything that the thread owns.
+pub struct Worker {
+    shared: Arc<Shared>,
+    state: State,
+    position: Position,
+    learner: Learner,
+    publication: Publication,
+    work: mpsc::Receiver<Work>,
+    work_ended: bool,
+    snapshots: mpsc::Receiver<SnapshotRequest>,
+}
+
+/// What has to be published and hashed.
+struct Publication {
+    shared: Arc<Shared>,
+    publisher: Publisher,
+    /// Touched since the digest was last brought up to date.
+    unhashed: Touched,
+    /// Made when somebody first asks for a digest.
+    digester: Option<Digester>,
+    last: Instant,
+}
+
+impl Worker {
+    pub fn new(
+        shared: Arc<Shared>,
+        recovered: Recovered,
+        work: mpsc::Receiver<Work>,
+        snapshots: mpsc::Receiver<SnapshotRequest>,
+    ) -> Self {
+        let publication = Publication {
+            shared: Arc::clone(&shared),
+            publisher: Publisher::new(),
+            unhashed: Touched::default(),
+            digester: None,
+            last: Instant::now(),
+        };
+        let Recovered { state, position, version } = recovered;
+        shared.set_parent(version);
+        Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
+    }
+
+    /// Runs until nobody can ask for snapshots any more. Returns why learning had to end, if it had to.
+    pub fn run(mut self, runtime: &Handle) -> Result<(), String> {
+        prepare_thread();
+        self.publication.publish(&mut self.state, self.position, None);
+        loop {
+            match self.next(runtime) {
+                Next::Stop => return Ok(()),
+                Next::Work(work) => self.apply(&work)?,
+                Next::Snapshot(reply) => {
+                    let snapshot = self.snapshot();
+                    // The asker may have gone away: then nobody needs it.
+                    drop(reply.send(snapshot));
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, runtime: &Handle) -> Next {
+        let Self { work, snapshots, work_ended, .. } = self;
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    request = snapshots.recv() => return request.map_or(Next::Stop, Next::Snapshot),
+                    next = work.recv(), if !*work_ended => match next {
+                        Some(work) => return Next::Work(work),
+                        None => *work_ended = true,
+                    },
+                }
+            }
+        })
+    }
+
+    fn apply(&mut self, work: &Work) -> Result<(), String> {
+        let append = &work.append;
+        assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
+        let committed_at = append.records.first().expect("an append is never empty").appended_at;
+        self.shared.set_pending(Some(committed_at));
+        let started = Instant::now();
+        let applied = self
+            .learner
+            .apply(&mut self.state, append, &work.versions, &mut self.publication)
+            .map_err(|error| error.to_string())?;
+        self.position = append.last();
+        report(&applied, append.records.len(), started.elapsed());
+        if applied.restored || self.work.is_empty() || self.publication.last.elapsed() > PUBLISH_INTERVAL_BUSY {
+            let newest = append.records.last().expect("an append is never empty").appended_at;
+            self.publication.publish(&mut self.state, self.position, Some(newest));
+            self.shared.set_pending(None);
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        let digest = self.publication.digest(&self.state);
+        Snapshot { state: self.state.clone(), position: self.position, digest, parent: self.shared.parent() }
+    }
+}
+
+impl Publication {
+    fn digest(&mut self, state: &State) -> Digest {
+        self.unhashed.absorb(&state.touched);
+        let digest = match &mut self.digester {
+            Some(digester) => digester.update(state, &self.unhashed),
+            None => self.digester.insert(Digester::new(state)).digest(),
+        };
+        self.unhashed.clear();
+        digest
+    }
+
+    fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
+        let started = Instant::now();
+        let view = self.publisher.publish(&state.readable, &state.touched, position, Served::Live);
+        self.shared.publish(view);
+        self.unhashed.absorb(&state.touched);
+        state.touched.clear();
+        self.last = Instant::now();
+        metrics::record_publish(position, started.elapsed(), committed_at);
+    }
+}
+
+impl Observer for Publication {
+    fn before_learning(&mut self, _: &State, _: &[Unit]) {}
+
+    fn after_learning(&mut self, state: &mut State, through: Position) {
+        // A long append is visible piece by piece: every batch ends in a whole state at its last position.
+        if self.last.elapsed() > 2 * PUBLISH_INTERVAL_BUSY {
+            self.publish(state, through, None);
+        }
+    }
+
+    fn restored(&mut self, version: VersionNumber) {
+        self.shared.set_parent(Some(version));
+        self.publisher = Publisher::new();
+        self.digester = None;
+    }
+}
+
+fn report(applied: &Applied, records: usize, elapsed: Duration) {
+    metrics::record_applied(applied, records, elapsed);
+    for step in applied.steps.iter().filter(|step| step.quarantined) {
+        tracing::error!(
+            targets = step.targets,
+            loss = step.loss,
+            gradient_norm = step.gradient_norm,
+            "step.quarantined: a number was not finite, the step was dropped"
+        );
+    }
+}

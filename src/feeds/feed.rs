@@ -1,0 +1,228 @@
+//! A file as a stream of entries.
+
+use std::{io, path::Path};
+
+use super::{
+    BadLine, EventIds, FeedBody, FeedEntry, FeedError, Format, LINE_BYTES_MAX, ReadSoFar, Rees46, Source,
+    columns::{Header, excerpt},
+    lines::{Lines, NextLine},
+    movielens, ndjson,
+    retailrocket::RetailRocket,
+};
+use crate::domain::{Event, Item};
+
+/// How to read a file.
+#[derive(Debug, Clone, Default)]
+pub struct FeedOptions {
+    /// Give every event an id that no earlier sending had: see [`EventIds`].
+    pub salt: Option<String>,
+    /// Give metadata of items where event rows carry it (REES46).
+    pub items_from_events: bool,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The system refused.
+    #[error("{name} cannot be opened")]
+    Io {
+        /// The file.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Neither content nor name tell the format.
+    #[error(
+        "{name} has no format that is known; it begins with {begins_with}. Known are: our ndjson, MovieLens u.data, \
+         u.item, ratings.csv and movies.csv, RetailRocket events.csv, REES46 csv (each also with gzip)"
+    )]
+    Unrecognised {
+        /// The file.
+        name: String,
+        /// Its first line, shortened.
+        begins_with: String,
+    },
+}
+
+/// An opened file: an iterator of its entries, in order, in constant memory.
+pub struct Feed {
+    name: String,
+    bytes: Option<u64>,
+    read: ReadSoFar,
+    format: Format,
+    lines: Lines,
+    /// The current line was read while the format was found out and is still to be parsed.
+    held: bool,
+    begins_with_item: bool,
+    parser: Parser,
+    ids: EventIds,
+    /// Second entry of the line before.
+    pending: Option<FeedEntry>,
+    ended: bool,
+}
+
+enum Parser {
+    Ndjson,
+    MovieLensData,
+    MovieLensItem,
+    MovieLensRatings(movielens::Ratings),
+    MovieLensMovies(movielens::Movies),
+    RetailRocket(RetailRocket),
+    Rees46(Box<Rees46>),
+}
+
+impl Feed {
+    /// Opens a file; `-` is standard input.
+    pub fn open(path: &Path, options: &FeedOptions) -> Result<Self, OpenError> {
+        let name = || path.display().to_string();
+        let source = Source::open(path).map_err(|source| OpenError::Io { name: name(), source })?;
+        Self::new(source, options)
+    }
+
+    /// Recognises the format of a source.
+    pub fn new(source: Source, options: &FeedOptions) -> Result<Self, OpenError> {
+        let Source { name, bytes, read, reader } = source;
+        let mut lines = Lines::new(reader);
+        let mut empty = false;
+        loop {
+            match lines.next().map_err(|source| OpenError::Io { name: name.clone(), source })? {
+                NextLine::Line if lines.current().trim_ascii().is_empty() => {}
+                NextLine::Line => break,
+                NextLine::TooLong => {
+                    let begins_with = format!("a line of more than {LINE_BYTES_MAX} bytes");
+                    return Err(OpenError::Unrecognised { name, begins_with });
+                }
+                NextLine::End => {
+                    empty = true;
+                    break;
+                }
+            }
+        }
+        let first = lines.current();
+        // An empty file is a file of no events, whatever it was meant to be.
+        let format = if empty { Some(Format::Ndjson) } else { Format::recognise(first, &name) };
+        let Some(format) = format else {
+            let begins_with = excerpt(&String::from_utf8_lossy(first));
+            return Err(OpenError::Unrecognised { name, begins_with });
+        };
+        let header = || Header::new(&String::from_utf8_lossy(first));
+        let parser = match format {
+            Format::Ndjson => Parser::Ndjson,
+            Format::MovieLensData => Parser::MovieLensData,
+            Format::MovieLensItem => Parser::MovieLensItem,
+            Format::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
+            Format::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
+            Format::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
+            Format::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
+        };
+        let ids = EventIds::new(format, options.salt.clone());
+        let held = !empty && !format.has_header();
+        let begins_with_item = format == Format::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
+        Ok(Self { name, bytes, read, format, lines, held, begins_with_item, parser, ids, pending: None, ended: empty })
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its size as stored, if known.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// How far it was read.
+    pub fn read_so_far(&self) -> ReadSoFar {
+        self.read.clone()
+    }
+
+    /// Its format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether the file holds items: its format says so or, in ndjson, its first line.
+    pub fn is_metadata(&self) -> bool {
+        match self.format {
+            Format::MovieLensItem | Format::MovieLensMovies => true,
+            Format::Ndjson => self.begins_with_item,
+            Format::MovieLensData | Format::MovieLensRatings | Format::RetailRocket | Format::Rees46 => false,
+        }
+    }
+
+    /// Lines read so far.
+    pub fn lines(&self) -> u64 {
+        self.lines.number()
+    }
+
+    fn parse(&mut self) -> Result<(Option<Item>, Option<Event>), String> {
+        let bytes = self.lines.current();
+        let event_id = self.ids.next(self.lines.number(), bytes);
+        if matches!(self.parser, Parser::MovieLensItem) {
+            return movielens::item(bytes).map(|item| (Some(item), None));
+        }
+        let line = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))?;
+        let event = match &mut self.parser {
+            Parser::Ndjson => {
+                return ndjson::body(line, event_id, self.ids.is_salted()).map(|body| match body {
+                    FeedBody::Event(event) => (None, Some(event)),
+                    FeedBody::Item(item) => (Some(item), None),
+                });
+            }
+            Parser::MovieLensItem => unreachable!("read as Latin-1 above"),
+            Parser::MovieLensMovies(movies) => return movies.item(line).map(|item| (Some(item), None)),
+            Parser::Rees46(rees46) => {
+                return rees46.entries(line, event_id).map(|(item, event)| (item, Some(event)));
+            }
+            Parser::MovieLensData => movielens::data_event(line, event_id)?,
+            Parser::MovieLensRatings(ratings) => ratings.event(line, event_id)?,
+            Parser::RetailRocket(retailrocket) => retailrocket.event(line, event_id)?,
+        };
+        Ok((None, Some(event)))
+    }
+}
+
+impl Iterator for Feed {
+    type Item = Result<FeedEntry, FeedError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(entry) = self.pending.take() {
+            return Some(Ok(entry));
+        }
+        while !self.ended {
+            if !std::mem::take(&mut self.held) {
+                let line = self.lines.number();
+                match self.lines.next() {
+                    Ok(NextLine::Line) => {}
+                    Ok(NextLine::TooLong) => {
+                        let detail = format!("longer than {LINE_BYTES_MAX} bytes");
+                        return Some(Err(BadLine { line: self.lines.number(), detail }.into()));
+                    }
+                    Ok(NextLine::End) => {
+                        self.ended = true;
+                        break;
+                    }
+                    Err(source) => {
+                        self.ended = true;
+                        return Some(Err(FeedError::Unreadable { line, source }));
+                    }
+                }
+            }
+            if self.lines.current().trim_ascii().is_empty() {
+                continue;
+            }
+            let line = self.lines.number();
+            let entry = |body| FeedEntry { line, body };
+            return Some(match self.parse() {
+                Ok((item, event)) => {
+                    let mut bodies = item.map(FeedBody::Item).into_iter().chain(event.map(FeedBody::Event));
+                    let first = bodies.next().expect("a line that was read says something");
+                    self.pending = bodies.next().map(entry);
+                    Ok(entry(first))
+                }
+                Err(detail) => Err(BadLine { line, detail }.into()),
+            });
+        }
+        None
+    }
+}

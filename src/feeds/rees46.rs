@@ -1,0 +1,110 @@
+//! REES46 multi-category shop:
+//! `event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session`.
+//!
+//! | column | becomes |
+//! |---|---|
+//! | event_time (`2019-10-01 00:00:00 UTC`) | `ts` |
+//! | event_type (`view`, `cart`, `purchase`, `remove_from_cart`) | `kind`, as it is |
+//! | product_id, user_id, user_session | `item`, `user`, `session` |
+//! | price | `value` |
+//!
+//! With items from events, the first row of a product also gives its metadata: category_code split at dots becomes
+//! `categories`, brand, price and category_id become `properties`, brand and categories together the `title`.
+
+use std::collections::HashSet;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::columns::{Header, excerpt, field, fields, number, optional};
+use crate::domain::{Event, Id, Item, PropertyValue, Timestamp};
+
+/// Reads REES46 rows.
+pub struct Rees46 {
+    time: usize,
+    kind: usize,
+    product: usize,
+    category_id: Option<usize>,
+    category_code: Option<usize>,
+    brand: Option<usize>,
+    price: Option<usize>,
+    user: usize,
+    session: Option<usize>,
+    seen: Option<HashSet<u64>>,
+}
+
+impl Rees46 {
+    /// Most products remembered as sent, by hash (about 16 MB). Beyond, all are forgotten and metadata is given again,
+    /// which changes nothing in the model.
+    pub const SEEN_MAX: usize = 1_000_000;
+
+    pub(super) fn new(header: &Header, items_from_events: bool) -> Self {
+        Self {
+            time: header.place("event_time"),
+            kind: header.place("event_type"),
+            product: header.place("product_id"),
+            category_id: header.find("category_id"),
+            category_code: header.find("category_code"),
+            brand: header.find("brand"),
+            price: header.find("price"),
+            user: header.place("user_id"),
+            session: header.find("user_session"),
+            seen: items_from_events.then(HashSet::new),
+        }
+    }
+
+    /// The row's event and, at the first sight of a product, its metadata.
+    pub(super) fn entries(&mut self, line: &str, event_id: Id) -> Result<(Option<Item>, Event), String> {
+        let row = fields(line)?;
+        let price = optional(&row, self.price).map(|price| number(price, "price")).transpose()?;
+        let id = Id::new("product_id", field(&row, self.product, "product_id")?).map_err(|e| e.to_string())?;
+        let event = Event {
+            event_id,
+            user: Some(Id::new("user_id", field(&row, self.user, "user_id")?).map_err(|e| e.to_string())?),
+            session: optional(&row, self.session)
+                .map(|session| Id::new("user_session", session))
+                .transpose()
+                .map_err(|error| error.to_string())?,
+            item: id.clone(),
+            kind: field(&row, self.kind, "event_type")?.to_owned(),
+            value: price,
+            ts: time(field(&row, self.time, "event_time")?)?,
+            context: Vec::new(),
+            recommendation_id: None,
+            properties: None,
+        };
+        let Some(seen) = &mut self.seen else { return Ok((None, event)) };
+        let hash = xxh3_64(id.as_str().as_bytes());
+        if seen.contains(&hash) {
+            return Ok((None, event));
+        }
+        let brand = optional(&row, self.brand);
+        let categories: Vec<String> = optional(&row, self.category_code)
+            .into_iter()
+            .flat_map(|code| code.split('.'))
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let words: Vec<&str> = brand.into_iter().chain(categories.iter().map(String::as_str)).collect();
+        let text = |name: &str, value: &str| (name.to_owned(), PropertyValue::Text(value.to_owned()));
+        let properties = brand
+            .map(|brand| text("brand", brand))
+            .into_iter()
+            .chain(optional(&row, self.category_id).map(|category| text("category_id", category)))
+            .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price))))
+            .collect();
+        let title = (!words.is_empty()).then(|| words.join(" "));
+        let item = Item { title, categories, properties, ..Item::bare(id) };
+        item.check().map_err(|error| error.to_string())?;
+        if seen.len() >= Self::SEEN_MAX {
+            seen.clear();
+        }
+        seen.insert(hash);
+        Ok((Some(item), event))
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    let rfc3339 = text.strip_suffix(" UTC").map(|text| format!("{}Z", text.replacen(' ', "T", 1)));
+    Timestamp::parse(rfc3339.as_deref().unwrap_or(text))
+        .ok_or_else(|| format!("event_time is not like \"2019-10-01 00:00:00 UTC\": {}", excerpt(text)))
+}

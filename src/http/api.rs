@@ -1,0 +1,98 @@
+//! What the handlers hold: handles of the other rooms.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::{Limits, error::ApiError};
+use crate::{
+    domain::{ApiKey, ModelName},
+    engine::{Model, Models},
+    keys::KeyStore,
+};
+
+/// The models of this process. A seam: the router is tested without an engine.
+pub trait Registry: Send + Sync + 'static {
+    /// One model.
+    fn get(&self, name: &ModelName) -> Option<Model>;
+    /// All, by name.
+    fn list(&self) -> Vec<Model>;
+}
+
+impl Registry for Models {
+    fn get(&self, name: &ModelName) -> Option<Model> {
+        Models::get(self, name)
+    }
+
+    fn list(&self) -> Vec<Model> {
+        Models::list(self)
+    }
+}
+
+/// The configured API keys. A seam: the router is tested without a database.
+pub trait Keys: Send + Sync + 'static {
+    /// Whether there is none; then only this machine may ask.
+    fn is_empty(&self) -> bool;
+    /// The key with this secret. Asks no database and compares in constant time.
+    fn authenticate(&self, secret: &str) -> Option<ApiKey>;
+}
+
+impl Keys for KeyStore {
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
+    }
+
+    fn authenticate(&self, secret: &str) -> Option<ApiKey> {
+        Self::authenticate(self, secret)
+    }
+}
+
+/// Everything that the room is given.
+pub struct Wiring {
+    /// The models.
+    pub models: Arc<dyn Registry>,
+    /// The keys.
+    pub keys: Arc<dyn Keys>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Whether the listener can be reached from this machine only. Without keys nobody else is answered.
+    pub loopback: bool,
+    /// Renders all metrics in the Prometheus text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Why the process is not ready, models aside; empty when it is.
+    pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Cancelled when the process begins to end: /readyz says so and new waits are refused.
+    pub closing: CancellationToken,
+}
+
+/// State of the router; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    wiring: Arc<Wiring>,
+    /// One permit a request under way.
+    pub(super) permits: Arc<Semaphore>,
+}
+
+impl Api {
+    /// Wraps the handles.
+    pub fn new(wiring: Wiring) -> Self {
+        Self { permits: Arc::new(Semaphore::new(wiring.limits.requests_max)), wiring: Arc::new(wiring) }
+    }
+
+    /// The model of a path. A name that breaks the rule of names is the name of no model.
+    pub fn model(&self, name: &str) -> Result<Model, ApiError> {
+        ModelName::new(name)
+            .ok()
+            .and_then(|name| self.models.get(&name))
+            .ok_or_else(|| ApiError::ModelNotFound(name.chars().take(64).collect()))
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = Wiring;
+
+    fn deref(&self) -> &Wiring {
+        &self.wiring
+    }
+}

@@ -1,0 +1,237 @@
+//! What can go wrong with a request, and the one table that says how it looks outside.
+
+use axum::http::StatusCode;
+
+use super::ingest::Tally;
+use crate::{
+    domain::{FieldError, Position},
+    engine::EngineError,
+    log::LogError,
+    serving::QueryError,
+    versions::VersionError,
+};
+
+/// Why a request was not answered as asked. What callers are told of it is in `telling.rs`.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The body is not JSON.
+    #[error("{detail}")]
+    Malformed {
+        /// What the parser met, with line and column.
+        detail: String,
+    },
+    /// The path or its percent-encoding cannot be read.
+    #[error("the path cannot be read: {0}")]
+    BadPath(String),
+    /// The body ended early, or the connection broke while it was read.
+    #[error("the body could not be read to its end")]
+    BodyBroken,
+    /// Readable, but values break their rules.
+    #[error("{}", first_detail(.0))]
+    Invalid(Vec<FieldError>),
+    /// No key, or one that is not known.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// The key may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Without keys: the request came by another name than this machine's own (DNS rebinding, a foreign web page).
+    #[error("{0}")]
+    HostRefused(String),
+    /// No such route.
+    #[error("there is nothing at this path")]
+    RouteNotFound,
+    /// The route has other methods.
+    #[error("this path does not take this method; the allow header names those it takes")]
+    MethodNotAllowed,
+    /// No such model.
+    #[error("there is no model {0:?}")]
+    ModelNotFound(String),
+    /// No such event, item, user.
+    #[error("there is no {what} {id:?}")]
+    NotFound {
+        /// `event`, `item` or `user`.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// An event with this id and another body stands in the log.
+    #[error("an event with this event_id and another body stands at position {0}")]
+    EventConflict(Position),
+    /// The body is larger than the limit.
+    #[error("the body has more than {bytes_max} bytes")]
+    TooLarge {
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// One line of a stream is larger than the limit.
+    #[error("line {line} has more than {bytes_max} bytes")]
+    LineTooLarge {
+        /// Which, from 0.
+        line: u64,
+        /// The limit.
+        bytes_max: usize,
+    },
+    /// A content type this route does not take.
+    #[error("content-type must be {expected}")]
+    MediaType {
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// The client stopped sending.
+    #[error("no data came for {0} seconds")]
+    Stalled(u64),
+    /// The request took longer than the limit.
+    #[error("the request took longer than {0} seconds")]
+    TimedOut(u64),
+    /// Too many requests at once.
+    #[error("too many requests are being answered")]
+    Overloaded,
+    /// A version is asked for together with a later position.
+    #[error("the version stands at position {stands}, before min_position {wanted}")]
+    VersionBefore {
+        /// The version's position.
+        stands: Position,
+        /// `min_position`.
+        wanted: Position,
+    },
+    /// A room said no.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A stream ended early; what it did until then is in the answer.
+    #[error("{cause}")]
+    Stream {
+        /// Why it ended.
+        cause: Box<ApiError>,
+        /// What was taken before.
+        tally: Box<Tally>,
+    },
+    /// A handler panicked, or a promise was broken.
+    #[error("internal error")]
+    Internal(String),
+}
+
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(vec![error])
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(error: LogError) -> Self {
+        Self::Engine(EngineError::Log(error))
+    }
+}
+
+impl From<VersionError> for ApiError {
+    fn from(error: VersionError) -> Self {
+        Self::Engine(EngineError::Version(error))
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        Self::Engine(EngineError::Query(error))
+    }
+}
+
+fn first_detail(errors: &[FieldError]) -> String {
+    errors.first().map_or_else(String::new, |error| error.to_string())
+}
+
+/// Status, stable code and title of an error.
+type Meaning = (StatusCode, &'static str, &'static str);
+
+impl ApiError {
+    /// The table: every error has its row, and a new variant does not compile until it has one.
+    pub(super) fn meaning(&self) -> Meaning {
+        use StatusCode as S;
+        match self {
+            Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body is not valid JSON"),
+            Self::BadPath(_) => (S::BAD_REQUEST, "bad_path", "The path cannot be read"),
+            Self::BodyBroken => (S::BAD_REQUEST, "body_broken", "The body ended early"),
+            Self::Invalid(errors) => (S::UNPROCESSABLE_ENTITY, invalid_code(errors), "A value breaks its rule"),
+            Self::Unauthorized(_) => (S::UNAUTHORIZED, "unauthorized", "A valid key is needed"),
+            Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "The key may not do this"),
+            Self::HostRefused(_) => (S::FORBIDDEN, "host_refused", "Only this machine may ask while there are no keys"),
+            Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such path"),
+            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "No such method here"),
+            Self::ModelNotFound(_) => (S::NOT_FOUND, "model_not_found", "No such model"),
+            Self::NotFound { what, .. } => (S::NOT_FOUND, not_found_code(what), "Not found"),
+            Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
+            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),
+            Self::MediaType { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Another content type is needed")
+            }
+            Self::Stalled(_) => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
+            Self::TimedOut(_) => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long"),
+            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once"),
+            Self::VersionBefore { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
+            }
+            Self::Engine(error) => engine_meaning(error),
+            Self::Stream { cause, .. } => cause.meaning(),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+}
+
+fn invalid_code(errors: &[FieldError]) -> &'static str {
+    match errors {
+        [only] if only.code == "not_supported" => "not_supported",
+        _ => "invalid",
+    }
+}
+
+fn not_found_code(what: &str) -> &'static str {
+    match what {
+        "event" => "event_not_found",
+        "item" => "item_not_found",
+        "user" => "user_not_found",
+        _ => "not_found",
+    }
+}
+
+/// The table's rows for what the rooms say.
+fn engine_meaning(error: &EngineError) -> Meaning {
+    use StatusCode as S;
+    match error {
+        EngineError::NotReached { .. } => {
+            (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
+        }
+        EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
+        EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
+        EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
+        EngineError::Log(LogError::TooLarge { .. }) => {
+            (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request")
+        }
+        EngineError::Log(LogError::TooManyBytes { .. }) => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+        EngineError::Log(LogError::Refused { .. }) => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
+        EngineError::Log(LogError::CommitUnknown(_)) => {
+            (S::SERVICE_UNAVAILABLE, "commit_unknown", "The database was lost during the commit")
+        }
+        EngineError::Log(LogError::UnknownModel(_)) => (S::NOT_FOUND, "model_not_found", "No such model"),
+        EngineError::Log(LogError::Unreadable { .. }) => {
+            (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")
+        }
+        EngineError::Log(LogError::Database(_)) | EngineError::Version(VersionError::Database(_)) => {
+            (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer")
+        }
+        EngineError::Log(LogError::Closed) => (S::SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down"),
+        EngineError::Version(VersionError::NotFound(_)) => (S::NOT_FOUND, "version_not_found", "No such version"),
+        EngineError::Version(VersionError::UnknownModel(_)) => (S::NOT_FOUND, "model_not_found", "No such model"),
+        EngineError::Version(VersionError::LabelTaken(_)) => (S::CONFLICT, "label_taken", "The label is taken"),
+        EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }) => {
+            (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
+        }
+        EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
+        EngineError::Query(QueryError::Field(_)) => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
+        EngineError::Query(QueryError::UnknownItem(_)) => (S::NOT_FOUND, "item_not_found", "Not found"),
+        EngineError::Query(QueryError::UnknownUser(_)) => (S::NOT_FOUND, "user_not_found", "Not found"),
+        EngineError::Query(QueryError::Failed) => {
+            (S::INTERNAL_SERVER_ERROR, "search_failed", "The search ended with an error")
+        }
+        EngineError::Query(QueryError::Busy) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many searches at once"),
+    }
+}

@@ -1,0 +1,183 @@
+//! `/v1/models/{model}/events`.
+
+use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    error::ApiError,
+    ingest::{self, EventIn, Kind, Posted, Tally, Wait},
+    params::{self, Params, Segments},
+    paths::{IdPath, ModelPath},
+    problem::Problem,
+    reading::{At, stamped},
+};
+use crate::{
+    domain::{Event, Id, Position, Record, RecordBody, Timestamp},
+    log,
+};
+
+/// One event or up to 10,000.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "documents the body; the handler reads its text itself")]
+pub enum EventsBody<'a> {
+    /// One event.
+    One(#[serde(borrow)] EventIn<'a>),
+    /// A batch.
+    Batch(#[serde(borrow)] EventsBatch<'a>),
+}
+
+/// Up to 10,000 events.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "documents the body; the handler reads its text itself")]
+pub struct EventsBatch<'a> {
+    /// The events, in order.
+    #[serde(borrow)]
+    #[schema(max_items = 10_000)]
+    events: Vec<EventIn<'a>>,
+}
+
+/// Appends events.
+///
+/// Takes one event, `{"events": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one event
+/// a line, appended as it arrives. The answer comes after the commit: what it counts as accepted survives a crash of
+/// the service and of its database. Of a batch the valid events are taken and the others named by index. A bad event
+/// posted alone is a 422, one whose id stands for another body a 409. A full queue is a 429: send again later.
+#[utoipa::path(
+    post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
+    params(ModelPath, Wait),
+    request_body(content((EventsBody = "application/json"), (EventIn = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
+        (status = 202, description = "Durable", body = Tally),
+        (status = 409, description = "An event with this id and another body exists (`conflict`)", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn append(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(wait): Params<Wait>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Posted, ApiError> {
+    let model = api.model(&path.model)?;
+    ingest::post(&model, &api.limits, Kind::Events, &wait, &headers, body).await
+}
+
+/// Query parameters of a page of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogPage {
+    /// Only records after this position.
+    #[serde(default)]
+    #[param(value_type = Option<u64>)]
+    after: Position,
+    /// Most records, 1 to 1,000; 100 when left out.
+    limit: Option<usize>,
+    /// Only events of this user.
+    user: Option<String>,
+    /// Only events with, and records of, this item.
+    item: Option<String>,
+    /// Answer when the view stands at this position or later.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// A record with its place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordOut {
+    /// Where it stands.
+    position: Position,
+    /// When it was committed.
+    appended_at: Timestamp,
+    /// What it says: `type` is `event`, `put_item`, `remove_item`, `restore` or `configure`; an event's fields follow.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    body: RecordBody,
+}
+
+/// A page of the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordsOut {
+    /// Oldest first.
+    records: Vec<RecordOut>,
+    /// `after` of the next page; null at the end of the log.
+    next_after: Option<Position>,
+}
+
+/// Pages through the log, oldest first.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/events", tag = "events", operation_id = "list_events",
+    params(ModelPath, LogPage),
+    responses((status = 200, description = "A page", body = RecordsOut))
+)]
+pub async fn list(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(query): Params<LogPage>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = params::limit("limit", query.limit, 100, 1000)?;
+    let id = |field: &str, text: Option<String>| text.map(|text| Id::new(field, &text)).transpose();
+    let page = log::Page { after: query.after, limit, user: id("user", query.user)?, item: id("item", query.item)? };
+    let at = At::new(None, query.min_position, query.timeout_ms)?;
+    let view = at.view(&model).await?;
+    let records = model.log().page(page).await?;
+    let next_after = records.last().filter(|_| records.len() == limit).map(|record| record.position);
+    let records = records.into_iter().map(RecordOut::from).collect();
+    Ok(stamped(&view, Json(RecordsOut { records, next_after })))
+}
+
+impl From<Record> for RecordOut {
+    fn from(record: Record) -> Self {
+        Self { position: record.position, appended_at: record.appended_at, body: record.body }
+    }
+}
+
+/// An event with its place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventOut {
+    /// Where it stands.
+    position: Position,
+    /// The event.
+    #[serde(flatten)]
+    event: Event,
+}
+
+/// Query parameters of one event.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventQuery {
+    /// Answer when the view stands at this position or later.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// Reads one event by its id.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/events/{id}", tag = "events", operation_id = "get_event",
+    params(IdPath, EventQuery),
+    responses((status = 200, description = "The event", body = EventOut))
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(query): Params<EventQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let id = Id::new("event_id", &path.id)?;
+    let at = At::new(None, query.min_position, query.timeout_ms)?;
+    let view = at.view(&model).await?;
+    let (position, event) =
+        model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
+    Ok(stamped(&view, Json(EventOut { position, event })))
+}

@@ -1,0 +1,192 @@
+//! Who may ask what: keys, scopes, and this machine only while there are no keys.
+
+use std::net::IpAddr;
+
+use axum::{
+    Extension,
+    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    http::{HeaderMap, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{Api, error::ApiError};
+use crate::domain::{ApiKey, Scope};
+
+/// Who asks; in every request's extensions.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// Somebody on this machine, while there are no keys: may do everything.
+    Anonymous,
+    /// Holder of a key.
+    Key(Box<ApiKey>),
+    /// Nobody we know, with what is wrong; may see public pages only.
+    Unknown(&'static str),
+}
+
+impl Caller {
+    /// Name for deployments and versions.
+    pub fn actor(&self) -> String {
+        match self {
+            Self::Key(key) => key.name.clone(),
+            Self::Anonymous | Self::Unknown(_) => "anonymous".to_owned(),
+        }
+    }
+
+    /// Whether the caller may know of all models.
+    pub fn may_see_all(&self) -> bool {
+        match self {
+            Self::Anonymous => true,
+            Self::Key(key) => key.model.is_none(),
+            Self::Unknown(_) => false,
+        }
+    }
+
+    /// Whether the caller may know of this model.
+    pub fn may_see(&self, model: &str) -> bool {
+        match self {
+            Self::Anonymous => true,
+            Self::Key(key) => key.model.as_deref().is_none_or(|only| only == model),
+            Self::Unknown(_) => false,
+        }
+    }
+
+    /// Checks scope and model; `model` is `None` for what concerns the whole service.
+    fn check(&self, scope: Scope, model: Option<&str>) -> Result<(), ApiError> {
+        let key = match self {
+            Self::Anonymous => return Ok(()),
+            Self::Unknown(why) => return Err(ApiError::Unauthorized(why)),
+            Self::Key(key) => key,
+        };
+        if key.scope < scope {
+            return Err(ApiError::Forbidden(format!(
+                "this needs scope {}, the key has {}",
+                scope.name(),
+                key.scope.name()
+            )));
+        }
+        match (&key.model, model) {
+            (Some(only), Some(model)) if only != model => {
+                Err(ApiError::Forbidden(format!("the key is for model {only} only")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Recognises the caller; refuses foreign hosts and pages while there are no keys.
+pub fn recognise(api: &Api, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    if api.keys.is_empty() {
+        if !api.loopback {
+            return Ok(Caller::Unknown(
+                "there are no keys, and this address is not for this machine alone; make one with `shelfmark keys create`",
+            ));
+        }
+        own_host(headers)?;
+        return Ok(Caller::Anonymous);
+    }
+    let Some(secret) = presented(headers) else {
+        return Ok(Caller::Unknown("send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"));
+    };
+    Ok(api.keys.authenticate(secret).map_or(Caller::Unknown("the key is not known"), |key| Caller::Key(Box::new(key))))
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
+        return scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim());
+    }
+    headers.get("x-api-key")?.to_str().ok().map(str::trim)
+}
+
+/// A page in a browser on this machine may reach loopback too: by a name that its author points there (DNS rebinding, seen
+/// in `Host`) or from another origin (seen in `Origin`). Neither is answered while there are no keys.
+fn own_host(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    let host = text(header::HOST);
+    if let Some(host) = host
+        && !names_this_machine(host)
+    {
+        return Err(ApiError::HostRefused(
+            "the Host header must name this machine (localhost, 127.0.0.1, [::1]) while there are no keys".to_owned(),
+        ));
+    }
+    let Some(origin) = text(header::ORIGIN) else {
+        return Ok(());
+    };
+    let authority = origin.split_once("://").map(|(_, rest)| rest);
+    if authority.is_some() && authority == host {
+        return Ok(());
+    }
+    Err(ApiError::HostRefused("pages of other origins may not ask while there are no keys".to_owned()))
+}
+
+fn names_this_machine(authority: &str) -> bool {
+    let host = if let Some(rest) = authority.strip_prefix('[') {
+        rest.split(']').next().unwrap_or_default()
+    } else {
+        authority.split(':').next().unwrap_or_default()
+    };
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.is_loopback();
+    }
+    let name = host.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Layer of a group of routes: lets through who has the scope, and the model of the path.
+pub async fn require(
+    State(scope): State<Scope>,
+    Extension(caller): Extension<Caller>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let params = match params {
+        Ok(params) => params,
+        Err(refusal) => return ApiError::BadPath(refusal.body_text()).into_response(),
+    };
+    let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
+    match caller.check(scope, model) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_its_names() {
+        for own in
+            ["localhost", "localhost:8080", "LOCALHOST.", "a.localhost:1", "127.0.0.1:80", "127.8.8.8", "[::1]:80"]
+        {
+            assert!(names_this_machine(own), "{own}");
+        }
+        for foreign in
+            ["example.com", "localhost.example.com", "10.0.0.1:80", "[::2]", "", "127.0.0.1.example.com", "0.0.0.0"]
+        {
+            assert!(!names_this_machine(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_scope_includes_the_ones_before_it_and_a_model_only_itself() {
+        let key = |scope, model: Option<&str>| {
+            Caller::Key(Box::new(ApiKey {
+                name: "k".to_owned(),
+                hash: crate::domain::KeyHash([0; 32]),
+                scope,
+                model: model.map(str::to_owned),
+                created_at: crate::domain::Timestamp::default(),
+            }))
+        };
+        assert!(key(Scope::Admin, None).check(Scope::Read, Some("m")).is_ok());
+        assert!(key(Scope::Read, None).check(Scope::Write, Some("m")).is_err());
+        assert!(key(Scope::Write, Some("m")).check(Scope::Write, Some("m")).is_ok());
+        assert!(key(Scope::Admin, Some("m")).check(Scope::Read, Some("n")).is_err());
+        assert!(Caller::Unknown("").check(Scope::Read, None).is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! One entry of a request, whatever it is, and a run of them.
+
+use std::sync::Arc;
+
+use super::{Rejection, event};
+use crate::{
+    domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, Timestamp},
+    http::decode,
+};
+
+/// What the entries of a request are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Interactions.
+    Events,
+    /// Items' metadata.
+    Items,
+}
+
+impl Kind {
+    /// Key of a JSON batch.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Items => "items",
+        }
+    }
+}
+
+/// What every entry of a request is checked against.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Configuration with the kinds that are known.
+    pub config: Arc<ModelConfig>,
+    /// Time of arrival, for events that say none.
+    pub at: Timestamp,
+}
+
+/// A valid entry.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What goes to the log.
+    pub record: NewRecord,
+    /// The event's id, when the service made it.
+    pub made_id: Option<Id>,
+}
+
+/// A run of entries: the valid ones to append, and the others.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Valid ones, in order.
+    pub records: Vec<NewRecord>,
+    /// Index of each valid one in the request.
+    pub indexes: Vec<u64>,
+    /// By valid one: the id that the service made.
+    pub made_ids: Vec<Option<Id>>,
+    /// The others, in order.
+    pub rejected: Vec<Rejection>,
+}
+
+/// Parses one entry.
+pub fn parse(kind: Kind, raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
+    let outer =
+        decode::not_an_object(raw).unwrap_or_else(|error| Some(FieldError::new("", "malformed", error.to_string())));
+    if let Some(error) = outer {
+        return Err(error);
+    }
+    match kind {
+        Kind::Events => event::parse(raw, arrival, scratch),
+        Kind::Items => item(raw),
+    }
+}
+
+fn item(raw: &[u8]) -> FieldResult<Parsed> {
+    let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw, &[]))?;
+    item.check()?;
+    Ok(put(item))
+}
+
+/// The record of a checked item.
+pub fn put(item: Item) -> Parsed {
+    Parsed { record: NewRecord { body: RecordBody::PutItem(item), retry_hash: None }, made_id: None }
+}
+
+impl Run {
+    /// Parses entries with their indexes.
+    pub fn parse<'a>(kind: Kind, entries: impl ExactSizeIterator<Item = (u64, &'a [u8])>, arrival: &Arrival) -> Self {
+        let mut run = Self {
+            records: Vec::with_capacity(entries.len()),
+            indexes: Vec::with_capacity(entries.len()),
+            made_ids: Vec::with_capacity(entries.len()),
+            rejected: Vec::new(),
+        };
+        let mut scratch = Vec::new();
+        for (index, raw) in entries {
+            match parse(kind, raw, arrival, &mut scratch) {
+                Ok(parsed) => {
+                    run.records.push(parsed.record);
+                    run.indexes.push(index);
+                    run.made_ids.push(parsed.made_id);
+                }
+                Err(error) => run.rejected.push(Rejection::new(index, error)),
+            }
+        }
+        run
+    }
+
+    /// A run of one.
+    pub fn one(parsed: Parsed) -> Self {
+        Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], rejected: Vec::new() }
+    }
+}
+
+/// The entry of an event whose id stands in the log with another body.
+pub fn conflict(position: crate::domain::Position) -> FieldError {
+    FieldError::new(
+        "event_id",
+        "conflict",
+        format!("an event with this id and another body stands at position {position}"),
+    )
+}

@@ -1,0 +1,21 @@
+//! Records into the log: one, a batch, or a stream of lines.
+//!
+//! Promises: valid entries are taken, bad ones are named by index; the answer comes after the commit (P1); a retry
+//! with the same `event_id` changes nothing (P2). Bounds: a batch has at most [`ENTRIES_MAX`] entries and the body limit
+//! in bytes; a stream is held [`stream::LINES_MAX`] lines at a time; an answer names at most [`REJECTED_MAX`] entries.
+
+mod entry;
+mod event;
+mod outcome;
+mod post;
+mod stream;
+
+pub use entry::{Kind, Parsed};
+pub use event::EventIn;
+pub use outcome::{Rejection, Tally};
+pub use post::{Posted, Wait, append_one, post};
+
+/// Most entries of one JSON batch.
+pub const ENTRIES_MAX: usize = 10_000;
+/// Most rejections named in an answer; the count is always whole.
+pub const REJECTED_MAX: usize = 1_000;

@@ -1,0 +1,136 @@
+//! What became of the records of a request.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{REJECTED_MAX, entry, entry::Run};
+use crate::{
+    domain::{FieldError, Id, Position},
+    log::Outcome,
+};
+
+/// An entry that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Rejection {
+    /// Its place in the request, from 0; of a stream: the line, from 0.
+    pub index: u64,
+    /// The field at fault; empty for the whole entry.
+    #[schema(example = "kind")]
+    pub field: String,
+    /// Stable reason.
+    #[schema(example = "unknown_kind")]
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl Rejection {
+    /// Names an entry and its fault.
+    pub fn new(index: u64, error: FieldError) -> Self {
+        Self { index, field: error.field, code: error.code, detail: error.detail }
+    }
+}
+
+/// What became of the records of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Appended, example = json!({"accepted": 2, "duplicates": 0, "rejected": [], "rejected_count": 0, "position": 4711}))]
+pub struct Tally {
+    /// New records in the log.
+    pub accepted: u64,
+    /// Events that stood there already, with the same body: nothing changed.
+    pub duplicates: u64,
+    /// Entries that were not taken: the first 1,000.
+    pub rejected: Vec<Rejection>,
+    /// How many were not taken.
+    pub rejected_count: u64,
+    /// Last position among the request's records; the head of the log when none was taken.
+    pub position: Position,
+    /// By event of the request, in order: its id, null when it was rejected. Only when the service made ids, and not for
+    /// streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_ids: Option<Vec<Option<Id>>>,
+    /// With `wait=applied`: whether the live view held the records in time. They are durable either way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied: Option<bool>,
+    /// Lines of a stream that were handled.
+    #[serde(skip)]
+    pub lines: u64,
+}
+
+impl Tally {
+    /// Adds what the log said of a run. `indexes` and `rejected` are the run's, `outcomes` the log's.
+    pub fn add(&mut self, indexes: &[u64], mut rejected: Vec<Rejection>, outcomes: &[Outcome]) {
+        for (index, outcome) in indexes.iter().zip(outcomes) {
+            match *outcome {
+                Outcome::Accepted(position) => {
+                    self.accepted += 1;
+                    self.position = self.position.max(position);
+                }
+                Outcome::Duplicate(position) => {
+                    self.duplicates += 1;
+                    self.position = self.position.max(position);
+                }
+                Outcome::Conflict(position) => {
+                    rejected.push(Rejection::new(*index, entry::conflict(position)));
+                }
+            }
+        }
+        rejected.sort_by_key(|rejection| rejection.index);
+        self.rejected_count += rejected.len() as u64;
+        let room = REJECTED_MAX - self.rejected.len().min(REJECTED_MAX);
+        self.rejected.extend(rejected.into_iter().take(room));
+    }
+
+    /// Ids of all events of a batch of `count`, when the service made any.
+    pub fn event_ids(run: &Run, count: usize) -> Option<Vec<Option<Id>>> {
+        if run.made_ids.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut ids = vec![None; count];
+        for (index, record) in run.indexes.iter().zip(&run.records) {
+            let place = usize::try_from(*index).ok().and_then(|at| ids.get_mut(at));
+            if let (Some(place), crate::domain::RecordBody::Event(event)) = (place, &record.body) {
+                *place = Some(event.event_id.clone());
+            }
+        }
+        Some(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_counted_and_conflicts_are_named_in_order_with_the_other_rejections() {
+        let mut tally = Tally::default();
+        let bad = Rejection::new(3, FieldError::new("kind", "unknown_kind", "x"));
+        let at = Position::new;
+        tally.add(
+            &[0, 1, 2, 4],
+            vec![bad],
+            &[
+                Outcome::Accepted(at(10)),
+                Outcome::Conflict(at(2)),
+                Outcome::Duplicate(at(5)),
+                Outcome::Accepted(at(11)),
+            ],
+        );
+        assert_eq!((tally.accepted, tally.duplicates, tally.rejected_count), (2, 1, 2));
+        assert_eq!(tally.position, at(11));
+        let named: Vec<_> = tally.rejected.iter().map(|r| (r.index, r.code)).collect();
+        assert_eq!(named, [(1, "conflict"), (3, "unknown_kind")]);
+    }
+
+    #[test]
+    fn the_list_of_rejections_is_bounded_and_the_count_is_whole() {
+        let mut tally = Tally::default();
+        for chunk in 0..3 {
+            let rejected =
+                (0..800).map(|i| Rejection::new(chunk * 800 + i, FieldError::new("", "malformed", "x"))).collect();
+            tally.add(&[], rejected, &[]);
+        }
+        assert_eq!(tally.rejected.len(), REJECTED_MAX);
+        assert_eq!(tally.rejected_count, 2400);
+    }
+}

@@ -1,0 +1,302 @@
+//! From a request's body to the log, and back to an answer.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    ENTRIES_MAX, Kind, Parsed, Tally,
+    entry::{self, Arrival, Run},
+    stream::Lines,
+};
+use crate::{
+    domain::{FieldError, NewRecord, Timestamp},
+    engine::{EngineError, Model},
+    http::{
+        body::{self, Format},
+        decode,
+        error::ApiError,
+        limits::Limits,
+        off_worker, params,
+    },
+    log::{LogError, Outcome},
+};
+
+/// What the answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitFor {
+    /// The commit: 202.
+    #[default]
+    Logged,
+    /// The live view, which holds what was learned from the records: 200.
+    Applied,
+}
+
+/// Query parameters of every append.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wait {
+    /// What the answer waits for: `logged` (default) answers 202 after the commit, `applied` 200 once the live view holds the
+    /// records; when that takes longer than `timeout_ms`, the answer is 202 with `applied: false`.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub wait: WaitFor,
+    /// Longest wait for `applied`, 0 to 30,000; 2,000 when left out.
+    pub timeout_ms: Option<u64>,
+}
+
+/// How many lines a stream's queue may stay full before the stream is ended.
+const FULL_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The answer of an append.
+pub struct Posted(Tally);
+
+impl IntoResponse for Posted {
+    fn into_response(self) -> Response {
+        let status = match self.0.applied {
+            Some(true) => StatusCode::OK,
+            Some(false) | None => StatusCode::ACCEPTED,
+        };
+        (status, Json(self.0)).into_response()
+    }
+}
+
+/// A JSON batch: `{"events": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Events<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// A JSON batch: `{"items": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Items<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// What a JSON body held.
+enum Content {
+    /// One event, alone.
+    One(Run),
+    /// A batch of so many.
+    Batch(Run, usize),
+}
+
+/// Takes a body of events or items, in JSON or as lines.
+pub async fn post(
+    model: &Model,
+    limits: &Limits,
+    kind: Kind,
+    wait: &Wait,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Posted, ApiError> {
+    let timeout = params::wait(wait.timeout_ms)?;
+    let tally = match body::format(headers, true)? {
+        Format::Lines => stream(model, limits, kind, body).await?,
+        Format::Json => {
+            let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
+            let arrival = arrival(model);
+            let work = bytes.len();
+            match off_worker(work, move || content(kind, &bytes, &arrival)).await?? {
+                Content::One(run) => one(model, run).await?,
+                Content::Batch(run, count) => batch(model, run, count).await?,
+            }
+        }
+    };
+    finish(model, tally, wait.wait, timeout).await
+}
+
+/// Appends one record that is already checked.
+pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Posted, ApiError> {
+    let timeout = params::wait(wait.timeout_ms)?;
+    let tally = one(model, Run::one(parsed)).await?;
+    finish(model, tally, wait.wait, timeout).await
+}
+
+fn arrival(model: &Model) -> Arrival {
+    Arrival { config: model.config(), at: Timestamp::now() }
+}
+
+/// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
+fn content(kind: Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiError> {
+    let entries = match kind {
+        Kind::Events if !begins_with_key(bytes, kind.key()) => {
+            // Malformed text is a 400 here: there is no batch whose other events could be taken.
+            let parsed = entry::parse(kind, bytes, arrival, &mut Vec::new()).map_err(|error| {
+                if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
+            })?;
+            return Ok(Content::One(Run::one(parsed)));
+        }
+        Kind::Events => decode::json::<Events<'_>>(bytes, &[])?.events,
+        Kind::Items => decode::json::<Items<'_>>(bytes, &[])?.items,
+    };
+    if entries.len() > ENTRIES_MAX {
+        let detail = format!("at most {ENTRIES_MAX}, has {}; send application/x-ndjson for more", entries.len());
+        return Err(FieldError::new(kind.key(), "too_many", detail).into());
+    }
+    let count = entries.len();
+    let entries = entries.iter().enumerate();
+    let run = Run::parse(kind, entries.map(|(index, raw)| (index as u64, raw.get().as_bytes())), arrival);
+    Ok(Content::Batch(run, count))
+}
+
+fn begins_with_key(bytes: &[u8], key: &str) -> bool {
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{");
+    let rest = rest.and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""));
+    let rest = rest.and_then(|rest| rest.strip_prefix(key.as_bytes()));
+    rest.is_some_and(|rest| rest.starts_with(b"\""))
+}
+
+async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
+    let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
+    let outcomes = model.log().append(run.records).await?;
+    if let [Outcome::Conflict(position)] = *outcomes {
+        return Err(ApiError::EventConflict(position));
+    }
+    tally.add(&run.indexes, run.rejected, &outcomes);
+    Ok(tally)
+}
+
+async fn batch(model: &Model, run: Run, count: usize) -> Result<Tally, ApiError> {
+    let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
+    let outcomes = if run.records.is_empty() { Vec::new() } else { model.log().append(run.records).await? };
+    tally.add(&run.indexes, run.rejected, &outcomes);
+    Ok(tally)
+}
+
+/// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
+async fn stream(model: &Model, limits: &Limits, kind: Kind, body: Body) -> Result<Tally, ApiError> {
+    let mut lines = Lines::new(body, limits.line_bytes_max, limits.stream_idle);
+    let mut tally = Tally::default();
+    let mut next = read(model, kind, &mut lines).await;
+    loop {
+        let run = match next {
+            Ok(Some(run)) => run,
+            Ok(None) => break,
+            Err(cause) => return Err(ended(cause, tally)),
+        };
+        let Run { records, indexes, rejected, .. } = run;
+        let lines_read = lines.count();
+        let (outcomes, following) = tokio::join!(append(model, records), read(model, kind, &mut lines));
+        match outcomes {
+            Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
+            Err(cause) => return Err(ended(cause, tally)),
+        }
+        tally.lines = lines_read;
+        next = following;
+    }
+    tally.lines = lines.count();
+    Ok(tally)
+}
+
+fn ended(cause: ApiError, tally: Tally) -> ApiError {
+    ApiError::Stream { cause: Box::new(cause), tally: Box::new(tally) }
+}
+
+async fn read(model: &Model, kind: Kind, lines: &mut Lines) -> Result<Option<Run>, ApiError> {
+    let Some(run) = lines.run().await? else {
+        return Ok(None);
+    };
+    let arrival = arrival(model);
+    let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let run = off_worker(bytes, move || {
+        let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
+        Run::parse(kind, entries, &arrival)
+    });
+    run.await.map(Some)
+}
+
+/// Appends; a full queue makes the stream wait, which the sender feels as back-pressure on its connection.
+async fn append(model: &Model, records: Vec<NewRecord>) -> Result<Vec<Outcome>, ApiError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let patience = tokio::time::Instant::now() + FULL_PATIENCE;
+    loop {
+        match model.log().append(records.clone()).await {
+            Err(LogError::Full { retry_after, .. }) if tokio::time::Instant::now() + retry_after < patience => {
+                tokio::time::sleep(retry_after).await;
+            }
+            outcomes => return Ok(outcomes?),
+        }
+    }
+}
+
+async fn finish(model: &Model, mut tally: Tally, wait: WaitFor, timeout: Duration) -> Result<Posted, ApiError> {
+    if tally.accepted + tally.duplicates == 0 {
+        tally.position = model.log().head_known().0;
+    }
+    if wait == WaitFor::Applied {
+        tally.applied = Some(match model.wait_applied(tally.position, timeout).await {
+            Ok(()) => true,
+            // The records are durable: that they are not seen yet is no failure of the append.
+            Err(EngineError::NotReached { .. } | EngineError::LearnerDown(_)) => false,
+            Err(error) => return Err(error.into()),
+        });
+    }
+    Ok(Posted(tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival() -> Arrival {
+        Arrival { config: std::sync::Arc::default(), at: Timestamp::default() }
+    }
+
+    #[test]
+    fn a_batch_keeps_its_valid_events_and_names_the_others_by_index() {
+        let text = br#" { "events" : [
+            {"event_id":"a","user":"u","item":"i","kind":"click"},
+            {"user":"u","item":"i","kind":"warp"},
+            ["e","u",null,"i","click",null,null,[],null,null],
+            {"user":"u","item":"i","kind":"click"} ] }"#;
+        let Ok(Content::Batch(run, 4)) = content(Kind::Events, text, &arrival()) else {
+            panic!("a batch of four");
+        };
+        assert_eq!(run.indexes, [0, 3]);
+        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.code)).collect();
+        assert_eq!(named, [(1, "unknown_kind"), (2, "invalid_value")]);
+        let ids = Tally::event_ids(&run, 4).expect("one was made");
+        assert_eq!(ids[0].as_ref().map(crate::domain::Id::as_str), Some("a"));
+        assert!(ids[1].is_none() && ids[2].is_none() && ids[3].is_some());
+    }
+
+    #[test]
+    fn a_batch_beyond_the_limit_is_refused_and_broken_text_is_malformed() {
+        let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(ENTRIES_MAX));
+        let error = content(Kind::Events, many.as_bytes(), &arrival()).err();
+        assert!(matches!(error, Some(ApiError::Invalid(errors)) if errors[0].code == "too_many"));
+        for broken in [&b"{\"events\":[{]}"[..], b"{\"user\":", b"\xff\xfe", b""] {
+            let error = content(Kind::Events, broken, &arrival()).err();
+            assert!(matches!(error, Some(ApiError::Malformed { .. })), "{broken:?}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_items_is_checked_item_by_item() {
+        let text = br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[1]}},{"title":"x"}]}"#;
+        let Ok(Content::Batch(run, 3)) = content(Kind::Items, text, &arrival()) else {
+            panic!("a batch of three");
+        };
+        assert_eq!(run.indexes, [0]);
+        let fields: Vec<_> = run.rejected.iter().map(|r| r.field.as_str()).collect();
+        assert_eq!(fields, ["properties.price", "id"]);
+    }
+}

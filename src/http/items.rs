@@ -1,0 +1,164 @@
+//! `/v1/models/{model}/items`.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Api, body,
+    error::ApiError,
+    ingest::{self, Kind, Parsed, Posted, Tally, Wait},
+    params::{Params, Segments},
+    paths::{IdPath, ModelPath},
+    problem::Problem,
+    reading::{At, Freshness, stamped},
+};
+use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody};
+
+/// Up to 10,000 items.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; the handler reads its text itself")]
+pub struct ItemsBody {
+    /// The items, in order.
+    #[schema(max_items = 10_000)]
+    items: Vec<Item>,
+}
+
+/// An item's metadata without its id, which stands in the path.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "Red kettle", "categories": ["kitchen"], "properties": {"price": 24.5, "brand": "Acme"}}))]
+pub struct ItemBody {
+    /// The id again; must be that of the path.
+    id: Option<String>,
+    /// Short name shown to people; its first 10 words take part in the item's vector.
+    #[schema(max_length = 1024)]
+    title: Option<String>,
+    /// Longer text, kept.
+    #[schema(max_length = 65_536)]
+    text: Option<String>,
+    /// Categories; each takes part in the vector.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    categories: Vec<String>,
+    /// Tags; each takes part in the vector.
+    #[serde(default)]
+    #[schema(max_items = 64)]
+    tags: Vec<String>,
+    /// Named values; `brand`, `category_id`, `year` and `price` take part in the vector.
+    #[serde(default)]
+    properties: BTreeMap<String, PropertyValue>,
+    /// Dense vectors of named modalities, such as `image`.
+    #[serde(default)]
+    vectors: BTreeMap<String, Vec<f32>>,
+    /// Whether it may be recommended; true when left out.
+    available: Option<bool>,
+}
+
+/// Puts many items.
+///
+/// Takes `{"items": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one item a line,
+/// appended as it arrives. Each item replaces what was known of it.
+#[utoipa::path(
+    post, path = "/v1/models/{model}/items", tag = "items", operation_id = "put_items",
+    params(ModelPath, Wait),
+    request_body(content((ItemsBody = "application/json"), (Item = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
+        (status = 202, description = "Durable", body = Tally),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn put_many(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(wait): Params<Wait>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Posted, ApiError> {
+    let model = api.model(&path.model)?;
+    ingest::post(&model, &api.limits, Kind::Items, &wait, &headers, body).await
+}
+
+/// Puts one item: its metadata, whole.
+#[utoipa::path(
+    put, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "put_item",
+    params(IdPath, Wait),
+    request_body = ItemBody,
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
+        (status = 202, description = "Durable", body = Tally),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn put(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(wait): Params<Wait>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Posted, ApiError> {
+    let model = api.model(&path.model)?;
+    let id = Id::new("id", &path.id)?;
+    let given: ItemBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    if given.id.is_some_and(|given| given != path.id) {
+        return Err(FieldError::new("id", "mismatch", "must be the id of the path").into());
+    }
+    let item = Item {
+        id,
+        title: given.title,
+        text: given.text,
+        categories: given.categories,
+        tags: given.tags,
+        properties: given.properties,
+        vectors: given.vectors,
+        available: given.available.unwrap_or(true),
+    };
+    item.check()?;
+    append(&model, RecordBody::PutItem(item), &wait).await
+}
+
+/// Removes an item: it is never recommended again, until it is put back.
+#[utoipa::path(
+    delete, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "remove_item",
+    params(IdPath, Wait),
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
+        (status = 202, description = "Durable", body = Tally),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn remove(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(wait): Params<Wait>,
+) -> Result<Posted, ApiError> {
+    let model = api.model(&path.model)?;
+    let item = Id::new("id", &path.id)?;
+    append(&model, RecordBody::RemoveItem { item }, &wait).await
+}
+
+async fn append(model: &crate::engine::Model, body: RecordBody, wait: &Wait) -> Result<Posted, ApiError> {
+    let record = NewRecord { body, retry_hash: None };
+    let parsed = Parsed { record, made_id: None };
+    ingest::append_one(model, parsed, wait).await
+}
+
+/// Reads an item's metadata as served; bare when only events named it.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "get_item",
+    params(IdPath, Freshness),
+    responses((status = 200, description = "The item", body = Item))
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(freshness): Params<Freshness>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let view = At::fresh(&freshness)?.view(&model).await?;
+    let item = view.item(&path.id).ok_or(ApiError::NotFound { what: "item", id: path.id })?;
+    Ok(stamped(&view, Json(item)))
+}

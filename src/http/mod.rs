@@ -1,0 +1,47 @@
+//! The HTTP interface: translation between requests and the rooms, and nothing else.
+//!
+//! Handlers hold no SQL and no rules of the domain: they append to a model's log, read one of its views, or ask its
+//! engine. `routes.rs` is the one page of routes; a file a resource; every error is a row of the table in `error.rs`
+//! and leaves as RFC 9457 problem+json; the OpenAPI document comes from the handlers.
+//!
+//! Promises kept here: 202 only after the commit (P1), one view an answer (P5), `min_position` waits are bounded (P6), no
+//! request stops others (P9). Bounds, all in [`Limits`]: connections, requests at once, bytes of a body and of a line,
+//! time of a request, of its headers and of a stream's pauses. Beyond them callers get 413, 429 or 503.
+//!
+//! Only `app` builds it; it is given handles and never starts a room.
+
+mod api;
+mod body;
+mod decode;
+mod embeddings;
+mod error;
+mod events;
+mod frame;
+mod gate;
+mod ingest;
+mod items;
+mod limits;
+mod models;
+mod openapi;
+mod pages;
+mod params;
+mod paths;
+mod problem;
+mod reading;
+mod recommendations;
+mod rollback;
+mod routes;
+mod server;
+mod service;
+mod similar;
+mod telling;
+mod versions;
+mod worker;
+
+pub use api::{Api, Keys, Registry, Wiring};
+pub use limits::Limits;
+pub use openapi::openapi;
+pub use routes::router;
+pub use server::{is_loopback, serve};
+
+use worker::off_worker;

@@ -1,0 +1,120 @@
+//! `/v1/models`.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, extract::State, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Api,
+    error::ApiError,
+    gate::Caller,
+    params::{Params, Segments},
+    paths::ModelPath,
+    reading::{At, Freshness, stamped},
+};
+use crate::{
+    domain::{Digest, ModelConfig, Position, Served},
+    engine::ModelStatus,
+};
+
+/// Where a model stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelOut {
+    /// Its name.
+    model: String,
+    /// Last position of the log.
+    head: Position,
+    /// Where the live view stands.
+    position: Position,
+    /// `head - position`.
+    lag_records: u64,
+    /// Age of the oldest committed record that the live view does not hold; 0 without lag.
+    lag_ms: u64,
+    /// Digest of the live state: its tables, histories and counters, not its position.
+    digest: Digest,
+    /// What readers get.
+    served: Served,
+    /// How much the live view holds.
+    counts: CountsOut,
+    /// Its configuration.
+    #[schema(value_type = ModelConfig)]
+    config: Arc<ModelConfig>,
+    /// Numeric fingerprint of the process: states of equal fingerprints are comparable bit by bit.
+    fingerprint: String,
+}
+
+/// How much a model holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountsOut {
+    /// Users with an event.
+    users: u64,
+    /// Items, by event or metadata.
+    items: u64,
+    /// Events applied.
+    events: u64,
+    /// Versions kept.
+    versions: u64,
+}
+
+impl From<ModelStatus> for ModelOut {
+    fn from(status: ModelStatus) -> Self {
+        Self {
+            model: status.model,
+            head: status.head,
+            position: status.position,
+            lag_records: status.lag_records,
+            lag_ms: status.lag_ms,
+            digest: status.digest,
+            served: status.served,
+            counts: CountsOut {
+                users: status.counts.users,
+                items: status.counts.items,
+                events: status.counts.events,
+                versions: status.versions,
+            },
+            config: status.config,
+            fingerprint: status.fingerprint,
+        }
+    }
+}
+
+/// All models.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelsOut {
+    /// By name.
+    models: Vec<ModelOut>,
+}
+
+/// Lists the models that the caller may see.
+#[utoipa::path(
+    get, path = "/v1/models", tag = "models", operation_id = "list_models",
+    responses((status = 200, description = "The models", body = ModelsOut))
+)]
+pub async fn list(State(api): State<Api>, Extension(caller): Extension<Caller>) -> Result<Json<ModelsOut>, ApiError> {
+    let mut models = Vec::new();
+    for model in api.models.list() {
+        if caller.may_see(model.name().as_str()) {
+            models.push(model.status().await?.into());
+        }
+    }
+    Ok(Json(ModelsOut { models }))
+}
+
+/// Says where a model stands.
+#[utoipa::path(
+    get, path = "/v1/models/{model}", tag = "models", operation_id = "get_model",
+    params(ModelPath, Freshness),
+    responses((status = 200, description = "Where it stands", body = ModelOut))
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(freshness): Params<Freshness>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let view = At::fresh(&freshness)?.view(&model).await?;
+    let status = ModelOut::from(model.status().await?);
+    Ok(stamped(&view, Json(status)))
+}

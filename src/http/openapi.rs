@@ -1,0 +1,178 @@
+//! The OpenAPI document: generated from the handlers, with what all of them have in common added in one place.
+
+use serde_json::json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self, Components, HttpMethod, Ref, RefOr, ResponseBuilder,
+        content::ContentBuilder,
+        header::HeaderBuilder,
+        path::Operation,
+        schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use super::{
+    ingest::EventIn,
+    problem::{FieldProblem, Problem},
+    routes,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Shelfmark",
+        description = "Embeddings and recommendations from a model that learns from every event. Every write has a position in the model's log; a read may ask for `min_position`.\n\nErrors are `application/problem+json` (RFC 9457) with a stable `code`.",
+        license(name = "Apache-2.0 OR MIT")
+    ),
+    tags(
+        (name = "events", description = "Interactions: what the model learns from"),
+        (name = "items", description = "Items' metadata"),
+        (name = "recommendations", description = "What to show"),
+        (name = "embeddings", description = "Vectors"),
+        (name = "versions", description = "Kept states, and rolling back to them"),
+        (name = "models", description = "Embedding spaces"),
+        (name = "service", description = "The process"),
+    ),
+    components(schemas(Problem, FieldProblem, EventIn)),
+    modifiers(&Keys)
+)]
+struct Base;
+
+/// The part of the document that no handler has.
+pub fn base() -> openapi::OpenApi {
+    Base::openapi()
+}
+
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Components::default);
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
+        components.add_security_scheme("key", SecurityScheme::ApiKey(header));
+        let none: [&str; 0] = [];
+        document.security = Some(vec![
+            SecurityRequirement::new("bearer", none),
+            SecurityRequirement::new("key", none),
+            // Without configured keys this machine needs none.
+            SecurityRequirement::default(),
+        ]);
+    }
+}
+
+/// What every operation behind a key can answer: status, codes.
+const COMMON: &[(&str, &str)] = &[
+    ("401", "No key, or one that is not known (`unauthorized`)"),
+    (
+        "403",
+        "The key's scope or model does not suffice (`forbidden`); without keys, a foreign Host or Origin (`host_refused`)",
+    ),
+    ("422", "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`)"),
+    ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
+    (
+        "503",
+        "Not now; `Retry-After` says when (`position_not_reached`, `overloaded`, `timed_out`, `database_unavailable`, `learner_down`, `shutting_down`)",
+    ),
+];
+
+/// What an operation on something that may not exist can answer.
+const NOT_FOUND: (&str, &str) =
+    ("404", "No such model, or no such thing in it (`model_not_found`, `item_not_found`, ...)");
+
+/// What an operation that takes a body can answer.
+const WITH_BODY: &[(&str, &str)] = &[
+    ("400", "The body is not JSON; the detail has line and column (`malformed`, `body_broken`)"),
+    ("408", "The body stopped coming (`stalled`)"),
+    (
+        "413",
+        "The body, a line or the number of records is too large (`too_large`, `line_too_large`, `too_many_records`)",
+    ),
+    ("415", "Another content type is needed (`unsupported_media_type`)"),
+];
+
+/// The whole document.
+pub fn openapi() -> openapi::OpenApi {
+    let (_, mut document) = routes::documented().split_for_parts();
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Delete, &mut item.delete),
+            (HttpMethod::Patch, &mut item.patch),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                complete(path, &method, operation);
+            }
+        }
+    }
+    document
+}
+
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let open = matches!(path, "/livez" | "/readyz" | "/v1");
+    if !open {
+        let mut common = COMMON.to_vec();
+        if path.contains('{') {
+            common.push(NOT_FOUND);
+        }
+        if operation.request_body.is_some() {
+            common.extend_from_slice(WITH_BODY);
+        }
+        for (status, description) in common {
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
+        }
+    }
+    let reads = path.contains("{model}")
+        && (*method == HttpMethod::Get || path.ends_with("/recommendations") || path.ends_with("/embeddings"));
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if let Some(RefOr::T(block)) = response.content.get_mut("application/octet-stream") {
+            block.schema = Some(bytes());
+        }
+        let mut header = |name: &str, description: &str, kind: Type| {
+            let schema = ObjectBuilder::new().schema_type(SchemaType::new(kind)).build();
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+            response.headers.insert(name.to_owned(), RefOr::T(header.build()));
+        };
+        header("x-request-id", "The request's id: the caller's, or one that was made", Type::String);
+        if reads && status.starts_with('2') {
+            header("shelfmark-position", "Position of the state that answered", Type::Integer);
+            header("shelfmark-version", "Number of the version that answered, or `live`", Type::String);
+        }
+        if matches!(status.as_str(), "429" | "503") {
+            header("retry-after", "Seconds to wait before the next try", Type::Integer);
+        }
+    }
+}
+
+/// Bytes, of which the derived schema says a list of numbers.
+fn bytes() -> RefOr<openapi::schema::Schema> {
+    let bytes = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+    RefOr::T(bytes.build().into())
+}
+
+fn problem(description: &str) -> openapi::Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(None::<serde_json::Value>.or_else(|| {
+            Some(json!({
+                "type": "/docs#invalid", "title": "A value breaks its rule", "status": 422, "code": "invalid",
+                "detail": "limit: must be 1 to 1000, is 0", "request_id": "0193",
+                "errors": [{"field": "limit", "code": "out_of_range", "detail": "must be 1 to 1000, is 0"}]
+            }))
+            .filter(|_| description.starts_with("Readable"))
+        }))
+        .build();
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
+}

@@ -1,0 +1,115 @@
+//! Path segments and query parameters, with errors that name the parameter.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::request::Parts,
+};
+use serde::de::DeserializeOwned;
+
+use super::{decode, error::ApiError};
+use crate::domain::{FieldError, FieldResult};
+
+/// Segments of the path by name, decoded.
+pub struct Segments<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segments<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(rejection) => Err(ApiError::BadPath(rejection.body_text())),
+        }
+    }
+}
+
+/// Query parameters; unknown ones are refused by name (the structs deny them), planned ones as `not_supported`.
+pub struct Params<T>(pub T);
+
+/// Query parameters of the contract that come with later releases.
+const LATER: &[&str] = &["trace", "position", "unlearn", "context", "filter", "diversity"];
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(query_error(&rejection.body_text()).into()),
+        }
+    }
+}
+
+fn query_error(text: &str) -> FieldError {
+    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
+    // `limit: invalid digit` or `unknown field `x`, expected ...`.
+    match text.split_once(": ") {
+        Some((path, message)) if !path.contains('`') => decode::field_error(path, message, LATER),
+        _ => decode::field_error("", text, LATER),
+    }
+}
+
+/// Longest wait that a caller may ask for.
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Wait when the caller asks for none.
+pub const WAIT_DEFAULT: Duration = Duration::from_secs(2);
+
+/// Checks `timeout_ms`.
+pub fn wait(timeout_ms: Option<u64>) -> FieldResult<Duration> {
+    let Some(ms) = timeout_ms else {
+        return Ok(WAIT_DEFAULT);
+    };
+    let wait = Duration::from_millis(ms);
+    if wait > WAIT_MAX {
+        let detail = format!("must be 0 to {}, is {ms}", WAIT_MAX.as_millis());
+        return Err(FieldError::new("timeout_ms", "out_of_range", detail));
+    }
+    Ok(wait)
+}
+
+/// Checks a `limit` or `k` between 1 and `max`.
+pub fn limit(field: &str, given: Option<usize>, default: usize, max: usize) -> FieldResult<usize> {
+    let limit = given.unwrap_or(default);
+    if (1..=max).contains(&limit) {
+        return Ok(limit);
+    }
+    let detail = format!("must be 1 to {max}, is {limit}");
+    Err(FieldError::new(field, "out_of_range", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[expect(dead_code, reason = "only parsed")]
+        limit: Option<u32>,
+    }
+
+    fn refused(query: &str) -> FieldError {
+        let uri = format!("/x?{query}").parse().expect("a uri");
+        let rejection = Query::<Sample>::try_from_uri(&uri).expect_err("refused");
+        query_error(&rejection.body_text())
+    }
+
+    #[test]
+    fn a_bad_parameter_is_named() {
+        let error = refused("limit=abc");
+        assert_eq!((error.field.as_str(), error.code), ("limit", "invalid_value"));
+        let error = refused("nope=1");
+        assert_eq!((error.field.as_str(), error.code), ("nope", "unknown_field"));
+        let error = refused("trace=true");
+        assert_eq!((error.field.as_str(), error.code), ("trace", "not_supported"));
+    }
+
+    #[test]
+    fn waits_are_bounded() {
+        assert_eq!(wait(None), Ok(WAIT_DEFAULT));
+        assert_eq!(wait(Some(30_000)), Ok(WAIT_MAX));
+        assert_eq!(wait(Some(30_001)).expect_err("refused").field, "timeout_ms");
+    }
+}

@@ -1,0 +1,37 @@
+//! Segments of paths.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// `/v1/models/{model}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ModelPath {
+    /// Name of the model; `default` exists.
+    #[param(example = "default")]
+    pub model: String,
+}
+
+/// `/v1/models/{model}/.../{id}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct IdPath {
+    /// Name of the model; `default` exists.
+    #[param(example = "default")]
+    pub model: String,
+    /// The id, percent-encoded: 1 to 256 bytes.
+    #[param(example = "i9")]
+    pub id: String,
+}
+
+/// `/v1/models/{model}/versions/{version}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct VersionPath {
+    /// Name of the model; `default` exists.
+    #[param(example = "default")]
+    pub model: String,
+    /// Number or label of the version.
+    #[param(example = "12")]
+    pub version: String,
+}

@@ -1,0 +1,104 @@
+//! RFC 9457 problem documents: the one form of every error.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ingest::Tally;
+use crate::domain::{FieldError, Position};
+
+/// An error on its way out, in a response's extensions, until the frame writes it with the request id.
+#[derive(Debug)]
+pub struct Failure {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable code.
+    pub code: &'static str,
+    /// Title of the code.
+    pub title: &'static str,
+    /// This case, in words.
+    pub detail: String,
+    /// Fields at fault.
+    pub errors: Vec<FieldProblem>,
+    /// Position that matters for this error.
+    pub position: Option<Position>,
+    /// What a stream did before it failed.
+    pub stream: Option<Tally>,
+    /// For the log only.
+    pub cause: Option<String>,
+}
+
+/// An error: `application/problem+json` (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem<'a> {
+    /// URI of the kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs#invalid")]
+    pub kind: String,
+    /// The kind in words.
+    pub title: &'a str,
+    /// HTTP status.
+    #[schema(example = 422)]
+    pub status: u16,
+    /// Stable, machine-readable name of the kind.
+    #[schema(example = "invalid")]
+    pub code: &'a str,
+    /// This case in words.
+    pub detail: &'a str,
+    /// Id of the request, as in the `x-request-id` header and the service's log.
+    pub request_id: &'a str,
+    /// Fields at fault.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub errors: &'a [FieldProblem],
+    /// Where the view stands, or where the conflicting event does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// What an ndjson stream did before it failed; those records are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<&'a Tally>,
+}
+
+/// One field at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldProblem {
+    /// Name as in the request, dotted for nested ones; empty for the whole body.
+    #[schema(example = "limit")]
+    pub field: String,
+    /// Stable reason.
+    #[schema(example = "out_of_range")]
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+impl From<&FieldError> for FieldProblem {
+    fn from(error: &FieldError) -> Self {
+        Self { field: error.field.clone(), code: error.code, detail: error.detail.clone() }
+    }
+}
+
+impl Failure {
+    /// Writes the document as the response's body, keeping its status and headers.
+    pub fn write(&self, response: Response<Body>, request_id: &str) -> Response<Body> {
+        let problem = Problem {
+            kind: format!("/docs#{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.detail,
+            request_id,
+            errors: &self.errors,
+            position: self.position,
+            stream: self.stream.as_ref(),
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        Response::from_parts(parts, Body::from(body))
+    }
+}

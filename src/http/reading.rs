@@ -1,0 +1,186 @@
+//! Which state a read answers from, and how the answer says so.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    http::{HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{error::ApiError, params};
+use crate::{
+    domain::{FieldResult, Position, Served, VersionNumber, VersionRef},
+    engine::Model,
+    serving::View,
+};
+
+const POSITION: HeaderName = HeaderName::from_static("shelfmark-position");
+const VERSION: HeaderName = HeaderName::from_static("shelfmark-version");
+
+/// Query parameters of reads that answer from what is served.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Freshness {
+    /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[param(value_type = Option<u64>)]
+    pub min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    pub timeout_ms: Option<u64>,
+}
+
+/// A version as callers name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// The live state, even while a version is pinned.
+    Live,
+    /// A version.
+    Version(VersionRef),
+}
+
+impl Pick {
+    /// Reads `live`, `12` or `before-sale`.
+    pub fn parse(field: &str, text: &str) -> FieldResult<Self> {
+        if text == "live" {
+            return Ok(Self::Live);
+        }
+        VersionRef::parse(field, text).map(Self::Version)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pick {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Pick;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a version's number, its label, or live")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Pick, E> {
+                let number = u32::try_from(number)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))?;
+                Ok(Pick::Version(VersionRef::Number(VersionNumber(number))))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pick, E> {
+                Pick::parse("version", text).map_err(|error| E::custom(error.detail))
+            }
+        }
+        // Query parameters know text only, JSON tells numbers from text: both arrive here as what they are.
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// The state that a read asks for.
+#[derive(Debug, Default)]
+pub struct At {
+    /// What is served when left out.
+    pub version: Option<Pick>,
+    /// Lowest position.
+    pub min_position: Option<Position>,
+    /// Longest wait for it.
+    pub wait: Duration,
+}
+
+impl At {
+    /// Checks what a caller gave.
+    pub fn new(version: Option<Pick>, min_position: Option<Position>, timeout_ms: Option<u64>) -> FieldResult<Self> {
+        Ok(Self { version, min_position, wait: params::wait(timeout_ms)? })
+    }
+
+    /// What is served, at a position or later.
+    pub fn fresh(freshness: &Freshness) -> FieldResult<Self> {
+        Self::new(None, freshness.min_position, freshness.timeout_ms)
+    }
+
+    /// The view to answer from; the whole answer comes from it (P5).
+    pub async fn view(&self, model: &Model) -> Result<Arc<View>, ApiError> {
+        let wanted = self.min_position.unwrap_or_default();
+        match &self.version {
+            None => {
+                let view = model.served();
+                if view.position() >= wanted {
+                    return Ok(view);
+                }
+                Ok(model.wait_served(wanted, self.wait).await?)
+            }
+            Some(Pick::Live) => {
+                if model.live().position() < wanted {
+                    model.wait_applied(wanted, self.wait).await?;
+                }
+                Ok(model.live())
+            }
+            Some(Pick::Version(version)) => {
+                let view = model.view_of(version).await?;
+                let stands = view.position();
+                if stands < wanted {
+                    return Err(ApiError::VersionBefore { stands, wanted });
+                }
+                Ok(view)
+            }
+        }
+    }
+}
+
+/// Where an answer comes from, in its body: a version's number, or `live`. May be sent back as `version`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Answered {
+    /// A version.
+    #[schema(value_type = u32)]
+    Version(VersionNumber),
+    /// The live state.
+    Live(Live),
+}
+
+/// The live state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Live {
+    /// The newest published state.
+    Live,
+}
+
+impl Answered {
+    /// Of a view.
+    pub fn of(view: &View) -> Self {
+        match view.served() {
+            Served::Live => Self::Live(Live::Live),
+            Served::Version(number) => Self::Version(number),
+        }
+    }
+}
+
+/// Adds the headers that say where an answer comes from.
+pub fn stamped(view: &View, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    let headers = response.headers_mut();
+    headers.insert(POSITION, HeaderValue::from(view.position().get()));
+    let version = match view.served() {
+        Served::Live => HeaderValue::from_static("live"),
+        Served::Version(VersionNumber(number)) => HeaderValue::from(number),
+    };
+    headers.insert(VERSION, version);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_named_by_number_label_or_live() {
+        let number = Pick::Version(VersionRef::Number(VersionNumber(12)));
+        let read = |text: &str| serde_json::from_str::<Pick>(text);
+        assert_eq!(read("12").expect("valid"), number);
+        assert_eq!(read("\"12\"").expect("valid"), number);
+        assert_eq!(read("\"live\"").expect("valid"), Pick::Live);
+        let label = Pick::Version(VersionRef::Label("before-sale".to_owned()));
+        assert_eq!(read("\"before-sale\"").expect("valid"), label);
+        assert!(read("-1").is_err() && read("\"\"").is_err() && read("1.5").is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! The one page of routes: who may call what.
+
+use axum::{Router, http::StatusCode, middleware, routing};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    Api, embeddings,
+    error::ApiError,
+    events,
+    frame::frame,
+    gate::{self, Caller},
+    items, models, openapi, pages, recommendations, rollback, service, similar, versions,
+};
+use crate::domain::Scope;
+
+/// Open to everybody.
+fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(service::live))
+        .routes(routes!(service::ready))
+        .routes(routes!(pages::about))
+}
+
+/// Needs scope read.
+fn read() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(models::list))
+        .routes(routes!(models::get))
+        .routes(routes!(events::list))
+        .routes(routes!(events::get))
+        .routes(routes!(items::get))
+        .routes(routes!(embeddings::item))
+        .routes(routes!(embeddings::user))
+        .routes(routes!(embeddings::many))
+        .routes(routes!(recommendations::post))
+        .routes(routes!(recommendations::for_user))
+        .routes(routes!(similar::get))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::get))
+        .routes(routes!(rollback::deployments))
+        .routes(routes!(service::metrics))
+}
+
+/// Needs scope write.
+fn write() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(events::append))
+        .routes(routes!(items::put_many))
+        .routes(routes!(items::put, items::remove))
+}
+
+/// Needs scope admin.
+fn admin() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(versions::take))
+        .routes(routes!(versions::relabel, versions::delete))
+        .routes(routes!(rollback::rollback))
+        .routes(routes!(rollback::unpin))
+}
+
+/// All documented routes, each group behind its scope.
+pub fn documented() -> OpenApiRouter<Api> {
+    let behind = |scope| middleware::from_fn_with_state(scope, gate::require);
+    open()
+        .merge(read().route_layer(behind(Scope::Read)))
+        .merge(write().route_layer(behind(Scope::Write)))
+        .merge(admin().route_layer(behind(Scope::Admin)))
+}
+
+/// The whole service.
+pub fn router(api: Api) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .route("/", routing::get(pages::landing))
+        .route("/docs", routing::get(pages::docs))
+        .route("/openapi.json", routing::get(pages::openapi))
+        .route("/favicon.ico", routing::get(StatusCode::NO_CONTENT))
+        .fallback(nothing)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(api.clone(), frame))
+        .with_state(api)
+}
+
+/// Nothing at this path; who has no key does not learn what there is.
+async fn nothing(axum::Extension(caller): axum::Extension<Caller>) -> ApiError {
+    match caller {
+        Caller::Unknown(why) => ApiError::Unauthorized(why),
+        Caller::Anonymous | Caller::Key(_) => ApiError::RouteNotFound,
+    }
+}

@@ -1,0 +1,70 @@
+//! `/v1/models/{model}/items/{id}/similar`.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    error::ApiError,
+    params::{self, Params, Segments},
+    paths::IdPath,
+    reading::{Answered, At, Pick, stamped},
+};
+use crate::domain::{Id, Item, Position, Query, ScoredItem, text_within};
+
+/// Query parameters of similar items.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SimilarQuery {
+    /// How many, 1 to 1,000; 20 when left out.
+    limit: Option<usize>,
+    /// Only items of this category.
+    category: Option<String>,
+    /// A version's number or label, or `live`; what is served when left out.
+    #[param(value_type = Option<String>)]
+    version: Option<Pick>,
+    /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// Items whose vectors point the same way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SimilarOut {
+    /// Position of the state.
+    position: Position,
+    /// What answered.
+    version: Answered,
+    /// Most similar first; the score is the cosine.
+    items: Vec<ScoredItem>,
+}
+
+/// Lists the items whose vectors point the same way, best first.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/items/{id}/similar", tag = "recommendations", operation_id = "similar_items",
+    params(IdPath, SimilarQuery),
+    responses((status = 200, description = "Items, most similar first", body = SimilarOut))
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(query): Params<SimilarQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let item = Id::new("id", &path.id)?;
+    let limit = params::limit("limit", query.limit, 20, Query::LIMIT_MAX)?;
+    if let Some(category) = &query.category {
+        text_within("category", category, Item::LABEL_BYTES_MAX)?;
+    }
+    let at = At::new(query.version, query.min_position, query.timeout_ms)?;
+    let view = at.view(&model).await?;
+    let items = model.similar(Arc::clone(&view), item, limit, query.category).await?;
+    let out = SimilarOut { position: view.position(), version: Answered::of(&view), items };
+    Ok(stamped(&view, Json(out)))
+}

@@ -1,0 +1,146 @@
+//! The store of keys and its snapshot.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use sqlx::{PgPool, Row, postgres::PgRow};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{KeyError, Secret, secret::presented_hash};
+use crate::domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp, text_within};
+
+/// Most keys: each presented key is compared with all of them.
+const KEYS_MAX: usize = 1000;
+/// Longest name, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+/// How often the snapshot is renewed.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Keys in Postgres, and a snapshot of them in memory. Cheap to clone.
+#[derive(Clone)]
+pub struct KeyStore {
+    pool: PgPool,
+    snapshot: Arc<ArcSwap<Vec<ApiKey>>>,
+    /// Held from reading the table to publishing what it said, so that an older answer never replaces a newer one.
+    refreshing: Arc<Mutex<()>>,
+}
+
+impl KeyStore {
+    /// Reads the keys and starts the task that renews the snapshot, on `tracker`, until `shutdown`.
+    pub async fn open(pool: PgPool, shutdown: CancellationToken, tracker: &TaskTracker) -> Result<Self, KeyError> {
+        let store = Self { pool, snapshot: Arc::default(), refreshing: Arc::default() };
+        store.refresh().await?;
+        let renewing = store.clone();
+        tracker.spawn(async move {
+            tokio::select! {
+                () = renewing.renew() => {}
+                () = shutdown.cancelled() => {}
+            }
+        });
+        Ok(store)
+    }
+
+    async fn renew(&self) {
+        let mut timer = tokio::time::interval(REFRESH_INTERVAL);
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            timer.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "keys.not_refreshed");
+            }
+        }
+    }
+
+    /// Renews the snapshot now.
+    pub async fn refresh(&self) -> Result<(), KeyError> {
+        let _turn = self.refreshing.lock().await;
+        let rows = sqlx::query("select name, hash, scope, model, created_at from api_keys order by name")
+            .fetch_all(&self.pool)
+            .await?;
+        let keys = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+        self.snapshot.store(Arc::new(keys));
+        Ok(())
+    }
+
+    /// Makes a key; the secret is shown this once.
+    pub async fn create(
+        &self,
+        name: &str,
+        scope: Scope,
+        model: Option<&ModelName>,
+    ) -> Result<(Secret, ApiKey), KeyError> {
+        text_within("name", name, NAME_BYTES_MAX)?;
+        let secret =
+            Secret::new().map_err(|error| KeyError::Database(sqlx::Error::Io(std::io::Error::other(error))))?;
+        // The bound is for speed, so two creators may pass it by one.
+        let row = sqlx::query(
+            "insert into api_keys (name, hash, scope, model) select $1, $2, $3, $4 \
+             where (select count(*) from api_keys) < $5 returning name, hash, scope, model, created_at",
+        )
+        .bind(name)
+        .bind(secret.hash().0.as_slice())
+        .bind(scope.name())
+        .bind(model.map(ModelName::as_str))
+        .bind(i64::try_from(KEYS_MAX).unwrap_or(i64::MAX))
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
+            Some("api_keys_pkey") => KeyError::NameTaken(name.to_owned()),
+            _ => KeyError::Database(error),
+        })?
+        .ok_or(KeyError::TooMany(KEYS_MAX))?;
+        let created = key(&row)?;
+        self.refresh().await?;
+        Ok((secret, created))
+    }
+
+    /// All keys, by name.
+    pub async fn list(&self) -> Result<Vec<ApiKey>, KeyError> {
+        self.refresh().await?;
+        Ok(self.snapshot.load().to_vec())
+    }
+
+    /// Takes a key back.
+    pub async fn revoke(&self, name: &str) -> Result<(), KeyError> {
+        let deleted = sqlx::query("delete from api_keys where name = $1").bind(name).execute(&self.pool).await?;
+        self.refresh().await?;
+        if deleted.rows_affected() == 0 {
+            return Err(KeyError::NotFound(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether there are no keys (then the service listens on loopback only).
+    pub fn is_empty(&self) -> bool {
+        self.snapshot.load().is_empty()
+    }
+
+    /// The key that was presented, if it is one. The time it takes tells nothing about where, or how far, it matches.
+    pub fn authenticate(&self, presented: &str) -> Option<ApiKey> {
+        let presented = presented_hash(presented)?;
+        let keys = self.snapshot.load();
+        let mut found = u32::MAX;
+        for (index, key) in (0_u32..).zip(keys.iter()) {
+            let same: Choice = key.hash.0.ct_eq(&presented.0);
+            found = u32::conditional_select(&found, &index, same);
+        }
+        usize::try_from(found).ok().and_then(|index| keys.get(index)).cloned()
+    }
+}
+
+fn key(row: &PgRow) -> Result<ApiKey, KeyError> {
+    let unreadable = |what: &str| KeyError::Database(sqlx::Error::Decode(what.into()));
+    let hash: &[u8] = row.try_get(1)?;
+    let scope: &str = row.try_get(2)?;
+    let created_at: OffsetDateTime = row.try_get(4)?;
+    Ok(ApiKey {
+        name: row.try_get(0)?,
+        hash: KeyHash(hash.try_into().map_err(|_| unreadable("a hash has not 32 bytes"))?),
+        scope: Scope::from_name(scope).ok_or_else(|| unreadable("a scope is not known"))?,
+        model: row.try_get(3)?,
+        created_at: Timestamp::from(created_at),
+    })
+}

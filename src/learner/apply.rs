@@ -1,0 +1,166 @@
+//! From an append to steps: how records are cut into batches, and batches into steps.
+
+use std::collections::BTreeMap;
+
+use super::{
+    columns::StepTask,
+    step::{StepReport, Stepper},
+};
+use crate::{
+    domain::{Append, Event, Position, RecordBody, VersionNumber},
+    state::{ContextScratch, State, Unit},
+};
+
+/// Why an append cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The caller must give the state of every version that the append restores.
+    #[error("the record at position {position} restores version {version}, which was not loaded")]
+    MissingVersion {
+        /// The record.
+        position: Position,
+        /// The version.
+        version: VersionNumber,
+    },
+}
+
+/// What an append did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Applied {
+    /// One report a step.
+    pub steps: Vec<StepReport>,
+    /// Whether a restore record was among the records.
+    pub restored: bool,
+}
+
+/// Sees every batch before it is learned: test-then-train hooks in here.
+pub trait Observer {
+    /// `state` has the batch's ids and histories, but parameters, popularity and known items from before it.
+    fn before_learning(&mut self, state: &State, units: &[Unit]);
+
+    /// The batch whose last record is at `through` is learned: `state` is whole.
+    fn after_learning(&mut self, state: &mut State, through: Position) {
+        let _ = (state, through);
+    }
+
+    /// The state was replaced by a version's: everything may have changed, not only what is marked as touched.
+    fn restored(&mut self, version: VersionNumber) {
+        let _ = version;
+    }
+}
+
+/// Watches nothing.
+impl Observer for () {
+    fn before_learning(&mut self, _: &State, _: &[Unit]) {}
+}
+
+/// Applies appends. Owns work space only: everything that matters is in the state.
+#[derive(Debug, Default)]
+pub struct Learner {
+    scratch: ContextScratch,
+    stepper: Stepper,
+}
+
+impl Learner {
+    /// Applies an append to `state`. `versions` holds the states that its restore records name.
+    pub fn apply(
+        &mut self,
+        state: &mut State,
+        append: &Append,
+        versions: &BTreeMap<VersionNumber, State>,
+        observer: &mut dyn Observer,
+    ) -> Result<Applied, ApplyError> {
+        let mut applied = Applied::default();
+        let mut events: Vec<&Event> = Vec::new();
+        let mut first = append.first();
+        for record in append.records.iter() {
+            if let RecordBody::Event(event) = &record.body {
+                // A unit is never cut by a batch: it closes only where the next one begins.
+                let full = events.len() >= state.config().step_targets;
+                if full && events.last().is_some_and(|last| !last.same_unit(event)) {
+                    self.learn(state, &events, first, observer, &mut applied);
+                    events.clear();
+                }
+                if events.is_empty() {
+                    first = record.position;
+                }
+                events.push(event);
+                continue;
+            }
+            self.learn(state, &events, first, observer, &mut applied);
+            events.clear();
+            match &record.body {
+                RecordBody::PutItem(item) => state.put_item(item),
+                RecordBody::RemoveItem { item } => {
+                    state.remove_item(item);
+                }
+                RecordBody::Configure { config } => {
+                    state.configure(config);
+                }
+                RecordBody::Restore { version } => {
+                    let missing = || ApplyError::MissingVersion { position: record.position, version: *version };
+                    *state = versions.get(version).ok_or_else(missing)?.clone();
+                    observer.restored(*version);
+                    applied.restored = true;
+                }
+                RecordBody::Event(_) => unreachable!("events were handled above"),
+            }
+        }
+        self.learn(state, &events, first, observer, &mut applied);
+        Ok(applied)
+    }
+
+    /// One batch: contexts first, then histories move on, then steps, then the batch's items are known.
+    fn learn(
+        &mut self,
+        state: &mut State,
+        events: &[&Event],
+        first: Position,
+        observer: &mut dyn Observer,
+        applied: &mut Applied,
+    ) {
+        if events.is_empty() {
+            return;
+        }
+        let known_before = state.readable.catalog.known().len();
+        let (units, rows) = state.advance(events, &mut self.scratch);
+        observer.before_learning(state, &units);
+        let pairs: Vec<(usize, usize)> =
+            units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
+        let size = state.config().step_targets;
+        let size = if pairs.len() > 2 * size { size } else { pairs.len() };
+        for (number, part) in pairs.chunks(size).enumerate() {
+            let start = part[0].0;
+            let end = part[part.len() - 1].0 + 1;
+            let in_step: Vec<&Unit> = units[start..end].iter().collect();
+            let pairs: Vec<(usize, usize)> = part.iter().map(|(unit, target)| (unit - start, *target)).collect();
+            let key = (first.get(), number as u64);
+            let task = StepTask { units: &in_step, pairs: &pairs, known_before, key };
+            let report = self.stepper.step(state, &task);
+            applied.steps.push(report);
+        }
+        state.settle(&rows);
+        observer.after_learning(state, first.advanced(events.len() as u64 - 1));
+    }
+}
+
+/// Sets libtorch up for bit-identical steps on the calling thread. Call once, on the learner's thread.
+pub fn prepare_thread() {
+    tch::set_num_threads(1);
+}
+
+/// What must be equal between machines for equal digests (P4): libtorch, CPU capability, thread count.
+pub fn fingerprint() -> String {
+    let capability = std::env::var("ATEN_CPU_CAPABILITY").unwrap_or_else(|_| detected_capability().to_owned());
+    format!("libtorch-2.13.0 {} {capability} threads-1", std::env::consts::ARCH)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detected_capability() -> &'static str {
+    if std::is_x86_feature_detected!("avx512f") { "avx512" } else { "avx2" }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detected_capability() -> &'static str {
+    "default"
+}

@@ -1,0 +1,18 @@
+//! The learner: applies records to a state in order, deterministically. The only room that names `tch`.
+//!
+//! Promises: same state and same appends give the same bits (P4, on CPU with one libtorch thread); a number that is
+//! not finite never reaches a row (P8). It reads no clock, no unseeded random number and nothing outside its arguments.
+//! A step takes at least `step_targets` targets and at most twice as many, and never crosses the end of an append.
+//! Not here: threads, the log, publishing (the engine), and the state's own bookkeeping (`state::advance`).
+
+mod adagrad;
+mod apply;
+mod columns;
+mod slots;
+mod softmax;
+mod step;
+
+pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
+pub use columns::StepTask;
+pub use softmax::{ABSENT, Inputs, Outputs, Sparse, Targets, forward_backward};
+pub use step::{StepReport, Stepper};

@@ -1,0 +1,320 @@
+//! One gradient step: gather the rows that the targets touch, take the gradient, update those rows.
+
+use std::sync::Arc;
+
+use bytemuck::Zeroable;
+
+use super::{
+    adagrad,
+    columns::{StepTask, choose},
+    slots::{RowSums, Slots},
+    softmax::{Inputs, Outputs, forward_backward},
+};
+use crate::state::{
+    ComposedQuery, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot, token_factor,
+};
+
+/// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
+const MEDIAN_STEP: f32 = 1.02;
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct StepReport {
+    /// Targets learned from.
+    pub targets: usize,
+    /// Sum of their losses.
+    pub loss: f64,
+    /// Euclidean norm of the whole gradient before clipping.
+    pub gradient_norm: f32,
+    /// Whether the gradient was scaled down.
+    pub clipped: bool,
+    /// Whether the step was dropped because a number was not finite (P8).
+    pub quarantined: bool,
+    /// Rows whose weights changed.
+    pub rows: usize,
+}
+
+/// Runs steps; owns their work space, nothing that outlives a step.
+#[derive(Debug, Default)]
+pub struct Stepper {
+    slots: Slots,
+    inputs: Inputs,
+    outputs: Outputs,
+    /// `log(1 + pop)` of the columns at the three half-lives.
+    logs: Vec<[f32; 3]>,
+    last: RowSums,
+    users: RowSums,
+    tokens: RowSums,
+}
+
+struct GatheredRows<'a> {
+    slots: &'a Slots,
+    v: &'a [f32],
+    dim: usize,
+    readable: &'a Readable,
+}
+
+impl QueryRows for GatheredRows<'_> {
+    fn item(&self, row: u32) -> &[f32] {
+        let column = self.slots.get(row).expect("history items are columns of the step");
+        &self.v[column * self.dim..(column + 1) * self.dim]
+    }
+
+    fn last(&self, row: Option<u32>) -> &[f32] {
+        self.readable.parameters.last.row(last_row(row) as usize)
+    }
+
+    fn user(&self, row: u32) -> &[f32] {
+        self.readable.parameters.users.row(row as usize)
+    }
+}
+
+/// Row of the last-item table: 0 without history.
+fn last_row(item: Option<u32>) -> u32 {
+    item.map_or(0, |item| item + 1)
+}
+
+impl Stepper {
+    /// Takes one gradient step on `state`.
+    pub fn step(&mut self, state: &mut State, task: &StepTask<'_>) -> StepReport {
+        let queries = self.gather(state, task);
+        forward_backward(&self.inputs, &mut self.outputs);
+        let scalars = self.backward(state, task.units, &queries);
+        self.apply(state, &scalars, task.pairs.len())
+    }
+
+    /// Item rows of the last step's columns, in order.
+    pub fn columns(&self) -> &[u32] {
+        self.slots.rows()
+    }
+
+    /// What the last step's products were given, for checks against a reference.
+    pub const fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    fn gather(&mut self, state: &State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
+        let StepTask { units, pairs, .. } = *task;
+        let Self { slots, inputs, logs, .. } = self;
+        choose(state, task, slots, &mut inputs.known, &mut inputs.first);
+        let readable = &state.readable;
+        let (dim, columns) = (readable.config.dim, slots.rows().len());
+        inputs.dim = dim;
+        inputs.v.resize(columns * dim, 0.0);
+        inputs.bias.clear();
+        inputs.popularity.clear();
+        logs.clear();
+        let wp = &readable.parameters.scalars.wp;
+        for (row, out) in slots.rows().iter().zip(inputs.v.chunks_exact_mut(dim)) {
+            readable.item_vector(*row, out);
+            inputs.bias.push(readable.parameters.bias.row(*row as usize)[0]);
+            let popularity = readable.popularity[*row as usize].logs(readable.counters.settled);
+            inputs.popularity.push(popularity.iter().zip(wp).map(|(log, weight)| log * weight).sum());
+            logs.push(popularity);
+        }
+
+        let rows = GatheredRows { slots, v: &inputs.v, dim, readable };
+        inputs.q.clear();
+        inputs.sparse.clear();
+        let scalars = &readable.parameters.scalars;
+        let mut queries = Vec::with_capacity(units.len());
+        for (row, unit) in units.iter().enumerate() {
+            let query = compose(&unit.context, scalars, &rows, dim);
+            inputs.q.extend_from_slice(&query.q);
+            queries.push(query);
+            for (column, value) in sparse_terms(unit, scalars, slots) {
+                inputs.sparse.push(row, column, columns, value);
+            }
+        }
+        for targets in [&mut inputs.known, &mut inputs.first] {
+            targets.targets.clear();
+            targets.totals.clear();
+            targets.totals.resize(units.len(), 0.0);
+        }
+        for (row, place) in pairs {
+            let target = units[*row].targets[*place];
+            let column = slots.get(target.item).expect("targets are columns of the step");
+            let targets = if target.known { &mut inputs.known } else { &mut inputs.first };
+            targets.targets.push(*row, column, columns, target.weight);
+            targets.totals[*row] += target.weight;
+        }
+        queries
+    }
+
+    /// Adds what flows through the queries to the gradients; returns those of the small vectors.
+    fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
+        let Self { slots, inputs, outputs, logs, last, users, tokens } = self;
+        let readable = &state.readable;
+        let dim = inputs.dim;
+        last.begin(readable.catalog.len() + 1, dim);
+        users.begin(readable.users.len(), dim);
+        tokens.begin(readable.catalog.tokens_len(), dim);
+        let mut scalars = Scalars::zeroed();
+        let mut dpool = vec![0.0; dim];
+        for ((unit, query), dq) in units.iter().zip(queries).zip(outputs.dq.chunks_exact(dim)) {
+            let context = &unit.context;
+            let last_of = last_row(context.history.first().copied());
+            let mut dots = [dot(dq, &query.pool), dot(dq, readable.parameters.last.row(last_of as usize)), 0.0];
+            add_scaled(last.row(last_of), query.parts[1], dq);
+            if let Some(user) = context.user {
+                dots[2] = dot(dq, readable.parameters.users.row(user as usize));
+                add_scaled(users.row(user), query.parts[2], dq);
+            }
+            for (i, dot) in dots.iter().enumerate() {
+                scalars.sc[i] += dot;
+                scalars.scg[i][query.g0] += dot;
+            }
+            for (pool, dq) in dpool.iter_mut().zip(dq) {
+                *pool = query.parts[0] * dq;
+            }
+            let along = dot(&query.pool, &dpool);
+            for (k, (item, weight)) in context.history.iter().zip(&query.weights).enumerate() {
+                let column = slots.get(*item).expect("history items are columns of the step");
+                let range = column * dim..(column + 1) * dim;
+                add_scaled(&mut outputs.dv[range.clone()], *weight, &dpool);
+                let da = weight * (dot(&inputs.v[range], &dpool) - weight * along);
+                scalars.pos[k] += da;
+                scalars.hg[usize::from(context.gaps[k])] += da;
+            }
+        }
+        sparse_gradients(units, slots, &outputs.dsparse, &mut scalars);
+        for (((row, dv), db), logs) in
+            slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db).zip(&*logs)
+        {
+            for (wp, log) in scalars.wp.iter_mut().zip(logs) {
+                *wp += db * *log;
+            }
+            let entry = readable.catalog.entry(*row);
+            let factor = token_factor(entry.tokens.len());
+            for token in entry.tokens.iter() {
+                add_scaled(tokens.row(*token), factor, dv);
+            }
+        }
+        scalars
+    }
+
+    /// Updates the touched rows, unless a number is not finite.
+    fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
+        let Self { slots, inputs, outputs, last, users, tokens, .. } = self;
+        let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
+        let squares: f64 = [&outputs.dv, &outputs.db, last.values(), users.values(), tokens.values(), scalar_values]
+            .into_iter()
+            .map(squares)
+            .sum();
+        #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
+        let norm = squares.sqrt() as f32;
+        let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
+        if !norm.is_finite() || !outputs.loss.is_finite() {
+            report.quarantined = true;
+            state.count_step(|counters| counters.quarantined += targets as u64);
+            return report;
+        }
+        let scale = clip(state, norm, targets);
+        report.clipped = scale < 1.0;
+
+        let rates = state.config().rates.clone();
+        let dim = inputs.dim;
+        let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
+            if gradient.iter().all(|g| *g == 0.0) {
+                return;
+            }
+            let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
+            let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
+            adagrad::update(weights, accumulators, gradient, scale, rate);
+            state.touched.mark(table, row);
+            report.rows += 1;
+        };
+        for ((row, dv), db) in slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db) {
+            update(Table::ItemVectors, *row, dv, rates.items);
+            update(Table::ItemBias, *row, std::slice::from_ref(db), rates.bias);
+        }
+        for (sums, table, rate) in [
+            (&*last, Table::LastVectors, rates.last),
+            (&*users, Table::UserVectors, rates.users),
+            (&*tokens, Table::TokenVectors, rates.tokens),
+        ] {
+            for (row, gradient) in sums.iter() {
+                update(table, row, gradient, rate);
+            }
+        }
+        let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
+        let sums = Arc::make_mut(&mut state.accumulators.scalars);
+        update_scalars(weights, sums, scalars, scale, &rates);
+        state.touched.mark(Table::Scalars, 0);
+        report
+    }
+}
+
+fn squares(values: &[f32]) -> f64 {
+    // Lanes in f32 over short runs, summed in f64: fast, and exact enough for a threshold ten times away.
+    values.chunks(256).map(|run| f64::from(dot(run, run))).sum()
+}
+
+/// Factor of an explosion: 1 unless the norm is `clip_ratio` times the running median.
+fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a step has at most 2,048 targets")]
+    let per_root = norm / (targets.max(1) as f32).sqrt();
+    let ratio = state.config().clip_ratio;
+    let median = state.readable.counters.norm_median;
+    let limit = ratio * median;
+    let clipped = median > 0.0 && per_root > limit;
+    state.count_step(|counters| {
+        // Robbins and Monro 1951, on the logarithm: the median is where up and down are equally likely.
+        counters.norm_median = match median {
+            median if median <= 0.0 => per_root,
+            median if per_root > median => median * MEDIAN_STEP,
+            median => median / MEDIAN_STEP,
+        };
+        counters.clipped += u64::from(clipped);
+    });
+    if clipped { limit / per_root } else { 1.0 }
+}
+
+/// Repeat and memory terms of a unit that fall on columns of the step: (column, value).
+fn sparse_terms<'a>(unit: &'a Unit, scalars: &'a Scalars, slots: &'a Slots) -> impl Iterator<Item = (usize, f32)> + 'a {
+    let repeats = unit.context.repeats.iter().filter_map(|repeat| {
+        let value = scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)];
+        Some((slots.get(repeat.item)?, value))
+    });
+    let memory = unit
+        .context
+        .memory
+        .iter()
+        .filter_map(|remembered| Some((slots.get(remembered.item)?, scalars.wm * remembered.value)));
+    repeats.chain(memory)
+}
+
+/// The gradients of the sparse terms, in the same order as [`sparse_terms`].
+fn sparse_gradients(units: &[&Unit], slots: &Slots, gradients: &[f32], scalars: &mut Scalars) {
+    let mut gradients = gradients.iter();
+    for unit in units {
+        for repeat in unit.context.repeats.iter().filter(|repeat| slots.get(repeat.item).is_some()) {
+            let gradient = gradients.next().expect("one a term");
+            scalars.rec[usize::from(repeat.age)] += gradient;
+            scalars.cnt[usize::from(repeat.count)] += gradient;
+        }
+        for remembered in unit.context.memory.iter().filter(|remembered| slots.get(remembered.item).is_some()) {
+            scalars.wm += gradients.next().expect("one a term") * remembered.value;
+        }
+    }
+}
+
+fn update_scalars(
+    weights: &mut Scalars,
+    sums: &mut Scalars,
+    gradient: &Scalars,
+    scale: f32,
+    rates: &crate::domain::LearningRates,
+) {
+    adagrad::update(&mut weights.pos, &mut sums.pos, &gradient.pos, scale, rates.history);
+    adagrad::update(&mut weights.hg, &mut sums.hg, &gradient.hg, scale, rates.history);
+    adagrad::update(&mut weights.sc, &mut sums.sc, &gradient.sc, scale, rates.parts);
+    for i in 0..3 {
+        adagrad::update(&mut weights.scg[i], &mut sums.scg[i], &gradient.scg[i], scale, rates.parts);
+    }
+    adagrad::update(&mut weights.rec, &mut sums.rec, &gradient.rec, scale, rates.repeat);
+    adagrad::update(&mut weights.cnt, &mut sums.cnt, &gradient.cnt, scale, rates.repeat);
+    let one = std::slice::from_mut;
+    adagrad::update(one(&mut weights.wm), one(&mut sums.wm), &[gradient.wm], scale, rates.memory);
+    adagrad::update(&mut weights.wp, &mut sums.wp, &gradient.wp, scale, rates.popularity);
+}

@@ -1,0 +1,20 @@
+//! Shelfmark serves item and user embeddings and recommendations from a model that learns from every event.
+//!
+//! `state = f(base version, ordered log of records, configuration)`: everything that can change a model is a record
+//! in one append-only log; the learner applies records in order, deterministically. The modules stand in the order of
+//! an event's way; `docs/ARCHITECTURE.md` is the long form and says which room may import which.
+
+pub mod app;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod feeds;
+pub mod http;
+pub mod keys;
+pub mod learner;
+pub mod log;
+pub mod postgres;
+pub mod serving;
+pub mod state;
+pub mod telemetry;
+pub mod versions;

@@ -1,0 +1,223 @@
+//! The requests of one append, and what becomes of each of their records.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{
+    LogError, Outcome,
+    body::event_id,
+    copy::{self, EncodedRows},
+    queue::{Answer, Request},
+};
+use crate::domain::{NewRecord, Position, Record, RecordBody, Timestamp, VersionNumber};
+use tokio::sync::oneshot;
+
+/// Some requests whose records are committed together.
+pub(super) struct Batch {
+    pub entries: Vec<Entry>,
+    /// Bytes of all encoded rows.
+    pub bytes: usize,
+}
+
+/// One request of a batch.
+pub(super) struct Entry {
+    pub records: Vec<NewRecord>,
+    pub rows: EncodedRows,
+    answer: Option<oneshot::Sender<Answer>>,
+    /// Why the request is left out of the append; nothing of it is taken.
+    pub refused: Option<LogError>,
+    /// What became of each record, once known.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// An event that stands in the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    pub position: Position,
+    pub retry_hash: Option<i64>,
+}
+
+impl Batch {
+    /// Takes the requests out of the queue's count.
+    pub(super) fn new(requests: Vec<Request>) -> Self {
+        let bytes = requests.iter().map(|request| request.rows.bytes()).sum();
+        let entries = requests
+            .into_iter()
+            .map(|request| {
+                drop(request.reservation);
+                Entry {
+                    outcomes: Vec::new(),
+                    records: request.records,
+                    rows: request.rows,
+                    answer: Some(request.answer),
+                    refused: None,
+                }
+            })
+            .collect();
+        Self { entries, bytes }
+    }
+
+    /// Records of the requests that are not refused.
+    pub(super) fn records(&self) -> usize {
+        let taken = self.entries.iter().filter(|entry| entry.refused.is_none());
+        taken.map(|entry| entry.records.len()).sum()
+    }
+
+    /// Ids of all events, for the look-up.
+    pub(super) fn event_ids(&self) -> Vec<&str> {
+        self.entries
+            .iter()
+            .flat_map(|entry| &entry.records)
+            .filter_map(|record| event_id(&record.body).map(|id| id.as_str()))
+            .collect()
+    }
+
+    /// Versions that restores of the batch name, with the request that names them.
+    pub(super) fn restores(&self) -> Vec<(usize, usize, VersionNumber)> {
+        let mut named = Vec::new();
+        for (request, entry) in self.entries.iter().enumerate() {
+            for (index, record) in entry.records.iter().enumerate() {
+                if let RecordBody::Restore { version } = &record.body {
+                    named.push((request, index, *version));
+                }
+            }
+        }
+        named
+    }
+
+    /// Gives every record the next position: right when no id stands in the log or comes twice.
+    pub(super) fn accept_all(&mut self, head: Position) {
+        let mut last = head;
+        for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
+            entry.outcomes.clear();
+            entry.outcomes.extend(entry.records.iter().map(|_| {
+                last = last.next();
+                Outcome::Accepted(last)
+            }));
+        }
+    }
+
+    /// Gives positions to the records whose ids do not stand in the log, nor earlier in the batch. Returns how many.
+    pub(super) fn accept_new(&mut self, head: Position, mut standing: HashMap<String, Standing>) -> u64 {
+        let mut last = head;
+        for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
+            entry.outcomes.clear();
+            for record in &entry.records {
+                let id = event_id(&record.body);
+                if let Some(first) = id.and_then(|id| standing.get(id.as_str())) {
+                    // An id that the service made is never a retry: meeting it twice is somebody else's event.
+                    let same = record.retry_hash.is_some() && record.retry_hash == first.retry_hash;
+                    entry.outcomes.push(if same {
+                        Outcome::Duplicate(first.position)
+                    } else {
+                        Outcome::Conflict(first.position)
+                    });
+                    continue;
+                }
+                last = last.next();
+                entry.outcomes.push(Outcome::Accepted(last));
+                if let Some(id) = id {
+                    let here = Standing { position: last, retry_hash: record.retry_hash };
+                    standing.insert(id.as_str().to_owned(), here);
+                }
+            }
+        }
+        last.since(head)
+    }
+
+    /// Writes the accepted rows in COPY format, in pieces of about `piece_bytes`; the first has the header and the last
+    /// the trailer.
+    pub(super) fn encoded(
+        &self,
+        append_last: Position,
+        appended_at: Timestamp,
+        piece_bytes: usize,
+    ) -> impl Iterator<Item = Vec<u8>> {
+        let mut rows = self.entries.iter().flat_map(|entry| {
+            entry.outcomes.iter().enumerate().filter_map(|(i, outcome)| {
+                let Outcome::Accepted(position) = outcome else {
+                    return None;
+                };
+                Some((*position, entry.rows.row(i)))
+            })
+        });
+        let mut begun = false;
+        let mut ended = false;
+        std::iter::from_fn(move || {
+            if ended {
+                return None;
+            }
+            let mut piece = Vec::with_capacity(piece_bytes + 4096);
+            if !begun {
+                begun = true;
+                piece.extend_from_slice(copy::HEADER);
+            }
+            while piece.len() < piece_bytes {
+                let Some((position, row)) = rows.next() else {
+                    ended = true;
+                    piece.extend_from_slice(copy::TRAILER);
+                    break;
+                };
+                let start = piece.len();
+                piece.extend_from_slice(row);
+                copy::place(&mut piece[start..], position, append_last, appended_at);
+            }
+            Some(piece)
+        })
+    }
+
+    /// The accepted records, moved out.
+    pub(super) fn take_records(&mut self, appended_at: Timestamp) -> Vec<Record> {
+        let mut taken = Vec::with_capacity(self.records());
+        for entry in &mut self.entries {
+            let records = std::mem::take(&mut entry.records);
+            for (record, outcome) in records.into_iter().zip(&entry.outcomes) {
+                if let Outcome::Accepted(position) = outcome {
+                    taken.push(Record { position: *position, appended_at, body: record.body });
+                }
+            }
+        }
+        taken
+    }
+
+    /// How many duplicates and conflicts there are.
+    pub(super) fn repeats(&self) -> (u64, u64) {
+        let mut repeats = (0, 0);
+        for outcome in self.entries.iter().flat_map(|entry| &entry.outcomes) {
+            match outcome {
+                Outcome::Accepted(_) => {}
+                Outcome::Duplicate(_) => repeats.0 += 1,
+                Outcome::Conflict(_) => repeats.1 += 1,
+            }
+        }
+        repeats
+    }
+
+    /// Answers every request with its outcomes. A caller that has gone away does not matter: its records are durable.
+    pub(super) fn answer(mut self) {
+        for entry in &mut self.entries {
+            if let Some(answer) = entry.answer.take() {
+                let outcomes = std::mem::take(&mut entry.outcomes);
+                let _ = answer.send(entry.refused.take().map_or(Ok(outcomes), Err));
+            }
+        }
+    }
+
+    /// Answers every request with the same error.
+    pub(super) fn fail(mut self, error: &LogError) {
+        for entry in &mut self.entries {
+            if let Some(answer) = entry.answer.take() {
+                let _ = answer.send(Err(entry.refused.take().unwrap_or_else(|| error.clone())));
+            }
+        }
+    }
+}
+
+/// What a committed append was.
+pub(super) struct Committed {
+    /// Head after it.
+    pub head: Position,
+    pub appended_at: Timestamp,
+    /// Records that took a position.
+    pub records: u64,
+    pub took: Duration,
+}

@@ -1,0 +1,234 @@
+//! One append as one transaction.
+//!
+//! In the common case every id is new, and looking up thousands of random ids costs as much as writing them. So an append
+//! is first tried without a look-up: the unique index refuses the whole of it when an id stands in the log already, and
+//! then it is done again, carefully. A run of retries would fail every first try, so the appender stays careful for a
+//! while after a repeat ([`super::appender`]).
+//!
+//! The order of statements matters: the look-up must be a statement of its own *after* the one that locks the head, for
+//! only then does its snapshot hold what the appender before us (perhaps of another process) committed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use sqlx::{
+    AssertSqlSafe, Executor, PgConnection, Row,
+    postgres::{PgDatabaseError, PgSeverity},
+};
+
+use super::{
+    LogError,
+    batch::{Batch, Committed, Standing},
+    copy,
+};
+use crate::domain::{Position, Timestamp};
+
+/// Channel of the log's notifications; the payload is `model_id:head:appended_at_micros:origin`.
+pub(super) const CHANNEL: &str = "shelfmark_log";
+
+/// Bytes of one CopyData message: large enough for few calls, small enough that Postgres works while we encode.
+const PIECE_BYTES: usize = 128 << 10;
+
+/// Who appends to what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    pub model_id: i32,
+    /// Random number of this log handle's appender, so that it need not wake up at its own notifications.
+    pub origin: u64,
+}
+
+/// Why an append did not come to its end.
+#[derive(Debug)]
+pub(super) enum CommitError {
+    /// An id stands in the log already, or comes twice: do it again with a look-up.
+    Repeats,
+    /// Nothing was committed.
+    NotCommitted(sqlx::Error),
+    /// The last answer did not come: it may be committed or not.
+    Unknown(sqlx::Error),
+}
+
+impl CommitError {
+    /// As the callers get it.
+    pub(super) fn into_log_error(self) -> LogError {
+        match self {
+            // The appender does a batch again after this; twice cannot happen under the head's lock.
+            Self::Repeats => LogError::Database(Arc::new(sqlx::Error::Protocol(
+                "an event id appeared in the log under the head's lock".into(),
+            ))),
+            Self::NotCommitted(error) => LogError::Database(Arc::new(error)),
+            Self::Unknown(error) => LogError::CommitUnknown(Arc::new(error)),
+        }
+    }
+}
+
+impl From<sqlx::Error> for CommitError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(refusal) = &error
+            && refusal.constraint() == Some("records_event_id_unique")
+        {
+            return Self::Repeats;
+        }
+        Self::NotCommitted(error)
+    }
+}
+
+/// Appends the batch without a look-up.
+pub(super) async fn append_hopefully(
+    connection: &mut PgConnection,
+    target: Target,
+    batch: &mut Batch,
+) -> Result<Committed, CommitError> {
+    let started = Instant::now();
+    let records = batch.records() as u64;
+    // Begin, lock and take the positions in one round trip.
+    let statement = format!(
+        "begin isolation level read committed; \
+         update models set head = head + {records} where id = {} returning head",
+        target.model_id
+    );
+    let head = head_of(connection, statement).await?;
+    let before = Position::new(head.get() - records);
+    batch.accept_all(before);
+    let appended_at = Timestamp::now();
+    copy_rows(connection, batch, head, appended_at, records).await?;
+    let statement = format!("{}; commit", notify(target, head, appended_at));
+    finish(connection, statement).await?;
+    Ok(Committed { head, appended_at, records, took: started.elapsed() })
+}
+
+/// Appends what of the batch is new; repeats get the position where their id stands.
+pub(super) async fn append_carefully(
+    connection: &mut PgConnection,
+    target: Target,
+    batch: &mut Batch,
+) -> Result<Committed, CommitError> {
+    let started = Instant::now();
+    let statement = format!(
+        "begin isolation level read committed; select head from models where id = {} for no key update",
+        target.model_id
+    );
+    let before = head_of(connection, statement).await?;
+    refuse_restores_of_nothing(connection, target, batch).await?;
+    let standing = look_up(connection, target, batch).await?;
+    let records = batch.accept_new(before, standing);
+    let appended_at = Timestamp::now();
+    let head = before.advanced(records);
+    if records == 0 {
+        // Nothing to commit. The repeats were read under the lock, from what is committed.
+        connection.execute("rollback").await?;
+    } else {
+        copy_rows(connection, batch, head, appended_at, records).await?;
+        let statement = format!(
+            "update models set head = {head} where id = {}; {}; commit",
+            target.model_id,
+            notify(target, head, appended_at)
+        );
+        finish(connection, statement).await?;
+    }
+    Ok(Committed { head, appended_at, records, took: started.elapsed() })
+}
+
+/// Runs a statement that begins the transaction and answers with a head. Only numbers are formatted into it.
+async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Position, sqlx::Error> {
+    let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(Position::from_i64(row.try_get(0)?))
+}
+
+fn notify(target: Target, head: Position, appended_at: Timestamp) -> String {
+    let Target { model_id, origin } = target;
+    let micros = appended_at.micros();
+    format!("select pg_notify('{CHANNEL}', '{model_id}:{head}:{micros}:{origin}')")
+}
+
+async fn copy_rows(
+    connection: &mut PgConnection,
+    batch: &Batch,
+    append_last: Position,
+    appended_at: Timestamp,
+    records: u64,
+) -> Result<(), sqlx::Error> {
+    let mut copy = connection.copy_in_raw(copy::STATEMENT).await?;
+    for piece in batch.encoded(append_last, appended_at, PIECE_BYTES) {
+        copy.send(piece).await?;
+    }
+    let copied = copy.finish().await?;
+    if copied == records {
+        return Ok(());
+    }
+    Err(sqlx::Error::Protocol(format!("P3: {records} positions taken, {copied} records written")))
+}
+
+/// Runs the statement that ends with the commit.
+async fn finish(connection: &mut PgConnection, statement: String) -> Result<(), CommitError> {
+    let result = connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await;
+    match result {
+        Ok(_) => Ok(()),
+        // A plain error in answer to the commit means that it did not happen. FATAL may come after it, as any loss of
+        // the connection may.
+        Err(sqlx::Error::Database(refusal))
+            if refusal
+                .try_downcast_ref::<PgDatabaseError>()
+                .is_some_and(|refusal| refusal.severity() == PgSeverity::Error) =>
+        {
+            Err(CommitError::from(sqlx::Error::Database(refusal)))
+        }
+        Err(error) => Err(CommitError::Unknown(error)),
+    }
+}
+
+async fn look_up(
+    connection: &mut PgConnection,
+    target: Target,
+    batch: &Batch,
+) -> Result<HashMap<String, Standing>, sqlx::Error> {
+    let ids = batch.event_ids();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows =
+        sqlx::query("select event_id, position, retry_hash from records where model_id = $1 and event_id = any($2)")
+            .bind(target.model_id)
+            .bind(&ids)
+            .fetch_all(connection)
+            .await?;
+    rows.iter()
+        .map(|row| {
+            let standing = Standing { position: Position::from_i64(row.try_get(1)?), retry_hash: row.try_get(2)? };
+            Ok((row.try_get(0)?, standing))
+        })
+        .collect()
+}
+
+/// A restore of a version that does not exist would stop every learner for ever. Versions are deleted under the same
+/// lock on the model's row, so what is found here is still there when the append commits.
+async fn refuse_restores_of_nothing(
+    connection: &mut PgConnection,
+    target: Target,
+    batch: &mut Batch,
+) -> Result<(), sqlx::Error> {
+    let named = batch.restores();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let numbers: Vec<i64> = named.iter().map(|(_, _, version)| i64::from(version.0)).collect();
+    let found: HashSet<i64> =
+        sqlx::query_scalar("select number::bigint from versions where model_id = $1 and number = any($2)")
+            .bind(target.model_id)
+            .bind(numbers)
+            .fetch_all(connection)
+            .await?
+            .into_iter()
+            .collect();
+    for (request, index, version) in named {
+        if !found.contains(&i64::from(version.0)) {
+            let detail = format!("no version {version}");
+            batch.entries[request].refused = Some(LogError::Refused { index, detail });
+        }
+    }
+    Ok(())
+}

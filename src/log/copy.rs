@@ -1,0 +1,107 @@
+//! Rows in Postgres' binary COPY format, written by hand: callers encode their own records, the appender only fills in
+//! the three columns that are not known before it holds the head's lock.
+//!
+//! Format: <https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4>. A row is an `i16` count of fields, then
+//! for each an `i32` length (-1 = null) and its bytes, all big-endian.
+
+use super::body::{self, Columns};
+use crate::domain::{NewRecord, Position, Timestamp};
+
+/// Columns in the order of [`EncodedRows`]. The first three are filled in by [`place`].
+pub(super) const STATEMENT: &str = "copy records (position, append_last, appended_at, model_id, type, retry_hash, ts, \
+    value, event_id, user_id, session_id, item_id, kind, rest) from stdin (format binary)";
+
+/// What comes before the rows: signature, flags, no extension.
+pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What comes after them.
+pub(super) const TRAILER: &[u8] = b"\xff\xff";
+
+const FIELDS: i16 = 14;
+const POSITION_AT: usize = 2 + 4;
+const APPEND_LAST_AT: usize = POSITION_AT + 8 + 4;
+const APPENDED_AT_AT: usize = APPEND_LAST_AT + 8 + 4;
+/// 2000-01-01T00:00:00Z, where Postgres counts from, in microseconds since 1970.
+const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+/// The rows of one request, without their places.
+#[derive(Debug, Default)]
+pub(super) struct EncodedRows {
+    bytes: Vec<u8>,
+    /// Where each row ends.
+    ends: Vec<usize>,
+}
+
+impl EncodedRows {
+    pub(super) fn with_capacity(records: usize) -> Self {
+        Self { bytes: Vec::with_capacity(records * 192), ends: Vec::with_capacity(records) }
+    }
+
+    /// Bytes of all rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// One row, by its index in the request.
+    pub(super) fn row(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |previous| self.ends[previous]);
+        &self.bytes[start..self.ends[index]]
+    }
+
+    /// Encodes a record and makes its body what the table will give back.
+    pub(super) fn push(&mut self, model_id: i32, record: &mut NewRecord) -> Result<(), String> {
+        let columns = body::split(&record.body)?;
+        self.encode(model_id, record.retry_hash, &columns);
+        let rest = columns.rest;
+        body::settle(&mut record.body, rest.as_deref())
+    }
+
+    fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>) {
+        let out = &mut self.bytes;
+        out.extend_from_slice(&FIELDS.to_be_bytes());
+        for _ in 0..3 {
+            field(out, &[0; 8]);
+        }
+        field(out, &model_id.to_be_bytes());
+        field(out, &columns.code.to_be_bytes());
+        optional(out, retry_hash.map(i64::to_be_bytes));
+        optional(out, columns.ts.map(timestamp));
+        optional(out, columns.value.map(|value| value.to_bits().to_be_bytes()));
+        for text in
+            [columns.event_id, columns.user, columns.session, columns.item, columns.kind, columns.rest.as_deref()]
+        {
+            match text {
+                Some(text) => field(out, text.as_bytes()),
+                None => null(out),
+            }
+        }
+        self.ends.push(out.len());
+    }
+}
+
+/// Fills in what the appender knows, in a row that [`EncodedRows::push`] wrote.
+pub(super) fn place(row: &mut [u8], position: Position, append_last: Position, appended_at: Timestamp) {
+    row[POSITION_AT..POSITION_AT + 8].copy_from_slice(&position.as_i64().to_be_bytes());
+    row[APPEND_LAST_AT..APPEND_LAST_AT + 8].copy_from_slice(&append_last.as_i64().to_be_bytes());
+    row[APPENDED_AT_AT..APPENDED_AT_AT + 8].copy_from_slice(&timestamp(appended_at));
+}
+
+fn timestamp(at: Timestamp) -> [u8; 8] {
+    (at.micros() - POSTGRES_EPOCH_MICROS).to_be_bytes()
+}
+
+fn field(out: &mut Vec<u8>, bytes: &[u8]) {
+    let length = i32::try_from(bytes.len()).expect("a request's bytes are bounded far below 2 GiB");
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn optional(out: &mut Vec<u8>, bytes: Option<[u8; 8]>) {
+    match bytes {
+        Some(bytes) => field(out, &bytes),
+        None => null(out),
+    }
+}
+
+fn null(out: &mut Vec<u8>) {
+    out.extend_from_slice(&(-1_i32).to_be_bytes());
+}

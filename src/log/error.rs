@@ -1,0 +1,69 @@
+//! What can go wrong with the log.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::domain::{ModelName, Position};
+
+/// What can go wrong with the log. Cloneable, because one failed group commit answers many callers.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// The queue is full; nothing was taken.
+    #[error("the append queue is full ({records} records wait)")]
+    Full {
+        /// Records that wait.
+        records: usize,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// More records in one request than an append may hold.
+    #[error("{records} records in one request, at most {records_max}")]
+    TooLarge {
+        /// Records in the request.
+        records: usize,
+        /// Most records.
+        records_max: usize,
+    },
+    /// More bytes in one request than an append may hold.
+    #[error("the request's records take {bytes} bytes, at most {bytes_max}")]
+    TooManyBytes {
+        /// Bytes of the encoded records.
+        bytes: usize,
+        /// Most bytes.
+        bytes_max: usize,
+    },
+    /// A record that could not be read back, or that names what does not exist; nothing of the request was taken.
+    #[error("record {index} of the request cannot be kept: {detail}")]
+    Refused {
+        /// Which record of the request, from 0.
+        index: usize,
+        /// Why.
+        detail: String,
+    },
+    /// Postgres could not be reached or refused; nothing was committed. Sending it again is safe.
+    #[error("the log's database failed")]
+    Database(#[source] Arc<sqlx::Error>),
+    /// The connection was lost while the append was being committed: it may stand in the log or not. Sending events
+    /// again with the same ids is safe.
+    #[error("the connection was lost during the commit: whether the append is durable is not known")]
+    CommitUnknown(#[source] Arc<sqlx::Error>),
+    /// The process is shutting down.
+    #[error("the log is closed")]
+    Closed,
+    /// There is no such model.
+    #[error("no model {0}")]
+    UnknownModel(ModelName),
+    /// A stored record that this release cannot read: written by a later one, or damaged.
+    #[error("the record at position {position} cannot be read: {detail}")]
+    Unreadable {
+        /// Where it stands.
+        position: Position,
+        /// What is wrong.
+        detail: String,
+    },
+}
+
+impl From<sqlx::Error> for LogError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}

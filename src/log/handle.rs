@@ -1,0 +1,189 @@
+//! The handle of one model's log.
+
+use std::sync::Arc;
+
+use sqlx::{PgPool, Row};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    LogError, LogSettings, Outcome, Page, Tail,
+    appender::Appender,
+    commit::Target,
+    copy::EncodedRows,
+    head::{Head, HeadKnown},
+    metrics::Metrics,
+    queue::{QueueLevel, Request},
+    reader,
+    recent::Recent,
+    wake,
+};
+use crate::domain::{Append, Event, Id, ModelName, NewRecord, Position, Record, Timestamp};
+
+/// Records, or bytes, that a caller encodes before it lets other tasks run: some 100 us.
+const ENCODE_RECORDS: usize = 256;
+const ENCODE_BYTES: usize = 64 << 10;
+
+/// Handle of one model's log: cheap to clone.
+#[derive(Clone)]
+pub struct Log {
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+}
+
+/// What the handle, its tails and its tasks share.
+pub(super) struct Shared {
+    pub pool: PgPool,
+    pub target: Target,
+    pub settings: LogSettings,
+    pub recent: Arc<Recent>,
+    pub head: Arc<HeadKnown>,
+    pub metrics: Arc<Metrics>,
+    pub shutdown: CancellationToken,
+    level: Arc<QueueLevel>,
+}
+
+impl Log {
+    /// Opens the log of a model that exists, and starts this process's appender and listener on `tracker`. They end after
+    /// `shutdown`, once what waits is committed.
+    ///
+    /// Open a model once a process: two handles work, as two processes do, but their commits wait for each other.
+    pub async fn open(
+        pool: PgPool,
+        model: &ModelName,
+        settings: LogSettings,
+        shutdown: CancellationToken,
+        tracker: &TaskTracker,
+    ) -> Result<Self, LogError> {
+        let model_id: Option<i32> = sqlx::query("select id from models where name = $1")
+            .bind(model.as_str())
+            .fetch_optional(&pool)
+            .await?
+            .map(|row| row.try_get(0))
+            .transpose()?;
+        let model_id = model_id.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
+        let (position, at) = reader::head(&pool, model_id).await?;
+        let at = at.unwrap_or_else(Timestamp::now);
+        let metrics = Arc::new(Metrics::new(model.as_str()));
+        let (sender, requests) = mpsc::channel(settings.queue_requests_max);
+        let shared = Arc::new(Shared {
+            target: Target { model_id, origin: rand::random() },
+            recent: Arc::new(Recent::new(settings.recent_records_max, settings.recent_bytes_max)),
+            head: Arc::new(HeadKnown::new(Head { position, at })),
+            level: Arc::new(QueueLevel::new(&settings, Arc::clone(&metrics))),
+            metrics,
+            pool,
+            settings,
+            shutdown,
+        });
+        let appender = Appender {
+            pool: shared.pool.clone(),
+            target: shared.target,
+            settings: shared.settings.clone(),
+            requests,
+            level: Arc::clone(&shared.level),
+            recent: Arc::clone(&shared.recent),
+            head: Arc::clone(&shared.head),
+            metrics: Arc::clone(&shared.metrics),
+            shutdown: shared.shutdown.clone(),
+            connection: None,
+            held: None,
+            careful: 0,
+        };
+        tracker.spawn(appender.run());
+        tracker.spawn(wake::run(Arc::clone(&shared)));
+        Ok(Self { shared, requests: sender })
+    }
+
+    /// Appends the records as (part of) one group commit. Returns after the commit; one outcome per record, in order.
+    /// The records stand next to each other in the order given, save those that stood in the log already.
+    ///
+    /// Errors: [`LogError::Full`] at once, [`LogError::TooLarge`], [`LogError::TooManyBytes`], [`LogError::Refused`] and
+    /// [`LogError::Closed`] take nothing. Once queued, the records are committed even if the caller goes away.
+    pub async fn append(&self, mut records: Vec<NewRecord>) -> Result<Vec<Outcome>, LogError> {
+        let shared = &self.shared;
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records_max = shared.settings.append_records_max;
+        if records.len() > records_max {
+            return Err(LogError::TooLarge { records: records.len(), records_max });
+        }
+        if shared.shutdown.is_cancelled() {
+            return Err(LogError::Closed);
+        }
+        let mut reservation = shared.level.reserve(records.len())?;
+        let rows = self.encode(&mut records).await?;
+        reservation.reserve_bytes(rows.bytes())?;
+        let (answer, answered) = oneshot::channel();
+        let request = Request { records, rows, answer, reservation };
+        self.requests.try_send(request).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => shared.level.full(),
+            mpsc::error::TrySendError::Closed(_) => LogError::Closed,
+        })?;
+        // The answer is dropped unsent only when the appender panicked over this append.
+        answered.await.unwrap_or_else(|_dropped| Err(LogError::CommitUnknown(Arc::new(sqlx::Error::WorkerCrashed))))
+    }
+
+    /// Encodes on the caller's task, so that the appender, which every caller waits for, has less to do.
+    async fn encode(&self, records: &mut [NewRecord]) -> Result<EncodedRows, LogError> {
+        let Shared { target, settings, .. } = &*self.shared;
+        let mut rows = EncodedRows::with_capacity(records.len());
+        let mut rested = (0, 0);
+        for (index, record) in records.iter_mut().enumerate() {
+            if index - rested.0 >= ENCODE_RECORDS || rows.bytes() - rested.1 >= ENCODE_BYTES {
+                rested = (index, rows.bytes());
+                tokio::task::yield_now().await;
+            }
+            rows.push(target.model_id, record).map_err(|detail| LogError::Refused { index, detail })?;
+            if rows.bytes() > settings.append_bytes_max {
+                return Err(LogError::TooManyBytes { bytes: rows.bytes(), bytes_max: settings.append_bytes_max });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Whole appends after `after`, oldest first, about `records_max` records (never cutting an append).
+    pub async fn read_after(&self, after: Position, records_max: usize) -> Result<Vec<Append>, LogError> {
+        let Shared { pool, target, settings, .. } = &*self.shared;
+        let bytes_max = settings.read_bytes_max;
+        reader::read_after(pool, target.model_id, after, records_max, bytes_max).await.map(Vec::from)
+    }
+
+    /// Last committed position.
+    pub async fn head(&self) -> Result<Position, LogError> {
+        let shared = &self.shared;
+        let (position, at) = reader::head(&shared.pool, shared.target.model_id).await?;
+        let at = at.unwrap_or_else(Timestamp::now);
+        shared.head.advance(Head { position, at });
+        Ok(position)
+    }
+
+    /// Last committed position this process knows of without asking Postgres (updated by appends, notifications and a
+    /// timer), and when it was committed; for a log without records, when it was opened.
+    pub fn head_known(&self) -> (Position, Timestamp) {
+        let head = self.shared.head.get();
+        (head.position, head.at)
+    }
+
+    /// Reader that yields every append after `after`, each once, in order, whichever process committed it. `after` is
+    /// the end of an append or 0; inside an append, the first that is yielded is its rest.
+    pub fn tail(&self, after: Position) -> Tail {
+        Tail::new(Arc::clone(&self.shared), after)
+    }
+
+    /// One page of records for people. A filter reads the log from `page.after` on until the page is full.
+    pub async fn page(&self, page: Page) -> Result<Vec<Record>, LogError> {
+        reader::page(&self.shared.pool, self.shared.target.model_id, &page).await
+    }
+
+    /// The event with this id.
+    pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
+        reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
+    }
+
+    /// The model's number in the tables.
+    pub fn model_id(&self) -> i32 {
+        self.shared.target.model_id
+    }
+}

@@ -1,0 +1,48 @@
+//! The last committed position that this process knows of, and the wake-up of those who wait for a later one.
+
+use tokio::sync::watch;
+
+use crate::domain::{Position, Timestamp};
+
+/// A head and the time of its commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Head {
+    pub position: Position,
+    pub at: Timestamp,
+}
+
+/// Only ever moves forward.
+#[derive(Debug)]
+pub(super) struct HeadKnown {
+    sender: watch::Sender<Head>,
+}
+
+impl HeadKnown {
+    pub(super) fn new(head: Head) -> Self {
+        Self { sender: watch::Sender::new(head) }
+    }
+
+    /// Takes note of a head; earlier ones than the known one change nothing.
+    pub(super) fn advance(&self, head: Head) {
+        self.sender.send_if_modified(|known| {
+            let later = head.position > known.position;
+            if later {
+                *known = head;
+            }
+            later
+        });
+    }
+
+    pub(super) fn get(&self) -> Head {
+        *self.sender.borrow()
+    }
+
+    /// Waits until something stands at `position`.
+    pub(super) async fn reached(&self, position: Position) {
+        self.sender
+            .subscribe()
+            .wait_for(|head| head.position >= position)
+            .await
+            .expect("the sender lives as long as `self`");
+    }
+}

@@ -1,0 +1,108 @@
+//! What waits for an append, counted in records, bytes and requests.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{LogError, LogSettings, Outcome, copy::EncodedRows, metrics::Metrics};
+use crate::domain::NewRecord;
+
+/// The answer to one request.
+pub(super) type Answer = Result<Vec<Outcome>, LogError>;
+
+/// One caller's records, encoded by the caller, waiting for the appender. They stay together, in order.
+pub(super) struct Request {
+    pub records: Vec<NewRecord>,
+    pub rows: EncodedRows,
+    pub answer: oneshot::Sender<Answer>,
+    pub reservation: Reservation,
+}
+
+/// How much waits now. Shared by callers and the appender.
+pub(super) struct QueueLevel {
+    records: AtomicUsize,
+    bytes: AtomicUsize,
+    records_max: usize,
+    bytes_max: usize,
+    /// How long a record has lately waited for its commit per record before it, in nanoseconds: for `retry_after`.
+    record_nanos: AtomicU64,
+    metrics: Arc<Metrics>,
+}
+
+/// A share of the queue; given back when dropped.
+pub(super) struct Reservation {
+    level: Arc<QueueLevel>,
+    records: usize,
+    bytes: usize,
+}
+
+impl QueueLevel {
+    pub(super) fn new(settings: &LogSettings, metrics: Arc<Metrics>) -> Self {
+        Self {
+            records: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            records_max: settings.queue_records_max,
+            bytes_max: settings.queue_bytes_max,
+            record_nanos: AtomicU64::new(10_000),
+            metrics,
+        }
+    }
+
+    /// Takes room for so many records, or says at once that there is none.
+    pub(super) fn reserve(self: &Arc<Self>, records: usize) -> Result<Reservation, LogError> {
+        take(&self.records, records, self.records_max).map_err(|_| self.full())?;
+        self.show();
+        Ok(Reservation { level: Arc::clone(self), records, bytes: 0 })
+    }
+
+    /// The error for a full queue.
+    pub(super) fn full(&self) -> LogError {
+        self.metrics.queue_full.increment(1);
+        let records = self.records.load(Ordering::Relaxed);
+        let nanos = self.record_nanos.load(Ordering::Relaxed).saturating_mul(records as u64);
+        LogError::Full {
+            records,
+            retry_after: Duration::from_nanos(nanos).clamp(Duration::from_millis(50), Duration::from_secs(5)),
+        }
+    }
+
+    /// Notes how long an append took.
+    pub(super) fn committed(&self, records: usize, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / records.max(1) as u64;
+        let before = self.record_nanos.load(Ordering::Relaxed);
+        self.record_nanos.store(before - before / 8 + nanos / 8, Ordering::Relaxed);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bounded far below 2^53")]
+    fn show(&self) {
+        let records = self.records.load(Ordering::Relaxed);
+        self.metrics.queue_records.set(records as f64);
+    }
+}
+
+impl Reservation {
+    /// Takes room for the encoded records.
+    pub(super) fn reserve_bytes(&mut self, bytes: usize) -> Result<(), LogError> {
+        let level = &self.level;
+        take(&level.bytes, bytes, level.bytes_max).map_err(|_| level.full())?;
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.level.records.fetch_sub(self.records, Ordering::Relaxed);
+        self.level.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.level.show();
+    }
+}
+
+/// Adds `amount` unless the sum would pass `max`.
+fn take(level: &AtomicUsize, amount: usize, max: usize) -> Result<usize, usize> {
+    level.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| now.checked_add(amount).filter(|sum| *sum <= max))
+}

@@ -1,0 +1,172 @@
+//! Reads of the table.
+
+use std::collections::VecDeque;
+
+use futures::TryStreamExt;
+use sqlx::{PgPool, Row, postgres::PgRow};
+use time::OffsetDateTime;
+
+use super::{
+    LogError, Page,
+    body::{self, StoredColumns},
+};
+use crate::domain::{Append, Event, Id, Position, Record, RecordBody, Timestamp};
+
+/// Most records of a page.
+const PAGE_LIMIT_MAX: usize = 1000;
+
+/// Whole appends after `after`, oldest first: about `records_max` records, fewer when they pass `bytes_max`. The append
+/// that holds `after` itself gives its rest.
+pub(super) async fn read_after(
+    pool: &PgPool,
+    model_id: i32,
+    after: Position,
+    records_max: usize,
+    bytes_max: usize,
+) -> Result<VecDeque<Append>, LogError> {
+    let mut appends = Appends::default();
+    let mut from = after.as_i64();
+    let records_max = i64::try_from(records_max.max(1)).unwrap_or(i64::MAX);
+    // Positions are dense (P3), so a range says how many rows come, whatever plan Postgres chooses. A limit would not: a
+    // plan made before the table was analysed may sort all that follows.
+    let mut through = from.saturating_add(records_max);
+    loop {
+        let mut rows = sqlx::query(
+            "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, \
+             ts, rest from records where model_id = $1 and position > $2 and position <= $3 order by position",
+        )
+        .bind(model_id)
+        .bind(from)
+        .bind(through)
+        .fetch(pool);
+        let mut found = false;
+        while let Some(row) = rows.try_next().await? {
+            found = true;
+            if appends.bytes > bytes_max && appends.open.is_empty() {
+                return Ok(appends.done);
+            }
+            appends.take(&row)?;
+        }
+        // The range may have cut the last append: its rest follows.
+        let Some(last) = appends.open.last() else {
+            return Ok(appends.done);
+        };
+        if !found {
+            let detail = "P3: its append ends early in the table".to_owned();
+            return Err(body::unreadable(last.position, detail));
+        }
+        (from, through) = (last.position.as_i64(), appends.open_last.as_i64());
+    }
+}
+
+/// Collects rows into appends.
+#[derive(Default)]
+struct Appends {
+    done: VecDeque<Append>,
+    open: Vec<Record>,
+    open_last: Position,
+    bytes: usize,
+}
+
+impl Appends {
+    fn take(&mut self, row: &PgRow) -> Result<(), LogError> {
+        let (record, bytes) = record(row)?;
+        let append_last = Position::from_i64(row.try_get(1)?);
+        if let Some(previous) = self.open.last()
+            && (previous.position.next() != record.position || append_last != self.open_last)
+        {
+            let detail = format!("P3: it follows position {} in the table", previous.position);
+            return Err(body::unreadable(record.position, detail));
+        }
+        self.bytes += bytes;
+        self.open_last = append_last;
+        let last = record.position == append_last;
+        self.open.push(record);
+        if last {
+            self.done.push_back(Append { records: std::mem::take(&mut self.open).into() });
+        }
+        Ok(())
+    }
+}
+
+/// One page of records.
+pub(super) async fn page(pool: &PgPool, model_id: i32, page: &Page) -> Result<Vec<Record>, LogError> {
+    let limit = page.limit.clamp(1, PAGE_LIMIT_MAX);
+    let rows = sqlx::query(
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, rest \
+         from records where model_id = $1 and position > $2 \
+         and ($4::text is null or user_id = $4) and ($5::text is null or item_id = $5) \
+         order by position limit $3",
+    )
+    .bind(model_id)
+    .bind(page.after.as_i64())
+    .bind(i64::try_from(limit).unwrap_or(1))
+    .bind(page.user.as_ref().map(Id::as_str))
+    .bind(page.item.as_ref().map(Id::as_str))
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|row| Ok(record(row)?.0)).collect()
+}
+
+/// The event with this id, and where it stands.
+pub(super) async fn find_event(
+    pool: &PgPool,
+    model_id: i32,
+    event_id: &Id,
+) -> Result<Option<(Position, Event)>, LogError> {
+    let row = sqlx::query(
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, rest \
+         from records where model_id = $1 and event_id = $2",
+    )
+    .bind(model_id)
+    .bind(event_id.as_str())
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (record, _) = record(&row)?;
+    match record.body {
+        RecordBody::Event(event) => Ok(Some((record.position, event))),
+        RecordBody::PutItem(_)
+        | RecordBody::RemoveItem { .. }
+        | RecordBody::Restore { .. }
+        | RecordBody::Configure { .. } => {
+            let detail = "it has an event's id and is none".to_owned();
+            Err(body::unreadable(record.position, detail))
+        }
+    }
+}
+
+/// The model's head and the time of its commit.
+pub(super) async fn head(pool: &PgPool, model_id: i32) -> Result<(Position, Option<Timestamp>), sqlx::Error> {
+    let row = sqlx::query(
+        "select head, (select appended_at from records where model_id = id and position = head) \
+         from models where id = $1",
+    )
+    .bind(model_id)
+    .fetch_one(pool)
+    .await?;
+    let at: Option<OffsetDateTime> = row.try_get(1)?;
+    Ok((Position::from_i64(row.try_get(0)?), at.map(Timestamp::from)))
+}
+
+/// A row as a record, and about how many bytes it takes.
+fn record(row: &PgRow) -> Result<(Record, usize), LogError> {
+    let position = Position::from_i64(row.try_get(0)?);
+    let appended_at: OffsetDateTime = row.try_get(2)?;
+    let ts: Option<OffsetDateTime> = row.try_get(10)?;
+    let columns = StoredColumns {
+        code: row.try_get(3)?,
+        event_id: row.try_get(4)?,
+        user: row.try_get(5)?,
+        session: row.try_get(6)?,
+        item: row.try_get(7)?,
+        kind: row.try_get(8)?,
+        value: row.try_get(9)?,
+        ts: ts.map(Timestamp::from),
+        rest: row.try_get(11)?,
+    };
+    let bytes = 256 + columns.rest.as_ref().map_or(0, String::len);
+    let body = body::join(columns).map_err(|detail| body::unreadable(position, detail))?;
+    let record = Record { position, appended_at: Timestamp::from(appended_at), body };
+    Ok((record, bytes))
+}

@@ -1,0 +1,97 @@
+//! The newest appends of this process, kept in memory for tails that are close to the head: nobody reads back from
+//! Postgres what was just committed here.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::domain::{Append, Position};
+
+/// A window of appends, bounded in records and bytes. Appends of other processes leave gaps; a tail that does not find
+/// its next append here reads the table.
+#[derive(Debug)]
+pub(super) struct Recent {
+    window: Mutex<Window>,
+    records_max: usize,
+    bytes_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    /// By position; each with its size in bytes, encoded.
+    appends: VecDeque<(Append, usize)>,
+    records: usize,
+    bytes: usize,
+}
+
+impl Recent {
+    pub(super) fn new(records_max: usize, bytes_max: usize) -> Self {
+        Self { window: Mutex::default(), records_max, bytes_max }
+    }
+
+    /// Takes an append that has just been committed.
+    pub(super) fn push(&self, append: Append, bytes: usize) {
+        // Declared before the guard, hence freed after the lock: thousands of records take a while, and tails wait.
+        let mut evicted = Vec::new();
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        debug_assert!(
+            window.appends.back().is_none_or(|(last, _)| last.last() < append.first()),
+            "P3: one appender commits in order"
+        );
+        window.records += append.records.len();
+        window.bytes += bytes;
+        window.appends.push_back((append, bytes));
+        while window.records > self.records_max || window.bytes > self.bytes_max {
+            let Some((oldest, bytes)) = window.appends.pop_front() else {
+                break;
+            };
+            window.records -= oldest.records.len();
+            window.bytes -= bytes;
+            evicted.push(oldest);
+        }
+    }
+
+    /// The append that begins at `position`, if it is still here.
+    pub(super) fn beginning_at(&self, position: Position) -> Option<Append> {
+        let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = window.appends.binary_search_by_key(&position, |(append, _)| append.first()).ok()?;
+        window.appends.get(index).map(|(append, _)| Append::clone(append))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{Record, RecordBody, Timestamp, VersionNumber};
+
+    fn append(first: u64, records: u64) -> Append {
+        let records: Vec<Record> = (first..first + records)
+            .map(|position| Record {
+                position: Position::new(position),
+                appended_at: Timestamp::default(),
+                body: RecordBody::Restore { version: VersionNumber(1) },
+            })
+            .collect();
+        Append { records: Arc::from(records) }
+    }
+
+    #[test]
+    fn old_appends_leave_when_a_bound_is_passed() {
+        let recent = Recent::new(5, 100);
+        recent.push(append(1, 2), 10);
+        recent.push(append(3, 2), 10);
+        recent.push(append(7, 1), 10);
+        assert!(recent.beginning_at(Position::new(1)).is_some());
+        recent.push(append(8, 1), 10);
+        assert!(recent.beginning_at(Position::new(1)).is_none(), "6 records");
+        assert!(recent.beginning_at(Position::new(4)).is_none(), "inside an append");
+        assert_eq!(recent.beginning_at(Position::new(3)).map(|a| a.last()), Some(Position::new(4)));
+        recent.push(append(9, 1), 95);
+        assert!(recent.beginning_at(Position::new(8)).is_none(), "115 bytes");
+        recent.push(append(10, 1), 101);
+        assert!(recent.beginning_at(Position::new(10)).is_none(), "too big");
+    }
+}

@@ -1,0 +1,91 @@
+//! How a process learns of the appends of others: notifications, and a timer for those that were lost.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+
+use super::{commit::CHANNEL, handle::Shared, head::Head, reader};
+use crate::domain::{Position, Timestamp};
+
+/// Pause before a broken listener connects again; the timer serves meanwhile.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Keeps the known head up to date until shutdown.
+pub(super) async fn run(shared: Arc<Shared>) {
+    tokio::select! {
+        never = listen(&shared) => match never {},
+        never = poll(&shared) => match never {},
+        () = shared.shutdown.cancelled() => {}
+    }
+}
+
+async fn poll(shared: &Shared) -> Infallible {
+    let mut timer = tokio::time::interval(shared.settings.poll_interval);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        timer.tick().await;
+        match read_head(shared).await {
+            Ok(()) => failing = false,
+            Err(error) => {
+                if !failing {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "log.head_unknown");
+                }
+                failing = true;
+            }
+        }
+    }
+}
+
+async fn read_head(shared: &Shared) -> Result<(), sqlx::Error> {
+    let (position, at) = reader::head(&shared.pool, shared.target.model_id).await?;
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    shared.metrics.head.set(position.get() as f64);
+    if position > shared.head.get().position {
+        let at = at.unwrap_or_else(Timestamp::now);
+        shared.head.advance(Head { position, at });
+    }
+    Ok(())
+}
+
+async fn listen(shared: &Shared) -> Infallible {
+    loop {
+        if let Err(error) = listen_once(shared).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "log.listener_lost");
+        }
+        tokio::time::sleep(RECONNECT_PAUSE).await;
+    }
+}
+
+async fn listen_once(shared: &Shared) -> Result<(), sqlx::Error> {
+    // A connection of its own: one taken from the pool would be missing there for good.
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_lazy_with((*shared.pool.connect_options()).clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        match listener.try_recv().await? {
+            Some(notification) => {
+                if let Some(head) = foreign_head(shared, notification.payload()) {
+                    shared.head.advance(head);
+                }
+            }
+            // Connected again after a loss: what was sent meanwhile is gone.
+            None => read_head(shared).await?,
+        }
+    }
+}
+
+/// The head that a notification tells, unless it is ours: our own appends are handed over in memory.
+fn foreign_head(shared: &Shared, payload: &str) -> Option<Head> {
+    let mut parts = payload.split(':');
+    let model_id: i32 = parts.next()?.parse().ok()?;
+    let position = Position::new(parts.next()?.parse().ok()?);
+    let at = Timestamp::from_micros(parts.next()?.parse().ok()?)?;
+    let origin: u64 = parts.next()?.parse().ok()?;
+    let ours = shared.target;
+    (model_id == ours.model_id && origin != ours.origin).then_some(Head { position, at })
+}

@@ -1,0 +1,147 @@
+//! The files of a managed cluster: made whole or not at all, checked before a server touches them.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::error::{PostgresError, at};
+use super::options::ManagedPostgresOptions;
+use super::process::run;
+use super::{settings, socket};
+
+/// A started text log above this is put aside as `postgres.log.1`, and a running one is cut: `pg_ctl` appends for ever.
+pub(super) const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Where everything of a managed server is, as whom it runs and with which programs.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) account: Account,
+    pub(super) binaries: Binaries,
+    /// `DATA_DIR/postgres/data`, absolute and without links: the server's working folder, by which we know it.
+    pub(super) data: PathBuf,
+    /// The server's text log.
+    pub(super) log: PathBuf,
+    /// The socket's folder.
+    pub(super) socket_folder: PathBuf,
+    durable: bool,
+}
+
+impl Cluster {
+    /// Finds the programs, makes the folders, and makes the cluster when there is none. The caller holds the folder's
+    /// lock. `data_dir` is absolute and without links.
+    pub(super) async fn open(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
+        let top = data_dir.join("postgres");
+        let data = top.join("data");
+        let account = Account::choose(&data)?;
+        account.open_way_to(data_dir).await?;
+        let cluster_major = read_major(&data)?;
+        let binaries = Binaries::find(&account, options.binaries.as_deref(), cluster_major).await?;
+        if let Some(cluster) = cluster_major
+            && cluster != binaries.major()
+        {
+            return Err(PostgresError::MajorVersion {
+                folder: data,
+                cluster,
+                server: binaries.major(),
+                binaries: binaries.folder().to_owned(),
+            });
+        }
+        account.own_folder(&top)?;
+        let log_folder = top.join("log");
+        account.own_folder(&log_folder)?;
+        let cluster = Self {
+            account,
+            binaries,
+            data,
+            log: log_folder.join("postgres.log"),
+            socket_folder: socket::folder(&top),
+            durable: options.durable,
+        };
+        if cluster_major.is_none() {
+            cluster.make(&top).await?;
+        }
+        Ok(cluster)
+    }
+
+    /// Writes the settings that this start shall have and makes room for socket and log. Only before a server starts.
+    pub(super) async fn prepare_start(&self) -> Result<(), PostgresError> {
+        socket::prepare(&self.socket_folder, &self.account)?;
+        if fs::metadata(&self.log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
+            fs::rename(&self.log, self.log.with_extension("log.1")).map_err(at(&self.log))?;
+        }
+        let text = settings::text(&settings::Facts {
+            socket_folder: &self.socket_folder,
+            durable: self.durable,
+            lz4: self.knows_lz4().await,
+            memory_bytes: settings::memory_bytes(),
+        });
+        let path = self.data.join(settings::FILE);
+        let fresh = self.data.join("shelfmark.conf.new");
+        fs::write(&fresh, text).map_err(at(&fresh))?;
+        self.account.own_file(&fresh)?;
+        fs::rename(&fresh, &path).map_err(at(&path))
+    }
+
+    /// `initdb` into a folder of its own, then one rename: a cluster either is whole or is not there. What an
+    /// interrupted run left (and may, for a moment, still write to) keeps its own name and is removed.
+    async fn make(&self, top: &Path) -> Result<(), PostgresError> {
+        remove_left_overs(top);
+        let fresh = top.join(format!("data.new-{}", uuid::Uuid::new_v4().simple()));
+        let mut initdb = self.account.command(&self.binaries.program("initdb"));
+        initdb
+            .arg("--pgdata")
+            .arg(&fresh)
+            .arg(format!("--username={}", socket::USER))
+            // Nobody but the owner (and root) can enter the socket's folder: that is the key.
+            .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums"]);
+        if !self.durable {
+            initdb.arg("--no-sync");
+        }
+        run(&mut initdb).await?;
+        let conf = fresh.join("postgresql.conf");
+        let mut file = File::options().append(true).open(&conf).map_err(at(&conf))?;
+        file.write_all(settings::INCLUDE.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&conf))?;
+        fs::rename(&fresh, &self.data).map_err(at(&self.data))?;
+        File::open(top).and_then(|folder| folder.sync_all()).map_err(at(top))
+    }
+
+    /// Asks the server's program itself whether it takes the setting.
+    async fn knows_lz4(&self) -> bool {
+        let mut ask = self.account.command(&self.binaries.program("postgres"));
+        ask.arg("-D").arg(&self.data);
+        ask.args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
+        run(&mut ask).await.is_ok()
+    }
+}
+
+/// The major version of the cluster in `data`, `None` when there is no cluster yet.
+fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
+    let path = data.join("PG_VERSION");
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let major = text.trim().split('.').next().and_then(|major| major.parse().ok());
+            major.map(Some).ok_or_else(|| PostgresError::NotACluster(data.to_owned()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // `make` renames a whole cluster into place, so a folder without a version was not made by us; an empty
+            // one (a mounted volume) may be replaced.
+            match fs::remove_dir(data) {
+                Ok(()) => Ok(None),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(_) => Err(PostgresError::NotACluster(data.to_owned())),
+            }
+        }
+        Err(error) => Err(at(&path)(error)),
+    }
+}
+
+fn remove_left_overs(top: &Path) {
+    for entry in fs::read_dir(top).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("data.new-") {
+            // A killed service's initdb may still be at work in it: what cannot go now goes at the next try.
+            let _stays_for_now = fs::remove_dir_all(entry.path());
+        }
+    }
+}

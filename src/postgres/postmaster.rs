@@ -1,0 +1,228 @@
+//! The server's main process: is it there, is it this cluster's, start it, stop it.
+//!
+//! `pg_ctl status` believes any living process whose number stands in `postmaster.pid`. After a crash of the machine, or in a
+//! container that starts anew, numbers are taken again by strangers: then Postgres refuses to start and `pg_ctl`
+//! says it runs. So we look at what the process is.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cluster::Cluster;
+use super::error::PostgresError;
+use super::process::{run, tail};
+use super::socket::PORT;
+
+/// How long a start may take: crash recovery replays up to `max_wal_size`.
+pub(super) const START_SECONDS_MAX: u64 = 300;
+/// How long a stop may take before it is asked for at once, and then again.
+const STOP_SECONDS_MAX: u64 = 20;
+const STOP_NOW_SECONDS_MAX: u64 = 10;
+
+/// What `postmaster.pid` says of a live server of this cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Postmaster {
+    pub(super) process: i32,
+    pub(super) socket_folder: PathBuf,
+    /// Whether it takes connections.
+    pub(super) ready: bool,
+}
+
+/// The live server of `data`, if there is one.
+pub(super) fn find(data: &Path) -> Option<Postmaster> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let found = parse(&text)?;
+    is_server_of(found.process, data).then_some(found)
+}
+
+/// Starts a server and waits until it takes connections.
+pub(super) async fn start(cluster: &Cluster) -> Result<(), PostgresError> {
+    cluster.prepare_start().await?;
+    forget_dead(cluster);
+    let log_start = fs::metadata(&cluster.log).map_or(0, |log| log.len());
+    // pg_ctl gives the server a session of its own (a Ctrl-C in our terminal does not reach it) and the log instead
+    // of our output (which a reader of ours would otherwise wait for after our end).
+    let mut start = cluster.account.command(&cluster.binaries.program("pg_ctl"));
+    start.arg("start").arg("--pgdata").arg(&cluster.data);
+    start.arg("--log").arg(&cluster.log);
+    start.args(["--silent", "--wait", "--timeout", &START_SECONDS_MAX.to_string()]);
+    match run(&mut start).await {
+        Ok(_) => Ok(()),
+        Err(PostgresError::Program { program, detail }) => {
+            let log = fs::read(&cluster.log).unwrap_or_default();
+            let since = log.get(usize::try_from(log_start).unwrap_or(0)..).unwrap_or(&log);
+            let log = String::from_utf8_lossy(since);
+            Err(PostgresError::Program {
+                program,
+                detail: format!("{detail}; the end of {}: {}", cluster.log.display(), tail(log.trim())),
+            })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Stops the server, if one runs: it ends sessions, writes a checkpoint and goes; when that takes too long it goes
+/// at once and the next start recovers.
+pub(super) async fn stop(cluster: &Cluster) -> Result<(), PostgresError> {
+    for (mode, seconds) in [("fast", STOP_SECONDS_MAX), ("immediate", STOP_NOW_SECONDS_MAX)] {
+        if find(&cluster.data).is_none() {
+            return Ok(());
+        }
+        let mut stop = cluster.account.command(&cluster.binaries.program("pg_ctl"));
+        stop.arg("stop").arg("--pgdata").arg(&cluster.data);
+        stop.args(["--silent", "--wait", "--mode", mode, "--timeout", &seconds.to_string()]);
+        if let Err(error) = run(&mut stop).await {
+            tracing::warn!(mode, %error, "Postgres did not stop when asked");
+        }
+    }
+    match find(&cluster.data) {
+        None => Ok(()),
+        Some(_) => Err(PostgresError::Timeout {
+            what: "stop",
+            seconds: STOP_SECONDS_MAX + STOP_NOW_SECONDS_MAX,
+            log: cluster.log.clone(),
+        }),
+    }
+}
+
+/// Waits until the server takes connections; `false` when it is gone.
+pub(super) async fn wait_ready(cluster: &Cluster) -> Result<bool, PostgresError> {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(START_SECONDS_MAX);
+    loop {
+        match find(&cluster.data) {
+            None => return Ok(false),
+            Some(server) if server.ready => return Ok(true),
+            Some(_) if tokio::time::Instant::now() >= deadline => {
+                return Err(PostgresError::Timeout {
+                    what: "take connections",
+                    seconds: START_SECONDS_MAX,
+                    log: cluster.log.clone(),
+                });
+            }
+            Some(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Whether any process still works in `data`: the server, or sessions that outlive a killed one for a moment.
+pub(super) fn anyone_in(data: &Path) -> bool {
+    processes().any(|process| works_in(process, data))
+}
+
+/// Asks the sessions of a killed server to end. Idle ones see by themselves that it is gone; one in the middle of a
+/// long statement does not, and keeps the shared memory that a new server must not share. Only processes that are seen to
+/// work in `data`, and only while no server of it lives, so nobody else's are touched.
+pub(super) fn end_left_overs(data: &Path) {
+    if find(data).is_some() {
+        return;
+    }
+    let left =
+        processes().filter(|process| fs::read_link(format!("/proc/{process}/cwd")).is_ok_and(|folder| folder == data));
+    for process in left {
+        tracing::info!(process, "ending a session of a killed Postgres");
+        if let Some(process) = rustix::process::Pid::from_raw(process) {
+            let _gone_already = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        }
+    }
+}
+
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Removes the lock files of a server that is no more when their process number is still, or again, somebody's: a stranger's, or a
+/// dead server's that nobody has collected (a container whose first process does not). Postgres itself removes those whose number is
+/// nobody's, and would refuse to start over ours. `postmaster.pid` also guards against sessions that outlive their server, so both
+/// stay while anyone works in the folder. The caller holds the data folder's lock, so no second server can be starting.
+fn forget_dead(cluster: &Cluster) {
+    let data = &cluster.data;
+    if find(data).is_some() || anyone_in(data) {
+        return;
+    }
+    let socket_lock = cluster.socket_folder.join(format!(".s.PGSQL.{PORT}.lock"));
+    for path in [data.join("postmaster.pid"), socket_lock] {
+        let named = fs::read_to_string(&path).ok().as_deref().and_then(parse);
+        if let Some(named) = named.filter(|named| alive(named.process)) {
+            tracing::warn!(
+                process = named.process,
+                file = %path.display(),
+                "a lock file names a process that is not this server; a left-over of a crash, removed"
+            );
+            let _postgres_will_complain = fs::remove_file(path);
+        }
+    }
+}
+
+fn parse(text: &str) -> Option<Postmaster> {
+    // process, data folder, start time, port, socket folder, address, shared memory, status
+    let lines: Vec<&str> = text.lines().collect();
+    Some(Postmaster {
+        process: lines.first()?.trim().parse().ok().filter(|process| *process > 0)?,
+        socket_folder: PathBuf::from(lines.get(4).copied().unwrap_or_default()),
+        ready: lines.get(7).is_some_and(|status| status.trim() == "ready"),
+    })
+}
+
+fn alive(process: i32) -> bool {
+    // EPERM means that it lives and is another user's.
+    rustix::process::Pid::from_raw(process)
+        .is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
+/// A server's working folder is its data folder; where we may not ask for it (a container's root without
+/// CAP_SYS_PTRACE), its command line names it. A process that ended and waits to be collected has neither.
+fn is_server_of(process: i32, data: &Path) -> bool {
+    if !alive(process) {
+        return false;
+    }
+    match fs::read_link(format!("/proc/{process}/cwd")) {
+        Ok(folder) => folder == data,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let said = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            said.split(|byte| *byte == 0).any(|word| word == data.as_os_str().as_encoded_bytes())
+        }
+        // Not Linux: there is nothing to look at, so believe the file as pg_ctl does.
+        Err(_) => !Path::new("/proc/self").exists(),
+    }
+}
+
+fn works_in(process: i32, data: &Path) -> bool {
+    match fs::read_link(format!("/proc/{process}/cwd")) {
+        Ok(folder) => folder == data,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            // Sessions rename themselves ("postgres: shelfmark ..."); one of the cluster's owner that we may not ask
+            // may be this cluster's.
+            let owner = |path: &Path| fs::metadata(path).map(|found| found.uid()).ok();
+            owner(Path::new(&format!("/proc/{process}"))) == owner(data)
+                && fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|said| said.starts_with(b"postgres:"))
+        }
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Postmaster, find, parse};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn the_servers_file_is_read_whole_or_in_the_middle_of_being_written() {
+        let whole = "4711\n/d/postgres/data\n1795000000\n5432\n/d/postgres/run\n\n  123 4\nready   \n";
+        let expected = Postmaster { process: 4711, socket_folder: PathBuf::from("/d/postgres/run"), ready: true };
+        assert_eq!(parse(whole), Some(expected));
+        assert_eq!(parse("4711\n").map(|server| server.ready), Some(false));
+        assert_eq!(parse(""), None);
+        assert_eq!(parse("-1\n"), None);
+    }
+
+    #[test]
+    fn a_process_number_that_now_belongs_to_a_stranger_is_not_the_server() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ours = std::process::id();
+        std::fs::write(folder.path().join("postmaster.pid"), format!("{ours}\n\n\n\n\n\n\nready\n")).expect("written");
+        assert_eq!(find(folder.path()), None);
+        assert!(!super::anyone_in(Path::new("/nowhere/at/all")));
+    }
+}

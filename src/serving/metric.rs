@@ -1,0 +1,62 @@
+//! Names of this room's metrics, with their units, and their handles.
+
+use metrics::{Counter, Histogram};
+
+use super::QueryError;
+
+/// Searches answered, by result `result` = `ok`, `refused` or `failed`. Counter.
+pub const SEARCHES: &str = "shelfmark_searches_total";
+/// Searches turned away because the queue was full. Counter.
+pub const SEARCHES_REJECTED: &str = "shelfmark_searches_rejected_total";
+/// Searches whose requester had gone before they began. Counter.
+pub const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
+/// Searches scanned together. Histogram, a count.
+pub const SEARCH_BATCH: &str = "shelfmark_search_batch_size";
+/// Time from asking to the start of the search. Histogram, seconds.
+pub const SEARCH_WAIT: &str = "shelfmark_search_wait_seconds";
+/// Time of one batch from its start to its last reply. Histogram, seconds.
+pub const SEARCH_TIME: &str = "shelfmark_search_batch_seconds";
+
+/// The handles: looked up once, not at every search.
+#[derive(Debug)]
+pub(super) struct Meters {
+    pub(super) ok: Counter,
+    pub(super) refused: Counter,
+    pub(super) failed: Counter,
+    pub(super) rejected: Counter,
+    pub(super) cancelled: Counter,
+    pub(super) batch: Histogram,
+    pub(super) wait: Histogram,
+    pub(super) time: Histogram,
+}
+
+impl Meters {
+    pub(super) fn new() -> Self {
+        metrics::describe_counter!(SEARCHES, "Searches answered, by result");
+        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because the queue was full");
+        metrics::describe_counter!(SEARCHES_CANCELLED, "Searches whose requester had gone");
+        metrics::describe_histogram!(SEARCH_BATCH, "Searches scanned together");
+        metrics::describe_histogram!(SEARCH_WAIT, metrics::Unit::Seconds, "Wait for a search thread");
+        metrics::describe_histogram!(SEARCH_TIME, metrics::Unit::Seconds, "Time of one batch");
+        Self {
+            ok: metrics::counter!(SEARCHES, "result" => "ok"),
+            refused: metrics::counter!(SEARCHES, "result" => "refused"),
+            failed: metrics::counter!(SEARCHES, "result" => "failed"),
+            rejected: metrics::counter!(SEARCHES_REJECTED),
+            cancelled: metrics::counter!(SEARCHES_CANCELLED),
+            batch: metrics::histogram!(SEARCH_BATCH),
+            wait: metrics::histogram!(SEARCH_WAIT),
+            time: metrics::histogram!(SEARCH_TIME),
+        }
+    }
+
+    pub(super) fn count<T>(&self, answer: &Result<T, QueryError>) {
+        match answer {
+            Ok(_) => self.ok.increment(1),
+            Err(QueryError::Failed) => self.failed.increment(1),
+            Err(QueryError::Field(_) | QueryError::UnknownItem(_) | QueryError::UnknownUser(_) | QueryError::Busy) => {
+                self.refused.increment(1)
+            }
+        }
+    }
+}

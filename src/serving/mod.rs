@@ -1,0 +1,56 @@
+//! The read side: immutable views of a model at one position, and the threads that search them.
+//!
+//! The engine publishes a [`View`] after learning ([`Publisher`]); requests hold an `Arc` of it and so see one whole
+//! position, whatever is learned meanwhile (P5). An answer is exact: every item is scored in full, and equal scores
+//! go to the item that came first into the model. Reads never wait for learning, nor learning for reads.
+//!
+//! The vectors of a view stand in tiles of 16 rows, dimension by dimension, and are copy-on-write: publishing costs the
+//! rows that moved, plus one pass over the bias column, because popularity decays with every event. [`Searcher`] answers
+//! requests on a few named threads; what waits for the same view is scanned together, so that memory is read once for up
+//! to [`SearchSettings::batch_max`] requests.
+//!
+//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches.
+//! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
+
+mod bias;
+mod kernel;
+pub mod metric;
+mod plan;
+mod publisher;
+mod queue;
+mod request;
+mod scan;
+mod scratch;
+mod searcher;
+mod tiles;
+mod top;
+mod view;
+mod worker;
+
+pub use publisher::Publisher;
+pub use queue::SearchSettings;
+pub use scratch::SearchScratch;
+pub use searcher::Searcher;
+pub use view::{Counts, View};
+
+use crate::domain::{FieldError, Id};
+
+/// A query that cannot be answered.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum QueryError {
+    /// A field's value breaks its rule.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// The item is not in this view.
+    #[error("no item {0:?}")]
+    UnknownItem(Id),
+    /// The user is not in this view.
+    #[error("no user {0:?}")]
+    UnknownUser(Id),
+    /// Too many searches wait, or the service is stopping.
+    #[error("too many searches wait")]
+    Busy,
+    /// The search itself failed (a defect of ours); the log has the cause.
+    #[error("the search failed")]
+    Failed,
+}

@@ -1,0 +1,117 @@
+//! What can be asked of the search threads, and how several requests are answered with one pass.
+
+use tokio::sync::oneshot;
+
+use crate::domain::{Id, Query, Recommendations, ScoredItem};
+
+use super::{
+    QueryError, SearchScratch, View,
+    metric::Meters,
+    plan::{self, Plan},
+    queue::Job,
+    scan::Search,
+};
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, QueryError>>;
+
+#[derive(Debug)]
+pub(super) enum Request {
+    Recommend {
+        query: Query,
+        reply: Reply<Recommendations>,
+    },
+    Similar {
+        item: Id,
+        limit: usize,
+        category: Option<String>,
+        reply: Reply<Vec<ScoredItem>>,
+    },
+    /// A defect, to see that it stays the requester's own.
+    #[cfg(test)]
+    Panic {
+        reply: Reply<Recommendations>,
+    },
+}
+
+/// An answer before it is sent.
+pub(super) enum Answer {
+    Recommend(Result<Recommendations, QueryError>),
+    Similar(Result<Vec<ScoredItem>, QueryError>),
+    Failed,
+}
+
+/// A request between planning and answering.
+enum Planned<'a> {
+    Recommend(Plan<'a>),
+    Similar(Search),
+    Done(Answer),
+}
+
+impl Planned<'_> {
+    fn search(&mut self) -> Option<&mut Search> {
+        match self {
+            Self::Recommend(plan) => Some(&mut plan.search),
+            Self::Similar(search) => Some(search),
+            Self::Done(_) => None,
+        }
+    }
+}
+
+/// Answers jobs of one state with one pass over its items, in order.
+pub(super) fn answer(jobs: &[Job], scratch: &mut SearchScratch) -> Vec<Answer> {
+    let mut planned: Vec<Planned<'_>> = jobs.iter().map(|job| job.request.plan(&job.view, scratch)).collect();
+    let mut searches: Vec<&mut Search> = planned.iter_mut().filter_map(Planned::search).collect();
+    jobs[0].view.scan(&mut searches);
+    planned
+        .into_iter()
+        .zip(jobs)
+        .map(|(planned, job)| match planned {
+            Planned::Recommend(plan) => Answer::Recommend(Ok(plan.answer(&job.view))),
+            Planned::Similar(search) => Answer::Similar(Ok(plan::similar_items(&job.view, search))),
+            Planned::Done(answer) => answer,
+        })
+        .collect()
+}
+
+impl Request {
+    pub(super) fn cancelled(&self) -> bool {
+        match self {
+            Self::Recommend { reply, .. } => reply.is_closed(),
+            Self::Similar { reply, .. } => reply.is_closed(),
+            #[cfg(test)]
+            Self::Panic { .. } => false,
+        }
+    }
+
+    fn plan(&self, view: &View, scratch: &mut SearchScratch) -> Planned<'_> {
+        match self {
+            Self::Recommend { query, .. } => Plan::new(view, query, scratch)
+                .map_or_else(|error| Planned::Done(Answer::Recommend(Err(error))), Planned::Recommend),
+            Self::Similar { item, limit, category, .. } => plan::similar(view, item, *limit, category.as_deref())
+                .map_or_else(|error| Planned::Done(Answer::Similar(Err(error))), Planned::Similar),
+            #[cfg(test)]
+            Self::Panic { .. } => panic!("asked to"),
+        }
+    }
+
+    pub(super) fn reply(self, answer: Answer, meters: &Meters) {
+        match (self, answer) {
+            (Self::Recommend { reply, .. }, Answer::Recommend(answer)) => send(reply, answer, meters),
+            (Self::Similar { reply, .. }, Answer::Similar(answer)) => send(reply, answer, meters),
+            (Self::Recommend { reply, .. }, Answer::Failed | Answer::Similar(_)) => {
+                send(reply, Err(QueryError::Failed), meters);
+            }
+            (Self::Similar { reply, .. }, Answer::Failed | Answer::Recommend(_)) => {
+                send(reply, Err(QueryError::Failed), meters);
+            }
+            #[cfg(test)]
+            (Self::Panic { reply }, _) => send(reply, Err(QueryError::Failed), meters),
+        }
+    }
+}
+
+fn send<T>(reply: Reply<T>, answer: Result<T, QueryError>, meters: &Meters) {
+    meters.count(&answer);
+    // An error means that the requester went away while we searched.
+    drop(reply.send(answer));
+}

@@ -1,0 +1,225 @@
+//! The search threads, as async code sees them.
+
+use std::{io, sync::Arc, thread::JoinHandle};
+
+use tokio::sync::oneshot;
+
+use crate::domain::{Id, Query, Recommendations, ScoredItem};
+
+use super::{
+    QueryError, View,
+    metric::Meters,
+    queue::{SearchSettings, Shared},
+    request::Request,
+    worker::work,
+};
+
+/// Handle of the search threads: cheap to clone. The threads end when the last handle is dropped, after answering what
+/// waits. Install the metrics recorder before [`Searcher::start`].
+#[derive(Debug, Clone)]
+pub struct Searcher {
+    pool: Arc<Pool>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Searcher {
+    /// Starts the threads. Fails when the system gives none.
+    pub fn start(settings: SearchSettings) -> io::Result<Self> {
+        let settings = SearchSettings {
+            threads: settings.threads.max(1),
+            queue_max: settings.queue_max.max(1),
+            batch_max: settings.batch_max.max(1),
+        };
+        let shared = Arc::new(Shared::new(settings, Meters::new()));
+        let mut pool = Pool { shared: Arc::clone(&shared), workers: Vec::with_capacity(settings.threads) };
+        for number in 0..settings.threads {
+            let shared = Arc::clone(&shared);
+            // On failure the pool is dropped and ends the threads that did start.
+            let worker = std::thread::Builder::new().name(format!("search-{number}")).spawn(move || work(&shared))?;
+            pool.workers.push(worker);
+        }
+        Ok(Self { pool: Arc::new(pool) })
+    }
+
+    /// Answers a query from `view`. [`QueryError::Busy`] at once when the queue is full. Dropping the future cancels the
+    /// search unless it has begun.
+    pub async fn recommend(&self, view: Arc<View>, query: Query) -> Result<Recommendations, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        self.pool.shared.push(view, Request::Recommend { query, reply })?;
+        answer.await.unwrap_or(Err(QueryError::Failed))
+    }
+
+    /// Similar items from `view`, as [`View::similar`].
+    pub async fn similar(
+        &self,
+        view: Arc<View>,
+        item: Id,
+        limit: usize,
+        category: Option<String>,
+    ) -> Result<Vec<ScoredItem>, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        self.pool.shared.push(view, Request::Similar { item, limit, category, reply })?;
+        answer.await.unwrap_or(Err(QueryError::Failed))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.stop();
+        for worker in self.workers.drain(..) {
+            // A worker contains its searches' panics; one of its own was printed by the hook, and nothing waits for it.
+            drop(worker.join());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicU64, Ordering},
+        task::{Context, Poll, Waker},
+    };
+
+    use crate::{
+        domain::{ExcludeSeen, ModelConfig, Position, Served, Subject, Timestamp},
+        serving::{Publisher, SearchScratch},
+        state::State,
+    };
+
+    use super::*;
+
+    fn view() -> Arc<View> {
+        let mut state = State::initial(Arc::new(ModelConfig { dim: 8, ..ModelConfig::default() }));
+        for item in ["a", "b"] {
+            state.put_item(&crate::domain::Item::bare(Id::new("id", item).expect("valid")));
+        }
+        Publisher::from_scratch(&state.readable, Position::new(1), Served::Live)
+    }
+
+    fn query() -> Query {
+        Query {
+            subject: Subject::Nobody,
+            limit: 5,
+            exclude: Vec::new(),
+            exclude_seen: ExcludeSeen::No,
+            at: Timestamp::default(),
+            with_item: false,
+            with_embedding: false,
+        }
+    }
+
+    /// A queue without threads: the test is the worker, so nothing depends on time.
+    fn bare(settings: SearchSettings) -> Shared {
+        Shared::new(settings, Meters::new())
+    }
+
+    fn ask(shared: &Shared, view: &Arc<View>) -> oneshot::Receiver<Result<Recommendations, QueryError>> {
+        let (reply, answer) = oneshot::channel();
+        shared.push(Arc::clone(view), Request::Recommend { query: query(), reply }).expect("room in the queue");
+        answer
+    }
+
+    #[test]
+    fn a_full_queue_is_busy_and_takes_searches_again_once_it_was_worked_off() {
+        let shared = bare(SearchSettings { threads: 1, queue_max: 2, batch_max: 16 });
+        let view = view();
+        let mut answers = [ask(&shared, &view), ask(&shared, &view)];
+        let (reply, _answer) = oneshot::channel();
+        let refused = shared.push(Arc::clone(&view), Request::Recommend { query: query(), reply });
+        assert_eq!(refused, Err(QueryError::Busy));
+        let mut batch = Vec::new();
+        shared.next_batch(&mut batch).expect("two wait");
+        assert_eq!(batch.len(), 2);
+        let _third = ask(&shared, &view);
+        drop(batch);
+        assert!(answers[0].try_recv().is_err(), "dropped unanswered, which the handle reports as a failure");
+    }
+
+    #[test]
+    fn a_batch_takes_what_waits_for_the_same_state_and_leaves_a_fair_share() {
+        let shared = bare(SearchSettings { threads: 2, queue_max: 100, batch_max: 16 });
+        let (one, other) = (view(), view());
+        let same = one.served_as(Served::Version(crate::domain::VersionNumber(1)));
+        let _answers: Vec<_> = [&one, &other, &same, &one, &other].into_iter().map(|view| ask(&shared, view)).collect();
+        let mut batch = Vec::new();
+        shared.next_batch(&mut batch).expect("five wait");
+        assert_eq!(batch.len(), 3, "by state, not by name");
+        assert!(batch.iter().all(|job| job.view.same_snapshot(&one)));
+        batch.clear();
+        shared.next_batch(&mut batch).expect("two wait");
+        assert_eq!(batch.len(), 2);
+        batch.clear();
+        let _answers: Vec<_> = (0..20).map(|_| ask(&shared, &one)).collect();
+        shared.next_batch(&mut batch).expect("twenty wait");
+        assert_eq!(batch.len(), 10, "half of them for each of two threads");
+    }
+
+    #[test]
+    fn a_panic_is_its_own_requesters_failure_only() {
+        let shared = bare(SearchSettings { threads: 1, queue_max: 100, batch_max: 16 });
+        let view = view();
+        let mut before = ask(&shared, &view);
+        let (reply, mut culprit) = oneshot::channel();
+        shared.push(Arc::clone(&view), Request::Panic { reply }).expect("room");
+        let mut after = ask(&shared, &view);
+        shared.stop();
+        work(&shared);
+        assert_eq!(before.try_recv().expect("answered").expect("fine").items.len(), 2);
+        assert_eq!(culprit.try_recv().expect("answered"), Err(QueryError::Failed));
+        assert_eq!(after.try_recv().expect("answered").expect("fine").items.len(), 2);
+    }
+
+    #[test]
+    fn a_search_whose_requester_went_away_is_not_done() {
+        let (cancelled, ok) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let mut meters = Meters::new();
+        meters.cancelled = metrics::Counter::from_arc(Arc::clone(&cancelled));
+        meters.ok = metrics::Counter::from_arc(Arc::clone(&ok));
+        let shared = Shared::new(SearchSettings { threads: 1, queue_max: 100, batch_max: 16 }, meters);
+        let view = view();
+        drop(ask(&shared, &view));
+        let _kept = ask(&shared, &view);
+        shared.stop();
+        work(&shared);
+        assert_eq!((cancelled.load(Ordering::SeqCst), ok.load(Ordering::SeqCst)), (1, 1));
+    }
+
+    #[test]
+    fn dropping_the_last_handle_answers_what_waits_and_ends_the_threads() {
+        let searcher = Searcher::start(SearchSettings { threads: 2, queue_max: 100, batch_max: 4 }).expect("threads");
+        let view = view();
+        let mut searches: Vec<_> = (0..50)
+            .map(|_| {
+                Box::pin({
+                    let (searcher, view) = (searcher.clone(), Arc::clone(&view));
+                    async move { searcher.recommend(view, query()).await }
+                })
+            })
+            .collect();
+        let shared = Arc::downgrade(&searcher.pool.shared);
+        let mut task = Context::from_waker(Waker::noop());
+        // The first poll puts the search into the queue.
+        let started = std::time::Instant::now();
+        let mut answered = vec![false; searches.len()];
+        while !answered.iter().all(|answered| *answered) {
+            for (search, answered) in searches.iter_mut().zip(&mut answered) {
+                if !*answered && let Poll::Ready(answer) = search.as_mut().poll(&mut task) {
+                    assert_eq!(answer.expect("fine").items.len(), 2);
+                    *answered = true;
+                }
+            }
+            assert!(started.elapsed().as_secs() < 60, "fifty small searches take milliseconds");
+            std::thread::yield_now();
+        }
+        drop(searches);
+        drop(searcher);
+        assert!(shared.upgrade().is_none(), "the threads held it until they ended");
+        let direct = view.recommend_batch(&[&query()], &mut SearchScratch::default());
+        assert_eq!(direct[0].as_ref().expect("fine").items.len(), 2);
+    }
+}

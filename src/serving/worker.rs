@@ -1,0 +1,56 @@
+//! What a search thread does.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use super::{
+    SearchScratch,
+    queue::Shared,
+    request::{Answer, answer},
+};
+
+/// Answers batches until the queue is stopped and empty.
+pub(super) fn work(shared: &Shared) {
+    let mut scratch = SearchScratch::default();
+    let mut batch = Vec::with_capacity(shared.settings.batch_max);
+    while shared.next_batch(&mut batch).is_some() {
+        let started = Instant::now();
+        let waiting = batch.len();
+        batch.retain(|job| !job.request.cancelled());
+        shared.meters.cancelled.increment((waiting - batch.len()) as u64);
+        if batch.is_empty() {
+            continue;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+        shared.meters.batch.record(batch.len() as f64);
+        for job in &batch {
+            shared.meters.wait.record(started.duration_since(job.queued));
+        }
+        match catch_unwind(AssertUnwindSafe(|| answer(&batch, &mut scratch))) {
+            Ok(answers) => {
+                for (job, answer) in batch.drain(..).zip(answers) {
+                    job.request.reply(answer, &shared.meters);
+                }
+            }
+            // One of them is the culprit: alone, it fails alone.
+            Err(_) => {
+                for job in batch.drain(..) {
+                    scratch = SearchScratch::default();
+                    let alone = std::slice::from_ref(&job);
+                    let answer = catch_unwind(AssertUnwindSafe(|| answer(alone, &mut scratch).pop()))
+                        .ok()
+                        .flatten()
+                        .unwrap_or_else(|| {
+                            tracing::error!(name: "search.failed", "a search panicked; its requester got an error");
+                            Answer::Failed
+                        });
+                    job.request.reply(answer, &shared.meters);
+                }
+                scratch = SearchScratch::default();
+            }
+        }
+        shared.meters.time.record(started.elapsed());
+    }
+}

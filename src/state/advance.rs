@@ -1,0 +1,214 @@
+//! How events enter a state: units and their contexts first, then histories and memory; popularity after the step.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    ACCUMULATOR_INITIAL, Actor, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State, Table, as_row,
+    memory::{MEMORY_BACK, MEMORY_HISTORY, MEMORY_TAU, MEMORY_WITHIN},
+};
+use crate::domain::Event;
+
+/// Something to learn: a distinct item of a unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Item row.
+    pub item: u32,
+    /// Weight of its loss.
+    pub weight: f32,
+    /// Whether an event named the item before this batch.
+    pub known: bool,
+}
+
+/// The events of one user with one timestamp, next to each other in the log: a basket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit {
+    /// Whose.
+    pub actor: Actor,
+    /// The state before it, as the query sees it.
+    pub context: Context,
+    /// Its distinct items.
+    pub targets: Vec<Target>,
+}
+
+impl State {
+    /// Takes events in: returns their units, each with its context from before it, and moves histories and memory on
+    /// at once. Call [`State::settle`] with the returned rows after the step.
+    pub fn advance(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<u32>) {
+        let mut units = Vec::new();
+        let mut rows = Vec::with_capacity(events.len());
+        let mut start = 0;
+        while start < events.len() {
+            let first = events[start];
+            let count = events[start..].iter().take_while(|event| event.same_unit(first)).count();
+            units.push(self.advance_unit(&events[start..start + count], scratch, &mut rows));
+            start += count;
+        }
+        self.touched.mark(Table::Counters, 0);
+        (units, rows)
+    }
+
+    fn advance_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<u32>) -> Unit {
+        let actor = self.actor_row(events[0]);
+        let at = events[0].ts;
+        // A unit may be cut by the end of an append or of a batch: its later part still sees the state before it.
+        let counters = &mut self.readable.counters;
+        let earlier = if counters.unit_actor == actor.code() && counters.unit_at == at.micros() {
+            usize::try_from(counters.unit_events).expect("a unit fits in memory")
+        } else {
+            0
+        };
+        counters.unit_actor = actor.code();
+        counters.unit_at = at.micros();
+        counters.unit_events = (earlier + events.len()) as u64;
+
+        let items: Vec<u32> = events.iter().map(|event| self.item_row(&event.item)).collect();
+        let readable = &self.readable;
+        let user = match actor {
+            Actor::User(row) => Some(row),
+            Actor::Session(_) => None,
+        };
+        let history = readable.history(actor);
+        let context = readable.context_builder().build(user, history, earlier, at, scratch);
+
+        let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut ordered: Vec<Target> = Vec::new();
+        for (event, item) in events.iter().zip(&items) {
+            let weight = readable.config.kinds.get(&event.kind).copied().unwrap_or(1.0);
+            if let Some(place) = targets.get(item) {
+                // The strongest kind counts when a basket names an item twice.
+                ordered[*place].weight = ordered[*place].weight.max(weight);
+            } else {
+                targets.insert(*item, ordered.len());
+                ordered.push(Target { item: *item, weight, known: readable.catalog.is_known(*item) });
+            }
+        }
+        if readable.config.memory {
+            let before: Vec<u32> = history.newest(earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
+            let within: Vec<u32> =
+                history.newest(0).take(earlier).map(|past| past.item).collect::<Vec<_>>().into_iter().rev().collect();
+            self.remember(&before, &within, &items);
+        } else {
+            self.readable.counters.events += items.len() as u64;
+        }
+        for (event, item) in events.iter().zip(&items) {
+            self.push_history(actor, event, *item);
+        }
+        rows.extend_from_slice(&items);
+        Unit { actor, context, targets: ordered }
+    }
+
+    /// Transition memory of one unit: `before` newest first, `within` the unit's earlier events and `items` its new
+    /// ones, both oldest first.
+    fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32]) {
+        let decay = (-1.0 / MEMORY_TAU).exp();
+        let mut unit = within.to_vec();
+        for item in items {
+            self.readable.counters.events += 1;
+            let now = self.readable.counters.events;
+            self.memory_row(*item).add_event(now);
+            let k = unit.len();
+            for other in unit[k.saturating_sub(MEMORY_HISTORY)..].iter().copied() {
+                if other != *item {
+                    self.memory_row(other).add(*item, MEMORY_WITHIN, now);
+                    self.memory_row(*item).add(other, MEMORY_WITHIN, now);
+                }
+            }
+            let mut weight = 1.0;
+            for other in &before[..before.len().min(MEMORY_HISTORY.saturating_sub(k))] {
+                self.memory_row(*other).add(*item, weight, now);
+                if other != item {
+                    self.memory_row(*item).add(*other, MEMORY_BACK * weight, now);
+                }
+                weight *= decay;
+            }
+            unit.push(*item);
+        }
+    }
+
+    fn memory_row(&mut self, item: u32) -> &mut super::MemoryRow {
+        self.touched.mark(Table::Memory, item);
+        Arc::make_mut(self.readable.memory.get_mut(item as usize))
+    }
+
+    fn actor_row(&mut self, event: &Event) -> Actor {
+        if let Some(user) = &event.user {
+            let (row, new) = self.readable.users.intern(user);
+            if new {
+                self.touched.mark(Table::Users, row);
+                self.touched.mark(Table::UserHistories, row);
+                self.readable.user_histories.push(Arc::new(History::default()));
+                self.push_row(Table::UserVectors, ACCUMULATOR_INITIAL);
+            }
+            return Actor::User(row);
+        }
+        let session = event.session.as_ref().expect("events are checked to name a user or a session");
+        let (row, new) = self.readable.sessions.intern(session);
+        if new {
+            self.touched.mark(Table::Sessions, row);
+            self.touched.mark(Table::SessionHistories, row);
+            self.readable.session_histories.push(Arc::new(History::default()));
+        }
+        Actor::Session(row)
+    }
+
+    fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
+        let kind = self.kind_row(event);
+        let past = Past { item, at: event.ts, kind };
+        let push = |histories: &mut CowVec<Arc<History>>, row: u32| {
+            Arc::make_mut(histories.get_mut(row as usize)).push(past);
+        };
+        match actor {
+            Actor::User(row) => {
+                self.touched.mark(Table::UserHistories, row);
+                push(&mut self.readable.user_histories, row);
+            }
+            Actor::Session(row) => {
+                self.touched.mark(Table::SessionHistories, row);
+                push(&mut self.readable.session_histories, row);
+            }
+        }
+    }
+
+    fn kind_row(&mut self, event: &Event) -> u8 {
+        let id = crate::domain::Id::new("kind", &event.kind).expect("kinds are checked on the way in");
+        let (row, new) = self.readable.kinds.intern(&id);
+        if new {
+            self.touched.mark(Table::Kinds, row);
+        }
+        // Configurations hold at most 64 kinds at a time; past 255 over a model's life the rest share a number.
+        u8::try_from(row).unwrap_or(u8::MAX)
+    }
+
+    /// After the step: the batch's items are known, popular and recent.
+    pub fn settle(&mut self, rows: &[u32]) {
+        self.readable.counters.settled += rows.len() as u64;
+        let now = self.readable.counters.settled;
+        for row in rows {
+            if !self.readable.catalog.is_known(*row) {
+                self.touched.mark(Table::Known, as_row(self.readable.catalog.known().len()));
+                self.readable.catalog.set_known(*row);
+            }
+            self.readable.popularity.get_mut(*row as usize).add(now);
+            self.touched.mark(Table::Popularity, *row);
+        }
+        for (back, row) in rows.iter().rev().enumerate().rev() {
+            let number = now - 1 - back as u64;
+            let slot = usize::try_from(number % RECENT_EVENTS as u64).expect("below 32,768");
+            if slot < self.recent.len() {
+                let gone = std::mem::replace(self.recent.get_mut(slot), *row);
+                *self.recent_counts.get_mut(gone as usize) -= 1;
+            } else {
+                self.recent.push(*row);
+            }
+            *self.recent_counts.get_mut(*row as usize) += 1;
+            self.touched.mark(Table::Recent, as_row(slot));
+        }
+        self.touched.mark(Table::Counters, 0);
+    }
+
+    /// Notes what a step did to the running figures.
+    pub fn count_step(&mut self, count: impl FnOnce(&mut super::Counters)) {
+        count(&mut self.readable.counters);
+        self.touched.mark(Table::Counters, 0);
+    }
+}

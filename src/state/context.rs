@@ -1,0 +1,241 @@
+//! What a query knows about its subject: the part of a state that the score of an item depends on.
+
+use super::{
+    CowVec, History, MemoryRow, Popularity,
+    memory::{MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TAU, MEMORY_TOP},
+    scalars::{age_bucket, count_bucket, gap_bucket},
+};
+use crate::domain::Timestamp;
+
+/// A repeat: an item of the subject's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeat {
+    /// Item row.
+    pub item: u32,
+    /// Bucket of `1 + number of events since`.
+    pub age: u8,
+    /// Bucket of how often.
+    pub count: u8,
+}
+
+/// A candidate of the transition memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Remembered {
+    /// Item row.
+    pub item: u32,
+    /// `log(1 + 50 m)`.
+    pub value: f32,
+}
+
+/// The subject of a query at one moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Context {
+    /// Row of the user vector; `None` for sessions and strangers.
+    pub user: Option<u32>,
+    /// Item rows, newest first, at most `config.history`.
+    pub history: Vec<u32>,
+    /// Gap buckets of `history`.
+    pub gaps: Vec<u8>,
+    /// Each item of the last 1000 events once, newest first.
+    pub repeats: Vec<Repeat>,
+    /// Best first, at most 64.
+    pub memory: Vec<Remembered>,
+}
+
+/// Reusable work space of [`ContextBuilder`]: one slot an item, told apart by epoch, so that nothing is cleared.
+#[derive(Debug, Default)]
+pub struct ContextScratch {
+    epoch: u32,
+    slots: Vec<Slot>,
+    /// Items of the memory rows, each once; only the first few count, as said beside it.
+    touched: Vec<u32>,
+    /// The same as sortable integers.
+    order: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    epoch: u32,
+    place: u32,
+    weight: f32,
+}
+
+impl ContextScratch {
+    fn begin(&mut self, items: usize) {
+        if self.slots.len() < items {
+            self.slots.resize(items, Slot::default());
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.slots.fill(Slot::default());
+            self.epoch = 1;
+        }
+    }
+}
+
+/// The tables that contexts are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct ContextBuilder<'a> {
+    /// Number of item rows.
+    pub items: usize,
+    /// `config.history`.
+    pub history_max: usize,
+    /// Rows of the transition memory by item, `None` when it is switched off.
+    pub memory: Option<&'a CowVec<std::sync::Arc<MemoryRow>>>,
+    /// Number of events applied.
+    pub now: u64,
+}
+
+impl ContextBuilder<'_> {
+    /// The context of a history without its newest `skip` events, for a query at time `at`.
+    ///
+    /// Costs the length of the history plus 20 memory rows of at most 128 entries.
+    pub fn build(
+        &self,
+        user: Option<u32>,
+        history: &History,
+        skip: usize,
+        at: Timestamp,
+        scratch: &mut ContextScratch,
+    ) -> Context {
+        let mut context = Context { user, ..Context::default() };
+        for past in history.newest(skip).take(self.history_max) {
+            context.history.push(past.item);
+            context.gaps.push(gap_bucket(at.seconds_since(past.at)));
+        }
+        self.repeats(history, skip, &mut context, scratch);
+        self.remember(history, skip, &mut context, scratch);
+        context
+    }
+
+    fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
+        scratch.begin(self.items);
+        let mut counts: Vec<u32> = Vec::new();
+        for (k, past) in history.newest(skip).enumerate() {
+            let slot = &mut scratch.slots[past.item as usize];
+            if slot.epoch == scratch.epoch {
+                counts[slot.place as usize] += 1;
+            } else {
+                slot.epoch = scratch.epoch;
+                slot.place = u32::try_from(counts.len()).expect("a history has at most 1125 events");
+                counts.push(1);
+                context.repeats.push(Repeat { item: past.item, age: age_bucket(k + 1), count: 0 });
+            }
+        }
+        for (repeat, count) in context.repeats.iter_mut().zip(&counts) {
+            repeat.count = count_bucket(*count as usize);
+        }
+    }
+
+    /// `m_j = sum_k e^(-k/5) C[h_k][j] / (n_(h_k) + 1) / sum_k e^(-k/5)`, the 64 largest.
+    fn remember(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
+        let Some(rows) = self.memory else { return };
+        scratch.begin(self.items);
+        let decay = (-1.0 / MEMORY_TAU).exp();
+        let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
+        // Rows first, entries after: the rows' loads do not wait for each other.
+        let mut places: [(Option<&MemoryRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
+        for (place, past) in places.iter_mut().zip(history.newest(skip)) {
+            let row = &*rows[past.item as usize];
+            *place = (Some(row), weight / (row.count(self.now) + 1.0));
+            weights += weight;
+            weight *= decay;
+        }
+        let ContextScratch { epoch, slots, touched, order } = scratch;
+        // One place more than there can be items, so that the next one is always there to be written.
+        touched.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
+        let mut count = 0;
+        for (row, factor) in &places {
+            let Some(row) = row else { break };
+            for (item, value) in row.entries(self.now) {
+                // Without a branch: whether an item was met before is a coin toss to the processor.
+                let slot = &mut slots[item as usize];
+                let new = slot.epoch != *epoch;
+                let before = if new { 0.0 } else { slot.weight };
+                *slot = Slot { epoch: *epoch, place: 0, weight: before + factor * value };
+                touched[count] = item;
+                count += usize::from(new);
+            }
+        }
+        // Largest weight first, ties to the lower row, so that replicas agree: one integer each, because the bits of
+        // numbers that are not negative are ordered as they are. Selecting through the slots cost more than adding up.
+        let key = |item: u32| u64::from(!slots[item as usize].weight.to_bits()) << 32 | u64::from(item);
+        order.clear();
+        order.extend(touched[..count].iter().map(|item| key(*item)));
+        if order.len() > MEMORY_TOP {
+            order.select_nth_unstable(MEMORY_TOP);
+            order.truncate(MEMORY_TOP);
+        }
+        order.sort_unstable();
+        let norm = weights.max(1e-6);
+        context.memory.extend(order.iter().map(|key| {
+            let item = u32::try_from(key & u64::from(u32::MAX)).expect("masked to 32 bits");
+            Remembered { item, value: (MEMORY_SCALE * slots[item as usize].weight / norm).ln_1p() }
+        }));
+    }
+}
+
+/// `wp . log(1 + pop_j)` as of event number `now`.
+pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
+    let logs = popularity.logs(now);
+    wp[0] * logs[0] + wp[1] * logs[1] + wp[2] * logs[2]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use super::*;
+    use crate::state::{Draws, Past};
+
+    /// Goal: the fast sum and selection give the bits of the formula. Method: the formula with a map and a sort, on
+    /// random rows that overlap, tie and overfill the 64 places, with one scratch for all.
+    #[test]
+    fn memory_candidates_are_the_64_largest_of_the_formula_bit_for_bit() {
+        let mut scratch = ContextScratch::default();
+        for seed in 0..200 {
+            let mut draws = Draws::new(seed, 1, 1);
+            let items = 1 + draws.below(300);
+            let mut rows: CowVec<Arc<MemoryRow>> = CowVec::default();
+            for _ in 0..items {
+                let mut row = MemoryRow::default();
+                for now in 0..draws.below(200) as u64 {
+                    row.add_event(now);
+                    let to = u32::try_from(draws.below(items)).expect("small");
+                    row.add(to, [1.0, 0.3, 0.3][draws.below(3)], now);
+                }
+                rows.push(Arc::new(row));
+            }
+            let mut history = History::default();
+            for _ in 0..draws.below(40) {
+                let item = u32::try_from(draws.below(items)).expect("small");
+                history.push(Past { item, at: Timestamp::default(), kind: 0 });
+            }
+            let now = 300;
+            let builder = ContextBuilder { items, history_max: 5, memory: Some(&rows), now };
+            let skip = draws.below(3);
+            let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
+
+            let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
+            let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
+            for past in history.newest(skip).take(MEMORY_HISTORY) {
+                let row = &rows[past.item as usize];
+                let factor = weight / (row.count(now) + 1.0);
+                for (item, value) in row.entries(now) {
+                    *sums.entry(item).or_insert(0.0) += factor * value;
+                }
+                weights += weight;
+                weight *= (-1.0 / MEMORY_TAU).exp();
+            }
+            let mut expected: Vec<(u32, f32)> = sums.into_iter().collect();
+            expected.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            expected.truncate(MEMORY_TOP);
+            let expected: Vec<(u32, u32)> = expected
+                .into_iter()
+                .map(|(item, m)| (item, (MEMORY_SCALE * m / weights.max(1e-6)).ln_1p().to_bits()))
+                .collect();
+            let built: Vec<(u32, u32)> = built.iter().map(|r| (r.item, r.value.to_bits())).collect();
+            assert_eq!(built, expected, "seed {seed}");
+        }
+    }
+}

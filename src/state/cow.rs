@@ -1,0 +1,139 @@
+//! Copy-on-write sequences: a clone shares everything, a write copies only the piece it lands in.
+
+use std::sync::Arc;
+
+/// Elements of one shared piece of a [`CowVec`].
+const CHUNK: usize = 64;
+/// Rows of one shared leaf of [`CowRows`]: small, because a sampled step touches rows all over the table and each
+/// touched leaf is copied once per published view.
+const LEAF_ROWS: usize = 8;
+
+/// Growable sequence whose clones share chunks of 64 elements. `clone` costs `len / 64` pointers, a write to a shared
+/// chunk copies that chunk.
+#[derive(Debug, Clone)]
+pub struct CowVec<T> {
+    chunks: Vec<Arc<Vec<T>>>,
+    len: usize,
+}
+
+impl<T> Default for CowVec<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Clone> CowVec<T> {
+    /// Number of elements.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// One element.
+    pub fn get(&self, index: usize) -> Option<&T> {
+        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+    }
+
+    /// One element for writing. Panics when out of range.
+    pub fn get_mut(&mut self, index: usize) -> &mut T {
+        &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
+    }
+
+    /// Appends an element.
+    pub fn push(&mut self, value: T) {
+        if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
+        }
+        Arc::make_mut(self.chunks.last_mut().expect("a chunk was pushed when needed")).push(value);
+        self.len += 1;
+    }
+
+    /// All elements in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+}
+
+impl<T: Clone> std::ops::Index<usize> for CowVec<T> {
+    type Output = T;
+
+    fn index(&self, index: usize) -> &T {
+        &self.chunks[index / CHUNK][index % CHUNK]
+    }
+}
+
+/// Dense table of f32 rows, `[len, dim]`, whose clones share leaves of 8 rows.
+#[derive(Debug, Clone)]
+pub struct CowRows {
+    leaves: CowVec<Arc<[f32]>>,
+    dim: usize,
+    len: usize,
+}
+
+impl CowRows {
+    /// An empty table.
+    pub fn new(dim: usize) -> Self {
+        Self { leaves: CowVec::default(), dim, len: 0 }
+    }
+
+    /// Values of one row.
+    pub const fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Number of rows.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// One row, `[dim]`. Panics when out of range.
+    pub fn row(&self, row: usize) -> &[f32] {
+        assert!(row < self.len, "row {row} of a table of {}", self.len);
+        let start = row % LEAF_ROWS * self.dim;
+        &self.leaves[row / LEAF_ROWS][start..start + self.dim]
+    }
+
+    /// One row for writing, `[dim]`. Panics when out of range.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        assert!(row < self.len, "row {row} of a table of {}", self.len);
+        let start = row % LEAF_ROWS * self.dim;
+        &mut Arc::make_mut(self.leaves.get_mut(row / LEAF_ROWS))[start..start + self.dim]
+    }
+
+    /// Appends a row of `value`.
+    pub fn push_filled(&mut self, value: f32) {
+        if self.len.is_multiple_of(LEAF_ROWS) {
+            self.leaves.push(Arc::from(vec![0.0; LEAF_ROWS * self.dim]));
+        }
+        self.len += 1;
+        self.row_mut(self.len - 1).fill(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_keeps_its_rows_while_the_original_moves_on() {
+        let mut rows = CowRows::new(4);
+        for i in 0..100_u8 {
+            rows.push_filled(f32::from(i));
+        }
+        let before = rows.clone();
+        rows.row_mut(42)[1] = -1.0;
+        assert_eq!(before.row(42), [42.0; 4]);
+        assert_eq!(rows.row(42), [42.0, -1.0, 42.0, 42.0]);
+        assert!(Arc::ptr_eq(&before.leaves[0], &rows.leaves[0]), "untouched leaves are shared");
+        assert!(!Arc::ptr_eq(&before.leaves[42 / LEAF_ROWS], &rows.leaves[42 / LEAF_ROWS]));
+    }
+}

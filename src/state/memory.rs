@@ -1,0 +1,136 @@
+//! Transition memory: for an item, what follows it, as decayed counts.
+
+/// Half-life in events.
+const HALF_LIFE_EVENTS: f64 = 100_000.0;
+/// Entries of one row; the smallest goes.
+pub const MEMORY_ROW_MAX: usize = 128;
+/// Decay by place in the history: `e^(-k/5)`.
+pub const MEMORY_TAU: f32 = 5.0;
+/// Events of the history that take part.
+pub const MEMORY_HISTORY: usize = 20;
+/// Weight of the way back (new item to old).
+pub const MEMORY_BACK: f32 = 0.3;
+/// Weight between items of one unit, both ways.
+pub const MEMORY_WITHIN: f32 = 0.3;
+/// Candidates of one query.
+pub const MEMORY_TOP: usize = 64;
+/// `m` enters the score as `log(1 + 50 m)`.
+pub const MEMORY_SCALE: f32 = 50.0;
+/// The growing scale factor of a row is folded back into its entries before it leaves f32's comfortable range.
+const FACTOR_MAX: f32 = 65_536.0;
+
+/// What follows one item. Values are relative to `at`: the value as of event number `now` is
+/// `stored * 2^(-(now - at) / half_life)`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemoryRow {
+    items: Vec<u32>,
+    weights: Vec<f32>,
+    count: f32,
+    at: u64,
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an age is only a decay's exponent")]
+fn growth(from: u64, to: u64) -> f32 {
+    ((to.saturating_sub(from)) as f64 / HALF_LIFE_EVENTS).exp2() as f32
+}
+
+impl MemoryRow {
+    /// Decayed number of the item's own events, as of event number `now`.
+    pub fn count(&self, now: u64) -> f32 {
+        self.count / growth(self.at, now)
+    }
+
+    /// Following items with their weights as of event number `now`.
+    pub fn entries(&self, now: u64) -> impl Iterator<Item = (u32, f32)> {
+        let factor = 1.0 / growth(self.at, now);
+        self.items.iter().zip(&self.weights).map(move |(item, weight)| (*item, weight * factor))
+    }
+
+    /// Counts an event of the item itself.
+    pub fn add_event(&mut self, now: u64) {
+        self.count += self.scale(now);
+    }
+
+    /// Adds `weight` to the way to `item`.
+    pub fn add(&mut self, item: u32, weight: f32, now: u64) {
+        let weight = weight * self.scale(now);
+        if let Some(place) = self.items.iter().position(|known| *known == item) {
+            self.weights[place] += weight;
+        } else if self.items.len() < MEMORY_ROW_MAX {
+            self.items.push(item);
+            self.weights.push(weight);
+        } else {
+            let mut smallest = 0;
+            for (place, weight) in self.weights.iter().enumerate() {
+                if *weight < self.weights[smallest] {
+                    smallest = place;
+                }
+            }
+            self.items[smallest] = item;
+            self.weights[smallest] = weight;
+        }
+    }
+
+    fn scale(&mut self, now: u64) -> f32 {
+        let factor = growth(self.at, now);
+        if factor <= FACTOR_MAX {
+            return factor;
+        }
+        self.count /= factor;
+        for weight in &mut self.weights {
+            *weight /= factor;
+        }
+        self.at = now;
+        1.0
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.at.to_le_bytes());
+        out.extend_from_slice(&self.count.to_le_bytes());
+        out.extend_from_slice(bytemuck::cast_slice(&self.items));
+        out.extend_from_slice(bytemuck::cast_slice(&self.weights));
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (at, rest) = bytes.split_first_chunk::<8>()?;
+        let (count, rest) = rest.split_first_chunk::<4>()?;
+        if !rest.len().is_multiple_of(8) {
+            return None;
+        }
+        let (items, weights) = rest.split_at(rest.len() / 2);
+        Some(Self {
+            items: items.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
+            weights: weights.as_chunks().0.iter().map(|c| f32::from_le_bytes(*c)).collect(),
+            count: f32::from_le_bytes(*count),
+            at: u64::from_le_bytes(*at),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_halves_in_100_000_events_and_survives_rescaling() {
+        let mut row = MemoryRow::default();
+        row.add(7, 1.0, 0);
+        let weight = |row: &MemoryRow, now| row.entries(now).next().expect("one entry").1;
+        assert!((weight(&row, 100_000) - 0.5).abs() < 1e-6);
+        // 17 half-lives later the factor has passed 65,536 and is folded in.
+        row.add(8, 1.0, 1_700_000);
+        assert_eq!(row.at, 1_700_000);
+        assert!((weight(&row, 1_700_000) - 0.5_f32.powi(17)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_full_row_loses_its_smallest_entry() {
+        let mut row = MemoryRow::default();
+        for item in 0..128_u8 {
+            row.add(u32::from(item), 1.0 + f32::from(item), 0);
+        }
+        row.add(1000, 5.0, 0);
+        assert_eq!(row.items.len(), MEMORY_ROW_MAX);
+        assert!(!row.items.contains(&0) && row.items.contains(&1000));
+    }
+}

@@ -1,0 +1,249 @@
+//! The state of one model at one position: everything that its answers and its next step depend on.
+//!
+//! Pure Rust: no I/O, no clock, no torch. The learner writes it, views and versions hold clones. All tables are
+//! copy-on-write, so a clone costs a pointer for every 512 rows and a write copies 8 rows at most. Rows are numbered in
+//! log order, so that replicas number them alike. [`Table`] lists what a state is made of; the digest and the stored
+//! form share one encoding of rows, so what is stored is what is compared (P7).
+//!
+//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768.
+
+mod advance;
+mod catalog;
+mod context;
+mod cow;
+mod digest;
+mod history;
+mod interner;
+mod memory;
+mod parameters;
+mod popularity;
+mod query;
+mod random;
+mod readable;
+mod scalars;
+mod segment;
+mod table;
+mod tokens;
+mod touched;
+
+use std::sync::Arc;
+
+pub use advance::{Target, Unit};
+pub use catalog::{Catalog, CatalogEntry};
+pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
+pub use cow::{CowRows, CowVec};
+pub use digest::Digester;
+pub use history::{HISTORY_EVENTS_MAX, History, Past};
+pub use interner::Interner;
+pub use memory::MemoryRow;
+pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
+pub use popularity::Popularity;
+pub use query::{ComposedQuery, QueryRows, add_scaled, compose, dot};
+pub use random::Draws;
+pub use readable::{Actor, Readable, token_factor};
+pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
+pub use segment::Segment;
+pub use table::Table;
+pub use touched::{RowSet, Touched};
+
+use crate::domain::{Id, Item, ModelConfig};
+
+/// Events whose items the sampler draws "recent" negatives from.
+pub const RECENT_EVENTS: usize = 32_768;
+/// Deviation of initial vectors.
+const INITIAL_DEVIATION: f32 = 0.05;
+
+/// Why a stored state cannot be built back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// A segment does not decode.
+    #[error("segment {ordinal} of table {table:?} does not decode")]
+    Corrupt {
+        /// The table.
+        table: Table,
+        /// The segment.
+        ordinal: i32,
+    },
+    /// Written by a newer program.
+    #[error("table number {0} is unknown to this program")]
+    UnknownTable(i16),
+    /// There is no configuration among the segments.
+    #[error("the segments hold no configuration")]
+    Empty,
+    /// Tables that must have as many rows as each other have not.
+    #[error("table {0:?} does not have as many rows as it must")]
+    Mismatch(Table),
+}
+
+/// Counters that are part of the state.
+#[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Counters {
+    /// Events applied: the clock of the transition memory.
+    pub events: u64,
+    /// Events counted in popularity: the same, but only after their step.
+    pub settled: u64,
+    /// Events whose step was dropped because a number was not finite.
+    pub quarantined: u64,
+    /// Steps whose gradient was scaled down.
+    pub clipped: u64,
+    /// Timestamp of the open unit, microseconds.
+    unit_at: i64,
+    /// Events of the open unit so far.
+    unit_events: u64,
+    /// Actor of the open unit, as by [`Actor::code`].
+    unit_actor: u64,
+    /// Running median of the gradient norm, over `sqrt(targets)`; 0 before the first step.
+    pub norm_median: f32,
+    _zero: u32,
+}
+
+/// A whole state. `Clone` is cheap and shares rows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// What readers need.
+    pub readable: Readable,
+    /// Adagrad accumulators, row by row beside their weights.
+    pub accumulators: Parameters,
+    /// Ring of the newest events' item rows, in no order that matters.
+    recent: CowVec<u32>,
+    /// How often an item is in `recent`; derived.
+    recent_counts: CowVec<u32>,
+    /// Rows changed since the engine last looked.
+    pub touched: Touched,
+}
+
+impl State {
+    /// The state before the first record.
+    pub fn empty(config: Arc<ModelConfig>) -> Self {
+        let dim = config.dim;
+        let mut state = Self {
+            readable: Readable::empty(config),
+            accumulators: Parameters::new(dim, bytemuck::Zeroable::zeroed()),
+            recent: CowVec::default(),
+            recent_counts: CowVec::default(),
+            touched: Touched::default(),
+        };
+        for table in [Table::Config, Table::Counters, Table::Scalars] {
+            state.touched.mark(table, 0);
+        }
+        state
+    }
+
+    /// A new state as learning starts it: [`State::empty`] plus the rows that are always there.
+    pub fn initial(config: Arc<ModelConfig>) -> Self {
+        let mut state = Self::empty(config);
+        state.push_row(Table::LastVectors, ACCUMULATOR_INITIAL);
+        state
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Arc<ModelConfig> {
+        &self.readable.config
+    }
+
+    /// Replaces the configuration. The dimension cannot change: returns `false` and changes nothing then.
+    pub fn configure(&mut self, config: &ModelConfig) -> bool {
+        if config.dim != self.readable.config.dim || config.check().is_err() {
+            return false;
+        }
+        self.readable.config = Arc::new(config.clone());
+        self.touched.mark(Table::Config, 0);
+        true
+    }
+
+    /// Replaces an item's metadata.
+    pub fn put_item(&mut self, item: &Item) {
+        let tokens_before = self.readable.catalog.tokens.len();
+        self.item_row(&item.id);
+        let row = self.readable.catalog.put(item, false, self.readable.config.tokens);
+        self.touched.mark(Table::Items, row);
+        for token in tokens_before..self.readable.catalog.tokens.len() {
+            self.touched.mark(Table::Tokens, as_row(token));
+            self.push_row(Table::TokenVectors, ACCUMULATOR_INITIAL);
+        }
+    }
+
+    /// Removes an item from every answer; events may still name it. `false` when it is unknown.
+    pub fn remove_item(&mut self, id: &Id) -> bool {
+        let Some(row) = self.readable.catalog.row(id.as_str()) else { return false };
+        self.readable.catalog.entries.get_mut(row as usize).removed = true;
+        self.touched.mark(Table::Items, row);
+        true
+    }
+
+    /// The row of an item, made when it is new: vectors drawn by its id, so that the order of arrival does not matter.
+    fn item_row(&mut self, id: &Id) -> u32 {
+        let (row, new) = self.readable.catalog.ensure(id);
+        if new {
+            self.touched.mark(Table::Items, row);
+            for (table, domain) in [(Table::ItemVectors, 1), (Table::LastVectors, 2)] {
+                let made = self.push_row(table, ACCUMULATOR_INITIAL);
+                let key = xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes());
+                let mut draws = Draws::new(self.readable.config.seed, domain, key);
+                for value in self.readable.parameters.table_mut(table).row_mut(made) {
+                    *value = INITIAL_DEVIATION * draws.normal();
+                }
+            }
+            self.push_row(Table::ItemBias, 0.0);
+            self.readable.popularity.push(Popularity::default());
+            self.touched.mark(Table::Popularity, row);
+            self.readable.memory.push(Arc::default());
+            self.touched.mark(Table::Memory, row);
+            self.recent_counts.push(0);
+        }
+        row
+    }
+
+    fn push_row(&mut self, table: Table, accumulator: f32) -> usize {
+        let weights = self.readable.parameters.table_mut(table);
+        weights.push_filled(0.0);
+        let row = weights.len() - 1;
+        self.accumulators.table_mut(table).push_filled(accumulator);
+        self.touched.mark(table, as_row(row));
+        row
+    }
+
+    /// A draw of the sampler: item rows of the newest events, and how often each is among them.
+    pub const fn recent(&self) -> (&CowVec<u32>, &CowVec<u32>) {
+        (&self.recent, &self.recent_counts)
+    }
+
+    /// Checks that tables fit each other and builds what is not stored.
+    fn rebuild_derived(&mut self) -> Result<(), StateError> {
+        let items = self.readable.catalog.len();
+        let users = self.readable.users.len();
+        for (table, rows) in [
+            (Table::ItemVectors, items),
+            (Table::LastVectors, items + 1),
+            (Table::ItemBias, items),
+            (Table::Popularity, items),
+            (Table::Memory, items),
+            (Table::UserVectors, users),
+            (Table::UserHistories, users),
+            (Table::SessionHistories, self.readable.sessions.len()),
+            (Table::TokenVectors, self.readable.catalog.tokens.len()),
+        ] {
+            if self.rows(table) != rows {
+                return Err(StateError::Mismatch(table));
+            }
+        }
+        for _ in 0..items {
+            self.recent_counts.push(0);
+        }
+        for index in 0..self.recent.len() {
+            let row = self.recent[index] as usize;
+            if row >= items {
+                return Err(StateError::Mismatch(Table::Recent));
+            }
+            *self.recent_counts.get_mut(row) += 1;
+        }
+        self.touched.clear();
+        Ok(())
+    }
+}
+
+/// A row number as it is stored.
+fn as_row(row: usize) -> u32 {
+    u32::try_from(row).expect("fewer than 2^32 rows fit in memory")
+}

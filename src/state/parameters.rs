@@ -1,0 +1,89 @@
+//! The learned tables. Weights and Adagrad accumulators have the same shape, so both are [`Parameters`].
+
+use std::sync::Arc;
+
+use super::{CowRows, Scalars, Table};
+
+/// Adagrad accumulators of vectors start here, not at 0: it damps the first steps of a row.
+pub const ACCUMULATOR_INITIAL: f32 = 0.01;
+
+/// One number for every learned number.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    /// Item vectors (as output and as history), `[items, dim]`.
+    pub items: CowRows,
+    /// Last-item vectors, `[items + 1, dim]`; row 0 is "no item".
+    pub last: CowRows,
+    /// User vectors, `[users, dim]`.
+    pub users: CowRows,
+    /// Token vectors, `[tokens, dim]`.
+    pub tokens: CowRows,
+    /// Item biases, `[items, 1]`.
+    pub bias: CowRows,
+    /// The small vectors.
+    pub scalars: Arc<Scalars>,
+}
+
+impl Parameters {
+    /// Empty tables.
+    pub fn new(dim: usize, scalars: Scalars) -> Self {
+        Self {
+            items: CowRows::new(dim),
+            last: CowRows::new(dim),
+            users: CowRows::new(dim),
+            tokens: CowRows::new(dim),
+            bias: CowRows::new(1),
+            scalars: Arc::new(scalars),
+        }
+    }
+
+    /// One of the learned tables. Panics for the others.
+    pub fn table(&self, table: Table) -> &CowRows {
+        match table {
+            Table::ItemVectors => &self.items,
+            Table::LastVectors => &self.last,
+            Table::UserVectors => &self.users,
+            Table::TokenVectors => &self.tokens,
+            Table::ItemBias => &self.bias,
+            other @ (Table::Config
+            | Table::Counters
+            | Table::Kinds
+            | Table::Tokens
+            | Table::Items
+            | Table::Known
+            | Table::Users
+            | Table::Sessions
+            | Table::UserHistories
+            | Table::SessionHistories
+            | Table::Popularity
+            | Table::Memory
+            | Table::Recent
+            | Table::Scalars) => unreachable!("{other:?} has no learned rows"),
+        }
+    }
+
+    /// One of the learned tables for writing. Panics for the others.
+    pub fn table_mut(&mut self, table: Table) -> &mut CowRows {
+        match table {
+            Table::ItemVectors => &mut self.items,
+            Table::LastVectors => &mut self.last,
+            Table::UserVectors => &mut self.users,
+            Table::TokenVectors => &mut self.tokens,
+            Table::ItemBias => &mut self.bias,
+            other @ (Table::Config
+            | Table::Counters
+            | Table::Kinds
+            | Table::Tokens
+            | Table::Items
+            | Table::Known
+            | Table::Users
+            | Table::Sessions
+            | Table::UserHistories
+            | Table::SessionHistories
+            | Table::Popularity
+            | Table::Memory
+            | Table::Recent
+            | Table::Scalars) => unreachable!("{other:?} has no learned rows"),
+        }
+    }
+}

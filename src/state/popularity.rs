@@ -1,0 +1,51 @@
+//! Decayed event counts of an item at three half-lives.
+
+/// Half-lives in events: news wants the first, shops the last.
+pub const HALF_LIVES_EVENTS: [f32; 3] = [1_000.0, 10_000.0, 100_000.0];
+
+/// Counts of one item as of its newest event; decay since then is applied when read, so nothing sweeps the table.
+#[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub struct Popularity {
+    counts: [f32; 3],
+    _zero: u32,
+    at: u64,
+}
+
+impl Popularity {
+    /// Counts as of event number `now`.
+    pub fn counts(&self, now: u64) -> [f32; 3] {
+        let age = now.saturating_sub(self.at);
+        if age == 0 {
+            return self.counts;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
+        let age = age as f32;
+        std::array::from_fn(|h| self.counts[h] * (-age / HALF_LIVES_EVENTS[h]).exp2())
+    }
+
+    /// `log(1 + count)` at each half-life as of event number `now`.
+    pub fn logs(&self, now: u64) -> [f32; 3] {
+        self.counts(now).map(f32::ln_1p)
+    }
+
+    /// Counts relative to event number `origin`, before or after the newest event: `counts(now)` is this times
+    /// [`Popularity::decay`]`(now - origin)`. With one origin for all rows, decay is one factor for a whole column.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a decay's exponent")]
+    pub fn relative(&self, origin: u64) -> [f32; 3] {
+        let since = if self.at >= origin { (self.at - origin) as f64 } else { -((origin - self.at) as f64) };
+        std::array::from_fn(|h| self.counts[h] * (since / f64::from(HALF_LIVES_EVENTS[h])).exp2() as f32)
+    }
+
+    /// What is left of a count after `events` events, by half-life.
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a decay's exponent")]
+    pub fn decay(events: u64) -> [f32; 3] {
+        HALF_LIVES_EVENTS.map(|half_life| (-(events as f64) / f64::from(half_life)).exp2() as f32)
+    }
+
+    /// Counts one event at event number `now`.
+    pub fn add(&mut self, now: u64) {
+        self.counts = self.counts(now).map(|count| count + 1.0);
+        self.at = now;
+    }
+}

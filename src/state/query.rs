@@ -1,0 +1,75 @@
+//! The query vector of a context: the half of the score that reading and learning share.
+
+use super::{Context, Scalars};
+
+/// Where the vectors of a query come from: the learner's gathered rows, or a view.
+pub trait QueryRows {
+    /// Vector of an item with its content, `[dim]`.
+    fn item(&self, row: u32) -> &[f32];
+    /// Last-item vector of an item, or of "no item", `[dim]`.
+    fn last(&self, row: Option<u32>) -> &[f32];
+    /// User vector, `[dim]`.
+    fn user(&self, row: u32) -> &[f32];
+}
+
+/// A query with everything that its gradient needs again.
+#[derive(Debug, Clone, Default)]
+pub struct ComposedQuery {
+    /// `[dim]`; the score of item `j` is `q . v_j` plus bias and sparse terms.
+    pub q: Vec<f32>,
+    /// Pooled history, `[dim]`.
+    pub pool: Vec<f32>,
+    /// `a_k / sqrt(sum a^2 + 1e-6)` by place, newest first.
+    pub weights: Vec<f32>,
+    /// Weights of pool, last and user for this context.
+    pub parts: [f32; 3],
+    /// Index into `Scalars::scg`.
+    pub g0: usize,
+}
+
+/// `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u` with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and
+/// `a_k = exp(pos_k + hg[gap_k])` (docs/LEARNING.md). Costs `history * dim`.
+pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
+    let mut weights: Vec<f32> = context
+        .gaps
+        .iter()
+        .enumerate()
+        .map(|(k, gap)| (scalars.pos[k] + scalars.hg[usize::from(*gap)]).exp())
+        .collect();
+    let norm = (weights.iter().map(|a| a * a).sum::<f32>() + 1e-6).sqrt();
+    let mut pool = vec![0.0; dim];
+    for (a, item) in weights.iter_mut().zip(&context.history) {
+        *a /= norm;
+        add_scaled(&mut pool, *a, rows.item(*item));
+    }
+    let g0 = context.gaps.first().map_or(0, |gap| usize::from(*gap) + 1);
+    let parts = scalars.parts(g0);
+    let mut q = vec![0.0; dim];
+    add_scaled(&mut q, parts[0], &pool);
+    add_scaled(&mut q, parts[1], rows.last(context.history.first().copied()));
+    if let Some(user) = context.user {
+        add_scaled(&mut q, parts[2], rows.user(user));
+    }
+    ComposedQuery { q, pool, weights, parts, g0 }
+}
+
+/// `to += factor * from`, element by element.
+pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += factor * from;
+    }
+}
+
+/// Inner product in eight lanes, so that the compiler vectorises it and the order of additions is fixed.
+pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 8];
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a8.iter().zip(b8) {
+        for lane in 0..8 {
+            lanes[lane] = a[lane].mul_add(b[lane], lanes[lane]);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7])) + rest
+}

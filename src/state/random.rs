@@ -1,0 +1,77 @@
+//! Counter-based random numbers: a draw is a pure function of its key, so replays repeat it and order does not matter.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// A stream of draws keyed by numbers.
+#[derive(Debug, Clone)]
+pub struct Draws {
+    key: u64,
+    counter: u64,
+}
+
+impl Draws {
+    /// The stream of (`seed`, `domain`, `key`): `domain` tells uses apart, `key` the place (a position, a hash of an id).
+    pub fn new(seed: u64, domain: u64, key: u64) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&domain.to_le_bytes());
+        bytes[8..].copy_from_slice(&key.to_le_bytes());
+        Self { key: xxh3_64_with_seed(&bytes, seed), counter: 0 }
+    }
+
+    /// 64 uniform bits: splitmix64 of key and counter (Steele, Lea, Flood 2014).
+    pub fn bits(&mut self) -> u64 {
+        self.counter += 1;
+        let mut z = self.key.wrapping_add(self.counter.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `0..bound`, `bound > 0` (Lemire's multiply-shift; its bias of 2^-32 does not matter here).
+    pub fn below(&mut self, bound: usize) -> usize {
+        let wide = u128::from(self.bits()) * bound as u128;
+        usize::try_from(wide >> 64).expect("the high half is below `bound`, a usize")
+    }
+
+    /// Approximately normal, mean 0, deviation 1: the sum of twelve uniform 16-bit numbers (Irwin-Hall). Integers
+    /// until the last operation, so that every machine draws the same bits, which a logarithm would not promise.
+    pub fn normal(&mut self) -> f32 {
+        let mut sum = 0_i32;
+        for _ in 0..3 {
+            let bits = self.bits();
+            for lane in 0..4 {
+                sum += i32::from(u16::try_from((bits >> (16 * lane)) & 0xffff).expect("masked to 16 bits"));
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "the sum has 20 bits")]
+        let centred = (sum - 6 * 65_535) as f32;
+        centred / 65_536.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_draws_have_mean_0_and_deviation_1() {
+        let mut draws = Draws::new(1, 2, 3);
+        let n = 20_000_u16;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..n {
+            let x = f64::from(draws.normal());
+            sum += x;
+            squares += x * x;
+        }
+        // Standard errors are 0.007 and 0.01: four of each.
+        assert!((sum / f64::from(n)).abs() < 0.03);
+        assert!((squares / f64::from(n) - 1.0).abs() < 0.04);
+    }
+
+    #[test]
+    fn a_stream_repeats_and_differs_by_key() {
+        let draw = |key| Draws::new(7, 1, key).bits();
+        assert_eq!(draw(5), draw(5));
+        assert_ne!(draw(5), draw(6));
+    }
+}

@@ -1,0 +1,138 @@
+//! The part of a state that answers depend on: what a view holds.
+
+use std::sync::Arc;
+
+use super::{
+    Catalog, Context, ContextScratch, Counters, CowVec, History, Interner, MemoryRow, Parameters, Popularity, Scalars,
+    add_scaled, context::ContextBuilder, popularity_term,
+};
+use crate::domain::{ModelConfig, Timestamp};
+
+/// Somebody with a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Row of a user.
+    User(u32),
+    /// Row of a session without a user.
+    Session(u32),
+}
+
+impl Actor {
+    /// The actor as one number, 0 for nobody.
+    pub(super) fn code(self) -> u64 {
+        match self {
+            Self::User(row) => u64::from(row) * 2 + 1,
+            Self::Session(row) => u64::from(row) * 2 + 2,
+        }
+    }
+}
+
+/// Everything that an answer depends on. `Clone` is cheap and shares rows.
+#[derive(Debug, Clone)]
+pub struct Readable {
+    /// The configuration.
+    pub config: Arc<ModelConfig>,
+    /// Items.
+    pub catalog: Catalog,
+    /// Users' ids.
+    pub users: Interner,
+    /// Ids of sessions without a user.
+    pub sessions: Interner,
+    /// Names of kinds.
+    pub kinds: Interner,
+    /// By user row.
+    pub user_histories: CowVec<Arc<History>>,
+    /// By session row.
+    pub session_histories: CowVec<Arc<History>>,
+    /// By item row.
+    pub popularity: CowVec<Popularity>,
+    /// By item row.
+    pub memory: CowVec<Arc<MemoryRow>>,
+    /// Learned weights.
+    pub parameters: Parameters,
+    /// Counters.
+    pub counters: Counters,
+}
+
+impl Readable {
+    pub(super) fn empty(config: Arc<ModelConfig>) -> Self {
+        let dim = config.dim;
+        Self {
+            config,
+            catalog: Catalog::default(),
+            users: Interner::default(),
+            sessions: Interner::default(),
+            kinds: Interner::default(),
+            user_histories: CowVec::default(),
+            session_histories: CowVec::default(),
+            popularity: CowVec::default(),
+            memory: CowVec::default(),
+            parameters: Parameters::new(dim, Scalars::initial()),
+            counters: Counters::default(),
+        }
+    }
+
+    /// The user of this id.
+    pub fn user(&self, id: &str) -> Option<Actor> {
+        self.users.get(id).map(Actor::User)
+    }
+
+    /// The session of this id.
+    pub fn session(&self, id: &str) -> Option<Actor> {
+        self.sessions.get(id).map(Actor::Session)
+    }
+
+    /// What an actor did lately.
+    pub fn history(&self, actor: Actor) -> &History {
+        match actor {
+            Actor::User(row) => &self.user_histories[row as usize],
+            Actor::Session(row) => &self.session_histories[row as usize],
+        }
+    }
+
+    /// What a query by `actor` at time `at` knows.
+    pub fn context(&self, actor: Actor, at: Timestamp, scratch: &mut ContextScratch) -> Context {
+        let user = match actor {
+            Actor::User(row) => Some(row),
+            Actor::Session(_) => None,
+        };
+        self.context_builder().build(user, self.history(actor), 0, at, scratch)
+    }
+
+    /// What a query by a history that is not kept (a visit given along with a request) knows.
+    pub fn context_of(&self, history: &History, at: Timestamp, scratch: &mut ContextScratch) -> Context {
+        self.context_builder().build(None, history, 0, at, scratch)
+    }
+
+    pub(super) fn context_builder(&self) -> ContextBuilder<'_> {
+        ContextBuilder {
+            items: self.catalog.len(),
+            history_max: self.config.history,
+            memory: self.config.memory.then_some(&self.memory),
+            now: self.counters.events,
+        }
+    }
+
+    /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens)`, `[dim]`: the item's vector with its content.
+    pub fn item_vector(&self, row: u32, out: &mut [f32]) {
+        out.copy_from_slice(self.parameters.items.row(row as usize));
+        let tokens = &self.catalog.entry(row).tokens;
+        let factor = token_factor(tokens.len());
+        for token in tokens.iter() {
+            add_scaled(out, factor, self.parameters.tokens.row(*token as usize));
+        }
+    }
+
+    /// `bias_j = b_j + sum_h wp_h log(1 + pop_{h,j})`.
+    pub fn item_bias(&self, row: u32) -> f32 {
+        let wp = &self.parameters.scalars.wp;
+        self.parameters.bias.row(row as usize)[0]
+            + popularity_term(&self.popularity[row as usize], self.counters.settled, wp)
+    }
+}
+
+/// `1 / sqrt(tokens)`.
+#[expect(clippy::cast_precision_loss, reason = "an item has at most a few hundred tokens")]
+pub fn token_factor(tokens: usize) -> f32 {
+    1.0 / (tokens.max(1) as f32).sqrt()
+}

@@ -1,0 +1,80 @@
+//! The small learned vectors that every query shares.
+
+use bytemuck::{Pod, Zeroable};
+
+/// Buckets of the time from an event to the query.
+pub const GAP_BUCKETS: usize = 20;
+/// Buckets of a repeat's age.
+pub const AGE_BUCKETS: usize = 16;
+/// Buckets of a repeat's count.
+pub const COUNT_BUCKETS: usize = 8;
+/// Places of a history that can be configured at most (`ModelConfig::history`).
+pub const PLACES_MAX: usize = 200;
+
+/// Names as in `docs/LEARNING.md`. The same type holds weights, gradients and Adagrad accumulators.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Scalars {
+    /// Log weight of history places, newest first.
+    pub pos: [f32; PLACES_MAX],
+    /// Log weight by time gap.
+    pub hg: [f32; GAP_BUCKETS],
+    /// Weights of pool, last item and user.
+    pub sc: [f32; 3],
+    /// Their corrections by the gap of the last event; 0 = no history.
+    pub scg: [[f32; GAP_BUCKETS + 1]; 3],
+    /// Repeat table by age.
+    pub rec: [f32; AGE_BUCKETS],
+    /// Repeat table by count.
+    pub cnt: [f32; COUNT_BUCKETS],
+    /// Weight of the transition memory.
+    pub wm: f32,
+    /// Weights of popularity at the three half-lives.
+    pub wp: [f32; 3],
+}
+
+impl Scalars {
+    /// Where learning begins.
+    pub fn initial() -> Self {
+        let mut scalars = Self::zeroed();
+        for (k, pos) in scalars.pos.iter_mut().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "at most 200 places")]
+            let k = k as f32;
+            *pos = -k / 5.0;
+        }
+        scalars.sc = [1.0; 3];
+        scalars.wm = 0.5;
+        scalars.wp = [0.0, 0.2, 0.0];
+        scalars
+    }
+
+    /// `sc'_i = sc_i + scg[i][g0]`, `[3]`.
+    pub fn parts(&self, g0: usize) -> [f32; 3] {
+        std::array::from_fn(|i| self.sc[i] + self.scg[i][g0])
+    }
+}
+
+/// `floor(0.75 log2(1 + seconds))`, at most 19; events later than the query count as now.
+pub fn gap_bucket(seconds: f64) -> u8 {
+    bucket(0.75 * (1.0 + seconds.max(0.0)).log2(), GAP_BUCKETS)
+}
+
+/// `floor(1.5 log2 age)`, at most 15; `age >= 1`.
+pub fn age_bucket(age: usize) -> u8 {
+    bucket(1.5 * log2(age), AGE_BUCKETS)
+}
+
+/// `floor(1.5 log2 count)`, at most 7; `count >= 1`.
+pub fn count_bucket(count: usize) -> u8 {
+    bucket(1.5 * log2(count), COUNT_BUCKETS)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+fn log2(count: usize) -> f64 {
+    (count as f64).log2()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..buckets, at most 20")]
+fn bucket(value: f64, buckets: usize) -> u8 {
+    value.min(buckets as f64 - 1.0).max(0.0) as u8
+}

@@ -1,0 +1,74 @@
+//! Which rows changed: what the digest, views and versions have to look at again.
+
+use super::Table;
+
+/// Rows of every table that changed since the last drain, each once.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    sets: [RowSet; Table::ALL.len()],
+}
+
+impl Default for Touched {
+    fn default() -> Self {
+        Self { sets: std::array::from_fn(|_| RowSet::default()) }
+    }
+}
+
+/// A set of row numbers: constant-time insert, drained in the order of insertion.
+#[derive(Debug, Clone, Default)]
+pub struct RowSet {
+    rows: Vec<u32>,
+    bits: Vec<u64>,
+}
+
+impl RowSet {
+    /// Adds a row.
+    pub fn insert(&mut self, row: u32) {
+        let (word, bit) = (row as usize / 64, 1_u64 << (row % 64));
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        if self.bits[word] & bit == 0 {
+            self.bits[word] |= bit;
+            self.rows.push(row);
+        }
+    }
+
+    /// The rows, in the order of insertion.
+    pub fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// Empties the set; costs its size.
+    pub fn clear(&mut self) {
+        for row in self.rows.drain(..) {
+            self.bits[row as usize / 64] = 0;
+        }
+    }
+}
+
+impl Touched {
+    /// Notes that a row changed.
+    pub fn mark(&mut self, table: Table, row: u32) {
+        self.sets[table.index()].insert(row);
+    }
+
+    /// Changed rows of one table.
+    pub fn rows(&self, table: Table) -> &[u32] {
+        self.sets[table.index()].rows()
+    }
+
+    /// Adds all of `other`'s rows.
+    pub fn absorb(&mut self, other: &Self) {
+        for (mine, theirs) in self.sets.iter_mut().zip(&other.sets) {
+            for row in theirs.rows() {
+                mine.insert(*row);
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.sets.iter_mut().for_each(RowSet::clear);
+    }
+}

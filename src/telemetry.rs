@@ -1,0 +1,122 @@
+//! Logs and metrics: where they go, and the name and unit of every metric.
+//!
+//! Logs go to standard error, standard output is for what a command answers. Neither holds bodies, keys or user data.
+
+use std::time::{Duration, Instant};
+
+use axum::http::{Method, StatusCode};
+use clap::{Args, ValueEnum};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Logs.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Logs")]
+pub struct TelemetrySettings {
+    /// What is logged: a level, or levels by part such as `info,shelfmark::http=debug`
+    #[arg(long, env = "RUST_LOG", default_value = "info,sqlx=warn", value_name = "FILTER", global = true)]
+    pub log: String,
+    /// How log lines look
+    #[arg(long, env = "SHELFMARK_LOG_FORMAT", default_value = "text", value_name = "FORMAT", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Requests answered, by `route`, `method` and `status`.
+pub const HTTP_REQUESTS: &str = "shelfmark_http_requests_total";
+/// Time from a request's headers to its answer, in seconds, by `route` and `method`.
+pub const HTTP_REQUEST_SECONDS: &str = "shelfmark_http_request_seconds";
+/// Seconds since the process began.
+pub const UPTIME_SECONDS: &str = "shelfmark_uptime_seconds";
+/// Always 1; the label `version` says which binary.
+pub const BUILD_INFO: &str = "shelfmark_build_info";
+
+/// Upper ends of the latency buckets, in seconds: from what a view answers in to the longest wait.
+const SECONDS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Starts the log. A second call (tests) does nothing.
+pub fn start_log(settings: &TelemetrySettings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log)
+        .map_err(|error| anyhow::anyhow!("--log {:?} is not a filter: {error}", settings.log))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match settings.log_format {
+        LogFormat::Text => {
+            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            registry.with(layer.with_target(false)).try_init()
+        }
+        LogFormat::Json => {
+            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            registry.with(layer.json().flatten_event(true)).try_init()
+        }
+    };
+    if started.is_err() {
+        tracing::debug!("the log runs already");
+    }
+    Ok(())
+}
+
+/// Metrics of this process.
+#[derive(Clone)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+    began: Instant,
+}
+
+impl Metrics {
+    /// Installs the recorder; the process has one.
+    pub fn install() -> anyhow::Result<Self> {
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+            .install_recorder()?;
+        describe_counter!(HTTP_REQUESTS, Unit::Count, "Requests answered");
+        describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Time from a request's headers to its answer");
+        describe_gauge!(UPTIME_SECONDS, Unit::Seconds, "Seconds since the process began");
+        describe_gauge!(BUILD_INFO, Unit::Count, "Which binary this is");
+        gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Ok(Self { handle, began: Instant::now() })
+    }
+
+    /// All metrics in the Prometheus text format.
+    pub fn render(&self) -> String {
+        gauge!(UPTIME_SECONDS).set(self.began.elapsed().as_secs_f64());
+        self.handle.render()
+    }
+
+    /// Folds what histograms gathered into their buckets: without it their memory grows until somebody scrapes.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+/// Counts one answered request.
+pub fn http_answered(route: &str, method: &Method, status: StatusCode, took: Duration) {
+    let method = method_name(method);
+    let status = status.as_u16().to_string();
+    counter!(HTTP_REQUESTS, "route" => route.to_owned(), "method" => method, "status" => status).increment(1);
+    histogram!(HTTP_REQUEST_SECONDS, "route" => route.to_owned(), "method" => method).record(took.as_secs_f64());
+}
+
+/// The method as a label: one of a few, whatever clients send.
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [(Method, &str); 7] = [
+        (Method::GET, "GET"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::DELETE, "DELETE"),
+        (Method::PATCH, "PATCH"),
+        (Method::HEAD, "HEAD"),
+        (Method::OPTIONS, "OPTIONS"),
+    ];
+    let known = KNOWN.iter().find(|(known, _)| known == method);
+    known.map_or("other", |(_, name)| name)
+}

@@ -1,0 +1,148 @@
+//! What is served, and the history of it.
+
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use time::OffsetDateTime;
+
+use super::{
+    NewDeployment, VersionError, VersionStore,
+    manifest::{number, sql_number},
+};
+use crate::domain::{Deployment, DeploymentMode, Position, Served, Timestamp, VersionNumber};
+
+/// Channel of what is served; the payload is the model's number in the tables.
+pub(super) const CHANNEL: &str = "shelfmark_serving";
+/// Most entries of a page.
+const LIST_LIMIT_MAX: usize = 1000;
+
+impl VersionStore {
+    /// Records a deployment: takes the next number, updates what is served, notifies the other processes; one
+    /// transaction. `from` in the answer is what was served when it happened, whatever the caller believed.
+    ///
+    /// Errors: [`VersionError::NotFound`] when it would serve a version that is not there.
+    pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployment, VersionError> {
+        let mut transaction = self.pool().begin().await?;
+        let from = lock_served(&mut transaction, self.model_id()).await?;
+        if let Served::Version(version) = deployment.to {
+            self.must_exist(&mut transaction, version).await?;
+        }
+        let row = sqlx::query(
+            "insert into deployments (model_id, number, mode, from_version, to_version, version, position, actor, reason, \
+             at) select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 from deployments \
+             where model_id = $1 \
+             returning number, mode, from_version, to_version, version, position, actor, reason, at",
+        )
+        .bind(self.model_id())
+        .bind(mode_name(deployment.mode))
+        .bind(served_number(from))
+        .bind(served_number(deployment.to))
+        .bind(deployment.version.map(sql_number))
+        .bind(deployment.position.map(Position::as_i64))
+        .bind(deployment.actor)
+        .bind(deployment.reason)
+        .bind(Timestamp::now().to_datetime())
+        .fetch_one(&mut *transaction)
+        .await?;
+        let recorded = entry(&row)?;
+        sqlx::query("update models set served_version = $2 where id = $1")
+            .bind(self.model_id())
+            .bind(served_number(deployment.to))
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("select pg_notify($1, $2::text)")
+            .bind(CHANNEL)
+            .bind(self.model_id().to_string())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(recorded)
+    }
+
+    async fn must_exist(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
+        sqlx::query("select from versions where model_id = $1 and number = $2")
+            .bind(self.model_id())
+            .bind(sql_number(version))
+            .fetch_optional(connection)
+            .await?
+            .map(|_| ())
+            .ok_or_else(|| VersionError::NotFound(version.to_string()))
+    }
+
+    /// Newest first; `before` pages back; at most 1,000.
+    pub async fn deployments(&self, before: Option<u64>, limit: usize) -> Result<Vec<Deployment>, VersionError> {
+        let limit = limit.clamp(1, LIST_LIMIT_MAX);
+        let before = before.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX));
+        let rows = sqlx::query(
+            "select number, mode, from_version, to_version, version, position, actor, reason, at from deployments \
+             where model_id = $1 and number < $2 order by number desc limit $3",
+        )
+        .bind(self.model_id())
+        .bind(before)
+        .bind(i64::try_from(limit).unwrap_or(1))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// What is served now.
+    pub async fn served(&self) -> Result<Served, VersionError> {
+        let version: Option<i32> = sqlx::query_scalar("select served_version from models where id = $1")
+            .bind(self.model_id())
+            .fetch_one(self.pool())
+            .await?;
+        Ok(served(version))
+    }
+}
+
+/// Locks the model's row: deployments, deletions and appends take turns.
+async fn lock_served(connection: &mut PgConnection, model_id: i32) -> Result<Served, VersionError> {
+    let version: Option<i32> = sqlx::query_scalar("select served_version from models where id = $1 for no key update")
+        .bind(model_id)
+        .fetch_one(connection)
+        .await?;
+    Ok(served(version))
+}
+
+fn served(version: Option<i32>) -> Served {
+    version.map_or(Served::Live, |version| Served::Version(number(version)))
+}
+
+fn served_number(served: Served) -> Option<i32> {
+    match served {
+        Served::Live => None,
+        Served::Version(version) => Some(sql_number(version)),
+    }
+}
+
+fn mode_name(mode: DeploymentMode) -> &'static str {
+    match mode {
+        DeploymentMode::Pin => "pin",
+        DeploymentMode::Unpin => "unpin",
+        DeploymentMode::Restore => "restore",
+    }
+}
+
+fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
+    let mode: &str = row.try_get(1)?;
+    let mode = match mode {
+        "pin" => DeploymentMode::Pin,
+        "unpin" => DeploymentMode::Unpin,
+        "restore" => DeploymentMode::Restore,
+        other => {
+            let unknown = format!("deployment mode {other:?} is not known to this release");
+            return Err(sqlx::Error::Decode(unknown.into()).into());
+        }
+    };
+    let entry: i64 = row.try_get(0)?;
+    let at: OffsetDateTime = row.try_get(8)?;
+    Ok(Deployment {
+        number: u64::try_from(entry).unwrap_or(0),
+        mode,
+        from: served(row.try_get(2)?),
+        to: served(row.try_get(3)?),
+        version: row.try_get::<Option<i32>, _>(4)?.map(number),
+        position: row.try_get::<Option<i64>, _>(5)?.map(Position::from_i64),
+        actor: row.try_get(6)?,
+        reason: row.try_get(7)?,
+        at: Timestamp::from(at),
+    })
+}

@@ -1,0 +1,40 @@
+//! What can go wrong with stored versions.
+
+use crate::domain::{ModelName, VersionNumber};
+
+/// What can go wrong with stored versions.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    /// No such version.
+    #[error("no version {0}")]
+    NotFound(String),
+    /// The label belongs to another version.
+    #[error("label {0:?} is taken")]
+    LabelTaken(String),
+    /// A stored segment does not match its checksum, or segments are missing.
+    #[error("version {version} is corrupt: {detail}")]
+    Corrupt {
+        /// The version.
+        version: VersionNumber,
+        /// Which segment, and how.
+        detail: String,
+    },
+    /// It is being served, is the newest, or is named by a restore in the log: it cannot be deleted.
+    #[error("version {0} is in use")]
+    InUse(VersionNumber),
+    /// There is no such model.
+    #[error("no model {0}")]
+    UnknownModel(ModelName),
+    /// Postgres failed.
+    #[error("the version store's database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Maps a violated constraint to what it means; `label` is the one that was asked for.
+pub(super) fn by_constraint(error: sqlx::Error, label: Option<&str>) -> VersionError {
+    let constraint = error.as_database_error().and_then(|e| e.constraint());
+    match (constraint, label) {
+        (Some("versions_label_unique"), Some(label)) => VersionError::LabelTaken(label.to_owned()),
+        _ => VersionError::Database(error),
+    }
+}

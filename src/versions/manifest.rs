@@ -1,0 +1,41 @@
+//! Manifests: one row a version.
+
+use sqlx::{Row, postgres::PgRow};
+use time::OffsetDateTime;
+
+use super::VersionError;
+use crate::domain::{Digest, Position, Timestamp, VersionManifest, VersionNumber};
+
+/// Reads `select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint`.
+pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
+    let version = number(row.try_get(0)?);
+    let corrupt = |detail: &str| VersionError::Corrupt { version, detail: detail.to_owned() };
+    let digest: Vec<u8> = row.try_get(5)?;
+    let digest = <[u8; 16]>::try_from(digest.as_slice()).map_err(|_| corrupt("its digest has not 16 bytes"))?;
+    let bytes: i64 = row.try_get(6)?;
+    let created_at: OffsetDateTime = row.try_get(7)?;
+    let metrics: &str = row.try_get(9)?;
+    Ok(VersionManifest {
+        version,
+        label: row.try_get(1)?,
+        reason: row.try_get(2)?,
+        position: Position::from_i64(row.try_get(3)?),
+        parent: row.try_get::<Option<i32>, _>(4)?.map(number),
+        digest: Digest(u128::from_be_bytes(digest)),
+        bytes: u64::try_from(bytes).unwrap_or(0),
+        created_at: Timestamp::from(created_at),
+        actor: row.try_get(8)?,
+        metrics: serde_json::from_str(metrics).map_err(|_| corrupt("its metrics are not JSON"))?,
+        fingerprint: row.try_get(10)?,
+    })
+}
+
+/// A number as it stands in the table.
+pub(super) fn number(number: i32) -> VersionNumber {
+    VersionNumber(u32::try_from(number).unwrap_or(0))
+}
+
+/// A number as the table has it. Those that no table can hold become -1, which is nowhere.
+pub(super) fn sql_number(number: VersionNumber) -> i32 {
+    i32::try_from(number.0).unwrap_or(-1)
+}

@@ -1,0 +1,166 @@
+//! The store's handle, and what needs only manifests.
+
+use sqlx::{PgPool, Row};
+
+use super::{
+    VersionError,
+    error::by_constraint,
+    manifest::{manifest, sql_number},
+};
+use crate::domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
+
+/// Most manifests of a page.
+const LIST_LIMIT_MAX: usize = 1000;
+
+/// Versions and deployments of one model in Postgres. Cheap to clone.
+#[derive(Clone)]
+pub struct VersionStore {
+    pool: PgPool,
+    model_id: i32,
+}
+
+impl VersionStore {
+    /// Opens the store of a model that exists.
+    pub async fn open(pool: PgPool, model: &ModelName) -> Result<Self, VersionError> {
+        let row = sqlx::query("select id from models where name = $1")
+            .bind(model.as_str())
+            .fetch_optional(&pool)
+            .await?
+            .ok_or_else(|| VersionError::UnknownModel(model.clone()))?;
+        let model_id = row.try_get(0)?;
+        Ok(Self { pool, model_id })
+    }
+
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub(super) fn model_id(&self) -> i32 {
+        self.model_id
+    }
+
+    /// Newest first; `before` pages back; at most 1,000.
+    pub async fn list(
+        &self,
+        before: Option<VersionNumber>,
+        limit: usize,
+    ) -> Result<Vec<VersionManifest>, VersionError> {
+        let limit = limit.clamp(1, LIST_LIMIT_MAX);
+        let rows = sqlx::query(
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
+             from versions where model_id = $1 and ($2::integer is null or number < $2) order by number desc limit $3",
+        )
+        .bind(self.model_id)
+        .bind(before.map(|number| i32::try_from(number.0).unwrap_or(i32::MAX)))
+        .bind(i64::try_from(limit).unwrap_or(1))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(manifest).collect()
+    }
+
+    /// How many versions there are.
+    pub async fn count(&self) -> Result<u64, VersionError> {
+        let count: i64 = sqlx::query_scalar("select count(*) from versions where model_id = $1")
+            .bind(self.model_id)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// One manifest.
+    pub async fn get(&self, version: &VersionRef) -> Result<VersionManifest, VersionError> {
+        let (number, label) = match version {
+            VersionRef::Number(number) => (Some(sql_number(*number)), None),
+            VersionRef::Label(label) => (None, Some(label.as_str())),
+        };
+        let row = sqlx::query(
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
+             from versions where model_id = $1 and (number = $2 or label = $3)",
+        )
+        .bind(self.model_id)
+        .bind(number)
+        .bind(label)
+        .fetch_optional(&self.pool)
+        .await?;
+        let missing = || match version {
+            VersionRef::Number(number) => VersionError::NotFound(number.to_string()),
+            VersionRef::Label(label) => VersionError::NotFound(label.clone()),
+        };
+        manifest(&row.ok_or_else(missing)?)
+    }
+
+    /// Newest version at or before `position`, or of all.
+    pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
+        let row = sqlx::query(
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
+             from versions where model_id = $1 and position <= $2 order by position desc, number desc limit 1",
+        )
+        .bind(self.model_id)
+        .bind(at_or_before.map_or(i64::MAX, Position::as_i64))
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(manifest).transpose()
+    }
+
+    /// Changes label and reason (`None` leaves as is, `Some(None)` takes it away).
+    pub async fn relabel(
+        &self,
+        version: VersionNumber,
+        label: Option<Option<String>>,
+        reason: Option<Option<String>>,
+    ) -> Result<VersionManifest, VersionError> {
+        let wanted = label.clone().flatten();
+        let row = sqlx::query(
+            "update versions set label = case when $3 then $4 else label end, \
+             reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 \
+             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+        )
+        .bind(self.model_id)
+        .bind(sql_number(version))
+        .bind(label.is_some())
+        .bind(label.flatten())
+        .bind(reason.is_some())
+        .bind(reason.flatten())
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| by_constraint(error, wanted.as_deref()))?;
+        let row = row.ok_or_else(|| VersionError::NotFound(version.to_string()))?;
+        manifest(&row)
+    }
+
+    /// Deletes a version that nothing needs. Refused: the newest (and so the last one), the served, those that a restore
+    /// in the log names (a replay meets it), and those that hold a label: take the label away first.
+    pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
+        let number = sql_number(version);
+        let mut transaction = self.pool.begin().await?;
+        // The appender holds this lock while it appends a restore, so what the log names cannot change under us.
+        sqlx::query("select id from models where id = $1 for no key update")
+            .bind(self.model_id)
+            .execute(&mut *transaction)
+            .await?;
+        // A parent's manifest may go: with full bases no version needs another one's rows.
+        let row = sqlx::query(
+            "select v.label is not null \
+             or v.number = (select max(number) from versions where model_id = $1) \
+             or exists (select from models where id = $1 and served_version = v.number) \
+             or exists (select from records where model_id = $1 and type = 4 \
+                        and (rest::json ->> 'version')::bigint = v.number) \
+             from versions v where v.model_id = $1 and v.number = $2",
+        )
+        .bind(self.model_id)
+        .bind(number)
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
+        if row.try_get(0)? {
+            return Err(VersionError::InUse(version));
+        }
+        sqlx::query("delete from versions where model_id = $1 and number = $2")
+            .bind(self.model_id)
+            .bind(number)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Following what other processes serve: notifications, and a timer for those that were lost.
+
+use std::{convert::Infallible, time::Duration};
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{VersionError, VersionStore, deployments::CHANNEL};
+use crate::domain::Served;
+
+/// How often the table is asked.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause before a broken listener connects again.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+impl VersionStore {
+    /// What is served, kept up to date with pins and unpins of every process by a task on `tracker` until `shutdown`.
+    /// While Postgres is away the last known value stays.
+    pub async fn watch_served(
+        &self,
+        shutdown: CancellationToken,
+        tracker: &TaskTracker,
+    ) -> Result<watch::Receiver<Served>, VersionError> {
+        let (sender, receiver) = watch::channel(self.served().await?);
+        let store = self.clone();
+        tracker.spawn(async move {
+            tokio::select! {
+                never = poll(&store, &sender) => match never {},
+                never = listen(&store, &sender) => match never {},
+                () = shutdown.cancelled() => {}
+            }
+        });
+        Ok(receiver)
+    }
+}
+
+async fn poll(store: &VersionStore, sender: &watch::Sender<Served>) -> Infallible {
+    let mut timer = tokio::time::interval(POLL_INTERVAL);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        if let Err(error) = look(store, sender).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "versions.served_unknown");
+        }
+    }
+}
+
+async fn look(store: &VersionStore, sender: &watch::Sender<Served>) -> Result<(), VersionError> {
+    // Both loops run on one task, but each may hold an answer while the other asks: the receiver sees what the table
+    // said last or, for less than a poll, the time before.
+    let served = store.served().await?;
+    sender.send_if_modified(|known| std::mem::replace(known, served) != served);
+    Ok(())
+}
+
+async fn listen(store: &VersionStore, sender: &watch::Sender<Served>) -> Infallible {
+    loop {
+        if let Err(error) = listen_once(store, sender).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "versions.listener_lost");
+        }
+        tokio::time::sleep(RECONNECT_PAUSE).await;
+    }
+}
+
+async fn listen_once(store: &VersionStore, sender: &watch::Sender<Served>) -> Result<(), VersionError> {
+    // A connection of its own: one taken from the pool would be missing there for good.
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_lazy_with((*store.pool().connect_options()).clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen(CHANNEL).await?;
+    let model_id = store.model_id().to_string();
+    loop {
+        // `None`: connected again after a loss, and what was sent meanwhile is gone.
+        let notification = listener.try_recv().await?;
+        if notification.is_none_or(|notification| notification.payload() == model_id) {
+            look(store, sender).await?;
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The router without an engine: what is decided before a model is reached. Keys and models are stand-ins; everything
+//! behind a model is tested against the running binary in `http_contract.rs`.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response, StatusCode},
+};
+use serde_json::Value;
+use shelfmark::{
+    domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
+    engine::Model,
+    http::{Api, Keys, Limits, Registry, Wiring, router},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// No models; looking for the one named `panic` panics.
+struct NoModels;
+
+impl Registry for NoModels {
+    fn get(&self, name: &ModelName) -> Option<Model> {
+        assert!(name.as_str() != "panic", "hunter2 in a panic");
+        None
+    }
+
+    fn list(&self) -> Vec<Model> {
+        Vec::new()
+    }
+}
+
+/// Keys whose secret is their name.
+#[derive(Default)]
+struct NamedKeys(Vec<ApiKey>);
+
+impl NamedKeys {
+    fn with(mut self, name: &str, scope: Scope, model: Option<&str>) -> Self {
+        self.0.push(ApiKey {
+            name: name.to_owned(),
+            hash: KeyHash([0; 32]),
+            scope,
+            model: model.map(str::to_owned),
+            created_at: Timestamp::default(),
+        });
+        self
+    }
+}
+
+impl Keys for NamedKeys {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn authenticate(&self, secret: &str) -> Option<ApiKey> {
+        self.0.iter().find(|key| key.name == secret).cloned()
+    }
+}
+
+struct Service {
+    router: Router,
+    closing: CancellationToken,
+}
+
+fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
+    let closing = CancellationToken::new();
+    let mut wiring = Wiring {
+        models: Arc::new(NoModels),
+        keys: Arc::new(keys),
+        limits: Limits::default(),
+        loopback: true,
+        metrics: Arc::new(|| "up 1\n".to_owned()),
+        not_ready: Arc::new(Vec::new),
+        closing: closing.clone(),
+    };
+    change(&mut wiring);
+    Service { router: router(Api::new(wiring)), closing }
+}
+
+fn open() -> Service {
+    service(NamedKeys::default(), |_| {})
+}
+
+fn guarded() -> Service {
+    let keys = NamedKeys::default()
+        .with("reader", Scope::Read, None)
+        .with("writer", Scope::Write, None)
+        .with("admin", Scope::Admin, None)
+        .with("only-shop", Scope::Admin, Some("shop"));
+    service(keys, |_| {})
+}
+
+impl Service {
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("the router never fails")
+    }
+
+    async fn get(&self, path: &str) -> Response<Body> {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Sends with headers.
+    async fn with(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// Checks the form that every problem has and returns it.
+async fn problem(response: Response<Body>, status: u16, code: &str) -> Value {
+    assert_eq!(response.status().as_u16(), status, "{code}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let id = response.headers()["x-request-id"].to_str().expect("text").to_owned();
+    let problem: Value = serde_json::from_str(&text(response).await).expect("JSON");
+    assert_eq!(problem["status"], status, "{problem}");
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(problem["request_id"], id.as_str(), "{problem}");
+    assert_eq!(problem["type"], format!("/docs#{code}"), "{problem}");
+    for field in ["title", "detail"] {
+        assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+    }
+    problem
+}
+
+#[tokio::test]
+async fn unknown_paths_methods_and_models_are_problems() {
+    let service = open();
+    problem(service.get("/nothing").await, 404, "route_not_found").await;
+    problem(service.get("/v1/models/absent").await, 404, "model_not_found").await;
+    problem(service.get("/v1/models/NOT%20A%20NAME/versions").await, 404, "model_not_found").await;
+    let response = service.with("DELETE", "/v1/models/default/events", &[]).await;
+    assert!(response.headers().contains_key("allow"), "a 405 names the methods");
+    problem(response, 405, "method_not_allowed").await;
+    problem(service.get("/v1/models/default/items/%FF").await, 400, "bad_path").await;
+}
+
+#[tokio::test]
+async fn query_parameters_that_are_not_known_are_refused_by_name() {
+    let service = open();
+    let response = service.get("/v1/models/default/items/i1/similar?colour=red").await;
+    let found = problem(response, 422, "invalid").await;
+    assert_eq!(found["errors"][0]["field"], "colour");
+    assert_eq!(found["errors"][0]["code"], "unknown_field");
+    let response = service.get("/v1/models/default/items/i1/embedding?position=3").await;
+    let found = problem(response, 422, "not_supported").await;
+    assert_eq!(found["errors"][0]["field"], "position");
+    let response = service.get("/v1/models/default/items/i1/similar?limit=many").await;
+    let found = problem(response, 422, "invalid").await;
+    assert_eq!(found["errors"][0]["field"], "limit");
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_that_says_nothing_and_the_next_request_is_answered() {
+    let service = open();
+    let found = problem(service.get("/v1/models/panic").await, 500, "internal").await;
+    assert!(!found.to_string().contains("hunter2"), "{found}");
+    assert_eq!(service.get("/livez").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_request_id_is_taken_when_it_is_decent_and_made_otherwise() {
+    let service = open();
+    let id = |response: Response<Body>| response.headers()["x-request-id"].to_str().expect("text").to_owned();
+    assert_eq!(id(service.with("GET", "/livez", &[("x-request-id", "mine-1")]).await), "mine-1");
+    let long = "x".repeat(129);
+    for bad in [long.as_str(), "two words", ""] {
+        let made = id(service.with("GET", "/livez", &[("x-request-id", bad)]).await);
+        assert!(made != bad && made.len() == 36, "{made}");
+    }
+}
+
+#[tokio::test]
+async fn without_keys_foreign_hosts_and_pages_are_refused() {
+    let service = open();
+    let path = "/v1/models/default";
+    for headers in [
+        &[("host", "evil.example:8080")][..],
+        &[("host", "127.0.0.1:8080"), ("origin", "http://evil.example")],
+        &[("host", "127.0.0.1:8080"), ("origin", "null")],
+        &[("host", "localhost:8080"), ("origin", "http://localhost:3000")],
+    ] {
+        problem(service.with("GET", path, headers).await, 403, "host_refused").await;
+    }
+    for headers in [
+        &[("host", "localhost:8080")][..],
+        &[("host", "127.0.0.1:8080"), ("origin", "http://127.0.0.1:8080")],
+        &[("host", "[::1]:8080")],
+        &[],
+    ] {
+        problem(service.with("GET", path, headers).await, 404, "model_not_found").await;
+    }
+    let response = service.with("OPTIONS", path, &[("host", "localhost"), ("origin", "http://localhost")]).await;
+    assert!(!response.headers().contains_key("access-control-allow-origin"), "no CORS by default");
+}
+
+#[tokio::test]
+async fn with_keys_every_route_but_the_open_ones_needs_one() {
+    let service = guarded();
+    for path in ["/livez", "/v1", "/openapi.json", "/docs", "/"] {
+        assert_eq!(service.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+    for path in ["/v1/models", "/v1/models/default", "/metrics", "/nothing"] {
+        let response = service.get(path).await;
+        assert!(response.headers()["www-authenticate"].to_str().expect("text").starts_with("Bearer"));
+        problem(response, 401, "unauthorized").await;
+    }
+    for (name, value) in [
+        ("authorization", "Bearer wrong"),
+        ("authorization", "Basic reader"),
+        ("x-api-key", ""),
+        ("authorization", "reader"),
+    ] {
+        problem(service.with("GET", "/metrics", &[(name, value)]).await, 401, "unauthorized").await;
+    }
+    for (name, value) in
+        [("authorization", "Bearer reader"), ("authorization", "bearer reader"), ("x-api-key", "reader")]
+    {
+        assert_eq!(service.with("GET", "/metrics", &[(name, value)]).await.status(), StatusCode::OK);
+    }
+    // With keys, any host may ask: the key is the proof.
+    let foreign = [("host", "shelfmark.example"), ("x-api-key", "reader")];
+    assert_eq!(service.with("GET", "/metrics", &foreign).await.status(), StatusCode::OK);
+}
+
+/// Every operation of the document is asked for by the three scopes: who has too little is told 403, who has enough
+/// gets past the gate (to a 404: there are no models here).
+#[tokio::test]
+async fn every_operation_is_behind_its_scope() {
+    let service = guarded();
+    let document = serde_json::to_value(shelfmark::http::openapi()).expect("JSON");
+    let mut counts = [0; 3];
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        if !path.starts_with("/v1/models/") {
+            continue;
+        }
+        for method in item.as_object().expect("operations").keys() {
+            let reads = method == "get" || path.ends_with("/recommendations") || path.ends_with("/embeddings");
+            let writes = path.contains("/events") || path.contains("/items");
+            let needed = if reads { 0 } else { 1 + usize::from(!writes) };
+            counts[needed] += 1;
+            let concrete = path.replace("{model}", "shop").replace("{id}", "x").replace("{version}", "1");
+            for (scope, key) in ["reader", "writer", "admin"].into_iter().enumerate() {
+                let name = format!("{method} {path} as {key}");
+                let response = service.with(&method.to_uppercase(), &concrete, &[("x-api-key", key)]).await;
+                let expected = if scope < needed { 403 } else { 404 };
+                assert_eq!(response.status().as_u16(), expected, "{name}");
+            }
+        }
+    }
+    assert!(counts.iter().all(|&count| count >= 4), "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_key_for_one_model_opens_no_other() {
+    let service = guarded();
+    let key = [("x-api-key", "only-shop")];
+    problem(service.with("GET", "/v1/models/shop", &key).await, 404, "model_not_found").await;
+    problem(service.with("GET", "/v1/models/other", &key).await, 403, "forbidden").await;
+    problem(service.with("GET", "/metrics", &key).await, 403, "forbidden").await;
+}
+
+#[tokio::test]
+async fn without_keys_nobody_is_answered_on_an_address_that_others_reach() {
+    let service = service(NamedKeys::default(), |wiring| wiring.loopback = false);
+    problem(service.get("/v1/models/default").await, 401, "unauthorized").await;
+    assert_eq!(service.get("/livez").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn beyond_the_bound_requests_are_shed_and_probes_are_answered() {
+    let service = service(NamedKeys::default(), |wiring| wiring.limits.requests_max = 0);
+    let response = service.get("/v1/models").await;
+    assert!(response.headers().contains_key("retry-after"));
+    problem(response, 503, "overloaded").await;
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(service.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn readiness_says_why_not() {
+    let service = service(NamedKeys::default(), |wiring| {
+        wiring.not_ready = Arc::new(|| vec!["the disk is full".to_owned()]);
+    });
+    let response = service.get("/readyz").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let ready: Value = serde_json::from_str(&text(response).await).expect("JSON");
+    assert_eq!(ready["ready"], false);
+    let reasons = ready["reasons"].to_string();
+    assert!(reasons.contains("the disk is full") && reasons.contains("no model"), "{reasons}");
+    service.closing.cancel();
+    let reasons = text(service.get("/readyz").await).await;
+    assert!(reasons.contains("shutting down"), "{reasons}");
+}
+
+#[tokio::test]
+async fn the_pages_need_nothing_from_the_network() {
+    let service = open();
+    for path in ["/", "/docs"] {
+        let response = service.get(path).await;
+        let policy = response.headers()["content-security-policy"].to_str().expect("text").to_owned();
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        let page = text(response).await;
+        assert!(!page.contains("https://") && !page.contains("http://") && !page.contains("src="), "{path}");
+    }
+    let response = service.get("/openapi.json").await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let document: Value = serde_json::from_str(&text(response).await).expect("JSON");
+    assert_eq!(document["info"]["title"], "Shelfmark");
+}

@@ -1,0 +1,317 @@
+//! Goal: the gradient of a step is the gradient of the published loss, for every parameter and every branch.
+//! Method: (1) the libtorch products against libtorch's own autograd; (2) a whole step against central differences of
+//! the loss written out plainly in f64 from the formulas of docs/LEARNING.md. Small random cases, seeds printed.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use shelfmark::{
+    domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
+    learner::{Inputs, Learner, Outputs, StepTask, Stepper, forward_backward, prepare_thread},
+    state::{Draws, State, Table, Unit},
+};
+use tch::{Kind, Tensor};
+
+fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
+    (0..n).map(|_| draws.normal()).collect()
+}
+
+#[test]
+fn the_products_are_what_autograd_finds() {
+    prepare_thread();
+    for seed in 0..20 {
+        println!("seed {seed}");
+        let mut draws = Draws::new(seed, 0, 0);
+        let (queries, columns, dim) = (1 + draws.below(5), 3 + draws.below(30), 4 * (1 + draws.below(4)));
+        let mut inputs = Inputs {
+            dim,
+            q: random(&mut draws, queries * dim),
+            v: random(&mut draws, columns * dim),
+            bias: random(&mut draws, columns),
+            popularity: random(&mut draws, columns),
+            ..Inputs::default()
+        };
+        for row in 0..queries {
+            inputs.sparse.push(row, draws.below(columns), columns, draws.normal());
+            inputs.sparse.push(row, draws.below(columns), columns, draws.normal());
+        }
+        let both = [&mut inputs.known, &mut inputs.first];
+        for (which, targets) in both.into_iter().enumerate() {
+            targets.log_weights = random(&mut draws, columns);
+            targets.log_weights[draws.below(columns)] = f32::NEG_INFINITY;
+            targets.totals = vec![0.0; queries];
+            for row in 0..queries {
+                if which == 0 && row % 2 == 0 {
+                    targets.present.push((row * columns + draws.below(columns)) as i64);
+                }
+                if seed % 3 != which as u64 {
+                    let weight = draws.normal().abs();
+                    targets.targets.push(row, draws.below(columns), columns, weight);
+                    targets.totals[row] += weight;
+                }
+            }
+        }
+        let mut outputs = Outputs::default();
+        forward_backward(&inputs, &mut outputs);
+
+        let leaf = |values: &[f32], shape: &[i64]| {
+            Tensor::from_slice(values).to_kind(Kind::Double).view(shape).set_requires_grad(true)
+        };
+        let (queries, columns, dim) = (queries as i64, columns as i64, dim as i64);
+        let q = leaf(&inputs.q, &[queries, dim]);
+        let v = leaf(&inputs.v, &[columns, dim]);
+        let bias = leaf(&inputs.bias, &[columns]);
+        let sparse = leaf(&inputs.sparse.value, &[-1]);
+        let base = q.matmul(&v.tr());
+        let place = Tensor::from_slice(&inputs.sparse.index);
+        let popularity = Tensor::from_slice(&inputs.popularity).to_kind(Kind::Double);
+        let full = (&base + &bias + popularity).view([-1]).index_add(0, &place, &sparse).view([queries, columns]);
+        // First sights take the bias as a constant.
+        let frozen = &base + bias.detach();
+        let mut loss = Tensor::from(0.0);
+        for (scores, targets) in [(&full, &inputs.known), (&frozen, &inputs.first)] {
+            let mut present = targets.present.clone();
+            present.extend(&targets.targets.index);
+            let mut weights: Vec<f32> = (0..queries).flat_map(|_| targets.log_weights.clone()).collect();
+            for place in present {
+                weights[place as usize] = 0.0;
+            }
+            let weights = Tensor::from_slice(&weights).to_kind(Kind::Double).view([queries, columns]);
+            let log_p = (scores + weights).log_softmax(-1, Kind::Double).view([-1]);
+            let at = log_p.index_select(0, &Tensor::from_slice(&targets.targets.index));
+            loss -= (at * Tensor::from_slice(&targets.targets.value).to_kind(Kind::Double)).sum(Kind::Double);
+        }
+        loss.backward();
+        let check = |name: &str, leaf: &Tensor, found: &[f32]| {
+            let grad = leaf.grad();
+            let expected: Vec<f64> = if grad.defined() {
+                Vec::try_from(grad.contiguous().view([-1])).unwrap()
+            } else {
+                vec![0.0; found.len()]
+            };
+            for (expected, found) in expected.iter().zip(found) {
+                // f32 sums over at most 33 columns of numbers near 1.
+                assert!((expected - f64::from(*found)).abs() < 2e-5, "{name}: {expected} {found}");
+            }
+        };
+        assert!((loss.double_value(&[]) - outputs.loss).abs() < 1e-4);
+        check("q", &q, &outputs.dq);
+        check("v", &v, &outputs.dv);
+        check("bias", &bias, &outputs.db);
+        check("sparse", &sparse, &outputs.dsparse);
+    }
+}
+
+/// The loss of a step in f64, straight from the formulas. `columns` with their log weights are the step's own; all
+/// scores are computed here.
+fn loss(state: &State, units: &[Unit], columns: &[u32], inputs: &Inputs) -> f64 {
+    let r = &state.readable;
+    let p = &r.parameters;
+    let s = &p.scalars;
+    let dim = r.config.dim;
+    let vector = |row: u32| -> Vec<f64> {
+        let mut v: Vec<f64> = p.items.row(row as usize).iter().map(|x| f64::from(*x)).collect();
+        let tokens = &r.catalog.entry(row).tokens;
+        for token in tokens.iter() {
+            for (v, w) in v.iter_mut().zip(p.tokens.row(*token as usize)) {
+                *v += f64::from(*w) / (tokens.len() as f64).sqrt();
+            }
+        }
+        v
+    };
+    let mut total = 0.0;
+    for (row, unit) in units.iter().enumerate() {
+        let c = &unit.context;
+        let a: Vec<f64> = (0..c.history.len())
+            .map(|k| (f64::from(s.pos[k]) + f64::from(s.hg[usize::from(c.gaps[k])])).exp())
+            .collect();
+        let z = (a.iter().map(|a| a * a).sum::<f64>() + 1e-6).sqrt();
+        let g0 = c.gaps.first().map_or(0, |gap| usize::from(*gap) + 1);
+        let part = |i: usize| f64::from(s.sc[i]) + f64::from(s.scg[i][g0]);
+        let mut q = vec![0.0; dim];
+        for (a, item) in a.iter().zip(&c.history) {
+            for (q, v) in q.iter_mut().zip(vector(*item)) {
+                *q += part(0) * a / z * v;
+            }
+        }
+        let last = p.last.row(c.history.first().map_or(0, |item| *item as usize + 1));
+        for (q, t) in q.iter_mut().zip(last) {
+            *q += part(1) * f64::from(*t);
+        }
+        if let Some(user) = c.user {
+            for (q, x) in q.iter_mut().zip(p.users.row(user as usize)) {
+                *q += part(2) * f64::from(*x);
+            }
+        }
+        let base = |item: u32| -> f64 {
+            vector(item).iter().zip(&q).map(|(v, q)| v * q).sum::<f64>() + f64::from(p.bias.row(item as usize)[0])
+        };
+        let full = |item: u32| -> f64 {
+            let mut score = base(item);
+            let logs = r.popularity[item as usize].logs(r.counters.settled);
+            score += (0..3).map(|h| f64::from(s.wp[h]) * f64::from(logs[h])).sum::<f64>();
+            for repeat in c.repeats.iter().filter(|repeat| repeat.item == item) {
+                score += f64::from(s.rec[usize::from(repeat.age)]) + f64::from(s.cnt[usize::from(repeat.count)]);
+            }
+            for remembered in c.memory.iter().filter(|remembered| remembered.item == item) {
+                score += f64::from(s.wm) * f64::from(remembered.value);
+            }
+            score
+        };
+        for target in &unit.targets {
+            let side = if target.known { &inputs.known } else { &inputs.first };
+            let score = |item: u32| if target.known { full(item) } else { base(item) };
+            let mut sum = 0.0;
+            for (column, item) in columns.iter().enumerate() {
+                let place = (row * columns.len() + column) as i64;
+                let named = side.present.contains(&place) || side.targets.index.contains(&place);
+                let weight = if named { 0.0 } else { f64::from(side.log_weights[column]) };
+                sum += (score(*item) + weight).exp();
+            }
+            total += f64::from(target.weight) * (sum.ln() - score(target.item));
+        }
+    }
+    total
+}
+
+fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
+    let who = Id::new("user", &format!("u{}", draws.below(users))).unwrap();
+    let session = draws.below(4) == 0;
+    Event {
+        event_id: Id::new("event_id", &n.to_string()).unwrap(),
+        user: (!session).then(|| who.clone()),
+        session: session.then_some(who),
+        item: Id::new("item", &format!("i{}", draws.below(items))).unwrap(),
+        kind: if draws.below(2) == 0 { "click".into() } else { "purchase".into() },
+        value: None,
+        ts: Timestamp::from_seconds((n * 100 + draws.below(3) as u64) as f64).unwrap(),
+        context: Vec::new(),
+        recommendation_id: None,
+        properties: None,
+    }
+}
+
+fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
+    let mut draws = Draws::new(seed, 9, 9);
+    let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
+    config.kinds.insert("purchase".into(), 2.5);
+    if sampled {
+        config.full_softmax_below = 4;
+        config.negatives = 16;
+    }
+    let mut bodies: Vec<RecordBody> = Vec::new();
+    for i in 0..15 {
+        let mut item = Item::bare(Id::new("id", &format!("i{i}")).unwrap());
+        item.title = Some(format!("word{} word{}", draws.below(4), draws.below(4)));
+        bodies.push(RecordBody::PutItem(item));
+    }
+    bodies.extend((0..150).map(|n| RecordBody::Event(event(&mut draws, n, 6, 20))));
+    let records = bodies
+        .into_iter()
+        .enumerate()
+        .map(|(n, body)| Record { position: Position::new(n as u64 + 1), appended_at: Timestamp::default(), body })
+        .collect();
+    let mut state = State::initial(Arc::new(config));
+    Learner::default().apply(&mut state, &Append { records }, &BTreeMap::new(), &mut ()).unwrap();
+    // Some of the items have never been named before: 20 to 23.
+    let next = (150..158).map(|n| event(&mut draws, n, 7, 24)).collect();
+    (state, next)
+}
+
+fn clear_accumulators(state: &mut State) {
+    for table in [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::TokenVectors, Table::ItemBias] {
+        for row in 0..state.rows(table) {
+            state.accumulators.table_mut(table).row_mut(row).fill(0.0);
+        }
+    }
+    state.accumulators.scalars = Arc::new(bytemuck::Zeroable::zeroed());
+}
+
+/// With accumulators at 0 one Adagrad step leaves `G = g^2`, and the weight moves against the sign of `g`.
+fn gradient_from(before: f32, after: f32, accumulator: f32) -> f64 {
+    let size = f64::from(accumulator).sqrt();
+    if after > before { -size } else { size }
+}
+
+fn check_step(seed: u64, sampled: bool) {
+    println!("seed {seed} sampled {sampled}");
+    let (mut state, events) = prepared(seed, sampled);
+    clear_accumulators(&mut state);
+    let known = state.readable.catalog.known().len();
+    let (units, _) = state.advance(&events.iter().collect::<Vec<_>>(), &mut Default::default());
+    clear_accumulators(&mut state);
+    let before = state.clone();
+    let references: Vec<&Unit> = units.iter().collect();
+    let pairs: Vec<(usize, usize)> =
+        units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
+    let mut stepper = Stepper::default();
+    let report = stepper
+        .step(&mut state, &StepTask { units: &references, pairs: &pairs, known_before: known, key: (1000 + seed, 0) });
+    assert!(!report.quarantined && !report.clipped);
+    let (columns, inputs) = (stepper.columns().to_vec(), stepper.inputs().clone());
+    let at = |state: &State| loss(state, &units, &columns, &inputs);
+    assert!((at(&before) - report.loss).abs() < 1e-4 * report.loss.abs(), "{} {}", at(&before), report.loss);
+    assert!(units.iter().flat_map(|unit| &unit.targets).any(|target| target.known));
+
+    // Central differences in f64 of a loss near 30: 1e-3 steps of f32 parameters leave about 1e-4.
+    let close = |name: &str, expected: f64, found: f64| {
+        assert!((expected - found).abs() < 2e-3 + 2e-3 * expected.abs(), "{name}: numeric {expected}, step {found}");
+    };
+    let bias_is_constant_for_first_sights = units.iter().flat_map(|unit| &unit.targets).any(|target| !target.known);
+    let mut checked = 0;
+    for table in [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::TokenVectors, Table::ItemBias] {
+        if table == Table::ItemBias && bias_is_constant_for_first_sights {
+            continue;
+        }
+        for row in 0..before.rows(table) {
+            for i in 0..before.readable.parameters.table(table).dim().min(3) {
+                let mut moved = before.clone();
+                let mut value = |delta: f32| {
+                    let cell = &mut moved.readable.parameters.table_mut(table).row_mut(row)[i];
+                    *cell = before.readable.parameters.table(table).row(row)[i] + delta;
+                    (f64::from(*cell), at(&moved))
+                };
+                let ((x1, up), (x0, down)) = (value(1e-3), value(-1e-3));
+                let found = gradient_from(
+                    before.readable.parameters.table(table).row(row)[i],
+                    state.readable.parameters.table(table).row(row)[i],
+                    state.accumulators.table(table).row(row)[i],
+                );
+                close(&format!("{table:?}[{row}][{i}]"), (up - down) / (x1 - x0), found);
+                checked += usize::from(found.abs() > 1e-6);
+            }
+        }
+    }
+    let all = |state: &State| {
+        bytemuck::cast_slice::<_, f32>(std::slice::from_ref(&*state.readable.parameters.scalars)).to_vec()
+    };
+    let sums: Vec<f32> = bytemuck::cast_slice(std::slice::from_ref(&*state.accumulators.scalars)).to_vec();
+    let (old, new) = (all(&before), all(&state));
+    for i in 0..old.len() {
+        let mut moved = before.clone();
+        let mut value = |delta: f32| {
+            let scalars = Arc::make_mut(&mut moved.readable.parameters.scalars);
+            let cell = &mut bytemuck::cast_slice_mut::<_, f32>(std::slice::from_mut(scalars))[i];
+            *cell = old[i] + delta;
+            (f64::from(*cell), at(&moved))
+        };
+        let ((x1, up), (x0, down)) = (value(1e-3), value(-1e-3));
+        let found = gradient_from(old[i], new[i], sums[i]);
+        close(&format!("scalar {i}"), (up - down) / (x1 - x0), found);
+        checked += usize::from(found.abs() > 1e-6);
+    }
+    assert!(checked > 100, "the case moves many parameters, {checked}");
+}
+
+#[test]
+fn a_full_step_takes_the_gradient_of_the_published_loss() {
+    prepare_thread();
+    (0..6).for_each(|seed| check_step(seed, false));
+}
+
+#[test]
+fn a_sampled_step_takes_the_gradient_of_the_published_loss() {
+    prepare_thread();
+    (0..6).for_each(|seed| check_step(seed, true));
+}

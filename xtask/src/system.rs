@@ -1,0 +1,75 @@
+//! What must come from the system: a C++ compiler, and Python with pip to fetch wheels. What is missing is named with
+//! the command that installs it; as root on Debian nobody has to be asked, so it is installed.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::Outcome;
+use crate::run::{is_root, on_path, say, show, works};
+
+/// A system package that is missing.
+struct Missing {
+    package: &'static str,
+    why: &'static str,
+}
+
+/// Makes sure of the compiler, and of Python with pip if something will be fetched.
+pub fn ensure(fetching: bool) -> Outcome<()> {
+    let missing = missing(fetching);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|piece| piece.package).collect();
+    if is_root() && on_path("apt-get") {
+        install(&packages)?;
+        let still = self::missing(fetching);
+        return match still.first() {
+            None => Ok(()),
+            Some(piece) => Err(format!("{} was installed and still does not work ({})", piece.package, piece.why)),
+        };
+    }
+    let mut message = String::from("something of the system is missing:\n");
+    for piece in &missing {
+        message.push_str(&format!("  {} ({})\n", piece.package, piece.why));
+    }
+    if Path::new("/etc/debian_version").exists() {
+        message.push_str(&format!(
+            "install it with\n  sudo apt-get update && sudo apt-get install -y --no-install-recommends {}\nand run this again",
+            packages.join(" ")
+        ));
+    } else {
+        message.push_str("install what your system calls these Debian packages, and run this again");
+    }
+    Err(message)
+}
+
+/// The Python that has pip: a Python of the user's without it does not hide the system's.
+pub fn python() -> Option<&'static str> {
+    ["python3", "/usr/bin/python3"].into_iter().find(|python| works(python, &["-m", "pip", "--version"]))
+}
+
+fn missing(fetching: bool) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    if !works(&compiler, &["--version"]) || !works("cc", &["--version"]) {
+        missing.push(Missing { package: "g++", why: "the C++ compiler for the bindings of libtorch, and the linker" });
+    }
+    if fetching && python().is_none() {
+        if !works("python3", &["--version"]) {
+            missing.push(Missing { package: "python3", why: "runs pip" });
+        }
+        missing
+            .push(Missing { package: "python3-pip", why: "`python3 -m pip download` fetches libtorch and Postgres" });
+    }
+    missing
+}
+
+fn install(packages: &[&str]) -> Outcome<()> {
+    say(&format!("installing {} with apt-get", packages.join(", ")));
+    let apt = |args: &[&str]| show(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(args));
+    // Lists may be old or absent; when they cannot be fetched the ones that are there may still do.
+    if let Err(error) = apt(&["update"]) {
+        say(&format!("{error}; trying with the package lists that are there"));
+    }
+    apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
+}
