@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
 use shelfmark::{
-    domain::{ModelName, NewRecord, RecordBody, VersionNumber},
+    domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber},
     log::{Log, LogError, LogSettings, Outcome, Page, base_config, model_names},
 };
 use sqlx::Executor;
@@ -105,6 +105,30 @@ async fn write(log: Log, writer: u32) -> Vec<u64> {
         positions.extend(new);
     }
     positions
+}
+
+/// Goal: while the reader is behind, small appends become one. Method: patience far beyond the test's, so that only
+/// company or the reader's progress can end the wait; the boundaries in the log tell which.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_appends_wait_for_company_while_the_reader_is_behind() {
+    let pool = migrated(&support::database().await).await;
+    let patience = Duration::from_secs(600);
+    let settings = LogSettings { gather_records: 3, gather_max: patience, ..LogSettings::default() };
+    let opened = open_with(&pool, settings).await;
+    let log = &opened.log;
+    log.append(vec![event("alone", 1.0)]).await.expect("without a reader nothing waits");
+    log.note_reader(Position::ZERO);
+    let one = |n: u32| log.append(vec![event(&format!("gathered-{n}"), 1.0)]);
+    let gathered = async { tokio::join!(one(0), one(1), one(2)) };
+    let outcomes = tokio::time::timeout(Duration::from_secs(60), gathered).await.expect("three are enough");
+    assert!([outcomes.0, outcomes.1, outcomes.2].iter().all(Result::is_ok));
+    log.note_reader(Position::new(4));
+    let last = tokio::time::timeout(Duration::from_secs(60), one(3)).await;
+    last.expect("a reader at the head leaves nothing to wait for").expect("appended");
+    let appends = log.read_after(Position::ZERO, 100).await.expect("read");
+    let sizes: Vec<usize> = appends.iter().map(|append| append.records.len()).collect();
+    assert_eq!(sizes, [1, 3, 1]);
+    opened.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -98,6 +98,7 @@ impl Shared {
         let position = view.position();
         self.live.store(view);
         self.health.reached(position);
+        self.log.note_reader(position);
         self.applied.send_replace(position);
     }
 

@@ -3,12 +3,16 @@
 //!
 //! Batching adapts by itself: while a commit runs, requests gather, and the next append takes them all (up to its
 //! bounds). An idle log commits a single event at once; a busy one commits thousands together.
+//!
+//! It also adapts to the learner, for whom an append of one event costs nearly as much as one of sixty: while the reader
+//! of this process is behind, small appends wait a little for company. What was decided is in the log, as the boundary
+//! between two appends, so that every reader cuts its steps alike.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use sqlx::{Executor, PgConnection, PgPool};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -16,7 +20,7 @@ use super::{
     batch::{Batch, Committed},
     commit::{self, CommitError, Target},
     connect::connect,
-    head::{Head, HeadKnown},
+    head::{Head, HeadKnown, ReaderKnown},
     metrics::Metrics,
     queue::{QueueLevel, Request},
     recent::Recent,
@@ -37,6 +41,7 @@ pub(super) struct Appender {
     pub level: Arc<QueueLevel>,
     pub recent: Arc<Recent>,
     pub head: Arc<HeadKnown>,
+    pub reader: Arc<ReaderKnown>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub connection: Option<PgConnection>,
@@ -74,7 +79,8 @@ impl Appender {
         let mut records = first.records.len();
         let mut bytes = first.rows.bytes();
         let mut requests = vec![first];
-        while let Ok(request) = self.requests.try_recv() {
+        let patience = Instant::now() + self.settings.gather_max;
+        while let Some(request) = self.companion(records, patience).await {
             records += request.records.len();
             bytes += request.rows.bytes();
             let fits = records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
@@ -85,6 +91,25 @@ impl Appender {
             requests.push(request);
         }
         Some(Batch::new(requests))
+    }
+
+    /// The next request for an append of `records` so far: one that waits already, or one that comes before the reader
+    /// has caught up and before `patience` ends.
+    async fn companion(&mut self, records: usize, patience: Instant) -> Option<Request> {
+        if let Ok(request) = self.requests.try_recv() {
+            return Some(request);
+        }
+        if records >= self.settings.gather_records || self.shutdown.is_cancelled() {
+            return None;
+        }
+        let head = self.head.get().position;
+        tokio::select! {
+            biased;
+            () = self.reader.reached(head) => None,
+            request = self.requests.recv() => request,
+            () = tokio::time::sleep_until(patience) => None,
+            () = self.shutdown.cancelled() => None,
+        }
     }
 
     async fn next_request(&mut self) -> Option<Request> {

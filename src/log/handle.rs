@@ -11,7 +11,7 @@ use super::{
     appender::Appender,
     commit::Target,
     copy::EncodedRows,
-    head::{Head, HeadKnown},
+    head::{Head, HeadKnown, ReaderKnown},
     metrics::Metrics,
     queue::{QueueLevel, Request},
     reader,
@@ -41,6 +41,7 @@ pub(super) struct Shared {
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     level: Arc<QueueLevel>,
+    reader: Arc<ReaderKnown>,
 }
 
 impl Log {
@@ -71,6 +72,7 @@ impl Log {
             recent: Arc::new(Recent::new(settings.recent_records_max, settings.recent_bytes_max)),
             head: Arc::new(HeadKnown::new(Head { position, at })),
             level: Arc::new(QueueLevel::new(&settings, Arc::clone(&metrics))),
+            reader: Arc::default(),
             metrics,
             pool,
             settings,
@@ -84,6 +86,7 @@ impl Log {
             level: Arc::clone(&shared.level),
             recent: Arc::clone(&shared.recent),
             head: Arc::clone(&shared.head),
+            reader: Arc::clone(&shared.reader),
             metrics: Arc::clone(&shared.metrics),
             shutdown: shared.shutdown.clone(),
             connection: None,
@@ -164,6 +167,12 @@ impl Log {
     pub fn head_known(&self) -> (Position, Timestamp) {
         let head = self.shared.head.get();
         (head.position, head.at)
+    }
+
+    /// Notes how far this process's reader has got. From then on, small appends wait up to `gather_max` for company
+    /// while it is behind.
+    pub fn note_reader(&self, position: Position) {
+        self.shared.reader.set(position);
     }
 
     /// Reader that yields every append after `after`, each once, in order, whichever process committed it. `after` is

@@ -46,3 +46,24 @@ impl HeadKnown {
             .expect("the sender lives as long as `self`");
     }
 }
+
+/// How far the reader of this process has got, if there is one: what paces the appender.
+#[derive(Debug, Default)]
+pub(super) struct ReaderKnown {
+    sender: watch::Sender<Option<Position>>,
+}
+
+impl ReaderKnown {
+    pub(super) fn set(&self, position: Position) {
+        self.sender.send_replace(Some(position));
+    }
+
+    /// Waits until the reader stands at `position`; without a reader there is nothing to wait for.
+    pub(super) async fn reached(&self, position: Position) {
+        self.sender
+            .subscribe()
+            .wait_for(|reader| reader.is_none_or(|reader| reader >= position))
+            .await
+            .expect("the sender lives as long as `self`");
+    }
+}

@@ -15,6 +15,10 @@ pub struct LogSettings {
     pub append_records_max: usize,
     /// Most bytes of one append, encoded, and of one request.
     pub append_bytes_max: usize,
+    /// Records from which on an append no longer waits for company.
+    pub gather_records: usize,
+    /// Longest time that a smaller append waits for company while this process's reader is behind.
+    pub gather_max: Duration,
     /// Longest time one append may take before its connection is given up and its callers are told so.
     pub append_timeout: Duration,
     /// Most records kept in memory for tails that are close to the head.
@@ -35,6 +39,8 @@ impl Default for LogSettings {
             queue_requests_max: 16_384,
             append_records_max: 10_000,
             append_bytes_max: 32 << 20,
+            gather_records: 64,
+            gather_max: Duration::from_millis(10),
             append_timeout: Duration::from_secs(30),
             recent_records_max: 65_536,
             recent_bytes_max: 64 << 20,
