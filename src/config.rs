@@ -78,7 +78,7 @@ impl DatabaseSettings {
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one. Any address but this machine's own (127.0.0.1, [::1])
+    /// Address and port to listen on; port 0 takes a free one. Any address but this machine's own (127.0.0.1, `[::1]`)
     /// needs an API key first: see `shelfmark keys create`
     #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,

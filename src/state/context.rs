@@ -42,7 +42,7 @@ pub struct Context {
     pub memory: Vec<Remembered>,
 }
 
-/// Reusable work space of [`ContextBuilder`]: one slot an item, told apart by epoch, so that nothing is cleared.
+/// Reusable work space of `ContextBuilder`: one slot an item, told apart by epoch, so that nothing is cleared.
 #[derive(Debug, Default)]
 pub struct ContextScratch {
     epoch: u32,

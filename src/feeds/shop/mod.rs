@@ -19,7 +19,7 @@
 //! The same settings give the same bytes in every release and on every machine: draws come from a counter-based
 //! generator, and only additions, multiplications, divisions and comparisons of floats are used, which are exact.
 //!
-//! [`spam`] is the opposite: one source whose clicks mean nothing, to break a model with.
+//! [`spam()`] is the opposite: one source whose clicks mean nothing, to break a model with.
 
 mod catalog;
 mod random;
