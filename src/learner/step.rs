@@ -218,9 +218,11 @@ impl Stepper {
             if gradient.iter().all(|g| *g == 0.0) {
                 return;
             }
+            // Biases have accumulators that start at 0.
+            let update = if table == Table::ItemBias { adagrad::update } else { adagrad::update_row };
             let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
             let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
-            adagrad::update(weights, accumulators, gradient, scale, rate);
+            update(weights, accumulators, gradient, scale, rate);
             state.touched.mark(table, row);
             report.rows += 1;
         };

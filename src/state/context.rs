@@ -53,11 +53,13 @@ pub struct ContextScratch {
     order: Vec<u64>,
 }
 
+/// Eight bytes, so that one is loaded and stored at once.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(align(8))]
 struct Slot {
     epoch: u32,
-    place: u32,
-    weight: f32,
+    /// A place or the bits of a weight, as the epoch's user needs.
+    value: u32,
 }
 
 impl ContextScratch {
@@ -114,10 +116,10 @@ impl ContextBuilder<'_> {
         for (k, past) in history.newest(skip).enumerate() {
             let slot = &mut scratch.slots[past.item as usize];
             if slot.epoch == scratch.epoch {
-                counts[slot.place as usize] += 1;
+                counts[slot.value as usize] += 1;
             } else {
                 slot.epoch = scratch.epoch;
-                slot.place = u32::try_from(counts.len()).expect("a history has at most 1125 events");
+                slot.value = u32::try_from(counts.len()).expect("a history has at most 1125 events");
                 counts.push(1);
                 context.repeats.push(Repeat { item: past.item, age: age_bucket(k + 1), count: 0 });
             }
@@ -151,15 +153,15 @@ impl ContextBuilder<'_> {
                 // Without a branch: whether an item was met before is a coin toss to the processor.
                 let slot = &mut slots[item as usize];
                 let new = slot.epoch != *epoch;
-                let before = if new { 0.0 } else { slot.weight };
-                *slot = Slot { epoch: *epoch, place: 0, weight: before + factor * value };
+                let before = if new { 0.0 } else { f32::from_bits(slot.value) };
+                *slot = Slot { epoch: *epoch, value: (before + factor * value).to_bits() };
                 touched[count] = item;
                 count += usize::from(new);
             }
         }
         // Largest weight first, ties to the lower row, so that replicas agree: one integer each, because the bits of
         // numbers that are not negative are ordered as they are. Selecting through the slots cost more than adding up.
-        let key = |item: u32| u64::from(!slots[item as usize].weight.to_bits()) << 32 | u64::from(item);
+        let key = |item: u32| u64::from(!slots[item as usize].value) << 32 | u64::from(item);
         order.clear();
         order.extend(touched[..count].iter().map(|item| key(*item)));
         if order.len() > MEMORY_TOP {
@@ -170,7 +172,7 @@ impl ContextBuilder<'_> {
         let norm = weights.max(1e-6);
         context.memory.extend(order.iter().map(|key| {
             let item = u32::try_from(key & u64::from(u32::MAX)).expect("masked to 32 bits");
-            Remembered { item, value: (MEMORY_SCALE * slots[item as usize].weight / norm).ln_1p() }
+            Remembered { item, value: (MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm).ln_1p() }
         }));
     }
 }
