@@ -67,7 +67,9 @@ impl Model {
         let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
         shared.publish(live);
         let served = shared.versions.watch_served(with.stop.clone(), &with.tasks).await?;
-        follow::serve(&shared, *served.borrow()).await?;
+        // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
+        let serve = *served.borrow();
+        follow::serve(&shared, serve).await?;
         with.tasks.spawn(follow::run(Arc::clone(&shared), served, with.stop.clone()));
         with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
         with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
