@@ -145,6 +145,7 @@ fn query(subject: Subject) -> Query {
         limit: LIMIT,
         exclude: Vec::new(),
         exclude_seen: ExcludeSeen::No,
+        context: Vec::new(),
         at: Timestamp::from_seconds(NOW_SECONDS).unwrap(),
         with_item: false,
         with_embedding: false,

@@ -40,15 +40,13 @@ fn the_products_are_what_autograd_finds() {
         for (which, targets) in both.into_iter().enumerate() {
             targets.log_weights = random(&mut draws, columns);
             targets.log_weights[draws.below(columns)] = f32::NEG_INFINITY;
-            targets.totals = vec![0.0; queries];
             for row in 0..queries {
                 if which == 0 && row % 2 == 0 {
                     targets.present.push((row * columns + draws.below(columns)) as i64);
                 }
                 if seed % 3 != which as u64 {
-                    let weight = draws.normal().abs();
-                    targets.targets.push(row, draws.below(columns), columns, weight);
-                    targets.totals[row] += weight;
+                    // Negative weights are dislikes.
+                    targets.targets.push(row, draws.below(columns), columns, draws.normal());
                 }
             }
         }
@@ -80,7 +78,10 @@ fn the_products_are_what_autograd_finds() {
             let weights = Tensor::from_slice(&weights).to_kind(Kind::Double).view([queries, columns]);
             let log_p = (scores + weights).log_softmax(-1, Kind::Double).view([-1]);
             let at = log_p.index_select(0, &Tensor::from_slice(&targets.targets.index));
-            loss -= (at * Tensor::from_slice(&targets.targets.value).to_kind(Kind::Double)).sum(Kind::Double);
+            let weight = Tensor::from_slice(&targets.targets.value).to_kind(Kind::Double);
+            let not_at: Tensor = 1.0 - at.exp();
+            loss -= (at * weight.clamp_min(0.0)).sum(Kind::Double);
+            loss += (not_at.log() * weight.clamp_max(0.0)).sum(Kind::Double);
         }
         loss.backward();
         let check = |name: &str, leaf: &Tensor, found: &[f32]| {
@@ -101,6 +102,13 @@ fn the_products_are_what_autograd_finds() {
         check("bias", &bias, &outputs.db);
         check("sparse", &sparse, &outputs.dsparse);
     }
+}
+
+/// Share of a unit's weights that counts: its actor's targets weigh at most `user_weight_max` together.
+fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
+    let same = units.iter().filter(|other| other.actor == unit.actor);
+    let total: f64 = same.flat_map(|unit| &unit.targets).map(|target| f64::from(target.weight).abs()).sum();
+    (f64::from(state.config().user_weight_max) / total).min(1.0)
 }
 
 /// The loss of a step in f64, straight from the formulas. `columns` with their log weights are the step's own; all
@@ -144,6 +152,11 @@ fn loss(state: &State, units: &[Unit], columns: &[u32], inputs: &Inputs) -> f64 
                 *q += part(2) * f64::from(*x);
             }
         }
+        for term in &c.terms {
+            for (q, x) in q.iter_mut().zip(p.contexts.row(*term as usize)) {
+                *q += f64::from(*x) / (c.terms.len() as f64).sqrt();
+            }
+        }
         let base = |item: u32| -> f64 {
             vector(item).iter().zip(&q).map(|(v, q)| v * q).sum::<f64>() + f64::from(p.bias.row(item as usize)[0])
         };
@@ -169,7 +182,12 @@ fn loss(state: &State, units: &[Unit], columns: &[u32], inputs: &Inputs) -> f64 
                 let weight = if named { 0.0 } else { f64::from(side.log_weights[column]) };
                 sum += (score(*item) + weight).exp();
             }
-            total += f64::from(target.weight) * (sum.ln() - score(target.item));
+            let weight = f64::from(target.weight) * share(state, units, unit);
+            total += if weight >= 0.0 {
+                weight * (sum.ln() - score(target.item))
+            } else {
+                weight * (1.0 - score(target.item).exp() / sum).ln()
+            };
         }
     }
     total
@@ -183,10 +201,13 @@ fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
         user: (!session).then(|| who.clone()),
         session: session.then_some(who),
         item: Id::new("item", &format!("i{}", draws.below(items))).unwrap(),
-        kind: if draws.below(2) == 0 { "click".into() } else { "purchase".into() },
+        kind: ["click", "purchase", "dislike"][draws.below(3)].into(),
         value: None,
         ts: Timestamp::from_seconds((n * 100 + draws.below(3) as u64) as f64).unwrap(),
-        context: Vec::new(),
+        context: ["device:mobile", "device:desktop", "query:shoes"][..draws.below(4)]
+            .iter()
+            .map(|&c| c.into())
+            .collect(),
         recommendation_id: None,
         properties: None,
     }
@@ -195,7 +216,8 @@ fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
 fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
     let mut draws = Draws::new(seed, 9, 9);
     let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
-    config.kinds.insert("purchase".into(), 2.5);
+    config.kinds.extend([("purchase".into(), 2.5), ("dislike".into(), -0.7)]);
+    config.user_weight_max = 3.0;
     if sampled {
         config.full_softmax_below = 4;
         config.negatives = 16;
@@ -219,8 +241,17 @@ fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
     (state, next)
 }
 
+const LEARNED: [Table; 6] = [
+    Table::ItemVectors,
+    Table::LastVectors,
+    Table::UserVectors,
+    Table::TokenVectors,
+    Table::ContextVectors,
+    Table::ItemBias,
+];
+
 fn clear_accumulators(state: &mut State) {
-    for table in [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::TokenVectors, Table::ItemBias] {
+    for table in LEARNED {
         for row in 0..state.rows(table) {
             state.accumulators.table_mut(table).row_mut(row).fill(0.0);
         }
@@ -252,15 +283,17 @@ fn check_step(seed: u64, sampled: bool) {
     let (columns, inputs) = (stepper.columns().to_vec(), stepper.inputs().clone());
     let at = |state: &State| loss(state, &units, &columns, &inputs);
     assert!((at(&before) - report.loss).abs() < 1e-4 * report.loss.abs(), "{} {}", at(&before), report.loss);
-    assert!(units.iter().flat_map(|unit| &unit.targets).any(|target| target.known));
+    let targets = || units.iter().flat_map(|unit| &unit.targets);
+    assert!(targets().any(|target| target.known));
+    assert!(units.iter().any(|unit| !unit.context.terms.is_empty()));
 
     // Central differences in f64 of a loss near 30: 1e-3 steps of f32 parameters leave about 1e-4.
     let close = |name: &str, expected: f64, found: f64| {
         assert!((expected - found).abs() < 2e-3 + 2e-3 * expected.abs(), "{name}: numeric {expected}, step {found}");
     };
-    let bias_is_constant_for_first_sights = units.iter().flat_map(|unit| &unit.targets).any(|target| !target.known);
+    let bias_is_constant_for_first_sights = targets().any(|target| !target.known);
     let mut checked = 0;
-    for table in [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::TokenVectors, Table::ItemBias] {
+    for table in LEARNED {
         if table == Table::ItemBias && bias_is_constant_for_first_sights {
             continue;
         }

@@ -37,6 +37,10 @@ impl QueryRows for AllRows<'_> {
     fn user(&self, row: u32) -> &[f32] {
         self.readable.parameters.users.row(row as usize)
     }
+
+    fn context(&self, row: u32) -> &[f32] {
+        self.readable.parameters.contexts.row(row as usize)
+    }
 }
 
 #[derive(Default)]

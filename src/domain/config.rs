@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, text_within};
+use super::{FieldError, FieldResult, Schedule, text_within};
 
 /// Everything that decides how a model learns. Two states with different configurations have different digests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -14,7 +14,8 @@ pub struct ModelConfig {
     pub dim: usize,
     /// How many of the newest events make up a query.
     pub history: usize,
-    /// Weight of an example's loss by the event's kind; a kind that is not here is refused. 0 to 100.
+    /// Weight of an example's loss by the event's kind, -100 to 100; a kind that is not here is refused. A negative
+    /// kind is a dislike: it pushes the item's score down and is no part of histories, memory or popularity.
     pub kinds: BTreeMap<String, f32>,
     /// Keys every random draw together with position and draw number.
     pub seed: u64,
@@ -26,12 +27,34 @@ pub struct ModelConfig {
     pub full_softmax_below: usize,
     /// Adagrad rates by table.
     pub rates: LearningRates,
+    /// How rates change over a model's life, by their names in `rates`; constant where nothing is said, because Adagrad
+    /// already slows down.
+    pub schedules: BTreeMap<String, Schedule>,
+    /// Whether a row of vectors keeps one accumulator a value or one for all its values.
+    pub optimizer: Optimizer,
+    /// Pull of every touched row towards 0: `l2 * weight` is added to its gradient.
+    pub l2: f32,
+    /// Greatest total weight of one user's or session's targets in a step; more is scaled down to it.
+    pub user_weight_max: f32,
     /// Whether transition memory takes part in scores.
     pub memory: bool,
+    /// Whether circumstances of events and queries (`context`) take part in query vectors.
+    pub context: bool,
     /// Whether words, categories and other metadata of items take part in their vectors.
     pub tokens: bool,
     /// A step whose global gradient norm is more than this many times the running median is scaled down to it.
     pub clip_ratio: f32,
+}
+
+/// How an accumulator row is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimizer {
+    /// One accumulator a value (Duchi, Hazan, Singer 2011).
+    #[default]
+    Adagrad,
+    /// One a row, moved by the mean of the squared gradient: all values of a row learn at one rate.
+    RowWiseAdagrad,
 }
 
 /// Adagrad rates.
@@ -46,6 +69,8 @@ pub struct LearningRates {
     pub users: f32,
     /// Token vectors.
     pub tokens: f32,
+    /// Context vectors.
+    pub context: f32,
     /// Item biases.
     pub bias: f32,
     /// Log weights of history places and of time gaps.
@@ -72,7 +97,12 @@ impl Default for ModelConfig {
             negatives: 2048,
             full_softmax_below: 4096,
             rates: LearningRates::default(),
+            schedules: BTreeMap::new(),
+            optimizer: Optimizer::default(),
+            l2: 0.0,
+            user_weight_max: 32.0,
             memory: true,
+            context: true,
             tokens: true,
             clip_ratio: 10.0,
         }
@@ -86,6 +116,7 @@ impl Default for LearningRates {
             last: 0.08,
             users: 0.08,
             tokens: 0.07,
+            context: 0.07,
             bias: 0.1,
             history: 0.1,
             parts: 0.05,
@@ -113,24 +144,59 @@ impl ModelConfig {
         within("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
         for (kind, weight) in &self.kinds {
             text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;
-            number(&format!("kinds.{kind}"), *weight, 0.0, 100.0)?;
+            number(&format!("kinds.{kind}"), *weight, -100.0, 100.0)?;
         }
-        let r = &self.rates;
-        for (name, rate) in [
-            ("items", r.items),
-            ("last", r.last),
-            ("users", r.users),
-            ("tokens", r.tokens),
-            ("bias", r.bias),
-            ("history", r.history),
-            ("parts", r.parts),
-            ("repeat", r.repeat),
-            ("memory", r.memory),
-            ("popularity", r.popularity),
-        ] {
-            number(&format!("rates.{name}"), rate, 0.0, 10.0)?;
+        let mut rates = self.rates.clone();
+        let mut names = Vec::new();
+        for (name, rate) in rates.by_name() {
+            number(&format!("rates.{name}"), *rate, 0.0, 10.0)?;
+            names.push(name);
         }
+        for (name, schedule) in &self.schedules {
+            let field = format!("schedules.{name}");
+            if !names.contains(&name.as_str()) {
+                let detail = format!("is not one of the rates: {}", names.join(", "));
+                return Err(FieldError::new(field, "unknown_field", detail));
+            }
+            schedule.check(&field)?;
+        }
+        number("l2", self.l2, 0.0, 1.0)?;
+        number("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
         number("clip_ratio", self.clip_ratio, 1.0, 1e6)
+    }
+
+    /// The rates of a step after so many events.
+    pub fn rates_at(&self, events: u64) -> LearningRates {
+        let mut rates = self.rates.clone();
+        if !self.schedules.is_empty() {
+            for (name, rate) in rates.by_name() {
+                *rate *= self.schedules.get(name).map_or(1.0, |schedule| schedule.factor(events));
+            }
+        }
+        rates
+    }
+
+    /// Weight of an event's kind.
+    pub fn kind_weight(&self, kind: &str) -> f32 {
+        self.kinds.get(kind).copied().unwrap_or(1.0)
+    }
+}
+
+impl LearningRates {
+    fn by_name(&mut self) -> [(&'static str, &mut f32); 11] {
+        [
+            ("items", &mut self.items),
+            ("last", &mut self.last),
+            ("users", &mut self.users),
+            ("tokens", &mut self.tokens),
+            ("context", &mut self.context),
+            ("bias", &mut self.bias),
+            ("history", &mut self.history),
+            ("parts", &mut self.parts),
+            ("repeat", &mut self.repeat),
+            ("memory", &mut self.memory),
+            ("popularity", &mut self.popularity),
+        ]
     }
 }
 
@@ -141,7 +207,7 @@ fn within(field: &str, value: usize, min: usize, max: usize) -> FieldResult<()> 
     Err(FieldError::new(field, "out_of_range", format!("must be {min} to {max}, is {value}")))
 }
 
-fn number(field: &str, value: f32, min: f32, max: f32) -> FieldResult<()> {
+pub(super) fn number(field: &str, value: f32, min: f32, max: f32) -> FieldResult<()> {
     // Written so that NaN fails.
     if value >= min && value <= max {
         return Ok(());
@@ -161,5 +227,11 @@ mod tests {
         let mut bad = ModelConfig::default();
         bad.rates.bias = f32::NAN;
         assert_eq!(bad.check().expect_err("refused").field, "rates.bias");
+        let scheduled = |text: &str| serde_json::from_str::<ModelConfig>(text).expect("parses");
+        let bad = scheduled(r#"{"schedules":{"colours":{"shape":"inverse_root","events":10}}}"#);
+        assert_eq!(bad.check().expect_err("refused").field, "schedules.colours");
+        let good = scheduled(r#"{"schedules":{"items":{"shape":"inverse_root","events":100}}}"#);
+        good.check().expect("valid");
+        assert_eq!((good.rates_at(300).items, good.rates_at(300).bias), (0.04, 0.1));
     }
 }

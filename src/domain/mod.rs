@@ -12,10 +12,11 @@ mod key;
 mod position;
 mod query;
 mod record;
+mod schedule;
 mod timestamp;
 mod version;
 
-pub use config::{LearningRates, ModelConfig};
+pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
 pub use event::Event;
 pub use field::{FieldError, FieldResult, Id, ModelName, text_within};
@@ -24,6 +25,7 @@ pub use key::{ApiKey, KeyHash, Scope};
 pub use position::{Interval, Position};
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
 pub use record::{Append, NewRecord, Record, RecordBody};
+pub use schedule::Schedule;
 pub use timestamp::Timestamp;
 pub use version::{
     Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionManifest, VersionNumber,

@@ -42,6 +42,8 @@ pub struct Query {
     pub exclude: Vec<Id>,
     /// Own items left out.
     pub exclude_seen: ExcludeSeen,
+    /// Circumstances such as `device:mobile`; those that no event named say nothing.
+    pub context: Vec<String>,
     /// Time of the request: gaps to the history are measured from here.
     pub at: Timestamp,
     /// Return items' metadata.

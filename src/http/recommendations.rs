@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ExcludeSeen, Fallback, FieldError, FieldResult, Id, Position, Query, Recommendations, ScoredItem, Subject,
-        Timestamp,
+        Event, ExcludeSeen, Fallback, FieldError, FieldResult, Id, Position, Query, Recommendations, ScoredItem,
+        Subject, Timestamp, text_within,
     },
     engine::Model,
     serving::View,
@@ -27,7 +27,7 @@ const LIMIT_DEFAULT: usize = 20;
 /// Longest vector that is read.
 const VECTOR_MAX: usize = 4096;
 /// Fields of the contract that come with later releases.
-const LATER: &[&str] = &["context", "filter", "diversity", "position"];
+const LATER: &[&str] = &["filter", "diversity", "position"];
 
 /// For whom, how many, and which not.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -42,6 +42,10 @@ pub struct RecommendationsBody {
     session_id: Option<String>,
     /// A vector of the model's dimension. Alone.
     vector: Option<Vec<f32>>,
+    /// Circumstances as in events, such as `device:mobile` or `query:running shoes`; at most 32. Those that no event has
+    /// named say nothing.
+    #[serde(default)]
+    context: Vec<String>,
     /// How many, 1 to 1,000; 20 when left out.
     limit: Option<usize>,
     /// Items never wanted; at most 10,000.
@@ -214,12 +218,22 @@ fn queries(asked: RecommendationsBody) -> FieldResult<(Query, Option<Subject>)> 
         }
         Seen::Kinds(kinds) => ExcludeSeen::Kinds(kinds),
     };
+    if asked.context.len() > Event::CONTEXT_MAX {
+        return Err(too_many("context", asked.context.len(), Event::CONTEXT_MAX));
+    }
+    for (index, entry) in asked.context.iter().enumerate() {
+        text_within(&format!("context[{index}]"), entry, Event::CONTEXT_BYTES_MAX)?;
+    }
+    if asked.vector.is_some() && !asked.context.is_empty() {
+        return Err(FieldError::new("context", "ambiguous", "a vector stands alone, without context"));
+    }
     let (subject, instead) = subjects(asked.user, asked.session, asked.session_id, asked.vector)?;
     let query = Query {
         subject,
         limit: params::limit("limit", asked.limit, LIMIT_DEFAULT, Query::LIMIT_MAX)?,
         exclude: ids("exclude", &asked.exclude)?,
         exclude_seen,
+        context: asked.context,
         at: Timestamp::now(),
         with_item,
         with_embedding,
@@ -323,7 +337,8 @@ mod tests {
         for (text, field, code) in [
             (r#"{"user":"u","filter":{}}"#, "filter", "not_supported"),
             (r#"{"user":"u","diversity":0.5}"#, "diversity", "not_supported"),
-            (r#"{"user":"u","context":[]}"#, "context", "not_supported"),
+            (r#"{"user":"u","context":["a",""]}"#, "context[1]", "empty"),
+            (r#"{"vector":[1],"context":["a"]}"#, "context", "ambiguous"),
             (r#"{"user":"u","with":["explanation"]}"#, "with", "not_supported"),
             (r#"{"user":"u","with":["price"]}"#, "with", "invalid_value"),
             (r#"{"user":"u","colour":1}"#, "colour", "unknown_field"),

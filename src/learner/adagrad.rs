@@ -3,11 +3,23 @@
 /// Added to the root, so that a row without history of gradients does not divide by 0.
 const EPSILON: f32 = 1e-6;
 
-/// `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)` with `g = scale * gradient`: for the small vectors, whose
+/// What goes for all values of an update.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Factor of the gradient: below 1 when the step is clipped.
+    pub scale: f32,
+    /// Learning rate.
+    pub rate: f32,
+    /// `l2 * weight` is added to the gradient.
+    pub l2: f32,
+}
+
+/// `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)` with `g = scale * gradient + l2 * theta`: for the small vectors, whose
 /// accumulators start at 0.
-pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], scale: f32, rate: f32) {
+pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
+    let Rule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
-        let g = scale * gradient;
+        let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
         *weight -= rate * g / (accumulator.sqrt() + EPSILON);
     }
@@ -18,11 +30,24 @@ pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], s
 /// a step's own time, and a processor's approximate ones differ between makers (P4).
 ///
 /// [`ACCUMULATOR_INITIAL`]: crate::state::ACCUMULATOR_INITIAL
-pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], scale: f32, rate: f32) {
+pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
+    let Rule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
-        let g = scale * gradient;
+        let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
         *weight -= rate * g * inverse_root(*accumulator);
+    }
+}
+
+/// One accumulator for the row: `G += mean(g^2)`, kept as equal values so that a model may change its optimiser.
+pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
+    let Rule { scale, rate, l2 } = rule;
+    let squares: f32 = weights.iter().zip(gradient).map(|(weight, g)| (scale * g + l2 * weight).powi(2)).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a row has at most 1,024 values")]
+    let mean = squares / gradient.len().max(1) as f32;
+    for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
+        *accumulator = (*accumulator + mean).min(f32::MAX);
+        *weight -= rate * (scale * gradient + l2 * *weight) * inverse_root(*accumulator);
     }
 }
 
@@ -52,8 +77,9 @@ mod tests {
             for gradient in [accumulator.sqrt() * 0.1, -accumulator.sqrt(), 1e-9, 0.0] {
                 let (mut row, mut exact) = ([0.0_f32], [0.0_f32]);
                 let (mut row_sum, mut exact_sum) = ([accumulator], [accumulator]);
-                update_row(&mut row, &mut row_sum, &[gradient], 0.5, 0.08);
-                update(&mut exact, &mut exact_sum, &[gradient], 0.5, 0.08);
+                let rule = Rule { scale: 0.5, rate: 0.08, l2: 0.0 };
+                update_row(&mut row, &mut row_sum, &[gradient], rule);
+                update(&mut exact, &mut exact_sum, &[gradient], rule);
                 assert_eq!(row_sum, exact_sum);
                 let difference = (row[0] - exact[0]).abs();
                 assert!(difference <= exact[0].abs() * 2e-5, "{accumulator} {gradient}: {row:?} {exact:?}");
@@ -61,7 +87,7 @@ mod tests {
             accumulator *= 1.37;
         }
         let (mut row, mut sum) = ([1.0_f32], [f32::MAX]);
-        update_row(&mut row, &mut sum, &[1e19], 1.0, 0.08);
+        update_row(&mut row, &mut sum, &[1e19], Rule { scale: 1.0, rate: 0.08, l2: 0.0 });
         assert!(sum[0].is_finite() && row[0].is_finite(), "P8: a full accumulator stops, it does not overflow");
     }
 }

@@ -32,7 +32,9 @@ impl Sparse {
     }
 }
 
-/// One softmax over the columns: `loss = sum over targets of weight * (logsumexp(score + log weight) - score)`.
+/// One softmax over the columns. A target of positive weight costs `weight * -log p`, with `p` its share of
+/// `exp(score + log weight)`; one of negative weight, a dislike, `|weight| * -log(1 - p)` (unlikelihood, Welleck et al.
+/// 2020): bounded, where `weight * -log p` would push its score down for ever.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     /// Added to a column's score before the softmax, `[columns]`; [`ABSENT`] leaves it out.
@@ -41,8 +43,6 @@ pub struct Targets {
     pub present: Vec<i64>,
     /// Target places with their weights.
     pub targets: Sparse,
-    /// Total target weight of each query, `[queries]`.
-    pub totals: Vec<f32>,
 }
 
 /// What the products need. Shapes: `q` `[queries, dim]`, `v` `[columns, dim]`, both row-major.
@@ -133,10 +133,13 @@ pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
     }
 }
 
-/// `d loss / d scores`: softmax times the query's total weight, minus the targets.
+/// Share of the softmax beyond which a disliked item's gradient no longer grows.
+const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
+
+/// `d loss / d scores`: a row of the softmax times what its targets weigh together, minus the targets.
 fn errors(scores: &Tensor, targets: &Targets, loss: &mut f64) -> Tensor {
+    let (rows, columns) = scores.size2().expect("scores are a matrix");
     let place = Tensor::from_slice(&targets.targets.index);
-    let weight = Tensor::from_slice(&targets.targets.value);
     let weighted = scores + Tensor::from_slice(&targets.log_weights);
     let mut flat = weighted.view([-1]);
     let unweighted = scores.contiguous().view([-1]);
@@ -146,10 +149,23 @@ fn errors(scores: &Tensor, targets: &Targets, loss: &mut f64) -> Tensor {
     }
     let _ = flat.index_copy_(0, &place, &unweighted.index_select(0, &place));
     let log_p = weighted.log_softmax(-1, Kind::Float);
-    let at_targets = log_p.view([-1]).index_select(0, &place) * &weight;
-    *loss -= at_targets.sum(Kind::Double).double_value(&[]);
-    let errors = log_p.exp() * Tensor::from_slice(&targets.totals).unsqueeze(1);
-    let _ = errors.view([-1]).index_add_(0, &place, &weight.neg());
+    let mut at_targets = vec![0.0_f32; targets.targets.index.len()];
+    copy(&log_p.view([-1]).index_select(0, &place), &mut at_targets);
+    let mut totals = vec![0.0_f32; usize::try_from(rows).expect("sizes are not negative")];
+    let mut added = Vec::with_capacity(at_targets.len());
+    for ((place, weight), log_p) in targets.targets.index.iter().zip(&targets.targets.value).zip(at_targets) {
+        let (cost, total) = if *weight >= 0.0 {
+            (f64::from(*weight) * -f64::from(log_p), *weight)
+        } else {
+            let p = log_p.exp().min(DISLIKED_SHARE_MAX);
+            (-f64::from(*weight) * -f64::from(-p).ln_1p(), weight * p / (1.0 - p))
+        };
+        *loss += cost;
+        totals[usize::try_from(place / columns).expect("places are not negative")] += total;
+        added.push(-total);
+    }
+    let errors = log_p.exp() * Tensor::from_slice(&totals).unsqueeze(1);
+    let _ = errors.view([-1]).index_add_(0, &place, &Tensor::from_slice(&added));
     errors
 }
 

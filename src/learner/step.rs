@@ -1,6 +1,6 @@
 //! One gradient step: gather the rows that the targets touch, take the gradient, update those rows.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytemuck::Zeroable;
 
@@ -10,8 +10,11 @@ use super::{
     slots::{RowSums, Slots},
     softmax::{Inputs, Outputs, forward_backward},
 };
-use crate::state::{
-    ComposedQuery, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot, token_factor,
+use crate::{
+    domain::{LearningRates, Optimizer},
+    state::{
+        Actor, ComposedQuery, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot, token_factor,
+    },
 };
 
 /// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
@@ -45,6 +48,7 @@ pub struct Stepper {
     last: RowSums,
     users: RowSums,
     tokens: RowSums,
+    contexts: RowSums,
 }
 
 struct GatheredRows<'a> {
@@ -66,6 +70,10 @@ impl QueryRows for GatheredRows<'_> {
 
     fn user(&self, row: u32) -> &[f32] {
         self.readable.parameters.users.row(row as usize)
+    }
+
+    fn context(&self, row: u32) -> &[f32] {
+        self.readable.parameters.contexts.row(row as usize)
     }
 }
 
@@ -128,27 +136,26 @@ impl Stepper {
         }
         for targets in [&mut inputs.known, &mut inputs.first] {
             targets.targets.clear();
-            targets.totals.clear();
-            targets.totals.resize(units.len(), 0.0);
         }
-        for (row, place) in pairs {
+        let shares = weight_shares(task, readable.config.user_weight_max);
+        for ((row, place), share) in pairs.iter().zip(shares) {
             let target = units[*row].targets[*place];
             let column = slots.get(target.item).expect("targets are columns of the step");
             let targets = if target.known { &mut inputs.known } else { &mut inputs.first };
-            targets.targets.push(*row, column, columns, target.weight);
-            targets.totals[*row] += target.weight;
+            targets.targets.push(*row, column, columns, share * target.weight);
         }
         queries
     }
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens } = self;
+        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts } = self;
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
         users.begin(readable.users.len(), dim);
         tokens.begin(readable.catalog.tokens_len(), dim);
+        contexts.begin(readable.contexts.len(), dim);
         let mut scalars = Scalars::zeroed();
         let mut dpool = vec![0.0; dim];
         for ((unit, query), dq) in units.iter().zip(queries).zip(outputs.dq.chunks_exact(dim)) {
@@ -159,6 +166,10 @@ impl Stepper {
             if let Some(user) = context.user {
                 dots[2] = dot(dq, readable.parameters.users.row(user as usize));
                 add_scaled(users.row(user), query.parts[2], dq);
+            }
+            let factor = token_factor(context.terms.len());
+            for term in &context.terms {
+                add_scaled(contexts.row(*term), factor, dq);
             }
             for (i, dot) in dots.iter().enumerate() {
                 scalars.sc[i] += dot;
@@ -195,12 +206,10 @@ impl Stepper {
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, .. } = self;
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
-        let squares: f64 = [&outputs.dv, &outputs.db, last.values(), users.values(), tokens.values(), scalar_values]
-            .into_iter()
-            .map(squares)
-            .sum();
+        let rows = [&*last, users, tokens, contexts].map(RowSums::values);
+        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, scalar_values]).map(squares).sum();
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = squares.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
@@ -212,17 +221,22 @@ impl Stepper {
         let scale = clip(state, norm, targets);
         report.clipped = scale < 1.0;
 
-        let rates = state.config().rates.clone();
+        let config = Arc::clone(state.config());
+        let rates = config.rates_at(state.readable.counters.settled);
         let dim = inputs.dim;
         let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
             if gradient.iter().all(|g| *g == 0.0) {
                 return;
             }
-            // Biases have accumulators that start at 0.
-            let update = if table == Table::ItemBias { adagrad::update } else { adagrad::update_row };
+            let update = match (table, config.optimizer) {
+                // Their accumulators start at 0, and a row is one value.
+                (Table::ItemBias, _) => adagrad::update,
+                (_, Optimizer::Adagrad) => adagrad::update_row,
+                (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
+            };
             let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
             let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
-            update(weights, accumulators, gradient, scale, rate);
+            update(weights, accumulators, gradient, adagrad::Rule { scale, rate, l2: config.l2 });
             state.touched.mark(table, row);
             report.rows += 1;
         };
@@ -232,8 +246,9 @@ impl Stepper {
         }
         for (sums, table, rate) in [
             (&*last, Table::LastVectors, rates.last),
-            (&*users, Table::UserVectors, rates.users),
-            (&*tokens, Table::TokenVectors, rates.tokens),
+            (users, Table::UserVectors, rates.users),
+            (tokens, Table::TokenVectors, rates.tokens),
+            (contexts, Table::ContextVectors, rates.context),
         ] {
             for (row, gradient) in sums.iter() {
                 update(table, row, gradient, rate);
@@ -245,6 +260,17 @@ impl Stepper {
         state.touched.mark(Table::Scalars, 0);
         report
     }
+}
+
+/// Share of each pair's weight that counts: all of it, unless its user's or session's targets weigh more than `most`
+/// together. A burst of one source then moves the model no further than `most` events do.
+fn weight_shares(task: &StepTask<'_>, most: f32) -> impl Iterator<Item = f32> {
+    let actor = |unit: usize| task.units[unit].actor;
+    let mut totals: BTreeMap<Actor, f32> = BTreeMap::new();
+    for (unit, target) in task.pairs {
+        *totals.entry(actor(*unit)).or_default() += task.units[*unit].targets[*target].weight.abs();
+    }
+    task.pairs.iter().map(move |(unit, _)| (most / totals[&actor(*unit)]).min(1.0))
 }
 
 fn squares(values: &[f32]) -> f64 {
@@ -301,22 +327,19 @@ fn sparse_gradients(units: &[&Unit], slots: &Slots, gradients: &[f32], scalars: 
     }
 }
 
-fn update_scalars(
-    weights: &mut Scalars,
-    sums: &mut Scalars,
-    gradient: &Scalars,
-    scale: f32,
-    rates: &crate::domain::LearningRates,
-) {
-    adagrad::update(&mut weights.pos, &mut sums.pos, &gradient.pos, scale, rates.history);
-    adagrad::update(&mut weights.hg, &mut sums.hg, &gradient.hg, scale, rates.history);
-    adagrad::update(&mut weights.sc, &mut sums.sc, &gradient.sc, scale, rates.parts);
+fn update_scalars(weights: &mut Scalars, sums: &mut Scalars, gradient: &Scalars, scale: f32, rates: &LearningRates) {
+    let update = |weights: &mut [f32], sums: &mut [f32], gradient: &[f32], rate: f32| {
+        adagrad::update(weights, sums, gradient, adagrad::Rule { scale, rate, l2: 0.0 });
+    };
+    update(&mut weights.pos, &mut sums.pos, &gradient.pos, rates.history);
+    update(&mut weights.hg, &mut sums.hg, &gradient.hg, rates.history);
+    update(&mut weights.sc, &mut sums.sc, &gradient.sc, rates.parts);
     for i in 0..3 {
-        adagrad::update(&mut weights.scg[i], &mut sums.scg[i], &gradient.scg[i], scale, rates.parts);
+        update(&mut weights.scg[i], &mut sums.scg[i], &gradient.scg[i], rates.parts);
     }
-    adagrad::update(&mut weights.rec, &mut sums.rec, &gradient.rec, scale, rates.repeat);
-    adagrad::update(&mut weights.cnt, &mut sums.cnt, &gradient.cnt, scale, rates.repeat);
+    update(&mut weights.rec, &mut sums.rec, &gradient.rec, rates.repeat);
+    update(&mut weights.cnt, &mut sums.cnt, &gradient.cnt, rates.repeat);
     let one = std::slice::from_mut;
-    adagrad::update(one(&mut weights.wm), one(&mut sums.wm), &[gradient.wm], scale, rates.memory);
-    adagrad::update(&mut weights.wp, &mut sums.wp, &gradient.wp, scale, rates.popularity);
+    update(one(&mut weights.wm), one(&mut sums.wm), &[gradient.wm], rates.memory);
+    update(&mut weights.wp, &mut sums.wp, &gradient.wp, rates.popularity);
 }

@@ -40,18 +40,24 @@ impl<'a> Plan<'a> {
         check_limit(query.limit)?;
         within("exclude", query.exclude.len(), Query::EXCLUDE_MAX)?;
         let known = known_of(readable, query)?;
+        let terms = readable.context_rows(query.context.iter().map(String::as_str));
         let mut adjust = Vec::new();
         let (ranking, vector, fallback) = match &known {
-            Known::Nothing => (Ranking::Popularity, Vec::new(), Some(Fallback::Popular)),
+            Known::Nothing if terms.is_empty() => (Ranking::Popularity, Vec::new(), Some(Fallback::Popular)),
             Known::Vector(vector) => (Ranking::Score, vector.clone(), None),
-            Known::Actor(_) | Known::Visit(_) => {
-                let context = match &known {
-                    Known::Actor(actor) => readable.context(*actor, query.at, &mut scratch.context),
-                    Known::Visit(visit) => readable.context_of(visit, query.at, &mut scratch.context),
-                    Known::Vector(_) | Known::Nothing => unreachable!("matched outside"),
+            Known::Actor(_) | Known::Visit(_) | Known::Nothing => {
+                let (context, fallback) = match &known {
+                    Known::Actor(actor) => (readable.context(*actor, query.at, &mut scratch.context), None),
+                    Known::Visit(visit) => (readable.context_of(visit, query.at, &mut scratch.context), None),
+                    // Nobody, in known circumstances: what is popular there.
+                    Known::Vector(_) | Known::Nothing => (
+                        readable.context_of(&History::default(), query.at, &mut scratch.context),
+                        Some(Fallback::Popular),
+                    ),
                 };
+                let context = Context { terms, ..context };
                 sparse_terms(&context, &readable.parameters.scalars, &mut adjust);
-                (Ranking::Score, query_vector(readable, &context, &mut scratch.history), None)
+                (Ranking::Score, query_vector(readable, &context, &mut scratch.history), fallback)
             }
         };
         let left_out = |row| (row, f32::NEG_INFINITY);
@@ -155,6 +161,10 @@ impl QueryRows for GatheredRows<'_> {
 
     fn user(&self, row: u32) -> &[f32] {
         self.readable.parameters.users.row(row as usize)
+    }
+
+    fn context(&self, row: u32) -> &[f32] {
+        self.readable.parameters.contexts.row(row as usize)
     }
 }
 

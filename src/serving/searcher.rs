@@ -107,6 +107,7 @@ mod tests {
             limit: 5,
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
+            context: Vec::new(),
             at: Timestamp::default(),
             with_item: false,
             with_embedding: false,

@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State,
+    Table, as_row,
     memory::{MEMORY_BACK, MEMORY_HISTORY, MEMORY_TAU, MEMORY_WITHIN},
 };
-use crate::domain::Event;
+use crate::domain::{Event, Id};
 
 /// Something to learn: a distinct item of a unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
     /// Item row.
     pub item: u32,
-    /// Weight of its loss.
+    /// Weight of its loss; negative for a dislike.
     pub weight: f32,
     /// Whether an event named the item before this batch.
     pub known: bool,
@@ -30,10 +31,19 @@ pub struct Unit {
     pub targets: Vec<Target>,
 }
 
+/// An event's item, for [`State::settle`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Item row.
+    pub item: u32,
+    /// False for kinds with a negative weight.
+    pub liked: bool,
+}
+
 impl State {
     /// Takes events in: returns their units, each with its context from before it, and moves histories and memory on
     /// at once. Call [`State::settle`] with the returned rows after the step.
-    pub fn advance(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<u32>) {
+    pub fn advance(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<Arrival>) {
         let mut units = Vec::new();
         let mut rows = Vec::with_capacity(events.len());
         let mut start = 0;
@@ -47,7 +57,7 @@ impl State {
         (units, rows)
     }
 
-    fn advance_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<u32>) -> Unit {
+    fn advance_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<Arrival>) -> Unit {
         let actor = self.actor_row(events[0]);
         let at = events[0].ts;
         // A unit may be cut by the end of an append or of a batch: its later part still sees the state before it.
@@ -62,48 +72,76 @@ impl State {
         counters.unit_events = (earlier + events.len()) as u64;
 
         let items: Vec<u32> = events.iter().map(|event| self.item_row(&event.item)).collect();
+        let terms = self.context_terms(events);
         let readable = &self.readable;
         let user = match actor {
             Actor::User(row) => Some(row),
             Actor::Session(_) => None,
         };
         let history = readable.history(actor);
-        let context = readable.context_builder().build(user, history, earlier, at, scratch);
+        let builder = readable.context_builder();
+        let mut context = builder.build(user, history, earlier, at, scratch);
+        context.terms = terms;
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<Target> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
-            let weight = readable.config.kinds.get(&event.kind).copied().unwrap_or(1.0);
+            let weight = readable.config.kind_weight(&event.kind);
             if let Some(place) = targets.get(item) {
                 // The strongest kind counts when a basket names an item twice.
-                ordered[*place].weight = ordered[*place].weight.max(weight);
+                let target = &mut ordered[*place];
+                if weight.abs() > target.weight.abs() {
+                    target.weight = weight;
+                }
             } else {
                 targets.insert(*item, ordered.len());
                 ordered.push(Target { item: *item, weight, known: readable.catalog.is_known(*item) });
             }
         }
+        let liked: Vec<bool> = events.iter().map(|event| readable.config.kind_weight(&event.kind) >= 0.0).collect();
         if readable.config.memory {
-            let before: Vec<u32> = history.newest(earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let within: Vec<u32> =
-                history.newest(0).take(earlier).map(|past| past.item).collect::<Vec<_>>().into_iter().rev().collect();
-            self.remember(&before, &within, &items);
+            let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
+            let unit = history.newest(0).take(earlier).filter(|past| !builder.dislikes.contains(past.kind));
+            let mut within: Vec<u32> = unit.map(|past| past.item).collect();
+            within.reverse();
+            self.remember(&before, &within, &items, &liked);
         } else {
             self.readable.counters.events += items.len() as u64;
         }
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
-        rows.extend_from_slice(&items);
+        rows.extend(items.into_iter().zip(liked).map(|(item, liked)| Arrival { item, liked }));
         Unit { actor, context, targets: ordered }
     }
 
+    /// Rows of a unit's circumstances, made when they are new: ascending, each once.
+    fn context_terms(&mut self, events: &[&Event]) -> Vec<u32> {
+        if !self.readable.config.context {
+            return Vec::new();
+        }
+        for name in events.iter().flat_map(|event| &event.context) {
+            if self.readable.contexts.len() >= CONTEXTS_MAX || self.readable.contexts.get(name).is_some() {
+                continue;
+            }
+            let id = Id::new("context", name).expect("contexts are checked on the way in");
+            let (row, _) = self.readable.contexts.intern(&id);
+            self.touched.mark(Table::Contexts, row);
+            self.push_row(Table::ContextVectors, ACCUMULATOR_INITIAL);
+        }
+        self.readable.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
+    }
+
     /// Transition memory of one unit: `before` newest first, `within` the unit's earlier events and `items` its new
-    /// ones, both oldest first.
-    fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32]) {
+    /// ones, both oldest first. Items that are not `liked` only move the clock.
+    fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32], liked: &[bool]) {
         let decay = (-1.0 / MEMORY_TAU).exp();
         let mut unit = within.to_vec();
-        for item in items {
+        for (item, liked) in items.iter().zip(liked) {
             self.readable.counters.events += 1;
+            if !liked {
+                continue;
+            }
             let now = self.readable.counters.events;
             self.memory_row(*item).add_event(now);
             let k = unit.len();
@@ -170,7 +208,7 @@ impl State {
     }
 
     fn kind_row(&mut self, event: &Event) -> u8 {
-        let id = crate::domain::Id::new("kind", &event.kind).expect("kinds are checked on the way in");
+        let id = Id::new("kind", &event.kind).expect("kinds are checked on the way in");
         let (row, new) = self.readable.kinds.intern(&id);
         if new {
             self.touched.mark(Table::Kinds, row);
@@ -179,15 +217,18 @@ impl State {
         u8::try_from(row).unwrap_or(u8::MAX)
     }
 
-    /// After the step: the batch's items are known, popular and recent.
-    pub fn settle(&mut self, rows: &[u32]) {
+    /// After the step: the batch's items are known and, unless disliked, popular and recent.
+    pub fn settle(&mut self, arrivals: &[Arrival]) {
+        for Arrival { item, .. } in arrivals {
+            if !self.readable.catalog.is_known(*item) {
+                self.touched.mark(Table::Known, as_row(self.readable.catalog.known().len()));
+                self.readable.catalog.set_known(*item);
+            }
+        }
+        let rows: Vec<u32> = arrivals.iter().filter(|arrival| arrival.liked).map(|arrival| arrival.item).collect();
         self.readable.counters.settled += rows.len() as u64;
         let now = self.readable.counters.settled;
-        for row in rows {
-            if !self.readable.catalog.is_known(*row) {
-                self.touched.mark(Table::Known, as_row(self.readable.catalog.known().len()));
-                self.readable.catalog.set_known(*row);
-            }
+        for row in &rows {
             self.readable.popularity.get_mut(*row as usize).add(now);
             self.touched.mark(Table::Popularity, *row);
         }

@@ -1,7 +1,7 @@
 //! What a query knows about its subject: the part of a state that the score of an item depends on.
 
 use super::{
-    CowVec, History, MemoryRow, Popularity,
+    CowVec, History, MemoryRow, Past, Popularity,
     memory::{MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TAU, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
 };
@@ -40,6 +40,30 @@ pub struct Context {
     pub repeats: Vec<Repeat>,
     /// Best first, at most 64.
     pub memory: Vec<Remembered>,
+    /// Rows of circumstances, ascending, each once.
+    pub terms: Vec<u32>,
+}
+
+/// Kinds by their row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KindSet([u64; 4]);
+
+impl KindSet {
+    /// Whether the kind is among them.
+    pub const fn contains(self, kind: u8) -> bool {
+        self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
+    }
+}
+
+impl FromIterator<u32> for KindSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
+        let mut set = Self::default();
+        // Rows past 255 share the last number, as in histories.
+        for row in rows.into_iter().map(|row| u8::try_from(row).unwrap_or(u8::MAX)) {
+            set.0[usize::from(row) / 64] |= 1 << (row % 64);
+        }
+        set
+    }
 }
 
 /// Reusable work space of `ContextBuilder`: one slot an item, told apart by epoch, so that nothing is cleared.
@@ -86,6 +110,8 @@ pub struct ContextBuilder<'a> {
     pub memory: Option<&'a CowVec<std::sync::Arc<MemoryRow>>>,
     /// Number of events applied.
     pub now: u64,
+    /// Kinds that are no part of a query.
+    pub dislikes: KindSet,
 }
 
 impl ContextBuilder<'_> {
@@ -101,7 +127,7 @@ impl ContextBuilder<'_> {
         scratch: &mut ContextScratch,
     ) -> Context {
         let mut context = Context { user, ..Context::default() };
-        for past in history.newest(skip).take(self.history_max) {
+        for past in self.liked(history, skip).take(self.history_max) {
             context.history.push(past.item);
             context.gaps.push(gap_bucket(at.seconds_since(past.at)));
         }
@@ -110,10 +136,16 @@ impl ContextBuilder<'_> {
         context
     }
 
+    /// The history without dislikes, newest first.
+    pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = Past> + use<'a> {
+        let dislikes = self.dislikes;
+        history.newest(skip).filter(move |past| !dislikes.contains(past.kind))
+    }
+
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
         scratch.begin(self.items);
         let mut counts: Vec<u32> = Vec::new();
-        for (k, past) in history.newest(skip).enumerate() {
+        for (k, past) in self.liked(history, skip).enumerate() {
             let slot = &mut scratch.slots[past.item as usize];
             if slot.epoch == scratch.epoch {
                 counts[slot.value as usize] += 1;
@@ -137,7 +169,7 @@ impl ContextBuilder<'_> {
         let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
         // Rows first, entries after: the rows' loads do not wait for each other.
         let mut places: [(Option<&MemoryRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
-        for (place, past) in places.iter_mut().zip(history.newest(skip)) {
+        for (place, past) in places.iter_mut().zip(self.liked(history, skip)) {
             let row = &*rows[past.item as usize];
             *place = (Some(row), weight / (row.count(self.now) + 1.0));
             weights += weight;
@@ -214,7 +246,8 @@ mod tests {
                 history.push(Past { item, at: Timestamp::default(), kind: 0 });
             }
             let now = 300;
-            let builder = ContextBuilder { items, history_max: 5, memory: Some(&rows), now };
+            let builder =
+                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, dislikes: KindSet::default() };
             let skip = draws.below(3);
             let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
 

@@ -5,7 +5,8 @@
 //! log order, so that replicas number them alike. [`Table`] lists what a state is made of; the digest and the stored
 //! form share one encoding of rows, so what is stored is what is compared (P7).
 //!
-//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768.
+//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768, and at most
+//! 65,536 circumstances have a vector.
 
 mod advance;
 mod catalog;
@@ -28,7 +29,7 @@ mod touched;
 
 use std::sync::Arc;
 
-pub use advance::{Target, Unit};
+pub use advance::{Arrival, Target, Unit};
 pub use catalog::{Catalog, CatalogEntry};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
@@ -50,6 +51,8 @@ use crate::domain::{Id, Item, ModelConfig};
 
 /// Events whose items the sampler draws "recent" negatives from.
 pub const RECENT_EVENTS: usize = 32_768;
+/// Circumstances that have a vector; names that come later say nothing.
+pub const CONTEXTS_MAX: usize = 65_536;
 /// Deviation of initial vectors.
 const INITIAL_DEVIATION: f32 = 0.05;
 
@@ -223,6 +226,7 @@ impl State {
             (Table::UserHistories, users),
             (Table::SessionHistories, self.readable.sessions.len()),
             (Table::TokenVectors, self.readable.catalog.tokens.len()),
+            (Table::ContextVectors, self.readable.contexts.len()),
         ] {
             if self.rows(table) != rows {
                 return Err(StateError::Mismatch(table));

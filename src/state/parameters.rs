@@ -18,6 +18,8 @@ pub struct Parameters {
     pub users: CowRows,
     /// Token vectors, `[tokens, dim]`.
     pub tokens: CowRows,
+    /// Context vectors, `[contexts, dim]`.
+    pub contexts: CowRows,
     /// Item biases, `[items, 1]`.
     pub bias: CowRows,
     /// The small vectors.
@@ -32,6 +34,7 @@ impl Parameters {
             last: CowRows::new(dim),
             users: CowRows::new(dim),
             tokens: CowRows::new(dim),
+            contexts: CowRows::new(dim),
             bias: CowRows::new(1),
             scalars: Arc::new(scalars),
         }
@@ -44,6 +47,7 @@ impl Parameters {
             Table::LastVectors => &self.last,
             Table::UserVectors => &self.users,
             Table::TokenVectors => &self.tokens,
+            Table::ContextVectors => &self.contexts,
             Table::ItemBias => &self.bias,
             other @ (Table::Config
             | Table::Counters
@@ -53,6 +57,7 @@ impl Parameters {
             | Table::Known
             | Table::Users
             | Table::Sessions
+            | Table::Contexts
             | Table::UserHistories
             | Table::SessionHistories
             | Table::Popularity
@@ -69,6 +74,7 @@ impl Parameters {
             Table::LastVectors => &mut self.last,
             Table::UserVectors => &mut self.users,
             Table::TokenVectors => &mut self.tokens,
+            Table::ContextVectors => &mut self.contexts,
             Table::ItemBias => &mut self.bias,
             other @ (Table::Config
             | Table::Counters
@@ -78,6 +84,7 @@ impl Parameters {
             | Table::Known
             | Table::Users
             | Table::Sessions
+            | Table::Contexts
             | Table::UserHistories
             | Table::SessionHistories
             | Table::Popularity

@@ -1,6 +1,6 @@
 //! The query vector of a context: the half of the score that reading and learning share.
 
-use super::{Context, Scalars};
+use super::{Context, Scalars, token_factor};
 
 /// Where the vectors of a query come from: the learner's gathered rows, or a view.
 pub trait QueryRows {
@@ -10,6 +10,8 @@ pub trait QueryRows {
     fn last(&self, row: Option<u32>) -> &[f32];
     /// User vector, `[dim]`.
     fn user(&self, row: u32) -> &[f32];
+    /// Context vector, `[dim]`.
+    fn context(&self, row: u32) -> &[f32];
 }
 
 /// A query with everything that its gradient needs again.
@@ -27,7 +29,7 @@ pub struct ComposedQuery {
     pub g0: usize,
 }
 
-/// `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u` with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and
+/// `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c / sqrt(contexts)` with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and
 /// `a_k = exp(pos_k + hg[gap_k])` (docs/LEARNING.md). Costs `history * dim`.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
     let mut weights: Vec<f32> = context
@@ -49,6 +51,10 @@ pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim:
     add_scaled(&mut q, parts[1], rows.last(context.history.first().copied()));
     if let Some(user) = context.user {
         add_scaled(&mut q, parts[2], rows.user(user));
+    }
+    let factor = token_factor(context.terms.len());
+    for term in &context.terms {
+        add_scaled(&mut q, factor, rows.context(*term));
     }
     ComposedQuery { q, pool, weights, parts, g0 }
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::{
     Catalog, Context, ContextScratch, Counters, CowVec, History, Interner, MemoryRow, Parameters, Popularity, Scalars,
-    add_scaled, context::ContextBuilder, popularity_term,
+    add_scaled,
+    context::{ContextBuilder, KindSet},
+    popularity_term,
 };
-use crate::domain::{ModelConfig, Timestamp};
+use crate::domain::{Event, ModelConfig, Timestamp};
 
 /// Somebody with a history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// Row of a user.
     User(u32),
@@ -40,6 +42,8 @@ pub struct Readable {
     pub sessions: Interner,
     /// Names of kinds.
     pub kinds: Interner,
+    /// Names of circumstances.
+    pub contexts: Interner,
     /// By user row.
     pub user_histories: CowVec<Arc<History>>,
     /// By session row.
@@ -63,6 +67,7 @@ impl Readable {
             users: Interner::default(),
             sessions: Interner::default(),
             kinds: Interner::default(),
+            contexts: Interner::default(),
             user_histories: CowVec::default(),
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
@@ -110,7 +115,26 @@ impl Readable {
             history_max: self.config.history,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
+            dislikes: self.dislikes(),
         }
+    }
+
+    /// Rows of the kinds with a negative weight.
+    fn dislikes(&self) -> KindSet {
+        let negative = self.config.kinds.iter().filter(|(_, weight)| **weight < 0.0);
+        negative.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
+    }
+
+    /// Rows of the named circumstances that events have named too, ascending, each once.
+    pub fn context_rows<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
+        if !self.config.context {
+            return Vec::new();
+        }
+        let mut rows: Vec<u32> = names.into_iter().filter_map(|name| self.contexts.get(name)).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.truncate(Event::CONTEXT_MAX);
+        rows
     }
 
     /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens)`, `[dim]`: the item's vector with its content.
@@ -131,8 +155,8 @@ impl Readable {
     }
 }
 
-/// `1 / sqrt(tokens)`.
+/// `1 / sqrt(count)`: what each of several tokens, or circumstances, adds to a vector.
 #[expect(clippy::cast_precision_loss, reason = "an item has at most a few hundred tokens")]
-pub fn token_factor(tokens: usize) -> f32 {
-    1.0 / (tokens.max(1) as f32).sqrt()
+pub fn token_factor(count: usize) -> f32 {
+    1.0 / (count.max(1) as f32).sqrt()
 }

@@ -52,11 +52,15 @@ pub enum Table {
     ItemBias = 18,
     /// One row: the small learned vectors and their accumulators.
     Scalars = 19,
+    /// Names of circumstances.
+    Contexts = 20,
+    /// Context vectors.
+    ContextVectors = 21,
 }
 
 impl Table {
     /// All tables, in the order in which they must be decoded.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Config,
         Self::Counters,
         Self::Kinds,
@@ -76,6 +80,8 @@ impl Table {
         Self::TokenVectors,
         Self::ItemBias,
         Self::Scalars,
+        Self::Contexts,
+        Self::ContextVectors,
     ];
 
     /// The stored number.
@@ -105,14 +111,18 @@ impl State {
             Table::Known => r.catalog.known.len(),
             Table::Users => r.users.len(),
             Table::Sessions => r.sessions.len(),
+            Table::Contexts => r.contexts.len(),
             Table::UserHistories => r.user_histories.len(),
             Table::SessionHistories => r.session_histories.len(),
             Table::Popularity => r.popularity.len(),
             Table::Memory => r.memory.len(),
             Table::Recent => self.recent.len(),
-            Table::ItemVectors | Table::LastVectors | Table::UserVectors | Table::TokenVectors | Table::ItemBias => {
-                r.parameters.table(table).len()
-            }
+            Table::ItemVectors
+            | Table::LastVectors
+            | Table::UserVectors
+            | Table::TokenVectors
+            | Table::ContextVectors
+            | Table::ItemBias => r.parameters.table(table).len(),
         }
     }
 
@@ -126,6 +136,7 @@ impl State {
             Table::Tokens => encode_id(&r.catalog.tokens, row, out),
             Table::Users => encode_id(&r.users, row, out),
             Table::Sessions => encode_id(&r.sessions, row, out),
+            Table::Contexts => encode_id(&r.contexts, row, out),
             Table::Items => {
                 let entry = &r.catalog.entries[row];
                 out.push(u8::from(entry.removed));
@@ -139,7 +150,12 @@ impl State {
             Table::Popularity => out.extend_from_slice(bytemuck::bytes_of(&r.popularity[row])),
             Table::Memory => r.memory[row].encode(out),
             Table::Recent => out.extend_from_slice(&self.recent[row].to_le_bytes()),
-            Table::ItemVectors | Table::LastVectors | Table::UserVectors | Table::TokenVectors | Table::ItemBias => {
+            Table::ItemVectors
+            | Table::LastVectors
+            | Table::UserVectors
+            | Table::TokenVectors
+            | Table::ContextVectors
+            | Table::ItemBias => {
                 out.extend_from_slice(bytemuck::cast_slice(r.parameters.table(table).row(row)));
                 out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
             }
@@ -209,6 +225,7 @@ impl State {
             Table::Tokens => decode_id(&mut r.catalog.tokens, bytes)?,
             Table::Users => decode_id(&mut r.users, bytes)?,
             Table::Sessions => decode_id(&mut r.sessions, bytes)?,
+            Table::Contexts => decode_id(&mut r.contexts, bytes)?,
             Table::Items => {
                 let (removed, rest) = bytes.split_first()?;
                 let (count, rest) = rest.split_first_chunk::<8>()?;
@@ -238,7 +255,12 @@ impl State {
             Table::Popularity => r.popularity.push(read_pod::<Popularity>(bytes)?),
             Table::Memory => r.memory.push(Arc::new(MemoryRow::decode(bytes)?)),
             Table::Recent => self.recent.push(u32::from_le_bytes(bytes.try_into().ok()?)),
-            Table::ItemVectors | Table::LastVectors | Table::UserVectors | Table::TokenVectors | Table::ItemBias => {
+            Table::ItemVectors
+            | Table::LastVectors
+            | Table::UserVectors
+            | Table::TokenVectors
+            | Table::ContextVectors
+            | Table::ItemBias => {
                 decode_learned(r.parameters.table_mut(table), self.accumulators.table_mut(table), bytes)?;
             }
             Table::Scalars => {

@@ -46,7 +46,7 @@ impl World {
             kind: kind.to_owned(),
             value: None,
             ts: at(self.clock),
-            context: Vec::new(),
+            context: CONTEXTS[..self.draws.below(3)].iter().map(|&name| name.to_owned()).collect(),
             recommendation_id: None,
             properties: None,
         };
@@ -64,8 +64,14 @@ impl World {
 
     /// Moves random rows, as a step would.
     pub fn learn(&mut self, rows: usize) {
-        for table in [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::TokenVectors, Table::ItemBias]
-        {
+        for table in [
+            Table::ItemVectors,
+            Table::LastVectors,
+            Table::UserVectors,
+            Table::TokenVectors,
+            Table::ContextVectors,
+            Table::ItemBias,
+        ] {
             let len = self.state.rows(table);
             for _ in 0..rows.min(len) {
                 let row = self.draws.below(len);
@@ -116,12 +122,17 @@ impl World {
             limit,
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
+            // One of them is never in an event.
+            context: CONTEXTS[..limit % 4].iter().map(|&name| name.to_owned()).collect(),
             at: at(self.clock + 100),
             with_item: false,
             with_embedding: false,
         }
     }
 }
+
+/// Circumstances of events (the first two) and of queries.
+const CONTEXTS: [&str; 3] = ["device:mobile", "hour:9", "never met"];
 
 /// Item vectors straight from the state.
 struct AllRows<'a>(&'a State, Vec<Vec<f32>>);
@@ -135,6 +146,9 @@ impl QueryRows for AllRows<'_> {
     }
     fn user(&self, row: u32) -> &[f32] {
         self.0.readable.parameters.users.row(row as usize)
+    }
+    fn context(&self, row: u32) -> &[f32] {
+        self.0.readable.parameters.contexts.row(row as usize)
     }
 }
 
@@ -164,11 +178,16 @@ pub fn naive(state: &State, query: &Query) -> BTreeMap<Id, f32> {
         Subject::Session(_) | Subject::Vector(_) | Subject::Nobody => None,
     };
     let mut scratch = ContextScratch::default();
-    let context = match actor {
+    let mut terms: Vec<u32> = query.context.iter().filter_map(|name| readable.contexts.get(name)).collect();
+    terms.sort_unstable();
+    let mut context = match actor {
         Some(actor) => Some(readable.context(actor, query.at, &mut scratch)),
-        None if !visit.is_empty() => Some(readable.context_of(&visit, query.at, &mut scratch)),
+        None if !visit.is_empty() || !terms.is_empty() => Some(readable.context_of(&visit, query.at, &mut scratch)),
         None => None,
     };
+    if let Some(context) = &mut context {
+        context.terms = terms;
+    }
     let q = match (&query.subject, &context) {
         (Subject::Vector(vector), _) => vector.clone(),
         (_, Some(context)) => compose(context, &readable.parameters.scalars, &rows, dim).q,

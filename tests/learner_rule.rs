@@ -1,0 +1,184 @@
+//! Goal: every switch of a model's configuration does what docs/LEARNING.md says. Method: small streams through the
+//! production learner, answers through the production search.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use shelfmark::{
+    domain::{
+        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, Served, Subject,
+        Timestamp,
+    },
+    learner::{Learner, prepare_thread},
+    serving::Publisher,
+    state::State,
+};
+
+fn id(text: &str) -> Id {
+    Id::new("id", text).unwrap()
+}
+
+fn event(n: u64, user: &str, item: &str, kind: &str, context: &[&str]) -> Event {
+    Event {
+        event_id: id(&format!("e{n}")),
+        user: Some(id(user)),
+        session: None,
+        item: id(item),
+        kind: kind.to_owned(),
+        value: None,
+        ts: Timestamp::from_seconds((1_000_000 + n * 60) as f64).unwrap(),
+        context: context.iter().map(|&name| name.to_owned()).collect(),
+        recommendation_id: None,
+        properties: None,
+    }
+}
+
+struct Model {
+    state: State,
+    learner: Learner,
+    head: Position,
+}
+
+impl Model {
+    fn new(config: ModelConfig) -> Self {
+        prepare_thread();
+        config.check().unwrap();
+        Self { state: State::initial(Arc::new(config)), learner: Learner::default(), head: Position::ZERO }
+    }
+
+    /// One append.
+    fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
+        let record = |event| {
+            self.head = self.head.next();
+            Record { position: self.head, appended_at: Timestamp::default(), body: RecordBody::Event(event) }
+        };
+        let append = Append { records: events.into_iter().map(record).collect() };
+        self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap();
+    }
+
+    fn best(&self, subject: Subject, context: &[&str]) -> Vec<(String, f32)> {
+        let view = Publisher::from_scratch(&self.state.readable, self.head, Served::Live);
+        let query = Query {
+            subject,
+            limit: 100,
+            exclude: Vec::new(),
+            exclude_seen: ExcludeSeen::No,
+            context: context.iter().map(|&name| name.to_owned()).collect(),
+            at: Timestamp::from_seconds(2_000_000.0).unwrap(),
+            with_item: false,
+            with_embedding: false,
+        };
+        let items = view.recommend(&query).unwrap().items;
+        items.into_iter().map(|item| (item.id.as_str().to_owned(), item.score)).collect()
+    }
+
+    fn score(&self, user: &str, item: &str) -> f32 {
+        let found = self.best(Subject::User(id(user)), &[]);
+        found.iter().find(|(id, _)| id == item).unwrap().1
+    }
+}
+
+fn small() -> ModelConfig {
+    let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
+    config.kinds.insert("dislike".to_owned(), -1.0);
+    config
+}
+
+#[test]
+fn circumstances_change_what_is_recommended_even_to_strangers() {
+    let mut model = Model::new(small());
+    for n in 0..300_u64 {
+        // The same shoppers buy umbrellas in the rain and hats in the sun, and the weather follows no pattern.
+        let rain = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63 == 0;
+        let (item, weather) = if rain { ("umbrella", "weather:rain") } else { ("hat", "weather:sun") };
+        model.learn([event(n, &format!("u{}", n % 7), item, "purchase", &[weather])]);
+    }
+    for subject in [Subject::User(id("u1")), Subject::Nobody] {
+        assert_eq!(model.best(subject.clone(), &["weather:rain"])[0].0, "umbrella", "{subject:?}");
+        assert_eq!(model.best(subject.clone(), &["weather:sun"])[0].0, "hat", "{subject:?}");
+    }
+    let unknown = model.best(Subject::User(id("u1")), &["weather:snow"]);
+    assert_eq!(unknown, model.best(Subject::User(id("u1")), &[]), "what no event named says nothing");
+
+    let mut deaf = Model::new(ModelConfig { context: false, ..small() });
+    deaf.learn((0..20).map(|n| event(n, "u", "hat", "purchase", &["weather:sun"])));
+    assert_eq!(deaf.state.readable.contexts.len(), 0);
+}
+
+#[test]
+fn a_dislike_pushes_its_item_down_and_is_no_part_of_history_memory_or_popularity() {
+    let mut model = Model::new(small());
+    let items = ["a", "b", "c", "d"];
+    model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), items[n as usize % 4], "click", &[])));
+    let before = model.score("u1", "b");
+    let memory = model.state.readable.memory[1].clone();
+    let popularity = model.state.readable.popularity[1];
+    for n in 80..110 {
+        model.learn([event(n, "u1", "b", "dislike", &[])]);
+    }
+    assert!(model.score("u1", "b") < before - 0.3, "{before} then {}", model.score("u1", "b"));
+    let readable = &model.state.readable;
+    assert_eq!((&readable.memory[1], readable.popularity[1]), (&memory, popularity));
+    let actor = readable.user("u1").unwrap();
+    assert_eq!(readable.history(actor).newest(0).next().unwrap().item, 1, "kept, so that it can be excluded");
+    let at = Timestamp::from_seconds(2_000_000.0).unwrap();
+    let context = readable.context(actor, at, &mut Default::default());
+    assert_ne!(context.history[0], 1, "the newest liked item is what counts");
+    // Ten thousand dislikes more do not push without bound.
+    let far = {
+        for n in 0..200 {
+            model.learn((0..50).map(|k| event(1_000 + n * 50 + k, &format!("v{k}"), "b", "dislike", &[])));
+        }
+        model.score("u1", "b")
+    };
+    assert!(far.is_finite() && far > -60.0, "{far}");
+}
+
+/// Goal: a burst of one source in one append moves a model less than the same events of many. Figure: the distance that
+/// the item's vector goes.
+#[test]
+fn one_users_burst_weighs_no_more_than_the_cap() {
+    let moved = |cap: f32, users: u64| {
+        let mut model = Model::new(ModelConfig { user_weight_max: cap, step_targets: 1024, ..small() });
+        model.learn((0..200).map(|n| event(n, &format!("u{}", n % 20), &format!("i{}", n % 10), "click", &[])));
+        let before = model.state.readable.parameters.items.row(3).to_vec();
+        let gradient = |n: u64| event(1_000 + n, &format!("s{}", n % users), "i3", "click", &[]);
+        // Different times, so that every click is a unit of its own.
+        model.learn((0..1_000).map(gradient));
+        let after = model.state.readable.parameters.items.row(3);
+        before.iter().zip(after).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    };
+    let (capped, uncapped, crowd) = (moved(32.0, 1), moved(1e6, 1), moved(32.0, 500));
+    println!("one spammer, cap 32: {capped}; without a cap: {uncapped}; 500 users: {crowd}");
+    assert!(capped < uncapped);
+}
+
+#[test]
+fn l2_pulls_touched_rows_in_and_a_schedule_slows_them_down() {
+    let stream = || (0..400_u64).map(|n| event(n, &format!("u{}", n % 9), &format!("i{}", n * n % 13), "click", &[]));
+    let norm_of = |config: ModelConfig| {
+        let mut model = Model::new(config);
+        for chunk in stream().collect::<Vec<_>>().chunks(16) {
+            model.learn(chunk.to_vec());
+        }
+        let items = &model.state.readable.parameters.items;
+        (0..items.len()).flat_map(|row| items.row(row)).map(|x| x * x).sum::<f32>().sqrt()
+    };
+    let plain = norm_of(small());
+    assert!(norm_of(ModelConfig { l2: 0.5, ..small() }) < plain);
+    let schedules = serde_json::from_str(r#"{"items": {"shape": "inverse_root", "events": 1}}"#).unwrap();
+    assert!(norm_of(ModelConfig { schedules, ..small() }) < plain);
+    let rows = norm_of(ModelConfig { optimizer: Optimizer::RowWiseAdagrad, ..small() });
+    assert!(rows.is_finite() && rows != plain);
+}
+
+#[test]
+fn a_row_wise_accumulator_holds_one_number() {
+    let mut model = Model::new(ModelConfig { optimizer: Optimizer::RowWiseAdagrad, ..small() });
+    model.learn((0..100).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
+    for row in 0..7 {
+        let sums = model.state.accumulators.items.row(row);
+        assert!(sums.iter().all(|sum| *sum == sums[0]) && sums[0] > 0.01, "{sums:?}");
+    }
+}
