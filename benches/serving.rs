@@ -146,6 +146,7 @@ fn query(subject: Subject) -> Query {
         exclude: Vec::new(),
         exclude_seen: ExcludeSeen::No,
         context: Vec::new(),
+        seed: 0,
         at: Timestamp::from_seconds(NOW_SECONDS).unwrap(),
         with_item: false,
         with_embedding: false,

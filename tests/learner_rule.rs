@@ -58,6 +58,10 @@ impl Model {
     }
 
     fn best(&self, subject: Subject, context: &[&str]) -> Vec<(String, f32)> {
+        self.drawn(subject, context, 0)
+    }
+
+    fn drawn(&self, subject: Subject, context: &[&str], seed: u64) -> Vec<(String, f32)> {
         let view = Publisher::from_scratch(&self.state.readable, self.head, Served::Live);
         let query = Query {
             subject,
@@ -65,6 +69,7 @@ impl Model {
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
             context: context.iter().map(|&name| name.to_owned()).collect(),
+            seed,
             at: Timestamp::from_seconds(2_000_000.0).unwrap(),
             with_item: false,
             with_embedding: false,
@@ -181,4 +186,24 @@ fn a_row_wise_accumulator_holds_one_number() {
         let sums = model.state.accumulators.items.row(row);
         assert!(sums.iter().all(|sum| *sum == sums[0]) && sums[0] > 0.01, "{sums:?}");
     }
+}
+
+/// Goal: exploration shows more of the catalogue, is repeated by its seed, and costs nothing when it is off. Method: the
+/// items on top of answers to one shopper under many seeds.
+#[test]
+fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
+    let tops = |explore: f32| {
+        let mut model = Model::new(ModelConfig { explore, ..small() });
+        // Items met often, and as many met once.
+        model.learn((0..400).map(|n| event(n, &format!("u{}", n % 9), &format!("often{}", n % 8), "click", &[])));
+        model.learn((0..8).map(|n| event(1_000 + n, "other", &format!("once{n}"), "click", &[])));
+        let subject = Subject::User(id("u1"));
+        assert_eq!(model.drawn(subject.clone(), &[], 7), model.drawn(subject.clone(), &[], 7));
+        let top = |seed| model.drawn(subject.clone(), &[], seed)[0].0.clone();
+        (0..200).map(top).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(tops(0.0).len(), 1);
+    let explored = tops(20.0);
+    assert!(explored.iter().any(|item| item.starts_with("once")), "{explored:?}");
+    assert!(explored.len() > 4, "{explored:?}");
 }

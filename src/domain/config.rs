@@ -42,6 +42,9 @@ pub struct ModelConfig {
     pub context: bool,
     /// Whether words, categories and other metadata of items take part in their vectors.
     pub tokens: bool,
+    /// Strength of exploration: recommendations add `explore * N(0, 1) / sqrt(1 + events of the item)` to scores, anew for
+    /// each request. 0: off.
+    pub explore: f32,
     /// A step whose global gradient norm is more than this many times the running median is scaled down to it.
     pub clip_ratio: f32,
 }
@@ -104,6 +107,7 @@ impl Default for ModelConfig {
             memory: true,
             context: true,
             tokens: true,
+            explore: 0.0,
             clip_ratio: 10.0,
         }
     }
@@ -161,6 +165,7 @@ impl ModelConfig {
             schedule.check(&field)?;
         }
         number("l2", self.l2, 0.0, 1.0)?;
+        number("explore", self.explore, 0.0, 100.0)?;
         number("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
         number("clip_ratio", self.clip_ratio, 1.0, 1e6)
     }

@@ -44,6 +44,8 @@ pub struct Query {
     pub exclude_seen: ExcludeSeen,
     /// Circumstances such as `device:mobile`; those that no event named say nothing.
     pub context: Vec<String>,
+    /// Keys what is drawn for this answer, where the model explores.
+    pub seed: u64,
     /// Time of the request: gaps to the history are measured from here.
     pub at: Timestamp,
     /// Return items' metadata.

@@ -171,11 +171,14 @@ pub async fn for_user(
 
 async fn answer(model: &Model, asked: RecommendationsBody) -> Result<Response, ApiError> {
     let at = At::new(asked.version.clone(), asked.min_position, asked.timeout_ms)?;
+    let recommendation_id = uuid::Uuid::now_v7();
     let (query, instead) = queries(asked)?;
+    // The second half of the id is random.
+    let query = Query { seed: recommendation_id.as_u64_pair().1, ..query };
     let view = at.view(model).await?;
     let found = search(model, &view, query, instead).await?;
     let out = RecommendationsOut {
-        recommendation_id: uuid::Uuid::now_v7().to_string(),
+        recommendation_id: recommendation_id.to_string(),
         position: view.position(),
         version: Answered::of(&view),
         fallback: found.fallback,
@@ -234,6 +237,7 @@ fn queries(asked: RecommendationsBody) -> FieldResult<(Query, Option<Subject>)> 
         exclude: ids("exclude", &asked.exclude)?,
         exclude_seen,
         context: asked.context,
+        seed: 0,
         at: Timestamp::now(),
         with_item,
         with_embedding,

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{ExcludeSeen, Fallback, FieldError, Id, Query, Recommendations, ScoredItem, Subject},
-    state::{Actor, Context, History, Past, QueryRows, Readable, Scalars, compose, dot},
+    state::{Actor, Context, Draws, History, Past, QueryRows, Readable, Scalars, compose, dot},
 };
 
 use super::{
@@ -13,6 +13,9 @@ use super::{
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
+
+/// Tells draws of exploration from other uses of the generator.
+const DRAWS_EXPLORE: u64 = 4;
 
 /// A recommendation under way.
 pub(super) struct Plan<'a> {
@@ -60,6 +63,9 @@ impl<'a> Plan<'a> {
                 (Ranking::Score, query_vector(readable, &context, &mut scratch.history), fallback)
             }
         };
+        if readable.config.explore > 0.0 {
+            explore(readable, query.seed, &mut adjust);
+        }
         let left_out = |row| (row, f32::NEG_INFINITY);
         adjust.extend(query.exclude.iter().filter_map(|id| readable.catalog.row(id.as_str())).map(left_out));
         match (&query.exclude_seen, &known) {
@@ -78,9 +84,8 @@ impl<'a> Plan<'a> {
             // Items given in the request were not met by any kind.
             (ExcludeSeen::Kinds(_), Known::Visit(_)) => {}
         }
-        // Unstable is deterministic here: of one row there are at most two finite terms, and two numbers add up to the same
-        // either way.
-        adjust.sort_unstable_by_key(|(row, _)| *row);
+        // Stable, so that the terms of one row are added up in one order.
+        adjust.sort_by_key(|(row, _)| *row);
         adjust.dedup_by(|later, kept| {
             let same = later.0 == kept.0;
             if same {
@@ -177,6 +182,16 @@ fn sparse_terms(context: &Context, scalars: &Scalars, terms: &mut Vec<(u32, f32)
             .map(|repeat| (repeat.item, scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)])),
     );
     terms.extend(context.memory.iter().map(|remembered| (remembered.item, scalars.wm * remembered.value)));
+}
+
+/// `explore N(0, 1) / sqrt(1 + events)`: the less an item was met (at the half-life of 100,000 events), the more chance has
+/// a say. Costs every item, so only models that explore pay for it.
+fn explore(readable: &Readable, seed: u64, terms: &mut Vec<(u32, f32)>) {
+    let (strength, now) = (readable.config.explore, readable.counters.settled);
+    terms.extend((0_u32..).zip(readable.popularity.iter()).map(|(row, popularity)| {
+        let noise = Draws::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
+        (row, strength * noise / (1.0 + popularity.counts(now)[2]).sqrt())
+    }));
 }
 
 fn known_of(readable: &Readable, query: &Query) -> Result<Known, FieldError> {

@@ -108,6 +108,7 @@ mod tests {
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
             context: Vec::new(),
+            seed: 0,
             at: Timestamp::default(),
             with_item: false,
             with_embedding: false,

@@ -124,6 +124,7 @@ impl World {
             exclude_seen: ExcludeSeen::No,
             // One of them is never in an event.
             context: CONTEXTS[..limit % 4].iter().map(|&name| name.to_owned()).collect(),
+            seed: 0,
             at: at(self.clock + 100),
             with_item: false,
             with_embedding: false,
