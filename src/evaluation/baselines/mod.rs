@@ -41,7 +41,7 @@ pub trait Baseline: Send {
 pub enum BaselineKind {
     /// Decayed popularity.
     Popularity,
-    /// The user's own newest items, then popularity.
+    /// The user's own items, then popularity.
     Recent,
     /// Item neighbours by decayed co-occurrence.
     Cooccurrence,
@@ -70,7 +70,7 @@ impl BaselineKind {
     pub const fn about(self) -> &'static str {
         match self {
             Self::Popularity => "decayed popularity, half-life 10,000 events",
-            Self::Recent => "the user's own items, newest first, then popularity",
+            Self::Recent => "the user's own items by how lately and often, then popularity",
             Self::Cooccurrence => {
                 "item co-occurrence kNN, decayed (after Sarwar et al. 2001; Linden, Smith and York 2003)"
             }
