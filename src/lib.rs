@@ -8,6 +8,7 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod evaluation;
 pub mod feeds;
 pub mod http;
 pub mod keys;

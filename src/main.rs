@@ -26,6 +26,10 @@ enum Command {
     Replay(commands::replay::ReplayArgs),
     /// Post a generated shop to a running service, for people without data.
     Demo(commands::demo::DemoArgs),
+    /// Measure how well the model recommends on your files, beside simple methods; needs no service.
+    Evaluate(Box<commands::evaluate::EvaluateArgs>),
+    /// Search for a configuration that recommends better on your files.
+    Tune(Box<commands::tune::TuneArgs>),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Evaluate(args) => commands::evaluate::run(*args),
+        Command::Tune(args) => commands::tune::run(*args),
     };
     match ended {
         Ok(code) => code,

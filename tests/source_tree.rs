@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 17] = [
+const IMPORTS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -21,6 +21,8 @@ const IMPORTS: [(&str, &[&str]); 17] = [
     ("learner", &["domain", "state"]),
     ("serving", &["domain", "state"]),
     ("engine", &["domain", "state", "log", "versions", "learner", "serving", "postgres", "telemetry"]),
+    // Drives the learner itself: no log, no Postgres, no views.
+    ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
@@ -59,6 +61,7 @@ const IMPORTS: [(&str, &[&str]); 17] = [
             "versions",
             "serving",
             "engine",
+            "evaluation",
             "http",
             "feeds",
             "postgres",

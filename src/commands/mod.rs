@@ -2,15 +2,19 @@
 //!
 //! `replay` and `demo` talk to a running service from outside. Both are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
-//! [`courier`] posts them in order, one at a time.
+//! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
 
+mod bar;
 mod batch;
 mod client;
 mod courier;
 pub mod demo;
+pub mod evaluate;
 pub mod keys;
 mod pipeline;
 mod progress;
+mod reading;
 pub mod replay;
 pub mod serve;
 mod tally;
+pub mod tune;

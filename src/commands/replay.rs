@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use shelfmark::{
-    domain::{Event, Id, Timestamp},
-    feeds::{BadLine, Feed, FeedBody, FeedError, FeedOptions},
+    domain::Id,
+    feeds::{BadLine, Feed, FeedBody, FeedOptions},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     client::{Client, ServiceArgs},
     pipeline::{self, Intake, Outcome, Sending},
     progress::{Progress, Whole},
+    reading::{Reading, Sink},
     tally::{ReadTally, Summary, grouped},
 };
 
@@ -93,8 +94,6 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Most events that `--sort` holds.
-const SORT_MAX: usize = 10_000_000;
 /// `--resume` asks for one event of this many.
 const PROBE_EVERY: u64 = 10_000;
 
@@ -150,88 +149,6 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     }
     let clean = sent.rejected == 0 && !read.stopped;
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What to read, and how. Reading twice gives the same entries in the same order.
-#[derive(Clone)]
-struct Reading {
-    items: Vec<PathBuf>,
-    files: Vec<PathBuf>,
-    options: FeedOptions,
-    sort: bool,
-    strict: bool,
-}
-
-/// Where entries go.
-trait Sink {
-    fn entry(&mut self, origin: Origin, body: FeedBody) -> anyhow::Result<()>;
-    fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()>;
-    fn tally(&mut self) -> &mut ReadTally;
-}
-
-impl Reading {
-    /// Opens all files: a file that is not there or not understood is told before anything is sent.
-    fn open(&self) -> anyhow::Result<Vec<Feed>> {
-        let open = |path: &PathBuf| Feed::open(path, &self.options);
-        let mut feeds = self.items.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let (metadata, events): (Vec<_>, Vec<_>) =
-            self.files.iter().map(open).collect::<Result<Vec<_>, _>>()?.into_iter().partition(Feed::is_metadata);
-        feeds.extend(metadata);
-        feeds.extend(events);
-        Ok(feeds)
-    }
-
-    fn read(&self, feeds: Vec<Feed>, sink: &mut impl Sink) -> anyhow::Result<()> {
-        let mut held: Vec<(Origin, Event)> = Vec::new();
-        for mut feed in feeds {
-            let file: Arc<str> = Arc::from(feed.name());
-            let lines_before = sink.tally().lines;
-            let mut newest = Timestamp::MIN;
-            while let Some(entry) = feed.next() {
-                sink.tally().lines = lines_before + feed.lines();
-                match entry {
-                    Ok(entry) => {
-                        let origin = Origin { file: file.clone(), line: entry.line };
-                        match entry.body {
-                            FeedBody::Event(event) if self.sort => {
-                                if held.len() == SORT_MAX {
-                                    bail!(
-                                        "--sort holds at most {} events in memory: sort the file",
-                                        grouped(SORT_MAX as u64)
-                                    );
-                                }
-                                held.push((origin, event));
-                            }
-                            FeedBody::Event(event) => {
-                                sink.tally().backwards += u64::from(event.ts < newest);
-                                newest = event.ts;
-                                sink.entry(origin, FeedBody::Event(event))?;
-                            }
-                            FeedBody::Item(item) => sink.entry(origin, FeedBody::Item(item))?,
-                        }
-                    }
-                    Err(FeedError::Bad(bad)) => {
-                        sink.bad(&file, &bad)?;
-                        if self.strict {
-                            sink.tally().stopped = true;
-                            break;
-                        }
-                    }
-                    Err(error @ FeedError::Unreadable { .. }) => return Err(error).context(file),
-                }
-            }
-            sink.tally().lines = lines_before + feed.lines();
-            if sink.tally().stopped {
-                break;
-            }
-        }
-        // Stable: events of one time stay in the order of their lines, so baskets stay together.
-        held.sort_by_key(|(_, event)| event.ts);
-        for (origin, event) in held {
-            sink.entry(origin, FeedBody::Event(event))?;
-        }
-        Ok(())
-    }
 }
 
 /// Puts entries into the pipeline, but the first `skip` events.

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{ExcludeSeen, Fallback, FieldError, Id, Query, Recommendations, ScoredItem, Subject},
-    state::{Actor, Context, Draws, History, Past, QueryRows, Readable, Scalars, compose, dot},
+    state::{Actor, Context, History, Past, QueryRows, Readable, Scalars, compose, dot},
 };
 
 use super::{
@@ -13,9 +13,6 @@ use super::{
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
-
-/// Tells draws of exploration from other uses of the generator.
-const DRAWS_EXPLORE: u64 = 4;
 
 /// A recommendation under way.
 pub(super) struct Plan<'a> {
@@ -64,7 +61,9 @@ impl<'a> Plan<'a> {
             }
         };
         if readable.config.explore > 0.0 {
-            explore(readable, query.seed, &mut adjust);
+            // Costs every item, so only models that explore pay for it.
+            let rows = 0..u32::try_from(readable.catalog.len()).expect("rows are u32");
+            adjust.extend(rows.map(|row| (row, readable.exploration(row, query.seed))));
         }
         let left_out = |row| (row, f32::NEG_INFINITY);
         adjust.extend(query.exclude.iter().filter_map(|id| readable.catalog.row(id.as_str())).map(left_out));
@@ -182,16 +181,6 @@ fn sparse_terms(context: &Context, scalars: &Scalars, terms: &mut Vec<(u32, f32)
             .map(|repeat| (repeat.item, scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)])),
     );
     terms.extend(context.memory.iter().map(|remembered| (remembered.item, scalars.wm * remembered.value)));
-}
-
-/// `explore N(0, 1) / sqrt(1 + events)`: the less an item was met (at the half-life of 100,000 events), the more chance has
-/// a say. Costs every item, so only models that explore pay for it.
-fn explore(readable: &Readable, seed: u64, terms: &mut Vec<(u32, f32)>) {
-    let (strength, now) = (readable.config.explore, readable.counters.settled);
-    terms.extend((0_u32..).zip(readable.popularity.iter()).map(|(row, popularity)| {
-        let noise = Draws::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
-        (row, strength * noise / (1.0 + popularity.counts(now)[2]).sqrt())
-    }));
 }
 
 fn known_of(readable: &Readable, query: &Query) -> Result<Known, FieldError> {

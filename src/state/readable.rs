@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Context, ContextScratch, Counters, CowVec, History, Interner, MemoryRow, Parameters, Popularity, Scalars,
-    add_scaled,
+    Catalog, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters, Popularity,
+    Scalars, add_scaled,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
 use crate::domain::{Event, ModelConfig, Timestamp};
+
+/// Tells draws of exploration from other uses of the generator.
+const DRAWS_EXPLORE: u64 = 4;
 
 /// Somebody with a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +148,14 @@ impl Readable {
         for token in tokens.iter() {
             add_scaled(out, factor, self.parameters.tokens.row(*token as usize));
         }
+    }
+
+    /// What exploration adds to an item's score in the answer keyed by `seed`: `explore N(0, 1) / sqrt(1 + events)`. The
+    /// less an item was met (at the half-life of 100,000 events), the more chance has a say.
+    pub fn exploration(&self, row: u32, seed: u64) -> f32 {
+        let events = self.popularity[row as usize].counts(self.counters.settled)[2];
+        let noise = Draws::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
+        self.config.explore * noise / (1.0 + events).sqrt()
     }
 
     /// `bias_j = b_j + sum_h wp_h log(1 + pop_{h,j})`.

@@ -1,0 +1,266 @@
+//! `shelfmark evaluate`: test-then-train over files, beside simple methods.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, bail};
+use shelfmark::{
+    domain::ModelConfig,
+    evaluation::{
+        BaselineKind, Evaluated, Protocol, Report, Run, Stream,
+        ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
+        plot,
+    },
+    feeds::{BadLine, FeedBody, FeedOptions},
+};
+
+use super::{
+    bar::Bar,
+    batch::Origin,
+    reading::{Reading, Sink},
+    tally::{ReadTally, SHOWN_MAX, grouped},
+};
+
+/// Measures how well the model would have recommended, had it learned these files live.
+///
+/// Test-then-train: every basket or event is first ranked among all items met so far, then learned, by the code that
+/// serves. Reads what `shelfmark replay` reads; needs no service and no database. Recall, MRR and NDCG of the best 20 are counted over
+/// all targets, and over novel ones with the user's own items excluded. See docs/LEARNING.md.
+#[derive(Debug, clap::Args)]
+pub struct EvaluateArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// What to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
+    #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
+    baselines: Baselines,
+    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, users, repeat, bias, gaps, breaks.
+    #[arg(long, value_name = "NAMES", value_parser = terms)]
+    ablate: Option<Terms>,
+    /// Write the report as JSON to standard output instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Draw recall over the stream, by method, into this file.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+}
+
+/// What to measure on.
+#[derive(Debug, Clone, clap::Args)]
+pub struct InputArgs {
+    /// Files of events and items, as `shelfmark replay` takes them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Item metadata; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    items: Vec<PathBuf>,
+    /// Also make items from event rows that carry metadata (REES46).
+    #[arg(long)]
+    items_from_events: bool,
+    /// Learn events in order of time, not of lines.
+    #[arg(long)]
+    sort: bool,
+    /// Stop with an error at the first bad line.
+    #[arg(long)]
+    strict: bool,
+    /// Events to use, from the first on.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// JSON file with the model's configuration, as `serve --model-config` takes it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Values of one embedding, instead of the configuration's.
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Records of one append; appends end where baskets end.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    append: u16,
+    /// Part of the stream that is learned but not counted.
+    #[arg(long, default_value_t = 0.1, value_parser = part)]
+    discard: f64,
+    /// No progress.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(part) if (0.0..1.0).contains(&part) => Ok(part),
+        _ => Err("must be a number from 0 to below 1".to_owned()),
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Baselines(Vec<BaselineKind>);
+
+fn baselines(text: &str) -> Result<Baselines, String> {
+    let kinds = match text {
+        "all" => BaselineKind::ALL.to_vec(),
+        "none" => Vec::new(),
+        names => names
+            .split(',')
+            .map(|name| {
+                BaselineKind::parse(name.trim()).ok_or_else(|| unknown(name, BaselineKind::ALL.map(BaselineKind::name)))
+            })
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(Baselines(kinds))
+}
+
+#[derive(Debug, Clone)]
+struct Terms(Vec<Term>);
+
+fn terms(text: &str) -> Result<Terms, String> {
+    let terms = match text {
+        "all" => TERMS.to_vec(),
+        names => names
+            .split(',')
+            .map(|name| Term::parse(name.trim()).ok_or_else(|| unknown(name, TERMS.map(|term| term.name))))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(Terms(terms))
+}
+
+fn unknown<const N: usize>(name: &str, known: [&str; N]) -> String {
+    format!("{name:?} is not one of {}", known.join(", "))
+}
+
+impl InputArgs {
+    /// The configuration, checked.
+    pub fn config(&self) -> anyhow::Result<ModelConfig> {
+        let mut config = match &self.config {
+            None => ModelConfig::default(),
+            Some(path) => {
+                let named = || format!("--config {}", path.display());
+                let text = std::fs::read(path).with_context(named)?;
+                serde_json::from_slice(&text).with_context(named)?
+            }
+        };
+        config.dim = self.dim.unwrap_or(config.dim);
+        config.check().context("the configuration")?;
+        Ok(config)
+    }
+
+    /// How to test.
+    pub fn protocol(&self, baselines: Vec<BaselineKind>) -> Protocol {
+        Protocol { append: usize::from(self.append), discard: self.discard, baselines }
+    }
+
+    /// Reads everything.
+    pub fn stream(&self, config: &ModelConfig) -> anyhow::Result<Stream> {
+        let reading = Reading {
+            items: self.items.clone(),
+            files: self.files.clone(),
+            options: FeedOptions { salt: None, items_from_events: self.items_from_events },
+            sort: self.sort,
+            strict: self.strict,
+        };
+        let mut taking = Taking {
+            stream: Stream::default(),
+            config,
+            limit: self.limit.unwrap_or(usize::MAX),
+            tally: ReadTally::default(),
+        };
+        reading.read(reading.open()?, &mut taking)?;
+        let Taking { stream, tally, .. } = taking;
+        if tally.stopped {
+            bail!("stopped at a bad line (--strict)");
+        }
+        if !self.quiet {
+            if tally.bad > 0 {
+                eprintln!("{} bad lines", grouped(tally.bad));
+            }
+            if tally.backwards > 0 {
+                let count = grouped(tally.backwards);
+                eprintln!(
+                    "{count} events are earlier than the one before them in their file; --sort orders them by time"
+                );
+            }
+        }
+        if stream.events.is_empty() {
+            bail!("there are no events to measure on");
+        }
+        Ok(stream)
+    }
+}
+
+/// Holds what is read.
+struct Taking<'a> {
+    stream: Stream,
+    config: &'a ModelConfig,
+    limit: usize,
+    tally: ReadTally,
+}
+
+impl Sink for Taking<'_> {
+    fn entry(&mut self, _: Origin, body: FeedBody) -> anyhow::Result<()> {
+        match body {
+            FeedBody::Item(item) => self.stream.item(item),
+            FeedBody::Event(_) if self.stream.events.len() >= self.limit => {}
+            FeedBody::Event(event) => {
+                if !self.stream.event(event, self.config) {
+                    bail!("at most {} events; use --limit", grouped(Stream::EVENTS_MAX as u64));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()> {
+        self.tally.bad += 1;
+        if self.tally.bad <= SHOWN_MAX {
+            eprintln!("{file}: {bad}");
+        }
+        Ok(())
+    }
+
+    fn tally(&mut self) -> &mut ReadTally {
+        &mut self.tally
+    }
+}
+
+/// Runs the command.
+pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
+    let config = args.input.config()?;
+    let stream = args.input.stream(&config)?;
+    let quiet = args.input.quiet;
+    let protocol = args.input.protocol(args.baselines.0);
+    let evaluated = pass(&stream, config.clone(), &protocol, "testing", quiet)?;
+    let mut report = Report::new(&stream, &protocol, &evaluated);
+    drop(evaluated);
+    if let Some(Terms(terms)) = args.ablate {
+        let alone = Protocol { baselines: Vec::new(), ..protocol };
+        for term in terms {
+            let without = term.without(&config);
+            let evaluated = pass(&stream, without, &alone, &format!("without {}", term.name), quiet)?;
+            report.ablations.push(Ablated::new(term, &evaluated));
+        }
+        report.not_ablatable = WITHOUT_SWITCH.to_vec();
+    }
+    if let Some(path) = &args.plot {
+        std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pass(
+    stream: &Stream,
+    config: ModelConfig,
+    protocol: &Protocol,
+    label: &str,
+    quiet: bool,
+) -> anyhow::Result<Evaluated> {
+    let mut bar = Bar::new(label, stream.events.len(), quiet);
+    let mut run = Run::new(stream, config, protocol)?;
+    // A pause often enough for a bar, seldom enough to cost nothing.
+    let stride = (stream.events.len() / 1000).clamp(1, 1000);
+    while run.done() < stream.events.len() {
+        run.advance(run.done() + stride)?;
+        bar.at(run.done(), || format!("recall {:.4}", run.methods()[0].tally.whole.all.recall()));
+    }
+    bar.finish();
+    Ok(run.finish())
+}

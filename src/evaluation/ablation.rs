@@ -1,0 +1,90 @@
+//! What a term of the score is worth: the same pass with the term switched off.
+//!
+//! A term whose parameters start at 0 is gone exactly when its rate is 0; others need a switch in the configuration. Two
+//! switches freeze learned weights at their start values instead of removing anything, and say so.
+
+use serde::Serialize;
+
+use super::{
+    Evaluated,
+    metrics::{Cut, Sums},
+};
+use crate::domain::ModelConfig;
+
+/// A term that can be switched off.
+#[derive(Debug, Clone, Copy)]
+pub struct Term {
+    /// As on the command line.
+    pub name: &'static str,
+    /// What goes.
+    pub about: &'static str,
+    off: fn(&mut ModelConfig),
+}
+
+/// Terms that the configuration can switch off.
+pub const TERMS: [Term; 9] = [
+    Term { name: "memory", about: "transition memory", off: |config| config.memory = false },
+    Term { name: "tokens", about: "tokens of metadata", off: |config| config.tokens = false },
+    Term { name: "context", about: "circumstances of events", off: |config| config.context = false },
+    Term { name: "cap", about: "the cap on one user's weight", off: |config| config.user_weight_max = 1e6 },
+    Term { name: "users", about: "user vectors", off: |config| config.rates.users = 0.0 },
+    Term { name: "repeat", about: "repeat tables", off: |config| config.rates.repeat = 0.0 },
+    Term { name: "bias", about: "learned item biases", off: |config| config.rates.bias = 0.0 },
+    Term { name: "gaps", about: "history weights frozen at exp(-k/5)", off: |config| config.rates.history = 0.0 },
+    Term { name: "breaks", about: "part weights frozen at 1, no gaps", off: |config| config.rates.parts = 0.0 },
+];
+
+/// Terms of the score without an exact switch: their tables do not start at 0.
+pub const WITHOUT_SWITCH: [&str; 3] = ["item vectors", "last-item table", "popularity"];
+
+impl Term {
+    /// The term of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        TERMS.into_iter().find(|term| term.name == name)
+    }
+
+    /// The configuration without it.
+    pub fn without(self, config: &ModelConfig) -> ModelConfig {
+        let mut config = config.clone();
+        (self.off)(&mut config);
+        config
+    }
+}
+
+/// What a pass without a term found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ablated {
+    /// The term.
+    pub name: &'static str,
+    /// What went.
+    pub about: &'static str,
+    /// Over all counted targets.
+    #[serde(flatten)]
+    pub whole: Cut,
+    /// Targets without a past event, among all items that the service would recommend.
+    pub cold_items: Sums,
+}
+
+impl Ablated {
+    /// From a pass without the term.
+    pub fn new(term: Term, evaluated: &Evaluated) -> Self {
+        let tally = &evaluated.prequential.methods()[0].tally;
+        Self { name: term.name, about: term.about, whole: tally.whole, cold_items: tally.item_shots[0].servable }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_term_changes_the_configuration_and_keeps_it_valid() {
+        for term in TERMS {
+            let config = term.without(&ModelConfig::default());
+            config.check().expect("valid");
+            assert_ne!(config, ModelConfig::default(), "{}", term.name);
+            assert_eq!(Term::parse(term.name).map(|found| found.about), Some(term.about));
+        }
+        assert!(Term::parse("nothing").is_none());
+    }
+}

@@ -1,0 +1,152 @@
+//! The scores that the model itself gives: the formula of docs/LEARNING.md over every row, from the learner's own state.
+
+use crate::state::{ComposedQuery, QueryRows, Readable, State, Table, Unit, compose, dot};
+
+use super::ranking::ABSENT;
+
+/// Rows whose products with all queries of a group are taken at once: 64 x 128 values are 32 KiB, a first-level cache.
+const BLOCK_ROWS: usize = 64;
+
+/// Item vectors and biases as of the last batch. A batch costs the rows that it moved, plus one pass over the biases.
+#[derive(Debug, Default)]
+pub(super) struct ModelScores {
+    dim: usize,
+    /// `[rows, dim]`.
+    vectors: Vec<f32>,
+    bias: Vec<f32>,
+    /// 0 for items met in an event, [`ABSENT`] for others.
+    known: Vec<f32>,
+    /// 0 for items that the service would recommend.
+    servable: Vec<f32>,
+    known_count: usize,
+    stale: Vec<bool>,
+    stale_tokens: Vec<bool>,
+}
+
+impl ModelScores {
+    pub(super) fn rows(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Candidates by protocol: 0 or [`ABSENT`] by row.
+    pub(super) fn known(&self) -> &[f32] {
+        &self.known
+    }
+
+    /// Candidates when serving.
+    pub(super) fn servable(&self) -> &[f32] {
+        &self.servable
+    }
+
+    /// Notes what a batch moved, and forgets it in the state: nobody else looks at it here.
+    pub(super) fn moved(&mut self, state: &mut State) {
+        let mark = |marks: &mut Vec<bool>, rows: &[u32]| {
+            for row in rows {
+                let row = *row as usize;
+                if row >= marks.len() {
+                    marks.resize(row + 1, false);
+                }
+                marks[row] = true;
+            }
+        };
+        mark(&mut self.stale, state.touched.rows(Table::ItemVectors));
+        mark(&mut self.stale, state.touched.rows(Table::Items));
+        mark(&mut self.stale_tokens, state.touched.rows(Table::TokenVectors));
+        state.touched.clear();
+    }
+
+    /// Takes the state before a batch. `listed`: rows below it have metadata.
+    pub(super) fn refresh(&mut self, state: &State, listed: usize) {
+        let readable = &state.readable;
+        let (rows, before) = (readable.catalog.len(), self.rows());
+        self.dim = readable.config.dim;
+        self.vectors.resize(rows * self.dim, 0.0);
+        self.known.resize(rows, ABSENT);
+        self.servable.resize(rows, ABSENT);
+        for place in self.known_count..readable.catalog.known().len() {
+            self.known[readable.catalog.known()[place] as usize] = 0.0;
+        }
+        self.known_count = readable.catalog.known().len();
+        let is_stale = |marks: &[bool], row: usize| marks.get(row).copied().unwrap_or(false);
+        self.bias.clear();
+        for (row, vector) in self.vectors.chunks_exact_mut(self.dim).enumerate() {
+            let number = u32::try_from(row).expect("rows are u32");
+            let entry = readable.catalog.entry(number);
+            let moved = |token: &u32| is_stale(&self.stale_tokens, *token as usize);
+            if row >= before || is_stale(&self.stale, row) || entry.tokens.iter().any(moved) {
+                readable.item_vector(number, vector);
+            }
+            self.bias.push(readable.item_bias(number));
+            let there = row < listed || self.known[row] == 0.0;
+            self.servable[row] = if there && entry.recommendable() { 0.0 } else { ABSENT };
+        }
+        self.stale.fill(false);
+        self.stale_tokens.fill(false);
+    }
+
+    /// Scores of every row for every unit, `[units, rows]`; rows that are no candidates have scores too.
+    pub(super) fn score(&self, readable: &Readable, units: &[&Unit], scores: &mut Vec<f32>) {
+        let rows = self.rows();
+        let scalars = &readable.parameters.scalars;
+        let vectors = Vectors { readable, scores: self };
+        let queries: Vec<Vec<f32>> = units
+            .iter()
+            .map(|unit| {
+                let ComposedQuery { q, .. } = compose(&unit.context, scalars, &vectors, self.dim);
+                q
+            })
+            .collect();
+        scores.clear();
+        scores.resize(units.len() * rows, 0.0);
+        for first in (0..rows).step_by(BLOCK_ROWS) {
+            let end = rows.min(first + BLOCK_ROWS);
+            let block = &self.vectors[first * self.dim..end * self.dim];
+            for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(rows)) {
+                let scores = scores[first..end].iter_mut().zip(&self.bias[first..end]);
+                for ((score, bias), vector) in scores.zip(block.chunks_exact(self.dim)) {
+                    *score = dot(query, vector) + bias;
+                }
+            }
+        }
+        for (number, (unit, scores)) in units.iter().zip(scores.chunks_exact_mut(rows.max(1))).enumerate() {
+            if readable.config.explore > 0.0 {
+                // Drawn anew for each unit, as for each request.
+                let seed = readable.counters.events << 16 | number as u64;
+                for (row, score) in (0_u32..).zip(scores.iter_mut()) {
+                    *score += readable.exploration(row, seed);
+                }
+            }
+            for repeat in &unit.context.repeats {
+                scores[repeat.item as usize] +=
+                    scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)];
+            }
+            for remembered in &unit.context.memory {
+                scores[remembered.item as usize] += scalars.wm * remembered.value;
+            }
+        }
+    }
+}
+
+struct Vectors<'a> {
+    readable: &'a Readable,
+    scores: &'a ModelScores,
+}
+
+impl QueryRows for Vectors<'_> {
+    fn item(&self, row: u32) -> &[f32] {
+        let dim = self.scores.dim;
+        &self.scores.vectors[row as usize * dim..][..dim]
+    }
+
+    fn last(&self, row: Option<u32>) -> &[f32] {
+        self.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
+    }
+
+    fn user(&self, row: u32) -> &[f32] {
+        self.readable.parameters.users.row(row as usize)
+    }
+
+    fn context(&self, row: u32) -> &[f32] {
+        self.readable.parameters.contexts.row(row as usize)
+    }
+}

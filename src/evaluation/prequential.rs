@@ -1,0 +1,203 @@
+//! The observer that ranks every unit before it is learned.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    domain::Position,
+    learner::Observer,
+    state::{State, Unit},
+};
+
+use super::{
+    baselines::{Baseline, BaselineKind, Subject},
+    metrics::{Outcome, Place, Rank, Tally},
+    model::ModelScores,
+    people::People,
+    ranking,
+};
+
+/// The model's name in reports.
+pub const MODEL_NAME: &str = "shelfmark";
+/// Units scored at a time: their queries share one pass over the item vectors.
+const GROUP_UNITS: usize = 32;
+
+/// One method and what was counted of it.
+pub struct Method {
+    /// As on the command line.
+    pub name: &'static str,
+    /// In one line.
+    pub about: &'static str,
+    /// Counts.
+    pub tally: Tally,
+    /// Time for scoring, ranking and, for baselines, learning.
+    pub time: Duration,
+    baseline: Option<Box<dyn Baseline>>,
+}
+
+impl Method {
+    fn count(&mut self, place: Place, list: &List<'_>, target: u32, own: &super::Person, servable: Option<Rank>) {
+        let all = ranking::rank(list.scores, list.mask, target);
+        let is_novel = !own.own.contains(&target);
+        let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
+        self.tally.add(place, &Outcome { all, novel, servable });
+    }
+
+    fn cover(&mut self, list: &List<'_>, best: &mut Vec<(f32, u32)>) {
+        ranking::best(list.scores, list.mask, best);
+        best.iter().for_each(|(_, row)| self.tally.cover(*row));
+    }
+}
+
+/// Scores of all rows, and which are candidates.
+struct List<'a> {
+    scores: &'a [f32],
+    mask: &'a [f32],
+}
+
+/// Ranks, then lets the baselines learn; the learner goes on afterwards.
+pub struct Prequential {
+    /// Events of the whole stream.
+    events: u64,
+    /// Events at its beginning that are not counted.
+    skip: u64,
+    /// Rows below it have metadata.
+    listed: usize,
+    model: ModelScores,
+    /// The model first, then the baselines.
+    methods: Vec<Method>,
+    people: People,
+    /// Past events by item row, as of the last batch.
+    item_events: Vec<u32>,
+    scores: Vec<f32>,
+    best: Vec<(f32, u32)>,
+}
+
+impl Prequential {
+    /// For a stream of `events` events whose first part `discard` (0 to 1) is learned but not counted. `listed`: number of
+    /// items that have metadata before the first event.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
+    pub fn new(events: u64, discard: f64, listed: usize, baselines: &[BaselineKind], seed: u64) -> Self {
+        let about = "this service";
+        let model = Method { name: MODEL_NAME, about, tally: Tally::default(), time: Duration::ZERO, baseline: None };
+        let others = baselines.iter().map(|kind| Method {
+            name: kind.name(),
+            about: kind.about(),
+            tally: Tally::default(),
+            time: Duration::ZERO,
+            baseline: Some(kind.make(seed)),
+        });
+        Self {
+            events,
+            skip: (events as f64 * discard.clamp(0.0, 1.0)) as u64,
+            listed,
+            model: ModelScores::default(),
+            methods: std::iter::once(model).chain(others).collect(),
+            people: People::default(),
+            item_events: Vec::new(),
+            scores: Vec::new(),
+            best: Vec::new(),
+        }
+    }
+
+    /// What was counted, the model first.
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// Actors seen.
+    pub fn actors(&self) -> usize {
+        self.people.len()
+    }
+
+    /// The part of the counted stream at which an event lies.
+    fn time(&self, event: u64) -> f64 {
+        event.saturating_sub(self.skip) as f64 / (self.events - self.skip.min(self.events)).max(1) as f64
+    }
+
+    /// Ranks one unit by the model's scores and by every baseline, which then learn it.
+    fn unit(&mut self, unit: &Unit, at: u64, model_scores: &[f32]) {
+        let number = self.people.number(unit.actor);
+        let person = self.people.person(number);
+        let subject = Subject { number, person };
+        let rows: Vec<u32> = unit.targets.iter().map(|target| target.item).collect();
+        let mut place = Place {
+            time: self.time(at),
+            user_events: u32::try_from(person.past.len()).unwrap_or(u32::MAX),
+            item_events: 0,
+        };
+        let counted = at >= self.skip;
+        let mut own_scores = std::mem::take(&mut self.scores);
+        own_scores.resize(self.model.rows(), 0.0);
+        for method in &mut self.methods {
+            let began = Instant::now();
+            let is_model = method.baseline.is_none();
+            if counted {
+                if let Some(baseline) = &mut method.baseline {
+                    baseline.score(&subject, &mut own_scores);
+                }
+                let scores = if is_model { model_scores } else { &own_scores };
+                let list = List { scores, mask: self.model.known() };
+                method.cover(&list, &mut self.best);
+                for row in &rows {
+                    place.item_events = self.item_events.get(*row as usize).copied().unwrap_or(0);
+                    let servable = is_model.then(|| ranking::rank(scores, self.model.servable(), *row));
+                    method.count(place, &list, *row, person, servable);
+                }
+            }
+            if let Some(baseline) = &mut method.baseline {
+                baseline.learn(&subject, &rows);
+            }
+            method.time += began.elapsed();
+        }
+        self.scores = own_scores;
+        self.people.add(number, &rows);
+    }
+}
+
+impl Observer for Prequential {
+    fn before_learning(&mut self, state: &State, units: &[Unit]) {
+        let began = Instant::now();
+        // Histories have moved on already; what is settled has not.
+        let first = state.readable.counters.settled;
+        self.model.refresh(state, self.listed);
+        self.methods[0].time += began.elapsed();
+        for method in &mut self.methods {
+            if let Some(baseline) = &mut method.baseline {
+                let began = Instant::now();
+                baseline.pass(first as f64 / self.events.max(1) as f64);
+                method.time += began.elapsed();
+            }
+        }
+        let mut at = first;
+        let mut scores = Vec::new();
+        for group in units.chunks(GROUP_UNITS) {
+            let began = Instant::now();
+            let counted: Vec<&Unit> =
+                if is_skipped(group, at, self.skip) { Vec::new() } else { group.iter().collect() };
+            self.model.score(&state.readable, &counted, &mut scores);
+            self.methods[0].time += began.elapsed();
+            let rows = self.model.rows();
+            for (place, unit) in group.iter().enumerate() {
+                let scores = if counted.is_empty() { &[] } else { &scores[place * rows..][..rows] };
+                self.unit(unit, at, scores);
+                at += unit.targets.len() as u64;
+            }
+        }
+        for target in units.iter().flat_map(|unit| &unit.targets) {
+            let row = target.item as usize;
+            if self.item_events.len() <= row {
+                self.item_events.resize(row + 1, 0);
+            }
+            self.item_events[row] += 1;
+        }
+    }
+
+    fn after_learning(&mut self, state: &mut State, _: Position) {
+        self.model.moved(state);
+    }
+}
+
+/// Whether a whole group lies in the part that is not counted.
+fn is_skipped(group: &[Unit], at: u64, skip: u64) -> bool {
+    at + group.iter().map(|unit| unit.targets.len() as u64).sum::<u64>() <= skip
+}

@@ -1,0 +1,309 @@
+//! What `shelfmark evaluate` prints: the same figures as a table for a terminal and as JSON.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use super::{
+    Evaluated, Method, Protocol, Stream,
+    ablation::Ablated,
+    metrics::{Cut, FIFTHS, K, SHOTS, Sums},
+};
+use crate::domain::ModelConfig;
+
+/// Everything that was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Length of the lists.
+    pub k: usize,
+    /// Events of one append, at least.
+    pub append: usize,
+    /// Part of the stream that was not counted.
+    pub discard: f64,
+    /// What it was measured on.
+    pub data: Data,
+    /// The model's configuration.
+    pub config: ModelConfig,
+    /// Events learned a second, on one thread, without ranking.
+    pub events_per_second: f64,
+    /// Gradient steps.
+    pub steps: u64,
+    /// Those that were scaled down.
+    pub clipped: u64,
+    /// The model first, then the baselines.
+    pub methods: Vec<MethodReport>,
+    /// Terms switched off one at a time.
+    pub ablations: Vec<Ablated>,
+    /// Terms that have no exact switch yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_ablatable: Vec<&'static str>,
+}
+
+/// The stream.
+#[derive(Debug, Clone, Serialize)]
+pub struct Data {
+    /// Events tested and learned.
+    pub events: u64,
+    /// Events left out, by kind that the configuration does not have.
+    pub refused: BTreeMap<String, u64>,
+    /// Events left out because their id came before.
+    pub duplicates: u64,
+    /// Users and sessions without a user.
+    pub actors: u64,
+    /// Items with an event.
+    pub items: u64,
+    /// Items with metadata before the first event.
+    pub items_listed: u64,
+    /// Targets that count: distinct items of units after the discarded part.
+    pub targets: u64,
+    /// Part of them that is new to its actor.
+    pub novel_share: f64,
+    /// Part of them whose actor has no past event.
+    pub cold_user_share: f64,
+    /// Part of them whose item has no past event: misses of every method in `all` and `novel`.
+    pub cold_item_share: f64,
+}
+
+/// What was counted of one method.
+#[derive(Debug, Clone, Serialize)]
+pub struct MethodReport {
+    /// As on the command line.
+    pub name: String,
+    /// In one line.
+    pub about: String,
+    /// Over all counted targets.
+    #[serde(flatten)]
+    pub whole: Cut,
+    /// Items among the first `k` of any list, over items with an event.
+    pub coverage: f64,
+    /// By fifth of the counted stream.
+    pub fifths: [Cut; FIFTHS],
+    /// By past events of the actor.
+    pub user_shots: Vec<Shot>,
+    /// By past events of the target.
+    pub item_shots: Vec<Shot>,
+    /// Recall by part of the counted stream, finer: `[all, novel]`, null where there is no target.
+    pub curve: Vec<[Option<f64>; 2]>,
+    /// Time for scoring and ranking and, for baselines, learning.
+    pub seconds: f64,
+}
+
+/// Targets by a number of past events.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shot {
+    /// `0`, `1`, `2`, `3-4`, `5-9` or `10+`.
+    pub past_events: String,
+    /// What was counted.
+    #[serde(flatten)]
+    pub cut: Cut,
+}
+
+impl MethodReport {
+    fn new(method: &Method, items: usize) -> Self {
+        let tally = &method.tally;
+        let recall = |sums: &Sums| (sums.targets > 0).then(|| sums.recall());
+        Self {
+            name: method.name.to_owned(),
+            about: method.about.to_owned(),
+            whole: tally.whole,
+            coverage: tally.covered() as f64 / items.max(1) as f64,
+            fifths: tally.fifths,
+            user_shots: shots(&tally.user_shots),
+            item_shots: shots(&tally.item_shots),
+            curve: tally.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
+            seconds: method.time.as_secs_f64(),
+        }
+    }
+}
+
+fn shots(cuts: &[Cut]) -> Vec<Shot> {
+    let name = |place: usize| match SHOTS.get(place + 1) {
+        None => format!("{}+", SHOTS[place]),
+        Some(next) if next - 1 == SHOTS[place] => SHOTS[place].to_string(),
+        Some(next) => format!("{}-{}", SHOTS[place], next - 1),
+    };
+    cuts.iter().enumerate().map(|(place, cut)| Shot { past_events: name(place), cut: *cut }).collect()
+}
+
+impl Report {
+    /// Puts together what a pass found.
+    pub fn new(stream: &Stream, protocol: &Protocol, evaluated: &Evaluated) -> Self {
+        let catalog = &evaluated.state.readable.catalog;
+        let items = catalog.known().len();
+        let methods = evaluated.prequential.methods();
+        let tally = &methods[0].tally;
+        let targets = tally.whole.all.targets;
+        let share = |part: u64| part as f64 / targets.max(1) as f64;
+        let listed = stream.items.iter().map(|item| item.id.as_str()).collect::<std::collections::HashSet<_>>().len();
+        Self {
+            k: K,
+            append: protocol.append,
+            discard: protocol.discard,
+            data: Data {
+                events: stream.events.len() as u64,
+                refused: stream.refused.clone(),
+                duplicates: stream.duplicates,
+                actors: evaluated.prequential.actors() as u64,
+                items: items as u64,
+                items_listed: listed as u64,
+                targets,
+                novel_share: share(tally.whole.novel.targets),
+                cold_user_share: share(tally.user_shots[0].all.targets),
+                cold_item_share: share(tally.item_shots[0].all.targets),
+            },
+            config: (**evaluated.state.config()).clone(),
+            events_per_second: stream.events.len() as f64 / evaluated.learning.as_secs_f64().max(1e-9),
+            steps: evaluated.steps,
+            clipped: evaluated.clipped,
+            methods: methods.iter().map(|method| MethodReport::new(method, items)).collect(),
+            ablations: Vec::new(),
+            not_ablatable: Vec::new(),
+        }
+    }
+
+    /// The model's figures.
+    pub fn model(&self) -> &MethodReport {
+        &self.methods[0]
+    }
+}
+
+/// A part of one, as people write recall: `.1573`.
+fn part(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
+}
+
+/// `-` where there are no targets.
+fn recall(sums: &Sums) -> String {
+    if sums.targets == 0 { "-".to_owned() } else { part(sums.recall()) }
+}
+
+fn percent(value: f64) -> String {
+    format!("{:.1}%", 100.0 * value)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let data = &self.data;
+        writeln!(
+            f,
+            "{} events, {} users or sessions, {} items with an event, {} with metadata",
+            data.events, data.actors, data.items, data.items_listed
+        )?;
+        if !data.refused.is_empty() || data.duplicates > 0 {
+            let refused: Vec<String> = data.refused.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            writeln!(f, "left out: {} duplicates; kinds without a weight: {}", data.duplicates, refused.join(", "))?;
+        }
+        writeln!(
+            f,
+            "{} targets after the first {}: {} novel, {} by cold users, {} cold items",
+            data.targets,
+            percent(self.discard),
+            percent(data.novel_share),
+            percent(data.cold_user_share),
+            percent(data.cold_item_share)
+        )?;
+        writeln!(
+            f,
+            "{} steps ({} clipped), {:.0} events/s learned on one thread\n",
+            self.steps, self.clipped, self.events_per_second
+        )?;
+        let k = self.k;
+        writeln!(f, "               all                        novel                      cover-")?;
+        writeln!(f, "               recall@{k}  mrr@{k}  ndcg@{k}  recall@{k}  mrr@{k}  ndcg@{k}  age    seconds")?;
+        for method in &self.methods {
+            let Cut { all, novel, .. } = &method.whole;
+            writeln!(
+                f,
+                "{:<13}  {:>9}  {:>6}  {:>7}  {:>9}  {:>6}  {:>7}  {:>5}  {:>7.1}",
+                method.name,
+                part(all.recall()),
+                part(all.mrr()),
+                part(all.ndcg()),
+                part(novel.recall()),
+                part(novel.mrr()),
+                part(novel.ndcg()),
+                percent(method.coverage),
+                method.seconds
+            )?;
+        }
+        let shots = |of: fn(&MethodReport) -> &Vec<Shot>| -> Vec<String> {
+            of(&self.methods[0]).iter().map(|shot| shot.past_events.clone()).collect()
+        };
+        let fifths = (1..=FIFTHS).map(|fifth| fifth.to_string()).collect();
+        self.section(f, "fifth of the stream", fifths, |method| method.fifths.to_vec())?;
+        let cuts = |shots: &[Shot]| shots.iter().map(|shot| shot.cut).collect::<Vec<Cut>>();
+        let users = shots(|method| &method.user_shots);
+        self.section(f, "past events of the user", users, |method| cuts(&method.user_shots))?;
+        let items = shots(|method| &method.item_shots);
+        self.section(f, "past events of the item", items, |method| cuts(&method.item_shots))?;
+        let servable = &self.model().whole.servable;
+        writeln!(
+            f,
+            "\nAs when serving, items with metadata but no event are candidates too: recall@{k} {}.",
+            recall(servable)
+        )?;
+        if !self.ablations.is_empty() {
+            self.ablations(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    /// Recall all / novel of every method by one cut.
+    fn section(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        title: &str,
+        columns: Vec<String>,
+        cuts: impl Fn(&MethodReport) -> Vec<Cut>,
+    ) -> fmt::Result {
+        writeln!(f, "\nRecall@{}, all/novel, by {title}", self.k)?;
+        write!(f, "{:13}", "")?;
+        for column in &columns {
+            write!(f, " {column:>11}")?;
+        }
+        write!(f, "\n{:13}", "targets")?;
+        for cut in cuts(&self.methods[0]) {
+            write!(f, " {:>11}", cut.all.targets)?;
+        }
+        for (number, method) in self.methods.iter().enumerate() {
+            write!(f, "\n{:13}", method.name)?;
+            for cut in cuts(method) {
+                write!(f, " {:>11}", format!("{}/{}", recall(&cut.all), recall(&cut.novel)))?;
+            }
+            if number == 0 {
+                write!(f, "\n{:13}", "  as served")?;
+                for cut in cuts(method) {
+                    write!(f, " {:>11}", recall(&cut.servable))?;
+                }
+            }
+        }
+        writeln!(f)
+    }
+
+    fn ablations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = &self.model().whole;
+        let cold = &self.model().item_shots[0].cut.servable;
+        writeln!(f, "\nWithout one term (difference of recall@{})", self.k)?;
+        writeln!(f, "{:13} {:>16} {:>16} {:>16}", "", "all", "novel", "cold items*")?;
+        let line = |sums: &Sums, of: &Sums| format!("{} {:+.4}", part(sums.recall()), sums.recall() - of.recall());
+        for ablated in &self.ablations {
+            writeln!(
+                f,
+                "{:13} {:>16} {:>16} {:>16}  {}",
+                ablated.name,
+                line(&ablated.whole.all, &whole.all),
+                line(&ablated.whole.novel, &whole.novel),
+                line(&ablated.cold_items, cold),
+                ablated.about
+            )?;
+        }
+        writeln!(f, "* targets without a past event, among all that the service would recommend")?;
+        if !self.not_ablatable.is_empty() {
+            writeln!(f, "No exact switch yet: {}.", self.not_ablatable.join(", "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! One pass of a configuration over a stream, through the production learner.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    domain::{Append, ModelConfig, Position, Record, RecordBody, Timestamp},
+    learner::{ApplyError, Learner, prepare_thread},
+    state::State,
+};
+
+use super::{BaselineKind, Method, Prequential, Stream};
+
+/// How to test.
+#[derive(Debug, Clone)]
+pub struct Protocol {
+    /// Records of one append, at least; appends end where units end.
+    pub append: usize,
+    /// Part of the stream, 0 to 1, that is learned but not counted.
+    pub discard: f64,
+    /// What else to rank with.
+    pub baselines: Vec<BaselineKind>,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self { append: 64, discard: 0.1, baselines: Vec::new() }
+    }
+}
+
+/// A pass under way. It can stop anywhere and go on later.
+pub struct Run<'a> {
+    stream: &'a Stream,
+    append: usize,
+    state: State,
+    learner: Learner,
+    prequential: Prequential,
+    position: Position,
+    next: usize,
+    time: Duration,
+    steps: u64,
+    clipped: u64,
+}
+
+/// What a pass found.
+pub struct Evaluated {
+    /// The model first, then the baselines.
+    pub prequential: Prequential,
+    /// The state at the end.
+    pub state: State,
+    /// Gradient steps.
+    pub steps: u64,
+    /// Those that were scaled down.
+    pub clipped: u64,
+    /// Time for learning alone, without any ranking.
+    pub learning: Duration,
+}
+
+impl<'a> Run<'a> {
+    /// Puts the metadata in; no event yet. Sets up the calling thread for the learner.
+    pub fn new(stream: &'a Stream, config: ModelConfig, protocol: &Protocol) -> Result<Self, ApplyError> {
+        prepare_thread();
+        let seed = config.seed;
+        let mut run = Self {
+            stream,
+            append: protocol.append,
+            state: State::initial(Arc::new(config)),
+            learner: Learner::default(),
+            prequential: Prequential::new(0, 0.0, 0, &[], seed),
+            position: Position::ZERO,
+            next: 0,
+            time: Duration::ZERO,
+            steps: 0,
+            clipped: 0,
+        };
+        let items = stream.items.iter().cloned().map(RecordBody::PutItem);
+        run.apply(items)?;
+        let events = stream.events.len() as u64;
+        let listed = run.state.readable.catalog.len();
+        run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed);
+        Ok(run)
+    }
+
+    /// Events tested and learned so far.
+    pub const fn done(&self) -> usize {
+        self.next
+    }
+
+    /// What was counted so far, the model first.
+    pub fn methods(&self) -> &[Method] {
+        self.prequential.methods()
+    }
+
+    /// Tests and learns until `end` events are done, or a few more.
+    pub fn advance(&mut self, end: usize) -> Result<(), ApplyError> {
+        let stream = self.stream;
+        while self.next < end.min(stream.events.len()) {
+            let append_end = stream.append_end(self.next, self.append);
+            self.apply(stream.events[self.next..append_end].iter().cloned().map(RecordBody::Event))?;
+            self.next = append_end;
+        }
+        Ok(())
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Evaluated {
+        let ranking: Duration = self.prequential.methods().iter().map(|method| method.time).sum();
+        Evaluated {
+            prequential: self.prequential,
+            state: self.state,
+            steps: self.steps,
+            clipped: self.clipped,
+            learning: self.time.saturating_sub(ranking),
+        }
+    }
+
+    fn apply(&mut self, bodies: impl Iterator<Item = RecordBody>) -> Result<(), ApplyError> {
+        let began = Instant::now();
+        let records: Arc<[Record]> = bodies
+            .map(|body| {
+                self.position = self.position.next();
+                Record { position: self.position, appended_at: Timestamp::default(), body }
+            })
+            .collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let append = Append { records };
+        let applied = self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut self.prequential)?;
+        self.steps += applied.steps.len() as u64;
+        self.clipped += applied.steps.iter().filter(|step| step.clipped).count() as u64;
+        self.time += began.elapsed();
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! What is evaluated on: items first, then events in order, as a service would have taken them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::domain::{Event, Item, ModelConfig};
+
+/// Events and metadata, checked as a service checks them.
+#[derive(Debug, Clone, Default)]
+pub struct Stream {
+    /// Metadata, all of it before the first event.
+    pub items: Vec<Item>,
+    /// Events in the order of learning.
+    pub events: Vec<Event>,
+    /// Events left out because the configuration has no weight for their kind, by kind.
+    pub refused: BTreeMap<String, u64>,
+    /// Events left out because their id came before.
+    pub duplicates: u64,
+    ids: HashSet<u128>,
+}
+
+impl Stream {
+    /// Most events.
+    pub const EVENTS_MAX: usize = 10_000_000;
+
+    /// Takes an item's metadata.
+    pub fn item(&mut self, item: Item) {
+        self.items.push(item);
+    }
+
+    /// Takes an event; `false` when there are [`Stream::EVENTS_MAX`] already.
+    pub fn event(&mut self, event: Event, config: &ModelConfig) -> bool {
+        if self.events.len() == Self::EVENTS_MAX {
+            return false;
+        }
+        if !config.kinds.contains_key(&event.kind) {
+            *self.refused.entry(event.kind).or_default() += 1;
+        } else if self.ids.insert(xxh3_128(event.event_id.as_str().as_bytes())) {
+            self.events.push(event);
+        } else {
+            self.duplicates += 1;
+        }
+        true
+    }
+
+    /// Where the append that begins at `start` ends: after `size` events at least, never inside a unit.
+    pub(super) fn append_end(&self, start: usize, size: usize) -> usize {
+        let mut end = self.events.len().min(start + size.max(1));
+        while end < self.events.len() && self.events[end].same_unit(&self.events[end - 1]) {
+            end += 1;
+        }
+        end
+    }
+}

@@ -1,0 +1,128 @@
+//! Goal: `shelfmark evaluate` and `tune` give consistent figures on files, and write what they promise. Method: the real
+//! binary on a generated shop, small enough for seconds; JSON fields against each other and against the input.
+
+use std::{path::Path, process::Command};
+
+use serde_json::Value;
+use shelfmark::domain::ModelConfig;
+
+const EVENTS: usize = 4_000;
+
+fn shelfmark(args: &[&str]) -> std::process::Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_shelfmark")).args(args).output().expect("starts");
+    let shown = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{args:?}: {shown}");
+    output
+}
+
+/// The shop's items and events in one file, as `demo --print` writes them.
+fn shop(folder: &Path) -> String {
+    let events = EVENTS.to_string();
+    let printed = shelfmark(&["demo", "--print", "--events", &events, "--items", "300", "--shoppers", "60"]).stdout;
+    let file = folder.join("shop.ndjson");
+    std::fs::write(&file, printed).expect("a writable folder");
+    file.to_str().expect("text").to_owned()
+}
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_slice(&shelfmark(args).stdout).expect("JSON")
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("a number, not {value}"))
+}
+
+fn targets(cuts: &Value, which: &str) -> f64 {
+    cuts.as_array().expect("a list").iter().map(|cut| number(&cut[which]["targets"])).sum()
+}
+
+#[test]
+fn the_report_is_consistent_in_itself_and_the_model_beats_popularity_on_the_shop() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shop(folder.path());
+    let plot = folder.path().join("recall.svg");
+    let plot = plot.to_str().expect("text");
+    let args = ["evaluate", &file, "--json", "--quiet", "--dim", "16", "--ablate", "tokens,memory", "--plot", plot];
+    let report = json(&args);
+
+    assert_eq!(number(&report["data"]["events"]), EVENTS as f64);
+    assert_eq!(number(&report["data"]["items_listed"]), 300.0);
+    assert_eq!((number(&report["k"]), number(&report["discard"]), number(&report["append"])), (20.0, 0.1, 64.0));
+    assert_eq!(number(&report["config"]["dim"]), 16.0);
+    let methods = report["methods"].as_array().expect("a list");
+    let names: Vec<&str> = methods.iter().map(|method| method["name"].as_str().expect("text")).collect();
+    assert_eq!(names, ["shelfmark", "popularity", "recent", "knn", "isgd", "als"]);
+    for method in methods {
+        // Every method is asked about the same targets, and every cut parts them.
+        for which in ["all", "novel"] {
+            let whole = number(&method[which]["targets"]);
+            assert_eq!(whole, number(&methods[0][which]["targets"]), "{}", method["name"]);
+            for cuts in ["fifths", "user_shots", "item_shots"] {
+                assert_eq!(targets(&method[cuts], which), whole, "{} {cuts}", method["name"]);
+            }
+            let of = &method[which];
+            let (recall, mrr, ndcg) = (number(&of["recall"]), number(&of["mrr"]), number(&of["ndcg"]));
+            assert!(0.0 < mrr && mrr < ndcg && ndcg < recall && recall < 1.0, "{} {of}", method["name"]);
+            assert_eq!(recall, number(&of["hits"]) / whole);
+        }
+        let coverage = number(&method["coverage"]);
+        assert!(coverage > 0.0 && coverage <= 1.0);
+        // What was never seen is no candidate.
+        assert_eq!(number(&method["item_shots"][0]["all"]["hits"]), 0.0);
+    }
+    let [model, popularity] = [&methods[0], &methods[1]];
+    assert!(number(&model["all"]["recall"]) > 1.2 * number(&popularity["all"]["recall"]));
+    // The whole catalogue is listed from the start, so serving has more candidates, and a target is never missing.
+    assert_eq!(model["servable"]["targets"], model["all"]["targets"]);
+    assert!(popularity.get("servable").is_none());
+    let ablations = report["ablations"].as_array().expect("a list");
+    assert_eq!(ablations.len(), 2);
+    assert!(ablations.iter().all(|ablated| ablated["all"]["targets"] == model["all"]["targets"]));
+    assert!(ablations.iter().all(|ablated| ablated["all"]["hits"] != model["all"]["hits"]), "a switch did nothing");
+
+    let picture = std::fs::read_to_string(plot).expect("the picture");
+    assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
+    assert_eq!(picture.matches("<polyline").count(), 2 * methods.len());
+
+    // The same again, without the others: the model's figures do not depend on who runs beside it, nor on the run.
+    let alone = json(&["evaluate", &file, "--json", "--quiet", "--dim", "16", "--baselines", "none"]);
+    for which in ["all", "novel", "servable", "fifths", "user_shots", "item_shots", "coverage"] {
+        assert_eq!(alone["methods"][0][which], model[which], "{which}");
+    }
+}
+
+#[test]
+fn the_table_fits_a_terminal_and_names_every_method() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shop(folder.path());
+    let args = ["evaluate", &file, "--quiet", "--dim", "8", "--limit", "1500", "--baselines", "popularity,knn"];
+    let table = String::from_utf8(shelfmark(&args).stdout).expect("text");
+    assert!(table.starts_with("1500 events"), "{table}");
+    assert!(table.contains("\nshelfmark ") && table.contains("\npopularity ") && table.contains("\nknn "), "{table}");
+    let longest = table.lines().map(str::len).max();
+    assert!(longest <= Some(100), "{longest:?}\n{table}");
+}
+
+#[test]
+fn tune_prints_a_configuration_that_serve_takes_and_evaluate_confirms() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shop(folder.path());
+    let args = ["tune", &file, "--quiet", "--dim", "8", "--candidates", "4", "--budget", "600", "--limit", "2000"];
+    let output = shelfmark(&args);
+    let config: ModelConfig = serde_json::from_slice(&output.stdout).expect("a configuration, and nothing else");
+    config.check().expect("valid");
+    assert_eq!(config.dim, 8, "--dim is not searched");
+    let table = String::from_utf8(output.stderr).expect("text");
+    let best = table.lines().nth(1).expect("a first line");
+    let recall = best.split_whitespace().nth(2).expect("a figure");
+
+    let path = folder.path().join("config.json");
+    std::fs::write(&path, &output.stdout).expect("a writable folder");
+    let path = path.to_str().expect("text");
+    let args = ["evaluate", &file, "--json", "--quiet", "--limit", "2000", "--baselines", "none", "--config", path];
+    let report = json(&args);
+    assert_eq!(format!("{:.4}", number(&report["methods"][0]["all"]["recall"])), recall, "{table}");
+    // The same seed and number of candidates find the same.
+    let again = shelfmark(&["tune", &file, "--quiet", "--dim", "8", "--candidates", "4", "--limit", "2000"]);
+    assert_eq!(again.stdout, output.stdout);
+}
