@@ -61,6 +61,10 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     let mut resent = 0;
     for cycle in 0..cycles {
         let service = Service::start_in(path, &arguments);
+        if cycle == cycles / 2 {
+            // Lives may be too short for an automatic one on a busy machine; recovery has to start from a version too.
+            service.post("/versions", &json!({})).await;
+        }
         let life = Duration::from_millis(50 + draws.below(700) as u64);
         let both = cycle % 3 == 2;
         let killer = tokio::time::sleep(life);
@@ -100,7 +104,7 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     let status = service.status_at(settled).await;
     let (digest, position) = (status["digest"].clone(), status["position"].as_u64().unwrap());
     assert_eq!(status["head"], status["position"]);
-    assert!(status["counts"]["versions"].as_u64().unwrap() > 0, "recovery went through versions too");
+    assert!(status["counts"]["versions"].as_u64().unwrap() > 0, "recovery went through a version too");
 
     let url = postgres::running_url(path).expect("the service's Postgres runs");
     let pool = postgres::connect(&url, 4).await.unwrap();

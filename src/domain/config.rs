@@ -103,7 +103,7 @@ impl Default for ModelConfig {
             schedules: BTreeMap::new(),
             optimizer: Optimizer::default(),
             l2: 0.0,
-            user_weight_max: 32.0,
+            user_weight_max: 48.0,
             memory: true,
             context: true,
             tokens: true,

@@ -22,7 +22,7 @@ use crate::{
 /// Who takes versions by count, time and at shutdown.
 const SYSTEM: &str = "system";
 /// How often count and time are looked at.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Versions looked at when old ones are cleared away.
 const RETENTION_PAGE: usize = 500;
 
@@ -102,18 +102,22 @@ async fn take_for(shared: &Arc<Shared>, reason: &str) {
 pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let settings = &shared.settings;
     let mut last = Instant::now();
+    // Where the newest version stood when the store was last asked: it is asked again only when one may be due.
+    let mut newest_known = Position::ZERO;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
         }
         let by_time = !settings.version_interval.is_zero() && last.elapsed() >= settings.version_interval;
-        if !by_time && settings.version_records == 0 {
+        let many = |since: u64| settings.version_records > 0 && since >= settings.version_records;
+        if !by_time && !many(shared.position().since(newest_known)) {
             continue;
         }
         let Ok(newest) = shared.versions.newest(None).await else { continue };
-        let since = shared.position().since(newest.map_or(Position::ZERO, |manifest| manifest.position));
-        let by_count = settings.version_records > 0 && since >= settings.version_records;
+        newest_known = newest.map_or(Position::ZERO, |manifest| manifest.position);
+        let since = shared.position().since(newest_known);
+        let by_count = many(since);
         if !(by_count || by_time && since > 0) {
             continue;
         }
