@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Catalog, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters, Popularity,
-    Scalars, add_scaled,
+    Scalars, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -145,8 +145,13 @@ impl Readable {
         out.copy_from_slice(self.parameters.items.row(row as usize));
         let tokens = &self.catalog.entry(row).tokens;
         let factor = token_factor(tokens.len());
-        for token in tokens.iter() {
-            add_scaled(out, factor, self.parameters.tokens.row(*token as usize));
+        let token = |token: u32| self.parameters.tokens.row(token as usize);
+        let (fours, rest) = tokens.as_chunks::<4>();
+        for four in fours {
+            add_scaled_4(out, [factor; 4], four.map(token));
+        }
+        for one in rest {
+            add_scaled(out, factor, token(*one));
         }
     }
 
