@@ -111,6 +111,22 @@ fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
     (f64::from(state.config().user_weight_max) / total).min(1.0)
 }
 
+/// `z = sum over modalities of M x sqrt(inputs) / |x|` in f64; vectors of another length than the modality's first say nothing.
+fn content(state: &State, row: u32) -> Vec<f64> {
+    let mut z = vec![0.0; state.config().dim];
+    let vectors = &state.readable.catalog.entry(row).item.vectors;
+    for modality in state.readable.contents.modalities().all() {
+        let Some(x) = vectors.get(&modality.name).filter(|x| x.len() == modality.inputs) else { continue };
+        let norm = x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        for (i, x) in x.iter().enumerate().filter(|_| norm > 0.0) {
+            for (z, m) in z.iter_mut().zip(state.readable.parameters.projections.row(modality.first + i)) {
+                *z += f64::from(*m) * f64::from(*x) * (modality.inputs as f64).sqrt() / norm;
+            }
+        }
+    }
+    z
+}
+
 /// The loss of a step in f64, straight from the formulas. `columns` with their log weights are the step's own; all
 /// scores are computed here.
 fn loss(state: &State, units: &[Unit], columns: &[u32], inputs: &Inputs) -> f64 {
@@ -125,6 +141,9 @@ fn loss(state: &State, units: &[Unit], columns: &[u32], inputs: &Inputs) -> f64 
             for (v, w) in v.iter_mut().zip(p.tokens.row(*token as usize)) {
                 *v += f64::from(*w) / (tokens.len() as f64).sqrt();
             }
+        }
+        for (v, z) in v.iter_mut().zip(content(state, row)) {
+            *v += z;
         }
         v
     };
@@ -213,7 +232,24 @@ fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
     }
 }
 
-fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
+/// Some items have one modality, some two, some none; one vector is zero and one has another length.
+fn vectors(draws: &mut Draws, number: usize) -> BTreeMap<String, Vec<f32>> {
+    let mut vectors = BTreeMap::new();
+    if number % 3 != 0 {
+        vectors.insert("image".to_owned(), random(draws, 3));
+    }
+    if number % 4 < 2 {
+        vectors.insert("text".to_owned(), random(draws, 5));
+    }
+    match number {
+        7 => _ = vectors.insert("image".to_owned(), vec![0.0; 3]),
+        8 => _ = vectors.insert("image".to_owned(), vec![1.0; 4]),
+        _ => {}
+    }
+    vectors
+}
+
+fn prepared(Case { seed, sampled, pull }: Case) -> (State, Vec<Event>) {
     let mut draws = Draws::new(seed, 9, 9);
     let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
     config.kinds.extend([("purchase".into(), 2.5), ("dislike".into(), -0.7)]);
@@ -226,9 +262,15 @@ fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
     for i in 0..15 {
         let mut item = Item::bare(Id::new("id", &format!("i{i}")).unwrap());
         item.title = Some(format!("word{} word{}", draws.below(4), draws.below(4)));
+        item.vectors = vectors(&mut draws, i);
         bodies.push(RecordBody::PutItem(item));
     }
-    bodies.extend((0..150).map(|n| RecordBody::Event(event(&mut draws, n, 6, 20))));
+    bodies.extend((0..90).map(|n| RecordBody::Event(event(&mut draws, n, 6, 18))));
+    if pull > 0.0 {
+        let pulled = ModelConfig { pull, ..config.clone() };
+        bodies.push(RecordBody::Configure { config: Box::new(pulled) });
+    }
+    bodies.extend((90..150).map(|n| RecordBody::Event(event(&mut draws, n, 6, 20))));
     let records = bodies
         .into_iter()
         .enumerate()
@@ -241,17 +283,16 @@ fn prepared(seed: u64, sampled: bool) -> (State, Vec<Event>) {
     (state, next)
 }
 
-const LEARNED: [Table; 6] = [
-    Table::ItemVectors,
-    Table::LastVectors,
-    Table::UserVectors,
-    Table::TokenVectors,
-    Table::ContextVectors,
-    Table::ItemBias,
-];
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    seed: u64,
+    sampled: bool,
+    /// Switched on after 90 of 150 events.
+    pull: f32,
+}
 
 fn clear_accumulators(state: &mut State) {
-    for table in LEARNED {
+    for table in Table::LEARNED {
         for row in 0..state.rows(table) {
             state.accumulators.table_mut(table).row_mut(row).fill(0.0);
         }
@@ -265,13 +306,15 @@ fn gradient_from(before: f32, after: f32, accumulator: f32) -> f64 {
     if after > before { -size } else { size }
 }
 
-fn check_step(seed: u64, sampled: bool) {
-    println!("seed {seed} sampled {sampled}");
-    let (mut state, events) = prepared(seed, sampled);
+fn check_step(case: Case) {
+    println!("{case:?}");
+    let seed = case.seed;
+    let (mut state, events) = prepared(case);
     clear_accumulators(&mut state);
     let known = state.readable.catalog.known().len();
     let (units, _) = state.advance(&events.iter().collect::<Vec<_>>(), &mut Default::default());
     clear_accumulators(&mut state);
+    state.touched.clear();
     let before = state.clone();
     let references: Vec<&Unit> = units.iter().collect();
     let pairs: Vec<(usize, usize)> =
@@ -291,9 +334,17 @@ fn check_step(seed: u64, sampled: bool) {
     let close = |name: &str, expected: f64, found: f64| {
         assert!((expected - found).abs() < 2e-3 + 2e-3 * expected.abs(), "{name}: numeric {expected}, step {found}");
     };
+    // The content vectors that the step used are those of the projections before it.
+    for item in columns.iter().filter(|item| before.readable.catalog.entry(**item).content.is_some()) {
+        let row = before.readable.catalog.entry(*item).content.unwrap() as usize;
+        for (expected, found) in content(&before, *item).iter().zip(state.readable.contents.row(row)) {
+            assert!((expected - f64::from(*found)).abs() < 1e-5, "z of {item}: {expected} {found}");
+        }
+    }
     let bias_is_constant_for_first_sights = targets().any(|target| !target.known);
     let mut checked = 0;
-    for table in LEARNED {
+    let mut pulled = 0;
+    for table in Table::LEARNED {
         if table == Table::ItemBias && bias_is_constant_for_first_sights {
             continue;
         }
@@ -311,7 +362,14 @@ fn check_step(seed: u64, sampled: bool) {
                     state.readable.parameters.table(table).row(row)[i],
                     state.accumulators.table(table).row(row)[i],
                 );
-                close(&format!("{table:?}[{row}][{i}]"), (up - down) / (x1 - x0), found);
+                let mut expected = (up - down) / (x1 - x0);
+                let base = before.anchor().and_then(|anchor| anchor.row(table, row as u32));
+                if let Some(base) = base.filter(|_| state.touched.rows(table).contains(&(row as u32))) {
+                    let away = before.readable.parameters.table(table).row(row)[i] - base[i];
+                    expected += f64::from(case.pull * away);
+                    pulled += usize::from(away != 0.0);
+                }
+                close(&format!("{table:?}[{row}][{i}]"), expected, found);
                 checked += usize::from(found.abs() > 1e-6);
             }
         }
@@ -335,16 +393,23 @@ fn check_step(seed: u64, sampled: bool) {
         checked += usize::from(found.abs() > 1e-6);
     }
     assert!(checked > 100, "the case moves many parameters, {checked}");
+    assert_eq!(pulled > 50, case.pull > 0.0, "{pulled} numbers were pulled");
 }
 
 #[test]
 fn a_full_step_takes_the_gradient_of_the_published_loss() {
     prepare_thread();
-    (0..6).for_each(|seed| check_step(seed, false));
+    (0..6).for_each(|seed| check_step(Case { seed, sampled: false, pull: 0.0 }));
 }
 
 #[test]
 fn a_sampled_step_takes_the_gradient_of_the_published_loss() {
     prepare_thread();
-    (0..6).for_each(|seed| check_step(seed, true));
+    (0..6).for_each(|seed| check_step(Case { seed, sampled: true, pull: 0.0 }));
+}
+
+#[test]
+fn a_pulled_step_adds_the_way_back_to_the_base_to_every_touched_row() {
+    prepare_thread();
+    (0..3).for_each(|seed| check_step(Case { seed, sampled: seed % 2 == 1, pull: 0.7 }));
 }

@@ -8,6 +8,8 @@
 mod adagrad;
 mod apply;
 mod columns;
+mod projections;
+mod pull;
 mod slots;
 mod softmax;
 mod step;

@@ -7,6 +7,8 @@ use bytemuck::Zeroable;
 use super::{
     adagrad,
     columns::{StepTask, choose},
+    projections::Projections,
+    pull::Pull,
     slots::{RowSums, Slots},
     softmax::{Inputs, Outputs, forward_backward},
 };
@@ -49,6 +51,7 @@ pub struct Stepper {
     users: RowSums,
     tokens: RowSums,
     contexts: RowSums,
+    projections: Projections,
 }
 
 struct GatheredRows<'a> {
@@ -101,10 +104,11 @@ impl Stepper {
         &self.inputs
     }
 
-    fn gather(&mut self, state: &State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
+    fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
         let Self { slots, inputs, logs, .. } = self;
         choose(state, task, slots, &mut inputs.known, &mut inputs.first);
+        self.projections.refresh(state, slots);
         let readable = &state.readable;
         let (dim, columns) = (readable.config.dim, slots.rows().len());
         inputs.dim = dim;
@@ -149,7 +153,7 @@ impl Stepper {
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts } = self;
+        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, projections } = self;
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
@@ -201,15 +205,16 @@ impl Stepper {
                 add_scaled(tokens.row(*token), factor, dv);
             }
         }
+        projections.backward(readable, slots, &outputs.dv);
         scalars
     }
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, .. } = self;
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
         let rows = [&*last, users, tokens, contexts].map(RowSums::values);
-        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, scalar_values]).map(squares).sum();
+        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, projections.values(), scalar_values]).map(squares).sum();
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = squares.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
@@ -224,6 +229,7 @@ impl Stepper {
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
         let dim = inputs.dim;
+        let mut pull = Pull::default();
         let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
             if gradient.iter().all(|g| *g == 0.0) {
                 return;
@@ -234,9 +240,11 @@ impl Stepper {
                 (_, Optimizer::Adagrad) => adagrad::update_row,
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
+            let rule = adagrad::Rule { scale, rate, l2: config.l2 };
+            let (gradient, rule) = pull.add(state, (table, row), gradient, rule);
             let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
             let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
-            update(weights, accumulators, gradient, adagrad::Rule { scale, rate, l2: config.l2 });
+            update(weights, accumulators, gradient, rule);
             state.touched.mark(table, row);
             report.rows += 1;
         };
@@ -253,6 +261,9 @@ impl Stepper {
             for (row, gradient) in sums.iter() {
                 update(table, row, gradient, rate);
             }
+        }
+        for (row, gradient) in projections.gradients(dim) {
+            update(Table::Projections, row, gradient, rates.modalities);
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
