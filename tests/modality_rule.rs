@@ -276,8 +276,11 @@ fn a_pulled_model_adapts_and_stays_nearer_to_its_base() {
     let (free, pulled, held) = (away(0.0), away(0.3), away(3.0));
     println!("distance from the base: free {free:?}, pull 0.3 {pulled:?}, pull 3 {held:?}");
     for table in 0..free.len() {
-        assert!(held[table] < 0.8 * free[table] && held[table] < pulled[table] && pulled[table] < free[table], "{table}");
+        assert!(held[table] < pulled[table] && pulled[table] < free[table], "{table}");
         assert!(held[table] > 0.0, "it still learns");
+    }
+    for table in 0..3 {
+        assert!(held[table] < 0.5 * free[table], "{table}");
     }
 }
 

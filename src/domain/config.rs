@@ -130,7 +130,7 @@ impl Default for LearningRates {
             users: 0.08,
             tokens: 0.07,
             context: 0.07,
-            modalities: 0.07,
+            modalities: 0.02,
             bias: 0.1,
             history: 0.1,
             parts: 0.05,
