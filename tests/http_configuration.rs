@@ -96,7 +96,8 @@ async fn vectors_of_another_length_are_refused_by_name_while_modalities_are_on()
     answered(put("a", &[1.0, 2.0, 3.0]), 200).await;
     let found = problem(put("b", &[1.0, 2.0]), 422, "invalid").await;
     assert_eq!(found["errors"][0]["field"], "vectors.image", "{found}");
-    let batch = json!({"items": [{"id": "c", "vectors": {"image": [0, 1, 2]}}, {"id": "d", "vectors": {"image": [1]}}]});
+    let batch =
+        json!({"items": [{"id": "c", "vectors": {"image": [0, 1, 2]}}, {"id": "d", "vectors": {"image": [1]}}]});
     let reply = service.post("items?wait=applied&timeout_ms=30000", &batch, 200).await;
     assert_eq!((&reply["accepted"], &reply["rejected"][0]["field"]), (&json!(1), &json!("vectors.image")), "{reply}");
     patch(&service, json!({"modalities": false})).await;

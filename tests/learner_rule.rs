@@ -226,7 +226,9 @@ fn an_explosion_is_scaled_down_to_the_usual_size() {
         config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
         let mut model = Model::new(config);
         for n in 0..100 {
-            model.learn((0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])));
+            model.learn(
+                (0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])),
+            );
         }
         assert_eq!(model.state.readable.counters.clipped, 0, "nothing exploded yet");
         let sum = |model: &Model| model.state.accumulators.items.row(3).iter().sum::<f32>();

@@ -51,7 +51,8 @@ fn tastes(seed: u64) -> Stream {
     for n in 0..1_200 {
         let mut item = Item::bare(Id::new("id", &format!("i{n}")).unwrap());
         let noise = normal(&mut draws, 16);
-        item.vectors.insert("image".into(), centres[n % 12].iter().zip(noise).map(|(x, noise)| x + 0.5 * noise).collect());
+        item.vectors
+            .insert("image".into(), centres[n % 12].iter().zip(noise).map(|(x, noise)| x + 0.5 * noise).collect());
         shelves[n % 12].push(item.id.clone());
         stream.item(item);
     }
@@ -95,13 +96,18 @@ fn vectors_that_carry_the_taste_make_cold_items_findable() {
 /// Metadata as one vector: the sum of a random direction for each category, word, brand, category id and price bucket.
 fn vector_of(item: &Item) -> Option<Vec<f32>> {
     let lower = |text: &str| text.to_lowercase();
-    let mut words: Vec<String> = item.categories.iter().chain(&item.tags).map(|label| format!("c:{}", lower(label))).collect();
+    let mut words: Vec<String> =
+        item.categories.iter().chain(&item.tags).map(|label| format!("c:{}", lower(label))).collect();
     let title = lower(item.title.as_deref().unwrap_or_default());
-    words.extend(title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| format!("t:{word}")));
+    words.extend(
+        title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(|word| format!("t:{word}")),
+    );
     for name in ["brand", "category_id", "year", "price"] {
         match item.properties.get(name) {
             Some(PropertyValue::Text(text)) => words.push(format!("{name}:{}", lower(text))),
-            Some(PropertyValue::Number(number)) => words.push(format!("{name}:{}", (2.0 * number.max(0.01).log2()).floor())),
+            Some(PropertyValue::Number(number)) => {
+                words.push(format!("{name}:{}", (2.0 * number.max(0.01).log2()).floor()))
+            }
             Some(PropertyValue::Flag(_)) | None => {}
         }
     }

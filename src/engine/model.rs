@@ -6,13 +6,13 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ModelStatus, TakeVersion, configure, follow, recovery::recover, rollback, shared::Shared, status,
-    supervisor, versioning,
+    EngineError, EngineSettings, ModelStatus, TakeVersion, configure, follow, recovery::recover, rollback,
+    shared::Shared, status, supervisor, versioning,
 };
 use crate::{
     domain::{
-        Deployment, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served,
-        VersionManifest, VersionRef,
+        Deployment, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
     },
     log::{Log, LogSettings, base_config},
     serving::{Publisher, Searcher, View},

@@ -6,12 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body, decode,
-    error::ApiError,
-    models::ModelOut,
-    params::Segments,
-    paths::ModelPath,
-    reading::stamped,
+    Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath, reading::stamped,
 };
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig},
@@ -76,13 +71,9 @@ fn merge(target: &mut Value, patch: Value) {
 
 /// Names fields as the body does.
 fn named(error: EngineError) -> ApiError {
-    match error {
-        EngineError::Config(error) => {
-            let field = if error.field.is_empty() { "config".to_owned() } else { format!("config.{}", error.field) };
-            FieldError { field, ..error }.into()
-        }
-        other => other.into(),
-    }
+    let EngineError::Config(error) = error else { return error.into() };
+    let field = if error.field.is_empty() { "config".to_owned() } else { format!("config.{}", error.field) };
+    FieldError { field, ..error }.into()
 }
 
 #[cfg(test)]
@@ -98,7 +89,8 @@ mod tests {
 
     #[test]
     fn what_a_patch_leaves_out_stays_and_null_takes_back() {
-        let config = patched(r#"{"rates":{"items":0.05},"kinds":{"share":null,"wish":0.5},"explore":null}"#).expect("valid");
+        let config =
+            patched(r#"{"rates":{"items":0.05},"kinds":{"share":null,"wish":0.5},"explore":null}"#).expect("valid");
         assert_eq!((config.rates.items, config.rates.last, config.explore), (0.05, 0.08, 0.0));
         assert_eq!((config.kinds.get("share"), config.kinds["wish"], config.kinds["dislike"]), (None, 0.5, -1.0));
         assert_eq!(patched("{}").expect("valid").explore, 2.0);

@@ -214,7 +214,8 @@ impl Stepper {
         let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, .. } = self;
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
         let rows = [&*last, users, tokens, contexts].map(RowSums::values);
-        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, projections.values(), scalar_values]).map(squares).sum();
+        let squares: f64 =
+            rows.into_iter().chain([&*outputs.dv, &outputs.db, projections.values(), scalar_values]).map(squares).sum();
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = squares.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
@@ -229,7 +230,8 @@ impl Stepper {
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
         let dim = inputs.dim;
-        let mut pull = Pull::default();
+        let State { readable, accumulators, touched, anchor, .. } = state;
+        let mut pull = Pull::new(anchor.as_deref(), config.pull);
         let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
             if gradient.iter().all(|g| *g == 0.0) {
                 return;
@@ -241,11 +243,11 @@ impl Stepper {
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
             let rule = adagrad::Rule { scale, rate, l2: config.l2 };
-            let (gradient, rule) = pull.add(state, (table, row), gradient, rule);
-            let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
-            let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
+            let weights = readable.parameters.table_mut(table).row_mut(row as usize);
+            let accumulators = accumulators.table_mut(table).row_mut(row as usize);
+            let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
             update(weights, accumulators, gradient, rule);
-            state.touched.mark(table, row);
+            touched.mark(table, row);
             report.rows += 1;
         };
         for ((row, dv), db) in slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db) {

@@ -103,8 +103,7 @@ impl Catalog {
         }
         tokens.sort_unstable();
         let entry = self.entries.get_mut(row as usize);
-        *entry =
-            CatalogEntry { item: Arc::new(item.clone()), tokens: tokens.into(), removed, content: entry.content };
+        *entry = CatalogEntry { item: Arc::new(item.clone()), tokens: tokens.into(), removed, content: entry.content };
         row
     }
 

@@ -114,7 +114,7 @@ pub struct State {
     /// Adagrad accumulators, row by row beside their weights.
     pub accumulators: Parameters,
     /// What `config.pull` pulls towards; there is one exactly while it is above 0.
-    anchor: Option<Anchor>,
+    pub anchor: Option<Box<Anchor>>,
     /// Ring of the newest events' item rows, in no order that matters.
     recent: CowVec<u32>,
     /// How often an item is in `recent`; derived.
@@ -129,7 +129,7 @@ impl State {
         let dim = config.dim;
         let parameters = || Parameters::new(dim, bytemuck::Zeroable::zeroed());
         let mut state = Self {
-            anchor: (config.pull > 0.0).then(|| Anchor(parameters())),
+            anchor: (config.pull > 0.0).then(|| Box::new(Anchor(parameters()))),
             readable: Readable::empty(config),
             accumulators: parameters(),
             recent: CowVec::default(),
@@ -165,15 +165,10 @@ impl State {
             self.switch_modalities();
         }
         if (before.pull > 0.0) != (config.pull > 0.0) {
-            self.anchor = (config.pull > 0.0).then(|| Anchor(self.readable.parameters.clone()));
+            self.anchor = (config.pull > 0.0).then(|| Box::new(Anchor(self.readable.parameters.clone())));
             (0..self.rows(Table::Anchor)).for_each(|row| self.touched.mark(Table::Anchor, as_row(row)));
         }
         true
-    }
-
-    /// What `config.pull` pulls towards.
-    pub const fn anchor(&self) -> Option<&Anchor> {
-        self.anchor.as_ref()
     }
 
     /// Replaces an item's metadata.

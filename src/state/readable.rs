@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters, Popularity,
-    Scalars, add_scaled,
+    Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
+    Popularity, Scalars, add_scaled,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };

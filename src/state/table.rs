@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Anchor, CatalogEntry, Counters, CowRows, History, Interner, MemoryRow, Popularity, Scalars, Segment, State, StateError,
+    CatalogEntry, Counters, CowRows, History, Interner, MemoryRow, Popularity, Scalars, Segment, State, StateError,
 };
 use crate::domain::{Id, Item, Modality, ModelConfig};
 
@@ -149,7 +149,7 @@ impl State {
             | Table::ItemBias => r.parameters.table(table).len(),
             Table::Modalities => r.contents.modalities().all().len(),
             Table::Contents => r.contents.len(),
-            Table::Anchor => self.anchor.as_ref().map_or(0, Anchor::len),
+            Table::Anchor => self.anchor.as_ref().map_or(0, |anchor| anchor.len()),
         }
     }
 
