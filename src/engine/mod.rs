@@ -11,6 +11,7 @@
 //! Bounds: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default.
 
 mod cache;
+mod configure;
 mod error;
 mod feed;
 mod follow;

@@ -6,13 +6,13 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ModelStatus, TakeVersion, follow, recovery::recover, rollback, shared::Shared, status,
-    supervisor, versioning,
+    EngineError, EngineSettings, ModelStatus, TakeVersion, configure, follow, recovery::recover, rollback,
+    shared::Shared, status, supervisor, versioning,
 };
 use crate::{
     domain::{
-        Deployment, Id, ModelConfig, ModelName, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served,
-        VersionManifest, VersionRef,
+        Deployment, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
     },
     log::{Log, LogSettings, base_config},
     serving::{Publisher, Searcher, View},
@@ -96,6 +96,11 @@ impl Model {
         Arc::clone(&self.shared.live.load().readable().config)
     }
 
+    /// Modalities of dense vectors at the live position.
+    pub fn modalities(&self) -> Arc<Modalities> {
+        Arc::clone(self.shared.live.load().readable().contents.modalities())
+    }
+
     /// What readers get: the live view, or the pinned version's.
     pub fn served(&self) -> Arc<View> {
         self.shared.served()
@@ -150,6 +155,14 @@ impl Model {
         category: Option<String>,
     ) -> Result<Vec<ScoredItem>, EngineError> {
         Ok(self.shared.searcher.similar(view, item, limit, category).await?)
+    }
+
+    /// Changes the configuration by a record; returns once readers see it.
+    pub async fn configure(
+        &self,
+        change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
+    ) -> Result<(), EngineError> {
+        configure::configure(&self.shared, change).await
     }
 
     /// Where it stands.

@@ -47,7 +47,6 @@ pub fn step_targets(state: &State) -> usize {
 pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut Inputs) {
     let StepTask { units, pairs, known_before, key } = *task;
     let catalog = &state.readable.catalog;
-    let config = state.config();
     let Inputs { columns, own, known, first, .. } = inputs;
     slots.begin(catalog.len());
     known.log_weights.clear();

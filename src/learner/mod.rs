@@ -9,6 +9,8 @@ mod adagrad;
 mod apply;
 mod columns;
 mod lists;
+mod projections;
+mod pull;
 mod slots;
 mod softmax;
 mod step;

@@ -102,6 +102,16 @@ impl RowSums {
         self.dim = dim;
     }
 
+    /// Starts with all rows of a table at zero; their sums, `[rows, dim]`.
+    pub fn begin_whole(&mut self, rows: usize, dim: usize) -> &mut [f32] {
+        self.begin(rows, dim);
+        for row in 0..u32::try_from(rows).expect("rows are u32") {
+            self.slots.insert(row);
+        }
+        self.values.resize(rows * dim, 0.0);
+        &mut self.values
+    }
+
     /// The sum of one row, zeros at first, `[dim]`.
     pub fn row(&mut self, row: u32) -> &mut [f32] {
         let place = self.slots.insert(row);

@@ -1,5 +1,6 @@
 //! Scores, softmax, and their gradients: three matrix products on libtorch, everything between them row by row in plain
-//! Rust while a row is in the nearest cache. The only file that touches tensors on the hot path; slices go in and out.
+//! Rust while a row is in the nearest cache. This file and `projections` are the only ones that touch tensors on the hot
+//! path; slices go in and out.
 //!
 //! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
 //! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
@@ -300,6 +301,6 @@ fn exp_sum(values: &mut [f32], max: f32) -> f32 {
     sum
 }
 
-fn copy(from: &Tensor, to: &mut [f32]) {
+pub(super) fn copy(from: &Tensor, to: &mut [f32]) {
     from.contiguous().view([-1]).copy_data(to, to.len());
 }

@@ -7,6 +7,8 @@ use bytemuck::Zeroable;
 use super::{
     adagrad,
     columns::{StepTask, choose},
+    projections::Projections,
+    pull::Pull,
     slots::{RowSums, ScatterSpace, Slots},
     softmax::{Inputs, Outputs, forward_backward},
 };
@@ -20,6 +22,8 @@ use crate::{
 
 /// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
 const MEDIAN_STEP: f32 = 1.02;
+/// Tables of rows that a step moves.
+const TABLES: usize = 7;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,19 +55,10 @@ pub struct Stepper {
     users: RowSums,
     tokens: RowSums,
     contexts: RowSums,
+    projections: Projections,
     scatter: ScatterSpace,
-    squares: Squares,
-}
-
-/// Squared length of each gradient row, by place.
-#[derive(Debug, Default)]
-struct Squares {
-    items: Vec<f32>,
-    bias: Vec<f32>,
-    last: Vec<f32>,
-    users: Vec<f32>,
-    tokens: Vec<f32>,
-    contexts: Vec<f32>,
+    /// Squared length of each gradient row, by table and place.
+    squares: [Vec<f32>; TABLES],
 }
 
 struct GatheredRows<'a> {
@@ -116,10 +111,11 @@ impl Stepper {
         &self.inputs
     }
 
-    fn gather(&mut self, state: &State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
+    fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
         let Self { slots, inputs, logs, ages, .. } = self;
         choose(state, task, slots, inputs);
+        self.projections.refresh(state, slots);
         let readable = &state.readable;
         let (dim, rows) = (readable.config.dim, slots.rows());
         inputs.dim = dim;
@@ -171,7 +167,7 @@ impl Stepper {
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, scatter, .. } = self;
+        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, scatter, projections, .. } = self;
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
@@ -219,21 +215,30 @@ impl Stepper {
             (tokens, token_factor(tokens.len()))
         });
         tokens.scatter(&outputs.dv, holders, scatter);
+        projections.backward(readable, slots, &outputs.dv);
         scalars
     }
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, squares, .. } = self;
-        let dim = inputs.dim;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, .. } = self;
+        let projections = projections.gradient();
+        let config = Arc::clone(state.config());
+        let rates = config.rates_at(state.readable.counters.settled);
+        let tables: [(Table, &Slots, &[f32], f32); TABLES] = [
+            (Table::ItemVectors, slots, &outputs.dv, rates.items),
+            (Table::ItemBias, slots, &outputs.db, rates.bias),
+            (Table::LastVectors, last.slots(), last.values(), rates.last),
+            (Table::UserVectors, users.slots(), users.values(), rates.users),
+            (Table::TokenVectors, tokens.slots(), tokens.values(), rates.tokens),
+            (Table::ContextVectors, contexts.slots(), contexts.values(), rates.context),
+            (Table::Projections, projections.slots(), projections.values(), rates.modalities),
+        ];
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
         let mut total = f64::from(dot(scalar_values, scalar_values));
-        total += row_squares(&outputs.dv, dim, &mut squares.items);
-        total += row_squares(&outputs.db, 1, &mut squares.bias);
-        total += row_squares(last.values(), dim, &mut squares.last);
-        total += row_squares(users.values(), dim, &mut squares.users);
-        total += row_squares(tokens.values(), dim, &mut squares.tokens);
-        total += row_squares(contexts.values(), dim, &mut squares.contexts);
+        for ((table, _, values, _), squares) in tables.iter().zip(&mut *squares) {
+            total += row_squares(values, if *table == Table::ItemBias { 1 } else { inputs.dim }, squares);
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = total.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
@@ -245,16 +250,9 @@ impl Stepper {
         let scale = clip(state, norm, targets);
         report.clipped = scale < 1.0;
 
-        let config = Arc::clone(state.config());
-        let rates = config.rates_at(state.readable.counters.settled);
-        for (table, slots, values, squares, rate) in [
-            (Table::ItemVectors, &*slots, &*outputs.dv, &squares.items, rates.items),
-            (Table::ItemBias, &*slots, &*outputs.db, &squares.bias, rates.bias),
-            (Table::LastVectors, last.slots(), last.values(), &squares.last, rates.last),
-            (Table::UserVectors, users.slots(), users.values(), &squares.users, rates.users),
-            (Table::TokenVectors, tokens.slots(), tokens.values(), &squares.tokens, rates.tokens),
-            (Table::ContextVectors, contexts.slots(), contexts.values(), &squares.contexts, rates.context),
-        ] {
+        let State { readable, accumulators, touched, anchor, .. } = state;
+        let mut pull = Pull::new(anchor.as_deref(), config.pull);
+        for ((table, slots, values, rate), squares) in tables.into_iter().zip(squares) {
             let update = match (table, config.optimizer) {
                 // Their accumulators start at 0, and a row is one value.
                 (Table::ItemBias, _) => adagrad::update,
@@ -262,12 +260,12 @@ impl Stepper {
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
             let rule = adagrad::Rule { scale, rate, l2: config.l2 };
-            let State { readable, accumulators, touched, .. } = state;
             let weights = readable.parameters.table_mut(table);
             let rows = slots.ascending().filter(|(_, place)| squares[*place] > 0.0);
             weights.update_both(accumulators.table_mut(table), rows, |row, place, weights, accumulators| {
-                let dim = weights.len();
-                update(weights, accumulators, &values[place * dim..(place + 1) * dim], rule);
+                let gradient = &values[place * weights.len()..][..weights.len()];
+                let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
+                update(weights, accumulators, gradient, rule);
                 touched.mark(table, row);
                 report.rows += 1;
             });

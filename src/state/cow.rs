@@ -139,6 +139,18 @@ impl CowRows {
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
     }
+
+    /// Appends a row of little-endian values; `None`, and nothing, when they are not `dim`.
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        if bytes.len() != self.dim * 4 {
+            return None;
+        }
+        self.push_filled(0.0);
+        for (value, chunk) in self.row_mut(self.len - 1).iter_mut().zip(bytes.as_chunks().0) {
+            *value = f32::from_le_bytes(*chunk);
+        }
+        Some(())
+    }
 }
 
 #[cfg(test)]
