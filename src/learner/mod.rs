@@ -11,8 +11,10 @@ mod columns;
 mod slots;
 mod softmax;
 mod step;
+mod watch;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use columns::StepTask;
 pub use softmax::{ABSENT, Inputs, Outputs, Sparse, Targets, forward_backward};
 pub use step::{StepReport, Stepper};
+pub use watch::{TableStep, TableSteps, WATCH_EVERY, WatchedTable};

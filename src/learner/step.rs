@@ -9,9 +9,10 @@ use super::{
     columns::{StepTask, choose},
     slots::{RowSums, Slots},
     softmax::{Inputs, Outputs, forward_backward},
+    watch::{StepWatch, TableSteps, WatchedTable},
 };
 use crate::{
-    domain::{LearningRates, Optimizer},
+    domain::{LearningRates, Optimizer, Position},
     state::{
         Actor, ComposedQuery, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot, token_factor,
     },
@@ -35,6 +36,16 @@ pub struct StepReport {
     pub quarantined: bool,
     /// Rows whose weights changed.
     pub rows: usize,
+    /// Position of the last record of the step's batch.
+    pub through: Position,
+    /// Items known before the batch: a guess at random costs `ln known` a target.
+    pub known: usize,
+    /// Factor that the gradient was scaled by: 1 unless clipped.
+    pub scale: f32,
+    /// Whether the rows were watched, see [`super::TableStep`].
+    pub watched: bool,
+    /// What it did to each table.
+    pub tables: TableSteps,
 }
 
 /// Runs steps; owns their work space, nothing that outlives a step.
@@ -49,6 +60,7 @@ pub struct Stepper {
     users: RowSums,
     tokens: RowSums,
     contexts: RowSums,
+    watch: StepWatch,
 }
 
 struct GatheredRows<'a> {
@@ -83,6 +95,11 @@ fn last_row(item: Option<u32>) -> u32 {
 }
 
 impl Stepper {
+    /// Watches the rows of every `every`th step; 0 watches none.
+    pub fn watching(every: u32) -> Self {
+        Self { watch: StepWatch::every(every), ..Self::default() }
+    }
+
     /// Takes one gradient step on `state`.
     pub fn step(&mut self, state: &mut State, task: &StepTask<'_>) -> StepReport {
         let queries = self.gather(state, task);
@@ -149,7 +166,7 @@ impl Stepper {
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts } = self;
+        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, .. } = self;
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
@@ -206,12 +223,25 @@ impl Stepper {
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, watch, .. } = self;
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
-        let rows = [&*last, users, tokens, contexts].map(RowSums::values);
-        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, scalar_values]).map(squares).sum();
+        watch.begin();
+        let mut sum = 0.0;
+        for (table, values) in [
+            (WatchedTable::Last, last.values()),
+            (WatchedTable::Users, users.values()),
+            (WatchedTable::Tokens, tokens.values()),
+            (WatchedTable::Context, contexts.values()),
+            (WatchedTable::Items, &outputs.dv),
+            (WatchedTable::Bias, &outputs.db),
+            (WatchedTable::Small, scalar_values),
+        ] {
+            let squares = squares(values);
+            watch.gradient(table, squares);
+            sum += squares;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
-        let norm = squares.sqrt() as f32;
+        let norm = sum.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
         if !norm.is_finite() || !outputs.loss.is_finite() {
             report.quarantined = true;
@@ -220,14 +250,16 @@ impl Stepper {
         }
         let scale = clip(state, norm, targets);
         report.clipped = scale < 1.0;
+        report.scale = scale;
 
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
         let dim = inputs.dim;
-        let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
+        let mut update = |watched: WatchedTable, row: u32, gradient: &[f32], rate: f32| {
             if gradient.iter().all(|g| *g == 0.0) {
-                return;
+                return watch.still(watched);
             }
+            let table = watched.table();
             let update = match (table, config.optimizer) {
                 // Their accumulators start at 0, and a row is one value.
                 (Table::ItemBias, _) => adagrad::update,
@@ -236,19 +268,20 @@ impl Stepper {
             };
             let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
             let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
-            update(weights, accumulators, gradient, adagrad::Rule { scale, rate, l2: config.l2 });
+            let rule = adagrad::Rule { scale, rate, l2: config.l2 };
+            watch.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
             state.touched.mark(table, row);
             report.rows += 1;
         };
         for ((row, dv), db) in slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db) {
-            update(Table::ItemVectors, *row, dv, rates.items);
-            update(Table::ItemBias, *row, std::slice::from_ref(db), rates.bias);
+            update(WatchedTable::Items, *row, dv, rates.items);
+            update(WatchedTable::Bias, *row, std::slice::from_ref(db), rates.bias);
         }
         for (sums, table, rate) in [
-            (&*last, Table::LastVectors, rates.last),
-            (users, Table::UserVectors, rates.users),
-            (tokens, Table::TokenVectors, rates.tokens),
-            (contexts, Table::ContextVectors, rates.context),
+            (&*last, WatchedTable::Last, rates.last),
+            (users, WatchedTable::Users, rates.users),
+            (tokens, WatchedTable::Tokens, rates.tokens),
+            (contexts, WatchedTable::Context, rates.context),
         ] {
             for (row, gradient) in sums.iter() {
                 update(table, row, gradient, rate);
@@ -256,7 +289,8 @@ impl Stepper {
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
-        update_scalars(weights, sums, scalars, scale, &rates);
+        watch.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
+        (report.watched, report.tables) = watch.seen();
         state.touched.mark(Table::Scalars, 0);
         report
     }
