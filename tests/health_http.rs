@@ -22,9 +22,7 @@ fn shop() -> Shop {
 }
 
 async fn start(more: &[&str]) -> Service {
-    let mut args = vec!["--quality-percent", "100", "--survey-every-seconds", "1"];
-    args.extend_from_slice(more);
-    let service = Service::start(&support::database().await, &args).await;
+    let service = Service::start(&support::database().await, more).await;
     let items: Vec<_> = shop().items().collect();
     service.post("items?wait=applied&timeout_ms=30000", &json!({"items": items}), 200).await;
     service
@@ -56,7 +54,7 @@ async fn survey(service: &Service, wanted: impl Fn(&Value) -> bool) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
-    let service = start(&[]).await;
+    let service = start(&["--quality-percent", "100", "--survey-every-seconds", "1"]).await;
     let unseen = service.get("learning").await;
     assert_eq!((&unseen["verdict"], &unseen["recent"]["steps"]), (&json!("unknown"), &json!(0)), "{unseen}");
     let events: Vec<Event> = shop().take(5000).collect();

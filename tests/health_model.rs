@@ -42,10 +42,8 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
             number += 1;
             // Baskets of three at one time.
             let user = format!("u{}", number / 3 % 17);
-            RecordBody::Event(Event {
-                ts: event(number / 3, "", "").ts,
-                ..event(number, &user, &format!("i{}", draws.below(90)))
-            })
+            let item = format!("i{}", draws.below(90));
+            RecordBody::Event(Event { ts: event(number / 3, &user, &item).ts, ..event(number, &user, &item) })
         };
         (0..count).map(event).collect()
     };

@@ -283,3 +283,49 @@ fn reached_tokens(state: &State) -> Vec<bool> {
 fn initial(table: WatchedTable) -> f32 {
     if table == WatchedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize) -> CowRows {
+        let mut rows = CowRows::new(1);
+        (0..count).for_each(|_| rows.push_filled(0.0));
+        rows
+    }
+
+    /// Goal: large tables are sampled and nothing seen is forgotten when a table outgrows the sample. Method: touch rows
+    /// between looks, then let the table grow to three times the sample.
+    #[test]
+    fn a_sample_keeps_what_it_saw_when_the_table_outgrows_it_and_forgets_rows_that_are_gone() {
+        let mut seen = Seen::default();
+        let mut now = rows(1000);
+        now.row_mut(8)[0] = 1.0;
+        seen.look(&now, None, 0.0, Position::new(10));
+        let before = now.clone();
+        now.row_mut(12)[0] = 1.0;
+        seen.look(&now, Some(&before), 0.0, Position::new(20));
+        let touched = |seen: &Seen, row: usize| seen.touched_at[row / seen.stride];
+        assert_eq!((seen.stride, seen.touched_at.len()), (1, 1000));
+        let expected = [(8, Some(Position::new(10))), (12, Some(Position::new(20))), (16, None)];
+        assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));
+
+        let before = now.clone();
+        (0..3 * SAMPLE_ROWS_MAX).for_each(|_| now.push_filled(0.0));
+        now.row_mut(2 * SAMPLE_ROWS_MAX)[0] = 1.0;
+        seen.look(&now, Some(&before), 0.0, Position::new(30));
+        assert_eq!(seen.stride, 4);
+        assert!(seen.touched_at.len() <= SAMPLE_ROWS_MAX);
+        assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));
+        assert_eq!(
+            touched(&seen, 2 * SAMPLE_ROWS_MAX),
+            Some(Position::new(30)),
+            "a new row was touched since it began"
+        );
+
+        let before = now.clone();
+        seen.look(&rows(16), Some(&before), 0.0, Position::new(40));
+        assert_eq!(seen.touched_at.len(), 4);
+        assert_eq!(touched(&seen, 8), Some(Position::new(40)), "an older state's row has other sums");
+    }
+}

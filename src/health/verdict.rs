@@ -32,7 +32,7 @@ const EXPLODING_NORM: f64 = 50.0;
 const VANISHING_RATIO: f64 = 1e-4;
 /// The same for biases and small vectors, which come to rest when they are right.
 const VANISHING_RATIO_SMALL: f64 = 1e-6;
-/// Share of rows with a gradient that do not move.
+/// Share of vectors with a gradient that do not move.
 const VANISHING_STILL_SHARE: f64 = 0.9;
 
 /// What is left of the advantage over a guess at random.
@@ -216,7 +216,8 @@ impl Motion {
             return Some(Finding::new(Verdict::Vanishing, because));
         }
         let because = || format!("{:.0}% of rows with a gradient did not move", 100.0 * self.still);
-        (self.still > VANISHING_STILL_SHARE).then(|| Finding::new(Verdict::Vanishing, because()))
+        // Biases take no gradient from first sights of items: they lie still in steps that have only those.
+        (self.is_vectors && self.still > VANISHING_STILL_SHARE).then(|| Finding::new(Verdict::Vanishing, because()))
     }
 
     fn told(&self) -> String {
@@ -259,4 +260,64 @@ fn sparse(table: WatchedTable, survey: &TableSurvey) -> Option<Finding> {
 fn unseen(recent: &Sums) -> Finding {
     let because = format!("{} targets were seen, {TARGETS_MIN} are needed", recent.targets);
     Finding::new(Verdict::Unknown, because)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learner::StepReport;
+
+    fn steps(count: usize, change: impl Fn(usize, &mut StepReport)) -> Sums {
+        let mut sums = Sums::default();
+        for n in 0..count {
+            let mut step = StepReport {
+                targets: 64,
+                loss: 64.0 * 4.0,
+                known: 1000,
+                scale: 1.0,
+                watched: true,
+                ..StepReport::default()
+            };
+            change(n, &mut step);
+            sums.add(&step);
+        }
+        sums
+    }
+
+    fn said(recent: &Sums, before: &Sums) -> Verdict {
+        whole(recent, before).verdict
+    }
+
+    #[test]
+    fn dropped_and_clipped_steps_and_losses_beyond_chance_are_exploding() {
+        let well = steps(100, |_, _| {});
+        assert_eq!(said(&well, &well), Verdict::Healthy);
+        let dropped = steps(100, |n, step| step.quarantined = n % 50 == 0);
+        let finding = whole(&dropped, &well);
+        assert_eq!(finding.verdict, Verdict::Exploding);
+        assert!(finding.because.contains("2 of the last 100 steps"), "{}", finding.because);
+        assert_eq!(said(&steps(100, |n, step| step.quarantined = n == 0), &well), Verdict::Healthy, "one may happen");
+        assert_eq!(said(&steps(100, |_, step| step.quarantined = true), &well), Verdict::Exploding, "nothing is left");
+        let lost = |step: &mut StepReport| step.loss = 64.0 * 10.0;
+        assert_eq!(said(&steps(100, |_, step| lost(step)), &Sums::default()), Verdict::Healthy, "one sign of two");
+        let clipped = |n: usize, step: &mut StepReport| {
+            lost(step);
+            step.clipped = n.is_multiple_of(5);
+        };
+        assert_eq!(said(&steps(100, clipped), &Sums::default()), Verdict::Exploding);
+    }
+
+    #[test]
+    fn an_advantage_that_is_lost_is_drifting_and_one_that_was_never_there_is_not() {
+        let chance = 64.0 * 1000.0_f64.ln();
+        let at = |to_chance: f64| steps(100, move |_, step| step.loss = to_chance * chance);
+        assert_eq!(said(&at(0.95), &at(0.7)), Verdict::Drifting);
+        assert_eq!(said(&at(0.85), &at(0.7)), Verdict::Healthy, "half of it is left");
+        assert_eq!(said(&at(0.999), &at(0.97)), Verdict::Healthy, "there was hardly any");
+        assert_eq!(
+            said(&at(0.95), &steps(20, |_, step| step.loss = 0.7 * chance)),
+            Verdict::Healthy,
+            "too little before"
+        );
+    }
 }

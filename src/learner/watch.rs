@@ -67,11 +67,6 @@ impl WatchedTable {
             Self::Small => Table::Scalars,
         }
     }
-
-    /// The watched table that a table of the state is, if learning moves it.
-    pub fn of(table: Table) -> Option<Self> {
-        Self::ALL.into_iter().find(|watched| watched.table() == table)
-    }
 }
 
 /// What one step did to one table. Norms are kept as squares, so that steps add up.
