@@ -2,15 +2,21 @@
 //!
 //! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/DATA.md; without it a generated shop is
 //! learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at the size of
-//! the final catalogue. No log, no publishing, no HTTP: `cargo bench --bench service` measures the whole way.
+//! the final catalogue. With `--watched` every append is learned twice side by side, watched and not: the difference is what
+//! watching costs. No log, no publishing, no HTTP: `cargo bench --bench service` measures the whole way.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use shelfmark::{
     domain::{Append, Event, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
     feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    learner::{Learner, fingerprint, prepare_thread},
+    learner::{Learner, WATCH_EVERY, fingerprint, prepare_thread},
     state::State,
 };
 use tch::{Kind, Tensor};
@@ -32,6 +38,9 @@ struct Args {
     /// Events to learn, at most
     #[arg(long, default_value_t = 100_000)]
     events: usize,
+    /// Learn everything a second time without watching, to see what watching costs
+    #[arg(long)]
+    watched: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -67,6 +76,31 @@ fn append(next: &mut Position, bodies: impl Iterator<Item = RecordBody>) -> Appe
     Append { records: bodies.map(record).collect() }
 }
 
+/// One learner with its state.
+struct Run {
+    every: u32,
+    state: State,
+    learner: Learner,
+    steps: usize,
+    /// Of each append.
+    times: Vec<Duration>,
+}
+
+impl Run {
+    fn new(config: &Arc<ModelConfig>, every: u32) -> Self {
+        let state = State::initial(Arc::clone(config));
+        Self { every, state, learner: Learner::watching(every), steps: 0, times: Vec::new() }
+    }
+
+    fn learn(&mut self, append: &Append) {
+        let started = Instant::now();
+        let applied = self.learner.apply(&mut self.state, append, &BTreeMap::new(), &mut ()).expect("it applies");
+        self.times.push(started.elapsed());
+        self.steps += applied.steps.len();
+        self.state.touched.clear();
+    }
+}
+
 /// Events a second that the products of a step of `targets` over `columns` would allow.
 fn products_alone(targets: i64, columns: i64, dim: i64) -> f64 {
     let options = (Kind::Float, tch::Device::Cpu);
@@ -88,30 +122,41 @@ fn main() {
     prepare_thread();
     let (items, events) = load(&args);
     let count = events.len();
-    let mut state = State::initial(Arc::new(ModelConfig { dim: args.dim, ..ModelConfig::default() }));
-    let mut learner = Learner::default();
-    let (mut next, none) = (Position::ZERO, BTreeMap::new());
+    let config = Arc::new(ModelConfig { dim: args.dim, ..ModelConfig::default() });
+    let mut runs = vec![Run::new(&config, WATCH_EVERY)];
+    if args.watched {
+        runs.push(Run::new(&config, 0));
+    }
+    let mut next = Position::ZERO;
     for chunk in items.chunks(APPEND_EVENTS) {
         let metadata = append(&mut next, chunk.iter().cloned().map(RecordBody::PutItem));
-        learner.apply(&mut state, &metadata, &none, &mut ()).expect("metadata applies");
+        runs.iter_mut().for_each(|run| run.learn(&metadata));
     }
-    let mut appends: Vec<Append> = Vec::new();
+    runs.iter_mut().for_each(|run| run.times.clear());
     for chunk in events.chunks(APPEND_EVENTS) {
-        appends.push(append(&mut next, chunk.iter().cloned().map(RecordBody::Event)));
+        let append = append(&mut next, chunk.iter().cloned().map(RecordBody::Event));
+        runs.iter_mut().for_each(|run| run.learn(&append));
+        // Whoever comes second finds the append in the cache: take turns.
+        runs.rotate_left(1);
     }
-    let started = Instant::now();
-    let mut steps = 0;
-    for append in &appends {
-        steps += learner.apply(&mut state, append, &none, &mut ()).expect("events apply").steps.len();
-        state.touched.clear();
-    }
-    let rate = count as f64 / started.elapsed().as_secs_f64();
+    runs.sort_by_key(|run| run.every == 0);
+    let rate_of = |run: &Run| count as f64 / run.times.iter().sum::<Duration>().as_secs_f64();
+    let Run { state, steps, .. } = &runs[0];
+    let rate = rate_of(&runs[0]);
     let known = state.readable.catalog.known().len();
     let columns = if known < state.config().full_softmax_below { known } else { state.config().negatives };
     let ceiling = products_alone(64, i64::try_from(columns).expect("fits"), i64::try_from(args.dim).expect("fits"));
     println!("{}", fingerprint());
     println!("events {count}, known items {known}, dim {}, steps {steps}", args.dim);
     println!("learner             {rate:>10.0} events/s");
+    if let [watched, unwatched] = &runs[..] {
+        println!("learner, unwatched  {:>10.0} events/s", rate_of(unwatched));
+        // The median over appends, because other work on the machine hits one run or the other.
+        let times = watched.times.iter().zip(&unwatched.times);
+        let mut ratios: Vec<f64> = times.map(|(watched, un)| un.as_secs_f64() / watched.as_secs_f64()).collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        println!("watched / unwatched {:>10.3}", ratios[ratios.len() / 2]);
+    }
     println!("products alone      {ceiling:>10.0} events/s  (64 targets x {columns} columns)");
     println!("ratio               {:>10.3}", rate / ceiling);
 }

@@ -10,6 +10,7 @@ pub mod domain;
 pub mod engine;
 pub mod evaluation;
 pub mod feeds;
+pub mod health;
 pub mod http;
 pub mod keys;
 pub mod learner;

@@ -201,6 +201,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
         }
         EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
+        EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
+        EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
+        EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
         EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
         EngineError::Log(LogError::TooLarge { .. }) => {

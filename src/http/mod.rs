@@ -21,6 +21,8 @@ mod frame;
 mod gate;
 mod ingest;
 mod items;
+mod learning;
+mod learning_stream;
 mod limits;
 mod models;
 mod openapi;

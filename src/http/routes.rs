@@ -9,7 +9,7 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    items, models, openapi, pages, recommendations, rollback, service, similar, versions,
+    items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar, versions,
 };
 use crate::domain::Scope;
 
@@ -38,6 +38,11 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(rollback::deployments))
+        .routes(routes!(learning::get))
+        .routes(routes!(learning::series))
+        .routes(routes!(learning::rows))
+        .routes(routes!(learning::bias))
+        .routes(routes!(learning_stream::get))
         .routes(routes!(service::metrics))
 }
 

@@ -80,7 +80,7 @@ impl ApiError {
         let told = matches!(
             self,
             Self::Overloaded
-                | Self::Engine(EngineError::NotReached { .. })
+                | Self::Engine(EngineError::NotReached { .. } | EngineError::WatchBusy(_))
                 | Self::Engine(EngineError::Query(QueryError::Busy))
                 | Self::Engine(EngineError::Log(LogError::Closed))
         );

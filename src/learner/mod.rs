@@ -14,9 +14,11 @@ mod pull;
 mod slots;
 mod softmax;
 mod step;
+mod watch;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use columns::StepTask;
 pub use lists::Lists;
 pub use softmax::{ABSENT, Inputs, Outputs, Targets, forward_backward};
 pub use step::{StepReport, Stepper};
+pub use watch::{TableStep, TableSteps, WATCH_EVERY, WatchedTable};

@@ -11,9 +11,10 @@ use super::{
     pull::Pull,
     slots::{RowSums, ScatterSpace, Slots},
     softmax::{Inputs, Outputs, forward_backward},
+    watch::{StepWatch, TableSteps, WatchedTable},
 };
 use crate::{
-    domain::{LearningRates, Optimizer},
+    domain::{LearningRates, Optimizer, Position},
     state::{
         Actor, ComposedQuery, Popularity, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot,
         token_factor,
@@ -40,6 +41,16 @@ pub struct StepReport {
     pub quarantined: bool,
     /// Rows whose weights changed.
     pub rows: usize,
+    /// Position of the last record of the step's batch.
+    pub through: Position,
+    /// Items known before the batch: a guess at random costs `ln known` a target.
+    pub known: usize,
+    /// Factor that the gradient was scaled by: 1 unless clipped.
+    pub scale: f32,
+    /// Whether the rows were watched, see [`super::TableStep`].
+    pub watched: bool,
+    /// What it did to each table.
+    pub tables: TableSteps,
 }
 
 /// Runs steps; owns their work space, nothing that outlives a step.
@@ -59,6 +70,7 @@ pub struct Stepper {
     scatter: ScatterSpace,
     /// Squared length of each gradient row, by table and place.
     squares: [Vec<f32>; TABLES],
+    watch: StepWatch,
 }
 
 struct GatheredRows<'a> {
@@ -93,6 +105,11 @@ fn last_row(item: Option<u32>) -> u32 {
 }
 
 impl Stepper {
+    /// Watches the rows of every `every`th step; 0 watches none.
+    pub fn watching(every: u32) -> Self {
+        Self { watch: StepWatch::every(every), ..Self::default() }
+    }
+
     /// Takes one gradient step on `state`.
     pub fn step(&mut self, state: &mut State, task: &StepTask<'_>) -> StepReport {
         let queries = self.gather(state, task);
@@ -221,23 +238,27 @@ impl Stepper {
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, watch, .. } = self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
-        let tables: [(Table, &Slots, &[f32], f32); TABLES] = [
-            (Table::ItemVectors, slots, &outputs.dv, rates.items),
-            (Table::ItemBias, slots, &outputs.db, rates.bias),
-            (Table::LastVectors, last.slots(), last.values(), rates.last),
-            (Table::UserVectors, users.slots(), users.values(), rates.users),
-            (Table::TokenVectors, tokens.slots(), tokens.values(), rates.tokens),
-            (Table::ContextVectors, contexts.slots(), contexts.values(), rates.context),
-            (Table::Projections, projections.slots(), projections.values(), rates.modalities),
+        let tables: [(WatchedTable, &Slots, &[f32], f32); TABLES] = [
+            (WatchedTable::Items, slots, &outputs.dv, rates.items),
+            (WatchedTable::Bias, slots, &outputs.db, rates.bias),
+            (WatchedTable::Last, last.slots(), last.values(), rates.last),
+            (WatchedTable::Users, users.slots(), users.values(), rates.users),
+            (WatchedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
+            (WatchedTable::Context, contexts.slots(), contexts.values(), rates.context),
+            (WatchedTable::Projections, projections.slots(), projections.values(), rates.modalities),
         ];
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
+        watch.begin();
         let mut total = f64::from(dot(scalar_values, scalar_values));
+        watch.gradient(WatchedTable::Small, total);
         for ((table, _, values, _), squares) in tables.iter().zip(&mut *squares) {
-            total += row_squares(values, if *table == Table::ItemBias { 1 } else { inputs.dim }, squares);
+            let sum = row_squares(values, if *table == WatchedTable::Bias { 1 } else { inputs.dim }, squares);
+            watch.gradient(*table, sum);
+            total += sum;
         }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = total.sqrt() as f32;
@@ -249,10 +270,12 @@ impl Stepper {
         }
         let scale = clip(state, norm, targets);
         report.clipped = scale < 1.0;
+        report.scale = scale;
 
         let State { readable, accumulators, touched, anchor, .. } = state;
         let mut pull = Pull::new(anchor.as_deref(), config.pull);
-        for ((table, slots, values, rate), squares) in tables.into_iter().zip(squares) {
+        for ((watched, slots, values, rate), squares) in tables.into_iter().zip(squares) {
+            let table = watched.table();
             let update = match (table, config.optimizer) {
                 // Their accumulators start at 0, and a row is one value.
                 (Table::ItemBias, _) => adagrad::update,
@@ -261,18 +284,21 @@ impl Stepper {
             };
             let rule = adagrad::Rule { scale, rate, l2: config.l2 };
             let weights = readable.parameters.table_mut(table);
+            let updated = report.rows;
             let rows = slots.ascending().filter(|(_, place)| squares[*place] > 0.0);
             weights.update_both(accumulators.table_mut(table), rows, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
-                update(weights, accumulators, gradient, rule);
+                watch.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
                 touched.mark(table, row);
                 report.rows += 1;
             });
+            watch.still(watched, slots.rows().len() - (report.rows - updated));
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
-        update_scalars(weights, sums, scalars, scale, &rates);
+        watch.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
+        (report.watched, report.tables) = watch.seen();
         state.touched.mark(Table::Scalars, 0);
         report
     }

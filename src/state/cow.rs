@@ -131,6 +131,12 @@ impl CowRows {
         }
     }
 
+    /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
+    /// when out of range.
+    pub fn shares(&self, other: &Self, row: usize) -> bool {
+        Arc::ptr_eq(&self.leaves[row / LEAF_ROWS], &other.leaves[row / LEAF_ROWS])
+    }
+
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
         if self.len.is_multiple_of(LEAF_ROWS) {
