@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 18] = [
+const IMPORTS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -25,6 +25,8 @@ const IMPORTS: [(&str, &[&str]); 18] = [
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
+    // Files of vectors: read like feeds, matched with tokens as the state makes them.
+    ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
     ("http", &["domain", "serving", "log", "engine", "keys", "versions", "telemetry", "console"]),
     ("console", &["domain", "serving"]),
@@ -64,6 +66,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
             "evaluation",
             "http",
             "feeds",
+            "vectors",
             "postgres",
         ],
     ),
