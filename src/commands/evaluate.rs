@@ -196,7 +196,7 @@ impl InputArgs {
     }
 
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
-        let table = self.vectors.into_table();
+        let table = self.vectors.table();
         let targets = Targets::new(table, stream.rows(table), false);
         let prepared = Prepared::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
         let mut rows = Vec::new();

@@ -91,7 +91,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         bail!("the file is read twice, which standard input does not allow");
     }
     let began = Instant::now();
-    let into = args.vectors.into_table();
+    let into = args.vectors.table();
     let (first, second) = (args.vectors.open(&args.file)?, args.vectors.open(&args.file)?);
     let (name, format, file_dim) = (first.name().to_owned(), first.format(), first.dim());
     let client = Client::new(&args.service)?;

@@ -68,7 +68,7 @@ fn scale(text: &str) -> Result<f32, String> {
 
 impl VectorArgs {
     /// Which rows they are for.
-    pub fn into_table(&self) -> VectorTable {
+    pub fn table(&self) -> VectorTable {
         match self.into {
             Into::Items => VectorTable::Items,
             Into::Tokens => VectorTable::Tokens,

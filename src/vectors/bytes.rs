@@ -22,9 +22,11 @@ impl Bytes {
 
     /// Fills `buffer`; `what` names it when the file ends too early.
     pub(super) fn exact(&mut self, buffer: &mut [u8], what: &str) -> Result<(), Fault> {
-        self.reader.read_exact(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Fault::at_byte(self.offset, format!("the file ends inside {what}")),
-            _ => Fault::Io(error),
+        self.reader.read_exact(buffer).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                return Fault::at_byte(self.offset, format!("the file ends inside {what}"));
+            }
+            Fault::Io(error)
         })?;
         self.offset += buffer.len() as u64;
         Ok(())

@@ -20,7 +20,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, VectorError> {
         let mut moments = Moments::new(file.dim(), dim);
         let mut selection = Selection::new(file, targets);
-        while let Some((_, values)) = selection.next()? {
+        while let Some((_, values)) = selection.next_wanted()? {
             moments.add(values);
         }
         Ok(Self { targets, fit: Fit::new(&moments, dim, settings), tally: selection.tally().clone() })
@@ -42,9 +42,9 @@ impl<'a> Prepared<'a> {
         file: VectorFile,
         mut take: impl FnMut(u64, RowVector) -> Result<(), E>,
     ) -> Result<(), E> {
-        let into = self.targets.into_table();
+        let into = self.targets.table();
         let mut selection = Selection::new(file, self.targets);
-        while let Some((id, values)) = selection.next()? {
+        while let Some((id, values)) = selection.next_wanted()? {
             let values = VectorValues::new(self.fit.apply(values));
             take(selection.tally().rows, RowVector { into, id, values })?;
         }

@@ -31,7 +31,7 @@ impl Targets {
     }
 
     /// Which rows.
-    pub fn into_table(&self) -> VectorTable {
+    pub fn table(&self) -> VectorTable {
         if self.tokens { VectorTable::Tokens } else { VectorTable::Items }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Selection<'a> {
     }
 
     /// Id and values of the next wanted row.
-    pub fn next(&mut self) -> Result<Option<(Id, &[f32])>, VectorError> {
+    pub fn next_wanted(&mut self) -> Result<Option<(Id, &[f32])>, VectorError> {
         while self.file.next(&mut self.row)? {
             self.tally.rows += 1;
             if let Some(id) = self.wanted() {

@@ -61,8 +61,13 @@ impl Text {
             return Ok(false);
         }
         let number = self.lines.number();
+        let current = self.current()?;
+        let has = current.split([' ', '\t']).count();
+        if has <= self.dim {
+            return Err(Fault::at_line(number, format!("must have a word and {} numbers, has {has} fields", self.dim)));
+        }
         // Words may hold spaces; numbers do not, so they are counted from the right.
-        let mut fields = self.current()?.rsplitn(self.dim + 1, [' ', '\t']);
+        let mut fields = current.rsplitn(self.dim + 1, [' ', '\t']);
         row.values.clear();
         for (back, field) in fields.by_ref().take(self.dim).enumerate() {
             let value = field.parse().map_err(|_| {
@@ -72,10 +77,7 @@ impl Text {
             row.values.push(value);
         }
         row.values.reverse();
-        let Some(word) = fields.next() else {
-            let detail = format!("must have a word and {} numbers, has {} fields", self.dim, row.values.len());
-            return Err(Fault::at_line(number, detail));
-        };
+        let word = fields.next().expect("more fields than values");
         row.id.clear();
         row.id.push_str(word);
         self.read += 1;
