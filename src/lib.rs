@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod serving;
 pub mod state;
 pub mod telemetry;
+pub mod vectors;
 pub mod versions;
 
 /// One allocator for everything in the process, libtorch's temporaries included: glibc's gives pages back to the system

@@ -26,6 +26,8 @@ enum Command {
     Replay(commands::replay::ReplayArgs),
     /// Post a generated shop to a running service, for people without data.
     Demo(commands::demo::DemoArgs),
+    /// Start items or tokens of a running service's model from vectors learned elsewhere (word2vec, GloVe, npy, safetensors).
+    Import(Box<commands::import::ImportArgs>),
     /// Measure how well the model recommends on your files, beside simple methods; needs no service.
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     /// Search for a configuration that recommends better on your files.
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Import(args) => commands::import::run(*args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
     };

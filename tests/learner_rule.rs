@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use shelfmark::{
     domain::{
-        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, Served, Subject,
-        Timestamp,
+        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, RowVector, Served,
+        Subject, Timestamp, VectorTable, VectorValues,
     },
     learner::{Learner, prepare_thread},
     serving::Publisher,
@@ -49,11 +49,15 @@ impl Model {
 
     /// One append.
     fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
-        let record = |event| {
+        self.apply(events.into_iter().map(RecordBody::Event));
+    }
+
+    fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) {
+        let record = |body| {
             self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body: RecordBody::Event(event) }
+            Record { position: self.head, appended_at: Timestamp::default(), body }
         };
-        let append = Append { records: events.into_iter().map(record).collect() };
+        let append = Append { records: bodies.into_iter().map(record).collect() };
         self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap();
     }
 
@@ -272,4 +276,36 @@ fn a_sampled_step_needs_no_liked_event() {
     model.learn([event(60, "u1", "i3", "click", &[])]);
     assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
     assert_eq!(model.state.readable.counters.quarantined, 0);
+}
+
+#[test]
+fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_learned_from() {
+    let mut model = Model::new(small());
+    model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
+    let vector = |into, name: &str, values: Vec<f32>| {
+        RecordBody::PutVector(RowVector { into, id: id(name), values: VectorValues::new(values) })
+    };
+    let given: Vec<f32> = (0..16).map(|n| 0.01 * n as f32 - 0.05).collect();
+    assert!(model.state.accumulators.items.row(3)[0] > 0.01);
+    model.apply([vector(VectorTable::Items, "i3", given.clone()), vector(VectorTable::Items, "new", given.clone())]);
+    for row in [3, 7] {
+        assert_eq!(model.state.readable.parameters.items.row(row), given);
+        assert!(model.state.accumulators.items.row(row).iter().all(|sum| *sum == 0.01));
+    }
+    assert_eq!(model.state.readable.catalog.row("new"), Some(7));
+    // What does not fit, or has no row, changes nothing: the log may hold it, so it must not stop the learner.
+    let before = shelfmark::state::Digester::new(&model.state).digest();
+    let mut odd = given.clone();
+    odd[2] = f32::NAN;
+    model.apply([
+        vector(VectorTable::Items, "i4", vec![0.5; 12]),
+        vector(VectorTable::Items, "i4", odd),
+        vector(VectorTable::Tokens, "t:nowhere", given.clone()),
+    ]);
+    assert_eq!(shelfmark::state::Digester::new(&model.state).digest(), before);
+    // The row goes on from there.
+    model.learn([event(1_000, "u1", "i3", "click", &[])]);
+    let moved = model.state.readable.parameters.items.row(3);
+    let far = moved.iter().zip(&given).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(far > 0.0 && far < 0.1, "{far}");
 }

@@ -27,6 +27,8 @@ const IMPORTS: [(&str, &[&str]); 19] = [
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
+    // Files of vectors: read like feeds, matched with tokens as the state makes them.
+    ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
     ("http", &["domain", "serving", "log", "engine", "keys", "versions", "health", "telemetry", "console"]),
     ("console", &["domain", "serving"]),
@@ -67,6 +69,7 @@ const IMPORTS: [(&str, &[&str]); 19] = [
             "evaluation",
             "http",
             "feeds",
+            "vectors",
             "postgres",
         ],
     ),

@@ -15,6 +15,7 @@ mod query;
 mod record;
 mod schedule;
 mod timestamp;
+mod vector;
 mod version;
 
 pub use config::{LearningRates, ModelConfig, Optimizer};
@@ -29,6 +30,7 @@ pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subje
 pub use record::{Append, NewRecord, Record, RecordBody};
 pub use schedule::Schedule;
 pub use timestamp::Timestamp;
+pub use vector::{RowVector, VectorTable, VectorValues};
 pub use version::{
     Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionManifest, VersionNumber,
     VersionRef, check_label,

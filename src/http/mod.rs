@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod frame;
 mod gate;
+mod imports;
 mod ingest;
 mod items;
 mod learning;

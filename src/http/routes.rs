@@ -9,7 +9,8 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar, versions,
+    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
+    versions,
 };
 use crate::domain::Scope;
 
@@ -32,6 +33,7 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(embeddings::item))
         .routes(routes!(embeddings::user))
         .routes(routes!(embeddings::many))
+        .routes(routes!(imports::rows))
         .routes(routes!(recommendations::post))
         .routes(routes!(recommendations::for_user))
         .routes(routes!(similar::get))
@@ -58,6 +60,7 @@ fn write() -> OpenApiRouter<Api> {
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(configuration::patch))
+        .routes(routes!(imports::post))
         .routes(routes!(versions::take))
         .routes(routes!(versions::relabel, versions::delete))
         .routes(routes!(rollback::rollback))

@@ -112,6 +112,9 @@ impl Learner {
                 RecordBody::Configure { config } => {
                     state.configure(config);
                 }
+                RecordBody::PutVector(row) => {
+                    state.put_vector(row);
+                }
                 RecordBody::Restore { version } => {
                     let missing = || ApplyError::MissingVersion { position: record.position, version: *version };
                     *state = versions.get(version).ok_or_else(missing)?.clone();

@@ -68,6 +68,11 @@ impl Catalog {
         self.tokens.len()
     }
 
+    /// The row of a token.
+    pub fn token_row(&self, token: &str) -> Option<u32> {
+        self.tokens.get(token)
+    }
+
     /// The text of a token.
     pub fn token(&self, row: u32) -> &Id {
         self.tokens.id(row)

@@ -51,9 +51,10 @@ pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
 pub use segment::Segment;
 pub use table::Table;
+pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
 
-use crate::domain::{Id, Item, ModelConfig};
+use crate::domain::{Id, Item, ModelConfig, RowVector, VectorTable};
 
 /// Events whose items the sampler draws "recent" negatives from.
 pub const RECENT_EVENTS: usize = 32_768;
@@ -184,6 +185,27 @@ impl State {
             self.push_row(Table::TokenVectors, ACCUMULATOR_INITIAL);
         }
         self.take_vectors(row);
+    }
+
+    /// Puts a vector from outside in place of a row: of an item, made bare when it is new, or of a token that there is.
+    /// Its accumulators begin again, so that the row adapts as quickly as a new one. `false`: the token is unknown or
+    /// the vector does not fit, and nothing changed.
+    pub fn put_vector(&mut self, vector: &RowVector) -> bool {
+        if vector.check(self.readable.config.dim).is_err() {
+            return false;
+        }
+        let (table, row) = match vector.into {
+            VectorTable::Items => (Table::ItemVectors, self.item_row(&vector.id)),
+            VectorTable::Tokens => match self.readable.catalog.tokens.get(vector.id.as_str()) {
+                Some(row) => (Table::TokenVectors, row),
+                None => return false,
+            },
+        };
+        let values = vector.values.as_slice();
+        self.readable.parameters.table_mut(table).row_mut(row as usize).copy_from_slice(values);
+        self.accumulators.table_mut(table).row_mut(row as usize).fill(ACCUMULATOR_INITIAL);
+        self.touched.mark(table, row);
+        true
     }
 
     /// Removes an item from every answer; events may still name it. `false` when it is unknown.
