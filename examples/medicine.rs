@@ -3,6 +3,7 @@
 //!     cargo run --release --example medicine -- DATA/text
 
 mod table;
+mod vectors;
 mod words;
 
 use std::{io, process::ExitCode};

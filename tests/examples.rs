@@ -4,10 +4,22 @@
 #[expect(dead_code, reason = "the commands end by it, tests do not")]
 #[path = "../examples/table/mod.rs"]
 mod table;
+#[path = "../examples/tastes/mod.rs"]
+mod tastes;
+#[path = "../examples/vectors/mod.rs"]
+mod vectors;
 #[path = "../examples/words/mod.rs"]
 mod words;
 
-use shelfmark::domain::ModelConfig;
+use clap::Parser;
+use shelfmark::{
+    domain::{ExcludeSeen, Id, Item, ModelConfig, Query},
+    evaluation::Stream,
+};
+use tastes::{
+    choice::{Newcomer, Pair, events_by_user, hold_back_newcomer},
+    shelf::Learned,
+};
 use words::{choice, made, study::Study};
 
 /// The subject that both made-up domains share; their other common words stand beside different ones.
@@ -100,9 +112,94 @@ fn the_same_word_leads_elsewhere_after_words_of_another_domain() {
     }
 }
 
+fn shop() -> (Stream, Learned, Newcomer) {
+    let config = ModelConfig { dim: 64, ..ModelConfig::default() };
+    let mut stream = tastes::generated(&config);
+    let newcomer = hold_back_newcomer(&mut stream).expect("the shop's items have titles");
+    let learned = Learned::new(&stream, config).expect("a stream without restore records");
+    (stream, learned, newcomer)
+}
+
+/// Goal: two users differ, and meet where they click on one thing. Method: their lists and vectors before and after the
+/// click that each makes in a fork of its own.
 #[test]
-fn the_tables_fit_100_columns_and_show_the_words_that_were_asked_for() {
-    use clap::Parser;
+fn two_users_see_different_lists_and_one_click_moves_the_clicker_and_hardly_the_other() {
+    let (stream, learned, _) = shop();
+    let shelf = &learned.shelf;
+    let pair = Pair::choose(&stream, shelf, &[], None).expect("many users know one product");
+    let [a, b] = &pair.users;
+    let events = events_by_user(&stream.events);
+    for user in &pair.users {
+        assert!(events[user].iter().any(|event| event.item == pair.item), "{user} does not know {}", pair.item);
+    }
+    let list = |user: &Id| {
+        let list = shelf.recommended(user, 20, ExcludeSeen::All);
+        list.into_iter().map(|scored| scored.id).collect::<Vec<Id>>()
+    };
+    let (list_a, list_b) = (list(a), list(b));
+    let shared = list_a.iter().filter(|item| list_b.contains(item)).count();
+    assert!(shared < 10, "{shared} of 20 are shared");
+
+    let clicked = list_b[0].clone();
+    let after = shelf.after_click(a, &clicked).expect("a click is learned");
+    let moved = |user: &Id| vectors::distance(&shelf.user_vector(user), &after.user_vector(user));
+    println!("moved {} and {}, shared {shared}", moved(a), moved(b));
+    assert!(moved(a) > 10.0 * moved(b));
+    // The clicker turns towards the other, and to what was clicked on.
+    let towards = |from: &[f32], to: &[f32]| vectors::cosine(from, to);
+    assert!(
+        towards(&after.user_vector(a), &after.user_vector(b)) > towards(&shelf.user_vector(a), &shelf.user_vector(b))
+    );
+    let item = shelf.item_vector(&clicked);
+    assert!(towards(&after.user_vector(a), &item) > towards(&shelf.user_vector(a), &item));
+    // The fork is one: the shelf it came from is as it was.
+    assert_eq!(list(a), list_a);
+}
+
+#[test]
+fn a_product_without_an_event_stands_by_its_title_before_one_without_a_title() {
+    let (stream, learned, newcomer) = shop();
+    assert!(stream.events.iter().all(|event| event.item != newcomer.item.id));
+    let category = newcomer.item.categories.first().expect("the shop's items have one");
+    let by_id = |id: &Id| stream.items.iter().find(|item| item.id == *id).expect("listed");
+    let near = learned.shelf.similar(&newcomer.item.id, 5);
+    let alike = near.iter().filter(|near| by_id(&near.id).categories.contains(category)).count();
+    assert!(alike >= 4, "{alike} of 5 are of its category");
+
+    let twin = Item::bare(Id::new("item", "twin").expect("an id"));
+    let shelf = learned.shelf.with_item(&twin);
+    let users: Vec<&Id> = newcomer.users.iter().filter(|user| shelf.knows_user(user.as_str())).collect();
+    let place = |user: &Id, item: &Id| shelf.place(user, item).unwrap_or(Query::LIMIT_MAX);
+    let first = users.iter().filter(|user| place(user, &newcomer.item.id) < place(user, &twin.id)).count();
+    println!("before the twin for {first} of {}", users.len());
+    assert!(users.len() >= 10 && first * 4 >= users.len() * 3);
+}
+
+#[test]
+fn the_tables_of_the_shop_fit_100_columns_and_keep_to_what_was_asked_for() {
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: tastes::Args,
+    }
+    let args = Line::parse_from(["shop", "--dim", "16", "--users", "shopper-0000,shopper-0001"]).args;
+    let mut out = Vec::new();
+    tastes::run(&args, &mut out).expect("two users who came often share a product");
+    let text = String::from_utf8(out).expect("text");
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(table::WIDTH), "{longest:?}\n{text}");
+    for expected in ["shopper-0000", "shopper-0001", "generated", "\n  popularity", "before its first event"] {
+        assert!(text.contains(expected), "{expected:?}\n{text}");
+    }
+    for (wrong, named) in [(vec!["nobody", "shopper-0001"], "nobody"), (vec!["shopper-0001"], "--users")] {
+        let args = tastes::Args { users: wrong.into_iter().map(str::to_owned).collect(), ..args.clone() };
+        let refused = tastes::run(&args, &mut Vec::new()).expect_err("refused").to_string();
+        assert!(refused.contains(named), "{refused}");
+    }
+}
+
+#[test]
+fn the_tables_of_words_fit_100_columns_and_show_the_words_that_were_asked_for() {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]

@@ -81,6 +81,12 @@ pub fn say(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{line}")
 }
 
+/// What the next table answers.
+pub fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out)?;
+    say(out, text)
+}
+
 /// The end of a command. `finance | head` is no failure.
 pub fn ended(result: anyhow::Result<()>) -> ExitCode {
     match result {

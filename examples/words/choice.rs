@@ -3,10 +3,8 @@
 use anyhow::bail;
 use shelfmark::domain::Id;
 
-use super::{
-    meaning::{Move, cosine},
-    study::Study,
-};
+use super::{meaning::Move, study::Study};
+use crate::vectors::cosine;
 
 /// Times that a word must be met in each text to be chosen: where a rare word stands is chance.
 const SEEN_MIN: usize = 20;

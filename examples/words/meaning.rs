@@ -5,8 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use shelfmark::{
     domain::{ExcludeSeen, Id, Position, Query, ScoredItem, Served, Subject, Timestamp},
     serving::{Publisher, View},
-    state::{State, dot},
+    state::State,
 };
+
+use crate::vectors::{cosine, distance};
 
 /// A state as readers see it.
 pub struct Meaning(Arc<View>);
@@ -89,12 +91,4 @@ fn query(words: &[Id], limit: usize) -> Query {
         with_item: false,
         with_embedding: false,
     }
-}
-
-pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
-}
-
-pub fn distance(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt()
 }

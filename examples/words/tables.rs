@@ -1,19 +1,19 @@
 //! What the examples print.
 
-use std::{
-    collections::HashSet,
-    io::{self, Write},
-};
+use std::{collections::HashSet, io::Write};
 
 use shelfmark::domain::Id;
 
 use super::{
     choice::{self, Moved},
-    meaning::{Meaning, Move, cosine},
+    meaning::{Meaning, Move},
     study::{Quality, Study},
     text::Part,
 };
-use crate::table::{Table, cut, grouped, say};
+use crate::{
+    table::{Table, cut, grouped, heading, say},
+    vectors::cosine,
+};
 
 /// Words whose moves are shown, words that stayed, words whose neighbours are shown, words shown in two contexts.
 const MOVED: usize = 10;
@@ -198,8 +198,4 @@ pub fn history(study: &Study, text: usize, word: &Id) -> Vec<Id> {
         [before, std::slice::from_ref(word)].concat()
     };
     met.map_or_else(elsewhere, <[Id]>::to_vec)
-}
-
-fn heading(out: &mut dyn Write, text: &str) -> io::Result<()> {
-    writeln!(out, "\n{text}")
 }

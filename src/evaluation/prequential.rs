@@ -113,6 +113,11 @@ impl Prequential {
         &self.methods
     }
 
+    /// The same, to keep.
+    pub fn into_methods(self) -> Vec<Method> {
+        self.methods
+    }
+
     /// Actors seen.
     pub fn actors(&self) -> usize {
         self.people.len()
