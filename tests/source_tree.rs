@@ -235,7 +235,7 @@ fn libtorch_is_named_in_one_room() {
 #[test]
 fn files_are_short() {
     let mut complaints = Vec::new();
-    for folder in ["src", "tests", "xtask/src", "benches"] {
+    for folder in ["src", "tests", "examples", "xtask/src", "benches"] {
         for source in sources_in(folder) {
             let lines = source.text.lines().count();
             let path = source.path.display().to_string();

@@ -56,6 +56,8 @@ struct List<'a> {
 
 /// Ranks, then lets the baselines learn; the learner goes on afterwards.
 pub struct Prequential {
+    /// Events that the state had learned before the stream.
+    learned: u64,
     /// Events of the whole stream.
     events: u64,
     /// Events at its beginning that are not counted.
@@ -87,6 +89,7 @@ impl Prequential {
             baseline: Some(kind.make(seed)),
         });
         Self {
+            learned: 0,
             events,
             skip: (events as f64 * discard.clamp(0.0, 1.0)) as u64,
             listed,
@@ -99,9 +102,20 @@ impl Prequential {
         }
     }
 
+    /// The same for a state that has learned `learned` events before the stream.
+    #[must_use]
+    pub fn after(self, learned: u64) -> Self {
+        Self { learned, ..self }
+    }
+
     /// What was counted, the model first.
     pub fn methods(&self) -> &[Method] {
         &self.methods
+    }
+
+    /// The same, to keep.
+    pub fn into_methods(self) -> Vec<Method> {
+        self.methods
     }
 
     /// Actors seen.
@@ -158,7 +172,7 @@ impl Observer for Prequential {
     fn before_learning(&mut self, state: &State, units: &[Unit]) {
         let began = Instant::now();
         // Histories have moved on already; what is settled has not.
-        let first = state.readable.counters.settled;
+        let first = state.readable.counters.settled - self.learned;
         self.model.refresh(state, self.listed);
         self.methods[0].time += began.elapsed();
         for method in &mut self.methods {

@@ -62,15 +62,23 @@ pub struct Evaluated {
 impl<'a> Run<'a> {
     /// Puts the metadata in; no event yet. Sets up the calling thread for the learner.
     pub fn new(stream: &'a Stream, config: ModelConfig, protocol: &Protocol) -> Result<Self, ApplyError> {
+        Self::from_state(stream, State::initial(Arc::new(config)), protocol)
+    }
+
+    /// The same, but from what `state` has learned: a clone of another pass's state is a fork of it. What is counted, and
+    /// what is novel or was met how often, is of this stream alone.
+    pub fn from_state(stream: &'a Stream, state: State, protocol: &Protocol) -> Result<Self, ApplyError> {
         prepare_thread();
-        let seed = config.seed;
+        let seed = state.config().seed;
+        let learned = state.readable.counters.settled;
         let mut run = Self {
             stream,
             append: protocol.append,
-            state: State::initial(Arc::new(config)),
+            state,
             learner: Learner::default(),
             prequential: Prequential::new(0, 0.0, 0, &[], seed),
-            position: Position::ZERO,
+            // Keys the sampler's draws: they go on rather than repeat the other pass's.
+            position: Position::new(learned),
             next: 0,
             time: Duration::ZERO,
             steps: 0,
@@ -81,7 +89,7 @@ impl<'a> Run<'a> {
         run.apply(stream.vectors.iter().cloned().map(RecordBody::PutVector))?;
         let events = stream.events.len() as u64;
         let listed = run.state.readable.catalog.len();
-        run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed);
+        run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed).after(learned);
         Ok(run)
     }
 
