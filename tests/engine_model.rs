@@ -167,7 +167,18 @@ async fn run(seed: u64) {
                     let mut item = Item::bare(Id::new("id", &format!("i{}", draws.below(60))).unwrap());
                     item.title = Some(format!("red{} shoe", draws.below(4)));
                     item.vectors.insert("image".into(), vec![0.1, -1e-30, 3.0]);
+                    if draws.below(2) == 0 {
+                        item.vectors.insert("text".into(), (0..2).map(|_| draws.normal()).collect());
+                    }
                     bodies.insert(draws.below(bodies.len()), RecordBody::PutItem(item));
+                }
+                if draws.below(4) == 0 {
+                    // Dense vectors off and on, a base taken and given up.
+                    let mut changed = config();
+                    changed.modalities = draws.below(3) > 0;
+                    changed.pull = [0.0, 0.5][draws.below(2)];
+                    let record = RecordBody::Configure { config: Box::new(changed) };
+                    bodies.insert(draws.below(bodies.len()), record);
                 }
                 let record = |body: &RecordBody| NewRecord {
                     retry_hash: if let RecordBody::Event(event) = body { Some(hash(event)) } else { None },

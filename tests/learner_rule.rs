@@ -12,7 +12,7 @@ use shelfmark::{
     },
     learner::{Learner, prepare_thread},
     serving::Publisher,
-    state::State,
+    state::{State, Table},
 };
 
 fn id(text: &str) -> Id {
@@ -188,6 +188,59 @@ fn a_row_wise_accumulator_holds_one_number() {
     }
 }
 
+/// Goal: sessions without a user learn like users without a P row. Method: the same visits by sessions, and by users whose
+/// table stands still: every other parameter has the same bits.
+#[test]
+fn sessions_learn_like_users_without_a_row_of_their_own() {
+    let learned = |sessions: bool| {
+        let mut config = small();
+        config.rates.users = 0.0;
+        let mut model = Model::new(config);
+        for append in (0..300_u64).collect::<Vec<_>>().chunks(30) {
+            model.learn(append.iter().map(|&n| {
+                let mut event = event(n, &format!("a{}", n % 11), &format!("i{}", n * n % 17), "click", &["page:1"]);
+                if sessions {
+                    event.session = event.user.take();
+                }
+                event
+            }));
+        }
+        model.state.readable
+    };
+    let (sessions, users) = (learned(true), learned(false));
+    assert_eq!((sessions.users.len(), sessions.sessions.len(), users.users.len()), (0, 11, 11));
+    assert_eq!(sessions.parameters.scalars, users.parameters.scalars);
+    for table in Table::LEARNED.into_iter().filter(|table| *table != Table::UserVectors) {
+        let (of_sessions, of_users) = (sessions.parameters.table(table), users.parameters.table(table));
+        assert_eq!(of_sessions.len(), of_users.len());
+        (0..of_users.len()).for_each(|row| assert_eq!(of_sessions.row(row), of_users.row(row), "{table:?} {row}"));
+    }
+}
+
+/// Goal: an explosion is scaled down, an ordinary step is not. Method: a calm stream, then one event whose kind weighs a
+/// thousand times as much, with and without the limit.
+#[test]
+fn an_explosion_is_scaled_down_to_the_usual_size() {
+    let moved = |clip_ratio: f32| {
+        let mut config = ModelConfig { clip_ratio, user_weight_max: 1e6, ..small() };
+        config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
+        let mut model = Model::new(config);
+        for n in 0..100 {
+            model.learn(
+                (0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])),
+            );
+        }
+        assert_eq!(model.state.readable.counters.clipped, 0, "nothing exploded yet");
+        let sum = |model: &Model| model.state.accumulators.items.row(3).iter().sum::<f32>();
+        let before = sum(&model);
+        model.learn([event(1_000, "u1", "i3", "boom", &[])]);
+        (model.state.readable.counters.clipped, sum(&model) - before)
+    };
+    let (clipped, unlimited) = (moved(10.0), moved(1e6));
+    assert_eq!((clipped.0, unlimited.0), (1, 0));
+    assert!(clipped.1 * 100.0 < unlimited.1, "squared gradients: {clipped:?} {unlimited:?}");
+}
+
 /// Goal: exploration shows more of the catalogue, is repeated by its seed, and costs nothing when it is off. Method: the
 /// items on top of answers to one shopper under many seeds.
 #[test]
@@ -206,4 +259,17 @@ fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
     let explored = tops(20.0);
     assert!(explored.iter().any(|item| item.starts_with("once")), "{explored:?}");
     assert!(explored.len() > 4, "{explored:?}");
+}
+
+/// Goal: a model that only ever met dislikes has no popular newest events to draw from, and goes on. Method: more items
+/// than a full softmax takes, all of them disliked, then learned from again.
+#[test]
+fn a_sampled_step_needs_no_liked_event() {
+    let mut model = Model::new(ModelConfig { full_softmax_below: 4, negatives: 16, ..small() });
+    for n in 0..60 {
+        model.learn([event(n, &format!("u{}", n % 5), &format!("i{}", n % 12), "dislike", &[])]);
+    }
+    model.learn([event(60, "u1", "i3", "click", &[])]);
+    assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
+    assert_eq!(model.state.readable.counters.quarantined, 0);
 }

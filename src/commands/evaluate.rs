@@ -32,7 +32,8 @@ pub struct EvaluateArgs {
     /// What to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
-    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, users, repeat, bias, gaps, breaks.
+    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, context, modalities, cap, users, repeat, bias,
+    /// gaps, breaks.
     #[arg(long, value_name = "NAMES", value_parser = terms)]
     ablate: Option<Terms>,
     /// Write the report as JSON to standard output instead of a table.

@@ -1,7 +1,7 @@
 //! What can go wrong with a model.
 
 use crate::{
-    domain::{Position, VersionNumber},
+    domain::{FieldError, Position, VersionNumber},
     log::LogError,
     serving::QueryError,
     state::StateError,
@@ -48,6 +48,9 @@ pub enum EngineError {
     /// Another rollback is running.
     #[error("another rollback is running")]
     RollbackRunning,
+    /// The new configuration is not one.
+    #[error(transparent)]
+    Config(#[from] FieldError),
     /// A stored version decodes to something else than what was stored.
     #[error("version {version} is corrupt: {source}")]
     CorruptVersion {

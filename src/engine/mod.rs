@@ -13,6 +13,7 @@
 //! at most 16,384 records.
 
 mod cache;
+mod configure;
 mod error;
 mod feed;
 mod follow;

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, follow,
+    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, configure, follow,
     recovery::recover,
     rollback, sampling,
     shared::{Shared, blocking},
@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, Event, Id, ModelConfig, ModelName, Position, Query, Recommendations, RollbackRequest, ScoredItem,
-        Served, VersionManifest, VersionRef,
+        Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
     },
     health::{BiasReport, Metric, Survey, bias_report},
     log::{Log, LogSettings, base_config},
@@ -106,6 +106,11 @@ impl Model {
         Arc::clone(&self.shared.live.load().readable().config)
     }
 
+    /// Modalities of dense vectors at the live position.
+    pub fn modalities(&self) -> Arc<Modalities> {
+        Arc::clone(self.shared.live.load().readable().contents.modalities())
+    }
+
     /// What readers get: the live view, or the pinned version's.
     pub fn served(&self) -> Arc<View> {
         self.shared.served()
@@ -160,6 +165,14 @@ impl Model {
         category: Option<String>,
     ) -> Result<Vec<ScoredItem>, EngineError> {
         Ok(self.shared.searcher.similar(view, item, limit, category).await?)
+    }
+
+    /// Changes the configuration by a record; returns once readers see it.
+    pub async fn configure(
+        &self,
+        change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
+    ) -> Result<(), EngineError> {
+        configure::configure(&self.shared, change).await
     }
 
     /// Where it stands.

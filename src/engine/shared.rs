@@ -67,6 +67,8 @@ pub struct Shared {
     pub watch: Watch,
     /// Held during a rollback: a second one is refused.
     pub rollback: tokio::sync::Mutex<()>,
+    /// Held while the configuration is changed: a change is merged over the one before it.
+    pub configuring: tokio::sync::Mutex<()>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
@@ -100,6 +102,7 @@ impl Shared {
             applied: watch::Sender::new(position),
             health: Health::default(),
             rollback: tokio::sync::Mutex::default(),
+            configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),
             parent: AtomicU32::new(0),

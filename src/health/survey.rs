@@ -22,13 +22,14 @@ pub const STALE_RECORDS: u64 = 100_000;
 const LISTED_MAX: usize = 50;
 
 /// The tables of rows, all watched ones but the small vectors.
-const TABLES: [WatchedTable; 6] = [
+const TABLES: [WatchedTable; 7] = [
     WatchedTable::Items,
     WatchedTable::Last,
     WatchedTable::Users,
     WatchedTable::Tokens,
     WatchedTable::Context,
     WatchedTable::Bias,
+    WatchedTable::Projections,
 ];
 
 /// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
@@ -262,7 +263,7 @@ impl Look<'_> {
             WatchedTable::Items | WatchedTable::Bias => known(row),
             WatchedTable::Last => row == 0 || known(row - 1),
             WatchedTable::Tokens => self.reached[row],
-            WatchedTable::Users | WatchedTable::Context | WatchedTable::Small => true,
+            WatchedTable::Users | WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
         }
     }
 }

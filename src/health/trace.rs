@@ -51,7 +51,7 @@ pub enum Part {
 pub struct MovedRow {
     /// Its table.
     pub table: WatchedTable,
-    /// Whose it is: an item, user, token or circumstance; null is the row of "no item before".
+    /// Whose it is: an item, user, token or circumstance; null for the row of "no item before" and for projections.
     pub id: Option<Id>,
     /// The item's title, if it has one.
     pub title: Option<String>,
@@ -256,15 +256,21 @@ fn moved_row(table: WatchedTable, row: u32, part: Part, before: &State, after: &
     let item = match table {
         WatchedTable::Items | WatchedTable::Bias => Some(row),
         WatchedTable::Last => row.checked_sub(1),
-        WatchedTable::Users | WatchedTable::Tokens | WatchedTable::Context | WatchedTable::Small => None,
+        WatchedTable::Users
+        | WatchedTable::Tokens
+        | WatchedTable::Context
+        | WatchedTable::Projections
+        | WatchedTable::Small => None,
     };
     let id = match table {
         WatchedTable::Users => Some(readable.users.id(row)),
         WatchedTable::Tokens => Some(readable.catalog.token(row)),
         WatchedTable::Context => Some(readable.contexts.id(row)),
-        WatchedTable::Items | WatchedTable::Bias | WatchedTable::Last | WatchedTable::Small => {
-            item.map(|row| readable.catalog.id(row))
-        }
+        WatchedTable::Items
+        | WatchedTable::Bias
+        | WatchedTable::Last
+        | WatchedTable::Projections
+        | WatchedTable::Small => item.map(|row| readable.catalog.id(row)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a norm of f32 values")]
     let gradient_norm = grown.max(0.0).sqrt() as f32;

@@ -229,7 +229,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
         }
         EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
-        EngineError::Query(QueryError::Field(_)) => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
+        EngineError::Config(_) | EngineError::Query(QueryError::Field(_)) => {
+            (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule")
+        }
         EngineError::Query(QueryError::UnknownItem(_)) => (S::NOT_FOUND, "item_not_found", "Not found"),
         EngineError::Query(QueryError::UnknownUser(_)) => (S::NOT_FOUND, "user_not_found", "Not found"),
         EngineError::Query(QueryError::Failed) => {

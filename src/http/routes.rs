@@ -4,7 +4,7 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, embeddings,
+    Api, configuration, embeddings,
     error::ApiError,
     events,
     frame::frame,
@@ -57,6 +57,7 @@ fn write() -> OpenApiRouter<Api> {
 /// Needs scope admin.
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(configuration::patch))
         .routes(routes!(versions::take))
         .routes(routes!(versions::relabel, versions::delete))
         .routes(routes!(rollback::rollback))

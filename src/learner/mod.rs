@@ -8,6 +8,9 @@
 mod adagrad;
 mod apply;
 mod columns;
+mod lists;
+mod projections;
+mod pull;
 mod slots;
 mod softmax;
 mod step;
@@ -15,6 +18,7 @@ mod watch;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use columns::StepTask;
-pub use softmax::{ABSENT, Inputs, Outputs, Sparse, Targets, forward_backward};
+pub use lists::Lists;
+pub use softmax::{ABSENT, Inputs, Outputs, Targets, forward_backward};
 pub use step::{StepReport, Stepper};
 pub use watch::{TableStep, TableSteps, WATCH_EVERY, WatchedTable};

@@ -28,14 +28,16 @@ pub enum WatchedTable {
     Context,
     /// Item biases.
     Bias,
+    /// Projections of dense vectors.
+    Projections,
     /// The small vectors that every query shares, as one row.
     Small,
 }
 
 impl WatchedTable {
     /// All of them, by [`WatchedTable::index`].
-    pub const ALL: [Self; 7] =
-        [Self::Items, Self::Last, Self::Users, Self::Tokens, Self::Context, Self::Bias, Self::Small];
+    pub const ALL: [Self; 8] =
+        [Self::Items, Self::Last, Self::Users, Self::Tokens, Self::Context, Self::Bias, Self::Projections, Self::Small];
 
     /// Place in [`WatchedTable::ALL`].
     pub const fn index(self) -> usize {
@@ -51,6 +53,7 @@ impl WatchedTable {
             Self::Tokens => "tokens",
             Self::Context => "context",
             Self::Bias => "bias",
+            Self::Projections => "projections",
             Self::Small => "small",
         }
     }
@@ -64,6 +67,7 @@ impl WatchedTable {
             Self::Tokens => Table::TokenVectors,
             Self::Context => Table::ContextVectors,
             Self::Bias => Table::ItemBias,
+            Self::Projections => Table::Projections,
             Self::Small => Table::Scalars,
         }
     }
@@ -126,11 +130,12 @@ impl StepWatch {
         self.tables[table.index()].gradient = squares;
     }
 
-    /// A row has a gradient of 0 and is left alone.
-    pub fn still(&mut self, table: WatchedTable) {
+    /// So many rows have a gradient of 0 and are left alone.
+    pub fn still(&mut self, table: WatchedTable, rows: usize) {
+        let rows = u32::try_from(rows).expect("rows are u32");
         let seen = &mut self.tables[table.index()];
-        seen.rows += 1;
-        seen.still += u32::from(self.on);
+        seen.rows += rows;
+        seen.still += if self.on { rows } else { 0 };
     }
 
     /// Runs the update of one row.
@@ -197,7 +202,7 @@ mod tests {
         let mut watch = StepWatch::every(2);
         for step in 0..4 {
             watch.begin();
-            watch.still(WatchedTable::Items);
+            watch.still(WatchedTable::Items, 1);
             let mut row = [3.0_f32, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
             watch.around(WatchedTable::Items, &mut row, |row| row[0] = 0.0);
             watch.around(WatchedTable::Items, &mut row, |_| {});

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Rejection, event};
 use crate::{
-    domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, Timestamp},
+    domain::{FieldError, FieldResult, Id, Item, Modalities, ModelConfig, NewRecord, RecordBody, Timestamp},
     http::decode,
 };
 
@@ -32,8 +32,21 @@ impl Kind {
 pub struct Arrival {
     /// Configuration with the kinds that are known.
     pub config: Arc<ModelConfig>,
+    /// Modalities of dense vectors that are known.
+    pub modalities: Arc<Modalities>,
     /// Time of arrival, for events that say none.
     pub at: Timestamp,
+}
+
+impl Arrival {
+    /// Refuses an item whose dense vectors do not fit those that the model learns from; a new modality of a good one counts
+    /// for the items after it. What nobody could know here is in the log and says nothing to the model.
+    pub fn admit(&mut self, item: &Item) -> FieldResult<()> {
+        if !self.config.modalities || item.vectors.is_empty() {
+            return Ok(());
+        }
+        Arc::make_mut(&mut self.modalities).admit_item(item)
+    }
 }
 
 /// A valid entry.
@@ -59,7 +72,7 @@ pub struct Run {
 }
 
 /// Parses one entry.
-pub fn parse(kind: Kind, raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
+pub fn parse(kind: Kind, raw: &[u8], arrival: &mut Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
     let outer =
         decode::not_an_object(raw).unwrap_or_else(|error| Some(FieldError::new("", "malformed", error.to_string())));
     if let Some(error) = outer {
@@ -67,13 +80,14 @@ pub fn parse(kind: Kind, raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -
     }
     match kind {
         Kind::Events => event::parse(raw, arrival, scratch),
-        Kind::Items => item(raw),
+        Kind::Items => item(raw, arrival),
     }
 }
 
-fn item(raw: &[u8]) -> FieldResult<Parsed> {
+fn item(raw: &[u8], arrival: &mut Arrival) -> FieldResult<Parsed> {
     let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw, &[]))?;
     item.check()?;
+    arrival.admit(&item)?;
     Ok(put(item))
 }
 
@@ -92,6 +106,7 @@ impl Run {
             rejected: Vec::new(),
         };
         let mut scratch = Vec::new();
+        let arrival = &mut arrival.clone();
         for (index, raw) in entries {
             match parse(kind, raw, arrival, &mut scratch) {
                 Ok(parsed) => {

@@ -128,8 +128,9 @@ pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Po
     finish(model, tally, wait.wait, timeout).await
 }
 
-fn arrival(model: &Model) -> Arrival {
-    Arrival { config: model.config(), at: Timestamp::now() }
+/// What an entry that arrives now is checked against.
+pub fn arrival(model: &Model) -> Arrival {
+    Arrival { config: model.config(), modalities: model.modalities(), at: Timestamp::now() }
 }
 
 /// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
@@ -137,7 +138,7 @@ fn content(kind: Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiEr
     let entries = match kind {
         Kind::Events if !begins_with_key(bytes, kind.key()) => {
             // Malformed text is a 400 here: there is no batch whose other events could be taken.
-            let parsed = entry::parse(kind, bytes, arrival, &mut Vec::new()).map_err(|error| {
+            let parsed = entry::parse(kind, bytes, &mut arrival.clone(), &mut Vec::new()).map_err(|error| {
                 if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
             })?;
             return Ok(Content::One(Run::one(parsed)));
@@ -257,7 +258,7 @@ mod tests {
     use super::*;
 
     fn arrival() -> Arrival {
-        Arrival { config: std::sync::Arc::default(), at: Timestamp::default() }
+        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at: Timestamp::default() }
     }
 
     #[test]
@@ -298,5 +299,20 @@ mod tests {
         assert_eq!(run.indexes, [0]);
         let fields: Vec<_> = run.rejected.iter().map(|r| r.field.as_str()).collect();
         assert_eq!(fields, ["properties.price", "id"]);
+    }
+
+    #[test]
+    fn the_first_vector_of_a_batch_says_how_long_those_after_it_are() {
+        let text = br#"{"items":[{"id":"a","vectors":{"image":[1,2]}},{"id":"b","vectors":{"image":[1]}},
+            {"id":"c","vectors":{"audio":[1],"image":[1,2,3]}},{"id":"d","vectors":{"audio":[1,2]}}]}"#;
+        let mut arrival = arrival();
+        let Ok(Content::Batch(run, 4)) = content(Kind::Items, text, &arrival) else {
+            panic!("a batch of four");
+        };
+        assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
+        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
+        assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
+        arrival.config = std::sync::Arc::new(crate::domain::ModelConfig { modalities: false, ..Default::default() });
+        assert!(matches!(content(Kind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty()));
     }
 }
