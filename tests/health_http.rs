@@ -131,6 +131,7 @@ async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
         "shelfmark_learning_verdict{model=\"default\",table=\"all\",verdict=\"healthy\"} 1",
         "shelfmark_learning_row_norm{model=\"default\",table=\"users\",quantile=\"0.5\"}",
         "shelfmark_quality_recall{model=\"default\",view=\"served\",targets=\"novel\"}",
+        "shelfmark_learning_lag_records{model=\"default\"}",
     ] {
         assert!(metrics.contains(name), "{name} is not in {metrics}");
     }

@@ -187,9 +187,8 @@ impl Model {
 
     /// The health of learning now.
     pub fn learning(&self) -> Learning {
-        let (head, position) = (self.shared.log.head_known().0, self.shared.position());
-        let lag_ms = status::lag_ms(&self.shared, head, position);
-        self.shared.watch.learning(self.config().dim, head.since(position), lag_ms)
+        let (lag_records, lag_ms) = status::lag(&self.shared);
+        self.shared.watch.learning(self.config().dim, lag_records, lag_ms)
     }
 
     /// One figure of learning by position, after a position, oldest first.

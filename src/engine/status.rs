@@ -38,8 +38,15 @@ pub struct ModelStatus {
     pub fingerprint: String,
 }
 
+/// Committed records that the live view does not hold, as far as this process knows, and the age of the oldest in
+/// milliseconds.
+pub fn lag(shared: &Shared) -> (u64, u64) {
+    let (head, position) = (shared.log.head_known().0, shared.position());
+    (head.since(position), lag_ms(shared, head, position))
+}
+
 /// Age of the oldest committed record that a state at `position` does not hold, in milliseconds.
-pub fn lag_ms(shared: &Shared, head: Position, position: Position) -> u64 {
+fn lag_ms(shared: &Shared, head: Position, position: Position) -> u64 {
     let lag_seconds = match shared.pending_since() {
         Some(since) if head > position => Timestamp::now().seconds_since(since).max(0.0),
         Some(_) | None => 0.0,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::shared::{Shared, StateAt, blocking};
+use super::{
+    shared::{Shared, StateAt, blocking},
+    status,
+};
 use crate::{
     domain::Position,
     health::{SurveyedVersion, Surveyor},
@@ -19,6 +22,8 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(shared.settings.survey_interval) => {}
         }
+        let (records, milliseconds) = status::lag(&shared);
+        shared.watch.lag(records, milliseconds);
         if last == Some(shared.position()) {
             continue;
         }

@@ -147,6 +147,11 @@ impl Watch {
         kept.iter().filter(|kept| kept.position < position).max_by_key(|kept| kept.position).cloned()
     }
 
+    /// Notes how far the live view lies behind the log.
+    pub fn lag(&self, records: u64, milliseconds: u64) {
+        self.metrics.lag(records, milliseconds);
+    }
+
     /// Takes in a look at the rows.
     pub fn surveyed(&self, survey: Survey, dim: usize) {
         self.metrics.survey(&survey);
@@ -238,5 +243,53 @@ impl PointStream {
             Err(broadcast::error::RecvError::Lagged(missed)) => Some(Err(missed)),
             Err(broadcast::error::RecvError::Closed) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::ModelConfig, state::State};
+
+    fn watch() -> Watch {
+        Watch::new(&ModelName::new("default").expect("a name"), 2)
+    }
+
+    #[tokio::test]
+    async fn a_slow_stream_misses_the_oldest_points_and_is_told_how_many() {
+        let watch = watch();
+        let mut stream = watch.stream().expect("room");
+        let step = |n| StepReport { targets: 512, through: Position::new(n), known: 10, ..StepReport::default() };
+        watch.learned(&(1..=100).map(step).collect::<Vec<_>>());
+        assert_eq!(stream.next().await, Some(Err(36)));
+        let point = stream.next().await.expect("open").expect("a point");
+        assert_eq!(point.through, Position::new(37));
+        let others: Vec<PointStream> = (1..STREAMS_MAX).map(|_| watch.stream().expect("room")).collect();
+        assert!(watch.stream().is_err());
+        drop(others);
+        assert!(watch.stream().is_ok());
+        let working = watch.work().expect("free");
+        assert!(watch.work().is_err());
+        drop(working);
+        assert!(watch.work().is_ok());
+    }
+
+    #[test]
+    fn states_for_traces_are_few_and_some_records_apart() {
+        let watch = watch();
+        let at = |n| {
+            let state = State::initial(Arc::new(ModelConfig { dim: 4, ..ModelConfig::default() }));
+            StateAt { state, position: Position::new(n) }
+        };
+        for n in [0, 100, KEEP_RECORDS, KEEP_RECORDS + 1, 2 * KEEP_RECORDS] {
+            watch.keep(Position::new(n), || at(n));
+        }
+        let before = |n| watch.kept_before(Position::new(n)).map(|kept| kept.position.get());
+        assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));
+        assert_eq!(before(2 * KEEP_RECORDS), Some(KEEP_RECORDS));
+        assert_eq!(before(KEEP_RECORDS), None, "the first one made room");
+        // Learning begins again from an earlier state: what is kept stays true.
+        watch.begin(&at(KEEP_RECORDS));
+        assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));
     }
 }

@@ -19,6 +19,10 @@ pub const TABLE_STILL_SHARE: &str = "shelfmark_learning_still_rows_ratio";
 pub const TABLE_ROWS: &str = "shelfmark_learning_rows_per_step";
 /// Mean loss of a target over that of a guess at random (gauge, ratio).
 pub const LOSS_TO_CHANCE: &str = "shelfmark_learning_loss_to_chance_ratio";
+/// Committed records that the live view does not hold (gauge, records).
+pub const LAG_RECORDS: &str = "shelfmark_learning_lag_records";
+/// Age of the oldest of them (gauge, seconds).
+pub const LAG_SECONDS: &str = "shelfmark_learning_lag_seconds";
 /// Lengths of a table's rows by label `quantile` (gauge).
 pub const ROW_NORM: &str = "shelfmark_learning_row_norm";
 /// Relative distance of a table's rows from the newest version by label `quantile` (gauge, ratio).
@@ -65,6 +69,11 @@ impl WatchMetrics {
             self.set(TABLE_LEARNING_RATE, &label, figures.learning_rate);
             self.set(TABLE_STILL_SHARE, &label, figures.still_share);
         }
+    }
+
+    pub fn lag(&self, records: u64, milliseconds: u64) {
+        self.set(LAG_RECORDS, &[], Some(records as f64));
+        self.set(LAG_SECONDS, &[], Some(milliseconds as f64 / 1000.0));
     }
 
     pub fn survey(&self, survey: &Survey) {
