@@ -144,8 +144,15 @@ fn main() {
     let Run { state, steps, .. } = &runs[0];
     let rate = rate_of(&runs[0]);
     let known = state.readable.catalog.known().len();
-    let columns = if known < state.config().full_softmax_below { known } else { state.config().negatives };
-    let ceiling = products_alone(64, i64::try_from(columns).expect("fits"), i64::try_from(args.dim).expect("fits"));
+    let config = state.config();
+    // As the learner cuts steps: `learner::columns`.
+    let (columns, targets) = if known < config.full_softmax_below {
+        (known, config.step_targets)
+    } else {
+        (config.negatives, 2 * config.step_targets)
+    };
+    let size = |n: usize| i64::try_from(n).expect("sizes fit");
+    let ceiling = products_alone(size(targets), size(columns), size(args.dim));
     println!("{}", fingerprint());
     println!("events {count}, known items {known}, dim {}, steps {steps}", args.dim);
     println!("learner             {rate:>10.0} events/s");
@@ -157,6 +164,6 @@ fn main() {
         ratios.sort_unstable_by(f64::total_cmp);
         println!("watched / unwatched {:>10.3}", ratios[ratios.len() / 2]);
     }
-    println!("products alone      {ceiling:>10.0} events/s  (64 targets x {columns} columns)");
+    println!("products alone      {ceiling:>10.0} events/s  ({targets} targets x {columns} columns)");
     println!("ratio               {:>10.3}", rate / ceiling);
 }

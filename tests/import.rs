@@ -2,7 +2,6 @@
 //! Method: the real binary on a real Postgres, with small files written here; neighbours as the service tells them against
 //! neighbours computed from the file.
 
-#[expect(dead_code, reason = "a part of what the contract's tests need")]
 mod http_support;
 mod support;
 

@@ -2,7 +2,8 @@
 //!
 //! Promises: same state and same appends give the same bits (P4, on CPU with one libtorch thread); a number that is
 //! not finite never reaches a row (P8). It reads no clock, no unseeded random number and nothing outside its arguments.
-//! A step takes at least `step_targets` targets and at most twice as many, and never crosses the end of an append.
+//! A step takes at least `step_targets` targets (twice that once the softmax is sampled) and at most twice as many, and never
+//! crosses the end of an append.
 //! Not here: threads, the log, publishing (the engine), and the state's own bookkeeping (`state::advance`).
 
 mod adagrad;
