@@ -1,4 +1,4 @@
-//! The learner alone, beside its ceiling: `cargo bench --bench learner [-- --data FOLDER] [--dim 128] [--events N]`.
+//! The learner alone, beside its ceiling: `cargo bench --bench learner [-- --data FOLDER] [--items N] [--dim 128] [--events N]`.
 //!
 //! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/DATA.md; without it a generated shop is
 //! learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at the size of
@@ -23,6 +23,9 @@ struct Args {
     /// Folder with events.jsonl.gz and items.jsonl.gz
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Items of the generated shop: above 4,096 the softmax is sampled
+    #[arg(long, default_value_t = 2_000)]
+    items: usize,
     /// Values of one embedding
     #[arg(long, default_value_t = 128)]
     dim: usize,
@@ -41,7 +44,7 @@ fn read(folder: &std::path::Path, name: &str) -> Vec<FeedBody> {
 
 fn load(args: &Args) -> (Vec<Item>, Vec<Event>) {
     let Some(folder) = &args.data else {
-        let shop = Shop::new(ShopSettings { items: 2_000, shoppers: 1_000, ..ShopSettings::default() });
+        let shop = Shop::new(ShopSettings { items: args.items, shoppers: 1_000, ..ShopSettings::default() });
         let items = shop.items().collect();
         return (items, shop.take(args.events).collect());
     };

@@ -260,3 +260,16 @@ fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
     assert!(explored.iter().any(|item| item.starts_with("once")), "{explored:?}");
     assert!(explored.len() > 4, "{explored:?}");
 }
+
+/// Goal: a model that only ever met dislikes has no popular newest events to draw from, and goes on. Method: more items
+/// than a full softmax takes, all of them disliked, then learned from again.
+#[test]
+fn a_sampled_step_needs_no_liked_event() {
+    let mut model = Model::new(ModelConfig { full_softmax_below: 4, negatives: 16, ..small() });
+    for n in 0..60 {
+        model.learn([event(n, &format!("u{}", n % 5), &format!("i{}", n % 12), "dislike", &[])]);
+    }
+    model.learn([event(60, "u1", "i3", "click", &[])]);
+    assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
+    assert_eq!(model.state.readable.counters.quarantined, 0);
+}

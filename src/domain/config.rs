@@ -19,7 +19,8 @@ pub struct ModelConfig {
     pub kinds: BTreeMap<String, f32>,
     /// Keys every random draw together with position and draw number.
     pub seed: u64,
-    /// Targets of one gradient step, at least; a step takes up to twice as many rather than leave a rest.
+    /// Targets of one gradient step, at least, and twice as many once the softmax is sampled; a step takes up to twice that
+    /// rather than leave a rest.
     pub step_targets: usize,
     /// Shared negatives of a step once the softmax is sampled.
     pub negatives: usize,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    columns::StepTask,
+    columns::{StepTask, step_targets},
     step::{StepReport, Stepper},
 };
 use crate::{
@@ -76,7 +76,7 @@ impl Learner {
         for record in append.records.iter() {
             if let RecordBody::Event(event) = &record.body {
                 // A unit is never cut by a batch: it closes only where the next one begins.
-                let full = events.len() >= state.config().step_targets;
+                let full = events.len() >= step_targets(state);
                 if full && events.last().is_some_and(|last| !last.same_unit(event)) {
                     self.learn(state, &events, first, observer, &mut applied);
                     events.clear();
@@ -127,7 +127,7 @@ impl Learner {
         observer.before_learning(state, &units);
         let pairs: Vec<(usize, usize)> =
             units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
-        let size = state.config().step_targets;
+        let size = step_targets(state);
         let size = if pairs.len() > 2 * size { size } else { pairs.len() };
         for (number, part) in pairs.chunks(size).enumerate() {
             let start = part[0].0;

@@ -8,6 +8,7 @@
 mod adagrad;
 mod apply;
 mod columns;
+mod lists;
 mod projections;
 mod pull;
 mod slots;
@@ -16,5 +17,6 @@ mod step;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use columns::StepTask;
-pub use softmax::{ABSENT, Inputs, Outputs, Sparse, Targets, forward_backward};
+pub use lists::Lists;
+pub use softmax::{ABSENT, Inputs, Outputs, Targets, forward_backward};
 pub use step::{StepReport, Stepper};

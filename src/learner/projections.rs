@@ -4,7 +4,10 @@
 
 use tch::Tensor;
 
-use super::{slots::Slots, softmax::copy};
+use super::{
+    slots::{RowSums, Slots},
+    softmax::copy,
+};
 use crate::{
     domain::Modality,
     state::{Readable, State, normalise},
@@ -22,7 +25,7 @@ pub struct Projections {
     rows: Vec<f32>,
     product: Vec<f32>,
     /// `[inputs of all modalities, dim]`; empty when there is none.
-    gradient: Vec<f32>,
+    gradient: RowSums,
 }
 
 impl Projections {
@@ -61,12 +64,13 @@ impl Projections {
 
     /// Takes the gradient from that of the columns' item vectors, `dv` `[columns, dim]`.
     pub fn backward(&mut self, readable: &Readable, columns: &Slots, dv: &[f32]) {
-        self.gradient.clear();
-        if !takes_part(readable) {
-            return;
-        }
         let dim = readable.config.dim;
-        self.gradient.resize(readable.parameters.projections.len() * dim, 0.0);
+        if !takes_part(readable) {
+            return self.gradient.begin(0, dim);
+        }
+        // Taken out, because gathering needs the rest of the work space.
+        let mut sums = std::mem::take(&mut self.gradient);
+        let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
         let items = columns.rows();
         for modality in readable.contents.modalities().all() {
             self.product.resize(modality.inputs * dim, 0.0);
@@ -75,19 +79,15 @@ impl Projections {
                 self.rows.clear();
                 group.iter().for_each(|(place, _)| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
                 copy(&x.tr().matmul(&matrix(&self.rows, dim)), &mut self.product);
-                let gradient = &mut self.gradient[modality.first * dim..][..modality.inputs * dim];
+                let gradient = &mut gradient[modality.first * dim..][..modality.inputs * dim];
                 gradient.iter_mut().zip(&self.product).for_each(|(sum, value)| *sum += value);
             }
         }
+        self.gradient = sums;
     }
 
-    /// The gradient of the last step by row of the projections.
-    pub fn gradients(&self, dim: usize) -> impl Iterator<Item = (u32, &[f32])> {
-        (0_u32..).zip(self.gradient.chunks_exact(dim))
-    }
-
-    /// All of it.
-    pub fn values(&self) -> &[f32] {
+    /// The gradient of the last step by row of the projections; no rows without dense vectors.
+    pub const fn gradient(&self) -> &RowSums {
         &self.gradient
     }
 

@@ -109,6 +109,28 @@ impl CowRows {
         &mut Arc::make_mut(self.leaves.get_mut(row / LEAF_ROWS))[start..start + self.dim]
     }
 
+    /// Gives `update` the `rows` (number and a tag, ascending) of two tables of one shape for writing. Rows that lie in one
+    /// leaf are given one after the other, so that the leaf is looked for and taken from its other holders once.
+    pub fn update_both<T>(
+        &mut self,
+        other: &mut Self,
+        rows: impl Iterator<Item = (u32, T)>,
+        mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
+    ) {
+        let (dim, len) = (self.dim, self.len.min(other.len));
+        let mut rows = rows.peekable();
+        while let Some((first, _)) = rows.peek() {
+            let leaf = *first as usize / LEAF_ROWS;
+            let mine = Arc::make_mut(self.leaves.get_mut(leaf));
+            let others = Arc::make_mut(other.leaves.get_mut(leaf));
+            while let Some((row, tag)) = rows.next_if(|(row, _)| *row as usize / LEAF_ROWS == leaf) {
+                assert!((row as usize) < len, "row {row} of a table of {len}");
+                let start = row as usize % LEAF_ROWS * dim;
+                update(row, tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
+            }
+        }
+    }
+
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
         if self.len.is_multiple_of(LEAF_ROWS) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
-    Popularity, Scalars, add_scaled,
+    Popularity, Scalars, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -148,8 +148,13 @@ impl Readable {
         out.copy_from_slice(self.parameters.items.row(row as usize));
         let entry = self.catalog.entry(row);
         let factor = token_factor(entry.tokens.len());
-        for token in entry.tokens.iter() {
-            add_scaled(out, factor, self.parameters.tokens.row(*token as usize));
+        let token = |token: u32| self.parameters.tokens.row(token as usize);
+        let (fours, rest) = entry.tokens.as_chunks::<4>();
+        for four in fours {
+            add_scaled_4(out, [factor; 4], four.map(token));
+        }
+        for one in rest {
+            add_scaled(out, factor, token(*one));
         }
         if let Some(content) = entry.content {
             add_scaled(out, 1.0, self.contents.row(content as usize));
