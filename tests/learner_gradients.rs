@@ -52,7 +52,7 @@ fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
             inputs.own.push(row);
         }
         // Negative weights are dislikes.
-        if seed % 3 != 0 {
+        if !seed.is_multiple_of(3) {
             some_rows(draws, rows).into_iter().for_each(|row| inputs.known.targets.push((row, draws.normal())));
         }
         if seed % 3 != 1 {

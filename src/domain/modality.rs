@@ -30,11 +30,6 @@ impl Modalities {
         &self.all
     }
 
-    /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// Numbers of one vector of each, together.
     pub fn inputs(&self) -> usize {
         self.all.last().map_or(0, |last| last.first + last.inputs)

@@ -48,11 +48,11 @@ impl Projections {
                 self.rows.extend_from_slice(readable.parameters.projections.row(input));
             }
             let weights = matrix(&self.rows, dim);
-            for places in holders(readable, modality, &items).chunks(GROUP_ITEMS) {
-                let x = self.gather(readable, modality, places.iter().map(|place| items[*place]));
-                self.product.resize(places.len() * dim, 0.0);
+            for group in holders(readable, modality, &items).chunks(GROUP_ITEMS) {
+                let x = self.gather(modality, group);
+                self.product.resize(group.len() * dim, 0.0);
                 copy(&x.matmul(&weights), &mut self.product);
-                for (place, product) in places.iter().zip(self.product.chunks_exact(dim)) {
+                for ((place, _), product) in group.iter().zip(self.product.chunks_exact(dim)) {
                     z[place * dim..][..dim].iter_mut().zip(product).for_each(|(z, value)| *z += value);
                 }
             }
@@ -74,10 +74,10 @@ impl Projections {
         let items = columns.rows();
         for modality in readable.contents.modalities().all() {
             self.product.resize(modality.inputs * dim, 0.0);
-            for places in holders(readable, modality, items).chunks(GROUP_ITEMS) {
-                let x = self.gather(readable, modality, places.iter().map(|place| items[*place]));
+            for group in holders(readable, modality, items).chunks(GROUP_ITEMS) {
+                let x = self.gather(modality, group);
                 self.rows.clear();
-                places.iter().for_each(|place| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
+                group.iter().for_each(|(place, _)| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
                 copy(&x.tr().matmul(&matrix(&self.rows, dim)), &mut self.product);
                 let gradient = &mut gradient[modality.first * dim..][..modality.inputs * dim];
                 gradient.iter_mut().zip(&self.product).for_each(|(sum, value)| *sum += value);
@@ -91,13 +91,10 @@ impl Projections {
         &self.gradient
     }
 
-    fn gather(&mut self, readable: &Readable, modality: &Modality, items: impl Iterator<Item = u32>) -> Tensor {
-        self.x.clear();
-        for item in items {
-            let vector = readable.dense(&readable.catalog.entry(item).item, modality).expect("it was found before");
-            let start = self.x.len();
-            self.x.resize(start + modality.inputs, 0.0);
-            normalise(vector, &mut self.x[start..]);
+    fn gather(&mut self, modality: &Modality, group: &[(usize, &[f32])]) -> Tensor {
+        self.x.resize(group.len() * modality.inputs, 0.0);
+        for ((_, vector), x) in group.iter().zip(self.x.chunks_exact_mut(modality.inputs)) {
+            normalise(vector, x);
         }
         matrix(&self.x, modality.inputs)
     }
@@ -108,13 +105,14 @@ fn takes_part(readable: &Readable) -> bool {
     readable.config.modalities && !readable.contents.is_empty()
 }
 
-/// Places of the items that have a vector of this modality.
-fn holders(readable: &Readable, modality: &Modality, items: &[u32]) -> Vec<usize> {
-    let has = |item: u32| {
-        let entry = readable.catalog.entry(item);
-        entry.content.is_some() && readable.dense(&entry.item, modality).is_some()
+/// Places of the items that have a vector of this modality, with it.
+fn holders<'a>(readable: &'a Readable, modality: &Modality, items: &[u32]) -> Vec<(usize, &'a [f32])> {
+    let vector = |(place, item): (usize, &u32)| {
+        let entry = readable.catalog.entry(*item);
+        entry.content?;
+        Some((place, readable.dense(&entry.item, modality)?))
     };
-    (0..items.len()).filter(|place| has(items[*place])).collect()
+    items.iter().enumerate().filter_map(vector).collect()
 }
 
 /// `[rows, width]` of row-major values.

@@ -1,10 +1,9 @@
 //! What the dense vectors of items give to their item vectors.
 //!
-//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with x scaled by
-//! [`normalise`]. The projections `M` move with every
-//! step, so z is kept **as of its last refresh**: when the item takes part in a step, when its metadata is put, and by a
-//! round that every step takes a little further ([`State::sweep`]). So a step and a publication cost what they touch, not
-//! the catalogue, and a cold item follows within `items / SWEPT_MAX` steps.
+//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with x scaled by [`normalise`].
+//! The projections `M` move with every step, so z is kept **as of its last refresh**: when the item takes part in a step,
+//! when its metadata is put, and by a round that every step takes a little further ([`State::sweep`]). So a step and a
+//! publication cost what they touch, not the catalogue, and a cold item follows within `items / SWEPT_MAX` steps.
 
 use std::sync::Arc;
 
@@ -58,7 +57,7 @@ impl Contents {
         self.rows.row(row)
     }
 
-    pub(super) fn push(&mut self, item: u32) {
+    fn push(&mut self, item: u32) {
         self.items.push(item);
         self.rows.push_filled(0.0);
     }
@@ -124,6 +123,7 @@ impl State {
         let content = self.readable.catalog.entry(row).content;
         if content.is_none() && any {
             self.readable.catalog.set_content(row, as_row(self.readable.contents.len()));
+            self.touched.mark(Table::Contents, as_row(self.readable.contents.len()));
             self.readable.contents.push(row);
         } else if content.is_none() {
             return;
@@ -146,8 +146,11 @@ impl State {
         self.set_content(content, &z);
     }
 
-    /// Replaces a content vector.
+    /// Replaces a content vector; one that is the same already was not touched.
     pub fn set_content(&mut self, content: u32, z: &[f32]) {
+        if self.readable.contents.row(content as usize) == z {
+            return;
+        }
         self.readable.contents.rows.row_mut(content as usize).copy_from_slice(z);
         self.touched.mark(Table::Contents, content);
     }

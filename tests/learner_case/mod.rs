@@ -59,7 +59,7 @@ fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
 /// Some items have one modality, some two, some none; one vector is zero and one has another length.
 fn vectors(draws: &mut Draws, number: usize) -> BTreeMap<String, Vec<f32>> {
     let mut vectors = BTreeMap::new();
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         vectors.insert("image".to_owned(), random(draws, 3));
     }
     if number % 4 < 2 {
