@@ -127,9 +127,10 @@ fn random_clicks(count: usize, actor: impl Fn(usize, &mut Event)) -> Vec<Event> 
         .collect()
 }
 
-/// What a burst may cost. The worst measured loss was .0120 of the first 250 targets, where one target is .004, and .0004 of all;
-/// an attack that works (the service test of `shelfmark demo --spam` on one user's list) costs tenths.
-const LOSS_MAX: [f64; 3] = [0.03, 0.015, 0.01];
+/// What a burst of a seventh of all events may cost. Measured: at most nothing of the first 250 events, .0077 of the first 1,000 (strangers,
+/// after five promoted items) and .0021 of all; a fraction of a percent is what any change of the stream does. The bounds
+/// are 5, 15 and 24 targets.
+const LOSS_MAX: [f64; 3] = [0.02, 0.015, 0.006];
 
 #[test]
 fn a_burst_of_spam_costs_a_bounded_part_of_quality_and_is_forgotten() {

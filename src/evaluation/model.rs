@@ -18,6 +18,8 @@ pub(super) struct ModelScores {
     known: Vec<f32>,
     /// 0 for items that the service would recommend.
     servable: Vec<f32>,
+    /// 0 for items that it would recommend and that no event has named.
+    arrivals: Vec<f32>,
     known_count: usize,
     stale: Vec<bool>,
     stale_tokens: Vec<bool>,
@@ -36,6 +38,11 @@ impl ModelScores {
     /// Candidates when serving.
     pub(super) fn servable(&self) -> &[f32] {
         &self.servable
+    }
+
+    /// Candidates of a list of new arrivals.
+    pub(super) fn arrivals(&self) -> &[f32] {
+        &self.arrivals
     }
 
     /// Notes what a batch moved, and forgets it in the state: nobody else looks at it here.
@@ -66,6 +73,7 @@ impl ModelScores {
         self.vectors.resize(rows * self.dim, 0.0);
         self.known.resize(rows, ABSENT);
         self.servable.resize(rows, ABSENT);
+        self.arrivals.resize(rows, ABSENT);
         for place in self.known_count..readable.catalog.known().len() {
             self.known[readable.catalog.known()[place] as usize] = 0.0;
         }
@@ -82,6 +90,7 @@ impl ModelScores {
             self.bias.push(readable.item_bias(number));
             let there = row < listed || self.known[row] == 0.0;
             self.servable[row] = if there && entry.recommendable() { 0.0 } else { ABSENT };
+            self.arrivals[row] = if self.known[row] == 0.0 { ABSENT } else { self.servable[row] };
         }
         self.stale.fill(false);
         self.stale_tokens.fill(false);
