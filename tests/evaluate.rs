@@ -4,7 +4,12 @@
 use std::{path::Path, process::Command};
 
 use serde_json::Value;
-use shelfmark::domain::ModelConfig;
+use shelfmark::{
+    domain::ModelConfig,
+    evaluation::{Evaluated, Protocol, Run, Stream},
+    feeds::{Shop, ShopSettings},
+    state::{Digester, State},
+};
 
 const EVENTS: usize = 4_000;
 
@@ -129,4 +134,40 @@ fn tune_prints_a_configuration_that_serve_takes_and_evaluate_confirms() {
     // The same seed and number of candidates find the same.
     let again = shelfmark(&["tune", &file, "--quiet", "--dim", "8", "--candidates", "4", "--limit", "2000"]);
     assert_eq!(again.stdout, output.stdout);
+}
+
+/// Goal: a pass that goes on from another's state is that pass, so that a fork differs by what it learned alone. Method:
+/// one pass over 1,000 events against two over their halves, by digest and by what was counted.
+#[test]
+fn two_passes_over_halves_arrive_where_one_pass_does_and_count_the_same_hits() {
+    let config = ModelConfig { dim: 8, ..ModelConfig::default() };
+    let shop = Shop::new(ShopSettings::default());
+    let mut streams = [Stream::default(), Stream::default(), Stream::default()];
+    let events: Vec<_> = shop.take(1000).collect();
+    let half = (512..).find(|place| !events[*place].same_unit(&events[place - 1])).expect("units end");
+    for (place, event) in events.into_iter().enumerate() {
+        assert!(streams[1 + usize::from(place >= half)].event(event.clone(), &config));
+        assert!(streams[0].event(event, &config));
+    }
+    // Appends of one event or basket: the halves cut them as the whole does.
+    let protocol = Protocol { append: 1, discard: 0.0, ..Protocol::default() };
+    let pass = |stream: &Stream, from: State| -> Evaluated {
+        let mut run = Run::from_state(stream, from, &protocol).expect("no restore records");
+        run.advance(stream.events.len()).expect("no restore records");
+        run.finish()
+    };
+    let nothing = State::initial(std::sync::Arc::new(config));
+    let whole = pass(&streams[0], nothing.clone());
+    let first = pass(&streams[1], nothing);
+    let fork = first.state.clone();
+    let second = pass(&streams[2], fork);
+    assert_eq!(Digester::new(&second.state).digest(), Digester::new(&whole.state).digest());
+    assert_ne!(
+        Digester::new(&first.state).digest(),
+        Digester::new(&whole.state).digest(),
+        "a fork leaves its base alone"
+    );
+    let all = |found: &Evaluated| found.prequential.methods()[0].tally.whole.all;
+    let [whole, first, second] = [all(&whole), all(&first), all(&second)];
+    assert_eq!((whole.targets, whole.hits), (first.targets + second.targets, first.hits + second.hits));
 }

@@ -9,7 +9,7 @@ use std::{
 /// Width that everything fits into.
 pub const WIDTH: usize = 100;
 
-/// Rows of text under headings. A column whose cells are all numbers stands right.
+/// Rows of text under headings. A column whose cells are all numbers (`12`, `> 1000`) stands right.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -32,7 +32,7 @@ impl fmt::Display for Table {
         let columns = self.rows[0].len();
         let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns).map(width).collect();
-        let is_number = |cell: &String| cell.is_empty() || cell.trim_end_matches('%').parse::<f64>().is_ok();
+        let is_number = |cell: &String| cell.is_empty() || cell.trim_start_matches("> ").parse::<f64>().is_ok();
         let right: Vec<bool> =
             (0..columns).map(|column| self.rows[1..].iter().all(|row| is_number(&row[column]))).collect();
         for row in &self.rows {
