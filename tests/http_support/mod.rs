@@ -1,5 +1,4 @@
 //! The running binary, for tests: started on a free port, asked over HTTP, ended with the test.
-#![allow(dead_code, reason = "each test file uses its part")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{
