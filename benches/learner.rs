@@ -2,8 +2,9 @@
 //!
 //! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/DATA.md; without it a generated shop is
 //! learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at the size of
-//! the final catalogue. With `--watched` every append is learned twice side by side, watched and not: the difference is what
-//! watching costs. No log, no publishing, no HTTP: `cargo bench --bench service` measures the whole way.
+//! the final catalogue. With `--watched` every append is learned twice side by side, all of its steps watched and none: the
+//! difference over the share of steps that are watched is what watching costs. No log, no publishing, no HTTP: `cargo bench --bench
+//! service` measures the whole way.
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,8 @@ use tch::{Kind, Tensor};
 
 /// Events of one append, as a replay sends them.
 const APPEND_EVENTS: usize = 500;
+/// Events of about one step, so that most appends are learned without interruption on a busy machine.
+const STEP_EVENTS: usize = 64;
 
 #[derive(Parser)]
 struct Args {
@@ -123,17 +126,18 @@ fn main() {
     let (items, events) = load(&args);
     let count = events.len();
     let config = Arc::new(ModelConfig { dim: args.dim, ..ModelConfig::default() });
-    let mut runs = vec![Run::new(&config, WATCH_EVERY)];
-    if args.watched {
-        runs.push(Run::new(&config, 0));
-    }
+    let (mut runs, append_events) = if args.watched {
+        (vec![Run::new(&config, 1), Run::new(&config, 0)], STEP_EVENTS)
+    } else {
+        (vec![Run::new(&config, WATCH_EVERY)], APPEND_EVENTS)
+    };
     let mut next = Position::ZERO;
     for chunk in items.chunks(APPEND_EVENTS) {
         let metadata = append(&mut next, chunk.iter().cloned().map(RecordBody::PutItem));
         runs.iter_mut().for_each(|run| run.learn(&metadata));
     }
     runs.iter_mut().for_each(|run| run.times.clear());
-    for chunk in events.chunks(APPEND_EVENTS) {
+    for chunk in events.chunks(append_events) {
         let append = append(&mut next, chunk.iter().cloned().map(RecordBody::Event));
         runs.iter_mut().for_each(|run| run.learn(&append));
         // Whoever comes second finds the append in the cache: take turns.
@@ -160,9 +164,11 @@ fn main() {
         println!("learner, unwatched  {:>10.0} events/s", rate_of(unwatched));
         // The median over appends, because other work on the machine hits one run or the other.
         let times = watched.times.iter().zip(&unwatched.times);
-        let mut ratios: Vec<f64> = times.map(|(watched, un)| un.as_secs_f64() / watched.as_secs_f64()).collect();
+        let mut ratios: Vec<f64> = times.map(|(watched, un)| watched.as_secs_f64() / un.as_secs_f64()).collect();
         ratios.sort_unstable_by(f64::total_cmp);
-        println!("watched / unwatched {:>10.3}", ratios[ratios.len() / 2]);
+        let cost = ratios[ratios.len() / 2] - 1.0;
+        println!("cost of watching every step {:>6.2}%", 100.0 * cost);
+        println!("of watching one in {WATCH_EVERY}        {:>6.2}%", 100.0 * cost / f64::from(WATCH_EVERY));
     }
     println!("products alone      {ceiling:>10.0} events/s  ({targets} targets x {columns} columns)");
     println!("ratio               {:>10.3}", rate / ceiling);

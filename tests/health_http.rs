@@ -72,8 +72,8 @@ async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
         (&json!(head), &json!(0), &json!(0))
     );
     let tables = learning["tables"].as_array().expect("tables");
-    assert_eq!(tables.len(), 7);
-    for table in tables.iter().filter(|table| table["table"] != "context") {
+    assert_eq!(tables.len(), 8);
+    for table in tables.iter().filter(|table| table["table"] != "projections") {
         for figure in ["gradient_norm", "update_ratio", "learning_rate", "weight_norm", "rows"] {
             assert!(table[figure].as_f64().expect("a number") > 0.0, "{figure} of {table}");
         }
@@ -170,7 +170,7 @@ async fn points_are_streamed_as_they_come_and_streams_are_bounded_and_end_with_t
     let mut positions = Vec::new();
     while positions.last().is_none_or(|last| head - last > 600) {
         let point = next_point(&mut first, &mut buffer).await.expect("a point");
-        assert_eq!(point["tables"].as_array().expect("tables").len(), 7, "{point}");
+        assert_eq!(point["tables"].as_array().expect("tables").len(), 8, "{point}");
         assert!(point["loss"].as_f64() > Some(0.0) && point["targets"].as_u64() >= Some(512), "{point}");
         positions.push(point["position"].as_u64().expect("a position"));
     }

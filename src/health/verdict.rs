@@ -186,6 +186,7 @@ struct Motion {
     /// Length of a touched row, over a new item's.
     norm: f64,
     still: f64,
+    still_max: f64,
     is_vectors: bool,
 }
 
@@ -200,6 +201,15 @@ impl Motion {
             ratio_min: if is_vectors { VANISHING_RATIO } else { VANISHING_RATIO_SMALL },
             norm: norm / fresh,
             still: sums.still_share().unwrap_or(0.0),
+            still_max: match table {
+                // Biases take no gradient from first sights of items, projections none from numbers that are 0.
+                WatchedTable::Bias | WatchedTable::Small | WatchedTable::Projections => 1.0,
+                WatchedTable::Items
+                | WatchedTable::Last
+                | WatchedTable::Users
+                | WatchedTable::Tokens
+                | WatchedTable::Context => VANISHING_STILL_SHARE,
+            },
             is_vectors,
         }
     }
@@ -216,8 +226,7 @@ impl Motion {
             return Some(Finding::new(Verdict::Vanishing, because));
         }
         let because = || format!("{:.0}% of rows with a gradient did not move", 100.0 * self.still);
-        // Biases take no gradient from first sights of items: they lie still in steps that have only those.
-        (self.is_vectors && self.still > VANISHING_STILL_SHARE).then(|| Finding::new(Verdict::Vanishing, because()))
+        (self.still > self.still_max).then(|| Finding::new(Verdict::Vanishing, because()))
     }
 
     fn told(&self) -> String {

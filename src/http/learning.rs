@@ -42,7 +42,7 @@ pub async fn get(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SeriesQuery {
-    /// `items`, `last`, `users`, `tokens`, `context`, `bias` or `small`; `all` (the whole step) when left out.
+    /// `items`, `last`, `users`, `tokens`, `context`, `bias`, `projections` or `small`; `all` (the whole step) when left out.
     table: Option<String>,
     /// What to plot: of a table `update_ratio`, `gradient_norm`, `learning_rate`, ..., of all `loss` (when left out),
     /// `recall`, ...; a name that is not known is answered with the list.
