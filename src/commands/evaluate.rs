@@ -1,6 +1,11 @@
 //! `shelfmark evaluate`: test-then-train over files, beside simple methods.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use shelfmark::{
@@ -239,9 +244,9 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
-        print!("{report}");
+        write!(io::stdout(), "{report}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
