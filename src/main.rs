@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -22,15 +22,11 @@ enum Command {
     Serve(Box<commands::serve::ServeArgs>),
     /// Make, list and revoke API keys.
     Keys(commands::keys::KeysArgs),
-    /// Post event and item files to a running service, in order, each event once.
+    // From here on the arguments themselves say what the command is for, at length with `--help`.
     Replay(commands::replay::ReplayArgs),
-    /// Post a generated shop to a running service, for people without data.
     Demo(commands::demo::DemoArgs),
-    /// Start items or tokens of a running service's model from vectors learned elsewhere (word2vec, GloVe, npy, safetensors).
     Import(Box<commands::import::ImportArgs>),
-    /// Measure how well the model recommends on your files, beside simple methods; needs no service.
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
-    /// Search for a configuration that recommends better on your files.
     Tune(Box<commands::tune::TuneArgs>),
 }
 
@@ -51,11 +47,17 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
+        // `shelfmark evaluate FILE | head` is no failure.
+        Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shelfmark: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The error and its causes in one line. A cause that its error repeats is said once.
@@ -77,6 +79,23 @@ fn one_line(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn the_help_of_a_command_says_what_its_arguments_say_of_it() {
+        let mut line = super::Line::command();
+        for (name, said) in [
+            ("replay", "Events enter the log in the order of the lines"),
+            ("demo", "poison burst"),
+            ("evaluate", "Test-then-train"),
+            ("tune", "successive halving"),
+        ] {
+            let command = line.find_subcommand_mut(name).expect("a command");
+            let help = command.render_long_help().to_string();
+            assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{help}");
+            let about = command.get_about().expect("a summary").to_string();
+            assert!(about.len() < 120, "{about}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_sound() {

@@ -2,7 +2,10 @@
 //!
 //! Logs go to standard error, standard output is for what a command answers. Neither holds bodies, keys or user data.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
 
 use axum::http::{Method, StatusCode};
 use clap::{Args, ValueEnum};
@@ -51,7 +54,9 @@ pub fn start_log(settings: &TelemetrySettings) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     let started = match settings.log_format {
         LogFormat::Text => {
-            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            // Colours are for people at a terminal, not for files and journals.
+            let colours = std::io::stderr().is_terminal();
+            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
             registry.with(layer.with_target(false)).try_init()
         }
         LogFormat::Json => {

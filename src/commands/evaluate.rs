@@ -1,6 +1,7 @@
 //! `shelfmark evaluate`: test-then-train over files, beside simple methods.
 
 use std::{
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -277,9 +278,9 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
-        print!("{report}");
+        write!(io::stdout(), "{report}")?;
     }
     Ok(ExitCode::SUCCESS)
 }

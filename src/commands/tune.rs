@@ -1,6 +1,10 @@
 //! `shelfmark tune`: a configuration for files, found by test-then-train.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use shelfmark::evaluation::search::{CANDIDATES_MAX, Candidate, Found, SearchSettings, search};
 
@@ -46,7 +50,7 @@ pub fn run(args: TuneArgs) -> anyhow::Result<ExitCode> {
     })?;
     bar.finish();
     eprint!("{}", table(&found, whole));
-    println!("{}", serde_json::to_string_pretty(&found.best().config)?);
+    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&found.best().config)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

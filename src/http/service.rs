@@ -47,8 +47,7 @@ pub async fn ready(State(api): State<Api>) -> Response {
         reasons.push("no model is loaded yet".to_owned());
     }
     for model in models {
-        let name = model.name().to_string();
-        reasons.extend(model.not_ready().into_iter().map(|why| format!("model {name}: {why}")));
+        reasons.extend(model.not_ready());
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
