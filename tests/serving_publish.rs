@@ -95,6 +95,17 @@ fn popularity_keeps_decaying_across_the_common_event_number() {
     }
 }
 
+/// As after a start or a restore: the state has learned, and what it learned is touched no longer.
+#[test]
+fn the_first_view_of_a_publisher_is_of_the_whole_state() {
+    let mut world = World::new(8, 4);
+    (0..40).for_each(|_| world.step(20));
+    world.state.touched.clear();
+    let view = Publisher::new().publish(&world.state.readable, &world.state.touched, Position::new(1), Served::Live);
+    let scratch = Publisher::from_scratch(&world.state.readable, Position::new(1), Served::Live);
+    assert!(portrait(&view, &world) == portrait(&scratch, &world));
+}
+
 #[test]
 fn a_state_that_went_back_is_published_whole() {
     let mut world = World::new(8, 2);
