@@ -192,7 +192,7 @@ impl Rooms {
         let with = Surroundings {
             pool,
             log: settings.log.settings(),
-            engine: settings.versions.engine(),
+            engine: settings.versions.engine(&settings.watch),
             searcher: Searcher::start(search).context("the search threads cannot start")?,
             default_config: settings.model.config()?,
             stop: self.engine_stop.clone(),

@@ -24,6 +24,9 @@ pub struct ServeSettings {
     /// When versions are taken.
     #[command(flatten)]
     pub versions: VersionSettings,
+    /// What is watched of learning.
+    #[command(flatten)]
+    pub watch: WatchSettings,
     /// Models of a new database.
     #[command(flatten)]
     pub model: ModelSettings,
@@ -178,10 +181,29 @@ pub struct VersionSettings {
     pub versions_kept: usize,
 }
 
+/// What is watched of learning, and at what price.
+#[derive(Args, Debug, Clone)]
+#[command(next_help_heading = "Health of learning")]
+pub struct WatchSettings {
+    /// Percent of one core that measuring live quality may take; 0 for none
+    #[arg(long, env = "SHELFMARK_QUALITY_PERCENT", default_value_t = 3, value_name = "PERCENT",
+          value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub quality_percent: u8,
+    /// Look at the rows (lengths, drift, stale rows) every so many seconds, if there are new records; 0 for never
+    #[arg(long, env = "SHELFMARK_SURVEY_EVERY_SECONDS", default_value_t = 10, value_name = "SECONDS")]
+    pub survey_every_seconds: u64,
+    /// States kept in memory to trace recent events from, 4,096 records apart; each costs at most as much as the model
+    #[arg(long, env = "SHELFMARK_TRACE_STATES", default_value_t = 2, value_name = "N")]
+    pub trace_states: usize,
+}
+
 impl VersionSettings {
     /// As the engine takes them.
-    pub fn engine(&self) -> EngineSettings {
+    pub fn engine(&self, watch: &WatchSettings) -> EngineSettings {
         EngineSettings {
+            quality_share: f64::from(watch.quality_percent) / 100.0,
+            survey_interval: Duration::from_secs(watch.survey_every_seconds),
+            trace_states: watch.trace_states,
             version_records: self.version_every_records,
             version_interval: Duration::from_secs(self.version_every_seconds),
             version_at_shutdown: self.version_at_shutdown,
@@ -253,7 +275,8 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.log.settings(), LogSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
-        assert!(line.settings.versions.version_at_shutdown);
+        let (flags, room) = (line.settings.versions.engine(&line.settings.watch), EngineSettings::default());
+        assert_eq!(format!("{flags:?}"), format!("{room:?}"));
     }
 
     #[test]

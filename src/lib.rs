@@ -10,6 +10,7 @@ pub mod domain;
 pub mod engine;
 pub mod evaluation;
 pub mod feeds;
+pub mod health;
 pub mod http;
 pub mod keys;
 pub mod learner;
@@ -18,6 +19,7 @@ pub mod postgres;
 pub mod serving;
 pub mod state;
 pub mod telemetry;
+pub mod vectors;
 pub mod versions;
 
 /// One allocator for everything in the process, libtorch's temporaries included: glibc's gives pages back to the system

@@ -25,6 +25,7 @@ enum Command {
     // From here on the arguments themselves say what the command is for, at length with `--help`.
     Replay(commands::replay::ReplayArgs),
     Demo(commands::demo::DemoArgs),
+    Import(Box<commands::import::ImportArgs>),
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     Tune(Box<commands::tune::TuneArgs>),
 }
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Import(args) => commands::import::run(*args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
     };
@@ -85,6 +87,7 @@ mod tests {
             ("replay", "Events enter the log in the order of the lines"),
             ("demo", "poison burst"),
             ("evaluate", "Test-then-train"),
+            ("import", "turned at random"),
             ("tune", "successive halving"),
         ] {
             let command = line.find_subcommand_mut(name).expect("a command");

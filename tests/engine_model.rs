@@ -16,7 +16,8 @@ use std::{
 use shelfmark::{
     domain::{
         Append, DeploymentMode, Event, Id, Item, ModelConfig, ModelName, NewRecord, Position, Record, RecordBody,
-        RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        RollbackRequest, RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber,
+        VersionRef,
     },
     engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
     learner::{Learner, prepare_thread},
@@ -118,6 +119,18 @@ fn new_event(draws: &mut Draws, n: usize) -> Event {
     }
 }
 
+/// A vector from elsewhere: for an item that may be new, or a token that may not be there; sometimes it does not fit.
+fn new_vector(draws: &mut Draws) -> RowVector {
+    let (into, id) = if draws.below(3) == 0 {
+        (VectorTable::Tokens, format!("t:red{}", draws.below(6)))
+    } else {
+        (VectorTable::Items, format!("i{}", draws.below(70)))
+    };
+    let dim = if draws.below(8) == 0 { 7 } else { 8 };
+    let values = (0..dim).map(|_| 0.1 * draws.normal()).collect();
+    RowVector { into, id: Id::new("id", &id).unwrap(), values: VectorValues::new(values) }
+}
+
 async fn check(running: &Running, simple: &Simple) {
     running.model.wait_applied(simple.head, PATIENCE).await.unwrap();
     let status = running.model.status().await.unwrap();
@@ -167,7 +180,22 @@ async fn run(seed: u64) {
                     let mut item = Item::bare(Id::new("id", &format!("i{}", draws.below(60))).unwrap());
                     item.title = Some(format!("red{} shoe", draws.below(4)));
                     item.vectors.insert("image".into(), vec![0.1, -1e-30, 3.0]);
+                    if draws.below(2) == 0 {
+                        item.vectors.insert("text".into(), (0..2).map(|_| draws.normal()).collect());
+                    }
                     bodies.insert(draws.below(bodies.len()), RecordBody::PutItem(item));
+                }
+                if draws.below(4) == 0 {
+                    // Dense vectors off and on, a base taken and given up.
+                    let mut changed = config();
+                    changed.modalities = draws.below(3) > 0;
+                    changed.pull = [0.0, 0.5][draws.below(2)];
+                    let record = RecordBody::Configure { config: Box::new(changed) };
+                    bodies.insert(draws.below(bodies.len()), record);
+                }
+                if draws.below(3) == 0 {
+                    let vector = new_vector(&mut draws);
+                    bodies.insert(draws.below(bodies.len()), RecordBody::PutVector(vector));
                 }
                 let record = |body: &RecordBody| NewRecord {
                     retry_hash: if let RecordBody::Event(event) = body { Some(hash(event)) } else { None },

@@ -80,6 +80,10 @@ fn the_report_is_consistent_in_itself_and_the_model_beats_popularity_on_the_shop
     // The whole catalogue is listed from the start, so serving has more candidates, and a target is never missing.
     assert_eq!(model["servable"]["targets"], model["all"]["targets"]);
     assert!(popularity.get("servable").is_none());
+    // New arrivals are the targets without an event, among fewer candidates.
+    let [arrivals, cold] = ["arrivals", "servable"].map(|which| &model["item_shots"][0][which]);
+    assert_eq!((&model["arrivals"], &arrivals["targets"]), (arrivals, &cold["targets"]));
+    assert!(number(&arrivals["recall"]) > number(&cold["recall"]), "{arrivals} {cold}");
     let ablations = report["ablations"].as_array().expect("a list");
     assert_eq!(ablations.len(), 2);
     assert!(ablations.iter().all(|ablated| ablated["all"]["targets"] == model["all"]["targets"]));

@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use shelfmark::{
     domain::{
-        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, Served, Subject,
-        Timestamp,
+        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, RowVector, Served,
+        Subject, Timestamp, VectorTable, VectorValues,
     },
     learner::{Learner, prepare_thread},
     serving::Publisher,
-    state::State,
+    state::{State, Table},
 };
 
 fn id(text: &str) -> Id {
@@ -49,11 +49,15 @@ impl Model {
 
     /// One append.
     fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
-        let record = |event| {
+        self.apply(events.into_iter().map(RecordBody::Event));
+    }
+
+    fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) {
+        let record = |body| {
             self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body: RecordBody::Event(event) }
+            Record { position: self.head, appended_at: Timestamp::default(), body }
         };
-        let append = Append { records: events.into_iter().map(record).collect() };
+        let append = Append { records: bodies.into_iter().map(record).collect() };
         self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap();
     }
 
@@ -188,6 +192,59 @@ fn a_row_wise_accumulator_holds_one_number() {
     }
 }
 
+/// Goal: sessions without a user learn like users without a P row. Method: the same visits by sessions, and by users whose
+/// table stands still: every other parameter has the same bits.
+#[test]
+fn sessions_learn_like_users_without_a_row_of_their_own() {
+    let learned = |sessions: bool| {
+        let mut config = small();
+        config.rates.users = 0.0;
+        let mut model = Model::new(config);
+        for append in (0..300_u64).collect::<Vec<_>>().chunks(30) {
+            model.learn(append.iter().map(|&n| {
+                let mut event = event(n, &format!("a{}", n % 11), &format!("i{}", n * n % 17), "click", &["page:1"]);
+                if sessions {
+                    event.session = event.user.take();
+                }
+                event
+            }));
+        }
+        model.state.readable
+    };
+    let (sessions, users) = (learned(true), learned(false));
+    assert_eq!((sessions.users.len(), sessions.sessions.len(), users.users.len()), (0, 11, 11));
+    assert_eq!(sessions.parameters.scalars, users.parameters.scalars);
+    for table in Table::LEARNED.into_iter().filter(|table| *table != Table::UserVectors) {
+        let (of_sessions, of_users) = (sessions.parameters.table(table), users.parameters.table(table));
+        assert_eq!(of_sessions.len(), of_users.len());
+        (0..of_users.len()).for_each(|row| assert_eq!(of_sessions.row(row), of_users.row(row), "{table:?} {row}"));
+    }
+}
+
+/// Goal: an explosion is scaled down, an ordinary step is not. Method: a calm stream, then one event whose kind weighs a
+/// thousand times as much, with and without the limit.
+#[test]
+fn an_explosion_is_scaled_down_to_the_usual_size() {
+    let moved = |clip_ratio: f32| {
+        let mut config = ModelConfig { clip_ratio, user_weight_max: 1e6, ..small() };
+        config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
+        let mut model = Model::new(config);
+        for n in 0..100 {
+            model.learn(
+                (0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])),
+            );
+        }
+        assert_eq!(model.state.readable.counters.clipped, 0, "nothing exploded yet");
+        let sum = |model: &Model| model.state.accumulators.items.row(3).iter().sum::<f32>();
+        let before = sum(&model);
+        model.learn([event(1_000, "u1", "i3", "boom", &[])]);
+        (model.state.readable.counters.clipped, sum(&model) - before)
+    };
+    let (clipped, unlimited) = (moved(10.0), moved(1e6));
+    assert_eq!((clipped.0, unlimited.0), (1, 0));
+    assert!(clipped.1 * 100.0 < unlimited.1, "squared gradients: {clipped:?} {unlimited:?}");
+}
+
 /// Goal: exploration shows more of the catalogue, is repeated by its seed, and costs nothing when it is off. Method: the
 /// items on top of answers to one shopper under many seeds.
 #[test]
@@ -206,4 +263,49 @@ fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
     let explored = tops(20.0);
     assert!(explored.iter().any(|item| item.starts_with("once")), "{explored:?}");
     assert!(explored.len() > 4, "{explored:?}");
+}
+
+/// Goal: a model that only ever met dislikes has no popular newest events to draw from, and goes on. Method: more items
+/// than a full softmax takes, all of them disliked, then learned from again.
+#[test]
+fn a_sampled_step_needs_no_liked_event() {
+    let mut model = Model::new(ModelConfig { full_softmax_below: 4, negatives: 16, ..small() });
+    for n in 0..60 {
+        model.learn([event(n, &format!("u{}", n % 5), &format!("i{}", n % 12), "dislike", &[])]);
+    }
+    model.learn([event(60, "u1", "i3", "click", &[])]);
+    assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
+    assert_eq!(model.state.readable.counters.quarantined, 0);
+}
+
+#[test]
+fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_learned_from() {
+    let mut model = Model::new(small());
+    model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
+    let vector = |into, name: &str, values: Vec<f32>| {
+        RecordBody::PutVector(RowVector { into, id: id(name), values: VectorValues::new(values) })
+    };
+    let given: Vec<f32> = (0..16).map(|n| 0.01 * n as f32 - 0.05).collect();
+    assert!(model.state.accumulators.items.row(3)[0] > 0.01);
+    model.apply([vector(VectorTable::Items, "i3", given.clone()), vector(VectorTable::Items, "new", given.clone())]);
+    for row in [3, 7] {
+        assert_eq!(model.state.readable.parameters.items.row(row), given);
+        assert!(model.state.accumulators.items.row(row).iter().all(|sum| *sum == 0.01));
+    }
+    assert_eq!(model.state.readable.catalog.row("new"), Some(7));
+    // What does not fit, or has no row, changes nothing: the log may hold it, so it must not stop the learner.
+    let before = shelfmark::state::Digester::new(&model.state).digest();
+    let mut odd = given.clone();
+    odd[2] = f32::NAN;
+    model.apply([
+        vector(VectorTable::Items, "i4", vec![0.5; 12]),
+        vector(VectorTable::Items, "i4", odd),
+        vector(VectorTable::Tokens, "t:nowhere", given.clone()),
+    ]);
+    assert_eq!(shelfmark::state::Digester::new(&model.state).digest(), before);
+    // The row goes on from there.
+    model.learn([event(1_000, "u1", "i3", "click", &[])]);
+    let moved = model.state.readable.parameters.items.row(3);
+    let far = moved.iter().zip(&given).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(far > 0.0 && far < 0.1, "{far}");
 }

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::ensure;
+use bytes::Bytes;
 use serde_json::json;
 use shelfmark::{
     domain::Event,
@@ -25,12 +26,19 @@ pub async fn measure(report: &mut Report, data: Option<&Path>) -> anyhow::Result
     };
     let count = stream.len();
     ensure!(count > 0, "no events in {name}");
-    Report::step(&format!("learn: {count} events of {name}, d = 128"));
     let requests = batches(EVENTS, &stream, 500)?;
-    let service = Service::start(&json!({})).await?;
+    for dim in [128, 64] {
+        one(report, &format!("{name}, d = {dim}"), dim, count, &requests).await?;
+    }
+    Ok(())
+}
+
+async fn one(report: &mut Report, name: &str, dim: usize, count: usize, requests: &[Bytes]) -> anyhow::Result<()> {
+    Report::step(&format!("learn: {count} events of {name}"));
+    let service = Service::start(&json!({ "dim": dim })).await?;
     let mut wire = Wire::connect(&service.address).await?;
     let began = Instant::now();
-    let head = post_in_order(&mut wire, &requests).await?;
+    let head = post_in_order(&mut wire, requests).await?;
     let logged = began.elapsed().as_secs_f64();
     service.applied(head).await?;
     let applied = began.elapsed().as_secs_f64();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use shelfmark::domain::{Event, Item};
+use shelfmark::domain::{Event, Item, RowVector};
 
 /// Most entries of a request, by the HTTP contract.
 pub const ENTRIES_MAX: usize = 10_000;
@@ -17,14 +17,18 @@ pub enum BatchKind {
     Items,
     /// `POST .../events`.
     Events,
+    /// `POST .../imports`.
+    Vectors,
 }
 
 impl BatchKind {
-    /// Last part of the path, and name of the list in the body.
+    /// Last part of the path, with what is asked of it.
     pub const fn resource(self) -> &'static str {
         match self {
             Self::Items => "items",
             Self::Events => "events",
+            // Whoever sends a vector has looked up, or decided, that its item is wanted.
+            Self::Vectors => "imports?create=true",
         }
     }
 }
@@ -43,7 +47,7 @@ pub struct Origin {
 pub struct Batch {
     /// Where it goes.
     pub kind: BatchKind,
-    /// `{"events":[...]}` or `{"items":[...]}`.
+    /// `{"events":[...]}`, `{"items":[...]}` or `{"vectors":[...]}`.
     pub body: Bytes,
     /// Where each entry came from, in order.
     pub origins: Vec<Origin>,
@@ -92,6 +96,7 @@ impl BatchWriter {
         match self.kind {
             BatchKind::Items => b"{\"items\":[",
             BatchKind::Events => b"{\"events\":[",
+            BatchKind::Vectors => b"{\"vectors\":[",
         }
     }
 
@@ -135,6 +140,7 @@ pub struct Batcher {
     entries: usize,
     items: BatchWriter,
     events: BatchWriter,
+    vectors: BatchWriter,
     last: Option<Event>,
 }
 
@@ -145,6 +151,7 @@ impl Batcher {
             entries: entries.clamp(1, ENTRIES_MAX),
             items: BatchWriter::new(BatchKind::Items),
             events: BatchWriter::new(BatchKind::Events),
+            vectors: BatchWriter::new(BatchKind::Vectors),
             last: None,
         }
     }
@@ -157,12 +164,20 @@ impl Batcher {
         if self.items.is_full(self.entries) { self.items.take() } else { None }
     }
 
+    /// Adds a vector; gives what has to be sent now.
+    pub fn vector(&mut self, origin: Origin, row: &RowVector) -> Option<Batch> {
+        self.vectors.push(origin, |buffer| {
+            serde_json::to_writer(buffer, row).expect("a vector has only string keys and a buffer cannot fail");
+        });
+        if self.vectors.is_full(self.entries) { self.vectors.take() } else { None }
+    }
+
     /// Adds an event; gives what has to be sent now, in order.
     pub fn event(&mut self, origin: Origin, event: Event) -> impl Iterator<Item = Batch> + use<> {
         let in_unit = self.last.as_ref().is_some_and(|last| last.same_unit(&event));
         let entries_max = if in_unit { ENTRIES_MAX } else { self.entries };
         let full = self.events.is_full(entries_max);
-        let batches = if full { self.take() } else { [None, None] };
+        let batches = if full { self.take() } else { [None, None, None] };
         self.events.push(origin, |buffer| {
             serde_json::to_writer(buffer, &event).expect("an event has only string keys and a vector cannot fail");
         });
@@ -171,8 +186,8 @@ impl Batcher {
     }
 
     /// All that is left, in order.
-    pub fn take(&mut self) -> [Option<Batch>; 2] {
-        [self.items.take(), self.events.take()]
+    pub fn take(&mut self) -> [Option<Batch>; 3] {
+        [self.items.take(), self.events.take(), self.vectors.take()]
     }
 }
 
@@ -223,7 +238,7 @@ mod tests {
             let (origin, event) = event(number, "u", 1.0);
             assert_eq!(batcher.event(origin, event).count(), 0);
         }
-        let [_, Some(batch)] = batcher.take() else { panic!("a batch of events") };
+        let [_, Some(batch), _] = batcher.take() else { panic!("a batch of events") };
         let all: serde_json::Value = serde_json::from_slice(&batch.body).unwrap();
         let some = batch.pick([0, 2, 3].into_iter()).unwrap();
         let picked: serde_json::Value = serde_json::from_slice(&some.body).unwrap();

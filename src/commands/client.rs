@@ -1,11 +1,11 @@
-//! A small client of the HTTP contract: what `replay` and `demo` need of it.
+//! A small client of the HTTP contract: what `replay`, `demo` and `import` need of it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;
-use shelfmark::domain::{Id, ModelName};
+use shelfmark::domain::{Id, ModelName, VectorTable};
 
 use super::batch::BatchKind;
 
@@ -18,7 +18,7 @@ pub struct ServiceArgs {
     /// The model.
     #[arg(long, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
     pub model: ModelName,
-    /// API key with the scope `write`; better given by the environment than in a command line that others can see.
+    /// API key with the scope `write`, for `import` `admin`; better given by the environment than in a command line that others can see.
     #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
@@ -40,6 +40,8 @@ pub struct Reply {
     pub accepted: u64,
     /// There already.
     pub duplicates: u64,
+    /// Left out, because the model does not know their row.
+    pub unknown: u64,
     /// Not taken.
     pub rejected: Vec<Rejected>,
     /// How many were not taken, if more than are named.
@@ -69,6 +71,14 @@ pub struct Status {
     pub position: u64,
     /// `head - position`.
     pub lag_records: u64,
+}
+
+/// `GET .../imports`.
+#[derive(Debug, Deserialize)]
+struct ImportablePage {
+    dim: usize,
+    ids: Vec<Id>,
+    next_from: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -172,6 +182,25 @@ impl Client {
     /// Where the model stands.
     pub async fn status(&self) -> Result<Status, ClientError> {
         Ok(self.send(self.http.get(&self.base)).await?.json().await?)
+    }
+
+    /// The model's dimension, and the ids of all rows that vectors can be imported into.
+    pub async fn importable(&self, into: VectorTable) -> Result<(usize, Vec<Id>), ClientError> {
+        // What was written before this command counts.
+        let head = self.status().await?.head;
+        let (mut from, mut all) = (0, Vec::new());
+        loop {
+            let url = format!(
+                "{}/imports?into={into}&from={from}&limit=10000&min_position={head}&timeout_ms=30000",
+                self.base
+            );
+            let ImportablePage { dim, ids, next_from } = self.send(self.http.get(url)).await?.json().await?;
+            all.extend(ids);
+            match next_from {
+                Some(next) => from = next,
+                None => return Ok((dim, all)),
+            }
+        }
     }
 
     /// Whether the log holds an event with this id.

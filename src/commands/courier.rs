@@ -125,14 +125,14 @@ impl<'a> Courier<'a> {
         // Not every rejection needs to be named, but all are counted.
         let named = reply.rejected.len() as u64;
         let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
-        let told = reply.accepted + reply.duplicates + named + unnamed;
+        let told = reply.accepted + reply.duplicates + reply.unknown + named + unnamed;
         if told != part.len() as u64 {
             return Err(CourierError::Unaccounted { at: part.begin(), sent: part.len(), told });
         }
         let tally = &mut self.tally;
         match part.kind {
             BatchKind::Items => tally.items += reply.accepted + reply.duplicates,
-            BatchKind::Events => {
+            BatchKind::Events | BatchKind::Vectors => {
                 tally.events += part.len() as u64;
                 tally.accepted += reply.accepted;
                 tally.duplicates += reply.duplicates;

@@ -2,20 +2,21 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
 
 use anyhow::{Context, bail};
 use shelfmark::{
-    domain::ModelConfig,
+    domain::{ModelConfig, RowVector},
     evaluation::{
         BaselineKind, Evaluated, Protocol, Report, Run, Stream,
         ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
         plot,
     },
     feeds::{BadLine, FeedBody, FeedOptions},
+    vectors::{Prepared, Targets},
 };
 
 use super::{
@@ -23,6 +24,7 @@ use super::{
     batch::Origin,
     reading::{Reading, Sink},
     tally::{ReadTally, SHOWN_MAX, grouped},
+    vectors::VectorArgs,
 };
 
 /// Measures how well the model would have recommended, had it learned these files live.
@@ -37,7 +39,8 @@ pub struct EvaluateArgs {
     /// What to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
-    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, users, repeat, bias, gaps, breaks.
+    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, context, modalities, cap, users, repeat, bias,
+    /// gaps, breaks.
     #[arg(long, value_name = "NAMES", value_parser = terms)]
     ablate: Option<Terms>,
     /// Write the report as JSON to standard output instead of a table.
@@ -81,6 +84,11 @@ pub struct InputArgs {
     /// Part of the stream that is learned but not counted.
     #[arg(long, default_value_t = 0.1, value_parser = part)]
     discard: f64,
+    /// Vectors learned elsewhere to begin with, as `shelfmark import` takes them.
+    #[arg(long, value_name = "FILE")]
+    import: Option<PathBuf>,
+    #[command(flatten)]
+    vectors: VectorArgs,
     /// No progress.
     #[arg(long)]
     pub quiet: bool,
@@ -165,7 +173,7 @@ impl InputArgs {
             tally: ReadTally::default(),
         };
         reading.read(reading.open()?, &mut taking)?;
-        let Taking { stream, tally, .. } = taking;
+        let Taking { mut stream, tally, .. } = taking;
         if tally.stopped {
             bail!("stopped at a bad line (--strict)");
         }
@@ -183,7 +191,33 @@ impl InputArgs {
         if stream.events.is_empty() {
             bail!("there are no events to measure on");
         }
+        if let Some(path) = &self.import {
+            stream.vectors = self.imported(path, &stream, config)?;
+        }
         Ok(stream)
+    }
+
+    fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
+        let table = self.vectors.table();
+        let targets = Targets::new(table, stream.rows(table), false);
+        let prepared = Prepared::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
+        let mut rows = Vec::new();
+        prepared.hand_over(self.vectors.open(path)?, |_, row| {
+            rows.push(row);
+            anyhow::Ok(())
+        })?;
+        if !self.quiet {
+            let tally = prepared.tally();
+            eprintln!(
+                "{}: {} of {} rows are for {} of {} {table}",
+                path.display(),
+                grouped(tally.matched),
+                grouped(tally.rows),
+                grouped(tally.matched),
+                grouped(targets.len() as u64)
+            );
+        }
+        Ok(rows)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commands: each turns its arguments into calls of the library.
 //!
-//! `replay` and `demo` talk to a running service from outside. Both are one pipeline: a blocking producer reads or
+//! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
 
@@ -10,6 +10,7 @@ mod client;
 mod courier;
 pub mod demo;
 pub mod evaluate;
+pub mod import;
 pub mod keys;
 mod pipeline;
 mod progress;
@@ -18,3 +19,4 @@ pub mod replay;
 pub mod serve;
 mod tally;
 pub mod tune;
+mod vectors;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use shelfmark::{
-    domain::Event,
+    domain::{Event, RowVector},
     feeds::{BadLine, FeedBody},
 };
 use tokio::sync::mpsc;
@@ -80,6 +80,12 @@ impl Intake {
     pub fn event(&mut self, origin: Origin, event: Event) -> Result<(), Closed> {
         let batches = self.batcher.event(origin, event);
         self.send(batches)
+    }
+
+    /// Takes a vector.
+    pub fn vector(&mut self, origin: Origin, row: &RowVector) -> Result<(), Closed> {
+        let batch = self.batcher.vector(origin, row);
+        self.send(batch)
     }
 
     /// Counts a bad line and shows the first ones.

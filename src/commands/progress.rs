@@ -21,6 +21,8 @@ use super::{
 pub enum Whole {
     /// Bytes of files, and how far each was read; `None` when one has no known size.
     Bytes(Option<u64>, Vec<ReadSoFar>),
+    /// The same of a file of vectors.
+    Vectors(Option<u64>, Vec<ReadSoFar>),
     /// Events.
     Events(u64),
 }
@@ -47,7 +49,7 @@ impl Progress {
     pub fn new(whole: Whole, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let length = match &whole {
-                Whole::Bytes(bytes, _) => *bytes,
+                Whole::Bytes(bytes, _) | Whole::Vectors(bytes, _) => *bytes,
                 Whole::Events(events) => Some(*events),
             };
             let style = "{bar:24.cyan/blue} {percent:>3}%  {msg}";
@@ -136,7 +138,7 @@ impl Progress {
 
     fn done(&self) -> u64 {
         match &self.whole {
-            Whole::Bytes(_, files) => files.iter().map(ReadSoFar::bytes).sum(),
+            Whole::Bytes(_, files) | Whole::Vectors(_, files) => files.iter().map(ReadSoFar::bytes).sum(),
             Whole::Events(_) => self.events.load(Ordering::Relaxed),
         }
     }
@@ -149,7 +151,7 @@ impl Progress {
     )]
     fn line(&self, events: u64, rate: f64) -> String {
         let whole = match &self.whole {
-            Whole::Bytes(bytes, _) => *bytes,
+            Whole::Bytes(bytes, _) | Whole::Vectors(bytes, _) => *bytes,
             Whole::Events(events) => Some(*events),
         };
         let done = self.done();
@@ -157,8 +159,9 @@ impl Progress {
             let left = whole.saturating_sub(done) as f64 / done as f64 * self.began.elapsed().as_secs_f64();
             format!("  {} s left", grouped(left.ceil() as u64))
         });
+        let what = if matches!(self.whole, Whole::Vectors(..)) { "vectors" } else { "events" };
         format!(
-            "{} events  {}/s{}  position {}  lag {}",
+            "{} {what}  {}/s{}  position {}  lag {}",
             grouped(events),
             grouped(rate as u64),
             eta.unwrap_or_default(),

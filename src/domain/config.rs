@@ -19,7 +19,8 @@ pub struct ModelConfig {
     pub kinds: BTreeMap<String, f32>,
     /// Keys every random draw together with position and draw number.
     pub seed: u64,
-    /// Targets of one gradient step, at least; a step takes up to twice as many rather than leave a rest.
+    /// Targets of one gradient step, at least, and twice as many once the softmax is sampled; a step takes up to twice that
+    /// rather than leave a rest.
     pub step_targets: usize,
     /// Shared negatives of a step once the softmax is sampled.
     pub negatives: usize,
@@ -42,9 +43,14 @@ pub struct ModelConfig {
     pub context: bool,
     /// Whether words, categories and other metadata of items take part in their vectors.
     pub tokens: bool,
+    /// Whether dense vectors of items (`vectors`) take part in their vectors, by learned projections.
+    pub modalities: bool,
     /// Strength of exploration: recommendations add `explore * N(0, 1) / sqrt(1 + events of the item)` to scores, anew for
     /// each request. 0: off.
     pub explore: f32,
+    /// Pull of every touched row towards the base: `pull * (weight - base weight)` is added to its gradient. The base is the
+    /// model as it was when `pull` went from 0 to more; at 0 it is forgotten. Rows that came later are free.
+    pub pull: f32,
     /// A step whose global gradient norm is more than this many times the running median is scaled down to it.
     pub clip_ratio: f32,
 }
@@ -74,6 +80,8 @@ pub struct LearningRates {
     pub tokens: f32,
     /// Context vectors.
     pub context: f32,
+    /// Projections of dense vectors.
+    pub modalities: f32,
     /// Item biases.
     pub bias: f32,
     /// Log weights of history places and of time gaps.
@@ -107,7 +115,9 @@ impl Default for ModelConfig {
             memory: true,
             context: true,
             tokens: true,
+            modalities: true,
             explore: 0.0,
+            pull: 0.0,
             clip_ratio: 10.0,
         }
     }
@@ -121,6 +131,7 @@ impl Default for LearningRates {
             users: 0.08,
             tokens: 0.07,
             context: 0.07,
+            modalities: 0.02,
             bias: 0.1,
             history: 0.1,
             parts: 0.05,
@@ -165,6 +176,7 @@ impl ModelConfig {
             schedule.check(&field)?;
         }
         number("l2", self.l2, 0.0, 1.0)?;
+        number("pull", self.pull, 0.0, 100.0)?;
         number("explore", self.explore, 0.0, 100.0)?;
         number("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
         number("clip_ratio", self.clip_ratio, 1.0, 1e6)
@@ -188,13 +200,14 @@ impl ModelConfig {
 }
 
 impl LearningRates {
-    fn by_name(&mut self) -> [(&'static str, &mut f32); 11] {
+    fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
         [
             ("items", &mut self.items),
             ("last", &mut self.last),
             ("users", &mut self.users),
             ("tokens", &mut self.tokens),
             ("context", &mut self.context),
+            ("modalities", &mut self.modalities),
             ("bias", &mut self.bias),
             ("history", &mut self.history),
             ("parts", &mut self.parts),

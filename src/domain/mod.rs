@@ -9,11 +9,13 @@ mod event;
 mod field;
 mod item;
 mod key;
+mod modality;
 mod position;
 mod query;
 mod record;
 mod schedule;
 mod timestamp;
+mod vector;
 mod version;
 
 pub use config::{LearningRates, ModelConfig, Optimizer};
@@ -22,11 +24,13 @@ pub use event::Event;
 pub use field::{FieldError, FieldResult, Id, ModelName, text_within};
 pub use item::{Item, PropertyValue};
 pub use key::{ApiKey, KeyHash, Scope};
+pub use modality::{Modalities, Modality};
 pub use position::{Interval, Position};
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
 pub use record::{Append, NewRecord, Record, RecordBody};
 pub use schedule::Schedule;
 pub use timestamp::Timestamp;
+pub use vector::{RowVector, VectorTable, VectorValues};
 pub use version::{
     Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionManifest, VersionNumber,
     VersionRef, check_label,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Id, Item, ModelConfig, Position, Timestamp, VersionNumber};
+use super::{Event, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
 /// What a record says. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum RecordBody {
         /// The configuration, whole.
         config: Box<ModelConfig>,
     },
+    /// A row becomes a vector that was learned elsewhere.
+    PutVector(RowVector),
 }
 
 /// A record with its place.

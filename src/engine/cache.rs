@@ -56,6 +56,18 @@ impl VersionCache {
         Some(version)
     }
 
+    /// A version, if it is here; a look does not count as use.
+    pub fn look(&self, number: VersionNumber) -> Option<Arc<CachedVersion>> {
+        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.iter().find(|version| version.number == number).cloned()
+    }
+
+    /// The newest version before a position.
+    pub fn newest_before(&self, position: Position) -> Option<Arc<CachedVersion>> {
+        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.iter().filter(|version| version.position < position).max_by_key(|version| version.position).cloned()
+    }
+
     /// Keeps a version; the one used longest ago goes when there are too many.
     pub fn insert(&self, version: Arc<CachedVersion>) {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! What can go wrong with a model.
 
 use crate::{
-    domain::{Position, VersionNumber},
+    domain::{FieldError, Position, VersionNumber},
     log::LogError,
     serving::QueryError,
     state::StateError,
@@ -22,9 +22,35 @@ pub enum EngineError {
     /// The learner stopped after a failure; reads and the log go on.
     #[error("the learner is not running: {0}")]
     LearnerDown(String),
+    /// An event lies too far from every state that is in memory to be traced.
+    #[error(
+        "the event at position {position} cannot be traced: the nearest state in memory before it stands at {nearest}, more than {records_max} records away"
+    )]
+    TraceTooFar {
+        /// The event.
+        position: Position,
+        /// The nearest state before it.
+        nearest: Position,
+        /// Records replayed at most.
+        records_max: u64,
+    },
+    /// A replay did not pass through the event (a defect of ours, or a damaged log).
+    #[error("the event at position {position} cannot be traced: {detail}")]
+    TraceFailed {
+        /// The event.
+        position: Position,
+        /// What happened.
+        detail: String,
+    },
+    /// Another trace or report is being made, or too many streams are open.
+    #[error("{0}")]
+    WatchBusy(&'static str),
     /// Another rollback is running.
     #[error("another rollback is running")]
     RollbackRunning,
+    /// The new configuration is not one.
+    #[error(transparent)]
+    Config(#[from] FieldError),
     /// A stored version decodes to something else than what was stored.
     #[error("version {version} is corrupt: {source}")]
     CorruptVersion {

@@ -45,7 +45,11 @@ pub async fn run(
     }
 }
 
-async fn restored_versions(shared: &Shared, append: &Append) -> Result<BTreeMap<VersionNumber, State>, EngineError> {
+/// The states that an append's restore records name.
+pub async fn restored_versions(
+    shared: &Shared,
+    append: &Append,
+) -> Result<BTreeMap<VersionNumber, State>, EngineError> {
     let mut versions = BTreeMap::new();
     for record in append.records.iter() {
         if let RecordBody::Restore { version } = record.body

@@ -6,14 +6,18 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ModelStatus, TakeVersion, follow, recovery::recover, rollback, shared::Shared, status,
-    supervisor, versioning,
+    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, configure, follow,
+    recovery::recover,
+    rollback, sampling,
+    shared::{Shared, blocking},
+    status, supervisor, surveying, trace, versioning,
 };
 use crate::{
     domain::{
-        Deployment, Id, ModelConfig, ModelName, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served,
-        VersionManifest, VersionRef,
+        Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
     },
+    health::{BiasReport, Metric, Survey, bias_report},
     log::{Log, LogSettings, base_config},
     serving::{Publisher, Searcher, View},
     versions::VersionStore,
@@ -72,6 +76,12 @@ impl Model {
         follow::serve(&shared, serve).await?;
         with.tasks.spawn(follow::run(Arc::clone(&shared), served, with.stop.clone()));
         with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
+        if with.engine.quality_share > 0.0 {
+            with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
+        }
+        if !with.engine.survey_interval.is_zero() {
+            with.tasks.spawn(surveying::run(Arc::clone(&shared), with.stop.clone()));
+        }
         with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
         Ok(Self { shared })
     }
@@ -94,6 +104,11 @@ impl Model {
     /// Configuration at the live position.
     pub fn config(&self) -> Arc<ModelConfig> {
         Arc::clone(&self.shared.live.load().readable().config)
+    }
+
+    /// Modalities of dense vectors at the live position.
+    pub fn modalities(&self) -> Arc<Modalities> {
+        Arc::clone(self.shared.live.load().readable().contents.modalities())
     }
 
     /// What readers get: the live view, or the pinned version's.
@@ -152,6 +167,14 @@ impl Model {
         Ok(self.shared.searcher.similar(view, item, limit, category).await?)
     }
 
+    /// Changes the configuration by a record; returns once readers see it.
+    pub async fn configure(
+        &self,
+        change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
+    ) -> Result<(), EngineError> {
+        configure::configure(&self.shared, change).await
+    }
+
     /// Where it stands.
     pub async fn status(&self) -> Result<ModelStatus, EngineError> {
         status::status(&self.shared).await
@@ -160,6 +183,44 @@ impl Model {
     /// Why it is not ready; empty when it is.
     pub fn not_ready(&self) -> Vec<String> {
         self.shared.health.reasons(self.shared.name.as_str(), self.shared.position())
+    }
+
+    /// The health of learning now.
+    pub fn learning(&self) -> Learning {
+        let (lag_records, lag_ms) = status::lag(&self.shared);
+        self.shared.watch.learning(self.config().dim, lag_records, lag_ms)
+    }
+
+    /// One figure of learning by position, after a position, oldest first.
+    pub fn learning_series(&self, metric: Metric, after: Position, limit: usize) -> Vec<(Position, Option<f64>)> {
+        self.shared.watch.series(metric, after, limit)
+    }
+
+    /// The points of the series as they come.
+    pub fn learning_stream(&self) -> Result<PointStream, EngineError> {
+        self.shared.watch.stream()
+    }
+
+    /// The newest look at the rows.
+    pub fn survey(&self) -> Option<Arc<Survey>> {
+        self.shared.watch.survey()
+    }
+
+    /// How unevenly events, places in lists and gradients are spread. Costs every item's row.
+    pub async fn bias(&self) -> Result<BiasReport, EngineError> {
+        let permit = self.shared.watch.work()?;
+        let at = self.shared.state().await?;
+        let (exposure, lists) = self.shared.watch.exposure();
+        let report = blocking(move || {
+            let _permit = permit;
+            bias_report(&at.state, at.position, &exposure, lists)
+        });
+        Ok(report.await)
+    }
+
+    /// What the step did that learned an event of the log.
+    pub async fn trace(&self, position: Position, event: Event) -> Result<TracedEvent, EngineError> {
+        trace::trace(&self.shared, position, event).await
     }
 
     /// Takes a version of the live state.

@@ -16,7 +16,7 @@ impl Models {
     pub async fn start(with: &Surroundings) -> Result<Self, EngineError> {
         let mut models = BTreeMap::new();
         for name in model_names(&with.pool).await? {
-            models.insert(name.clone(), Model::start(name, with).await?);
+            models.insert(name.clone(), Box::pin(Model::start(name, with)).await?);
         }
         Ok(Self { models: Arc::new(models) })
     }

@@ -72,6 +72,7 @@ pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     Ok(recovered)
 }
 
-fn beginning(config: &Arc<ModelConfig>) -> Recovered {
+/// The state before the first record.
+pub fn beginning(config: &Arc<ModelConfig>) -> Recovered {
     Recovered { state: State::initial(Arc::clone(config)), position: Position::ZERO, version: None }
 }

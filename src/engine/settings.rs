@@ -16,6 +16,12 @@ pub struct EngineSettings {
     /// Versions taken by count, time or shutdown that are kept; older ones go unless they are labelled, served or named by
     /// a restore.
     pub versions_kept: usize,
+    /// Share of one core that measuring live quality may take, 0 (off) to 1 (as much as there is to measure).
+    pub quality_share: f64,
+    /// How often the rows are looked at, when something changed; zero = never.
+    pub survey_interval: Duration,
+    /// States kept in memory to trace recent events from; 0 = traces begin at versions only.
+    pub trace_states: usize,
 }
 
 impl Default for EngineSettings {
@@ -26,6 +32,9 @@ impl Default for EngineSettings {
             version_at_shutdown: true,
             versions_in_memory: 4,
             versions_kept: 20,
+            quality_share: 0.03,
+            survey_interval: Duration::from_secs(10),
+            trace_states: 2,
         }
     }
 }

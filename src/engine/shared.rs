@@ -16,12 +16,14 @@ use super::{
     cache::{CachedVersion, VersionCache},
     health::Health,
     recovery::load_version,
+    watch::Watch,
     worker::Snapshot,
 };
 use crate::{
     domain::{ModelConfig, ModelName, Position, Timestamp, VersionNumber},
     log::Log,
     serving::{Searcher, View},
+    state::State,
     versions::VersionStore,
 };
 
@@ -29,7 +31,21 @@ use crate::{
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
 /// Asks the learner thread for its state at the end of an append.
-pub type SnapshotRequest = oneshot::Sender<Snapshot>;
+pub enum SnapshotRequest {
+    /// With its digest, which costs the rows touched since the last one.
+    Whole(oneshot::Sender<Snapshot>),
+    /// The state alone: pointers.
+    Bare(oneshot::Sender<StateAt>),
+}
+
+/// A state and where it stands.
+#[derive(Debug, Clone)]
+pub struct StateAt {
+    /// The state.
+    pub state: State,
+    /// Where it stands: the end of an append.
+    pub position: Position,
+}
 
 /// One model's shared parts. No lock is held across an await or during work.
 pub struct Shared {
@@ -47,8 +63,12 @@ pub struct Shared {
     pub applied: watch::Sender<Position>,
     pub health: Health,
     pub cache: VersionCache,
+    /// What is known of learning's health.
+    pub watch: Watch,
     /// Held during a rollback: a second one is refused.
     pub rollback: tokio::sync::Mutex<()>,
+    /// Held while the configuration is changed: a change is merged over the one before it.
+    pub configuring: tokio::sync::Mutex<()>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
@@ -69,6 +89,7 @@ impl Shared {
     ) -> Self {
         let position = view.position();
         Self {
+            watch: Watch::new(&name, settings.trace_states),
             name,
             cache: VersionCache::new(settings.versions_in_memory),
             settings,
@@ -81,6 +102,7 @@ impl Shared {
             applied: watch::Sender::new(position),
             health: Health::default(),
             rollback: tokio::sync::Mutex::default(),
+            configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),
             parent: AtomicU32::new(0),
@@ -109,6 +131,15 @@ impl Shared {
 
     /// The state at the end of the append in work, with its digest. Waits a little for a learner that is starting.
     pub async fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.ask(SnapshotRequest::Whole).await
+    }
+
+    /// The state at the end of the append in work, without its digest.
+    pub async fn state(&self) -> Result<StateAt, EngineError> {
+        self.ask(SnapshotRequest::Bare).await
+    }
+
+    async fn ask<T>(&self, request: fn(oneshot::Sender<T>) -> SnapshotRequest) -> Result<T, EngineError> {
         let down = || EngineError::LearnerDown(self.health.failure().unwrap_or_else(|| "it is starting".to_owned()));
         if let Some(reason) = self.health.failure() {
             return Err(EngineError::LearnerDown(reason));
@@ -117,7 +148,7 @@ impl Shared {
         let sender = tokio::time::timeout(CONNECT_WAIT, connected.wait_for(Option::is_some)).await;
         let sender = sender.ok().and_then(Result::ok).and_then(|sender| sender.clone()).ok_or_else(down)?;
         let (reply, answer) = oneshot::channel();
-        sender.send(reply).await.map_err(|_| down())?;
+        sender.send(request(reply)).await.map_err(|_| down())?;
         answer.await.map_err(|_| down())
     }
 

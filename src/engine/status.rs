@@ -38,13 +38,17 @@ pub struct ModelStatus {
     pub fingerprint: String,
 }
 
-/// Asks the learner, so that position, digest and counts are of one state.
-pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
-    let snapshot = shared.snapshot().await?;
-    let head = shared.log.head().await?.max(snapshot.position);
-    let now = Timestamp::now();
+/// Committed records that the live view does not hold, as far as this process knows, and the age of the oldest in
+/// milliseconds.
+pub fn lag(shared: &Shared) -> (u64, u64) {
+    let (head, position) = (shared.log.head_known().0, shared.position());
+    (head.since(position), lag_ms(shared, head, position))
+}
+
+/// Age of the oldest committed record that a state at `position` does not hold, in milliseconds.
+fn lag_ms(shared: &Shared, head: Position, position: Position) -> u64 {
     let lag_seconds = match shared.pending_since() {
-        Some(since) if head > snapshot.position => now.seconds_since(since).max(0.0),
+        Some(since) if head > position => Timestamp::now().seconds_since(since).max(0.0),
         Some(_) | None => 0.0,
     };
     #[expect(
@@ -53,6 +57,14 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         reason = "a lag is not negative and far below 2^53"
     )]
     let lag_ms = (lag_seconds * 1000.0) as u64;
+    lag_ms
+}
+
+/// Asks the learner, so that position, digest and counts are of one state.
+pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
+    let snapshot = shared.snapshot().await?;
+    let head = shared.log.head().await?.max(snapshot.position);
+    let lag_ms = lag_ms(shared, head, snapshot.position);
     let readable = &snapshot.state.readable;
     Ok(ModelStatus {
         model: shared.name.as_str().to_owned(),

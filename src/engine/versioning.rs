@@ -52,6 +52,7 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
         "sessions": state.readable.sessions.len(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
+        "quality": shared.watch.quality(),
     });
     let new = NewVersion {
         position,

@@ -10,7 +10,8 @@ use tokio::{runtime::Handle, sync::mpsc};
 use super::{
     metrics,
     recovery::Recovered,
-    shared::{Shared, SnapshotRequest},
+    sampling,
+    shared::{Shared, SnapshotRequest, StateAt},
 };
 use crate::{
     domain::{Append, Digest, Position, Served, Timestamp, VersionNumber},
@@ -81,6 +82,7 @@ impl Worker {
         };
         let Recovered { state, position, version } = recovered;
         shared.set_parent(version);
+        shared.watch.begin(&StateAt { state: state.clone(), position });
         Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
     }
 
@@ -92,11 +94,9 @@ impl Worker {
             match self.next(runtime) {
                 Next::Stop => return Ok(()),
                 Next::Work(work) => self.apply(&work)?,
-                Next::Snapshot(reply) => {
-                    let snapshot = self.snapshot();
-                    // The asker may have gone away: then nobody needs it.
-                    drop(reply.send(snapshot));
-                }
+                // The asker may have gone away: then nobody needs it.
+                Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
+                Next::Snapshot(SnapshotRequest::Bare(reply)) => drop(reply.send(self.state_at())),
             }
         }
     }
@@ -128,6 +128,8 @@ impl Worker {
             .apply(&mut self.state, append, &work.versions, &mut self.publication)
             .map_err(|error| error.to_string())?;
         self.position = append.last();
+        self.shared.watch.learned(&applied.steps);
+        self.shared.watch.keep(self.position, || self.state_at());
         report(&applied, append.records.len(), started.elapsed());
         if applied.restored || self.work.is_empty() || self.publication.last.elapsed() > PUBLISH_INTERVAL_BUSY {
             let newest = append.records.last().expect("an append is never empty").appended_at;
@@ -135,6 +137,10 @@ impl Worker {
             self.shared.set_pending(None);
         }
         Ok(())
+    }
+
+    fn state_at(&self) -> StateAt {
+        StateAt { state: self.state.clone(), position: self.position }
     }
 
     fn snapshot(&mut self) -> Snapshot {
@@ -166,7 +172,9 @@ impl Publication {
 }
 
 impl Observer for Publication {
-    fn before_learning(&mut self, _: &State, _: &[Unit]) {}
+    fn before_learning(&mut self, state: &State, units: &[Unit]) {
+        sampling::offer(&self.shared, state, units);
+    }
 
     fn after_learning(&mut self, state: &mut State, through: Position) {
         // A long append is visible piece by piece: every batch ends in a whole state at its last position.

@@ -22,10 +22,11 @@ pub struct Term {
 }
 
 /// Terms that the configuration can switch off.
-pub const TERMS: [Term; 9] = [
+pub const TERMS: [Term; 10] = [
     Term { name: "memory", about: "transition memory", off: |config| config.memory = false },
     Term { name: "tokens", about: "tokens of metadata", off: |config| config.tokens = false },
     Term { name: "context", about: "circumstances of events", off: |config| config.context = false },
+    Term { name: "modalities", about: "dense vectors of items", off: |config| config.modalities = false },
     Term { name: "cap", about: "the cap on one user's weight", off: |config| config.user_weight_max = 1e6 },
     Term { name: "users", about: "user vectors", off: |config| config.rates.users = 0.0 },
     Term { name: "repeat", about: "repeat tables", off: |config| config.rates.repeat = 0.0 },

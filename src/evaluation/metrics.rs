@@ -81,6 +81,8 @@ pub struct Outcome {
     pub novel: Option<Rank>,
     /// Among all items that the service would recommend; `None` for methods that have no such answer.
     pub servable: Option<Rank>,
+    /// Among the items that it would recommend and that have no event yet; `None` for a target that is not one of them.
+    pub arrivals: Option<Rank>,
 }
 
 /// The three figures of a set of targets.
@@ -93,6 +95,9 @@ pub struct Cut {
     /// Also items with metadata but without an event are candidates, as when serving.
     #[serde(skip_serializing_if = "no_targets")]
     pub servable: Sums,
+    /// Targets without an event yet that have metadata, among all such items: a list of new arrivals.
+    #[serde(skip_serializing_if = "no_targets")]
+    pub arrivals: Sums,
 }
 
 fn no_targets(sums: &Sums) -> bool {
@@ -107,6 +112,9 @@ impl Cut {
         }
         if let Some(rank) = outcome.servable {
             self.servable.add(rank);
+        }
+        if let Some(rank) = outcome.arrivals {
+            self.arrivals.add(rank);
         }
     }
 }
@@ -209,13 +217,14 @@ mod tests {
     #[test]
     fn a_target_is_counted_in_its_cuts_only() {
         let mut tally = Tally::default();
-        let hit = Outcome { all: Some(1.0), novel: None, servable: Some(Some(2.0)) };
+        let hit = Outcome { all: Some(1.0), novel: None, servable: Some(Some(2.0)), arrivals: None };
         tally.add(Place { time: 0.0, user_events: 0, item_events: 4 }, &hit);
-        let miss = Outcome { all: None, novel: Some(None), servable: Some(Some(20.0)) };
+        let miss = Outcome { all: None, novel: Some(None), servable: Some(Some(20.0)), arrivals: Some(Some(3.0)) };
         tally.add(Place { time: 0.999, user_events: 9, item_events: 0 }, &miss);
         assert_eq!((tally.whole.all.targets, tally.whole.all.hits), (2, 1));
         assert_eq!((tally.whole.novel.targets, tally.whole.novel.hits), (1, 0));
         assert_eq!((tally.whole.servable.targets, tally.whole.servable.hits), (2, 2));
+        assert_eq!((tally.whole.arrivals.targets, tally.item_shots[0].arrivals.hits), (1, 1));
         assert_eq!((tally.fifths[0].all.hits, tally.fifths[4].all.targets), (1, 1));
         assert_eq!((tally.user_shots[0].all.hits, tally.user_shots[4].all.targets), (1, 1));
         assert_eq!((tally.item_shots[3].all.hits, tally.item_shots[0].servable.hits), (1, 1));

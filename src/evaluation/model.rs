@@ -18,6 +18,8 @@ pub(super) struct ModelScores {
     known: Vec<f32>,
     /// 0 for items that the service would recommend.
     servable: Vec<f32>,
+    /// 0 for items that it would recommend and that no event has named.
+    arrivals: Vec<f32>,
     known_count: usize,
     stale: Vec<bool>,
     stale_tokens: Vec<bool>,
@@ -38,6 +40,11 @@ impl ModelScores {
         &self.servable
     }
 
+    /// Candidates of a list of new arrivals.
+    pub(super) fn arrivals(&self) -> &[f32] {
+        &self.arrivals
+    }
+
     /// Notes what a batch moved, and forgets it in the state: nobody else looks at it here.
     pub(super) fn moved(&mut self, state: &mut State) {
         let mark = |marks: &mut Vec<bool>, rows: &[u32]| {
@@ -51,6 +58,9 @@ impl ModelScores {
         };
         mark(&mut self.stale, state.touched.rows(Table::ItemVectors));
         mark(&mut self.stale, state.touched.rows(Table::Items));
+        let contents = &state.readable.contents;
+        let refreshed = state.touched.rows(Table::Contents).iter().map(|content| contents.item(*content as usize));
+        mark(&mut self.stale, &refreshed.collect::<Vec<_>>());
         mark(&mut self.stale_tokens, state.touched.rows(Table::TokenVectors));
         state.touched.clear();
     }
@@ -63,6 +73,7 @@ impl ModelScores {
         self.vectors.resize(rows * self.dim, 0.0);
         self.known.resize(rows, ABSENT);
         self.servable.resize(rows, ABSENT);
+        self.arrivals.resize(rows, ABSENT);
         for place in self.known_count..readable.catalog.known().len() {
             self.known[readable.catalog.known()[place] as usize] = 0.0;
         }
@@ -79,6 +90,7 @@ impl ModelScores {
             self.bias.push(readable.item_bias(number));
             let there = row < listed || self.known[row] == 0.0;
             self.servable[row] = if there && entry.recommendable() { 0.0 } else { ABSENT };
+            self.arrivals[row] = if self.known[row] == 0.0 { ABSENT } else { self.servable[row] };
         }
         self.stale.fill(false);
         self.stale_tokens.fill(false);

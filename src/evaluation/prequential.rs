@@ -35,11 +35,12 @@ pub struct Method {
 }
 
 impl Method {
-    fn count(&mut self, place: Place, list: &List<'_>, target: u32, own: &super::Person, servable: Option<Rank>) {
+    fn count(&mut self, place: Place, list: &List<'_>, target: u32, own: &super::Person, served: Served) {
+        let Served { servable, arrivals } = served;
         let all = ranking::rank(list.scores, list.mask, target);
         let is_novel = !own.own.contains(&target);
         let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
-        self.tally.add(place, &Outcome { all, novel, servable });
+        self.tally.add(place, &Outcome { all, novel, servable, arrivals });
     }
 
     fn cover(&mut self, list: &List<'_>, best: &mut Vec<(f32, u32)>) {
@@ -52,6 +53,23 @@ impl Method {
 struct List<'a> {
     scores: &'a [f32],
     mask: &'a [f32],
+}
+
+/// Where a target stands among what the service would recommend.
+#[derive(Debug, Clone, Copy, Default)]
+struct Served {
+    servable: Option<Rank>,
+    arrivals: Option<Rank>,
+}
+
+impl Served {
+    fn of(model: &ModelScores, scores: &[f32], target: u32) -> Self {
+        let arrives = model.arrivals()[target as usize] == 0.0;
+        Self {
+            servable: Some(ranking::rank(scores, model.servable(), target)),
+            arrivals: arrives.then(|| ranking::rank(scores, model.arrivals(), target)),
+        }
+    }
 }
 
 /// Ranks, then lets the baselines learn; the learner goes on afterwards.
@@ -154,8 +172,8 @@ impl Prequential {
                 method.cover(&list, &mut self.best);
                 for row in &rows {
                     place.item_events = self.item_events.get(*row as usize).copied().unwrap_or(0);
-                    let servable = is_model.then(|| ranking::rank(scores, self.model.servable(), *row));
-                    method.count(place, &list, *row, person, servable);
+                    let served = if is_model { Served::of(&self.model, scores, *row) } else { Served::default() };
+                    method.count(place, &list, *row, person, served);
                 }
             }
             if let Some(baseline) = &mut method.baseline {

@@ -243,6 +243,15 @@ impl fmt::Display for Report {
             "\nAs when serving, items with metadata but no event are candidates too: recall@{k} {}.",
             recall(servable)
         )?;
+        let arrivals = &self.model().whole.arrivals;
+        if arrivals.targets > 0 {
+            writeln!(
+                f,
+                "Of {} targets without an event, among such items alone (new arrivals): recall@{k} {}.",
+                arrivals.targets,
+                recall(arrivals)
+            )?;
+        }
         if !self.ablations.is_empty() {
             self.ablations(f)?;
         }

@@ -86,6 +86,7 @@ impl<'a> Run<'a> {
         };
         let items = stream.items.iter().cloned().map(RecordBody::PutItem);
         run.apply(items)?;
+        run.apply(stream.vectors.iter().cloned().map(RecordBody::PutVector))?;
         let events = stream.events.len() as u64;
         let listed = run.state.readable.catalog.len();
         run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed).after(learned);

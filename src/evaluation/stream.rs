@@ -1,16 +1,21 @@
 //! What is evaluated on: items first, then events in order, as a service would have taken them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::domain::{Event, Item, ModelConfig};
+use crate::{
+    domain::{Event, Id, Item, ModelConfig, RowVector, VectorTable},
+    state::tokens_of,
+};
 
 /// Events and metadata, checked as a service checks them.
 #[derive(Debug, Clone, Default)]
 pub struct Stream {
     /// Metadata, all of it before the first event.
     pub items: Vec<Item>,
+    /// Vectors from elsewhere, put in after the metadata.
+    pub vectors: Vec<RowVector>,
     /// Events in the order of learning.
     pub events: Vec<Event>,
     /// Events left out because the configuration has no weight for their kind, by kind.
@@ -42,6 +47,17 @@ impl Stream {
             self.duplicates += 1;
         }
         true
+    }
+
+    /// Rows that vectors can be put into before the first event: items of the metadata and of the events, or tokens.
+    pub fn rows(&self, table: VectorTable) -> BTreeSet<Id> {
+        match table {
+            VectorTable::Items => {
+                let listed = self.items.iter().map(|item| &item.id);
+                listed.chain(self.events.iter().map(|event| &event.item)).cloned().collect()
+            }
+            VectorTable::Tokens => self.items.iter().flat_map(tokens_of).collect(),
+        }
     }
 
     /// Where the append that begins at `start` ends: after `size` events at least, never inside a unit.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What came of asking for the next line.
-pub(super) enum NextLine {
+pub(crate) enum NextLine {
     /// It is in [`Lines::current`].
     Line,
     /// It is longer than [`LINE_BYTES_MAX`]; it was passed over.
@@ -16,28 +16,28 @@ pub(super) enum NextLine {
 }
 
 /// Reads line after line into one buffer.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     reader: Box<dyn BufRead + Send>,
     buffer: Vec<u8>,
     number: u64,
 }
 
 impl Lines {
-    pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
+    pub(crate) fn new(reader: Box<dyn BufRead + Send>) -> Self {
         Self { reader, buffer: Vec::new(), number: 0 }
     }
 
     /// Number of the current line, from 1.
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// The current line without its end.
-    pub(super) fn current(&self) -> &[u8] {
+    pub(crate) fn current(&self) -> &[u8] {
         self.buffer.trim_ascii_end()
     }
 
-    pub(super) fn next(&mut self) -> io::Result<NextLine> {
+    pub(crate) fn next(&mut self) -> io::Result<NextLine> {
         self.buffer.clear();
         let limit = LINE_BYTES_MAX as u64 + 1;
         let count = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer)?;

@@ -34,6 +34,7 @@ pub use feed::{Feed, FeedOptions, OpenError};
 pub use format::Format;
 pub use identity::EventIds;
 pub use lines::LINE_BYTES_MAX;
+pub(crate) use lines::{Lines, NextLine};
 pub use rees46::Rees46;
 pub use shop::{Shop, ShopSettings, ShopperTastes, SpamSettings, spam};
 pub use source::{ReadSoFar, Source};

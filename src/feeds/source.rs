@@ -34,7 +34,7 @@ pub struct Source {
     pub bytes: Option<u64>,
     /// How far it was read.
     pub read: ReadSoFar,
-    pub(super) reader: Box<dyn BufRead + Send>,
+    pub(crate) reader: Box<dyn BufRead + Send>,
 }
 
 impl Source {

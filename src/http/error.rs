@@ -201,6 +201,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
         }
         EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
+        EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
+        EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
+        EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
         EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
         EngineError::Log(LogError::TooLarge { .. }) => {
@@ -226,7 +229,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
         }
         EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
-        EngineError::Query(QueryError::Field(_)) => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
+        EngineError::Config(_) | EngineError::Query(QueryError::Field(_)) => {
+            (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule")
+        }
         EngineError::Query(QueryError::UnknownItem(_)) => (S::NOT_FOUND, "item_not_found", "Not found"),
         EngineError::Query(QueryError::UnknownUser(_)) => (S::NOT_FOUND, "user_not_found", "Not found"),
         EngineError::Query(QueryError::Failed) => {

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::{
     domain::{Event, Id, Position, Record, RecordBody, Timestamp},
+    engine::TracedEvent,
+    health::Trace,
     log,
 };
 
@@ -148,6 +150,28 @@ pub struct EventOut {
     /// The event.
     #[serde(flatten)]
     event: Event,
+    /// What it did, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceOut>,
+}
+
+/// What an event did, found by learning the records around it again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TraceOut {
+    /// The step that learned it.
+    #[serde(flatten)]
+    trace: Trace,
+    /// Position of the state that the replay began from.
+    replayed_after: Position,
+    /// Position of the last record that was replayed.
+    replayed_through: Position,
+}
+
+impl From<TracedEvent> for TraceOut {
+    fn from(traced: TracedEvent) -> Self {
+        let TracedEvent { trace, replayed_after, replayed_through } = traced;
+        Self { trace, replayed_after, replayed_through }
+    }
 }
 
 /// Query parameters of one event.
@@ -155,6 +179,9 @@ pub struct EventOut {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
+    /// Also say what the event did: its step, the rows that it moved, the neighbours of its item. Of recent events only.
+    #[serde(default)]
+    trace: bool,
     /// Answer when the view stands at this position or later.
     #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
@@ -163,10 +190,17 @@ pub struct EventQuery {
 }
 
 /// Reads one event by its id.
+///
+/// With `trace=true` the records around it are learned again beside the learner, from the nearest state in memory before it,
+/// which takes up to a second or two; one trace at a time. An event further than 16,384 records from every such state is a 404
+/// (`trace_not_available`).
 #[utoipa::path(
     get, path = "/v1/models/{model}/events/{id}", tag = "events", operation_id = "get_event",
     params(IdPath, EventQuery),
-    responses((status = 200, description = "The event", body = EventOut))
+    responses(
+        (status = 200, description = "The event", body = EventOut),
+        (status = 404, description = "No such event (`event_not_found`), or too old to be traced (`trace_not_available`)", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn get(
     State(api): State<Api>,
@@ -179,5 +213,6 @@ pub async fn get(
     let view = at.view(&model).await?;
     let (position, event) =
         model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
-    Ok(stamped(&view, Json(EventOut { position, event })))
+    let trace = if query.trace { Some(model.trace(position, event.clone()).await?.into()) } else { None };
+    Ok(stamped(&view, Json(EventOut { position, event, trace })))
 }

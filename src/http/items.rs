@@ -50,7 +50,8 @@ pub struct ItemBody {
     /// Named values; `brand`, `category_id`, `year` and `price` take part in the vector.
     #[serde(default)]
     properties: BTreeMap<String, PropertyValue>,
-    /// Dense vectors of named modalities, such as `image`.
+    /// Dense vectors of named modalities, such as `image`; they take part in the item's vector. All vectors of a modality have the
+    /// length of the model's first.
     #[serde(default)]
     vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended; true when left out.
@@ -117,6 +118,7 @@ pub async fn put(
         available: given.available.unwrap_or(true),
     };
     item.check()?;
+    ingest::arrival(&model).admit(&item)?;
     append(&model, RecordBody::PutItem(item), &wait).await
 }
 

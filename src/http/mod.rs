@@ -12,14 +12,18 @@
 
 mod api;
 mod body;
+mod configuration;
 mod decode;
 mod embeddings;
 mod error;
 mod events;
 mod frame;
 mod gate;
+mod imports;
 mod ingest;
 mod items;
+mod learning;
+mod learning_stream;
 mod limits;
 mod models;
 mod openapi;

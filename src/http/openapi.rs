@@ -32,6 +32,7 @@ use super::{
         (name = "recommendations", description = "What to show"),
         (name = "embeddings", description = "Vectors"),
         (name = "versions", description = "Kept states, and rolling back to them"),
+        (name = "learning", description = "What learning does, and whether it is well"),
         (name = "models", description = "Embedding spaces"),
         (name = "service", description = "The process"),
     ),

@@ -29,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
 pub struct Params<T>(pub T);
 
 /// Query parameters of the contract that come with later releases.
-const LATER: &[&str] = &["trace", "position", "unlearn", "context", "filter", "diversity"];
+const LATER: &[&str] = &["position", "unlearn", "context", "filter", "diversity"];
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
@@ -102,8 +102,8 @@ mod tests {
         assert_eq!((error.field.as_str(), error.code), ("limit", "invalid_value"));
         let error = refused("nope=1");
         assert_eq!((error.field.as_str(), error.code), ("nope", "unknown_field"));
-        let error = refused("trace=true");
-        assert_eq!((error.field.as_str(), error.code), ("trace", "not_supported"));
+        let error = refused("unlearn=true");
+        assert_eq!((error.field.as_str(), error.code), ("unlearn", "not_supported"));
     }
 
     #[test]

@@ -4,12 +4,13 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, embeddings,
+    Api, configuration, embeddings,
     error::ApiError,
     events,
     frame::frame,
     gate::{self, Caller},
-    items, models, openapi, pages, recommendations, rollback, service, similar, versions,
+    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
+    versions,
 };
 use crate::domain::Scope;
 
@@ -32,12 +33,18 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(embeddings::item))
         .routes(routes!(embeddings::user))
         .routes(routes!(embeddings::many))
+        .routes(routes!(imports::rows))
         .routes(routes!(recommendations::post))
         .routes(routes!(recommendations::for_user))
         .routes(routes!(similar::get))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(rollback::deployments))
+        .routes(routes!(learning::get))
+        .routes(routes!(learning::series))
+        .routes(routes!(learning::rows))
+        .routes(routes!(learning::bias))
+        .routes(routes!(learning_stream::get))
         .routes(routes!(service::metrics))
 }
 
@@ -52,6 +59,8 @@ fn write() -> OpenApiRouter<Api> {
 /// Needs scope admin.
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(configuration::patch))
+        .routes(routes!(imports::post))
         .routes(routes!(versions::take))
         .routes(routes!(versions::relabel, versions::delete))
         .routes(routes!(rollback::rollback))

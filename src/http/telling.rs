@@ -57,7 +57,7 @@ impl ApiError {
         if let Self::Invalid(errors) = self {
             return errors.iter().map(FieldProblem::from).collect();
         }
-        if let Self::Engine(EngineError::Query(QueryError::Field(error))) = self {
+        if let Self::Engine(EngineError::Config(error) | EngineError::Query(QueryError::Field(error))) = self {
             return vec![FieldProblem::from(error)];
         }
         Vec::new()
@@ -80,7 +80,7 @@ impl ApiError {
         let told = matches!(
             self,
             Self::Overloaded
-                | Self::Engine(EngineError::NotReached { .. })
+                | Self::Engine(EngineError::NotReached { .. } | EngineError::WatchBusy(_))
                 | Self::Engine(EngineError::Query(QueryError::Busy))
                 | Self::Engine(EngineError::Log(LogError::Closed))
         );

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    columns::StepTask,
+    columns::{StepTask, step_targets},
     step::{StepReport, Stepper},
 };
 use crate::{
@@ -38,6 +38,16 @@ pub trait Observer {
     /// `state` has the batch's ids and histories, but parameters, popularity and known items from before it.
     fn before_learning(&mut self, state: &State, units: &[Unit]);
 
+    /// A step is about to be taken on `state`.
+    fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
+        let _ = (state, task);
+    }
+
+    /// The step was taken.
+    fn after_step(&mut self, state: &State, report: &StepReport) {
+        let _ = (state, report);
+    }
+
     /// The batch whose last record is at `through` is learned: `state` is whole.
     fn after_learning(&mut self, state: &mut State, through: Position) {
         let _ = (state, through);
@@ -62,6 +72,11 @@ pub struct Learner {
 }
 
 impl Learner {
+    /// Watches the rows of every `every`th step, where the default is [`super::WATCH_EVERY`]; 0 watches none.
+    pub fn watching(every: u32) -> Self {
+        Self { stepper: Stepper::watching(every), ..Self::default() }
+    }
+
     /// Applies an append to `state`. `versions` holds the states that its restore records name.
     pub fn apply(
         &mut self,
@@ -76,7 +91,7 @@ impl Learner {
         for record in append.records.iter() {
             if let RecordBody::Event(event) = &record.body {
                 // A unit is never cut by a batch: it closes only where the next one begins.
-                let full = events.len() >= state.config().step_targets;
+                let full = events.len() >= step_targets(state);
                 if full && events.last().is_some_and(|last| !last.same_unit(event)) {
                     self.learn(state, &events, first, observer, &mut applied);
                     events.clear();
@@ -96,6 +111,9 @@ impl Learner {
                 }
                 RecordBody::Configure { config } => {
                     state.configure(config);
+                }
+                RecordBody::PutVector(row) => {
+                    state.put_vector(row);
                 }
                 RecordBody::Restore { version } => {
                     let missing = || ApplyError::MissingVersion { position: record.position, version: *version };
@@ -122,12 +140,13 @@ impl Learner {
         if events.is_empty() {
             return;
         }
+        let through = first.advanced(events.len() as u64 - 1);
         let known_before = state.readable.catalog.known().len();
         let (units, rows) = state.advance(events, &mut self.scratch);
         observer.before_learning(state, &units);
         let pairs: Vec<(usize, usize)> =
             units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
-        let size = state.config().step_targets;
+        let size = step_targets(state);
         let size = if pairs.len() > 2 * size { size } else { pairs.len() };
         for (number, part) in pairs.chunks(size).enumerate() {
             let start = part[0].0;
@@ -136,11 +155,13 @@ impl Learner {
             let pairs: Vec<(usize, usize)> = part.iter().map(|(unit, target)| (unit - start, *target)).collect();
             let key = (first.get(), number as u64);
             let task = StepTask { units: &in_step, pairs: &pairs, known_before, key };
-            let report = self.stepper.step(state, &task);
+            observer.before_step(state, &task);
+            let report = StepReport { through, known: known_before, ..self.stepper.step(state, &task) };
+            observer.after_step(state, &report);
             applied.steps.push(report);
         }
         state.settle(&rows);
-        observer.after_learning(state, first.advanced(events.len() as u64 - 1));
+        observer.after_learning(state, through);
     }
 }
 

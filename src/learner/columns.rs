@@ -2,12 +2,14 @@
 
 use super::{
     slots::Slots,
-    softmax::{ABSENT, Targets},
+    softmax::{ABSENT, Inputs},
 };
 use crate::state::{Draws, State, Unit};
 
-/// Newest repeats of a query that take part in a sampled softmax.
-const REPEATS_PRESENT: usize = 50;
+/// Newest repeats, and best memory candidates, of a query that take part in a sampled softmax. More of them (50 and 64)
+/// are most of a step's rows and find nothing more (docs/LEARNING.md).
+const REPEATS_PRESENT: usize = 16;
+const MEMORY_PRESENT: usize = 16;
 /// Tells the sampler's draws from other uses of the generator.
 const DRAWS_NEGATIVES: u64 = 3;
 
@@ -27,72 +29,68 @@ pub struct StepTask<'a> {
     pub key: (u64, u64),
 }
 
-/// Fills `slots` with the items of the step (its columns) and the log weights of both softmaxes.
+/// Whether a step after so many known items samples its softmax.
+fn is_sampled(state: &State, known: usize) -> bool {
+    known >= state.config().full_softmax_below.max(1)
+}
+
+/// Targets of a step, at least: `step_targets`, and twice as many once the softmax is sampled. Its shared negatives cost the
+/// same for both, and targets seldom meet in a large catalogue.
+pub fn step_targets(state: &State) -> usize {
+    let known = state.readable.catalog.known().len();
+    state.config().step_targets * if is_sampled(state, known) { 2 } else { 1 }
+}
+
+/// Fills `slots` with the items of the step (its rows, dense columns first), and `inputs` with who competes where.
 ///
 /// Cost: the catalogue when it is small, else `negatives` plus what the units name.
-pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, known: &mut Targets, first: &mut Targets) {
+pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut Inputs) {
     let StepTask { units, pairs, known_before, key } = *task;
     let catalog = &state.readable.catalog;
-    let config = state.config();
+    let Inputs { columns, own, known, first, .. } = inputs;
     slots.begin(catalog.len());
     known.log_weights.clear();
-    known.present.clear();
-    first.log_weights.clear();
-    first.present.clear();
-    let sampled = known_before >= config.full_softmax_below.max(1);
+    let sampled = is_sampled(state, known_before);
     if sampled {
         for (item, log_weight) in negatives(state, known_before, key) {
             slots.insert(item);
             known.log_weights.push(log_weight);
-            first.log_weights.push(log_weight);
         }
     } else {
-        for item in catalog.known().iter() {
-            slots.insert(*item);
+        // Ascending, not as they came: neighbours in the tables are gathered one after the other.
+        let rows = 0..u32::try_from(catalog.len()).expect("rows are u32");
+        for item in rows.filter(|row| catalog.is_known(*row)) {
+            slots.insert(item);
         }
         known.log_weights.resize(slots.rows().len(), 0.0);
-        first.log_weights.resize(slots.rows().len(), 0.0);
     }
-    // Columns from here on compete only where they are named.
+    first.log_weights.clone_from(&known.log_weights);
+    // Items at first sight compete with each other and with the known ones, but not for known targets.
+    let targets = || pairs.iter().map(|(unit, target)| units[*unit].targets[*target]);
+    for target in targets().filter(|target| !target.known) {
+        slots.insert(target.item);
+    }
+    *columns = slots.rows().len();
+    known.log_weights.resize(*columns, ABSENT);
+    first.log_weights.resize(*columns, 0.0);
+    // Rows from here on are scored only by those who name them.
+    for target in targets() {
+        slots.insert(target.item);
+    }
+    own.clear();
     for unit in units {
-        for item in &unit.context.history {
+        let context = &unit.context;
+        for item in &context.history {
             slots.insert(*item);
         }
-    }
-    if sampled {
-        for unit in units {
-            let context = &unit.context;
-            for repeat in context.repeats.iter().take(REPEATS_PRESENT) {
-                slots.insert(repeat.item);
-            }
-            for remembered in &context.memory {
-                slots.insert(remembered.item);
-            }
-        }
-    }
-    for (unit, target) in pairs {
-        slots.insert(units[*unit].targets[*target].item);
-    }
-    let columns = slots.rows().len();
-    known.log_weights.resize(columns, ABSENT);
-    first.log_weights.resize(columns, ABSENT);
-    for (unit, target) in pairs {
-        let target = units[*unit].targets[*target];
-        if !target.known {
-            first.log_weights[slots.get(target.item).expect("inserted above")] = 0.0;
-        }
-    }
-    if sampled {
-        for (row, unit) in units.iter().enumerate() {
-            let context = &unit.context;
+        if sampled {
             let repeats = context.repeats.iter().take(REPEATS_PRESENT).map(|repeat| repeat.item);
-            for item in repeats.chain(context.memory.iter().map(|remembered| remembered.item)) {
-                if catalog.is_known(item) {
-                    let column = slots.get(item).expect("inserted above");
-                    known.present.push(i64::try_from(row * columns + column).expect("score matrices fit in memory"));
-                }
+            let memory = context.memory.iter().take(MEMORY_PRESENT).map(|remembered| remembered.item);
+            for item in repeats.chain(memory).filter(|item| catalog.is_known(*item)) {
+                own.push(u32::try_from(slots.insert(item)).expect("as many places as rows"));
             }
         }
+        own.close();
     }
 }
 
@@ -102,8 +100,9 @@ fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f
     let config = state.config();
     let known = state.readable.catalog.known();
     let (recent, recent_counts) = state.recent();
-    let uniform = config.negatives / 2;
-    let newest = config.negatives - uniform;
+    // A model that met nothing but dislikes has no newest events to draw from.
+    let newest = if recent.is_empty() { 0 } else { config.negatives - config.negatives / 2 };
+    let uniform = config.negatives - newest;
     let mut draws = Draws::new(config.seed ^ key.1.wrapping_mul(0x9e37_79b9), DRAWS_NEGATIVES, key.0);
     let mut drawn: Vec<u32> = Vec::with_capacity(config.negatives);
     drawn.extend((0..uniform).map(|_| known[draws.below(known_before)]));
@@ -112,7 +111,7 @@ fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^24")]
     let weight = |item: u32, times: usize| {
         let expected = uniform as f32 / known_before as f32
-            + newest as f32 * recent_counts[item as usize] as f32 / recent.len() as f32;
+            + newest as f32 * recent_counts[item as usize] as f32 / recent.len().max(1) as f32;
         (times as f32 / expected).ln()
     };
     drawn.chunk_by(|a, b| a == b).map(|same| (same[0], weight(same[0], same.len()))).collect()

@@ -1,174 +1,306 @@
-//! The products of a step on libtorch: scores, softmax, and their gradients. The only file that touches tensors on
-//! the hot path; slices go in and out.
+//! Scores, softmax, and their gradients: three matrix products on libtorch, everything between them row by row in plain
+//! Rust while a row is in the nearest cache. This file and `projections` are the only ones that touch tensors on the hot
+//! path; slices go in and out.
 //!
-//! Gradients are written out as matrix products, not recorded: measured 2 to 3.5 times faster than autograd on one
-//! thread. `tests/learner_gradients.rs` holds them against autograd and against plain Rust.
+//! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
+//! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
+//! products of a sampled step. Gradients are written out, not recorded; `tests/learner_gradients.rs` holds them against
+//! autograd and against plain Rust.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
+
+use super::{lists::Lists, slots::Slots};
+use crate::state::{add_scaled, dot, exp};
 
 /// Log weight of a column that takes no part.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
 
-/// Places in the `[queries, columns]` score matrix, as row-major flat indices, with a value each.
-#[derive(Debug, Clone, Default)]
-pub struct Sparse {
-    /// Flat indices.
-    pub index: Vec<i64>,
-    /// Values.
-    pub value: Vec<f32>,
-}
-
-impl Sparse {
-    /// Adds one place.
-    pub fn push(&mut self, row: usize, column: usize, columns: usize, value: f32) {
-        self.index.push(i64::try_from(row * columns + column).expect("score matrices fit in memory"));
-        self.value.push(value);
-    }
-
-    /// Empties it.
-    pub fn clear(&mut self) {
-        self.index.clear();
-        self.value.clear();
-    }
-}
-
-/// One softmax over the columns. A target of positive weight costs `weight * -log p`, with `p` its share of
-/// `exp(score + log weight)`; one of negative weight, a dislike, `|weight| * -log(1 - p)` (unlikelihood, Welleck et al.
-/// 2020): bounded, where `weight * -log p` would push its score down for ever.
+/// One softmax. A target of positive weight costs `weight * -log p`, with `p` its share of `exp(score + log weight)`; one of
+/// negative weight, a dislike, `|weight| * -log(1 - p)` (unlikelihood, Welleck et al. 2020): bounded, where
+/// `weight * -log p` would push its score down for ever.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     /// Added to a column's score before the softmax, `[columns]`; [`ABSENT`] leaves it out.
     pub log_weights: Vec<f32>,
-    /// Places that take part with log weight 0 whatever their column says; targets always do.
-    pub present: Vec<i64>,
-    /// Target places with their weights.
-    pub targets: Sparse,
+    /// Target rows with their weights, a list a query. They compete with log weight 0, whatever their column says.
+    pub targets: Lists<(u32, f32)>,
 }
 
-/// What the products need. Shapes: `q` `[queries, dim]`, `v` `[columns, dim]`, both row-major.
+/// What the products need. Shapes: `q` `[queries, dim]`, `v` `[rows, dim]`, both row-major.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
     /// Values of one row.
     pub dim: usize,
+    /// How many of the rows are dense columns: the first ones.
+    pub columns: usize,
     /// Query vectors.
     pub q: Vec<f32>,
-    /// Column (item) vectors.
+    /// Item vectors.
     pub v: Vec<f32>,
-    /// Item biases, `[columns]`.
+    /// Item biases, `[rows]`.
     pub bias: Vec<f32>,
-    /// Popularity terms, `[columns]`; known targets only.
+    /// Popularity terms, `[rows]`; known targets only.
     pub popularity: Vec<f32>,
-    /// Repeat and memory terms; known targets only.
-    pub sparse: Sparse,
+    /// Repeat and memory terms, by row; known targets only. Those of a row that does not compete say nothing.
+    pub sparse: Lists<(u32, f32)>,
+    /// Rows that compete for known targets with log weight 0, whatever their column says.
+    pub own: Lists<u32>,
     /// Known targets: the full score.
     pub known: Targets,
-    /// First sights of items: `q . v + b` only, and `b` takes no gradient.
+    /// First sights of items, which are columns: `q . v + b` only, and `b` takes no gradient.
     pub first: Targets,
 }
 
 /// What the products give.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Outputs {
     /// Sum of losses.
     pub loss: f64,
     /// Gradient of `q`, `[queries, dim]`.
     pub dq: Vec<f32>,
-    /// Gradient of `v`, `[columns, dim]`.
+    /// Gradient of `v`, `[rows, dim]`.
     pub dv: Vec<f32>,
-    /// Gradient of the biases (and of each popularity term), `[columns]`; zeros without known targets.
+    /// Gradient of the biases (and of each popularity term), `[rows]`; zeros without known targets.
     pub db: Vec<f32>,
-    /// Gradient at each place of `Inputs::sparse`.
+    /// Gradient of each value of `Inputs::sparse`.
     pub dsparse: Vec<f32>,
+    /// The products, then the gradients of the scores, `[queries, columns]`.
+    errors: Vec<f32>,
+    /// (query, row, gradient of its score) of competitors that are no columns.
+    extra_errors: Vec<(u32, u32, f32)>,
+    space: Space,
+}
+
+/// Work space.
+#[derive(Debug, Default)]
+struct Space {
+    /// What a row's score has beside its product, `[rows]`.
+    offsets: Vec<f32>,
+    /// The same with the column's log weight, `[columns]`.
+    known_offsets: Vec<f32>,
+    first_offsets: Vec<f32>,
+    /// Scores of one query, then their gradients: the columns, then its competitors that are no columns.
+    known: Vec<f32>,
+    first: Vec<f32>,
+    /// Those competitors.
+    extra: Slots,
+    /// Targets of one query.
+    targets: Vec<Aim>,
+}
+
+/// A target of one query.
+#[derive(Debug, Clone, Copy)]
+struct Aim {
+    place: usize,
+    weight: f32,
+    /// Its score; then what its gradient takes from it.
+    pull: f32,
 }
 
 /// Runs the products; `outputs` is overwritten and reused.
 pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
     let size = |n: usize| i64::try_from(n).expect("sizes fit in memory");
-    let (queries, columns) = (inputs.q.len() / inputs.dim, inputs.v.len() / inputs.dim);
+    let (dim, columns) = (inputs.dim, inputs.columns);
+    let (queries, rows) = (inputs.q.len() / dim, inputs.v.len() / dim);
     let _no_grad = tch::no_grad_guard();
-    let q = Tensor::from_slice(&inputs.q).view([size(queries), size(inputs.dim)]);
-    let v = Tensor::from_slice(&inputs.v).view([size(columns), size(inputs.dim)]);
-    let base = Tensor::from_slice(&inputs.bias).addmm(&q, &v.tr());
+    let q = Tensor::from_slice(&inputs.q).view([size(queries), size(dim)]);
+    let v = Tensor::from_slice(&inputs.v[..columns * dim]).view([size(columns), size(dim)]);
+    outputs.errors.resize(queries * columns, 0.0);
+    copy(&q.matmul(&v.tr()), &mut outputs.errors);
 
-    outputs.loss = 0.0;
-    outputs.dq.resize(inputs.q.len(), 0.0);
-    outputs.dv.resize(inputs.v.len(), 0.0);
-    outputs.db.clear();
-    outputs.db.resize(columns, 0.0);
-    outputs.dsparse.clear();
-    outputs.dsparse.resize(inputs.sparse.index.len(), 0.0);
+    outputs.softmaxes(inputs, queries, rows);
 
-    let mut dq: Option<Tensor> = None;
-    let mut dv: Option<Tensor> = None;
-    if !inputs.known.targets.index.is_empty() {
-        let full = &base + Tensor::from_slice(&inputs.popularity);
-        if !inputs.sparse.index.is_empty() {
-            let place = Tensor::from_slice(&inputs.sparse.index);
-            let _ = full.view([-1]).index_add_(0, &place, &Tensor::from_slice(&inputs.sparse.value));
-        }
-        let errors = errors(&full, &inputs.known, &mut outputs.loss);
-        if !inputs.sparse.index.is_empty() {
-            let place = Tensor::from_slice(&inputs.sparse.index);
-            copy(&errors.view([-1]).index_select(0, &place), &mut outputs.dsparse);
-        }
-        copy(&errors.sum_dim_intlist(&[0_i64][..], false, Kind::Float), &mut outputs.db);
-        dv = Some(errors.tr().matmul(&q));
-        dq = Some(errors.matmul(&v));
+    let errors = Tensor::from_slice(&outputs.errors).view([size(queries), size(columns)]);
+    outputs.dq.resize(queries * dim, 0.0);
+    outputs.dv.resize(rows * dim, 0.0);
+    copy(&errors.matmul(&v), &mut outputs.dq);
+    copy(&errors.tr().matmul(&q), &mut outputs.dv[..columns * dim]);
+    outputs.dv[columns * dim..].fill(0.0);
+    for (query, row, error) in &outputs.extra_errors {
+        let (query, row) = (*query as usize * dim, *row as usize * dim);
+        add_scaled(&mut outputs.dq[query..query + dim], *error, &inputs.v[row..row + dim]);
+        add_scaled(&mut outputs.dv[row..row + dim], *error, &inputs.q[query..query + dim]);
     }
-    if !inputs.first.targets.index.is_empty() {
-        let errors = errors(&base, &inputs.first, &mut outputs.loss);
-        let (more_v, more_q) = (errors.tr().matmul(&q), errors.matmul(&v));
-        dv = Some(dv.map_or_else(|| more_v.shallow_clone(), |dv| dv + &more_v));
-        dq = Some(dq.map_or_else(|| more_q.shallow_clone(), |dq| dq + &more_q));
+}
+
+impl Outputs {
+    /// Turns the products in `errors` into `d loss / d scores`.
+    fn softmaxes(&mut self, inputs: &Inputs, queries: usize, rows: usize) {
+        self.loss = 0.0;
+        self.db.clear();
+        self.db.resize(rows, 0.0);
+        self.dsparse.clear();
+        self.dsparse.resize(inputs.sparse.all().len(), 0.0);
+        self.extra_errors.clear();
+        self.space.begin(inputs);
+        let columns = inputs.columns;
+        for query in 0..queries {
+            let products = query * columns..(query + 1) * columns;
+            let known = !inputs.known.targets.of(query).is_empty();
+            let first = !inputs.first.targets.of(query).is_empty();
+            if known {
+                self.loss += self.space.known(inputs, query, &self.errors[products.clone()]);
+                self.take_known(inputs, query);
+            }
+            if first {
+                self.loss += self.space.first(inputs, query, &self.errors[products.clone()]);
+            }
+            let errors = &mut self.errors[products];
+            match (known, first) {
+                (true, false) => errors.copy_from_slice(&self.space.known[..columns]),
+                (false, true) => errors.copy_from_slice(&self.space.first),
+                (false, false) => errors.fill(0.0),
+                (true, true) => {
+                    let both = self.space.known.iter().zip(&self.space.first);
+                    errors.iter_mut().zip(both).for_each(|(error, (known, first))| *error = known + first);
+                }
+            }
+        }
     }
-    match (dq, dv) {
-        (Some(dq), Some(dv)) => {
-            copy(&dq, &mut outputs.dq);
-            copy(&dv, &mut outputs.dv);
+
+    /// Notes a query's known errors where they are needed beside the products.
+    fn take_known(&mut self, inputs: &Inputs, query: usize) {
+        let Space { known, extra, .. } = &self.space;
+        let (columns, extras) = known.split_at(inputs.columns);
+        self.db.iter_mut().zip(columns).for_each(|(db, error)| *db += error);
+        let number = u32::try_from(query).expect("a step has at most 2,048 queries");
+        for (row, error) in extra.rows().iter().zip(extras) {
+            self.db[*row as usize] += error;
+            self.extra_errors.push((number, *row, *error));
         }
-        (None, _) | (_, None) => {
-            outputs.dq.fill(0.0);
-            outputs.dv.fill(0.0);
+        let range = inputs.sparse.range(query);
+        for ((row, _), gradient) in inputs.sparse.of(query).iter().zip(&mut self.dsparse[range]) {
+            *gradient = place(*row, inputs.columns, extra).map_or(0.0, |place| known[place]);
         }
+    }
+}
+
+/// Where a row's score stands among a query's, if it competes.
+fn place(row: u32, columns: usize, extra: &Slots) -> Option<usize> {
+    if (row as usize) < columns { Some(row as usize) } else { extra.get(row).map(|place| columns + place) }
+}
+
+impl Space {
+    fn begin(&mut self, inputs: &Inputs) {
+        fn sums(to: &mut Vec<f32>, a: &[f32], b: &[f32]) {
+            to.clear();
+            to.extend(a.iter().zip(b).map(|(a, b)| a + b));
+        }
+        sums(&mut self.offsets, &inputs.bias, &inputs.popularity);
+        sums(&mut self.known_offsets, &self.offsets, &inputs.known.log_weights);
+        sums(&mut self.first_offsets, &inputs.bias, &inputs.first.log_weights);
+    }
+
+    /// The softmax of a query's known targets; `known` holds the gradients afterwards.
+    fn known(&mut self, inputs: &Inputs, query: usize, products: &[f32]) -> f64 {
+        let Self { offsets, known_offsets, known, extra, targets, .. } = self;
+        let columns = inputs.columns;
+        known.clear();
+        known.extend(products.iter().zip(&*known_offsets).map(|(product, offset)| product + offset));
+        extra.begin(offsets.len());
+        let q = &inputs.q[query * inputs.dim..][..inputs.dim];
+        let aims = inputs.known.targets.of(query);
+        for row in inputs.own.of(query).iter().copied().chain(aims.iter().map(|(row, _)| *row)) {
+            let index = row as usize;
+            if index < columns {
+                known[index] = products[index] + offsets[index];
+            } else if extra.insert(row) + columns == known.len() {
+                known.push(dot(q, &inputs.v[index * inputs.dim..][..inputs.dim]) + offsets[index]);
+            }
+        }
+        for (row, value) in inputs.sparse.of(query) {
+            if let Some(place) = place(*row, columns, extra) {
+                known[place] += value;
+            }
+        }
+        targets.clear();
+        targets.extend(aims.iter().map(|(row, weight)| Aim {
+            place: place(*row, columns, extra).expect("targets compete"),
+            weight: *weight,
+            pull: 0.0,
+        }));
+        softmax(known, targets)
+    }
+
+    /// The softmax of a query's first sights; `first` holds the gradients afterwards.
+    fn first(&mut self, inputs: &Inputs, query: usize, products: &[f32]) -> f64 {
+        let Self { first_offsets, first, targets, .. } = self;
+        first.clear();
+        first.extend(products.iter().zip(&*first_offsets).map(|(product, offset)| product + offset));
+        targets.clear();
+        for (row, weight) in inputs.first.targets.of(query) {
+            let place = *row as usize;
+            first[place] = products[place] + inputs.bias[place];
+            targets.push(Aim { place, weight: *weight, pull: 0.0 });
+        }
+        softmax(first, targets)
     }
 }
 
 /// Share of the softmax beyond which a disliked item's gradient no longer grows.
 const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
 
-/// `d loss / d scores`: a row of the softmax times what its targets weigh together, minus the targets.
-fn errors(scores: &Tensor, targets: &Targets, loss: &mut f64) -> Tensor {
-    let (rows, columns) = scores.size2().expect("scores are a matrix");
-    let place = Tensor::from_slice(&targets.targets.index);
-    let weighted = scores + Tensor::from_slice(&targets.log_weights);
-    let mut flat = weighted.view([-1]);
-    let unweighted = scores.contiguous().view([-1]);
-    if !targets.present.is_empty() {
-        let present = Tensor::from_slice(&targets.present);
-        let _ = flat.index_copy_(0, &present, &unweighted.index_select(0, &present));
+/// Turns scores into the gradient of the targets' loss, which is returned: the softmax times what the targets weigh
+/// together, minus the targets.
+fn softmax(scores: &mut [f32], targets: &mut [Aim]) -> f64 {
+    for aim in &mut *targets {
+        aim.pull = scores[aim.place];
     }
-    let _ = flat.index_copy_(0, &place, &unweighted.index_select(0, &place));
-    let log_p = weighted.log_softmax(-1, Kind::Float);
-    let mut at_targets = vec![0.0_f32; targets.targets.index.len()];
-    copy(&log_p.view([-1]).index_select(0, &place), &mut at_targets);
-    let mut totals = vec![0.0_f32; usize::try_from(rows).expect("sizes are not negative")];
-    let mut added = Vec::with_capacity(at_targets.len());
-    for ((place, weight), log_p) in targets.targets.index.iter().zip(&targets.targets.value).zip(at_targets) {
-        let (cost, total) = if *weight >= 0.0 {
-            (f64::from(*weight) * -f64::from(log_p), *weight)
+    let max = max(scores);
+    let sum = exp_sum(scores, max);
+    let log_sum = sum.ln() + max;
+    let (mut loss, mut total) = (0.0, 0.0);
+    for aim in &mut *targets {
+        let log_p = aim.pull - log_sum;
+        aim.pull = if aim.weight >= 0.0 {
+            loss += f64::from(aim.weight) * -f64::from(log_p);
+            aim.weight
         } else {
             let p = log_p.exp().min(DISLIKED_SHARE_MAX);
-            (-f64::from(*weight) * -f64::from(-p).ln_1p(), weight * p / (1.0 - p))
+            loss += -f64::from(aim.weight) * -f64::from(-p).ln_1p();
+            aim.weight * p / (1.0 - p)
         };
-        *loss += cost;
-        totals[usize::try_from(place / columns).expect("places are not negative")] += total;
-        added.push(-total);
+        total += aim.pull;
     }
-    let errors = log_p.exp() * Tensor::from_slice(&totals).unsqueeze(1);
-    let _ = errors.view([-1]).index_add_(0, &place, &Tensor::from_slice(&added));
-    errors
+    let factor = total / sum;
+    scores.iter_mut().for_each(|score| *score *= factor);
+    for aim in targets {
+        scores[aim.place] -= aim.pull;
+    }
+    loss
 }
 
-fn copy(from: &Tensor, to: &mut [f32]) {
+/// The largest value. NaN is passed over: it shows in the sum.
+fn max(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    let (chunks, rest) = values.as_chunks::<16>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, *value);
+        }
+    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, larger)
+}
+
+/// Replaces each value by `e^(value - max)` and returns their sum, in an order that the length alone decides.
+fn exp_sum(values: &mut [f32], max: f32) -> f32 {
+    let mut lanes = [0.0_f32; 16];
+    let (chunks, rest) = values.as_chunks_mut::<16>();
+    for chunk in chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *value = exp(*value - max);
+            *lane += *value;
+        }
+    }
+    let mut sum: f32 = lanes.into_iter().sum();
+    for value in rest {
+        *value = exp(*value - max);
+        sum += *value;
+    }
+    sum
+}
+
+pub(super) fn copy(from: &Tensor, to: &mut [f32]) {
     from.contiguous().view([-1]).copy_data(to, to.len());
 }

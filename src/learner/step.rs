@@ -7,18 +7,24 @@ use bytemuck::Zeroable;
 use super::{
     adagrad,
     columns::{StepTask, choose},
-    slots::{RowSums, Slots},
+    projections::Projections,
+    pull::Pull,
+    slots::{RowSums, ScatterSpace, Slots},
     softmax::{Inputs, Outputs, forward_backward},
+    watch::{StepWatch, TableSteps, WatchedTable},
 };
 use crate::{
-    domain::{LearningRates, Optimizer},
+    domain::{LearningRates, Optimizer, Position},
     state::{
-        Actor, ComposedQuery, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot, token_factor,
+        Actor, ComposedQuery, Popularity, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot,
+        token_factor,
     },
 };
 
 /// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
 const MEDIAN_STEP: f32 = 1.02;
+/// Tables of rows that a step moves.
+const TABLES: usize = 7;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -35,6 +41,16 @@ pub struct StepReport {
     pub quarantined: bool,
     /// Rows whose weights changed.
     pub rows: usize,
+    /// Position of the last record of the step's batch.
+    pub through: Position,
+    /// Items known before the batch: a guess at random costs `ln known` a target.
+    pub known: usize,
+    /// Factor that the gradient was scaled by: 1 unless clipped.
+    pub scale: f32,
+    /// Whether the rows were watched, see [`super::TableStep`].
+    pub watched: bool,
+    /// What it did to each table.
+    pub tables: TableSteps,
 }
 
 /// Runs steps; owns their work space, nothing that outlives a step.
@@ -43,12 +59,18 @@ pub struct Stepper {
     slots: Slots,
     inputs: Inputs,
     outputs: Outputs,
-    /// `log(1 + pop)` of the columns at the three half-lives.
-    logs: Vec<[f32; 3]>,
+    /// `log(1 + pop)` of the rows at the three half-lives.
+    logs: [Vec<f32>; 3],
+    ages: Vec<f32>,
     last: RowSums,
     users: RowSums,
     tokens: RowSums,
     contexts: RowSums,
+    projections: Projections,
+    scatter: ScatterSpace,
+    /// Squared length of each gradient row, by table and place.
+    squares: [Vec<f32>; TABLES],
+    watch: StepWatch,
 }
 
 struct GatheredRows<'a> {
@@ -83,6 +105,11 @@ fn last_row(item: Option<u32>) -> u32 {
 }
 
 impl Stepper {
+    /// Watches the rows of every `every`th step; 0 watches none.
+    pub fn watching(every: u32) -> Self {
+        Self { watch: StepWatch::every(every), ..Self::default() }
+    }
+
     /// Takes one gradient step on `state`.
     pub fn step(&mut self, state: &mut State, task: &StepTask<'_>) -> StepReport {
         let queries = self.gather(state, task);
@@ -91,8 +118,8 @@ impl Stepper {
         self.apply(state, &scalars, task.pairs.len())
     }
 
-    /// Item rows of the last step's columns, in order.
-    pub fn columns(&self) -> &[u32] {
+    /// Item rows of the last step by place, dense columns first.
+    pub fn rows(&self) -> &[u32] {
         self.slots.rows()
     }
 
@@ -101,24 +128,26 @@ impl Stepper {
         &self.inputs
     }
 
-    fn gather(&mut self, state: &State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
+    fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
-        let Self { slots, inputs, logs, .. } = self;
-        choose(state, task, slots, &mut inputs.known, &mut inputs.first);
+        let Self { slots, inputs, logs, ages, .. } = self;
+        choose(state, task, slots, inputs);
+        self.projections.refresh(state, slots);
         let readable = &state.readable;
-        let (dim, columns) = (readable.config.dim, slots.rows().len());
+        let (dim, rows) = (readable.config.dim, slots.rows());
         inputs.dim = dim;
-        inputs.v.resize(columns * dim, 0.0);
-        inputs.bias.clear();
-        inputs.popularity.clear();
-        logs.clear();
-        let wp = &readable.parameters.scalars.wp;
-        for (row, out) in slots.rows().iter().zip(inputs.v.chunks_exact_mut(dim)) {
+        inputs.v.resize(rows.len() * dim, 0.0);
+        for (row, out) in rows.iter().zip(inputs.v.chunks_exact_mut(dim)) {
             readable.item_vector(*row, out);
-            inputs.bias.push(readable.parameters.bias.row(*row as usize)[0]);
-            let popularity = readable.popularity[*row as usize].logs(readable.counters.settled);
-            inputs.popularity.push(popularity.iter().zip(wp).map(|(log, weight)| log * weight).sum());
-            logs.push(popularity);
+        }
+        inputs.bias.clear();
+        inputs.bias.extend(rows.iter().map(|row| readable.parameters.bias.row(*row as usize)[0]));
+        let popularity = rows.iter().map(|row| &readable.popularity[*row as usize]);
+        Popularity::columns(popularity, readable.counters.settled, logs, ages);
+        inputs.popularity.clear();
+        inputs.popularity.resize(rows.len(), 0.0);
+        for (logs, weight) in logs.iter().zip(&readable.parameters.scalars.wp) {
+            add_scaled(&mut inputs.popularity, *weight, logs);
         }
 
         let rows = GatheredRows { slots, v: &inputs.v, dim, readable };
@@ -126,30 +155,36 @@ impl Stepper {
         inputs.sparse.clear();
         let scalars = &readable.parameters.scalars;
         let mut queries = Vec::with_capacity(units.len());
-        for (row, unit) in units.iter().enumerate() {
+        for unit in units {
             let query = compose(&unit.context, scalars, &rows, dim);
             inputs.q.extend_from_slice(&query.q);
             queries.push(query);
-            for (column, value) in sparse_terms(unit, scalars, slots) {
-                inputs.sparse.push(row, column, columns, value);
+            for term in sparse_terms(unit, scalars, slots) {
+                inputs.sparse.push(term);
             }
+            inputs.sparse.close();
         }
-        for targets in [&mut inputs.known, &mut inputs.first] {
-            targets.targets.clear();
-        }
-        let shares = weight_shares(task, readable.config.user_weight_max);
-        for ((row, place), share) in pairs.iter().zip(shares) {
-            let target = units[*row].targets[*place];
-            let column = slots.get(target.item).expect("targets are columns of the step");
-            let targets = if target.known { &mut inputs.known } else { &mut inputs.first };
-            targets.targets.push(*row, column, columns, share * target.weight);
+        inputs.known.targets.clear();
+        inputs.first.targets.clear();
+        let mut shares = weight_shares(task, readable.config.user_weight_max);
+        let mut pairs = pairs.iter().peekable();
+        for (row, unit) in units.iter().enumerate() {
+            while let Some((_, place)) = pairs.next_if(|(unit, _)| *unit == row) {
+                let target = unit.targets[*place];
+                let column = slots.get(target.item).expect("targets are rows of the step");
+                let targets = if target.known { &mut inputs.known } else { &mut inputs.first };
+                let share = shares.next().expect("one a pair");
+                targets.targets.push((as_place(column), share * target.weight));
+            }
+            inputs.known.targets.close();
+            inputs.first.targets.close();
         }
         queries
     }
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts } = self;
+        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, scatter, projections, .. } = self;
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
@@ -189,29 +224,44 @@ impl Stepper {
             }
         }
         sparse_gradients(units, slots, &outputs.dsparse, &mut scalars);
-        for (((row, dv), db), logs) in
-            slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db).zip(&*logs)
-        {
-            for (wp, log) in scalars.wp.iter_mut().zip(logs) {
-                *wp += db * *log;
-            }
-            let entry = readable.catalog.entry(*row);
-            let factor = token_factor(entry.tokens.len());
-            for token in entry.tokens.iter() {
-                add_scaled(tokens.row(*token), factor, dv);
-            }
+        for (wp, logs) in scalars.wp.iter_mut().zip(logs) {
+            *wp = dot(&outputs.db, logs);
         }
+        let holders = slots.rows().iter().map(|row| {
+            let tokens = &*readable.catalog.entry(*row).tokens;
+            (tokens, token_factor(tokens.len()))
+        });
+        tokens.scatter(&outputs.dv, holders, scatter);
+        projections.backward(readable, slots, &outputs.dv);
         scalars
     }
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, watch, .. } = self;
+        let projections = projections.gradient();
+        let config = Arc::clone(state.config());
+        let rates = config.rates_at(state.readable.counters.settled);
+        let tables: [(WatchedTable, &Slots, &[f32], f32); TABLES] = [
+            (WatchedTable::Items, slots, &outputs.dv, rates.items),
+            (WatchedTable::Bias, slots, &outputs.db, rates.bias),
+            (WatchedTable::Last, last.slots(), last.values(), rates.last),
+            (WatchedTable::Users, users.slots(), users.values(), rates.users),
+            (WatchedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
+            (WatchedTable::Context, contexts.slots(), contexts.values(), rates.context),
+            (WatchedTable::Projections, projections.slots(), projections.values(), rates.modalities),
+        ];
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
-        let rows = [&*last, users, tokens, contexts].map(RowSums::values);
-        let squares: f64 = rows.into_iter().chain([&*outputs.dv, &outputs.db, scalar_values]).map(squares).sum();
+        watch.begin();
+        let mut total = f64::from(dot(scalar_values, scalar_values));
+        watch.gradient(WatchedTable::Small, total);
+        for ((table, _, values, _), squares) in tables.iter().zip(&mut *squares) {
+            let sum = row_squares(values, if *table == WatchedTable::Bias { 1 } else { inputs.dim }, squares);
+            watch.gradient(*table, sum);
+            total += sum;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
-        let norm = squares.sqrt() as f32;
+        let norm = total.sqrt() as f32;
         let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
         if !norm.is_finite() || !outputs.loss.is_finite() {
             report.quarantined = true;
@@ -220,46 +270,42 @@ impl Stepper {
         }
         let scale = clip(state, norm, targets);
         report.clipped = scale < 1.0;
+        report.scale = scale;
 
-        let config = Arc::clone(state.config());
-        let rates = config.rates_at(state.readable.counters.settled);
-        let dim = inputs.dim;
-        let mut update = |table: Table, row: u32, gradient: &[f32], rate: f32| {
-            if gradient.iter().all(|g| *g == 0.0) {
-                return;
-            }
+        let State { readable, accumulators, touched, anchor, .. } = state;
+        let mut pull = Pull::new(anchor.as_deref(), config.pull);
+        for ((watched, slots, values, rate), squares) in tables.into_iter().zip(squares) {
+            let table = watched.table();
             let update = match (table, config.optimizer) {
                 // Their accumulators start at 0, and a row is one value.
                 (Table::ItemBias, _) => adagrad::update,
                 (_, Optimizer::Adagrad) => adagrad::update_row,
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
-            let weights = state.readable.parameters.table_mut(table).row_mut(row as usize);
-            let accumulators = state.accumulators.table_mut(table).row_mut(row as usize);
-            update(weights, accumulators, gradient, adagrad::Rule { scale, rate, l2: config.l2 });
-            state.touched.mark(table, row);
-            report.rows += 1;
-        };
-        for ((row, dv), db) in slots.rows().iter().zip(outputs.dv.chunks_exact(dim)).zip(&outputs.db) {
-            update(Table::ItemVectors, *row, dv, rates.items);
-            update(Table::ItemBias, *row, std::slice::from_ref(db), rates.bias);
-        }
-        for (sums, table, rate) in [
-            (&*last, Table::LastVectors, rates.last),
-            (users, Table::UserVectors, rates.users),
-            (tokens, Table::TokenVectors, rates.tokens),
-            (contexts, Table::ContextVectors, rates.context),
-        ] {
-            for (row, gradient) in sums.iter() {
-                update(table, row, gradient, rate);
-            }
+            let rule = adagrad::Rule { scale, rate, l2: config.l2 };
+            let weights = readable.parameters.table_mut(table);
+            let updated = report.rows;
+            let rows = slots.ascending().filter(|(_, place)| squares[*place] > 0.0);
+            weights.update_both(accumulators.table_mut(table), rows, |row, place, weights, accumulators| {
+                let gradient = &values[place * weights.len()..][..weights.len()];
+                let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
+                watch.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
+                touched.mark(table, row);
+                report.rows += 1;
+            });
+            watch.still(watched, slots.rows().len() - (report.rows - updated));
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
-        update_scalars(weights, sums, scalars, scale, &rates);
+        watch.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
+        (report.watched, report.tables) = watch.seen();
         state.touched.mark(Table::Scalars, 0);
         report
     }
+}
+
+fn as_place(place: usize) -> u32 {
+    u32::try_from(place).expect("as many places as rows")
 }
 
 /// Share of each pair's weight that counts: all of it, unless its user's or session's targets weigh more than `most`
@@ -273,9 +319,11 @@ fn weight_shares(task: &StepTask<'_>, most: f32) -> impl Iterator<Item = f32> {
     task.pairs.iter().map(move |(unit, _)| (most / totals[&actor(*unit)]).min(1.0))
 }
 
-fn squares(values: &[f32]) -> f64 {
-    // Lanes in f32 over short runs, summed in f64: fast, and exact enough for a threshold ten times away.
-    values.chunks(256).map(|run| f64::from(dot(run, run))).sum()
+/// Squared length of each row, and their sum. A row's is taken in f32: exact enough for a threshold ten times away.
+fn row_squares(values: &[f32], dim: usize, squares: &mut Vec<f32>) -> f64 {
+    squares.clear();
+    squares.extend(values.chunks_exact(dim).map(|row| dot(row, row)));
+    squares.iter().map(|square| f64::from(*square)).sum()
 }
 
 /// Factor of an explosion: 1 unless the norm is `clip_ratio` times the running median.
@@ -298,18 +346,14 @@ fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
     if clipped { limit / per_root } else { 1.0 }
 }
 
-/// Repeat and memory terms of a unit that fall on columns of the step: (column, value).
-fn sparse_terms<'a>(unit: &'a Unit, scalars: &'a Scalars, slots: &'a Slots) -> impl Iterator<Item = (usize, f32)> + 'a {
-    let repeats = unit.context.repeats.iter().filter_map(|repeat| {
+/// Repeat and memory terms of a unit that fall on rows of the step: (place, value).
+fn sparse_terms<'a>(unit: &'a Unit, scalars: &'a Scalars, slots: &'a Slots) -> impl Iterator<Item = (u32, f32)> + 'a {
+    let repeats = unit.context.repeats.iter().map(|repeat| {
         let value = scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)];
-        Some((slots.get(repeat.item)?, value))
+        (repeat.item, value)
     });
-    let memory = unit
-        .context
-        .memory
-        .iter()
-        .filter_map(|remembered| Some((slots.get(remembered.item)?, scalars.wm * remembered.value)));
-    repeats.chain(memory)
+    let memory = unit.context.memory.iter().map(|remembered| (remembered.item, scalars.wm * remembered.value));
+    repeats.chain(memory).filter_map(|(item, value)| Some((as_place(slots.get(item)?), value)))
 }
 
 /// The gradients of the sparse terms, in the same order as [`sparse_terms`].

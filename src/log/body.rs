@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{Event, Id, Item, ModelConfig, Position, RecordBody, Timestamp, VersionNumber};
+use crate::domain::{
+    Event, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
+};
 
 /// Codes of `records.type`.
 pub(super) mod code {
@@ -16,6 +18,7 @@ pub(super) mod code {
     pub const REMOVE_ITEM: i16 = 3;
     pub const RESTORE: i16 = 4;
     pub const CONFIGURE: i16 = 5;
+    pub const PUT_VECTOR: i16 = 6;
 }
 
 /// What few events have; the JSON of `records.rest` for an event.
@@ -114,6 +117,12 @@ pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
         RecordBody::Configure { config } => {
             Columns { code: code::CONFIGURE, rest: Some(json(config)?), ..Columns::default() }
         }
+        RecordBody::PutVector(row) => Columns {
+            code: code::PUT_VECTOR,
+            item: (row.into == VectorTable::Items).then(|| row.id.as_str()),
+            rest: Some(json(row)?),
+            ..Columns::default()
+        },
     })
 }
 
@@ -149,7 +158,8 @@ pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), St
         }
         RecordBody::PutItem(item) => *item = parse::<Item>(rest)?,
         RecordBody::Configure { config } => **config = parse::<ModelConfig>(rest)?,
-        RecordBody::RemoveItem { .. } | RecordBody::Restore { .. } => {}
+        // The values of a vector are written bit by bit.
+        RecordBody::RemoveItem { .. } | RecordBody::Restore { .. } | RecordBody::PutVector(_) => {}
     }
     Ok(())
 }
@@ -180,6 +190,7 @@ pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
         code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
         code::RESTORE => RecordBody::Restore { version: parse::<RestoreRest>(rest.ok_or("rest is null")?)?.version },
         code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
+        code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
         other => return Err(format!("type {other} is not known to this release")),
     })
 }
@@ -200,7 +211,8 @@ pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
         RecordBody::PutItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
-        | RecordBody::Configure { .. } => None,
+        | RecordBody::Configure { .. }
+        | RecordBody::PutVector(_) => None,
     }
 }
 

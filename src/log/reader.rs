@@ -129,7 +129,8 @@ pub(super) async fn find_event(
         RecordBody::PutItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
-        | RecordBody::Configure { .. } => {
+        | RecordBody::Configure { .. }
+        | RecordBody::PutVector(_) => {
             let detail = "it has an event's id and is none".to_owned();
             Err(body::unreadable(record.position, detail))
         }

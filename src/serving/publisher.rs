@@ -87,6 +87,10 @@ impl Publisher {
         for row in as_rows(touched, Table::ItemVectors) {
             self.dirty[row / 64] |= 1 << (row % 64);
         }
+        for content in as_rows(touched, Table::Contents) {
+            let row = readable.contents.item(content) as usize;
+            self.dirty[row / 64] |= 1 << (row % 64);
+        }
         for token in as_rows(touched, Table::TokenVectors) {
             // A token that no item has yet, or any more, moves nothing.
             for row in self.holders.get(token).into_iter().flatten() {

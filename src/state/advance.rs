@@ -7,7 +7,7 @@ use super::{
     Table, as_row,
     memory::{MEMORY_BACK, MEMORY_HISTORY, MEMORY_TAU, MEMORY_WITHIN},
 };
-use crate::domain::{Event, Id};
+use crate::domain::{Event, Id, Timestamp};
 
 /// Something to learn: a distinct item of a unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Target {
 pub struct Unit {
     /// Whose.
     pub actor: Actor,
+    /// When, by the sender's clock.
+    pub at: Timestamp,
     /// The state before it, as the query sees it.
     pub context: Context,
     /// Its distinct items.
@@ -112,7 +114,7 @@ impl State {
             self.push_history(actor, event, *item);
         }
         rows.extend(items.into_iter().zip(liked).map(|(item, liked)| Arrival { item, liked }));
-        Unit { actor, context, targets: ordered }
+        Unit { actor, at, context, targets: ordered }
     }
 
     /// Rows of a unit's circumstances, made when they are new: ascending, each once.

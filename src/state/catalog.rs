@@ -14,6 +14,8 @@ pub struct CatalogEntry {
     pub tokens: Arc<[u32]>,
     /// Whether it was removed; put it back to undo.
     pub removed: bool,
+    /// Row of its content vector, once it had a dense vector.
+    pub content: Option<u32>,
 }
 
 impl CatalogEntry {
@@ -66,6 +68,11 @@ impl Catalog {
         self.tokens.len()
     }
 
+    /// The row of a token.
+    pub fn token_row(&self, token: &str) -> Option<u32> {
+        self.tokens.get(token)
+    }
+
     /// The text of a token.
     pub fn token(&self, row: u32) -> &Id {
         self.tokens.id(row)
@@ -86,7 +93,7 @@ impl Catalog {
         let (row, new) = self.ids.intern(id);
         if new {
             let item = Arc::new(Item::bare(id.clone()));
-            self.entries.push(CatalogEntry { item, tokens: Arc::from([]), removed: false });
+            self.entries.push(CatalogEntry { item, tokens: Arc::from([]), removed: false, content: None });
             self.is_known.push(false);
         }
         (row, new)
@@ -100,9 +107,13 @@ impl Catalog {
             tokens.extend(tokens_of(item).iter().map(|token| self.tokens.intern(token).0));
         }
         tokens.sort_unstable();
-        *self.entries.get_mut(row as usize) =
-            CatalogEntry { item: Arc::new(item.clone()), tokens: tokens.into(), removed };
+        let entry = self.entries.get_mut(row as usize);
+        *entry = CatalogEntry { item: Arc::new(item.clone()), tokens: tokens.into(), removed, content: entry.content };
         row
+    }
+
+    pub(super) fn set_content(&mut self, row: u32, content: u32) {
+        self.entries.get_mut(row as usize).content = Some(content);
     }
 
     pub(super) fn set_known(&mut self, row: u32) {

@@ -117,7 +117,7 @@ pub struct ContextBuilder<'a> {
 impl ContextBuilder<'_> {
     /// The context of a history without its newest `skip` events, for a query at time `at`.
     ///
-    /// Costs the length of the history plus 20 memory rows of at most 128 entries.
+    /// Costs the length of the history plus 10 memory rows of at most 128 entries.
     pub fn build(
         &self,
         user: Option<u32>,

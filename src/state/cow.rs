@@ -109,6 +109,34 @@ impl CowRows {
         &mut Arc::make_mut(self.leaves.get_mut(row / LEAF_ROWS))[start..start + self.dim]
     }
 
+    /// Gives `update` the `rows` (number and a tag, ascending) of two tables of one shape for writing. Rows that lie in one
+    /// leaf are given one after the other, so that the leaf is looked for and taken from its other holders once.
+    pub fn update_both<T>(
+        &mut self,
+        other: &mut Self,
+        rows: impl Iterator<Item = (u32, T)>,
+        mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
+    ) {
+        let (dim, len) = (self.dim, self.len.min(other.len));
+        let mut rows = rows.peekable();
+        while let Some((first, _)) = rows.peek() {
+            let leaf = *first as usize / LEAF_ROWS;
+            let mine = Arc::make_mut(self.leaves.get_mut(leaf));
+            let others = Arc::make_mut(other.leaves.get_mut(leaf));
+            while let Some((row, tag)) = rows.next_if(|(row, _)| *row as usize / LEAF_ROWS == leaf) {
+                assert!((row as usize) < len, "row {row} of a table of {len}");
+                let start = row as usize % LEAF_ROWS * dim;
+                update(row, tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
+            }
+        }
+    }
+
+    /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
+    /// when out of range.
+    pub fn shares(&self, other: &Self, row: usize) -> bool {
+        Arc::ptr_eq(&self.leaves[row / LEAF_ROWS], &other.leaves[row / LEAF_ROWS])
+    }
+
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
         if self.len.is_multiple_of(LEAF_ROWS) {
@@ -116,6 +144,18 @@ impl CowRows {
         }
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
+    }
+
+    /// Appends a row of little-endian values; `None`, and nothing, when they are not `dim`.
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Option<()> {
+        if bytes.len() != self.dim * 4 {
+            return None;
+        }
+        self.push_filled(0.0);
+        for (value, chunk) in self.row_mut(self.len - 1).iter_mut().zip(bytes.as_chunks().0) {
+            *value = f32::from_le_bytes(*chunk);
+        }
+        Some(())
     }
 }
 

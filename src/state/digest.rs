@@ -29,7 +29,13 @@ impl Digester {
     /// Hashes the touched rows again and returns the digest.
     pub fn update(&mut self, state: &State, touched: &Touched) -> Digest {
         for table in Table::ALL {
-            for row in touched.rows(table) {
+            let rows = state.rows(table);
+            // A base that was given up takes its rows with it.
+            let gone = &mut self.hashes[table.index()];
+            for hash in gone.drain(rows.min(gone.len())..) {
+                self.sum = self.sum.wrapping_sub(hash);
+            }
+            for row in touched.rows(table).iter().filter(|row| (**row as usize) < rows) {
                 self.rehash(state, table, *row as usize);
             }
         }

@@ -7,7 +7,7 @@ pub const MEMORY_ROW_MAX: usize = 128;
 /// Decay by place in the history: `e^(-k/5)`.
 pub const MEMORY_TAU: f32 = 5.0;
 /// Events of the history that take part.
-pub const MEMORY_HISTORY: usize = 20;
+pub const MEMORY_HISTORY: usize = 10;
 /// Weight of the way back (new item to old).
 pub const MEMORY_BACK: f32 = 0.3;
 /// Weight between items of one unit, both ways.

@@ -5,16 +5,19 @@
 //! log order, so that replicas number them alike. [`Table`] lists what a state is made of; the digest and the stored
 //! form share one encoding of rows, so what is stored is what is compared (P7).
 //!
-//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768, and at most
-//! 65,536 circumstances have a vector.
+//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768, at most
+//! 65,536 circumstances have a vector, and dense vectors are of at most 16 modalities with 16,384 numbers together.
 
 mod advance;
+mod anchor;
 mod catalog;
+mod contents;
 mod context;
 mod cow;
 mod digest;
 mod history;
 mod interner;
+mod math;
 mod memory;
 mod parameters;
 mod popularity;
@@ -30,24 +33,28 @@ mod touched;
 use std::sync::Arc;
 
 pub use advance::{Arrival, Target, Unit};
+pub use anchor::Anchor;
 pub use catalog::{Catalog, CatalogEntry};
+pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
 pub use digest::Digester;
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
+pub use math::{exp, ln_1p};
 pub use memory::MemoryRow;
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::Popularity;
-pub use query::{ComposedQuery, QueryRows, add_scaled, compose, dot};
+pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, dot};
 pub use random::Draws;
 pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
 pub use segment::Segment;
 pub use table::Table;
+pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
 
-use crate::domain::{Id, Item, ModelConfig};
+use crate::domain::{Id, Item, ModelConfig, RowVector, VectorTable};
 
 /// Events whose items the sampler draws "recent" negatives from.
 pub const RECENT_EVENTS: usize = 32_768;
@@ -98,7 +105,8 @@ pub struct Counters {
     unit_actor: u64,
     /// Running median of the gradient norm, over `sqrt(targets)`; 0 before the first step.
     pub norm_median: f32,
-    _zero: u32,
+    /// Content row at which the next sweep begins.
+    swept: u32,
 }
 
 /// A whole state. `Clone` is cheap and shares rows.
@@ -108,6 +116,8 @@ pub struct State {
     pub readable: Readable,
     /// Adagrad accumulators, row by row beside their weights.
     pub accumulators: Parameters,
+    /// What `config.pull` pulls towards; there is one exactly while it is above 0.
+    pub anchor: Option<Box<Anchor>>,
     /// Ring of the newest events' item rows, in no order that matters.
     recent: CowVec<u32>,
     /// How often an item is in `recent`; derived.
@@ -120,9 +130,11 @@ impl State {
     /// The state before the first record.
     pub fn empty(config: Arc<ModelConfig>) -> Self {
         let dim = config.dim;
+        let parameters = || Parameters::new(dim, bytemuck::Zeroable::zeroed());
         let mut state = Self {
+            anchor: (config.pull > 0.0).then(|| Box::new(Anchor(parameters()))),
             readable: Readable::empty(config),
-            accumulators: Parameters::new(dim, bytemuck::Zeroable::zeroed()),
+            accumulators: parameters(),
             recent: CowVec::default(),
             recent_counts: CowVec::default(),
             touched: Touched::default(),
@@ -150,8 +162,15 @@ impl State {
         if config.dim != self.readable.config.dim || config.check().is_err() {
             return false;
         }
-        self.readable.config = Arc::new(config.clone());
+        let before = std::mem::replace(&mut self.readable.config, Arc::new(config.clone()));
         self.touched.mark(Table::Config, 0);
+        if before.modalities != config.modalities {
+            self.switch_modalities();
+        }
+        if (before.pull > 0.0) != (config.pull > 0.0) {
+            self.anchor = (config.pull > 0.0).then(|| Box::new(Anchor(self.readable.parameters.clone())));
+            (0..self.rows(Table::Anchor)).for_each(|row| self.touched.mark(Table::Anchor, as_row(row)));
+        }
         true
     }
 
@@ -165,6 +184,28 @@ impl State {
             self.touched.mark(Table::Tokens, as_row(token));
             self.push_row(Table::TokenVectors, ACCUMULATOR_INITIAL);
         }
+        self.take_vectors(row);
+    }
+
+    /// Puts a vector from outside in place of a row: of an item, made bare when it is new, or of a token that there is.
+    /// Its accumulators begin again, so that the row adapts as quickly as a new one. `false`: the token is unknown or
+    /// the vector does not fit, and nothing changed.
+    pub fn put_vector(&mut self, vector: &RowVector) -> bool {
+        if vector.check(self.readable.config.dim).is_err() {
+            return false;
+        }
+        let (table, row) = match vector.into {
+            VectorTable::Items => (Table::ItemVectors, self.item_row(&vector.id)),
+            VectorTable::Tokens => match self.readable.catalog.tokens.get(vector.id.as_str()) {
+                Some(row) => (Table::TokenVectors, row),
+                None => return false,
+            },
+        };
+        let values = vector.values.as_slice();
+        self.readable.parameters.table_mut(table).row_mut(row as usize).copy_from_slice(values);
+        self.accumulators.table_mut(table).row_mut(row as usize).fill(ACCUMULATOR_INITIAL);
+        self.touched.mark(table, row);
+        true
     }
 
     /// Removes an item from every answer; events may still name it. `false` when it is unknown.
@@ -227,10 +268,14 @@ impl State {
             (Table::SessionHistories, self.readable.sessions.len()),
             (Table::TokenVectors, self.readable.catalog.tokens.len()),
             (Table::ContextVectors, self.readable.contexts.len()),
+            (Table::Projections, self.readable.contents.modalities().inputs()),
         ] {
             if self.rows(table) != rows {
                 return Err(StateError::Mismatch(table));
             }
+        }
+        if self.readable.counters.swept != 0 && self.readable.counters.swept as usize >= self.readable.contents.len() {
+            return Err(StateError::Mismatch(Table::Contents));
         }
         for _ in 0..items {
             self.recent_counts.push(0);

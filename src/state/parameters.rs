@@ -20,6 +20,8 @@ pub struct Parameters {
     pub tokens: CowRows,
     /// Context vectors, `[contexts, dim]`.
     pub contexts: CowRows,
+    /// Projections of dense vectors, `[numbers of all modalities, dim]`.
+    pub projections: CowRows,
     /// Item biases, `[items, 1]`.
     pub bias: CowRows,
     /// The small vectors.
@@ -35,6 +37,7 @@ impl Parameters {
             users: CowRows::new(dim),
             tokens: CowRows::new(dim),
             contexts: CowRows::new(dim),
+            projections: CowRows::new(dim),
             bias: CowRows::new(1),
             scalars: Arc::new(scalars),
         }
@@ -48,6 +51,7 @@ impl Parameters {
             Table::UserVectors => &self.users,
             Table::TokenVectors => &self.tokens,
             Table::ContextVectors => &self.contexts,
+            Table::Projections => &self.projections,
             Table::ItemBias => &self.bias,
             other @ (Table::Config
             | Table::Counters
@@ -63,7 +67,10 @@ impl Parameters {
             | Table::Popularity
             | Table::Memory
             | Table::Recent
-            | Table::Scalars) => unreachable!("{other:?} has no learned rows"),
+            | Table::Scalars
+            | Table::Modalities
+            | Table::Contents
+            | Table::Anchor) => unreachable!("{other:?} has no learned rows"),
         }
     }
 
@@ -75,6 +82,7 @@ impl Parameters {
             Table::UserVectors => &mut self.users,
             Table::TokenVectors => &mut self.tokens,
             Table::ContextVectors => &mut self.contexts,
+            Table::Projections => &mut self.projections,
             Table::ItemBias => &mut self.bias,
             other @ (Table::Config
             | Table::Counters
@@ -90,7 +98,10 @@ impl Parameters {
             | Table::Popularity
             | Table::Memory
             | Table::Recent
-            | Table::Scalars) => unreachable!("{other:?} has no learned rows"),
+            | Table::Scalars
+            | Table::Modalities
+            | Table::Contents
+            | Table::Anchor) => unreachable!("{other:?} has no learned rows"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Decayed event counts of an item at three half-lives.
 
+use super::math::{exp, ln_1p};
+
 /// Half-lives in events: news wants the first, shops the last.
 pub const HALF_LIVES_EVENTS: [f32; 3] = [1_000.0, 10_000.0, 100_000.0];
 
@@ -21,12 +23,31 @@ impl Popularity {
         }
         #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
         let age = age as f32;
-        std::array::from_fn(|h| self.counts[h] * (-age / HALF_LIVES_EVENTS[h]).exp2())
+        std::array::from_fn(|h| self.counts[h] * exp(-age * (std::f32::consts::LN_2 / HALF_LIVES_EVENTS[h])))
     }
 
     /// `log(1 + count)` at each half-life as of event number `now`.
     pub fn logs(&self, now: u64) -> [f32; 3] {
-        self.counts(now).map(f32::ln_1p)
+        self.counts(now).map(ln_1p)
+    }
+
+    /// [`Popularity::logs`] of many rows, a column for each half-life, so that the compiler vectorises them.
+    #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
+    pub fn columns<'a>(rows: impl Iterator<Item = &'a Self>, now: u64, logs: &mut [Vec<f32>; 3], ages: &mut Vec<f32>) {
+        ages.clear();
+        logs.iter_mut().for_each(Vec::clear);
+        for row in rows {
+            ages.push(now.saturating_sub(row.at) as f32);
+            for (logs, count) in logs.iter_mut().zip(row.counts) {
+                logs.push(count);
+            }
+        }
+        for (logs, half_life) in logs.iter_mut().zip(HALF_LIVES_EVENTS) {
+            let rate = std::f32::consts::LN_2 / half_life;
+            for (log, age) in logs.iter_mut().zip(&*ages) {
+                *log = ln_1p(*log * exp(-age * rate));
+            }
+        }
     }
 
     /// Counts relative to event number `origin`, before or after the newest event: `counts(now)` is this times

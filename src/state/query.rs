@@ -66,6 +66,14 @@ pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     }
 }
 
+/// `to += a + b + c + d`, each scaled by its factor: one pass over `to` instead of four.
+pub fn add_scaled_4(to: &mut [f32], factors: [f32; 4], [a, b, c, d]: [&[f32]; 4]) {
+    let rows = a.iter().zip(b).zip(c.iter().zip(d));
+    for (to, ((a, b), (c, d))) in to.iter_mut().zip(rows) {
+        *to += (factors[0] * a + factors[1] * b) + (factors[2] * c + factors[3] * d);
+    }
+}
+
 /// Inner product in eight lanes, so that the compiler vectorises it and the order of additions is fixed.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Catalog, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters, Popularity,
-    Scalars, add_scaled,
+    Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
+    Popularity, Scalars, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -55,6 +55,8 @@ pub struct Readable {
     pub popularity: CowVec<Popularity>,
     /// By item row.
     pub memory: CowVec<Arc<MemoryRow>>,
+    /// What dense vectors give to items.
+    pub contents: Contents,
     /// Learned weights.
     pub parameters: Parameters,
     /// Counters.
@@ -75,6 +77,7 @@ impl Readable {
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
             memory: CowVec::default(),
+            contents: Contents::new(dim),
             parameters: Parameters::new(dim, Scalars::initial()),
             counters: Counters::default(),
         }
@@ -140,13 +143,21 @@ impl Readable {
         rows
     }
 
-    /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens)`, `[dim]`: the item's vector with its content.
+    /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens) + z_j`, `[dim]`: the item's vector with its content.
     pub fn item_vector(&self, row: u32, out: &mut [f32]) {
         out.copy_from_slice(self.parameters.items.row(row as usize));
-        let tokens = &self.catalog.entry(row).tokens;
-        let factor = token_factor(tokens.len());
-        for token in tokens.iter() {
-            add_scaled(out, factor, self.parameters.tokens.row(*token as usize));
+        let entry = self.catalog.entry(row);
+        let factor = token_factor(entry.tokens.len());
+        let token = |token: u32| self.parameters.tokens.row(token as usize);
+        let (fours, rest) = entry.tokens.as_chunks::<4>();
+        for four in fours {
+            add_scaled_4(out, [factor; 4], four.map(token));
+        }
+        for one in rest {
+            add_scaled(out, factor, token(*one));
+        }
+        if let Some(content) = entry.content {
+            add_scaled(out, 1.0, self.contents.row(content as usize));
         }
     }
 

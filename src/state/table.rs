@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     CatalogEntry, Counters, CowRows, History, Interner, MemoryRow, Popularity, Scalars, Segment, State, StateError,
 };
-use crate::domain::{Id, Item, ModelConfig};
+use crate::domain::{Id, Item, Modality, ModelConfig};
 
 /// Bytes of one segment at most, give or take a row.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -56,11 +56,19 @@ pub enum Table {
     Contexts = 20,
     /// Context vectors.
     ContextVectors = 21,
+    /// Names of modalities of dense vectors, with their lengths.
+    Modalities = 22,
+    /// Projections of dense vectors: a row for each number of each modality.
+    Projections = 23,
+    /// Content vectors, each with its item.
+    Contents = 24,
+    /// Rows of the learned tables as they were when `pull` was switched on.
+    Anchor = 25,
 }
 
 impl Table {
     /// All tables, in the order in which they must be decoded.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Config,
         Self::Counters,
         Self::Kinds,
@@ -82,6 +90,21 @@ impl Table {
         Self::Scalars,
         Self::Contexts,
         Self::ContextVectors,
+        Self::Modalities,
+        Self::Projections,
+        Self::Contents,
+        Self::Anchor,
+    ];
+
+    /// Those with learned rows.
+    pub const LEARNED: [Self; 7] = [
+        Self::ItemVectors,
+        Self::LastVectors,
+        Self::UserVectors,
+        Self::TokenVectors,
+        Self::ContextVectors,
+        Self::Projections,
+        Self::ItemBias,
     ];
 
     /// The stored number.
@@ -122,7 +145,11 @@ impl State {
             | Table::UserVectors
             | Table::TokenVectors
             | Table::ContextVectors
+            | Table::Projections
             | Table::ItemBias => r.parameters.table(table).len(),
+            Table::Modalities => r.contents.modalities().all().len(),
+            Table::Contents => r.contents.len(),
+            Table::Anchor => self.anchor.as_ref().map_or(0, |anchor| anchor.len()),
         }
     }
 
@@ -155,6 +182,7 @@ impl State {
             | Table::UserVectors
             | Table::TokenVectors
             | Table::ContextVectors
+            | Table::Projections
             | Table::ItemBias => {
                 out.extend_from_slice(bytemuck::cast_slice(r.parameters.table(table).row(row)));
                 out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
@@ -163,6 +191,16 @@ impl State {
                 out.extend_from_slice(bytemuck::bytes_of(&*r.parameters.scalars));
                 out.extend_from_slice(bytemuck::bytes_of(&*self.accumulators.scalars));
             }
+            Table::Modalities => {
+                let Modality { name, inputs, .. } = &r.contents.modalities().all()[row];
+                out.extend_from_slice(&(*inputs as u64).to_le_bytes());
+                out.extend_from_slice(name.as_bytes());
+            }
+            Table::Contents => {
+                out.extend_from_slice(&r.contents.item(row).to_le_bytes());
+                out.extend_from_slice(bytemuck::cast_slice(r.contents.row(row)));
+            }
+            Table::Anchor => self.anchor.as_ref().expect("it has rows").encode(row, out),
         }
     }
 
@@ -241,6 +279,7 @@ impl State {
                     item: Arc::new(item),
                     tokens: tokens.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
                     removed: *removed != 0,
+                    content: None,
                 };
             }
             Table::Known => {
@@ -260,6 +299,7 @@ impl State {
             | Table::UserVectors
             | Table::TokenVectors
             | Table::ContextVectors
+            | Table::Projections
             | Table::ItemBias => {
                 decode_learned(r.parameters.table_mut(table), self.accumulators.table_mut(table), bytes)?;
             }
@@ -268,6 +308,17 @@ impl State {
                 r.parameters.scalars = Arc::new(read_pod(weights)?);
                 self.accumulators.scalars = Arc::new(read_pod(accumulators)?);
             }
+            Table::Modalities => {
+                let (inputs, name) = bytes.split_first_chunk::<8>()?;
+                let inputs = usize::try_from(u64::from_le_bytes(*inputs)).ok()?;
+                let new = r.contents.modalities_mut().admit(std::str::from_utf8(name).ok()?, inputs).ok()?;
+                return new.then_some(());
+            }
+            Table::Contents => {
+                let (item, z) = bytes.split_first_chunk::<4>()?;
+                return r.decode_content(u32::from_le_bytes(*item), z);
+            }
+            Table::Anchor => return self.anchor.as_mut()?.decode(bytes),
         }
         Some(())
     }
@@ -288,14 +339,8 @@ fn decode_learned(weights: &mut CowRows, accumulators: &mut CowRows, bytes: &[u8
     if bytes.len() != half * 2 {
         return None;
     }
-    for (target, source) in [(weights, &bytes[..half]), (accumulators, &bytes[half..])] {
-        target.push_filled(0.0);
-        let row = target.len() - 1;
-        for (value, chunk) in target.row_mut(row).iter_mut().zip(source.as_chunks().0) {
-            *value = f32::from_le_bytes(*chunk);
-        }
-    }
-    Some(())
+    weights.push_bytes(&bytes[..half])?;
+    accumulators.push_bytes(&bytes[half..])
 }
 
 /// JSON is the encoding of the few structured rows: readable in a dump, and its maps are sorted.

@@ -8,6 +8,8 @@ use crate::domain::{Id, Item, PropertyValue};
 const TITLE_WORDS_MAX: usize = 10;
 /// Longest token, in bytes; longer labels are cut at a character.
 const TOKEN_BYTES_MAX: usize = 128;
+/// What tells kinds of tokens apart, see [`tokens_of`].
+const PREFIXES: [&str; 7] = ["c:", "t:", "g:", "b:", "y:", "i:", "p:"];
 
 /// The tokens of an item, sorted, each once: categories `c:`, words of the title `t:`, tags `g:`, and the properties
 /// `brand` (`b:`), `year` (`y:`), `category_id` (`i:`) and `price` (`p:` and the bucket `floor(2 log2 price)`).
@@ -45,6 +47,13 @@ pub fn tokens_of(item: &Item) -> Vec<Id> {
         add("p", &format!("{}", (2.0 * price.max(0.01).log2()).trunc()));
     }
     tokens.into_iter().collect()
+}
+
+/// The token that somebody means by `text`: one with a prefix is a token as it stands, anything else a word of titles.
+pub fn token_named(text: &str) -> Option<Id> {
+    let text = text.trim().to_lowercase();
+    let prefixed = PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+    Id::new("token", &if prefixed { text } else { format!("t:{text}") }).ok()
 }
 
 #[cfg(test)]

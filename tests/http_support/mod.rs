@@ -1,4 +1,5 @@
 //! The running binary, for tests: started on a free port, asked over HTTP, ended with the test.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::{
     io::{BufRead, BufReader, Read},

@@ -59,19 +59,15 @@ impl World {
         item.title = Some(title.to_owned());
         item.categories = categories.iter().map(|c| (*c).to_owned()).collect();
         item.available = available;
+        if self.draws.below(2) == 0 {
+            item.vectors.insert("image".to_owned(), (0..3).map(|_| self.draws.normal()).collect());
+        }
         self.state.put_item(&item);
     }
 
     /// Moves random rows, as a step would.
     pub fn learn(&mut self, rows: usize) {
-        for table in [
-            Table::ItemVectors,
-            Table::LastVectors,
-            Table::UserVectors,
-            Table::TokenVectors,
-            Table::ContextVectors,
-            Table::ItemBias,
-        ] {
+        for table in Table::LEARNED {
             let len = self.state.rows(table);
             for _ in 0..rows.min(len) {
                 let row = self.draws.below(len);
@@ -80,6 +76,10 @@ impl World {
                 }
                 self.state.touched.mark(table, row as u32);
             }
+        }
+        for content in self.state.sweep().take(rows).collect::<Vec<_>>() {
+            let z: Vec<f32> = (0..self.state.config().dim).map(|_| 0.3 * self.draws.normal()).collect();
+            self.state.set_content(content, &z);
         }
         let scalars = Arc::make_mut(&mut self.state.readable.parameters.scalars);
         for value in scalars.rec.iter_mut().chain(&mut scalars.cnt).chain(&mut scalars.wp).chain(&mut scalars.sc) {
@@ -92,7 +92,7 @@ impl World {
     /// One random operation.
     pub fn step(&mut self, items: usize) {
         let item = format!("i{}", self.draws.below(items));
-        match self.draws.below(10) {
+        match self.draws.below(11) {
             0..=4 => {
                 let kind = ["view", "purchase"][self.draws.below(2)];
                 let number = self.draws.below(7);
@@ -111,6 +111,11 @@ impl World {
             }
             6 => {
                 self.state.remove_item(&id(&item));
+            }
+            7 => {
+                let config = self.state.config();
+                let config = ModelConfig { modalities: !config.modalities, ..(**config).clone() };
+                assert!(self.state.configure(&config));
             }
             _ => self.learn(4),
         }

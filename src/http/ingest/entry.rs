@@ -4,25 +4,37 @@ use std::sync::Arc;
 
 use super::{Rejection, event};
 use crate::{
-    domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, Timestamp},
+    domain::{
+        FieldError, FieldResult, Id, Item, Modalities, ModelConfig, NewRecord, RecordBody, RowVector, Timestamp,
+        VectorTable,
+    },
     http::decode,
+    serving::View,
 };
 
 /// What the entries of a request are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Kind {
     /// Interactions.
     Events,
     /// Items' metadata.
     Items,
+    /// Vectors learned elsewhere, for rows that the view has.
+    Vectors {
+        /// The live view.
+        view: Arc<View>,
+        /// Whether items that it does not have are made.
+        create: bool,
+    },
 }
 
 impl Kind {
     /// Key of a JSON batch.
-    pub const fn key(self) -> &'static str {
+    pub const fn key(&self) -> &'static str {
         match self {
             Self::Events => "events",
             Self::Items => "items",
+            Self::Vectors { .. } => "vectors",
         }
     }
 }
@@ -32,8 +44,21 @@ impl Kind {
 pub struct Arrival {
     /// Configuration with the kinds that are known.
     pub config: Arc<ModelConfig>,
+    /// Modalities of dense vectors that are known.
+    pub modalities: Arc<Modalities>,
     /// Time of arrival, for events that say none.
     pub at: Timestamp,
+}
+
+impl Arrival {
+    /// Refuses an item whose dense vectors do not fit those that the model learns from; a new modality of a good one counts
+    /// for the items after it. What nobody could know here is in the log and says nothing to the model.
+    pub fn admit(&mut self, item: &Item) -> FieldResult<()> {
+        if !self.config.modalities || item.vectors.is_empty() {
+            return Ok(());
+        }
+        Arc::make_mut(&mut self.modalities).admit_item(item)
+    }
 }
 
 /// A valid entry.
@@ -54,12 +79,14 @@ pub struct Run {
     pub indexes: Vec<u64>,
     /// By valid one: the id that the service made.
     pub made_ids: Vec<Option<Id>>,
-    /// The others, in order.
+    /// Those that cannot be used, in order.
     pub rejected: Vec<Rejection>,
+    /// How many vectors were left out because their row is not known.
+    pub unknown: u64,
 }
 
 /// Parses one entry.
-pub fn parse(kind: Kind, raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
+pub fn parse(kind: &Kind, raw: &[u8], arrival: &mut Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
     let outer =
         decode::not_an_object(raw).unwrap_or_else(|error| Some(FieldError::new("", "malformed", error.to_string())));
     if let Some(error) = outer {
@@ -67,14 +94,32 @@ pub fn parse(kind: Kind, raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -
     }
     match kind {
         Kind::Events => event::parse(raw, arrival, scratch),
-        Kind::Items => item(raw),
+        Kind::Items => item(raw, arrival),
+        Kind::Vectors { .. } => vector(raw, &arrival.config),
     }
 }
 
-fn item(raw: &[u8]) -> FieldResult<Parsed> {
+fn item(raw: &[u8], arrival: &mut Arrival) -> FieldResult<Parsed> {
     let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw, &[]))?;
     item.check()?;
+    arrival.admit(&item)?;
     Ok(put(item))
+}
+
+fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<Parsed> {
+    let row: RowVector = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<RowVector>(raw, &[]))?;
+    row.check(config.dim)?;
+    Ok(Parsed { record: NewRecord { body: RecordBody::PutVector(row), retry_hash: None }, made_id: None })
+}
+
+/// Whether a valid entry is for a row that there is, or that may be made.
+fn has_row(kind: &Kind, body: &RecordBody) -> bool {
+    let (Kind::Vectors { view, create }, RecordBody::PutVector(row)) = (kind, body) else { return true };
+    let catalog = &view.readable().catalog;
+    match row.into {
+        VectorTable::Items => *create || catalog.row(row.id.as_str()).is_some(),
+        VectorTable::Tokens => catalog.token_row(row.id.as_str()).is_some(),
+    }
 }
 
 /// The record of a checked item.
@@ -84,16 +129,19 @@ pub fn put(item: Item) -> Parsed {
 
 impl Run {
     /// Parses entries with their indexes.
-    pub fn parse<'a>(kind: Kind, entries: impl ExactSizeIterator<Item = (u64, &'a [u8])>, arrival: &Arrival) -> Self {
+    pub fn parse<'a>(kind: &Kind, entries: impl ExactSizeIterator<Item = (u64, &'a [u8])>, arrival: &Arrival) -> Self {
         let mut run = Self {
             records: Vec::with_capacity(entries.len()),
             indexes: Vec::with_capacity(entries.len()),
             made_ids: Vec::with_capacity(entries.len()),
             rejected: Vec::new(),
+            unknown: 0,
         };
         let mut scratch = Vec::new();
+        let arrival = &mut arrival.clone();
         for (index, raw) in entries {
             match parse(kind, raw, arrival, &mut scratch) {
+                Ok(parsed) if !has_row(kind, &parsed.record.body) => run.unknown += 1,
                 Ok(parsed) => {
                     run.records.push(parsed.record);
                     run.indexes.push(index);
@@ -107,7 +155,7 @@ impl Run {
 
     /// A run of one.
     pub fn one(parsed: Parsed) -> Self {
-        Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], rejected: Vec::new() }
+        Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], ..Self::default() }
     }
 }
 

@@ -157,7 +157,8 @@ mod tests {
     use super::*;
 
     fn arrival() -> Arrival {
-        Arrival { config: std::sync::Arc::default(), at: Timestamp::from_seconds(1e9).expect("valid") }
+        let at = Timestamp::from_seconds(1e9).expect("valid");
+        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at }
     }
 
     fn parsed(text: &str) -> Parsed {

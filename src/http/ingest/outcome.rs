@@ -3,7 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{REJECTED_MAX, entry, entry::Run};
+use super::{
+    Kind, REJECTED_MAX,
+    entry::{self, Run},
+};
 use crate::{
     domain::{FieldError, Id, Position},
     log::Outcome,
@@ -52,6 +55,9 @@ pub struct Tally {
     /// With `wait=applied`: whether the live view held the records in time. They are durable either way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub applied: Option<bool>,
+    /// Of vectors: how many were left out because the model does not know their row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u64>,
     /// Lines of a stream that were handled.
     #[serde(skip)]
     pub lines: u64,
@@ -79,6 +85,13 @@ impl Tally {
         self.rejected_count += rejected.len() as u64;
         let room = REJECTED_MAX - self.rejected.len().min(REJECTED_MAX);
         self.rejected.extend(rejected.into_iter().take(room));
+    }
+
+    /// Counts vectors that were left out.
+    pub fn leave_out(&mut self, kind: &Kind, unknown: u64) {
+        if matches!(kind, Kind::Vectors { .. }) {
+            *self.unknown.get_or_insert(0) += unknown;
+        }
     }
 
     /// Ids of all events of a batch of `count`, when the service made any.

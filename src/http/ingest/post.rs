@@ -88,6 +88,14 @@ struct Items<'a> {
     items: Vec<&'a RawValue>,
 }
 
+/// A JSON batch: `{"vectors": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vectors<'a> {
+    #[serde(borrow)]
+    vectors: Vec<&'a RawValue>,
+}
+
 /// What a JSON body held.
 enum Content {
     /// One event, alone.
@@ -96,7 +104,7 @@ enum Content {
     Batch(Run, usize),
 }
 
-/// Takes a body of events or items, in JSON or as lines.
+/// Takes a body of events, items or vectors, in JSON or as lines.
 pub async fn post(
     model: &Model,
     limits: &Limits,
@@ -107,14 +115,15 @@ pub async fn post(
 ) -> Result<Posted, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
     let tally = match body::format(headers, true)? {
-        Format::Lines => stream(model, limits, kind, body).await?,
+        Format::Lines => stream(model, limits, &kind, body).await?,
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
             let arrival = arrival(model);
             let work = bytes.len();
-            match off_worker(work, move || content(kind, &bytes, &arrival)).await?? {
+            let of = kind.clone();
+            match off_worker(work, move || content(&of, &bytes, &arrival)).await?? {
                 Content::One(run) => one(model, run).await?,
-                Content::Batch(run, count) => batch(model, run, count).await?,
+                Content::Batch(run, count) => batch(model, &kind, run, count).await?,
             }
         }
     };
@@ -128,22 +137,24 @@ pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Po
     finish(model, tally, wait.wait, timeout).await
 }
 
-fn arrival(model: &Model) -> Arrival {
-    Arrival { config: model.config(), at: Timestamp::now() }
+/// What an entry that arrives now is checked against.
+pub fn arrival(model: &Model) -> Arrival {
+    Arrival { config: model.config(), modalities: model.modalities(), at: Timestamp::now() }
 }
 
 /// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
-fn content(kind: Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiError> {
+fn content(kind: &Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiError> {
     let entries = match kind {
         Kind::Events if !begins_with_key(bytes, kind.key()) => {
             // Malformed text is a 400 here: there is no batch whose other events could be taken.
-            let parsed = entry::parse(kind, bytes, arrival, &mut Vec::new()).map_err(|error| {
+            let parsed = entry::parse(kind, bytes, &mut arrival.clone(), &mut Vec::new()).map_err(|error| {
                 if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
             })?;
             return Ok(Content::One(Run::one(parsed)));
         }
         Kind::Events => decode::json::<Events<'_>>(bytes, &[])?.events,
         Kind::Items => decode::json::<Items<'_>>(bytes, &[])?.items,
+        Kind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes, &[])?.vectors,
     };
     if entries.len() > ENTRIES_MAX {
         let detail = format!("at most {ENTRIES_MAX}, has {}; send application/x-ndjson for more", entries.len());
@@ -172,15 +183,16 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
     Ok(tally)
 }
 
-async fn batch(model: &Model, run: Run, count: usize) -> Result<Tally, ApiError> {
+async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
     let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
+    tally.leave_out(kind, run.unknown);
     let outcomes = if run.records.is_empty() { Vec::new() } else { model.log().append(run.records).await? };
     tally.add(&run.indexes, run.rejected, &outcomes);
     Ok(tally)
 }
 
 /// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
-async fn stream(model: &Model, limits: &Limits, kind: Kind, body: Body) -> Result<Tally, ApiError> {
+async fn stream(model: &Model, limits: &Limits, kind: &Kind, body: Body) -> Result<Tally, ApiError> {
     let mut lines = Lines::new(body, limits.line_bytes_max, limits.stream_idle);
     let mut tally = Tally::default();
     let mut next = read(model, kind, &mut lines).await;
@@ -190,7 +202,8 @@ async fn stream(model: &Model, limits: &Limits, kind: Kind, body: Body) -> Resul
             Ok(None) => break,
             Err(cause) => return Err(ended(cause, tally)),
         };
-        let Run { records, indexes, rejected, .. } = run;
+        let Run { records, indexes, rejected, unknown, .. } = run;
+        tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         let (outcomes, following) = tokio::join!(append(model, records), read(model, kind, &mut lines));
         match outcomes {
@@ -208,15 +221,16 @@ fn ended(cause: ApiError, tally: Tally) -> ApiError {
     ApiError::Stream { cause: Box::new(cause), tally: Box::new(tally) }
 }
 
-async fn read(model: &Model, kind: Kind, lines: &mut Lines) -> Result<Option<Run>, ApiError> {
+async fn read(model: &Model, kind: &Kind, lines: &mut Lines) -> Result<Option<Run>, ApiError> {
     let Some(run) = lines.run().await? else {
         return Ok(None);
     };
     let arrival = arrival(model);
     let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let kind = kind.clone();
     let run = off_worker(bytes, move || {
         let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
-        Run::parse(kind, entries, &arrival)
+        Run::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
 }
@@ -257,7 +271,7 @@ mod tests {
     use super::*;
 
     fn arrival() -> Arrival {
-        Arrival { config: std::sync::Arc::default(), at: Timestamp::default() }
+        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at: Timestamp::default() }
     }
 
     #[test]
@@ -267,7 +281,7 @@ mod tests {
             {"user":"u","item":"i","kind":"warp"},
             ["e","u",null,"i","click",null,null,[],null,null],
             {"user":"u","item":"i","kind":"click"} ] }"#;
-        let Ok(Content::Batch(run, 4)) = content(Kind::Events, text, &arrival()) else {
+        let Ok(Content::Batch(run, 4)) = content(&Kind::Events, text, &arrival()) else {
             panic!("a batch of four");
         };
         assert_eq!(run.indexes, [0, 3]);
@@ -281,10 +295,10 @@ mod tests {
     #[test]
     fn a_batch_beyond_the_limit_is_refused_and_broken_text_is_malformed() {
         let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(ENTRIES_MAX));
-        let error = content(Kind::Events, many.as_bytes(), &arrival()).err();
+        let error = content(&Kind::Events, many.as_bytes(), &arrival()).err();
         assert!(matches!(error, Some(ApiError::Invalid(errors)) if errors[0].code == "too_many"));
         for broken in [&b"{\"events\":[{]}"[..], b"{\"user\":", b"\xff\xfe", b""] {
-            let error = content(Kind::Events, broken, &arrival()).err();
+            let error = content(&Kind::Events, broken, &arrival()).err();
             assert!(matches!(error, Some(ApiError::Malformed { .. })), "{broken:?}: {error:?}");
         }
     }
@@ -292,11 +306,26 @@ mod tests {
     #[test]
     fn a_batch_of_items_is_checked_item_by_item() {
         let text = br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[1]}},{"title":"x"}]}"#;
-        let Ok(Content::Batch(run, 3)) = content(Kind::Items, text, &arrival()) else {
+        let Ok(Content::Batch(run, 3)) = content(&Kind::Items, text, &arrival()) else {
             panic!("a batch of three");
         };
         assert_eq!(run.indexes, [0]);
         let fields: Vec<_> = run.rejected.iter().map(|r| r.field.as_str()).collect();
         assert_eq!(fields, ["properties.price", "id"]);
+    }
+
+    #[test]
+    fn the_first_vector_of_a_batch_says_how_long_those_after_it_are() {
+        let text = br#"{"items":[{"id":"a","vectors":{"image":[1,2]}},{"id":"b","vectors":{"image":[1]}},
+            {"id":"c","vectors":{"audio":[1],"image":[1,2,3]}},{"id":"d","vectors":{"audio":[1,2]}}]}"#;
+        let mut arrival = arrival();
+        let Ok(Content::Batch(run, 4)) = content(&Kind::Items, text, &arrival) else {
+            panic!("a batch of four");
+        };
+        assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
+        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
+        assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
+        arrival.config = std::sync::Arc::new(crate::domain::ModelConfig { modalities: false, ..Default::default() });
+        assert!(matches!(content(&Kind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty()));
     }
 }

@@ -1,0 +1,176 @@
+//! A vector that was learned elsewhere, to be put in place of what a model has.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{FieldError, FieldResult, Id};
+
+/// Which rows of a model a vector is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VectorTable {
+    /// Item vectors, by the item's id.
+    #[default]
+    Items,
+    /// Vectors of what metadata says, by token: `t:` and a word of titles, `c:` and a category, `g:` and a tag, `b:` and
+    /// a brand, all in lower case.
+    Tokens,
+}
+
+impl VectorTable {
+    /// Name in JSON, paths and flags.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Items => "items",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+impl fmt::Display for VectorTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One row as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"into": "items", "id": "i9", "values": [0.12, -0.03, 0.4, 0.0]}))]
+pub struct RowVector {
+    /// Which rows.
+    pub into: VectorTable,
+    /// The item, or the token.
+    pub id: Id,
+    /// The vector.
+    pub values: VectorValues,
+}
+
+impl RowVector {
+    /// Greatest magnitude of a value. Learned rows stay below 10; a row far beyond would drown every score, and one
+    /// near the end of f32 would make every step that meets it not finite.
+    pub const VALUE_MAX: f32 = 100.0;
+
+    /// Checks every rule, for a model with `dim` values a row.
+    pub fn check(&self, dim: usize) -> FieldResult<()> {
+        let values = self.values.as_slice();
+        if values.len() != dim {
+            let detail = format!("must have the model's {dim} values, has {}", values.len());
+            return Err(FieldError::new("values", "bad_dimension", detail));
+        }
+        if values.iter().any(|x| !x.is_finite()) {
+            return Err(FieldError::new("values", "not_finite", "must hold finite numbers only"));
+        }
+        if values.iter().any(|x| x.abs() > Self::VALUE_MAX) {
+            let detail = format!("must hold values from -{0} to {0}", Self::VALUE_MAX);
+            return Err(FieldError::new("values", "out_of_range", detail));
+        }
+        Ok(())
+    }
+}
+
+/// Values that come back bit for bit: written as base64 of little-endian f32, half as long as decimal numbers; read from
+/// that or from a list of numbers.
+#[derive(Debug, Clone, PartialEq, utoipa::ToSchema)]
+#[schema(value_type = Vec<f32>)]
+pub struct VectorValues(Vec<f32>);
+
+impl VectorValues {
+    /// Most values: as many as a model's row may have.
+    pub const MAX: usize = 1024;
+
+    /// Wraps values.
+    pub const fn new(values: Vec<f32>) -> Self {
+        Self(values)
+    }
+
+    /// The values.
+    pub fn as_slice(&self) -> &[f32] {
+        &self.0
+    }
+}
+
+impl Serialize for VectorValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|value| value.to_le_bytes()).collect();
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for VectorValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = VectorValues;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {} numbers, or base64 of little-endian f32", VectorValues::MAX)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<VectorValues, E> {
+                let bytes = BASE64_STANDARD.decode(text).map_err(|error| E::custom(format!("not base64: {error}")))?;
+                let (values, rest) = bytes.as_chunks();
+                if !rest.is_empty() || values.len() > VectorValues::MAX {
+                    return Err(E::invalid_length(bytes.len(), &self));
+                }
+                Ok(VectorValues(values.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<VectorValues, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element::<f32>()? {
+                    if values.len() == VectorValues::MAX {
+                        return Err(de::Error::invalid_length(values.len() + 1, &self));
+                    }
+                    values.push(value);
+                }
+                Ok(VectorValues(values))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: no bit is lost on the way through JSON. Method: every kind of f32, as the log writes them and as the
+    /// shortest decimal that names them.
+    #[test]
+    fn values_come_back_bit_for_bit() {
+        let values = vec![0.1, -0.0, f32::MIN_POSITIVE, 1e-45, f32::MAX, 1.0 / 3.0, f32::EPSILON, 16_777_217.0];
+        let row = RowVector {
+            into: VectorTable::Tokens,
+            id: Id::new("id", "t:globe").expect("valid"),
+            values: VectorValues::new(values.clone()),
+        };
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let text = serde_json::to_string(&row).expect("JSON");
+        assert!(text.contains(r#""values":""#), "{text}");
+        let back: RowVector = serde_json::from_str(&text).expect("reads");
+        assert_eq!(bits(back.values.as_slice()), bits(&values));
+        let decimal = format!(r#"{{"into":"tokens","id":"t:globe","values":{}}}"#, serde_json::json!(values));
+        let decimal: RowVector = serde_json::from_str(&decimal).expect("reads");
+        assert_eq!(bits(decimal.values.as_slice()), bits(&values));
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_refused_by_field() {
+        let row = |values: &str| -> Result<RowVector, String> {
+            serde_json::from_str(&format!(r#"{{"into":"items","id":"i","values":{values}}}"#))
+                .map_err(|error| error.to_string())
+        };
+        let refused = |values: &str| row(values).expect("reads").check(2).expect_err("refused").code;
+        assert_eq!(row("[1,-100]").expect("reads").check(2), Ok(()));
+        assert_eq!(refused("[1]"), "bad_dimension");
+        assert_eq!(refused("[1,100.1]"), "out_of_range");
+        // A quiet NaN, little-endian, and 1.
+        assert_eq!(refused("\"AADAfwAAgD8=\""), "not_finite");
+        assert!(row("\"AADAf\"").expect_err("cut").contains("base64"));
+        assert!(row("\"AADA\"").expect_err("three bytes").contains("little-endian f32"));
+        assert!(row("7").is_err() && row(&format!("[{}1]", "1,".repeat(VectorValues::MAX))).is_err());
+    }
+}

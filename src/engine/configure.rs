@@ -1,0 +1,38 @@
+//! A change of the configuration: a record like any other.
+
+use std::time::Duration;
+
+use super::{EngineError, shared::Shared};
+use crate::{
+    domain::{FieldError, FieldResult, ModelConfig, NewRecord, RecordBody},
+    log::Outcome,
+};
+
+/// Longest wait for the learner to reach the head, and then the record.
+const APPLY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Appends the configuration that `change` makes of the one at the head; returns once readers see it. A change that changes
+/// nothing leaves no record. Of two processes that change it at the same moment, the later record wins as a whole.
+pub async fn configure(
+    shared: &Shared,
+    change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
+) -> Result<(), EngineError> {
+    let _in_turn = shared.configuring.lock().await;
+    shared.wait_applied(shared.log.head().await?, APPLY_TIMEOUT).await?;
+    let before = shared.live.load().readable().config.clone();
+    let config = change(&before)?;
+    config.check()?;
+    if config.dim != before.dim {
+        let detail = format!("is {} for the whole life of a model", before.dim);
+        return Err(FieldError::new("dim", "immutable", detail).into());
+    }
+    if config == *before {
+        return Ok(());
+    }
+    let body = RecordBody::Configure { config: Box::new(config) };
+    let outcomes = shared.log.append(vec![NewRecord { body, retry_hash: None }]).await?;
+    let [Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)] = *outcomes else {
+        unreachable!("one outcome a record");
+    };
+    shared.wait_applied(position, APPLY_TIMEOUT).await
+}

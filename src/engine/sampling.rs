@@ -1,0 +1,177 @@
+//! Live quality: ranks what came next against the view that stood before it, beside the learner.
+//!
+//! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none, so the
+//! learner never waits. After each sample it rests as long as its share of a core demands.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::shared::{Shared, blocking};
+use crate::{
+    domain::{ExcludeSeen, Id, Query, Recommendations, Served, Subject, Timestamp},
+    health::Ranked,
+    serving::{QueryError, SearchScratch, View},
+    state::{Actor, State, Unit},
+};
+
+/// Length of the lists that targets are looked for in.
+const LIST: usize = 20;
+/// Longest rest after a sample, however long it took.
+const REST_MAX: Duration = Duration::from_secs(30);
+
+/// A unit about to be learned, with the views that stood before it.
+pub struct Sample {
+    subject: Subject,
+    context: Vec<String>,
+    at: Timestamp,
+    targets: Vec<Id>,
+    seed: u64,
+    live: Arc<View>,
+    pinned: Option<Arc<View>>,
+}
+
+/// Where a sample's targets stood.
+pub struct RankedSample {
+    /// In the live view.
+    pub live: Vec<Ranked>,
+    /// In the pinned version, while one is pinned.
+    pub pinned: Option<(Served, Vec<Ranked>)>,
+    /// What readers would have been shown.
+    pub shown: Vec<Id>,
+}
+
+/// Room for one sample, open while the sampler is idle.
+#[derive(Default)]
+pub struct Mailbox {
+    idle: AtomicBool,
+    slot: Mutex<Option<Sample>>,
+    filled: Notify,
+    offered: AtomicUsize,
+}
+
+/// Offers a batch's units to the sampler: it takes one when it is idle. Costs one load otherwise.
+pub fn offer(shared: &Shared, state: &State, units: &[Unit]) {
+    let mailbox = &shared.watch.mailbox;
+    if units.is_empty() || !mailbox.idle.load(Ordering::Acquire) {
+        return;
+    }
+    let number = mailbox.offered.fetch_add(1, Ordering::Relaxed);
+    if let Some(sample) = sample(shared, state, &units[number % units.len()], number) {
+        mailbox.idle.store(false, Ordering::Release);
+        *mailbox.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(sample);
+        mailbox.filled.notify_one();
+    }
+}
+
+/// Ids instead of rows: the views may stand elsewhere in another line of states.
+fn sample(shared: &Shared, state: &State, unit: &Unit, number: usize) -> Option<Sample> {
+    let readable = &state.readable;
+    let liked = unit.targets.iter().filter(|target| target.weight > 0.0);
+    let targets: Vec<Id> = liked.map(|target| readable.catalog.id(target.item).clone()).collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let subject = match unit.actor {
+        Actor::User(row) => Subject::User(readable.users.id(row).clone()),
+        Actor::Session(row) => Subject::SessionId(readable.sessions.id(row).clone()),
+    };
+    let context = unit.context.terms.iter().map(|row| readable.contexts.id(*row).as_str().to_owned()).collect();
+    Some(Sample {
+        subject,
+        context,
+        at: unit.at,
+        targets,
+        seed: number as u64,
+        live: shared.live.load_full(),
+        pinned: shared.pinned.load_full(),
+    })
+}
+
+/// Ranks samples until `stop`.
+pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    let share = shared.settings.quality_share;
+    let mailbox = &shared.watch.mailbox;
+    let mut scratch = SearchScratch::default();
+    mailbox.idle.store(true, Ordering::Release);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = mailbox.filled.notified() => {}
+        }
+        let Some(sample) = mailbox.slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
+        let started = Instant::now();
+        let ranked;
+        (ranked, scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
+        let rest = started.elapsed().mul_f64(1.0 / share.clamp(1e-3, 1.0) - 1.0).min(REST_MAX);
+        if rest.is_zero() {
+            // Ready for the next one before anybody can know of this one: who waits for it may send at once.
+            mailbox.idle.store(true, Ordering::Release);
+        }
+        match ranked {
+            Ok(ranked) => shared.watch.sampled(ranked),
+            Err(error) => tracing::warn!(model = %shared.name, %error, "quality.failed: a sample was not ranked"),
+        }
+        if !rest.is_zero() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(rest) => {}
+            }
+            mailbox.idle.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
+    let (live, shown) = places(sample, &sample.live, scratch)?;
+    let Some(pinned) = &sample.pinned else { return Ok(RankedSample { live, pinned: None, shown }) };
+    let (places, shown) = places(sample, pinned, scratch)?;
+    Ok(RankedSample { live, pinned: Some((pinned.served(), places)), shown })
+}
+
+/// Where the targets stand in a view, by the way that answers requests, and the list itself.
+fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(Vec<Ranked>, Vec<Id>), QueryError> {
+    let query = |exclude_seen| Query {
+        subject: sample.subject.clone(),
+        limit: LIST,
+        exclude: Vec::new(),
+        exclude_seen,
+        context: sample.context.clone(),
+        seed: sample.seed,
+        at: sample.at,
+        with_item: false,
+        with_embedding: false,
+    };
+    let (all, novel) = (query(ExcludeSeen::No), query(ExcludeSeen::All));
+    let mut answers = view.recommend_batch(&[&all, &novel], scratch).into_iter();
+    let mut list = || -> Result<Vec<Id>, QueryError> {
+        let Recommendations { items, .. } = answers.next().expect("one answer a query")?;
+        Ok(items.into_iter().map(|item| item.id).collect())
+    };
+    let (all, novel) = (list()?, list()?);
+    let place = |list: &[Id], target: &Id| list.iter().position(|id| id == target).map(|place| place + 1);
+    let ranked = |target: &Id| Ranked {
+        all: place(&all, target),
+        novel: is_new(sample, view, target).then(|| place(&novel, target)),
+    };
+    Ok((sample.targets.iter().map(ranked).collect(), all))
+}
+
+/// Whether the target is not in the subject's kept history.
+fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
+    let readable = view.readable();
+    let actor = match &sample.subject {
+        Subject::User(id) => readable.user(id.as_str()),
+        Subject::SessionId(id) => readable.session(id.as_str()),
+        Subject::Session(_) | Subject::Vector(_) | Subject::Nobody => None,
+    };
+    let (Some(actor), Some(row)) = (actor, readable.catalog.row(target.as_str())) else { return true };
+    readable.history(actor).newest(0).all(|past| past.item != row)
+}

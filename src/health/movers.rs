@@ -1,0 +1,62 @@
+//! Which items moved most since a version.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::Id,
+    state::{Readable, dot},
+};
+
+/// Items listed.
+pub const MOVERS_MAX: usize = 50;
+
+/// An item whose vector moved.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Mover {
+    /// The item.
+    pub item: Id,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Length of its vector in the version.
+    pub norm_before: f32,
+    /// Length now.
+    pub norm_now: f32,
+    /// Distance between the two.
+    pub distance: f32,
+    /// Distance over the longer of the two vectors: 0 unmoved, 2 turned round.
+    pub relative: f32,
+    /// Cosine between the two.
+    pub cosine: f32,
+}
+
+/// Distance between two vectors over the length of the longer one; 0 when both are 0.
+pub fn relative_distance(before: &[f32], now: &[f32]) -> f32 {
+    let longer = dot(before, before).max(dot(now, now)).sqrt();
+    if longer > 0.0 { distance(before, now) / longer } else { 0.0 }
+}
+
+pub(super) fn distance(before: &[f32], now: &[f32]) -> f32 {
+    before.iter().zip(now).map(|(before, now)| (now - before) * (now - before)).sum::<f32>().sqrt()
+}
+
+/// The [`MOVERS_MAX`] of `moved` (item rows with their relative distance) that moved most, farthest first.
+pub(super) fn movers(mut moved: Vec<(f32, u32)>, before: &Readable, now: &Readable) -> Vec<Mover> {
+    moved.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    moved.truncate(MOVERS_MAX);
+    let mover = |(relative, row): (f32, u32)| {
+        let [old, new] = [before, now].map(|readable| readable.parameters.items.row(row as usize));
+        let (norm_before, norm_now) = (dot(old, old).sqrt(), dot(new, new).sqrt());
+        let item = &now.catalog.entry(row).item;
+        Mover {
+            item: item.id.clone(),
+            title: item.title.clone(),
+            norm_before,
+            norm_now,
+            distance: distance(old, new),
+            relative,
+            cosine: (dot(old, new) / (norm_before * norm_now).max(f32::MIN_POSITIVE)).clamp(-1.0, 1.0),
+        }
+    };
+    moved.into_iter().filter(|(relative, _)| *relative > 0.0).map(mover).collect()
+}

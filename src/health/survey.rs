@@ -1,0 +1,332 @@
+//! What only a look at the rows themselves shows: how long they are, how far they moved since a version, which were never
+//! touched and which lie still.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Quantiles,
+    movers::{Mover, movers, relative_distance},
+};
+use crate::{
+    domain::{Id, Position, VersionNumber},
+    learner::WatchedTable,
+    state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, dot},
+};
+
+/// Rows of a table that a survey looks at: every one of a table this size, every second of one twice as large, and so on.
+pub const SAMPLE_ROWS_MAX: usize = 65_536;
+/// A row that no step touched for so many records is stale.
+pub const STALE_RECORDS: u64 = 100_000;
+/// Rows listed by id.
+const LISTED_MAX: usize = 50;
+
+/// The tables of rows, all watched ones but the small vectors.
+const TABLES: [WatchedTable; 7] = [
+    WatchedTable::Items,
+    WatchedTable::Last,
+    WatchedTable::Users,
+    WatchedTable::Tokens,
+    WatchedTable::Context,
+    WatchedTable::Bias,
+    WatchedTable::Projections,
+];
+
+/// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct SurveyedVersion<'a> {
+    /// Its number.
+    pub number: VersionNumber,
+    /// Its position.
+    pub position: Position,
+    /// Its state.
+    pub state: &'a State,
+}
+
+/// What a survey saw of one table. Counts are of rows looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TableSurvey {
+    /// The table.
+    pub table: WatchedTable,
+    /// Rows that there are.
+    pub rows: u64,
+    /// Rows looked at.
+    pub sampled: u64,
+    /// Those that learning can have met: items of an event, tokens of such items, everything else.
+    pub met: u64,
+    /// Events learned so far for each met row.
+    pub events_per_row: Option<f64>,
+    /// Met rows that no gradient ever reached.
+    pub untouched: u64,
+    /// Met rows that were touched once, but not in the last 100,000 records.
+    pub stale: u64,
+    /// Lengths of met rows.
+    pub norms: Option<Quantiles>,
+    /// Relative distances of rows from the same rows of the version: 0 unmoved, 2 turned round.
+    pub moved: Option<Quantiles>,
+}
+
+impl TableSurvey {
+    /// Share of met rows that no gradient ever reached.
+    pub fn untouched_share(&self) -> Option<f64> {
+        (self.met > 0).then(|| self.untouched as f64 / self.met as f64)
+    }
+
+    /// Share of met rows that are stale.
+    pub fn stale_share(&self) -> Option<f64> {
+        (self.met > 0).then(|| self.stale as f64 / self.met as f64)
+    }
+}
+
+/// A row that lies still.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct StillRow {
+    /// The item.
+    pub item: Id,
+    /// Its title, if it has one.
+    pub title: Option<String>,
+    /// Where the survey that last saw its vector move stood; null when no gradient ever reached it.
+    pub touched_at: Option<Position>,
+}
+
+/// A look at the rows of a state.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Survey {
+    /// Where the state stood.
+    pub position: Position,
+    /// The version that rows were compared with.
+    #[schema(value_type = Option<u32>)]
+    pub version: Option<VersionNumber>,
+    /// Its position.
+    pub version_position: Option<Position>,
+    /// By table.
+    pub tables: Vec<TableSurvey>,
+    /// Items that moved most since the version, farthest first.
+    pub most_changed: Vec<Mover>,
+    /// Items met in an event whose vector no gradient ever reached, at most 50.
+    pub untouched: Vec<StillRow>,
+    /// Items whose vector was not touched in the last 100,000 records, at most 50.
+    pub stale: Vec<StillRow>,
+}
+
+impl Survey {
+    /// One table's; `None` for the small vectors.
+    pub fn table(&self, table: WatchedTable) -> Option<&TableSurvey> {
+        self.tables.iter().find(|survey| survey.table == table)
+    }
+}
+
+/// Looks at states now and then, and remembers what it needs to tell which rows moved in between.
+#[derive(Debug, Default)]
+pub struct Surveyor {
+    previous: Option<Parameters>,
+    seen: [Seen; TABLES.len()],
+}
+
+/// When sampled rows were last seen to be touched.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Every so manyth row is looked at: a power of two, so that a sample stays one when the table grows.
+    stride: usize,
+    touched_at: Vec<Option<Position>>,
+}
+
+impl Surveyor {
+    /// Looks at a state. Costs the sampled rows; meant for a thread where half a second does not matter.
+    pub fn survey(&mut self, state: &State, position: Position, version: Option<SurveyedVersion<'_>>) -> Survey {
+        let reached = reached_tokens(state);
+        let mut survey = Survey {
+            position,
+            version: version.map(|version| version.number),
+            version_position: version.map(|version| version.position),
+            tables: Vec::with_capacity(TABLES.len()),
+            most_changed: Vec::new(),
+            untouched: Vec::new(),
+            stale: Vec::new(),
+        };
+        for (table, seen) in TABLES.into_iter().zip(&mut self.seen) {
+            let accumulators = state.accumulators.table(table.table());
+            let previous = self.previous.as_ref().map(|previous| previous.table(table.table()));
+            seen.look(accumulators, previous, initial(table), position);
+            let look = Look { table, state, seen, position, reached: &reached };
+            look.add(version, &mut survey);
+        }
+        // Kept until the next survey: the learner copies what it touches meanwhile, as it does for views.
+        self.previous = Some(state.accumulators.clone());
+        survey
+    }
+}
+
+impl Seen {
+    /// Notes which rows were touched since the survey before.
+    fn look(&mut self, now: &CowRows, before: Option<&CowRows>, initial: f32, position: Position) {
+        let rows = now.len();
+        self.stride = self.stride.max(1);
+        if self.touched_at.len() * self.stride > rows + self.stride {
+            // The state went back: what was seen is of rows that are no longer there.
+            self.touched_at.truncate(rows.div_ceil(self.stride));
+        }
+        while rows.div_ceil(self.stride) > SAMPLE_ROWS_MAX {
+            self.stride *= 2;
+            let mut place = 0;
+            self.touched_at.retain(|_| {
+                place += 1;
+                place % 2 == 1
+            });
+        }
+        self.touched_at.resize(rows.div_ceil(self.stride), None);
+        for (place, touched_at) in self.touched_at.iter_mut().enumerate() {
+            let row = place * self.stride;
+            let moved = match before.filter(|before| row < before.len()) {
+                Some(before) if now.shares(before, row) => false,
+                Some(before) => now.row(row) != before.row(row),
+                None => now.row(row).iter().any(|value| *value != initial),
+            };
+            if moved {
+                *touched_at = Some(position);
+            }
+        }
+    }
+}
+
+/// One table under survey.
+struct Look<'a> {
+    table: WatchedTable,
+    state: &'a State,
+    seen: &'a Seen,
+    position: Position,
+    reached: &'a [bool],
+}
+
+impl Look<'_> {
+    fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
+        let weights = self.state.readable.parameters.table(self.table.table());
+        let before = version.map(|version| version.state.readable.parameters.table(self.table.table()));
+        let mut table = TableSurvey {
+            table: self.table,
+            rows: weights.len() as u64,
+            sampled: self.seen.touched_at.len() as u64,
+            met: 0,
+            events_per_row: None,
+            untouched: 0,
+            stale: 0,
+            norms: None,
+            moved: None,
+        };
+        let (mut norms, mut moved, mut ranked) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, touched_at) in self.seen.touched_at.iter().enumerate() {
+            let row = place * self.seen.stride;
+            let values = weights.row(row);
+            if let Some(before) = before.filter(|before| row < before.len()) {
+                let relative =
+                    if weights.shares(before, row) { 0.0 } else { relative_distance(before.row(row), values) };
+                moved.push(relative);
+                if self.table == WatchedTable::Items {
+                    ranked.push((relative, u32::try_from(row).expect("rows are u32")));
+                }
+            }
+            if !self.is_met(row) {
+                continue;
+            }
+            table.met += 1;
+            norms.push(dot(values, values).sqrt());
+            let listed = match touched_at {
+                None => {
+                    table.untouched += 1;
+                    &mut survey.untouched
+                }
+                Some(at) if self.position.since(*at) >= STALE_RECORDS => {
+                    table.stale += 1;
+                    &mut survey.stale
+                }
+                Some(_) => continue,
+            };
+            if self.table == WatchedTable::Items && listed.len() < LISTED_MAX {
+                let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
+                listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
+            }
+        }
+        let met = (table.met * self.seen.stride as u64) as f64;
+        table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
+        (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
+        if let Some(version) = version.filter(|_| self.table == WatchedTable::Items) {
+            survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
+        }
+        survey.tables.push(table);
+    }
+
+    /// Whether learning can have met a row.
+    fn is_met(&self, row: usize) -> bool {
+        let catalog = &self.state.readable.catalog;
+        let known = |row: usize| catalog.is_known(u32::try_from(row).expect("rows are u32"));
+        match self.table {
+            WatchedTable::Items | WatchedTable::Bias => known(row),
+            WatchedTable::Last => row == 0 || known(row - 1),
+            WatchedTable::Tokens => self.reached[row],
+            WatchedTable::Users | WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
+        }
+    }
+}
+
+/// By token row: whether an item with the token was met in an event.
+fn reached_tokens(state: &State) -> Vec<bool> {
+    let catalog = &state.readable.catalog;
+    let mut reached = vec![false; catalog.tokens_len()];
+    for row in catalog.known().iter() {
+        for token in catalog.entry(*row).tokens.iter() {
+            reached[*token as usize] = true;
+        }
+    }
+    reached
+}
+
+/// What the accumulators of a table start at.
+fn initial(table: WatchedTable) -> f32 {
+    if table == WatchedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize) -> CowRows {
+        let mut rows = CowRows::new(1);
+        (0..count).for_each(|_| rows.push_filled(0.0));
+        rows
+    }
+
+    /// Goal: large tables are sampled and nothing seen is forgotten when a table outgrows the sample. Method: touch rows
+    /// between looks, then let the table grow to three times the sample.
+    #[test]
+    fn a_sample_keeps_what_it_saw_when_the_table_outgrows_it_and_forgets_rows_that_are_gone() {
+        let mut seen = Seen::default();
+        let mut now = rows(1000);
+        now.row_mut(8)[0] = 1.0;
+        seen.look(&now, None, 0.0, Position::new(10));
+        let before = now.clone();
+        now.row_mut(12)[0] = 1.0;
+        seen.look(&now, Some(&before), 0.0, Position::new(20));
+        let touched = |seen: &Seen, row: usize| seen.touched_at[row / seen.stride];
+        assert_eq!((seen.stride, seen.touched_at.len()), (1, 1000));
+        let expected = [(8, Some(Position::new(10))), (12, Some(Position::new(20))), (16, None)];
+        assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));
+
+        let before = now.clone();
+        (0..3 * SAMPLE_ROWS_MAX).for_each(|_| now.push_filled(0.0));
+        now.row_mut(2 * SAMPLE_ROWS_MAX)[0] = 1.0;
+        seen.look(&now, Some(&before), 0.0, Position::new(30));
+        assert_eq!(seen.stride, 4);
+        assert!(seen.touched_at.len() <= SAMPLE_ROWS_MAX);
+        assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));
+        assert_eq!(
+            touched(&seen, 2 * SAMPLE_ROWS_MAX),
+            Some(Position::new(30)),
+            "a new row was touched since it began"
+        );
+
+        let before = now.clone();
+        seen.look(&rows(16), Some(&before), 0.0, Position::new(40));
+        assert_eq!(seen.touched_at.len(), 4);
+        assert_eq!(touched(&seen, 8), Some(Position::new(40)), "an older state's row has other sums");
+    }
+}

@@ -1,0 +1,332 @@
+//! What is wrong, if anything, with the numbers that say so. Thresholds lie far from what healthy models show on real
+//! streams (docs/LEARNING.md has both figures), because an alarm that comes for nothing is soon ignored.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Sums, TableSums, TableSurvey};
+use crate::learner::WatchedTable;
+
+/// Targets below which nothing is said.
+pub const TARGETS_MIN: u64 = 512;
+/// Targets of the window that is judged.
+pub const RECENT_TARGETS: u64 = 2048;
+/// Targets before the window that it is compared with, and fewest of them.
+pub const BEFORE_TARGETS: u64 = 16_384;
+const BEFORE_TARGETS_MIN: u64 = 4096;
+
+/// Share of dropped steps beyond which learning explodes.
+const QUARANTINED_SHARE: f64 = 0.01;
+/// Loss over that of a guess at random, together with [`EXPLODING_CLIPPED_SHARE`].
+const EXPLODING_LOSS: f64 = 1.25;
+/// Share of clipped steps.
+const EXPLODING_CLIPPED_SHARE: f64 = 0.1;
+/// Share of clipped steps that needs no second sign.
+const EXPLODING_CLIPPED_SHARE_ALONE: f64 = 0.5;
+/// Loss over that of a guess at random that needs no second sign.
+const EXPLODING_LOSS_ALONE: f64 = 3.0;
+/// Mean length of touched rows over the length of a new item's.
+const EXPLODING_NORM: f64 = 50.0;
+
+/// Update of a row over its length, or over that of a new item where the row is shorter.
+const VANISHING_RATIO: f64 = 1e-4;
+/// The same for biases and small vectors, which come to rest when they are right.
+const VANISHING_RATIO_SMALL: f64 = 1e-6;
+/// Share of vectors with a gradient that do not move.
+const VANISHING_STILL_SHARE: f64 = 0.9;
+
+/// What is left of the advantage over a guess at random.
+const DRIFTING_LEFT: f64 = 1.0 / 3.0;
+/// Advantage below which there is nothing to lose.
+const DRIFTING_ADVANTAGE_MIN: f64 = 0.05;
+
+/// Share of met rows that no gradient ever reached.
+const SPARSE_UNTOUCHED_SHARE: f64 = 0.9;
+/// Events for each met row before untouched ones are a sign: the first baskets and visits reach few rows.
+const SPARSE_EVENTS_PER_ROW: f64 = 20.0;
+/// Share of items that no step touched for long.
+const SPARSE_STALE_SHARE: f64 = 0.5;
+/// Rows below which shares say nothing.
+const SPARSE_ROWS_MIN: u64 = 100;
+
+/// Length of a value of a new item vector: vectors are `sqrt(dim)` times as long.
+const FRESH_VALUE: f64 = 0.05;
+
+/// What is wrong, worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Too little was seen to say anything.
+    Unknown,
+    /// Nothing.
+    Healthy,
+    /// Rows that nobody touches, or no more.
+    Sparse,
+    /// What was learned no longer holds.
+    Drifting,
+    /// Nothing moves although it should.
+    Vanishing,
+    /// Numbers grow without end.
+    Exploding,
+}
+
+impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Unknown, Self::Healthy, Self::Sparse, Self::Drifting, Self::Vanishing, Self::Exploding];
+
+    /// The name outside.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::Sparse => "sparse",
+            Self::Drifting => "drifting",
+            Self::Vanishing => "vanishing",
+            Self::Exploding => "exploding",
+        }
+    }
+}
+
+/// A verdict with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Finding {
+    /// What is wrong.
+    pub verdict: Verdict,
+    /// The numbers that led to it, in a sentence.
+    pub because: String,
+}
+
+impl Finding {
+    pub(super) fn new(verdict: Verdict, because: impl Into<String>) -> Self {
+        Self { verdict, because: because.into() }
+    }
+}
+
+/// Judges what steps did as a whole: `recent` ones, and those `before` them.
+pub fn whole(recent: &Sums, before: &Sums) -> Finding {
+    if recent.quarantined as f64 > QUARANTINED_SHARE * recent.steps as f64 {
+        return Finding::new(
+            Verdict::Exploding,
+            format!(
+                "{} of the last {} steps were dropped because a number was not finite",
+                recent.quarantined, recent.steps
+            ),
+        );
+    }
+    let (Some(loss), Some(to_chance), Some(clipped)) =
+        (recent.mean_loss(), recent.loss_to_chance(), recent.clipped_share())
+    else {
+        return unseen(recent);
+    };
+    if recent.targets < TARGETS_MIN {
+        return unseen(recent);
+    }
+    let lost = format!(
+        "the last {} targets cost {loss:.2} nats each, {to_chance:.2} times a guess at random; {:.0}% of steps were clipped",
+        recent.targets,
+        100.0 * clipped
+    );
+    let two_signs = to_chance > EXPLODING_LOSS && clipped > EXPLODING_CLIPPED_SHARE;
+    if two_signs || to_chance > EXPLODING_LOSS_ALONE || clipped > EXPLODING_CLIPPED_SHARE_ALONE {
+        return Finding::new(Verdict::Exploding, lost);
+    }
+    if let Some(before_to_chance) = before.loss_to_chance()
+        && before.targets >= BEFORE_TARGETS_MIN
+    {
+        let (advantage, left) = (1.0 - before_to_chance, 1.0 - to_chance);
+        if advantage >= DRIFTING_ADVANTAGE_MIN && left < DRIFTING_LEFT * advantage {
+            return Finding::new(
+                Verdict::Drifting,
+                format!(
+                    "the last {} targets cost {to_chance:.2} times a guess at random, the {} before them {before_to_chance:.2}: \
+                     {:.0}% of what had been learned still holds",
+                    recent.targets,
+                    before.targets,
+                    100.0 * (left / advantage).max(0.0)
+                ),
+            );
+        }
+    }
+    Finding::new(Verdict::Healthy, lost)
+}
+
+/// Judges one table by what steps did to it and by the newest survey.
+pub fn table(table: WatchedTable, recent: &Sums, survey: Option<&TableSurvey>, dim: usize) -> Finding {
+    let sums = recent.table(table);
+    let rows = survey.map(|survey| survey.rows);
+    if rows == Some(0) && sums.rows == 0 {
+        return Finding::new(Verdict::Healthy, "it has no rows");
+    }
+    if recent.targets < TARGETS_MIN || recent.watched == 0 {
+        return unseen(recent);
+    }
+    if sums.rows == 0 {
+        return rows.map_or_else(
+            || Finding::new(Verdict::Unknown, "no step touched it, and its rows were not surveyed yet"),
+            |rows| {
+                let because = format!("none of its {rows} rows had a gradient in the last {} targets", recent.targets);
+                Finding::new(Verdict::Sparse, because)
+            },
+        );
+    }
+    let motion = Motion::of(table, sums, dim);
+    motion
+        .exploding()
+        .or_else(|| motion.vanishing())
+        .or_else(|| survey.and_then(|survey| sparse(table, survey)))
+        .unwrap_or_else(|| Finding::new(Verdict::Healthy, motion.told()))
+}
+
+/// How the rows of a table move.
+struct Motion {
+    /// Update of a touched row, over its length or a new item's.
+    ratio: f64,
+    ratio_min: f64,
+    /// Length of a touched row, over a new item's.
+    norm: f64,
+    still: f64,
+    still_max: f64,
+    is_vectors: bool,
+}
+
+impl Motion {
+    fn of(table: WatchedTable, sums: &TableSums, dim: usize) -> Self {
+        let rows = (sums.watched_rows as f64).max(1.0);
+        let (update, norm) = ((sums.update / rows).sqrt(), (sums.weights / rows).sqrt());
+        let is_vectors = !matches!(table, WatchedTable::Bias | WatchedTable::Small);
+        let fresh = if is_vectors { FRESH_VALUE * (dim as f64).sqrt() } else { FRESH_VALUE };
+        Self {
+            ratio: update / norm.max(fresh),
+            ratio_min: if is_vectors { VANISHING_RATIO } else { VANISHING_RATIO_SMALL },
+            norm: norm / fresh,
+            still: sums.still_share().unwrap_or(0.0),
+            still_max: match table {
+                // Biases take no gradient from first sights of items, projections none from numbers that are 0.
+                WatchedTable::Bias | WatchedTable::Small | WatchedTable::Projections => 1.0,
+                WatchedTable::Items
+                | WatchedTable::Last
+                | WatchedTable::Users
+                | WatchedTable::Tokens
+                | WatchedTable::Context => VANISHING_STILL_SHARE,
+            },
+            is_vectors,
+        }
+    }
+
+    fn exploding(&self) -> Option<Finding> {
+        let because = || format!("touched rows are {:.0} times as long as a new item's", self.norm);
+        (self.is_vectors && self.norm > EXPLODING_NORM).then(|| Finding::new(Verdict::Exploding, because()))
+    }
+
+    fn vanishing(&self) -> Option<Finding> {
+        if self.ratio < self.ratio_min {
+            let because =
+                format!("a step moves a row by {:.0e} of its length, less than {:.0e}", self.ratio, self.ratio_min);
+            return Some(Finding::new(Verdict::Vanishing, because));
+        }
+        let because = || format!("{:.0}% of rows with a gradient did not move", 100.0 * self.still);
+        (self.still > self.still_max).then(|| Finding::new(Verdict::Vanishing, because()))
+    }
+
+    fn told(&self) -> String {
+        let still = 100.0 * self.still;
+        format!(
+            "a step moves a row by {:.0e} of its length, {still:.0}% of rows with a gradient did not move",
+            self.ratio
+        )
+    }
+}
+
+/// Too few rows are met, or too few still.
+fn sparse(table: WatchedTable, survey: &TableSurvey) -> Option<Finding> {
+    if survey.met < SPARSE_ROWS_MIN {
+        return None;
+    }
+    let untouched = survey.untouched_share().filter(|share| *share > SPARSE_UNTOUCHED_SHARE);
+    if let (Some(share), Some(events)) =
+        (untouched, survey.events_per_row.filter(|events| *events >= SPARSE_EVENTS_PER_ROW))
+    {
+        let because = format!(
+            "no gradient ever reached {:.0}% of {} rows, although {events:.0} events came for each",
+            100.0 * share,
+            survey.met
+        );
+        return Some(Finding::new(Verdict::Sparse, because));
+    }
+    // People and circumstances come and go; items that are there should go on competing.
+    let items = matches!(table, WatchedTable::Items | WatchedTable::Bias);
+    let share = survey.stale_share().filter(|share| items && *share > SPARSE_STALE_SHARE)?;
+    let because = format!(
+        "no step touched {:.0}% of {} rows in the last {} records",
+        100.0 * share,
+        survey.met,
+        super::STALE_RECORDS
+    );
+    Some(Finding::new(Verdict::Sparse, because))
+}
+
+fn unseen(recent: &Sums) -> Finding {
+    let because = format!("{} targets were seen, {TARGETS_MIN} are needed", recent.targets);
+    Finding::new(Verdict::Unknown, because)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learner::StepReport;
+
+    fn steps(count: usize, change: impl Fn(usize, &mut StepReport)) -> Sums {
+        let mut sums = Sums::default();
+        for n in 0..count {
+            let mut step = StepReport {
+                targets: 64,
+                loss: 64.0 * 4.0,
+                known: 1000,
+                scale: 1.0,
+                watched: true,
+                ..StepReport::default()
+            };
+            change(n, &mut step);
+            sums.add(&step);
+        }
+        sums
+    }
+
+    fn said(recent: &Sums, before: &Sums) -> Verdict {
+        whole(recent, before).verdict
+    }
+
+    #[test]
+    fn dropped_and_clipped_steps_and_losses_beyond_chance_are_exploding() {
+        let well = steps(100, |_, _| {});
+        assert_eq!(said(&well, &well), Verdict::Healthy);
+        let dropped = steps(100, |n, step| step.quarantined = n % 50 == 0);
+        let finding = whole(&dropped, &well);
+        assert_eq!(finding.verdict, Verdict::Exploding);
+        assert!(finding.because.contains("2 of the last 100 steps"), "{}", finding.because);
+        assert_eq!(said(&steps(100, |n, step| step.quarantined = n == 0), &well), Verdict::Healthy, "one may happen");
+        assert_eq!(said(&steps(100, |_, step| step.quarantined = true), &well), Verdict::Exploding, "nothing is left");
+        let lost = |step: &mut StepReport| step.loss = 64.0 * 10.0;
+        assert_eq!(said(&steps(100, |_, step| lost(step)), &Sums::default()), Verdict::Healthy, "one sign of two");
+        let clipped = |n: usize, step: &mut StepReport| {
+            lost(step);
+            step.clipped = n.is_multiple_of(5);
+        };
+        assert_eq!(said(&steps(100, clipped), &Sums::default()), Verdict::Exploding);
+    }
+
+    #[test]
+    fn an_advantage_that_is_lost_is_drifting_and_one_that_was_never_there_is_not() {
+        let chance = 64.0 * 1000.0_f64.ln();
+        let at = |to_chance: f64| steps(100, move |_, step| step.loss = to_chance * chance);
+        assert_eq!(said(&at(0.95), &at(0.7)), Verdict::Drifting);
+        assert_eq!(said(&at(0.85), &at(0.7)), Verdict::Healthy, "half of it is left");
+        assert_eq!(said(&at(0.999), &at(0.97)), Verdict::Healthy, "there was hardly any");
+        assert_eq!(
+            said(&at(0.95), &steps(20, |_, step| step.loss = 0.7 * chance)),
+            Verdict::Healthy,
+            "too little before"
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! `/v1/models/{model}/imports`: vectors learned elsewhere.
+
+use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    error::ApiError,
+    ingest::{self, Kind, Posted, Tally, Wait},
+    params::{self, Params, Segments},
+    paths::ModelPath,
+    problem::Problem,
+    reading::{At, Pick, stamped},
+};
+use crate::{
+    domain::{Id, Position, RowVector, VectorTable},
+    serving::View,
+};
+
+/// Up to 10,000 vectors.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; the handler reads its text itself")]
+pub struct VectorsBody {
+    /// The vectors, in order.
+    #[schema(max_items = 10_000)]
+    vectors: Vec<RowVector>,
+}
+
+/// Query parameters of an import, besides those of every append.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// Make items that the model does not know, bare; they are left out and counted otherwise. Tokens cannot be made.
+    #[serde(default)]
+    create: bool,
+    /// Look up what the model knows at this position or later: that of a write just before, say.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// What the answer waits for, as for events.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    wait: ingest::WaitFor,
+    /// Longest wait for either, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// Puts vectors that were learned elsewhere in place of rows, so that learning goes on from them.
+///
+/// Takes `{"vectors": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one vector a line,
+/// appended as it arrives. `values` has the model's dimension: a list of numbers, or base64 of little-endian f32. Each vector is a record of
+/// the log: it replaces the row's weights and starts its optimiser again. Ids that the live state does not
+/// know are left out and counted in `unknown`. `shelfmark import` makes the vectors of a file fit.
+#[utoipa::path(
+    post, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "import_vectors",
+    params(ModelPath, ImportQuery),
+    request_body(content((VectorsBody = "application/json"), (RowVector = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
+        (status = 202, description = "Durable", body = Tally),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn post(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(query): Params<ImportQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Posted, ApiError> {
+    let model = api.model(&path.model)?;
+    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let wait = Wait { wait: query.wait, timeout_ms: query.timeout_ms };
+    let kind = Kind::Vectors { view, create: query.create };
+    ingest::post(&model, &api.limits, kind, &wait, &headers, body).await
+}
+
+/// Query parameters of the rows that can be imported into.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RowsQuery {
+    /// Which rows; `items` when left out.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    into: VectorTable,
+    /// Only rows from this number on.
+    #[serde(default)]
+    #[param(value_type = Option<usize>)]
+    from: usize,
+    /// Most ids, 1 to 10,000; 1,000 when left out.
+    limit: Option<usize>,
+    /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// Rows that can be imported into.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowsOut {
+    /// Values of a row.
+    dim: usize,
+    /// How many rows there are.
+    rows: usize,
+    /// Their ids, in the order of the rows, which only grows at its end (until a rollback).
+    ids: Vec<Id>,
+    /// `from` of the next page; null at the end.
+    next_from: Option<usize>,
+}
+
+/// Pages through what the live model has vectors for: ids of items, or tokens.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "list_importable",
+    params(ModelPath, RowsQuery),
+    responses((status = 200, description = "A page", body = RowsOut))
+)]
+pub async fn rows(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(query): Params<RowsQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = params::limit("limit", query.limit, 1_000, 10_000)?;
+    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let page = page(&view, query.into, query.from, limit);
+    Ok(stamped(&view, Json(page)))
+}
+
+fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> RowsOut {
+    let readable = view.readable();
+    let catalog = &readable.catalog;
+    let rows = match into {
+        VectorTable::Items => catalog.len(),
+        VectorTable::Tokens => catalog.tokens_len(),
+    };
+    let end = rows.min(from.saturating_add(limit));
+    let ids = (from..end).map(|row| {
+        let row = u32::try_from(row).expect("rows are u32");
+        match into {
+            VectorTable::Items => catalog.id(row),
+            VectorTable::Tokens => catalog.token(row),
+        }
+        .clone()
+    });
+    RowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
+}

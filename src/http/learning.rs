@@ -1,0 +1,143 @@
+//! `/v1/models/{model}/learning`: what learning did, and whether it is well.
+
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    error::ApiError,
+    params::{self, Params, Segments},
+    paths::ModelPath,
+    problem::Problem,
+    reading::{At, Freshness, Pick, stamped},
+};
+use crate::{
+    domain::{FieldError, Position},
+    engine::Learning,
+    health::{BiasReport, Metric, POINTS_MAX, Survey, UnknownMetric},
+};
+
+/// Says how learning goes: verdicts with their reasons, figures by table, lag, live quality.
+///
+/// Verdicts are `healthy`, `sparse`, `drifting`, `vanishing`, `exploding`, and `unknown` where too little was seen.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/learning", tag = "learning", operation_id = "get_learning",
+    params(ModelPath, Freshness),
+    responses((status = 200, description = "How learning goes", body = Learning))
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(freshness): Params<Freshness>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let at = At::new(Some(Pick::Live), freshness.min_position, freshness.timeout_ms)?;
+    let view = at.view(&model).await?;
+    Ok(stamped(&view, Json(model.learning())))
+}
+
+/// Query parameters of a series.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SeriesQuery {
+    /// `items`, `last`, `users`, `tokens`, `context`, `bias`, `projections` or `small`; `all` (the whole step) when left out.
+    table: Option<String>,
+    /// What to plot: of a table `update_ratio`, `gradient_norm`, `learning_rate`, ..., of all `loss` (when left out),
+    /// `recall`, ...; a name that is not known is answered with the list.
+    metric: Option<String>,
+    /// Only points after this position.
+    #[serde(default)]
+    #[param(value_type = Option<u64>)]
+    after: Position,
+    /// Most points, 1 to 4,096; 1,000 when left out.
+    limit: Option<usize>,
+}
+
+/// One point of a series.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PointOut {
+    /// Position of the last record of its last step.
+    position: Position,
+    /// The figure over its steps; null where nothing was measured.
+    value: Option<f64>,
+}
+
+/// A figure by position.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeriesOut {
+    /// The table, or `all`.
+    table: String,
+    /// The figure.
+    metric: String,
+    /// Oldest first; each stands for 512 targets, or for 64 steps where steps are small.
+    points: Vec<PointOut>,
+    /// `after` of the next page; null at the newest point.
+    next_after: Option<Position>,
+}
+
+/// One figure of learning by position.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/learning/series", tag = "learning", operation_id = "get_learning_series",
+    params(ModelPath, SeriesQuery),
+    responses((status = 200, description = "The newest 4,096 points, in pages", body = SeriesOut))
+)]
+pub async fn series(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(query): Params<SeriesQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = params::limit("limit", query.limit, 1000, POINTS_MAX)?;
+    let (table, metric) = (query.table.unwrap_or_else(|| "all".into()), query.metric.unwrap_or_else(|| "loss".into()));
+    let figure = Metric::parse(&table, &metric).map_err(|error| {
+        let field = match &error {
+            UnknownMetric::Table(_) => "table",
+            UnknownMetric::Metric(_) => "metric",
+        };
+        FieldError::new(field, "invalid_value", error.to_string())
+    })?;
+    let points = model.learning_series(figure, query.after, limit);
+    let next_after = points.last().filter(|_| points.len() == limit).map(|(position, _)| *position);
+    let points = points.into_iter().map(|(position, value)| PointOut { position, value }).collect();
+    Ok(stamped(&model.live(), Json(SeriesOut { table, metric, points, next_after })))
+}
+
+/// What the rows look like: lengths, distance from the newest version, items that moved most, and those that lie still.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RowsOut {
+    /// The newest look; null before the first one.
+    survey: Option<Survey>,
+}
+
+/// Says what the rows look like.
+///
+/// The service looks every few seconds while records come; of large tables at a sample of up to 65,536 rows each.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/learning/rows", tag = "learning", operation_id = "get_learning_rows",
+    params(ModelPath),
+    responses((status = 200, description = "The newest look at the rows", body = RowsOut))
+)]
+pub async fn rows(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let survey = model.survey().map(|survey| (*survey).clone());
+    Ok(stamped(&model.live(), Json(RowsOut { survey })))
+}
+
+/// Says how unevenly events, places in lists and gradients are spread over popular and rare items and over categories.
+///
+/// Exposure is counted in the lists that live quality samples.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/learning/bias", tag = "learning", operation_id = "get_learning_bias",
+    params(ModelPath),
+    responses(
+        (status = 200, description = "The report", body = BiasReport),
+        (status = 503, description = "Another report is being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn bias(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let report = model.bias().await?;
+    Ok(stamped(&model.live(), Json(report)))
+}

@@ -1,0 +1,121 @@
+//! Dense vectors in a step: the content vectors of its items, and the gradient of the projections. Two products on libtorch
+//! for each modality, `[items, inputs] x [inputs, dim]` and back; slices go in and out. Items without dense vectors cost
+//! nothing, and a model without any does nothing here.
+
+use tch::Tensor;
+
+use super::{
+    slots::{RowSums, Slots},
+    softmax::copy,
+};
+use crate::{
+    domain::Modality,
+    state::{Readable, State, normalise},
+};
+
+/// Items of one product: bounds its temporaries (512 vectors of 4,096 numbers are 8 MiB).
+const GROUP_ITEMS: usize = 512;
+
+/// Work space, and the gradient of the projections.
+#[derive(Debug, Default)]
+pub struct Projections {
+    /// Normalised vectors of a group, `[items, inputs]`.
+    x: Vec<f32>,
+    /// Rows of a table beside them, `[items, dim]`, and a product.
+    rows: Vec<f32>,
+    product: Vec<f32>,
+    /// `[inputs of all modalities, dim]`; empty when there is none.
+    gradient: RowSums,
+}
+
+impl Projections {
+    /// Brings content vectors up to date: those of the step's items (`columns`), and those whose turn it is.
+    pub fn refresh(&mut self, state: &mut State, columns: &Slots) {
+        if !takes_part(&state.readable) {
+            return;
+        }
+        let swept: Vec<u32> = state.sweep().collect();
+        let readable = &state.readable;
+        let content = |item: &u32| readable.catalog.entry(*item).content;
+        let mut contents: Vec<u32> = columns.rows().iter().filter_map(content).collect();
+        contents.extend(swept.iter().filter(|row| columns.get(readable.contents.item(**row as usize)).is_none()));
+        let items: Vec<u32> = contents.iter().map(|row| readable.contents.item(*row as usize)).collect();
+        let dim = readable.config.dim;
+        let mut z = vec![0.0; items.len() * dim];
+        for modality in readable.contents.modalities().all() {
+            self.rows.clear();
+            for input in modality.first..modality.first + modality.inputs {
+                self.rows.extend_from_slice(readable.parameters.projections.row(input));
+            }
+            let weights = matrix(&self.rows, dim);
+            for group in holders(readable, modality, &items).chunks(GROUP_ITEMS) {
+                let x = self.gather(modality, group);
+                self.product.resize(group.len() * dim, 0.0);
+                copy(&x.matmul(&weights), &mut self.product);
+                for ((place, _), product) in group.iter().zip(self.product.chunks_exact(dim)) {
+                    z[place * dim..][..dim].iter_mut().zip(product).for_each(|(z, value)| *z += value);
+                }
+            }
+        }
+        for (content, z) in contents.iter().zip(z.chunks_exact(dim)) {
+            state.set_content(*content, z);
+        }
+    }
+
+    /// Takes the gradient from that of the columns' item vectors, `dv` `[columns, dim]`.
+    pub fn backward(&mut self, readable: &Readable, columns: &Slots, dv: &[f32]) {
+        let dim = readable.config.dim;
+        if !takes_part(readable) {
+            return self.gradient.begin(0, dim);
+        }
+        // Taken out, because gathering needs the rest of the work space.
+        let mut sums = std::mem::take(&mut self.gradient);
+        let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
+        let items = columns.rows();
+        for modality in readable.contents.modalities().all() {
+            self.product.resize(modality.inputs * dim, 0.0);
+            for group in holders(readable, modality, items).chunks(GROUP_ITEMS) {
+                let x = self.gather(modality, group);
+                self.rows.clear();
+                group.iter().for_each(|(place, _)| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
+                copy(&x.tr().matmul(&matrix(&self.rows, dim)), &mut self.product);
+                let gradient = &mut gradient[modality.first * dim..][..modality.inputs * dim];
+                gradient.iter_mut().zip(&self.product).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        self.gradient = sums;
+    }
+
+    /// The gradient of the last step by row of the projections; no rows without dense vectors.
+    pub const fn gradient(&self) -> &RowSums {
+        &self.gradient
+    }
+
+    fn gather(&mut self, modality: &Modality, group: &[(usize, &[f32])]) -> Tensor {
+        self.x.resize(group.len() * modality.inputs, 0.0);
+        for ((_, vector), x) in group.iter().zip(self.x.chunks_exact_mut(modality.inputs)) {
+            normalise(vector, x);
+        }
+        matrix(&self.x, modality.inputs)
+    }
+}
+
+/// Whether a model learns from dense vectors at all.
+fn takes_part(readable: &Readable) -> bool {
+    readable.config.modalities && !readable.contents.is_empty()
+}
+
+/// Places of the items that have a vector of this modality, with it.
+fn holders<'a>(readable: &'a Readable, modality: &Modality, items: &[u32]) -> Vec<(usize, &'a [f32])> {
+    let vector = |(place, item): (usize, &u32)| {
+        let entry = readable.catalog.entry(*item);
+        entry.content?;
+        Some((place, readable.dense(&entry.item, modality)?))
+    };
+    items.iter().enumerate().filter_map(vector).collect()
+}
+
+/// `[rows, width]` of row-major values.
+fn matrix(values: &[f32], width: usize) -> Tensor {
+    Tensor::from_slice(values).view([-1, i64::try_from(width).expect("sizes fit in memory")])
+}

@@ -1,0 +1,228 @@
+//! What a step did to each table, for those who watch learning. Nothing here enters the state (P4).
+//!
+//! Gradient norms fall out of the step anyway and are taken of every step. What an update did to its rows costs a pass
+//! over them, so it is taken of every [`WATCH_EVERY`]th step only.
+
+use serde::Serialize;
+
+use crate::state::{Scalars, Table};
+
+/// Of so many steps one has its rows watched, by default.
+pub const WATCH_EVERY: u32 = 8;
+/// An update below this part of its row's norm is lost in the row's f32 values (their spacing is `1.2e-7` of a value).
+const STILL: f64 = 1e-7;
+
+/// A table that learning moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchedTable {
+    /// Item vectors.
+    Items,
+    /// Last-item vectors.
+    Last,
+    /// User vectors.
+    Users,
+    /// Token vectors.
+    Tokens,
+    /// Context vectors.
+    Context,
+    /// Item biases.
+    Bias,
+    /// Projections of dense vectors.
+    Projections,
+    /// The small vectors that every query shares, as one row.
+    Small,
+}
+
+impl WatchedTable {
+    /// All of them, by [`WatchedTable::index`].
+    pub const ALL: [Self; 8] =
+        [Self::Items, Self::Last, Self::Users, Self::Tokens, Self::Context, Self::Bias, Self::Projections, Self::Small];
+
+    /// Place in [`WatchedTable::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The name outside.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Items => "items",
+            Self::Last => "last",
+            Self::Users => "users",
+            Self::Tokens => "tokens",
+            Self::Context => "context",
+            Self::Bias => "bias",
+            Self::Projections => "projections",
+            Self::Small => "small",
+        }
+    }
+
+    /// The table of the state.
+    pub const fn table(self) -> Table {
+        match self {
+            Self::Items => Table::ItemVectors,
+            Self::Last => Table::LastVectors,
+            Self::Users => Table::UserVectors,
+            Self::Tokens => Table::TokenVectors,
+            Self::Context => Table::ContextVectors,
+            Self::Bias => Table::ItemBias,
+            Self::Projections => Table::Projections,
+            Self::Small => Table::Scalars,
+        }
+    }
+}
+
+/// What one step did to one table. Norms are kept as squares, so that steps add up.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TableStep {
+    /// Rows that the step computed a gradient of.
+    pub rows: u32,
+    /// Squared norm of their gradients before clipping.
+    pub gradient: f64,
+    /// Of a watched step: rows whose gradient was 0 or whose update was lost in their values.
+    pub still: u32,
+    /// Of a watched step: squared norm of the updates.
+    pub update: f64,
+    /// Of a watched step: squared norm of the rows after their updates.
+    pub weights: f64,
+}
+
+/// What one step did, by [`WatchedTable::index`].
+pub type TableSteps = [TableStep; WatchedTable::ALL.len()];
+
+/// Gathers [`TableSteps`] while a step runs.
+#[derive(Debug)]
+pub struct StepWatch {
+    every: u32,
+    steps: u32,
+    on: bool,
+    before: Vec<f32>,
+    tables: TableSteps,
+}
+
+impl Default for StepWatch {
+    fn default() -> Self {
+        Self::every(WATCH_EVERY)
+    }
+}
+
+impl StepWatch {
+    /// Watches the rows of every `every`th step; 0 watches none.
+    pub fn every(every: u32) -> Self {
+        Self { every, steps: 0, on: false, before: Vec::new(), tables: TableSteps::default() }
+    }
+
+    /// A step begins.
+    pub fn begin(&mut self) {
+        self.on = self.every > 0 && self.steps.is_multiple_of(self.every);
+        self.steps = self.steps.wrapping_add(1);
+        self.tables = TableSteps::default();
+    }
+
+    /// Whether the rows of this step are watched, and what was seen.
+    pub const fn seen(&self) -> (bool, TableSteps) {
+        (self.on, self.tables)
+    }
+
+    /// Squared norm of a table's whole gradient.
+    pub fn gradient(&mut self, table: WatchedTable, squares: f64) {
+        self.tables[table.index()].gradient = squares;
+    }
+
+    /// So many rows have a gradient of 0 and are left alone.
+    pub fn still(&mut self, table: WatchedTable, rows: usize) {
+        let rows = u32::try_from(rows).expect("rows are u32");
+        let seen = &mut self.tables[table.index()];
+        seen.rows += rows;
+        seen.still += if self.on { rows } else { 0 };
+    }
+
+    /// Runs the update of one row.
+    #[inline]
+    pub fn around(&mut self, table: WatchedTable, weights: &mut [f32], update: impl FnOnce(&mut [f32])) {
+        let seen = &mut self.tables[table.index()];
+        seen.rows += 1;
+        if !self.on {
+            return update(weights);
+        }
+        self.before.clear();
+        self.before.extend_from_slice(weights);
+        update(weights);
+        let (moved, norm) = squares(&self.before, weights);
+        seen.update += moved;
+        seen.weights += norm;
+        seen.still += u32::from(moved <= STILL * STILL * norm);
+    }
+
+    /// Runs the update of the small vectors. Values without a gradient (places beyond the longest history, say) are no
+    /// part of the norms.
+    pub fn around_small(&mut self, weights: &mut Scalars, gradient: &Scalars, update: impl FnOnce(&mut Scalars)) {
+        if !self.on {
+            self.tables[WatchedTable::Small.index()].rows += 1;
+            return update(weights);
+        }
+        let old = *weights;
+        update(weights);
+        let values = |scalars: &Scalars| bytemuck::cast_slice::<_, f32>(std::slice::from_ref(scalars)).to_vec();
+        let pairs = values(&old).into_iter().zip(values(weights));
+        let learned = pairs.zip(values(gradient)).filter(|(_, gradient)| *gradient != 0.0).map(|(pair, _)| pair);
+        let (mut before, after): (Vec<f32>, Vec<f32>) = learned.unzip();
+        self.around(WatchedTable::Small, &mut before, |row| row.copy_from_slice(&after));
+    }
+}
+
+/// Squared norms of `after - before` and of `after`, in eight lanes so that the compiler vectorises them.
+fn squares(before: &[f32], after: &[f32]) -> (f64, f64) {
+    let (mut moved, mut norm) = ([0.0_f32; 8], [0.0_f32; 8]);
+    let (before8, before_rest) = before.as_chunks::<8>();
+    let (after8, after_rest) = after.as_chunks::<8>();
+    for (before, after) in before8.iter().zip(after8) {
+        for lane in 0..8 {
+            let difference = after[lane] - before[lane];
+            moved[lane] = difference.mul_add(difference, moved[lane]);
+            norm[lane] = after[lane].mul_add(after[lane], norm[lane]);
+        }
+    }
+    for ((before, after), lane) in before_rest.iter().zip(after_rest).zip(0..) {
+        moved[lane] += (after - before) * (after - before);
+        norm[lane] += after * after;
+    }
+    (f64::from(moved.iter().sum::<f32>()), f64::from(norm.iter().sum::<f32>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytemuck::Zeroable;
+
+    use super::*;
+
+    #[test]
+    fn norms_are_those_of_a_hand_computed_row_and_only_watched_steps_have_them() {
+        let mut watch = StepWatch::every(2);
+        for step in 0..4 {
+            watch.begin();
+            watch.still(WatchedTable::Items, 1);
+            let mut row = [3.0_f32, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+            watch.around(WatchedTable::Items, &mut row, |row| row[0] = 0.0);
+            watch.around(WatchedTable::Items, &mut row, |_| {});
+            let (on, tables) = watch.seen();
+            let items = tables[WatchedTable::Items.index()];
+            assert_eq!((on, items.rows), (step % 2 == 0, 3));
+            let expected = if on { (2, 9.0, 34.0) } else { (0, 0.0, 0.0) };
+            assert_eq!((items.still, items.update, items.weights), expected);
+        }
+    }
+
+    #[test]
+    fn small_vectors_are_watched_where_they_have_a_gradient() {
+        let mut watch = StepWatch::every(1);
+        watch.begin();
+        let mut weights = Scalars::initial();
+        let gradient = Scalars { wm: 1.0, ..Scalars::zeroed() };
+        watch.around_small(&mut weights, &gradient, |weights| weights.wm = 0.25);
+        let small = watch.seen().1[WatchedTable::Small.index()];
+        assert_eq!((weights.wm, small.rows, small.still), (0.25, 1, 0));
+        assert_eq!((small.update, small.weights), (0.0625, 0.0625));
+    }
+}

@@ -1,0 +1,179 @@
+//! What the dense vectors of items give to their item vectors.
+//!
+//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with x scaled by [`normalise`].
+//! The projections `M` move with every step, so z is kept **as of its last refresh**: when the item takes part in a step,
+//! when its metadata is put, and by a round that every step takes a little further ([`State::sweep`]). So a step and a
+//! publication cost what they touch, not the catalogue, and a cold item follows within `items / SWEPT_MAX` steps.
+
+use std::sync::Arc;
+
+use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
+use crate::domain::{Item, Modalities, Modality};
+
+/// Content vectors that a step refreshes beside those of its own items.
+pub const SWEPT_MAX: usize = 64;
+
+/// Content vectors, in the order in which items first had a dense vector.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    modalities: Arc<Modalities>,
+    /// Item row by content row.
+    pub(super) items: CowVec<u32>,
+    /// `[contents, dim]`.
+    pub(super) rows: CowRows,
+}
+
+impl Contents {
+    pub(super) fn new(dim: usize) -> Self {
+        Self { modalities: Arc::default(), items: CowVec::default(), rows: CowRows::new(dim) }
+    }
+
+    /// What the model learns from.
+    pub const fn modalities(&self) -> &Arc<Modalities> {
+        &self.modalities
+    }
+
+    pub(super) fn modalities_mut(&mut self) -> &mut Modalities {
+        Arc::make_mut(&mut self.modalities)
+    }
+
+    /// Number of items that ever had a dense vector.
+    pub const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether no item ever had one.
+    pub const fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Item row of a content row. Panics when out of range.
+    pub fn item(&self, row: usize) -> u32 {
+        self.items[row]
+    }
+
+    /// z of a content row, `[dim]`. Panics when out of range.
+    pub fn row(&self, row: usize) -> &[f32] {
+        self.rows.row(row)
+    }
+
+    fn push(&mut self, item: u32) {
+        self.items.push(item);
+        self.rows.push_filled(0.0);
+    }
+}
+
+/// Writes `x` scaled so that the mean of its squares is 1; zeros for a zero vector, which says nothing. In f64, because
+/// squares of f32 may overflow.
+pub fn normalise(x: &[f32], out: &mut [f32]) {
+    let mut lanes = [0.0_f64; 8];
+    let (eights, rest) = x.as_chunks::<8>();
+    for eight in eights {
+        for (lane, x) in lanes.iter_mut().zip(eight) {
+            *lane += f64::from(*x) * f64::from(*x);
+        }
+    }
+    let rest: f64 = rest.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+    let squares = lanes.iter().sum::<f64>() + rest;
+    #[expect(clippy::cast_precision_loss, reason = "at most 4,096")]
+    let factor = if squares > 0.0 { (x.len() as f64 / squares).sqrt() } else { 0.0 };
+    for (out, x) in out.iter_mut().zip(x) {
+        #[expect(clippy::cast_possible_truncation, reason = "between -64 and 64")]
+        let value = (f64::from(*x) * factor) as f32;
+        *out = value;
+    }
+}
+
+impl Readable {
+    /// Appends a stored content vector; `None` when it is not one.
+    pub(super) fn decode_content(&mut self, item: u32, z: &[u8]) -> Option<()> {
+        if item as usize >= self.catalog.len() || self.catalog.entry(item).content.is_some() {
+            return None;
+        }
+        self.catalog.set_content(item, as_row(self.contents.len()));
+        self.contents.items.push(item);
+        self.contents.rows.push_bytes(z)
+    }
+
+    /// An item's dense vector of a modality; `None` as well when it has another length than the modality.
+    pub fn dense<'a>(&self, item: &'a Item, modality: &Modality) -> Option<&'a [f32]> {
+        let vector = item.vectors.get(&modality.name)?;
+        (vector.len() == modality.inputs).then_some(vector)
+    }
+}
+
+impl State {
+    /// Takes in the dense vectors of an item whose metadata is new, and refreshes its content vector.
+    pub(super) fn take_vectors(&mut self, row: u32) {
+        if !self.readable.config.modalities {
+            return;
+        }
+        let item = Arc::clone(&self.readable.catalog.entry(row).item);
+        let mut any = false;
+        for (name, vector) in &item.vectors {
+            // Refused at the door where it was known; what came into the log before that says nothing.
+            let Ok(new) = self.readable.contents.modalities_mut().admit(name, vector.len()) else { continue };
+            any = true;
+            if new {
+                let number = self.readable.contents.modalities().all().len() - 1;
+                self.touched.mark(Table::Modalities, as_row(number));
+                (0..vector.len()).for_each(|_| _ = self.push_row(Table::Projections, ACCUMULATOR_INITIAL));
+            }
+        }
+        let content = self.readable.catalog.entry(row).content;
+        if content.is_none() && any {
+            self.readable.catalog.set_content(row, as_row(self.readable.contents.len()));
+            self.touched.mark(Table::Contents, as_row(self.readable.contents.len()));
+            self.readable.contents.push(row);
+        } else if content.is_none() {
+            return;
+        }
+        self.refresh_content(row);
+    }
+
+    fn refresh_content(&mut self, row: u32) {
+        let entry = self.readable.catalog.entry(row);
+        let Some(content) = entry.content else { return };
+        let mut z = vec![0.0; self.readable.config.dim];
+        for modality in self.readable.contents.modalities().all() {
+            let Some(vector) = self.readable.dense(&entry.item, modality) else { continue };
+            let mut x = vec![0.0; vector.len()];
+            normalise(vector, &mut x);
+            for (i, x) in x.iter().enumerate() {
+                add_scaled(&mut z, *x, self.readable.parameters.projections.row(modality.first + i));
+            }
+        }
+        self.set_content(content, &z);
+    }
+
+    /// Replaces a content vector; one that is the same already was not touched.
+    pub fn set_content(&mut self, content: u32, z: &[f32]) {
+        if self.readable.contents.row(content as usize) == z {
+            return;
+        }
+        self.readable.contents.rows.row_mut(content as usize).copy_from_slice(z);
+        self.touched.mark(Table::Contents, content);
+    }
+
+    /// The content rows whose turn it is: the next [`SWEPT_MAX`] of an endless round.
+    pub fn sweep(&mut self) -> impl Iterator<Item = u32> + use<> {
+        let all = as_row(self.readable.contents.len());
+        let first = self.readable.counters.swept;
+        let count = all.min(as_row(SWEPT_MAX));
+        if all > 0 {
+            self.count_step(|counters| counters.swept = (first + count) % all);
+        }
+        (first..first + count).map(move |row| row % all)
+    }
+
+    /// After `config.modalities` changed: off, nothing is left of the dense vectors in item vectors; on, they are taken
+    /// in. Costs the catalogue.
+    pub(super) fn switch_modalities(&mut self) {
+        if self.readable.config.modalities {
+            (0..as_row(self.readable.catalog.len())).for_each(|row| self.take_vectors(row));
+        } else {
+            let nothing = vec![0.0; self.readable.config.dim];
+            (0..as_row(self.readable.contents.len())).for_each(|content| self.set_content(content, &nothing));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A reader that knows where it stands.
+
+use std::io::{self, BufRead, Read};
+
+use super::error::Fault;
+
+/// Bytes of an unpacked file, counted.
+pub(super) struct Bytes {
+    reader: Box<dyn BufRead + Send>,
+    offset: u64,
+}
+
+impl Bytes {
+    pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
+        Self { reader, offset: 0 }
+    }
+
+    /// Where the next byte stands.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Fills `buffer`; `what` names it when the file ends too early.
+    pub(super) fn exact(&mut self, buffer: &mut [u8], what: &str) -> Result<(), Fault> {
+        self.reader.read_exact(buffer).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                return Fault::at_byte(self.offset, format!("the file ends inside {what}"));
+            }
+            Fault::Io(error)
+        })?;
+        self.offset += buffer.len() as u64;
+        Ok(())
+    }
+
+    /// The bytes up to `delimiter`, which is passed over; an error when there are more than `max`, or the file ends.
+    pub(super) fn until(&mut self, delimiter: u8, max: usize, what: &str) -> Result<Vec<u8>, Fault> {
+        let mut found = Vec::new();
+        let count = self.reader.by_ref().take(max as u64 + 1).read_until(delimiter, &mut found)?;
+        if found.pop() != Some(delimiter) {
+            let why = if count > max { format!("is longer than {max} bytes") } else { "does not end".to_owned() };
+            return Err(Fault::at_byte(self.offset, format!("{what} {why}")));
+        }
+        self.offset += count as u64;
+        Ok(found)
+    }
+
+    /// Passes over bytes.
+    pub(super) fn skip(&mut self, count: u64, what: &str) -> Result<(), Fault> {
+        let skipped = io::copy(&mut self.reader.by_ref().take(count), &mut io::sink())?;
+        if skipped < count {
+            return Err(Fault::at_byte(self.offset + skipped, format!("the file ends before {what}")));
+        }
+        self.offset += count;
+        Ok(())
+    }
+
+    /// An error unless nothing but line ends is left.
+    pub(super) fn ended(&mut self, after: &str) -> Result<(), Fault> {
+        loop {
+            let rest = self.reader.fill_buf()?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let all = blank == rest.len();
+            self.reader.consume(blank);
+            self.offset += blank as u64;
+            if !all {
+                return Err(Fault::at_byte(self.offset, format!("there is more after {after}")));
+            }
+        }
+    }
+}

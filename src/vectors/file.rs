@@ -1,0 +1,140 @@
+//! A file of vectors as a stream of rows.
+
+use std::{
+    io::{Cursor, Read},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    VectorError, VectorFormat,
+    array::{Array, Ids},
+    bytes::Bytes,
+    error::Fault,
+    npy, safetensors,
+    text::Text,
+    word2vec::Word2vec,
+};
+use crate::feeds::{Lines, ReadSoFar, Source};
+
+/// Bytes at the beginning that tell the format: a line of 4,096 decimal numbers fits.
+const HEAD_BYTES: u64 = 128 * 1024;
+
+/// How to read a file.
+#[derive(Debug, Clone, Default)]
+pub struct VectorOptions {
+    /// Its format; told by its content when left out.
+    pub format: Option<VectorFormat>,
+    /// Ids of the rows, one a line, for arrays.
+    pub ids: Option<PathBuf>,
+    /// Which tensor of several.
+    pub tensor: Option<String>,
+}
+
+/// One row of a file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VectorRow {
+    /// The word, or the id; what is not UTF-8 is replaced.
+    pub id: String,
+    /// Its values; some may not be finite.
+    pub values: Vec<f32>,
+}
+
+/// An opened file.
+pub struct VectorFile {
+    name: String,
+    bytes: Option<u64>,
+    read: ReadSoFar,
+    format: VectorFormat,
+    rows: Rows,
+}
+
+enum Rows {
+    Word2vec(Word2vec),
+    Text(Text),
+    Array(Array),
+}
+
+impl VectorFile {
+    /// Opens a file, gzip or not, and reads its header.
+    pub fn open(path: &Path, options: &VectorOptions) -> Result<Self, VectorError> {
+        let name = path.display().to_string();
+        let Source { bytes, read, mut reader, .. } = Source::open(path).map_err(|e| Fault::Io(e).of(&name))?;
+        let mut head = Vec::new();
+        reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| Fault::Io(e).of(&name))?;
+        let format = options.format.or_else(|| VectorFormat::recognise(&head));
+        let Some(format) = format else { return Err(VectorError::Unrecognised { name }) };
+        let whole = Box::new(Cursor::new(head).chain(reader));
+        let open = || {
+            Ok(match format {
+                VectorFormat::Word2vec => Rows::Word2vec(Word2vec::open(Bytes::new(whole))?),
+                VectorFormat::Word2vecText => Rows::Text(Text::open(Lines::new(whole), true)?),
+                VectorFormat::Glove => Rows::Text(Text::open(Lines::new(whole), false)?),
+                VectorFormat::Npy => {
+                    let mut bytes = Bytes::new(whole);
+                    let shape = npy::header(&mut bytes)?;
+                    Rows::Array(Array::new(bytes, shape, ids(options, None)?))
+                }
+                VectorFormat::Safetensors => {
+                    let mut bytes = Bytes::new(whole);
+                    let (shape, listed) = safetensors::header(&mut bytes, options.tensor.as_deref())?;
+                    Rows::Array(Array::new(bytes, shape, ids(options, listed)?))
+                }
+            })
+        };
+        let rows = open().map_err(|fault: Fault| fault.of(&name))?;
+        Ok(Self { name, bytes, read, format, rows })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its size as stored, if known.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// How far it was read.
+    pub fn read_so_far(&self) -> ReadSoFar {
+        self.read.clone()
+    }
+
+    /// Its format.
+    pub fn format(&self) -> VectorFormat {
+        self.format
+    }
+
+    /// Values of a row.
+    pub fn dim(&self) -> usize {
+        match &self.rows {
+            Rows::Word2vec(rows) => rows.dim(),
+            Rows::Text(rows) => rows.dim(),
+            Rows::Array(rows) => rows.dim(),
+        }
+    }
+
+    /// Reads the next row into `row`; `false` at the end. Do not call it after an error.
+    pub fn next(&mut self, row: &mut VectorRow) -> Result<bool, VectorError> {
+        match &mut self.rows {
+            Rows::Word2vec(rows) => rows.next(row),
+            Rows::Text(rows) => rows.next(row),
+            Rows::Array(rows) => rows.next(row),
+        }
+        .map_err(|fault| fault.of(&self.name))
+    }
+}
+
+/// The ids of an array: the file of the options, else what the header lists.
+fn ids(options: &VectorOptions, listed: Option<Vec<String>>) -> Result<Ids, Fault> {
+    match (&options.ids, listed) {
+        (Some(path), _) => {
+            let source = Source::open(path).map_err(|error| {
+                Fault::Unclear(format!("the ids file {} cannot be opened: {error}", path.display()))
+            })?;
+            Ok(Ids::Lines(Box::new(Lines::new(source.reader))))
+        }
+        (None, Some(listed)) => Ok(Ids::List(listed.into_iter())),
+        (None, None) => Err(Fault::Unclear("has no ids of its rows: give a file with one a line (--ids)".to_owned())),
+    }
+}

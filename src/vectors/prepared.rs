@@ -1,0 +1,53 @@
+//! From a file to rows: read once to learn what it holds, and a second time to hand it over.
+
+use super::{Fit, FitSettings, Moments, Selection, SelectionTally, Targets, VectorError, VectorFile};
+use crate::domain::{RowVector, VectorValues};
+
+/// A file that was read once.
+pub struct Prepared<'a> {
+    targets: &'a Targets,
+    fit: Fit,
+    tally: SelectionTally,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads a file to its end, for a model with `dim` values a row.
+    pub fn read(
+        file: VectorFile,
+        targets: &'a Targets,
+        dim: usize,
+        settings: &FitSettings,
+    ) -> Result<Self, VectorError> {
+        let mut moments = Moments::new(file.dim(), dim);
+        let mut selection = Selection::new(file, targets);
+        while let Some((_, values)) = selection.next_wanted()? {
+            moments.add(values);
+        }
+        Ok(Self { targets, fit: Fit::new(&moments, dim, settings), tally: selection.tally().clone() })
+    }
+
+    /// What the file holds for the model.
+    pub fn tally(&self) -> &SelectionTally {
+        &self.tally
+    }
+
+    /// How its vectors are fitted.
+    pub fn fit(&self) -> &Fit {
+        &self.fit
+    }
+
+    /// Reads the same file again and gives each wanted row, with its number in the file, from 1.
+    pub fn hand_over<E: From<VectorError>>(
+        &self,
+        file: VectorFile,
+        mut take: impl FnMut(u64, RowVector) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let into = self.targets.table();
+        let mut selection = Selection::new(file, self.targets);
+        while let Some((id, values)) = selection.next_wanted()? {
+            let values = VectorValues::new(self.fit.apply(values));
+            take(selection.tally().rows, RowVector { into, id, values })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! The header of a safetensors file: <https://github.com/huggingface/safetensors#format>. Read here rather than by the
+//! format's own crate, which wants the whole file in memory.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{
+    array::{Element, Shape},
+    bytes::Bytes,
+    error::Fault,
+};
+
+/// Longest header, in bytes, as the format's own crate has it.
+pub(super) const HEADER_BYTES_MAX: u64 = 100_000_000;
+/// Key of the ids in `__metadata__`: a JSON list as text, since metadata holds texts only.
+const IDS: &str = "ids";
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default, rename = "__metadata__")]
+    metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    tensors: BTreeMap<String, Tensor>,
+}
+
+#[derive(Deserialize)]
+struct Tensor {
+    dtype: String,
+    shape: Vec<u64>,
+    data_offsets: [u64; 2],
+}
+
+/// Reads the header and goes to the tensor `name`, or to the only one with two dimensions. Gives the ids of the metadata.
+pub(super) fn header(bytes: &mut Bytes, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
+    let mut length = [0; 8];
+    bytes.exact(&mut length, "the length of the header")?;
+    let length = u64::from_le_bytes(length);
+    if length > HEADER_BYTES_MAX {
+        return Err(Fault::at_byte(0, format!("the header has {length} bytes, at most {HEADER_BYTES_MAX}")));
+    }
+    let mut text = Vec::new();
+    let mut left = usize::try_from(length).expect("at most 100,000,000");
+    // In pieces: a header that is not there takes no memory.
+    while left > 0 {
+        let begin = text.len();
+        text.resize(begin + left.min(1 << 20), 0);
+        bytes.exact(&mut text[begin..], "the header")?;
+        left -= text.len() - begin;
+    }
+    let header: Header = serde_json::from_slice(&text)
+        .map_err(|error| Fault::at_byte(8, format!("the header is not one of safetensors: {error}")))?;
+    let (name, tensor) = pick(&header.tensors, name).map_err(Fault::Unclear)?;
+    let element = match tensor.dtype.as_str() {
+        "F16" => Element::F16,
+        "BF16" => Element::Bf16,
+        "F32" => Element::F32,
+        "F64" => Element::F64,
+        other => return Err(Fault::Unclear(format!("tensor {name:?} must hold floats, holds {other}"))),
+    };
+    let shape =
+        Shape::new(element, &tensor.shape).map_err(|detail| Fault::Unclear(format!("tensor {name:?} {detail}")))?;
+    bytes.skip(tensor.data_offsets[0], &format!("tensor {name:?}"))?;
+    let ids = header.metadata.get(IDS).map(|ids| serde_json::from_str(ids)).transpose();
+    let ids =
+        ids.map_err(|error| Fault::at_byte(8, format!("metadata {IDS:?} must be a JSON list of texts: {error}")))?;
+    Ok((shape, ids))
+}
+
+fn pick<'a>(tensors: &'a BTreeMap<String, Tensor>, name: Option<&str>) -> Result<(&'a String, &'a Tensor), String> {
+    let of = |names: Vec<&String>| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(name) = name {
+        return tensors
+            .get_key_value(name)
+            .ok_or_else(|| format!("has no tensor {name:?}, only {}", of(tensors.keys().take(20).collect())));
+    }
+    let matrices: Vec<_> = tensors.iter().filter(|(_, tensor)| tensor.shape.len() == 2).take(20).collect();
+    match matrices[..] {
+        [only] => Ok(only),
+        [] => Err("has no tensor with two dimensions".to_owned()),
+        _ => Err(format!("has several tensors, say which (--tensor): {}", of(matrices.iter().map(|m| m.0).collect()))),
+    }
+}
