@@ -87,6 +87,7 @@ mod tests {
             ("replay", "Events enter the log in the order of the lines"),
             ("demo", "poison burst"),
             ("evaluate", "Test-then-train"),
+            ("import", "turned at random"),
             ("tune", "successive halving"),
         ] {
             let command = line.find_subcommand_mut(name).expect("a command");
