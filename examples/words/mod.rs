@@ -40,6 +40,9 @@ pub struct Args {
     /// What the forks multiply the learning rates of word vectors by.
     #[arg(long, default_value_t = 1.0)]
     pub rate: f32,
+    /// How strongly the forks are pulled back to the base: they adapt less and forget less.
+    #[arg(long, default_value_t = 0.0)]
+    pub pull: f32,
 }
 
 impl Args {
@@ -52,6 +55,7 @@ impl Args {
         let mut config = self.config();
         config.rates.items *= self.rate;
         config.rates.last *= self.rate;
+        config.pull = self.pull;
         config
     }
 
