@@ -3,16 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use std::{collections::BTreeMap, sync::Arc};
+mod learner_model;
 
+use learner_model::Model;
 use shelfmark::{
     domain::{
-        Append, Event, ExcludeSeen, Id, ModelConfig, Optimizer, Position, Query, Record, RecordBody, RowVector, Served,
-        Subject, Timestamp, VectorTable, VectorValues,
+        Event, ExcludeSeen, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp,
+        VectorTable, VectorValues,
     },
-    learner::{Learner, prepare_thread},
     serving::Publisher,
-    state::{State, Table},
+    state::Table,
 };
 
 fn id(text: &str) -> Id {
@@ -34,31 +34,10 @@ fn event(n: u64, user: &str, item: &str, kind: &str, context: &[&str]) -> Event 
     }
 }
 
-struct Model {
-    state: State,
-    learner: Learner,
-    head: Position,
-}
-
 impl Model {
-    fn new(config: ModelConfig) -> Self {
-        prepare_thread();
-        config.check().unwrap();
-        Self { state: State::initial(Arc::new(config)), learner: Learner::default(), head: Position::ZERO }
-    }
-
     /// One append.
     fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
         self.apply(events.into_iter().map(RecordBody::Event));
-    }
-
-    fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) {
-        let record = |body| {
-            self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body }
-        };
-        let append = Append { records: bodies.into_iter().map(record).collect() };
-        self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap();
     }
 
     fn best(&self, subject: Subject, context: &[&str]) -> Vec<(String, f32)> {

@@ -3,11 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use std::{collections::BTreeMap, sync::Arc};
+mod learner_model;
 
+use learner_model::Model;
 use shelfmark::{
-    domain::{Append, Event, Id, Item, Modalities, ModelConfig, Position, Record, RecordBody, Served, Timestamp},
-    learner::{Learner, prepare_thread},
+    domain::{Event, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
+    learner::Learner,
     serving::Publisher,
     state::{Digester, Draws, SWEPT_MAX, State, StateError, Table},
 };
@@ -38,29 +39,7 @@ fn item(number: usize, vectors: &[(&str, Vec<f32>)]) -> RecordBody {
     RecordBody::PutItem(item)
 }
 
-struct Model {
-    state: State,
-    learner: Learner,
-    head: Position,
-}
-
 impl Model {
-    fn new(config: ModelConfig) -> Self {
-        prepare_thread();
-        config.check().unwrap();
-        Self { state: State::initial(Arc::new(config)), learner: Learner::default(), head: Position::ZERO }
-    }
-
-    /// One append.
-    fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) {
-        let record = |body| {
-            self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body }
-        };
-        let append = Append { records: bodies.into_iter().map(record).collect() };
-        self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap();
-    }
-
     fn configure(&mut self, change: impl FnOnce(&mut ModelConfig)) {
         let mut config = (**self.state.config()).clone();
         change(&mut config);
@@ -356,7 +335,7 @@ fn no_pull_is_no_change() {
     once.configure(|config| config.pull = 0.0);
     never.head = once.head;
     for model in [&mut never, &mut once] {
-        stream(11).1.chunks(50).for_each(|append| model.apply(append.to_vec()));
+        stream(11).1.chunks(50).for_each(|append| drop(model.apply(append.to_vec())));
     }
     assert_eq!(never.digest(), once.digest());
 }

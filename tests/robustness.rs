@@ -4,15 +4,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use std::{collections::BTreeMap, sync::Arc};
+mod learner_model;
 
+use std::collections::BTreeMap;
+
+use learner_model::Model;
 use shelfmark::{
-    domain::{
-        Append, Event, Id, ModelConfig, Position, Record, RecordBody, RowVector, Timestamp, VectorTable, VectorValues,
-    },
+    domain::{Event, Id, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, VectorValues},
     evaluation::{Protocol, Run, Stream},
     feeds::{Shop, ShopSettings, SpamSettings, spam},
-    learner::{Applied, Learner, prepare_thread},
     state::{Digester, Draws, State, Table},
 };
 
@@ -171,29 +171,7 @@ fn a_burst_of_spam_costs_a_bounded_part_of_quality_and_is_forgotten() {
     }
 }
 
-struct Model {
-    state: State,
-    learner: Learner,
-    head: Position,
-}
-
 impl Model {
-    fn new(config: ModelConfig) -> Self {
-        prepare_thread();
-        config.check().unwrap();
-        Self { state: State::initial(Arc::new(config)), learner: Learner::default(), head: Position::ZERO }
-    }
-
-    /// One append.
-    fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) -> Applied {
-        let record = |body| {
-            self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body }
-        };
-        let append = Append { records: bodies.into_iter().map(record).collect() };
-        self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).unwrap()
-    }
-
     /// Appends of 64. Every step is checked: bounded, and of a finite loss unless it was dropped.
     fn learn(&mut self, events: impl IntoIterator<Item = Event>) -> usize {
         let events: Vec<RecordBody> = events.into_iter().map(RecordBody::Event).collect();
