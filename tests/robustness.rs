@@ -90,16 +90,8 @@ fn recall_after(attack: &[Event], who: Who, config: &ModelConfig) -> [f64; 3] {
 
 /// P8: every learned number and every accumulator.
 fn assert_finite(state: &State) {
-    let learned = [
-        Table::ItemVectors,
-        Table::LastVectors,
-        Table::UserVectors,
-        Table::TokenVectors,
-        Table::ContextVectors,
-        Table::ItemBias,
-    ];
     for parameters in [&state.readable.parameters, &state.accumulators] {
-        for table in learned {
+        for table in Table::LEARNED {
             let rows = parameters.table(table);
             for row in 0..rows.len() {
                 assert!(rows.row(row).iter().all(|value| value.is_finite()), "{table:?} {row}");

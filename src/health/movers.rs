@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::Id,
-    state::{Readable, dot},
+    state::{Readable, distance, dot},
 };
 
 /// Items listed.
@@ -34,10 +34,6 @@ pub struct Mover {
 pub fn relative_distance(before: &[f32], now: &[f32]) -> f32 {
     let longer = dot(before, before).max(dot(now, now)).sqrt();
     if longer > 0.0 { distance(before, now) / longer } else { 0.0 }
-}
-
-pub(super) fn distance(before: &[f32], now: &[f32]) -> f32 {
-    before.iter().zip(now).map(|(before, now)| (now - before) * (now - before)).sum::<f32>().sqrt()
 }
 
 /// The [`MOVERS_MAX`] of `moved` (item rows with their relative distance) that moved most, farthest first.

@@ -4,11 +4,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{StepFigures, Sums, TableFigures, movers::distance};
+use super::{StepFigures, Sums, TableFigures};
 use crate::{
     domain::{Event, Id, Position},
     learner::{Observer, StepReport, StepTask, WatchedTable},
-    state::{Actor, Readable, State, Unit, dot},
+    state::{Actor, Readable, State, Unit, distance, dot},
 };
 
 /// Rows of a trace: the event's own, then those that moved most.

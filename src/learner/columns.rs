@@ -1,7 +1,7 @@
 //! Which items compete in a step's softmax: all known ones of a small catalogue, a sample of a large one.
 
 use super::{
-    slots::Slots,
+    slots::{Slots, as_place},
     softmax::{ABSENT, Inputs},
 };
 use crate::state::{Draws, State, Unit};
@@ -87,7 +87,7 @@ pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mu
             let repeats = context.repeats.iter().take(REPEATS_PRESENT).map(|repeat| repeat.item);
             let memory = context.memory.iter().take(MEMORY_PRESENT).map(|remembered| remembered.item);
             for item in repeats.chain(memory).filter(|item| catalog.is_known(*item)) {
-                own.push(u32::try_from(slots.insert(item)).expect("as many places as rows"));
+                own.push(as_place(slots.insert(item)));
             }
         }
         own.close();

@@ -34,7 +34,7 @@ impl Slots {
     pub fn insert(&mut self, row: u32) -> usize {
         let entry = &mut self.entries[row as usize];
         if entry.0 != self.epoch {
-            *entry = (self.epoch, u32::try_from(self.rows.len()).expect("as many places as rows"));
+            *entry = (self.epoch, as_place(self.rows.len()));
             self.rows.push(row);
             self.bits[row as usize / 64] |= 1 << (row % 64);
         }
@@ -63,6 +63,11 @@ impl Slots {
             (row, self.entries[row as usize].1 as usize)
         })
     }
+}
+
+/// A place as it is stored.
+pub fn as_place(place: usize) -> u32 {
+    u32::try_from(place).expect("as many places as rows, which are u32")
 }
 
 /// Numbers of the bits that are set, ascending.

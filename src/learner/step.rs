@@ -9,7 +9,7 @@ use super::{
     columns::{StepTask, choose},
     projections::Projections,
     pull::Pull,
-    slots::{RowSums, ScatterSpace, Slots},
+    slots::{RowSums, ScatterSpace, Slots, as_place},
     softmax::{Inputs, Outputs, forward_backward},
     watch::{StepWatch, TableSteps, WatchedTable},
 };
@@ -302,10 +302,6 @@ impl Stepper {
         state.touched.mark(Table::Scalars, 0);
         report
     }
-}
-
-fn as_place(place: usize) -> u32 {
-    u32::try_from(place).expect("as many places as rows")
 }
 
 /// Share of each pair's weight that counts: all of it, unless its user's or session's targets weigh more than `most`

@@ -45,7 +45,7 @@ pub use math::{exp, ln_1p};
 pub use memory::MemoryRow;
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::Popularity;
-pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, dot};
+pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::Draws;
 pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};

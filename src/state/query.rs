@@ -74,6 +74,11 @@ pub fn add_scaled_4(to: &mut [f32], factors: [f32; 4], [a, b, c, d]: [&[f32]; 4]
     }
 }
 
+/// Euclidean distance of two vectors.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt()
+}
+
 /// Inner product in eight lanes, so that the compiler vectorises it and the order of additions is fixed.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
