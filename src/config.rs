@@ -179,6 +179,10 @@ pub struct VersionSettings {
     /// Versions taken by count, time or shutdown that are kept; labelled, served and restored ones stay besides
     #[arg(long, env = "SHELFMARK_VERSIONS_KEPT", default_value_t = 20, value_name = "N")]
     pub versions_kept: usize,
+    /// Versions in a row that hold only changed rows, before one holds all again; 0 to hold all rows each time
+    #[arg(long, env = "SHELFMARK_VERSION_CHAIN_MAX", default_value_t = 16, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub version_chain_max: u32,
 }
 
 /// What is watched of learning, and at what price.
@@ -209,6 +213,7 @@ impl VersionSettings {
             version_at_shutdown: self.version_at_shutdown,
             versions_in_memory: self.versions_in_memory,
             versions_kept: self.versions_kept,
+            chain_max: self.version_chain_max,
         }
     }
 }

@@ -156,7 +156,7 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
     model.configure(|config| config.pull = 0.2);
     let (_, events) = stream(2);
     model.apply(events[..200].to_vec());
-    let restored = State::from_segments(model.state.to_segments()).unwrap();
+    let restored = State::from_segments(model.state.segments()).unwrap();
     assert_eq!(Digester::new(&restored).digest(), model.digest());
     assert_eq!(restored.rows(Table::Modalities), 2);
     assert_eq!(restored.rows(Table::Projections), 10);
@@ -182,16 +182,18 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
 fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
     let model = learned(small(), 3);
     let without = |table: Table| {
-        let mut segments = model.state.to_segments();
+        let mut segments = model.state.segments().collect::<Vec<_>>();
         segments.retain(|segment| segment.table != table.number());
         State::from_segments(segments).map(|_| ())
     };
     assert_eq!(without(Table::Projections), Err(StateError::Mismatch(Table::Projections)));
     assert_eq!(without(Table::Modalities), Err(StateError::Mismatch(Table::Projections)));
     assert_eq!(without(Table::Contents), Err(StateError::Mismatch(Table::Contents)), "the round stands somewhere");
-    let mut segments = model.state.to_segments();
+    let mut segments = model.state.segments().collect::<Vec<_>>();
     let contents = segments.iter_mut().find(|segment| segment.table == Table::Contents.number()).unwrap();
-    contents.payload.extend_from_within(..4 + 4 + 8 * 4);
+    let row = contents.payload[8..8 + 4 + 8 * 4].to_vec();
+    contents.payload.extend([100_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat());
+    contents.payload.extend(row);
     assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::Contents, .. })));
 }
 

@@ -7,6 +7,7 @@ mod config;
 mod embedding;
 mod event;
 mod field;
+mod forgotten;
 mod item;
 mod key;
 mod modality;
@@ -22,6 +23,7 @@ pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
 pub use event::Event;
 pub use field::{FieldError, FieldResult, Id, ModelName, text_within};
+pub use forgotten::Forgotten;
 pub use item::{Item, PropertyValue};
 pub use key::{ApiKey, KeyHash, Scope};
 pub use modality::{Modalities, Modality};
@@ -32,6 +34,6 @@ pub use schedule::Schedule;
 pub use timestamp::Timestamp;
 pub use vector::{RowVector, VectorTable, VectorValues};
 pub use version::{
-    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionManifest, VersionNumber,
+    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionKind, VersionManifest, VersionNumber,
     VersionRef, check_label,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
+use super::{Event, Forgotten, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
 /// What a record says. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum RecordBody {
     },
     /// A row becomes a vector that was learned elsewhere.
     PutVector(RowVector),
+    /// A user is gone: the row loses its id, its vector and its history.
+    Forget(Forgotten),
 }
 
 /// A record with its place.

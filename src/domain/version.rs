@@ -58,8 +58,14 @@ pub struct VersionManifest {
     pub parent: Option<VersionNumber>,
     /// The state's digest.
     pub digest: Digest,
-    /// Stored size, compressed.
+    /// Whether it holds all rows or those that changed since its parent.
+    pub kind: VersionKind,
+    /// Rows that it holds itself.
+    pub rows: u64,
+    /// Bytes of its own rows, compressed.
     pub bytes: u64,
+    /// Bytes of its own rows before compression.
+    pub raw_bytes: u64,
     /// When it was taken.
     pub created_at: Timestamp,
     /// Name of the key that asked, or `system`.
@@ -69,6 +75,16 @@ pub struct VersionManifest {
     pub metrics: serde_json::Value,
     /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads (P4).
     pub fingerprint: String,
+}
+
+/// What a version holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionKind {
+    /// All rows.
+    Base,
+    /// The rows that changed since the version before it.
+    Delta,
 }
 
 /// A version by number or by label.

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     domain::{Position, Served, VersionNumber},
     serving::{Publisher, View},
-    state::State,
+    state::{Digester, State},
 };
 
 /// One version's state, and its view once somebody wanted it.
@@ -19,13 +19,15 @@ pub struct CachedVersion {
     pub position: Position,
     /// Its state; shares rows with the live state where they have not moved.
     pub state: State,
+    /// Its hashes: who goes on from this state need not hash it again.
+    pub digester: Digester,
     view: OnceLock<Arc<View>>,
 }
 
 impl CachedVersion {
     /// Wraps a state.
-    pub fn new(number: VersionNumber, position: Position, state: State) -> Self {
-        Self { number, position, state, view: OnceLock::new() }
+    pub fn new(number: VersionNumber, position: Position, state: State, digester: Digester) -> Self {
+        Self { number, position, state, digester, view: OnceLock::new() }
     }
 
     /// The version's view; the first call builds it (CPU work in proportion to the state).

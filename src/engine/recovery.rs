@@ -2,35 +2,47 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::{
     EngineError,
     cache::CachedVersion,
     error::CorruptState,
-    shared::{Shared, blocking},
+    shared::{Shared, finished},
 };
 use crate::{
     domain::{ModelConfig, Position, VersionNumber},
-    state::{Digester, State},
+    state::{Assembler, Digester, State},
     versions::{VersionError, VersionStore},
 };
 
 /// Versions that one page of the search for a sound one holds.
 const PAGE: usize = 20;
+/// Segments that wait to be put into place.
+const SEGMENTS_AHEAD: usize = 2;
 
 /// Loads a version and checks that it is what was stored (P7).
 pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result<CachedVersion, EngineError> {
-    let (manifest, segments) = store.load(number).await?;
-    let decoded = blocking(move || -> Result<State, CorruptState> {
-        let state = State::from_segments(segments)?;
-        let found = Digester::new(&state).digest();
-        if found != manifest.digest {
-            return Err(CorruptState::Digest { found, expected: manifest.digest });
+    let (sender, mut segments) = mpsc::channel(SEGMENTS_AHEAD);
+    let assembling = tokio::task::spawn_blocking(move || {
+        let mut assembler = Assembler::default();
+        while let Some(segment) = segments.blocking_recv() {
+            assembler.take(&segment)?;
         }
-        Ok(state)
-    })
-    .await;
-    let state = decoded.map_err(|source| EngineError::CorruptVersion { version: number, source })?;
-    Ok(CachedVersion::new(number, manifest.position, state))
+        assembler.finish()
+    });
+    let loaded = store.load(number, sender).await;
+    let assembled = finished(assembling).await;
+    // A damaged segment is the cause, a state that does not assemble its consequence.
+    let manifest = loaded?;
+    let (state, digester) =
+        assembled.map_err(|source| EngineError::CorruptVersion { version: number, source: source.into() })?;
+    let found = digester.digest();
+    if found != manifest.digest {
+        let source = CorruptState::Digest { found, expected: manifest.digest };
+        return Err(EngineError::CorruptVersion { version: number, source });
+    }
+    Ok(CachedVersion::new(number, manifest.position, state, digester))
 }
 
 /// The newest version that is sound; corrupt ones are named in the log and passed over.
@@ -57,6 +69,7 @@ pub async fn newest_version(store: &VersionStore) -> Result<Option<CachedVersion
 /// State and position from which the log is applied, and the version they came from.
 pub struct Recovered {
     pub state: State,
+    pub digester: Digester,
     pub position: Position,
     pub version: Option<VersionNumber>,
 }
@@ -66,13 +79,18 @@ pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     let Some(version) = newest_version(&shared.versions).await? else {
         return Ok(beginning(&shared.base_config));
     };
-    let recovered =
-        Recovered { state: version.state.clone(), position: version.position, version: Some(version.number) };
+    let recovered = Recovered {
+        state: version.state.clone(),
+        digester: version.digester.clone(),
+        position: version.position,
+        version: Some(version.number),
+    };
     shared.cache.insert(Arc::new(version));
     Ok(recovered)
 }
 
 /// The state before the first record.
 pub fn beginning(config: &Arc<ModelConfig>) -> Recovered {
-    Recovered { state: State::initial(Arc::clone(config)), position: Position::ZERO, version: None }
+    let state = State::initial(Arc::clone(config));
+    Recovered { digester: Digester::new(&state), state, position: Position::ZERO, version: None }
 }

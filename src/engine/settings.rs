@@ -16,6 +16,8 @@ pub struct EngineSettings {
     /// Versions taken by count, time or shutdown that are kept; older ones go unless they are labelled, served or named by
     /// a restore.
     pub versions_kept: usize,
+    /// Deltas on a base at most; the next version holds all rows again. 0 = every version does.
+    pub chain_max: u32,
     /// Share of one core that measuring live quality may take, 0 (off) to 1 (as much as there is to measure).
     pub quality_share: f64,
     /// How often the rows are looked at, when something changed; zero = never.
@@ -32,6 +34,7 @@ impl Default for EngineSettings {
             version_at_shutdown: true,
             versions_in_memory: 4,
             versions_kept: 20,
+            chain_max: 16,
             quality_share: 0.03,
             survey_interval: Duration::from_secs(10),
             trace_states: 2,

@@ -2,18 +2,22 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
 use super::{
     EngineError, EngineSettings,
     cache::{CachedVersion, VersionCache},
+    growth::{Growth, Grown},
     health::Health,
     recovery::load_version,
     watch::Watch,
@@ -34,6 +38,8 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 pub enum SnapshotRequest {
     /// With its digest, which costs the rows touched since the last one.
     Whole(oneshot::Sender<Snapshot>),
+    /// To be stored: with its digest, and what changed since the version that it grew from.
+    Version(oneshot::Sender<(Snapshot, Grown)>),
     /// The state alone: pointers.
     Bare(oneshot::Sender<StateAt>),
 }
@@ -72,7 +78,7 @@ pub struct Shared {
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
-    parent: AtomicU32,
+    growth: Mutex<Growth>,
     /// Commit time of the oldest record that is not in `live`, microseconds; 0 = none known.
     pending_since: AtomicI64,
 }
@@ -105,7 +111,7 @@ impl Shared {
             configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),
-            parent: AtomicU32::new(0),
+            growth: Mutex::default(),
             pending_since: AtomicI64::new(0),
         }
     }
@@ -134,6 +140,11 @@ impl Shared {
         self.ask(SnapshotRequest::Whole).await
     }
 
+    /// The same, to be stored as a version: give what has grown back to [`Growth`] when it was.
+    pub async fn snapshot_to_store(&self) -> Result<(Snapshot, Grown), EngineError> {
+        self.ask(SnapshotRequest::Version).await
+    }
+
     /// The state at the end of the append in work, without its digest.
     pub async fn state(&self) -> Result<StateAt, EngineError> {
         self.ask(SnapshotRequest::Bare).await
@@ -152,14 +163,9 @@ impl Shared {
         answer.await.map_err(|_| down())
     }
 
-    /// The version that the live state grew from.
-    pub fn parent(&self) -> Option<VersionNumber> {
-        Some(self.parent.load(Ordering::Acquire)).filter(|number| *number > 0).map(VersionNumber)
-    }
-
-    /// Notes that the live state grows from this version.
-    pub fn set_parent(&self, version: Option<VersionNumber>) {
-        self.parent.store(version.map_or(0, |version| version.0), Ordering::Release);
+    /// What the live state grew from. The lock is held for as long as touched rows are copied.
+    pub fn growth(&self) -> MutexGuard<'_, Growth> {
+        self.growth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what the learner is working on: commit time of its oldest record, or nothing.
@@ -195,7 +201,12 @@ impl Shared {
 
 /// Runs CPU work of unknown length off the async workers; its panic becomes ours.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
+    finished(tokio::task::spawn_blocking(work)).await
+}
+
+/// The result of blocking work; its panic becomes ours.
+pub async fn finished<T>(work: JoinHandle<T>) -> T {
+    match work.await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

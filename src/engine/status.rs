@@ -72,7 +72,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         position: snapshot.position,
         lag_records: head.since(snapshot.position),
         lag_ms,
-        digest: snapshot.digest,
+        digest: snapshot.digester.digest(),
         served: shared.served().served(),
         counts: Counts {
             users: readable.users.len() as u64,

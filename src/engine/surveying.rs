@@ -30,7 +30,7 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         // A learner that is down has nothing new to show.
         let Ok(StateAt { state, position }) = shared.state().await else { continue };
         // Rows have the same numbers in the version that the state grew from, and in no other for sure.
-        let version = shared.parent().and_then(|number| shared.cache.look(number));
+        let version = shared.growth().parent().and_then(|number| shared.cache.look(number));
         let dim = state.config().dim;
         let survey;
         (survey, surveyor) = blocking(move || {

@@ -9,22 +9,23 @@ use tokio_util::sync::CancellationToken;
 use super::{
     EngineError,
     cache::CachedVersion,
+    growth::Grown,
     metrics::{VERSION_SECONDS, VERSIONS},
-    shared::{Shared, blocking},
+    retention,
+    shared::Shared,
     worker::Snapshot,
 };
 use crate::{
-    domain::{Position, VersionManifest},
+    domain::{Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    versions::{NewVersion, VersionError},
+    state::State,
+    versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
 /// Who takes versions by count, time and at shutdown.
-const SYSTEM: &str = "system";
+pub const SYSTEM: &str = "system";
 /// How often count and time are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// Versions looked at when old ones are cleared away.
-const RETENTION_PAGE: usize = 500;
 
 /// A version to take now.
 #[derive(Debug, Clone)]
@@ -41,33 +42,40 @@ pub struct TakeVersion {
 pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionManifest, EngineError> {
     let _one_at_a_time = shared.taking.lock().await;
     let started = Instant::now();
-    let Snapshot { state, position, digest, parent } = shared.snapshot().await?;
-    let encoded = state.clone();
-    let segments = blocking(move || encoded.to_segments()).await;
-    let counters = state.readable.counters;
-    let metrics = serde_json::json!({
-        "events": counters.events,
-        "items": state.readable.catalog.len(),
-        "users": state.readable.users.len(),
-        "sessions": state.readable.sessions.len(),
-        "quarantined_events": counters.quarantined,
-        "clipped_steps": counters.clipped,
-        "quality": shared.watch.quality(),
-    });
-    let new = NewVersion {
-        position,
-        parent,
-        digest,
-        label: take.label,
-        reason: take.reason,
-        actor: take.actor,
-        metrics,
-        fingerprint: fingerprint(),
-        segments,
+    let (Snapshot { state, position, digester }, mut grown) = shared.snapshot_to_store().await?;
+    let saved = loop {
+        let delta_of = delta_of(shared, &state, &grown).await;
+        let segments = match (&delta_of, &grown.touched) {
+            (Ok(Some(_)), Some(touched)) => state.delta_segments(touched),
+            _ => state.segments(),
+        };
+        let new = NewVersion {
+            position,
+            parent: grown.parent,
+            delta_of: delta_of.unwrap_or_default(),
+            digest: digester.digest(),
+            label: take.label.clone(),
+            reason: take.reason.clone(),
+            actor: take.actor.clone(),
+            metrics: metrics(shared, &state),
+            fingerprint: fingerprint(),
+            segments: NewSegments::new(segments),
+        };
+        match shared.versions.save(new).await {
+            // Somebody deleted the version that it would have stood on.
+            Err(VersionError::NotFound(_)) if grown.touched.take().is_some() => {}
+            saved => break saved,
+        }
     };
-    let manifest = shared.versions.save(new).await?;
-    shared.set_parent(Some(manifest.version));
-    shared.cache.insert(Arc::new(CachedVersion::new(manifest.version, position, state)));
+    let manifest = match saved {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            shared.growth().not_stored(grown);
+            return Err(error.into());
+        }
+    };
+    shared.growth().stored(&grown, manifest.version);
+    shared.cache.insert(Arc::new(CachedVersion::new(manifest.version, position, state, digester)));
     counter!(VERSIONS).increment(1);
     histogram!(VERSION_SECONDS).record(started.elapsed());
     tracing::info!(
@@ -75,6 +83,31 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
         "version.taken: version {} at position {position}", manifest.version
     );
     Ok(manifest)
+}
+
+fn metrics(shared: &Shared, state: &State) -> serde_json::Value {
+    let counters = state.readable.counters;
+    serde_json::json!({
+        "events": counters.events,
+        "items": state.readable.catalog.len(),
+        "users": state.readable.users.len(),
+        "sessions": state.readable.sessions.len(),
+        "quarantined_events": counters.quarantined,
+        "clipped_steps": counters.clipped,
+        "quality": shared.watch.quality(),
+    })
+}
+
+/// The version that the next one may be a delta of: its parent, unless its rows' changes are not known, its chain is long,
+/// or the chain's deltas would outgrow their base.
+async fn delta_of(shared: &Shared, state: &State, grown: &Grown) -> Result<Option<VersionNumber>, VersionError> {
+    let (Some(parent), Some(touched)) = (grown.parent, &grown.touched) else { return Ok(None) };
+    let Some(Chain { depth, base_raw_bytes, deltas_raw_bytes }) = shared.versions.chain(parent).await? else {
+        return Ok(None);
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let share = deltas_raw_bytes as f64 / base_raw_bytes.max(1) as f64;
+    Ok((depth < shared.settings.chain_max && share + state.share_of(touched) <= 1.0).then_some(parent))
 }
 
 /// Takes the version of a clean end, when something changed since the last one.
@@ -94,7 +127,7 @@ async fn take_for(shared: &Arc<Shared>, reason: &str) {
         tracing::warn!(model = %shared.name, %error, "version.failed: no version was taken for {reason}");
         return;
     }
-    if let Err(error) = clear_old(shared).await {
+    if let Err(error) = retention::tidy(shared).await {
         tracing::warn!(model = %shared.name, %error, "version.retention: old versions stay for now");
     }
 }
@@ -129,17 +162,4 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             Err(error) => tracing::warn!(model = %shared.name, %error, "version.lock: no version was taken"),
         }
     }
-}
-
-/// Deletes the versions that nobody asked for beyond the newest `versions_kept`.
-async fn clear_old(shared: &Shared) -> Result<(), EngineError> {
-    let versions = shared.versions.list(None, RETENTION_PAGE).await?;
-    let automatic = versions.iter().filter(|manifest| manifest.actor == SYSTEM && manifest.label.is_none());
-    for manifest in automatic.skip(shared.settings.versions_kept.max(1)) {
-        match shared.versions.delete(manifest.version).await {
-            Ok(()) | Err(VersionError::InUse(_) | VersionError::NotFound(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }

@@ -8,13 +8,14 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
+    growth::Grown,
     metrics,
     recovery::Recovered,
     sampling,
     shared::{Shared, SnapshotRequest, StateAt},
 };
 use crate::{
-    domain::{Append, Digest, Position, Served, Timestamp, VersionNumber},
+    domain::{Append, Position, Served, Timestamp, VersionNumber},
     learner::{Applied, Learner, Observer, prepare_thread},
     serving::Publisher,
     state::{Digester, State, Touched, Unit},
@@ -33,8 +34,7 @@ pub struct Work {
 pub struct Snapshot {
     pub state: State,
     pub position: Position,
-    pub digest: Digest,
-    pub parent: Option<VersionNumber>,
+    pub digester: Digester,
 }
 
 enum Next {
@@ -61,7 +61,7 @@ struct Publication {
     publisher: Publisher,
     /// Touched since the digest was last brought up to date.
     unhashed: Touched,
-    /// Made when somebody first asks for a digest.
+    /// Gone after a restore, until somebody asks for a digest.
     digester: Option<Digester>,
     last: Instant,
 }
@@ -73,15 +73,15 @@ impl Worker {
         work: mpsc::Receiver<Work>,
         snapshots: mpsc::Receiver<SnapshotRequest>,
     ) -> Self {
+        let Recovered { state, digester, position, version } = recovered;
         let publication = Publication {
             shared: Arc::clone(&shared),
             publisher: Publisher::new(),
             unhashed: Touched::default(),
-            digester: None,
+            digester: Some(digester),
             last: Instant::now(),
         };
-        let Recovered { state, position, version } = recovered;
-        shared.set_parent(version);
+        shared.growth().begin(version);
         shared.watch.begin(&StateAt { state: state.clone(), position });
         Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
     }
@@ -96,6 +96,7 @@ impl Worker {
                 Next::Work(work) => self.apply(&work)?,
                 // The asker may have gone away: then nobody needs it.
                 Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
+                Next::Snapshot(SnapshotRequest::Version(reply)) => drop(reply.send(self.snapshot_to_store())),
                 Next::Snapshot(SnapshotRequest::Bare(reply)) => drop(reply.send(self.state_at())),
             }
         }
@@ -144,20 +145,29 @@ impl Worker {
     }
 
     fn snapshot(&mut self) -> Snapshot {
-        let digest = self.publication.digest(&self.state);
-        Snapshot { state: self.state.clone(), position: self.position, digest, parent: self.shared.parent() }
+        let digester = self.publication.digester(&self.state).clone();
+        Snapshot { state: self.state.clone(), position: self.position, digester }
+    }
+
+    fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
+        let snapshot = self.snapshot();
+        let mut growth = self.shared.growth();
+        // What is not published yet is in the snapshot all the same; it will be noted once more, which does no harm.
+        growth.note(&self.state.touched);
+        (snapshot, growth.take())
     }
 }
 
 impl Publication {
-    fn digest(&mut self, state: &State) -> Digest {
+    /// Brought up to date: costs the rows touched since the last time.
+    fn digester(&mut self, state: &State) -> &Digester {
         self.unhashed.absorb(&state.touched);
-        let digest = match &mut self.digester {
-            Some(digester) => digester.update(state, &self.unhashed),
-            None => self.digester.insert(Digester::new(state)).digest(),
-        };
+        match &mut self.digester {
+            Some(digester) => _ = digester.update(state, &self.unhashed),
+            None => self.digester = Some(Digester::new(state)),
+        }
         self.unhashed.clear();
-        digest
+        self.digester.as_ref().expect("made just before")
     }
 
     fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
@@ -165,6 +175,7 @@ impl Publication {
         let view = self.publisher.publish(&state.readable, &state.touched, position, Served::Live);
         self.shared.publish(view);
         self.unhashed.absorb(&state.touched);
+        self.shared.growth().note(&state.touched);
         state.touched.clear();
         self.last = Instant::now();
         metrics::record_publish(position, started.elapsed(), committed_at);
@@ -184,7 +195,8 @@ impl Observer for Publication {
     }
 
     fn restored(&mut self, version: VersionNumber) {
-        self.shared.set_parent(Some(version));
+        self.shared.growth().begin(Some(version));
+        self.unhashed.clear();
         self.publisher = Publisher::new();
         self.digester = None;
     }

@@ -7,7 +7,7 @@ use super::{
     step::{StepReport, Stepper},
 };
 use crate::{
-    domain::{Append, Event, Position, RecordBody, VersionNumber},
+    domain::{Append, Event, Forgotten, Position, RecordBody, VersionNumber},
     state::{ContextScratch, State, Unit},
 };
 
@@ -51,6 +51,11 @@ pub trait Observer {
     /// The batch whose last record is at `through` is learned: `state` is whole.
     fn after_learning(&mut self, state: &mut State, through: Position) {
         let _ = (state, through);
+    }
+
+    /// A user was forgotten (P10): what else holds the user must let go.
+    fn forgot(&mut self, user: &Forgotten) {
+        let _ = user;
     }
 
     /// The state was replaced by a version's: everything may have changed, not only what is marked as touched.
@@ -114,6 +119,10 @@ impl Learner {
                 }
                 RecordBody::PutVector(row) => {
                     state.put_vector(row);
+                }
+                RecordBody::Forget(user) => {
+                    state.forget(user);
+                    observer.forgot(user);
                 }
                 RecordBody::Restore { version } => {
                     let missing = || ApplyError::MissingVersion { position: record.position, version: *version };

@@ -19,6 +19,7 @@ pub(super) mod code {
     pub const RESTORE: i16 = 4;
     pub const CONFIGURE: i16 = 5;
     pub const PUT_VECTOR: i16 = 6;
+    pub const FORGET: i16 = 7;
 }
 
 /// What few events have; the JSON of `records.rest` for an event.
@@ -123,6 +124,9 @@ pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
             rest: Some(json(row)?),
             ..Columns::default()
         },
+        RecordBody::Forget(user) => {
+            Columns { code: code::FORGET, rest: Some(json(user)?), ..Columns::default() }
+        }
     })
 }
 
@@ -159,7 +163,10 @@ pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), St
         RecordBody::PutItem(item) => *item = parse::<Item>(rest)?,
         RecordBody::Configure { config } => **config = parse::<ModelConfig>(rest)?,
         // The values of a vector are written bit by bit.
-        RecordBody::RemoveItem { .. } | RecordBody::Restore { .. } | RecordBody::PutVector(_) => {}
+        RecordBody::RemoveItem { .. }
+        | RecordBody::Restore { .. }
+        | RecordBody::PutVector(_)
+        | RecordBody::Forget(_) => {}
     }
     Ok(())
 }
@@ -191,6 +198,7 @@ pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
         code::RESTORE => RecordBody::Restore { version: parse::<RestoreRest>(rest.ok_or("rest is null")?)?.version },
         code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
         code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
+        code::FORGET => RecordBody::Forget(parse(rest.ok_or("rest is null")?)?),
         other => return Err(format!("type {other} is not known to this release")),
     })
 }
@@ -212,7 +220,8 @@ pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
-        | RecordBody::PutVector(_) => None,
+        | RecordBody::PutVector(_)
+        | RecordBody::Forget(_) => None,
     }
 }
 

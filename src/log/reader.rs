@@ -130,7 +130,8 @@ pub(super) async fn find_event(
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
-        | RecordBody::PutVector(_) => {
+        | RecordBody::PutVector(_)
+        | RecordBody::Forget(_) => {
             let detail = "it has an event's id and is none".to_owned();
             Err(body::unreadable(record.position, detail))
         }

@@ -1,6 +1,6 @@
 //! The base that `config.pull` pulls towards.
 
-use super::{Parameters, Table};
+use super::{Parameters, Table, as_row};
 
 /// The learned rows as they were when `pull` went from 0 to more. Shares what has not moved since. Rows that came later have
 /// no base: a random or empty first vector is no knowledge worth holding on to.
@@ -17,6 +17,18 @@ impl Anchor {
     /// Rows of all tables.
     pub(super) fn len(&self) -> usize {
         Table::LEARNED.iter().map(|table| self.0.table(*table).len()).sum()
+    }
+
+    /// Empties the base of a user vector; its row, when there is one.
+    pub(super) fn forget_user(&mut self, user: u32) -> Option<u32> {
+        let before = Table::LEARNED.iter().take_while(|table| **table != Table::UserVectors);
+        let before: usize = before.map(|table| self.0.table(*table).len()).sum();
+        let users = &mut self.0.users;
+        if user as usize >= users.len() {
+            return None;
+        }
+        users.row_mut(user as usize).fill(0.0);
+        Some(as_row(before + user as usize))
     }
 
     /// `[number of the table: i16 le, values]` of a row when the learned tables are counted through.

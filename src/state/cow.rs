@@ -152,7 +152,15 @@ impl CowRows {
             return None;
         }
         self.push_filled(0.0);
-        for (value, chunk) in self.row_mut(self.len - 1).iter_mut().zip(bytes.as_chunks().0) {
+        self.set_bytes(self.len - 1, bytes)
+    }
+
+    /// Replaces a row by little-endian values; `None`, and nothing, when they are not `dim`.
+    pub(super) fn set_bytes(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
+        if bytes.len() != self.dim * 4 {
+            return None;
+        }
+        for (value, chunk) in self.row_mut(row).iter_mut().zip(bytes.as_chunks().0) {
             *value = f32::from_le_bytes(*chunk);
         }
         Some(())

@@ -2,22 +2,41 @@
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::{State, Table, Touched};
+use super::{CowVec, State, Table, Touched};
 use crate::domain::Digest;
 
 /// Sum over all rows of `xxh3_128(row, seed = (table, row number))`: a sum, so that replacing a row costs that row.
-/// It finds differences between replicas and damage; it is not a defence against a forger.
+/// It finds differences between replicas and damage; it is not a defence against a forger. `Clone` is cheap and shares the
+/// rows' hashes.
 #[derive(Debug, Clone)]
 pub struct Digester {
-    hashes: Vec<Vec<u128>>,
+    tables: [Hashes; Table::ALL.len()],
     sum: u128,
     buffer: Vec<u8>,
+}
+
+/// What an encoded row adds to the digest of its state.
+pub fn row_hash(table: Table, row: usize, bytes: &[u8]) -> u128 {
+    xxh3_128_with_seed(bytes, (table.index() as u64) << 40 | row as u64)
+}
+
+/// Hashes of one table's rows: those from `rows` on are 0.
+#[derive(Debug, Clone, Default)]
+struct Hashes {
+    hashes: CowVec<u128>,
+    rows: usize,
+}
+
+impl Default for Digester {
+    fn default() -> Self {
+        Self { tables: std::array::from_fn(|_| Hashes::default()), sum: 0, buffer: Vec::new() }
+    }
 }
 
 impl Digester {
     /// Hashes every row.
     pub fn new(state: &State) -> Self {
-        let mut digester = Self { hashes: vec![Vec::new(); Table::ALL.len()], sum: 0, buffer: Vec::new() };
+        let mut digester = Self::default();
         for table in Table::ALL {
             for row in 0..state.rows(table) {
                 digester.rehash(state, table, row);
@@ -31,10 +50,11 @@ impl Digester {
         for table in Table::ALL {
             let rows = state.rows(table);
             // A base that was given up takes its rows with it.
-            let gone = &mut self.hashes[table.index()];
-            for hash in gone.drain(rows.min(gone.len())..) {
-                self.sum = self.sum.wrapping_sub(hash);
+            let known = &mut self.tables[table.index()];
+            for gone in rows..known.rows {
+                self.sum = self.sum.wrapping_sub(std::mem::take(known.hashes.get_mut(gone)));
             }
+            known.rows = known.rows.min(rows);
             for row in touched.rows(table).iter().filter(|row| (**row as usize) < rows) {
                 self.rehash(state, table, *row as usize);
             }
@@ -47,16 +67,23 @@ impl Digester {
         Digest(self.sum)
     }
 
-    fn rehash(&mut self, state: &State, table: Table, row: usize) {
-        self.buffer.clear();
-        state.encode_row(table, row, &mut self.buffer);
-        let seed = (table.index() as u64) << 40 | row as u64;
-        let hash = xxh3_128_with_seed(&self.buffer, seed);
-        let hashes = &mut self.hashes[table.index()];
-        if row >= hashes.len() {
-            hashes.resize(row + 1, 0);
+    /// Takes in a row's encoded bytes.
+    pub(super) fn set(&mut self, table: Table, row: usize, bytes: &[u8]) {
+        let hash = row_hash(table, row, bytes);
+        let known = &mut self.tables[table.index()];
+        while row >= known.hashes.len() {
+            known.hashes.push(0);
         }
-        self.sum = self.sum.wrapping_sub(hashes[row]).wrapping_add(hash);
-        hashes[row] = hash;
+        known.rows = known.rows.max(row + 1);
+        let before = std::mem::replace(known.hashes.get_mut(row), hash);
+        self.sum = self.sum.wrapping_sub(before).wrapping_add(hash);
+    }
+
+    fn rehash(&mut self, state: &State, table: Table, row: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        state.encode_row(table, row, &mut buffer);
+        self.set(table, row, &buffer);
+        self.buffer = buffer;
     }
 }

@@ -31,6 +31,11 @@ impl Interner {
         &self.ids[row as usize]
     }
 
+    /// All ids, by row.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Id> {
+        self.ids.iter()
+    }
+
     /// The row of an id, and whether it was given just now.
     pub fn intern(&mut self, id: &Id) -> (u32, bool) {
         if let Some(row) = self.get(id.as_str()) {
@@ -40,5 +45,21 @@ impl Interner {
         self.rows.insert(id.clone(), row);
         self.ids.push(id.clone());
         (row, true)
+    }
+
+    /// Gives a row its id: a new row after the last, or a known one another id. `None`, and nothing, when the row leaves a
+    /// gap or the id belongs to another row.
+    pub(super) fn put(&mut self, row: usize, id: &Id) -> Option<()> {
+        if row > self.ids.len() || self.get(id.as_str()).is_some_and(|known| known as usize != row) {
+            return None;
+        }
+        if row == self.ids.len() {
+            self.intern(id);
+        } else {
+            let before = std::mem::replace(self.ids.get_mut(row), id.clone());
+            self.rows.remove(&before);
+            self.rows.insert(id.clone(), u32::try_from(row).ok()?);
+        }
+        Some(())
     }
 }

@@ -10,11 +10,13 @@
 
 mod advance;
 mod anchor;
+mod assembler;
 mod catalog;
 mod contents;
 mod context;
 mod cow;
 mod digest;
+mod forget;
 mod history;
 mod interner;
 mod math;
@@ -34,11 +36,12 @@ use std::sync::Arc;
 
 pub use advance::{Arrival, Target, Unit};
 pub use anchor::Anchor;
+pub use assembler::Assembler;
 pub use catalog::{Catalog, CatalogEntry};
 pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
-pub use digest::Digester;
+pub use digest::{Digester, row_hash};
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
 pub use math::{exp, ln_1p};
@@ -49,7 +52,7 @@ pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, dis
 pub use random::Draws;
 pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
-pub use segment::Segment;
+pub use segment::{Segment, Segments};
 pub use table::Table;
 pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
@@ -107,6 +110,15 @@ pub struct Counters {
     pub norm_median: f32,
     /// Content row at which the next sweep begins.
     swept: u32,
+}
+
+impl Counters {
+    /// The next event begins a unit.
+    const fn close_unit(&mut self) {
+        self.unit_actor = 0;
+        self.unit_events = 0;
+        self.unit_at = 0;
+    }
 }
 
 /// A whole state. `Clone` is cheap and shares rows.
@@ -170,6 +182,7 @@ impl State {
         if (before.pull > 0.0) != (config.pull > 0.0) {
             self.anchor = (config.pull > 0.0).then(|| Box::new(Anchor(self.readable.parameters.clone())));
             (0..self.rows(Table::Anchor)).for_each(|row| self.touched.mark(Table::Anchor, as_row(row)));
+            self.touched.mark_reshaped();
         }
         true
     }

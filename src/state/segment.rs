@@ -1,4 +1,14 @@
-//! The form in which a state leaves memory: numbered pieces of bounded size.
+//! The form in which a state leaves memory: numbered pieces of bounded size, made one at a time.
+//!
+//! A piece holds runs of rows of one table: `[first row: u32 le, count: u32 le]`, then the rows as by
+//! [`State::encode_row`], each after its length (`u32 le`) where a table's rows differ in length.
+
+use super::{State, Table, Touched, as_row};
+
+/// Bytes of one segment at most, give or take a row.
+const SEGMENT_BYTES: usize = 4 << 20;
+/// Bytes before a run.
+const RUN_BYTES: usize = 8;
 
 /// One piece of a state: some rows of one table, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,6 +17,150 @@ pub struct Segment {
     pub table: i16,
     /// Which piece of the table, from 0.
     pub ordinal: i32,
+    /// Number of the first row.
+    pub first_row: u32,
+    /// Number of the last row.
+    pub last_row: u32,
+    /// How many rows.
+    pub rows: u32,
     /// Encoded rows, not compressed.
     pub payload: Vec<u8>,
+}
+
+/// A state, or what changed of it, piece by piece in the order in which it must be put together again. Holds the state and
+/// one piece.
+#[derive(Debug)]
+pub struct Segments {
+    state: State,
+    /// Rows by table, ascending; `None`: all.
+    changed: Option<Vec<Vec<u32>>>,
+    table: usize,
+    /// Place in the table's rows where the next piece begins.
+    next: usize,
+    ordinal: i32,
+}
+
+impl State {
+    /// The whole state.
+    pub fn segments(&self) -> Segments {
+        Segments { state: self.clone(), changed: None, table: 0, next: 0, ordinal: 0 }
+    }
+
+    /// The touched rows alone; [`Touched::reshaped`] ones do not make a state.
+    pub fn delta_segments(&self, touched: &Touched) -> Segments {
+        let rows = |table: Table| {
+            let mut rows = touched.rows(table).to_vec();
+            rows.retain(|row| (*row as usize) < self.rows(table));
+            rows.sort_unstable();
+            rows
+        };
+        Segments { changed: Some(Table::ALL.map(rows).into()), ..self.segments() }
+    }
+
+    /// About which share of the state's bytes the touched rows are, 0 to 1: by the tables with rows of one length, which
+    /// are the large ones.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    pub fn share_of(&self, touched: &Touched) -> f64 {
+        let (mut part, mut whole) = (0, 0);
+        for table in Table::ALL {
+            if let Some(bytes) = table.row_bytes(self.config().dim) {
+                part += touched.rows(table).len() * bytes;
+                whole += self.rows(table) * bytes;
+            }
+        }
+        part as f64 / whole.max(1) as f64
+    }
+}
+
+impl Segments {
+    fn row(&self, table: Table, place: usize) -> Option<usize> {
+        match &self.changed {
+            None => (place < self.state.rows(table)).then_some(place),
+            Some(changed) => changed[table.index()].get(place).map(|row| *row as usize),
+        }
+    }
+}
+
+impl Iterator for Segments {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        let (table, first) = loop {
+            let table = *Table::ALL.get(self.table)?;
+            if let Some(row) = self.row(table, self.next) {
+                break (table, row);
+            }
+            (self.table, self.next, self.ordinal) = (self.table + 1, 0, 0);
+        };
+        let counted = table.row_bytes(self.state.config().dim).is_none();
+        let (mut payload, mut run, mut last, mut rows) = (Vec::new(), 0, None, 0);
+        while let Some(row) = self.row(table, self.next)
+            && payload.len() < SEGMENT_BYTES
+        {
+            if last.is_none_or(|last: usize| last + 1 != row) {
+                run = payload.len();
+                payload.extend_from_slice(&as_row(row).to_le_bytes());
+                payload.extend_from_slice(&0_u32.to_le_bytes());
+            }
+            let count = &mut payload[run + 4..run + RUN_BYTES];
+            let grown = u32::from_le_bytes([count[0], count[1], count[2], count[3]]) + 1;
+            count.copy_from_slice(&grown.to_le_bytes());
+            let start = payload.len();
+            if counted {
+                payload.extend_from_slice(&[0; 4]);
+            }
+            self.state.encode_row(table, row, &mut payload);
+            if counted {
+                let bytes = u32::try_from(payload.len() - start - 4).expect("a row is far below 4 GiB");
+                payload[start..start + 4].copy_from_slice(&bytes.to_le_bytes());
+            }
+            last = Some(row);
+            rows += 1;
+            self.next += 1;
+        }
+        let segment = Segment {
+            table: table.number(),
+            ordinal: self.ordinal,
+            first_row: as_row(first),
+            last_row: as_row(last.unwrap_or(first)),
+            rows,
+            payload,
+        };
+        self.ordinal += 1;
+        Some(segment)
+    }
+}
+
+impl Segment {
+    /// The table whose rows it holds; `None`: written by a newer program.
+    pub fn table(&self) -> Option<Table> {
+        Table::ALL.into_iter().find(|table| table.number() == self.table)
+    }
+
+    /// Gives `take` each row with its number, in order; `None` when the payload is not made of rows, or as soon as `take`
+    /// says so. `dim` is the model's.
+    pub fn read_rows(&self, dim: usize, mut take: impl FnMut(u32, &[u8]) -> Option<()>) -> Option<()> {
+        let row_bytes = self.table()?.row_bytes(dim);
+        let mut rest = self.payload.as_slice();
+        while !rest.is_empty() {
+            let (first, count);
+            (first, rest) = rest.split_first_chunk()?;
+            (count, rest) = rest.split_first_chunk()?;
+            let first = u32::from_le_bytes(*first);
+            for row in first..first.checked_add(u32::from_le_bytes(*count))? {
+                let bytes = match row_bytes {
+                    Some(bytes) => bytes,
+                    None => {
+                        let length;
+                        (length, rest) = rest.split_first_chunk()?;
+                        u32::from_le_bytes(*length) as usize
+                    }
+                };
+                let encoded;
+                (encoded, rest) = rest.split_at_checked(bytes)?;
+                take(row, encoded)?;
+            }
+        }
+        Some(())
+    }
 }

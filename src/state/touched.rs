@@ -6,11 +6,12 @@ use super::Table;
 #[derive(Debug, Clone)]
 pub struct Touched {
     sets: [RowSet; Table::ALL.len()],
+    reshaped: bool,
 }
 
 impl Default for Touched {
     fn default() -> Self {
-        Self { sets: std::array::from_fn(|_| RowSet::default()) }
+        Self { sets: std::array::from_fn(|_| RowSet::default()), reshaped: false }
     }
 }
 
@@ -53,6 +54,16 @@ impl Touched {
         self.sets[table.index()].insert(row);
     }
 
+    /// Notes that a table was given up or made anew: the changed rows no longer say all.
+    pub fn mark_reshaped(&mut self) {
+        self.reshaped = true;
+    }
+
+    /// Whether the changed rows do not say all that changed.
+    pub const fn reshaped(&self) -> bool {
+        self.reshaped
+    }
+
     /// Changed rows of one table.
     pub fn rows(&self, table: Table) -> &[u32] {
         self.sets[table.index()].rows()
@@ -65,10 +76,12 @@ impl Touched {
                 mine.insert(*row);
             }
         }
+        self.reshaped |= other.reshaped;
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.sets.iter_mut().for_each(RowSet::clear);
+        self.reshaped = false;
     }
 }

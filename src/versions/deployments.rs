@@ -58,7 +58,7 @@ impl VersionStore {
     }
 
     async fn must_exist(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
-        sqlx::query("select from versions where model_id = $1 and number = $2")
+        sqlx::query("select from versions where model_id = $1 and number = $2 and not hidden")
             .bind(self.model_id())
             .bind(sql_number(version))
             .fetch_optional(connection)

@@ -1,11 +1,13 @@
 //! Reading a version back.
 
-use futures::TryStreamExt;
-use sqlx::{Row, postgres::PgRow};
+use futures::{StreamExt, TryStreamExt};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use tokio::sync::mpsc;
 
 use super::{
     VersionError, VersionStore,
-    manifest::{manifest, sql_number},
+    chain::{Link, links},
+    manifest::{manifest, manifest_columns, sql_number},
     packing::{self, Packed, Place, Sealing},
 };
 use crate::{
@@ -15,18 +17,30 @@ use crate::{
 
 /// Largest uncompressed segment that is believed: a damaged length must not take all memory.
 const RAW_BYTES_MAX: usize = 1 << 30;
+/// Segments that are decompressed while the next ones travel.
+const UNPACKING_MAX: usize = 3;
 
 impl VersionStore {
-    /// The segments, decompressed, each verified against its checksum, in (table, ordinal) order.
+    /// Sends the segments, decompressed, each verified against its checksum: those of the base, then those of each delta,
+    /// each version's in (table, ordinal) order. Ends early, without an error, when the receiver has gone away.
+    ///
+    /// Memory: a few segments. Do not use what came before the call returned `Ok`: the last segment may be the damaged one.
     ///
     /// Errors: [`VersionError::Corrupt`] names the first segment that is damaged, or says that some are missing.
-    pub async fn load(&self, version: VersionNumber) -> Result<(VersionManifest, Vec<Segment>), VersionError> {
+    pub async fn load(
+        &self,
+        version: VersionNumber,
+        segments: mpsc::Sender<Segment>,
+    ) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
-        // One snapshot: a version that is deleted meanwhile is read whole or not found.
+        // One snapshot: a version that is deleted or folded meanwhile is read whole or not found.
         sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
         let row = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, \
-             segments, checksum from versions where model_id = $1 and number = $2",
+            concat!(
+            "select ",
+            manifest_columns!(),
+            " from versions where model_id = $1 and number = $2 and not hidden"
+        ),
         )
         .bind(self.model_id())
         .bind(sql_number(version))
@@ -34,55 +48,79 @@ impl VersionStore {
         .await?
         .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
         let manifest = manifest(&row)?;
-        let expected: i32 = row.try_get(11)?;
-        let seal: Vec<u8> = row.try_get(12)?;
-
-        let mut sealing = Sealing::default();
-        let mut segments = Vec::new();
-        let mut rows = sqlx::query(
-            "select table_number, ordinal, raw_bytes, checksum, payload from version_segments \
-             where model_id = $1 and version = $2 order by table_number, ordinal",
-        )
-        .bind(self.model_id())
-        .bind(sql_number(version))
-        .fetch(&mut *transaction);
-        while let Some(row) = rows.try_next().await? {
-            let packed = packed(&row, self.model_id(), version)?;
-            sealing.add(&packed.checksum);
-            let Place { table, ordinal, .. } = packed.place;
-            let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed))
-                .await
-                .map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-            segments.push(unpacked.map_err(|detail| VersionError::Corrupt {
-                version,
-                detail: format!("segment {ordinal} of table {table}: {detail}"),
-            })?);
+        for link in links(&mut transaction, self.model_id(), version).await? {
+            let sent = send(&mut transaction, &link, &segments).await;
+            let own = link.version == version && link.model_id == self.model_id();
+            sent.map_err(|error| match error {
+                VersionError::Corrupt { detail, .. } if !own => {
+                    let detail = format!("version {}, on which it stands: {detail}", link.version);
+                    VersionError::Corrupt { version, detail }
+                }
+                other => other,
+            })?;
         }
-        drop(rows);
         transaction.rollback().await?;
-        if i32::try_from(segments.len()) != Ok(expected) || sealing.seal() != seal.as_slice() {
-            let detail = format!("{} segments instead of {expected}, or not those that were stored", segments.len());
-            return Err(VersionError::Corrupt { version, detail });
-        }
-        Ok((manifest, segments))
+        Ok(manifest)
     }
+}
+
+/// Sends one version's own segments.
+async fn send(connection: &mut PgConnection, link: &Link, segments: &mpsc::Sender<Segment>) -> Result<(), VersionError> {
+    let Link { model_id, version, segments: expected, seal } = link;
+    let rows = sqlx::query(
+        "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
+         where model_id = $1 and version = $2 order by table_number, ordinal",
+    )
+    .bind(model_id)
+    .bind(sql_number(*version))
+    .fetch(connection);
+    let unpacked = rows.map(|row| async {
+        let packed = packed(&row?, *model_id, *version)?;
+        let (checksum, Place { table, ordinal, .. }) = (packed.checksum, packed.place);
+        let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed))
+            .await
+            .map_err(|_panic| sqlx::Error::WorkerCrashed)?
+            .map_err(|detail| corrupt(*version, ordinal, table, &detail))?;
+        Ok::<_, VersionError>((checksum, unpacked))
+    });
+    let mut unpacked = std::pin::pin!(unpacked.buffered(UNPACKING_MAX));
+    let (mut sealing, mut found) = (Sealing::default(), 0);
+    while let Some((checksum, segment)) = unpacked.try_next().await? {
+        sealing.add(&checksum);
+        found += 1;
+        if segments.send(segment).await.is_err() {
+            return Ok(());
+        }
+    }
+    if found != *expected || sealing.seal() != seal.as_slice() {
+        let detail = format!("{found} segments instead of {expected}, or not those that were stored");
+        return Err(VersionError::Corrupt { version: *version, detail });
+    }
+    Ok(())
+}
+
+fn corrupt(version: VersionNumber, ordinal: i32, table: i16, detail: &str) -> VersionError {
+    VersionError::Corrupt { version, detail: format!("segment {ordinal} of table {table}: {detail}") }
 }
 
 fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
     let place = Place { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
-    let corrupt = |detail: &str| VersionError::Corrupt {
-        version,
-        detail: format!("segment {} of table {}: {detail}", place.ordinal, place.table),
+    let corrupt = |detail: &str| corrupt(version, place.ordinal, place.table, detail);
+    let row_number = |column: usize| -> Result<u32, VersionError> {
+        u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| corrupt("its rows cannot be right"))
     };
-    let raw_bytes = usize::try_from(row.try_get::<i64, _>(2)?)
+    let raw_bytes = usize::try_from(row.try_get::<i64, _>(4)?)
         .ok()
         .filter(|bytes| *bytes <= RAW_BYTES_MAX)
         .ok_or_else(|| corrupt("its length cannot be right"))?;
-    let checksum: &[u8] = row.try_get(3)?;
+    let checksum: &[u8] = row.try_get(5)?;
     Ok(Packed {
         place,
+        first_row: row_number(2)?,
+        last_row: row_number(3)?,
+        rows: 0,
         raw_bytes,
         checksum: checksum.try_into().map_err(|_| corrupt("its checksum has not 16 bytes"))?,
-        payload: row.try_get(4)?,
+        payload: row.try_get(6)?,
     })
 }

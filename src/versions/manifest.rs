@@ -4,15 +4,23 @@ use sqlx::{Row, postgres::PgRow};
 use time::OffsetDateTime;
 
 use super::VersionError;
-use crate::domain::{Digest, Position, Timestamp, VersionManifest, VersionNumber};
+use crate::domain::{Digest, Position, Timestamp, VersionKind, VersionManifest, VersionNumber};
 
-/// Reads `select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint`.
+/// The columns that [`manifest`] reads, in its order.
+macro_rules! manifest_columns {
+    () => {
+        "number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, raw_bytes, \
+         row_count, delta_of is not null"
+    };
+}
+pub(super) use manifest_columns;
+
+/// Reads a row of [`manifest_columns`].
 pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
     let version = number(row.try_get(0)?);
     let corrupt = |detail: &str| VersionError::Corrupt { version, detail: detail.to_owned() };
     let digest: Vec<u8> = row.try_get(5)?;
     let digest = <[u8; 16]>::try_from(digest.as_slice()).map_err(|_| corrupt("its digest has not 16 bytes"))?;
-    let bytes: i64 = row.try_get(6)?;
     let created_at: OffsetDateTime = row.try_get(7)?;
     let metrics: &str = row.try_get(9)?;
     Ok(VersionManifest {
@@ -22,12 +30,20 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
         position: Position::from_i64(row.try_get(3)?),
         parent: row.try_get::<Option<i32>, _>(4)?.map(number),
         digest: Digest(u128::from_be_bytes(digest)),
-        bytes: u64::try_from(bytes).unwrap_or(0),
+        bytes: count(row.try_get(6)?),
         created_at: Timestamp::from(created_at),
         actor: row.try_get(8)?,
         metrics: serde_json::from_str(metrics).map_err(|_| corrupt("its metrics are not JSON"))?,
         fingerprint: row.try_get(10)?,
+        raw_bytes: count(row.try_get(11)?),
+        rows: count(row.try_get(12)?),
+        kind: if row.try_get(13)? { VersionKind::Delta } else { VersionKind::Base },
     })
+}
+
+/// A count as it stands in the table.
+pub(super) fn count(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
 }
 
 /// A number as it stands in the table.

@@ -14,6 +14,7 @@
 //!
 //! Who may call: `engine` and `app`; `http` through the engine's handle.
 
+mod chain;
 mod deployments;
 mod error;
 mod load;
@@ -21,11 +22,13 @@ mod manifest;
 mod new;
 mod packing;
 mod save;
+mod segments;
 mod store;
 mod taker;
 mod watch;
 
+pub use chain::Chain;
 pub use error::VersionError;
-pub use new::{NewDeployment, NewVersion};
+pub use new::{NewDeployment, NewSegments, NewVersion};
 pub use store::VersionStore;
 pub use taker::Taker;

@@ -1,5 +1,7 @@
 //! What is about to be stored.
 
+use std::fmt;
+
 use crate::{
     domain::{DeploymentMode, Digest, Position, Served, VersionNumber},
     state::Segment,
@@ -11,6 +13,8 @@ pub struct NewVersion {
     pub position: Position,
     /// The version it grew from.
     pub parent: Option<VersionNumber>,
+    /// The version that the segments are changes of; `None`: they are the whole state.
+    pub delta_of: Option<VersionNumber>,
     /// The state's digest.
     pub digest: Digest,
     /// Name.
@@ -23,8 +27,24 @@ pub struct NewVersion {
     pub metrics: serde_json::Value,
     /// Numeric fingerprint.
     pub fingerprint: String,
-    /// The state.
-    pub segments: Vec<Segment>,
+    /// The state, or its changes, piece by piece in order.
+    pub segments: NewSegments,
+}
+
+/// Pieces that are encoded as they are sent.
+pub struct NewSegments(pub(super) Box<dyn Iterator<Item = Segment> + Send + Sync>);
+
+impl NewSegments {
+    /// Pieces in the order of (table, ordinal). Runs on a blocking thread, one piece at a time.
+    pub fn new(segments: impl IntoIterator<Item = Segment, IntoIter: Send + Sync + 'static>) -> Self {
+        Self(Box::new(segments.into_iter()))
+    }
+}
+
+impl fmt::Debug for NewSegments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewSegments")
+    }
 }
 
 /// A deployment about to be recorded.

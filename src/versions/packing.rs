@@ -19,6 +19,9 @@ pub(super) struct Place {
 /// A segment's columns.
 pub(super) struct Packed {
     pub place: Place,
+    pub first_row: u32,
+    pub last_row: u32,
+    pub rows: u32,
     pub raw_bytes: usize,
     pub checksum: [u8; 16],
     pub payload: Vec<u8>,
@@ -53,6 +56,9 @@ impl Sealing {
 pub(super) fn pack(place: Place, segment: &Segment) -> std::io::Result<Packed> {
     Ok(Packed {
         place,
+        first_row: segment.first_row,
+        last_row: segment.last_row,
+        rows: segment.rows,
         raw_bytes: segment.payload.len(),
         checksum: checksum(place, &segment.payload),
         payload: zstd::bulk::compress(&segment.payload, ZSTD_LEVEL)?,
@@ -69,7 +75,14 @@ pub(super) fn unpack(packed: &Packed) -> Result<Segment, String> {
     if checksum(packed.place, &payload) != packed.checksum {
         return Err("its checksum does not match".to_owned());
     }
-    Ok(Segment { table: packed.place.table, ordinal: packed.place.ordinal, payload })
+    Ok(Segment {
+        table: packed.place.table,
+        ordinal: packed.place.ordinal,
+        first_row: packed.first_row,
+        last_row: packed.last_row,
+        rows: packed.rows,
+        payload,
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +92,8 @@ mod tests {
     #[test]
     fn a_segment_comes_back_and_one_in_the_wrong_place_does_not() {
         let place = Place { model_id: 1, version: VersionNumber(3), table: 2, ordinal: 0 };
-        let segment = Segment { table: 2, ordinal: 0, payload: (0..100_000_u32).flat_map(u32::to_le_bytes).collect() };
+        let payload = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        let segment = Segment { table: 2, ordinal: 0, first_row: 0, last_row: 9, rows: 10, payload };
         let mut packed = pack(place, &segment).expect("packed");
         assert!(packed.payload.len() < segment.payload.len());
         assert_eq!(unpack(&packed).expect("unpacked"), segment);

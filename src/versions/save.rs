@@ -5,13 +5,10 @@ use sqlx::{PgConnection, Row};
 use super::{
     NewVersion, VersionError, VersionStore,
     error::by_constraint,
-    manifest::{manifest, number, sql_number},
-    packing::{self, Packed, Place, Sealing},
+    manifest::{manifest, manifest_columns, number, sql_number},
+    segments,
 };
-use crate::{
-    domain::{Timestamp, VersionManifest, VersionNumber},
-    state::Segment,
-};
+use crate::domain::{Timestamp, VersionManifest, VersionNumber};
 
 /// First half of the advisory lock's key: "SmVn". The second is the model.
 const NUMBERS_LOCK: i32 = 0x536d_566e;
@@ -19,10 +16,11 @@ const NUMBERS_LOCK: i32 = 0x536d_566e;
 impl VersionStore {
     /// Compresses, checksums and stores; one transaction; takes the next number.
     ///
-    /// Other savers of the model wait, appends do not: the lock is not the model's row. Memory: the segments are dropped
-    /// as they are sent, and one is compressed (on a blocking thread) while the one before it travels.
+    /// Other savers of the model wait, appends do not: the lock is not the model's row. Memory: one segment is encoded and
+    /// compressed (on a blocking thread) while the one before it travels.
     ///
-    /// Errors: [`VersionError::LabelTaken`] before anything is sent.
+    /// Errors: [`VersionError::LabelTaken`] and, for a delta of a version that is gone, [`VersionError::NotFound`], before
+    /// anything is sent.
     pub async fn save(&self, version: NewVersion) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
         sqlx::query("select pg_advisory_xact_lock($1, $2)")
@@ -31,16 +29,24 @@ impl VersionStore {
             .execute(&mut *transaction)
             .await?;
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
-        let sent = send(&mut transaction, self.model_id(), saved, version.segments).await?;
+        let sent = segments::send(&mut transaction, self.model_id(), saved, version.segments).await?;
         let row = sqlx::query(
-            "update versions set bytes = $3, segments = $4, checksum = $5 where model_id = $1 and number = $2 \
-             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+            concat!(
+            "update versions set bytes = $3, segments = $4, checksum = $5, raw_bytes = $6, row_count = $7, \
+             base_raw_bytes = case when delta_of is null then $6 else base_raw_bytes end, \
+             deltas_raw_bytes = case when delta_of is null then 0 else deltas_raw_bytes + $6 end \
+             where model_id = $1 and number = $2 \
+             returning ",
+            manifest_columns!(),
+        ),
         )
         .bind(self.model_id())
         .bind(sql_number(saved))
         .bind(sent.bytes)
         .bind(sent.segments)
         .bind(sent.seal.as_slice())
+        .bind(sent.raw_bytes)
+        .bind(sent.rows)
         .fetch_one(&mut *transaction)
         .await?;
         let manifest = manifest(&row)?;
@@ -54,11 +60,22 @@ async fn insert_manifest(
     model_id: i32,
     version: &NewVersion,
 ) -> Result<VersionNumber, VersionError> {
+    if let Some(under) = version.delta_of {
+        // Locked: it cannot be deleted before the delta stands on it, nor be folded while its sums are copied.
+        sqlx::query("select from versions where model_id = $1 and number = $2 for no key update")
+            .bind(model_id)
+            .bind(sql_number(under))
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or_else(|| VersionError::NotFound(under.to_string()))?;
+    }
     let row = sqlx::query(
         "insert into versions (model_id, number, label, reason, position, parent, digest, bytes, segments, checksum, \
-         actor, metrics, fingerprint, created_at) \
-         select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10 \
-         from versions where model_id = $1 returning number",
+         actor, metrics, fingerprint, created_at, delta_of_model, delta_of, depth, base_raw_bytes, deltas_raw_bytes) \
+         select $1, n.next, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10, u.model_id, u.number, coalesce(u.depth + 1, 0), \
+         coalesce(u.base_raw_bytes, 0), coalesce(u.deltas_raw_bytes, 0) \
+         from (select coalesce(max(number), 0) + 1 as next from versions where model_id = $1) n \
+         left join versions u on u.model_id = $1 and u.number = $11 returning number",
     )
     .bind(model_id)
     .bind(version.label.as_deref())
@@ -70,63 +87,9 @@ async fn insert_manifest(
     .bind(version.metrics.to_string())
     .bind(&version.fingerprint)
     .bind(Timestamp::now().to_datetime())
+    .bind(version.delta_of.map(sql_number))
     .fetch_one(connection)
     .await
     .map_err(|error| by_constraint(error, version.label.as_deref()))?;
     Ok(number(row.try_get(0)?))
-}
-
-struct Sent {
-    bytes: i64,
-    segments: i32,
-    seal: [u8; 16],
-}
-
-async fn send(
-    connection: &mut PgConnection,
-    model_id: i32,
-    version: VersionNumber,
-    mut segments: Vec<Segment>,
-) -> Result<Sent, VersionError> {
-    // The order of the seal is the order of reading.
-    segments.sort_unstable_by_key(|segment| (segment.table, segment.ordinal));
-    let mut sealing = Sealing::default();
-    let mut sent = Sent { bytes: 0, segments: 0, seal: [0; 16] };
-    let mut segments = segments.into_iter();
-    let mut packing = segments.next().map(|next| spawn(model_id, version, next));
-    while let Some(packed) = packing.take() {
-        let packed = packed.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?.map_err(sqlx::Error::Io)?;
-        packing = segments.next().map(|next| spawn(model_id, version, next));
-        sealing.add(&packed.checksum);
-        sent.bytes += i64::try_from(packed.payload.len()).unwrap_or(0);
-        sent.segments += 1;
-        insert_segment(connection, packed).await?;
-    }
-    sent.seal = sealing.seal();
-    Ok(sent)
-}
-
-/// Starts to compress; the handle is awaited by [`send`] before the next but one is started.
-fn spawn(model_id: i32, version: VersionNumber, segment: Segment) -> tokio::task::JoinHandle<std::io::Result<Packed>> {
-    tokio::task::spawn_blocking(move || {
-        let place = Place { model_id, version, table: segment.table, ordinal: segment.ordinal };
-        packing::pack(place, &segment)
-    })
-}
-
-async fn insert_segment(connection: &mut PgConnection, packed: Packed) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "insert into version_segments (model_id, version, table_number, ordinal, raw_bytes, checksum, payload) \
-         values ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(packed.place.model_id)
-    .bind(sql_number(packed.place.version))
-    .bind(packed.place.table)
-    .bind(packed.place.ordinal)
-    .bind(i64::try_from(packed.raw_bytes).unwrap_or(0))
-    .bind(packed.checksum.as_slice())
-    .bind(packed.payload)
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -3,9 +3,9 @@
 use sqlx::{PgPool, Row};
 
 use super::{
-    VersionError,
+    VersionError, chain,
     error::by_constraint,
-    manifest::{manifest, sql_number},
+    manifest::{manifest, manifest_columns, sql_number},
 };
 use crate::domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
 
@@ -47,8 +47,11 @@ impl VersionStore {
     ) -> Result<Vec<VersionManifest>, VersionError> {
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
         let rows = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
-             from versions where model_id = $1 and ($2::integer is null or number < $2) order by number desc limit $3",
+            concat!(
+            "select ",
+            manifest_columns!(),
+            " from versions where model_id = $1 and not hidden and ($2::integer is null or number < $2) order by number desc limit $3"
+        ),
         )
         .bind(self.model_id)
         .bind(before.map(|number| i32::try_from(number.0).unwrap_or(i32::MAX)))
@@ -60,7 +63,7 @@ impl VersionStore {
 
     /// How many versions there are.
     pub async fn count(&self) -> Result<u64, VersionError> {
-        let count: i64 = sqlx::query_scalar("select count(*) from versions where model_id = $1")
+        let count: i64 = sqlx::query_scalar("select count(*) from versions where model_id = $1 and not hidden")
             .bind(self.model_id)
             .fetch_one(&self.pool)
             .await?;
@@ -74,8 +77,11 @@ impl VersionStore {
             VersionRef::Label(label) => (None, Some(label.as_str())),
         };
         let row = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
-             from versions where model_id = $1 and (number = $2 or label = $3)",
+            concat!(
+            "select ",
+            manifest_columns!(),
+            " from versions where model_id = $1 and not hidden and (number = $2 or label = $3)"
+        ),
         )
         .bind(self.model_id)
         .bind(number)
@@ -92,8 +98,11 @@ impl VersionStore {
     /// Newest version at or before `position`, or of all.
     pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
         let row = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
-             from versions where model_id = $1 and position <= $2 order by position desc, number desc limit 1",
+            concat!(
+            "select ",
+            manifest_columns!(),
+            " from versions where model_id = $1 and not hidden and position <= $2 order by position desc, number desc limit 1"
+        ),
         )
         .bind(self.model_id)
         .bind(at_or_before.map_or(i64::MAX, Position::as_i64))
@@ -111,9 +120,12 @@ impl VersionStore {
     ) -> Result<VersionManifest, VersionError> {
         let wanted = label.clone().flatten();
         let row = sqlx::query(
+            concat!(
             "update versions set label = case when $3 then $4 else label end, \
-             reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 \
-             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+             reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 and not hidden \
+             returning ",
+            manifest_columns!(),
+        ),
         )
         .bind(self.model_id)
         .bind(sql_number(version))
@@ -128,7 +140,7 @@ impl VersionStore {
         manifest(&row)
     }
 
-    /// Deletes a version that nothing needs. Refused: the newest (and so the last one), the served, those that a restore
+    /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest (and so the last one), the served, those that a restore
     /// in the log names (a replay meets it), and those that hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
@@ -138,14 +150,13 @@ impl VersionStore {
             .bind(self.model_id)
             .execute(&mut *transaction)
             .await?;
-        // A parent's manifest may go: with full bases no version needs another one's rows.
         let row = sqlx::query(
             "select v.label is not null \
-             or v.number = (select max(number) from versions where model_id = $1) \
+             or v.number = (select max(number) from versions where model_id = $1 and not hidden) \
              or exists (select from models where id = $1 and served_version = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
-             from versions v where v.model_id = $1 and v.number = $2",
+             from versions v where v.model_id = $1 and v.number = $2 and not v.hidden",
         )
         .bind(self.model_id)
         .bind(number)
@@ -155,11 +166,7 @@ impl VersionStore {
         if row.try_get(0)? {
             return Err(VersionError::InUse(version));
         }
-        sqlx::query("delete from versions where model_id = $1 and number = $2")
-            .bind(self.model_id)
-            .bind(number)
-            .execute(&mut *transaction)
-            .await?;
+        chain::remove(&mut transaction, self.model_id, version).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -1,0 +1,55 @@
+//! A user who asked to be forgotten, without saying who.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Id;
+
+/// Names a user to those who hold the id and to nobody else: by a salted SHA-256. The id's place, in the log, in versions and
+/// in states, is taken by [`Forgotten::name`], so every history stays what it was, of somebody unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    salt: u64,
+    name: Id,
+}
+
+impl Forgotten {
+    /// Names a user; `salt` is to be drawn at random, once.
+    pub fn new(user: &Id, salt: u64) -> Self {
+        Self { salt, name: name(user.as_str(), salt) }
+    }
+
+    /// What stands where the id stood.
+    pub const fn name(&self) -> &Id {
+        &self.name
+    }
+
+    /// Whether this is the user's id.
+    pub fn is(&self, id: &str) -> bool {
+        name(id, self.salt) == self.name
+    }
+}
+
+fn name(id: &str, salt: u64) -> Id {
+    let mut hash = Sha256::new();
+    hash.update(salt.to_le_bytes());
+    hash.update(id.as_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let (first, _) = digest.split_first_chunk::<16>().expect("SHA-256 has 32 bytes");
+    Id::new("user", &format!("forgotten-{:032x}", u128::from_be_bytes(*first))).expect("letters, digits and a dash")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_has_the_id_recognises_it() {
+        let user = Id::new("user", "ann@example.org").expect("an id");
+        let forgotten = Forgotten::new(&user, 7);
+        assert!(forgotten.is("ann@example.org") && !forgotten.is("ann@example.com"));
+        assert_ne!(forgotten, Forgotten::new(&user, 8));
+        let text = serde_json::to_string(&forgotten).expect("JSON");
+        assert!(!text.contains("ann") && text.len() < 100, "{text}");
+    }
+}

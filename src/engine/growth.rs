@@ -1,0 +1,121 @@
+//! What the live state grew from, and which of its rows have changed since: what the next version has to hold.
+
+use crate::{domain::VersionNumber, state::Touched};
+
+/// How the live state stands to the stored versions.
+#[derive(Debug, Default)]
+pub struct Growth {
+    parent: Option<VersionNumber>,
+    /// Rows changed since the parent; `None`: not known, the next version must hold all rows.
+    touched: Option<Touched>,
+    /// Counts the lines of states: a version that is stored while a restore begins another line is not its parent.
+    line: u64,
+}
+
+/// What changed until a snapshot, to be given back once it was stored, or was not.
+#[derive(Debug)]
+pub struct Grown {
+    /// The version that the rows changed since.
+    pub parent: Option<VersionNumber>,
+    /// The rows; `None`: not known.
+    pub touched: Option<Touched>,
+    line: u64,
+}
+
+impl Growth {
+    /// The version that the live state grew from.
+    pub const fn parent(&self) -> Option<VersionNumber> {
+        self.parent
+    }
+
+    /// The live state is now that of a version, or (`None`) of none.
+    pub fn begin(&mut self, parent: Option<VersionNumber>) {
+        *self = Self { parent, touched: parent.map(|_| Touched::default()), line: self.line + 1 };
+    }
+
+    /// Rows changed.
+    pub fn note(&mut self, changed: &Touched) {
+        if let Some(touched) = &mut self.touched {
+            touched.absorb(changed);
+        }
+        if self.touched.as_ref().is_some_and(Touched::reshaped) {
+            self.touched = None;
+        }
+    }
+
+    /// Takes out what has changed so far: from here on changes count from the snapshot.
+    pub fn take(&mut self) -> Grown {
+        let touched = self.touched.replace(Touched::default());
+        Grown { parent: self.parent, touched, line: self.line }
+    }
+
+    /// The snapshot was stored: it is the parent, unless another line has begun.
+    pub fn stored(&mut self, grown: &Grown, version: VersionNumber) {
+        if grown.line == self.line {
+            self.parent = Some(version);
+        }
+    }
+
+    /// The snapshot was not stored: what changed until then has changed since the old parent.
+    pub fn not_stored(&mut self, grown: Grown) {
+        if grown.line != self.line {
+            return;
+        }
+        self.touched = match (grown.touched, self.touched.take()) {
+            (Some(mut before), Some(since)) => {
+                before.absorb(&since);
+                Some(before)
+            }
+            (_, _) => None,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Table;
+
+    fn rows(touched: Option<&Touched>) -> Option<Vec<u32>> {
+        touched.map(|touched| touched.rows(Table::ItemVectors).to_vec())
+    }
+
+    fn change(row: u32) -> Touched {
+        let mut touched = Touched::default();
+        touched.mark(Table::ItemVectors, row);
+        touched
+    }
+
+    #[test]
+    fn changes_count_from_the_last_version_that_was_stored() {
+        let mut growth = Growth::default();
+        growth.note(&change(1));
+        let first = growth.take();
+        assert_eq!(rows(first.touched.as_ref()), None, "nothing is known of what came before the first version");
+        growth.note(&change(2));
+        growth.stored(&first, VersionNumber(1));
+        let second = growth.take();
+        assert_eq!((second.parent, rows(second.touched.as_ref())), (Some(VersionNumber(1)), Some(vec![2])));
+        growth.note(&change(3));
+        growth.not_stored(second);
+        assert_eq!(rows(growth.take().touched.as_ref()), Some(vec![2, 3]));
+    }
+
+    #[test]
+    fn a_version_of_another_line_is_no_parent() {
+        let mut growth = Growth::default();
+        growth.begin(Some(VersionNumber(4)));
+        growth.note(&change(1));
+        let grown = growth.take();
+        growth.begin(Some(VersionNumber(2)));
+        growth.stored(&grown, VersionNumber(5));
+        assert_eq!(growth.parent(), Some(VersionNumber(2)));
+        growth.note(&change(7));
+        growth.not_stored(grown);
+        assert_eq!(rows(growth.take().touched.as_ref()), Some(vec![7]));
+        let mut reshaped = Touched::default();
+        reshaped.mark_reshaped();
+        growth.note(&reshaped);
+        assert_eq!(rows(growth.take().touched.as_ref()), None);
+    }
+}

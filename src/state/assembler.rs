@@ -1,0 +1,171 @@
+//! Putting a stored state together again: the pieces of a base, then those of each delta, in the order in which they were
+//! made.
+
+use std::sync::Arc;
+
+use super::{
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment, State,
+    StateError, Table,
+};
+use crate::domain::{Id, Item, ModelConfig};
+
+/// A state that is being put together, with its digest by the bytes that came in (P7).
+#[derive(Debug, Default)]
+pub struct Assembler {
+    state: Option<State>,
+    digester: Digester,
+}
+
+impl Assembler {
+    /// Takes the next piece: new rows are appended, known ones replaced.
+    pub fn take(&mut self, segment: &Segment) -> Result<(), StateError> {
+        let table = segment.table().ok_or(StateError::UnknownTable(segment.table))?;
+        let corrupt = StateError::Corrupt { table, ordinal: segment.ordinal };
+        let dim = self.state.as_ref().map_or(0, |state| state.config().dim);
+        let Self { state, digester } = self;
+        let taken = segment.read_rows(dim, |row, bytes| {
+            digester.set(table, row as usize, bytes);
+            match state {
+                Some(state) => state.decode_row(table, row as usize, bytes),
+                None if table == Table::Config => {
+                    *state = Some(State::empty(Arc::new(serde_json::from_slice(bytes).ok()?)));
+                    Some(())
+                }
+                None => None,
+            }
+        });
+        taken.ok_or(corrupt)
+    }
+
+    /// The state and its digest, once all pieces are in.
+    pub fn finish(self) -> Result<(State, Digester), StateError> {
+        let mut state = self.state.ok_or(StateError::Empty)?;
+        state.rebuild_derived()?;
+        Ok((state, self.digester))
+    }
+}
+
+impl State {
+    /// Builds the state back, bit for bit (P7), from its pieces in order.
+    pub fn from_segments(segments: impl IntoIterator<Item = Segment>) -> Result<Self, StateError> {
+        let mut assembler = Assembler::default();
+        for segment in segments {
+            assembler.take(&segment)?;
+        }
+        Ok(assembler.finish()?.0)
+    }
+
+    /// Appends a row, or replaces a known one; `None` when the bytes are not one or the row leaves a gap.
+    fn decode_row(&mut self, table: Table, row: usize, bytes: &[u8]) -> Option<()> {
+        let new = row == self.rows(table);
+        if row > self.rows(table) {
+            return None;
+        }
+        let r = &mut self.readable;
+        match table {
+            Table::Config => {
+                let config: ModelConfig = serde_json::from_slice(bytes).ok()?;
+                if config.dim != r.config.dim {
+                    return None;
+                }
+                r.config = Arc::new(config);
+            }
+            Table::Counters => r.counters = read_pod::<Counters>(bytes)?,
+            Table::Kinds => put_id(&mut r.kinds, row, bytes)?,
+            Table::Tokens => put_id(&mut r.catalog.tokens, row, bytes)?,
+            Table::Users => put_id(&mut r.users, row, bytes)?,
+            Table::Sessions => put_id(&mut r.sessions, row, bytes)?,
+            Table::Contexts => put_id(&mut r.contexts, row, bytes)?,
+            Table::Items => self.decode_item(row, bytes)?,
+            Table::Known => {
+                let item = read_row(bytes)?;
+                if !new || item as usize >= r.catalog.len() || r.catalog.is_known(item) {
+                    return None;
+                }
+                r.catalog.set_known(item);
+            }
+            Table::UserHistories => put(&mut r.user_histories, row, Arc::new(History::decode(bytes)?)),
+            Table::SessionHistories => put(&mut r.session_histories, row, Arc::new(History::decode(bytes)?)),
+            Table::Popularity => put(&mut r.popularity, row, read_pod::<Popularity>(bytes)?),
+            Table::Memory => put(&mut r.memory, row, Arc::new(MemoryRow::decode(bytes)?)),
+            Table::Recent => put(&mut self.recent, row, read_row(bytes)?),
+            Table::ItemVectors
+            | Table::LastVectors
+            | Table::UserVectors
+            | Table::TokenVectors
+            | Table::ContextVectors
+            | Table::Projections
+            | Table::ItemBias => {
+                let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
+                put_values(r.parameters.table_mut(table), row, weights)?;
+                put_values(self.accumulators.table_mut(table), row, accumulators)?;
+            }
+            Table::Scalars => {
+                let (weights, accumulators) = bytes.split_at_checked(size_of::<Scalars>())?;
+                r.parameters.scalars = Arc::new(read_pod(weights)?);
+                self.accumulators.scalars = Arc::new(read_pod(accumulators)?);
+            }
+            Table::Modalities => {
+                let (inputs, name) = bytes.split_first_chunk::<8>()?;
+                let inputs = usize::try_from(u64::from_le_bytes(*inputs)).ok()?;
+                let admitted = r.contents.modalities_mut().admit(std::str::from_utf8(name).ok()?, inputs).ok()?;
+                return (new && admitted).then_some(());
+            }
+            Table::Contents => {
+                let (item, z) = bytes.split_first_chunk::<4>()?;
+                let item = u32::from_le_bytes(*item);
+                if new {
+                    return r.decode_content(item, z);
+                }
+                return (r.contents.item(row) == item).then(|| put_values(&mut r.contents.rows, row, z))?;
+            }
+            Table::Anchor => return new.then(|| self.anchor.as_mut()?.decode(bytes))?,
+        }
+        Some(())
+    }
+
+    fn decode_item(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
+        let catalog = &mut self.readable.catalog;
+        let (removed, rest) = bytes.split_first()?;
+        let (count, rest) = rest.split_first_chunk::<8>()?;
+        let bytes_of_tokens = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(4)?;
+        let (tokens, rest) = rest.split_at_checked(bytes_of_tokens)?;
+        let item: Item = serde_json::from_slice(rest).ok()?;
+        if catalog.ensure(&item.id).0 as usize != row {
+            return None;
+        }
+        let entry = catalog.entries.get_mut(row);
+        *entry = CatalogEntry {
+            item: Arc::new(item),
+            tokens: tokens.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
+            removed: *removed != 0,
+            content: entry.content,
+        };
+        Some(())
+    }
+}
+
+fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
+    interner.put(row, &Id::new("id", std::str::from_utf8(bytes).ok()?).ok()?)
+}
+
+/// Replaces an element, or appends it; there is no gap between.
+fn put<T: Clone>(values: &mut CowVec<T>, place: usize, value: T) {
+    if place < values.len() {
+        *values.get_mut(place) = value;
+    } else {
+        values.push(value);
+    }
+}
+
+fn put_values(rows: &mut CowRows, row: usize, bytes: &[u8]) -> Option<()> {
+    if row == rows.len() { rows.push_bytes(bytes) } else { rows.set_bytes(row, bytes) }
+}
+
+fn read_row(bytes: &[u8]) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+fn read_pod<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Option<T> {
+    bytemuck::try_pod_read_unaligned(bytes).ok()
+}

@@ -1,0 +1,59 @@
+//! Forgetting a user (P10).
+
+use std::sync::Arc;
+
+use super::{ACCUMULATOR_INITIAL, Digester, History, Interner, State, Table, Touched};
+use crate::domain::Forgotten;
+
+impl Interner {
+    /// The row of a forgotten user, under the old id or, where that was replaced already, under the new name. Looks at every
+    /// id unless the new name is there.
+    fn forgotten(&self, user: &Forgotten) -> Option<u32> {
+        self.get(user.name().as_str()).or_else(|| {
+            let row = self.ids().position(|id| user.is(id.as_str()))?;
+            u32::try_from(row).ok()
+        })
+    }
+
+    /// Puts the new name in place of the id. The row, when the user was there under the old one.
+    pub(crate) fn forget(&mut self, user: &Forgotten) -> Option<u32> {
+        let row = self.forgotten(user)?;
+        let renamed = self.id(row) != user.name();
+        renamed.then(|| self.put(row as usize, user.name()))??;
+        Some(row)
+    }
+}
+
+impl State {
+    /// Forgets a user: the row keeps its number and nothing else. `false`: nobody knew the user.
+    pub fn forget(&mut self, user: &Forgotten) -> bool {
+        let Some(row) = self.readable.users.forgotten(user) else { return false };
+        self.readable.users.forget(user);
+        let place = row as usize;
+        self.readable.parameters.users.row_mut(place).fill(0.0);
+        self.accumulators.users.row_mut(place).fill(ACCUMULATOR_INITIAL);
+        *self.readable.user_histories.get_mut(place) = Arc::new(History::default());
+        for table in [Table::Users, Table::UserVectors, Table::UserHistories, Table::Counters] {
+            self.touched.mark(table, if table == Table::Counters { 0 } else { row });
+        }
+        // Whatever comes next is a basket of its own.
+        self.readable.counters.close_unit();
+        if let Some(anchor) = &mut self.anchor
+            && let Some(row) = anchor.forget_user(row)
+        {
+            self.touched.mark(Table::Anchor, row);
+            self.touched.mark_reshaped();
+        }
+        true
+    }
+
+    /// Takes the id alone out of a state that stands at an earlier position, and brings its hashes up to date: history and
+    /// vector stay, of nobody known, so that the log still leads from here to where it led before.
+    pub fn forget_id(&mut self, user: &Forgotten, digester: &mut Digester) -> bool {
+        let Some(row) = self.readable.users.forget(user) else { return false };
+        let mut touched = Touched::default();
+        touched.mark(Table::Users, row);
+        digester.update(self, &touched);
+        true
+    }
+}

@@ -1,0 +1,183 @@
+//! Chains: a base and the deltas that stand on it, and what becomes of versions that others stand on.
+
+use sqlx::{PgConnection, Row};
+
+use super::{
+    NewSegments, VersionError, VersionStore,
+    manifest::{count, number, sql_number},
+    segments,
+};
+use crate::domain::VersionNumber;
+
+/// How much has to be read for a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chain {
+    /// Deltas on the base, the version itself included.
+    pub depth: u32,
+    /// Uncompressed bytes of the base.
+    pub base_raw_bytes: u64,
+    /// Uncompressed bytes of the deltas.
+    pub deltas_raw_bytes: u64,
+}
+
+/// One version of a chain.
+pub(super) struct Link {
+    pub model_id: i32,
+    pub version: VersionNumber,
+    pub segments: i32,
+    pub seal: Vec<u8>,
+}
+
+impl VersionStore {
+    /// The chain that ends in a version; `None` when there is no such version.
+    pub async fn chain(&self, version: VersionNumber) -> Result<Option<Chain>, VersionError> {
+        let row = sqlx::query(
+            "select depth, base_raw_bytes, deltas_raw_bytes from versions where model_id = $1 and number = $2",
+        )
+        .bind(self.model_id())
+        .bind(sql_number(version))
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let depth: i32 = row.try_get(0)?;
+            Ok(Chain {
+                depth: u32::try_from(depth).unwrap_or(0),
+                base_raw_bytes: count(row.try_get(1)?),
+                deltas_raw_bytes: count(row.try_get(2)?),
+            })
+        })
+        .transpose()
+    }
+
+    /// The visible deltas that stand on at least `hidden_min` hidden versions, oldest first: folding them frees those.
+    pub async fn foldable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
+        let rows = sqlx::query(
+            "with recursive under as ( \
+                 select number as top, delta_of as number, 0 as hidden from versions \
+                 where model_id = $1 and not hidden and delta_of_model = $1 \
+                 union all \
+                 select u.top, v.delta_of, u.hidden + 1 from under u join versions v \
+                 on v.model_id = $1 and v.number = u.number and v.hidden) \
+             select top from under group by top having max(hidden) >= $2 order by top",
+        )
+        .bind(self.model_id())
+        .bind(i32::try_from(hidden_min).unwrap_or(i32::MAX))
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(|row| Ok(number(row.try_get(0)?))).collect()
+    }
+
+    /// Turns a delta into a base: `whole` are the segments of its whole state. What only it stood on, and was deleted for
+    /// everybody else, goes. One transaction.
+    pub async fn fold(&self, version: VersionNumber, whole: NewSegments) -> Result<(), VersionError> {
+        let mut transaction = self.pool().begin().await?;
+        let before = sqlx::query(
+            "select depth, deltas_raw_bytes from versions where model_id = $1 and number = $2 for update",
+        )
+        .bind(self.model_id())
+        .bind(sql_number(version))
+        .fetch_optional(&mut *transaction)
+        .await?
+        .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
+        sqlx::query("delete from version_segments where model_id = $1 and version = $2")
+            .bind(self.model_id())
+            .bind(sql_number(version))
+            .execute(&mut *transaction)
+            .await?;
+        let sent = segments::send(&mut transaction, self.model_id(), version, whole).await?;
+        sqlx::query(
+            "update versions set delta_of_model = null, delta_of = null, bytes = $3, segments = $4, checksum = $5, \
+             raw_bytes = $6, row_count = $7 where model_id = $1 and number = $2",
+        )
+        .bind(self.model_id())
+        .bind(sql_number(version))
+        .bind(sent.bytes)
+        .bind(sent.segments)
+        .bind(sent.seal.as_slice())
+        .bind(sent.raw_bytes)
+        .bind(sent.rows)
+        .execute(&mut *transaction)
+        .await?;
+        // Everything above it in the chain, other models' versions included, now stands on this base.
+        sqlx::query(
+            "with recursive above as ( \
+                 select model_id, number from versions where model_id = $1 and number = $2 \
+                 union all \
+                 select v.model_id, v.number from versions v join above a \
+                 on v.delta_of_model = a.model_id and v.delta_of = a.number) \
+             update versions v set depth = v.depth - $3, base_raw_bytes = $4, deltas_raw_bytes = v.deltas_raw_bytes - $5 \
+             from above a where v.model_id = a.model_id and v.number = a.number",
+        )
+        .bind(self.model_id())
+        .bind(sql_number(version))
+        .bind(before.try_get::<i32, _>(0)?)
+        .bind(sent.raw_bytes)
+        .bind(before.try_get::<i64, _>(1)?)
+        .execute(&mut *transaction)
+        .await?;
+        sweep(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// The chain of a version, base first. Empty when there is no such version.
+pub(super) async fn links(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+) -> Result<Vec<Link>, VersionError> {
+    let rows = sqlx::query(
+        "with recursive chain as ( \
+             select model_id, number, segments, checksum, delta_of_model, delta_of, 0 as place \
+             from versions where model_id = $1 and number = $2 \
+             union all \
+             select v.model_id, v.number, v.segments, v.checksum, v.delta_of_model, v.delta_of, c.place + 1 \
+             from versions v join chain c on v.model_id = c.delta_of_model and v.number = c.delta_of) \
+         select model_id, number, segments, checksum from chain order by place desc",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Link {
+                model_id: row.try_get(0)?,
+                version: number(row.try_get(1)?),
+                segments: row.try_get(2)?,
+                seal: row.try_get(3)?,
+            })
+        })
+        .collect()
+}
+
+/// Deletes a version, or hides it while others stand on it, and what was hidden only for its sake.
+pub(super) async fn remove(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+) -> Result<(), VersionError> {
+    sqlx::query("update versions set hidden = true, label = null where model_id = $1 and number = $2")
+        .bind(model_id)
+        .bind(sql_number(version))
+        .execute(&mut *connection)
+        .await?;
+    sweep(connection).await
+}
+
+/// Deletes the hidden versions, of every model, that nothing stands on any more.
+async fn sweep(connection: &mut PgConnection) -> Result<(), VersionError> {
+    loop {
+        let swept = sqlx::query(
+            "delete from versions v where v.hidden and not exists \
+             (select from versions d where d.delta_of_model = v.model_id and d.delta_of = v.number)",
+        )
+        .execute(&mut *connection)
+        .await?;
+        // Each round frees the next one down; a chain is short.
+        if swept.rows_affected() == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded streams of
+//! every kind of record through the production learner, put together again piece by piece; then a chain in a real Postgres,
+//! with versions deleted from under it, folded, and damaged.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod learner_model;
+mod log_support;
+mod support;
+
+use learner_model::Model;
+use log_support::migrated;
+use shelfmark::{
+    domain::{
+        Event, Id, Item, ModelConfig, ModelName, Position, RecordBody, RowVector, Timestamp, VectorTable, VectorValues,
+        VersionKind, VersionManifest, VersionNumber,
+    },
+    state::{Assembler, Digester, Draws, Segment, State, Table, Touched},
+    versions::{NewSegments, NewVersion, VersionError, VersionStore},
+};
+use sqlx::Executor;
+
+fn id(text: &str) -> Id {
+    Id::new("id", text).unwrap()
+}
+
+fn event(draws: &mut Draws, n: usize, items: usize) -> RecordBody {
+    let actor = id(&format!("a{}", draws.below(items)));
+    let session = draws.below(4) == 0;
+    RecordBody::Event(Event {
+        event_id: id(&format!("e{n}")),
+        user: (!session).then(|| actor.clone()),
+        session: session.then_some(actor),
+        item: id(&format!("i{}", draws.below(items))),
+        kind: "click".to_owned(),
+        value: None,
+        ts: Timestamp::from_seconds(1e9 + n as f64 * 30.0).unwrap(),
+        context: if draws.below(3) == 0 { vec![format!("c{}", draws.below(5))] } else { Vec::new() },
+        recommendation_id: None,
+        properties: None,
+    })
+}
+
+fn small() -> ModelConfig {
+    ModelConfig { dim: 8, full_softmax_below: 40, negatives: 16, step_targets: 8, ..ModelConfig::default() }
+}
+
+/// Some records of every kind; what they name grows with `round`.
+fn records(draws: &mut Draws, round: usize) -> Vec<RecordBody> {
+    let items = 20 + 10 * round;
+    let mut bodies: Vec<RecordBody> = (0..40).map(|n| event(draws, round * 100 + n, items)).collect();
+    let mut item = Item::bare(id(&format!("i{}", draws.below(items))));
+    item.title = Some(format!("red{} shoe", draws.below(9)));
+    item.vectors.insert("image".into(), (0..3).map(|_| draws.normal()).collect());
+    bodies.push(RecordBody::PutItem(item));
+    bodies.push(RecordBody::RemoveItem { item: id(&format!("i{}", draws.below(items))) });
+    let values = VectorValues::new((0..8).map(|_| draws.normal()).collect());
+    bodies.push(RecordBody::PutVector(RowVector { into: VectorTable::Items, id: id("i3"), values }));
+    if round == 3 {
+        let config = ModelConfig { learning_rate: 0.5 * small().learning_rate, ..small() };
+        bodies.push(RecordBody::Configure { config: Box::new(config) });
+    }
+    bodies
+}
+
+#[test]
+fn a_base_and_its_deltas_make_the_state_whatever_happened_between_them() {
+    for seed in 0..5 {
+        let mut draws = Draws::new(seed, 5, 0);
+        let mut model = Model::new(small());
+        model.apply(records(&mut draws, 0));
+        let mut chain: Vec<Segment> = model.state.segments().collect();
+        for round in 1..6 {
+            model.state.touched.clear();
+            model.apply(records(&mut draws, round));
+            assert!(!model.state.touched.reshaped());
+            chain.extend(model.state.delta_segments(&model.state.touched));
+            let mut assembler = Assembler::default();
+            chain.iter().try_for_each(|segment| assembler.take(segment)).unwrap();
+            let (state, digester) = assembler.finish().unwrap();
+            let expected = Digester::new(&model.state).digest();
+            assert_eq!(Digester::new(&state).digest(), expected, "seed {seed}, round {round}");
+            assert_eq!(digester.digest(), expected, "the hashes of the bytes are those of the rows");
+        }
+        let without_base = State::from_segments(model.state.delta_segments(&model.state.touched));
+        assert!(without_base.is_err(), "changes alone are no state");
+    }
+}
+
+#[test]
+fn a_base_that_is_given_up_cannot_be_said_by_changed_rows() {
+    let mut model = Model::new(small());
+    for (pull, reshaped) in [(0.5, true), (0.4, false), (0.0, true), (0.0, false)] {
+        model.state.touched.clear();
+        model.apply([RecordBody::Configure { config: Box::new(ModelConfig { pull, ..small() }) }]);
+        assert_eq!(model.state.touched.reshaped(), reshaped, "pull {pull}");
+    }
+}
+
+/// Goal: a delta costs what changed. Method: vectors of 64, touched one in fifty: bytes against the touched rows' own.
+#[test]
+fn a_delta_is_little_more_than_its_rows() {
+    let mut model = Model::new(ModelConfig { dim: 64, ..small() });
+    model.apply((0..1000).map(|n| RecordBody::PutItem(Item::bare(id(&format!("i{n}"))))));
+    let mut touched = Touched::default();
+    (0..1000).step_by(50).for_each(|row| touched.mark(Table::ItemVectors, row));
+    let bytes: usize = model.state.delta_segments(&touched).map(|segment| segment.payload.len()).sum();
+    let rows = 20 * 2 * 64 * 4;
+    assert!((rows..rows * 11 / 10).contains(&bytes), "{bytes} bytes for {rows}");
+    let share = model.state.share_of(&touched);
+    assert!((0.005..0.02).contains(&share), "{share}");
+}
+
+/// A store with a chain: version 1 is a base, each later one a delta of the one before. With the digests.
+async fn chain(versions: usize) -> (sqlx::PgPool, VersionStore, Model, Vec<VersionManifest>) {
+    let pool = migrated(&support::database().await).await;
+    let store = VersionStore::open(pool.clone(), &ModelName::new("default").unwrap()).await.unwrap();
+    let mut draws = Draws::new(9, 5, 0);
+    let mut model = Model::new(small());
+    let mut saved: Vec<VersionManifest> = Vec::new();
+    for round in 0..versions {
+        model.state.touched.clear();
+        model.apply(records(&mut draws, round));
+        let parent = saved.last().map(|manifest| manifest.version);
+        let segments = match parent {
+            None => model.state.segments(),
+            Some(_) => model.state.delta_segments(&model.state.touched),
+        };
+        let new = NewVersion {
+            position: Position::ZERO.advanced(model.head.get()),
+            parent,
+            delta_of: parent,
+            digest: Digester::new(&model.state).digest(),
+            label: None,
+            reason: None,
+            actor: "test".to_owned(),
+            metrics: serde_json::json!({}),
+            fingerprint: "cpu".to_owned(),
+            segments: NewSegments::new(segments),
+        };
+        saved.push(store.save(new).await.unwrap());
+    }
+    (pool, store, model, saved)
+}
+
+/// Loads a version and compares its digest with the manifest's.
+async fn load(store: &VersionStore, version: VersionNumber) -> Result<State, VersionError> {
+    let (sender, mut segments) = tokio::sync::mpsc::channel(1);
+    let assembling = tokio::task::spawn_blocking(move || {
+        let mut assembler = Assembler::default();
+        while let Some(segment) = segments.blocking_recv() {
+            assembler.take(&segment)?;
+        }
+        assembler.finish()
+    });
+    let manifest = store.load(version, sender).await?;
+    let (state, digester) = assembling.await.unwrap().unwrap();
+    assert_eq!((Digester::new(&state).digest(), digester.digest()), (manifest.digest, manifest.digest), "P7");
+    Ok(state)
+}
+
+fn v(number: u32) -> VersionNumber {
+    VersionNumber(number)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
+    let (pool, store, model, saved) = chain(6).await;
+    let kinds: Vec<VersionKind> = saved.iter().map(|manifest| manifest.kind).collect();
+    assert_eq!(kinds, [vec![VersionKind::Base], vec![VersionKind::Delta; 5]].concat());
+    let depth = async |number| store.chain(v(number)).await.unwrap().unwrap().depth;
+    assert_eq!((depth(1).await, depth(6).await), (0, 5));
+    for number in 1..=6 {
+        load(&store, v(number)).await.unwrap();
+    }
+    for number in [2, 1, 3] {
+        store.delete(v(number)).await.unwrap();
+        assert!(matches!(load(&store, v(number)).await, Err(VersionError::NotFound(_))));
+        assert!(matches!(store.delete(v(number)).await, Err(VersionError::NotFound(_))));
+    }
+    assert_eq!(store.list(None, 10).await.unwrap().len(), 3);
+    assert_eq!(store.count().await.unwrap(), 3);
+    let kept = async || -> i64 { sqlx::query_scalar("select count(*) from versions").fetch_one(&pool).await.unwrap() };
+    assert_eq!(kept().await, 6, "deltas stand on them");
+    assert_eq!(store.foldable(4).await.unwrap(), []);
+    assert_eq!(store.foldable(3).await.unwrap(), [v(4)]);
+    let whole = load(&store, v(4)).await.unwrap();
+    store.fold(v(4), NewSegments::new(whole.segments())).await.unwrap();
+    assert_eq!(kept().await, 3, "nothing stands on them any more");
+    assert_eq!((depth(4).await, depth(6).await), (0, 2));
+    for number in 4..=6 {
+        load(&store, v(number)).await.unwrap();
+    }
+    let chain = store.chain(v(6)).await.unwrap().unwrap();
+    let base: usize = whole.segments().map(|segment| segment.payload.len()).sum();
+    assert_eq!(chain.base_raw_bytes, base as u64);
+    assert_eq!(chain.deltas_raw_bytes, saved[4].raw_bytes + saved[5].raw_bytes);
+    assert_eq!(Digester::new(&model.state).digest(), saved[5].digest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_is_named_with_the_version_it_lies_in() {
+    let (pool, store, _, _) = chain(3).await;
+    let damage = "update version_segments set payload = set_byte(payload, 9, get_byte(payload, 9) # 1) \
+                  where version = 2 and table_number = 14";
+    assert_eq!(pool.execute(damage).await.unwrap().rows_affected(), 1);
+    load(&store, v(1)).await.unwrap();
+    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it stands: segment 0 of table 14")] {
+        let Err(VersionError::Corrupt { version: found, detail }) = load(&store, v(version)).await else {
+            panic!("version {version} was believed");
+        };
+        assert_eq!(found, v(version));
+        assert!(detail.starts_with(named), "{detail}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delta_of_nothing_is_refused() {
+    let (_pool, store, model, _) = chain(1).await;
+    let new = NewVersion {
+        position: model.head,
+        parent: Some(v(7)),
+        delta_of: Some(v(7)),
+        digest: Digester::new(&model.state).digest(),
+        label: None,
+        reason: None,
+        actor: "test".to_owned(),
+        metrics: serde_json::json!({}),
+        fingerprint: "cpu".to_owned(),
+        segments: NewSegments::new(Vec::new()),
+    };
+    assert!(matches!(store.save(new).await, Err(VersionError::NotFound(what)) if what == "7"));
+}
