@@ -42,7 +42,12 @@ async fn start(url: &str) -> Running {
     let with = Surroundings {
         pool,
         log: LogSettings::default(),
-        engine: EngineSettings { version_at_shutdown: false, versions_in_memory: 2, chain_max: 3, ..EngineSettings::default() },
+        engine: EngineSettings {
+            version_at_shutdown: false,
+            versions_in_memory: 2,
+            chain_max: 3,
+            ..EngineSettings::default()
+        },
         searcher: Searcher::start(SearchSettings { threads: 1, ..SearchSettings::default() }).unwrap(),
         default_config: config(),
         stop: CancellationToken::new(),

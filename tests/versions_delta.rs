@@ -57,7 +57,7 @@ fn records(draws: &mut Draws, round: usize) -> Vec<RecordBody> {
     let values = VectorValues::new((0..8).map(|_| draws.normal()).collect());
     bodies.push(RecordBody::PutVector(RowVector { into: VectorTable::Items, id: id("i3"), values }));
     if round == 3 {
-        let config = ModelConfig { learning_rate: 0.5 * small().learning_rate, ..small() };
+        let config = ModelConfig { explore: 0.25, ..small() };
         bodies.push(RecordBody::Configure { config: Box::new(config) });
     }
     bodies
@@ -128,6 +128,7 @@ async fn chain(versions: usize) -> (sqlx::PgPool, VersionStore, Model, Vec<Versi
         };
         let new = NewVersion {
             position: Position::ZERO.advanced(model.head.get()),
+            seen_through: model.head,
             parent,
             delta_of: parent,
             digest: Digester::new(&model.state).digest(),
@@ -205,7 +206,8 @@ async fn damage_is_named_with_the_version_it_lies_in() {
                   where version = 2 and table_number = 14";
     assert_eq!(pool.execute(damage).await.unwrap().rows_affected(), 1);
     load(&store, v(1)).await.unwrap();
-    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it stands: segment 0 of table 14")] {
+    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it stands: segment 0 of table 14")]
+    {
         let Err(VersionError::Corrupt { version: found, detail }) = load(&store, v(version)).await else {
             panic!("version {version} was believed");
         };
@@ -219,6 +221,7 @@ async fn a_delta_of_nothing_is_refused() {
     let (_pool, store, model, _) = chain(1).await;
     let new = NewVersion {
         position: model.head,
+        seen_through: model.head,
         parent: Some(v(7)),
         delta_of: Some(v(7)),
         digest: Digester::new(&model.state).digest(),

@@ -34,6 +34,6 @@ pub use schedule::Schedule;
 pub use timestamp::Timestamp;
 pub use vector::{RowVector, VectorTable, VectorValues};
 pub use version::{
-    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionKind, VersionManifest, VersionNumber,
-    VersionRef, check_label,
+    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionKind, VersionManifest,
+    VersionNumber, VersionRef, check_label,
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Position, Served, VersionNumber},
+    domain::{Forgotten, Position, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -68,6 +68,18 @@ impl VersionCache {
     pub fn newest_before(&self, position: Position) -> Option<Arc<CachedVersion>> {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         versions.iter().filter(|version| version.position < position).max_by_key(|version| version.position).cloned()
+    }
+
+    /// Takes a forgotten user's id out of every version here; views of them are built anew when somebody wants one.
+    pub fn forget(&self, user: &Forgotten) {
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        for version in versions.iter_mut() {
+            let CachedVersion { number, position, state, digester, .. } = &**version;
+            let (mut state, mut digester) = (state.clone(), digester.clone());
+            if state.forget_id(user, &mut digester) {
+                *version = Arc::new(CachedVersion::new(*number, *position, state, digester));
+            }
+        }
     }
 
     /// Keeps a version; the one used longest ago goes when there are too many.

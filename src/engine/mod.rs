@@ -14,6 +14,7 @@
 
 mod cache;
 mod configure;
+mod erasure;
 mod error;
 mod feed;
 mod follow;
@@ -37,6 +38,7 @@ mod watch;
 mod watch_metrics;
 mod worker;
 
+pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt};
 pub use error::EngineError;
 pub use model::{Model, Surroundings};
 pub use models::Models;

@@ -6,7 +6,8 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, configure, follow,
+    EngineError, EngineSettings, ErasureReceipt, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent,
+    configure, erasure, follow,
     recovery::recover,
     rollback, sampling,
     shared::{Shared, blocking},
@@ -226,6 +227,11 @@ impl Model {
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
         versioning::take(&self.shared, take).await
+    }
+
+    /// Forgets a user everywhere (P10).
+    pub async fn forget(&self, user: &Id) -> Result<ErasureReceipt, EngineError> {
+        erasure::forget(&self.shared, user).await
     }
 
     /// Pins or restores; returns once readers see it.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -17,14 +17,14 @@ use tokio::{
 use super::{
     EngineError, EngineSettings,
     cache::{CachedVersion, VersionCache},
-    growth::{Growth, Grown},
+    growth::{Grown, Growth},
     health::Health,
     recovery::load_version,
     watch::Watch,
     worker::Snapshot,
 };
 use crate::{
-    domain::{ModelConfig, ModelName, Position, Timestamp, VersionNumber},
+    domain::{Forgotten, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
     log::Log,
     serving::{Searcher, View},
     state::State,
@@ -79,6 +79,8 @@ pub struct Shared {
     pub taking: tokio::sync::Mutex<()>,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
     growth: Mutex<Growth>,
+    /// Users forgotten since the start.
+    forgotten: AtomicU64,
     /// Commit time of the oldest record that is not in `live`, microseconds; 0 = none known.
     pending_since: AtomicI64,
 }
@@ -112,6 +114,7 @@ impl Shared {
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),
             growth: Mutex::default(),
+            forgotten: AtomicU64::new(0),
             pending_since: AtomicI64::new(0),
         }
     }
@@ -188,9 +191,23 @@ impl Shared {
         if let Some(version) = self.cache.get(number) {
             return Ok(version);
         }
-        let version = Arc::new(load_version(&self.versions, number).await?);
-        self.cache.insert(Arc::clone(&version));
-        Ok(version)
+        loop {
+            let forgotten = self.forgotten.load(Ordering::Acquire);
+            let version = Arc::new(load_version(&self.versions, number).await?);
+            // A user who was forgotten while it was read may be in it.
+            if forgotten == self.forgotten.load(Ordering::Acquire) {
+                self.cache.insert(Arc::clone(&version));
+                return Ok(version);
+            }
+        }
+    }
+
+    /// Lets go of a forgotten user in everything that is kept beside the live state.
+    pub fn forget(&self, user: &Forgotten) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.cache.forget(user);
+        self.watch.forget();
+        self.pinned.rcu(|pinned| pinned.as_ref().map(|view| view.forgetting(user)));
     }
 
     /// What readers get.

@@ -27,6 +27,9 @@ pub const SYSTEM: &str = "system";
 /// How often count and time are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Longest wait for the learner to meet the record that forgets a user.
+const FORGET_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A version to take now.
 #[derive(Debug, Clone)]
 pub struct TakeVersion {
@@ -41,6 +44,18 @@ pub struct TakeVersion {
 /// Takes a version of the live state at the end of the append in work.
 pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionManifest, EngineError> {
     let _one_at_a_time = shared.taking.lock().await;
+    loop {
+        match take_once(shared, &take).await {
+            // A user was forgotten meanwhile; what the learner holds once it has met that can be stored.
+            Err(EngineError::Version(VersionError::Outdated)) => {
+                shared.wait_applied(shared.log.head().await?, FORGET_TIMEOUT).await?;
+            }
+            taken => return taken,
+        }
+    }
+}
+
+async fn take_once(shared: &Arc<Shared>, take: &TakeVersion) -> Result<VersionManifest, EngineError> {
     let started = Instant::now();
     let (Snapshot { state, position, digester }, mut grown) = shared.snapshot_to_store().await?;
     let saved = loop {
@@ -51,6 +66,7 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
         };
         let new = NewVersion {
             position,
+            seen_through: position,
             parent: grown.parent,
             delta_of: delta_of.unwrap_or_default(),
             digest: digester.digest(),

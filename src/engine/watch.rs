@@ -141,6 +141,11 @@ impl Watch {
         kept.push_back(Arc::new(state()));
     }
 
+    /// Lets go of the states that were kept: they hold a user who was forgotten since.
+    pub fn forget(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The newest kept state before a position.
     pub fn kept_before(&self, position: Position) -> Option<Arc<StateAt>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ use super::{
     shared::{Shared, SnapshotRequest, StateAt},
 };
 use crate::{
-    domain::{Append, Position, Served, Timestamp, VersionNumber},
+    domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
     learner::{Applied, Learner, Observer, prepare_thread},
     serving::Publisher,
     state::{Digester, State, Touched, Unit},
@@ -192,6 +192,10 @@ impl Observer for Publication {
         if self.last.elapsed() > 2 * PUBLISH_INTERVAL_BUSY {
             self.publish(state, through, None);
         }
+    }
+
+    fn forgot(&mut self, user: &Forgotten) {
+        self.shared.forget(user);
     }
 
     fn restored(&mut self, version: VersionNumber) {

@@ -228,6 +228,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
         }
+        EngineError::Version(VersionError::Outdated) => {
+            (S::SERVICE_UNAVAILABLE, "user_forgotten_meanwhile", "A user was forgotten meanwhile, ask again")
+        }
         EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
         EngineError::Config(_) | EngineError::Query(QueryError::Field(_)) => {
             (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule")

@@ -124,9 +124,7 @@ pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
             rest: Some(json(row)?),
             ..Columns::default()
         },
-        RecordBody::Forget(user) => {
-            Columns { code: code::FORGET, rest: Some(json(user)?), ..Columns::default() }
-        }
+        RecordBody::Forget(user) => Columns { code: code::FORGET, rest: Some(json(user)?), ..Columns::default() },
     })
 }
 
@@ -210,6 +208,13 @@ fn required(column: &'static str, text: Option<&str>) -> Result<Id, String> {
 
 fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
     text.map(|text| Id::new(column, text).map_err(|error| error.to_string())).transpose()
+}
+
+/// What is left of an event's `rest` when the user is forgotten: the circumstances, which were learned from.
+pub(super) fn circumstances(rest: &str) -> Result<Option<String>, String> {
+    let EventRest { context, .. } = parse(rest)?;
+    let left = EventRestRef { context: &context, recommendation_id: None, properties: None };
+    (!context.is_empty()).then(|| json(&left)).transpose()
 }
 
 /// An event's id, if the record is one.

@@ -1,6 +1,8 @@
 //! The models that have a log.
 
-use sqlx::{PgPool, Row, types::Json};
+use std::collections::BTreeMap;
+
+use sqlx::{PgConnection, PgPool, Row, types::Json};
 
 use super::LogError;
 use crate::domain::{ModelConfig, ModelName};
@@ -14,6 +16,13 @@ pub async fn model_names(pool: &PgPool) -> Result<Vec<ModelName>, LogError> {
             ModelName::new(&name).map_err(|error| LogError::from(sqlx::Error::Decode(error.into())))
         })
         .collect()
+}
+
+/// Names of some models, by number in the tables.
+pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
+    let rows =
+        sqlx::query("select id, name from models where id = any($1)").bind(model_ids).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{Embedding, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served, Timestamp},
+    domain::{
+        Embedding, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served, Timestamp,
+    },
     state::{Readable, State},
 };
 
@@ -57,6 +59,16 @@ impl View {
     #[must_use]
     pub fn served_as(&self, served: Served) -> Arc<Self> {
         Arc::new(Self { served, ..self.clone() })
+    }
+
+    /// The same state without a forgotten user's id. Shares everything else; costs the bias column.
+    #[must_use]
+    pub fn forgetting(&self, user: &Forgotten) -> Arc<Self> {
+        let Snapshot { readable, tiles, bias, items } = &*self.snapshot;
+        let mut readable = readable.clone();
+        readable.users.forget(user);
+        let snapshot = Snapshot { readable, tiles: tiles.clone(), bias: bias.clone(), items: *items };
+        Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }
 
     /// Where it stands.

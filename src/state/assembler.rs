@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment, State,
-    StateError, Table,
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment,
+    State, StateError, Table,
 };
 use crate::domain::{Id, Item, ModelConfig};
 

@@ -7,8 +7,6 @@ use super::{State, Table, Touched, as_row};
 
 /// Bytes of one segment at most, give or take a row.
 const SEGMENT_BYTES: usize = 4 << 20;
-/// Bytes before a run.
-const RUN_BYTES: usize = 8;
 
 /// One piece of a state: some rows of one table, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,13 +96,9 @@ impl Iterator for Segments {
             && payload.len() < SEGMENT_BYTES
         {
             if last.is_none_or(|last: usize| last + 1 != row) {
-                run = payload.len();
-                payload.extend_from_slice(&as_row(row).to_le_bytes());
-                payload.extend_from_slice(&0_u32.to_le_bytes());
+                run = begin_run(&mut payload, as_row(row));
             }
-            let count = &mut payload[run + 4..run + RUN_BYTES];
-            let grown = u32::from_le_bytes([count[0], count[1], count[2], count[3]]) + 1;
-            count.copy_from_slice(&grown.to_le_bytes());
+            count_row(&mut payload, run);
             let start = payload.len();
             if counted {
                 payload.extend_from_slice(&[0; 4]);
@@ -163,4 +157,39 @@ impl Segment {
         }
         Some(())
     }
+
+    /// The same rows of a table with rows of any length, those replaced for which `replace` has other bytes. `None` when the
+    /// payload is not made of rows.
+    pub fn with_rows(&self, mut replace: impl FnMut(u32, &[u8]) -> Option<Vec<u8>>) -> Option<Self> {
+        let mut payload = Vec::with_capacity(self.payload.len());
+        let mut next = None;
+        let mut run = 0;
+        self.read_rows(0, |row, bytes| {
+            if next != Some(row) {
+                run = begin_run(&mut payload, row);
+            }
+            count_row(&mut payload, run);
+            next = row.checked_add(1);
+            let replaced = replace(row, bytes);
+            let bytes = replaced.as_deref().unwrap_or(bytes);
+            payload.extend_from_slice(&u32::try_from(bytes.len()).ok()?.to_le_bytes());
+            payload.extend_from_slice(bytes);
+            Some(())
+        })?;
+        Some(Self { payload, ..self.clone() })
+    }
+}
+
+/// Writes the beginning of a run of no rows yet; where it stands.
+fn begin_run(payload: &mut Vec<u8>, first: u32) -> usize {
+    let run = payload.len();
+    payload.extend_from_slice(&first.to_le_bytes());
+    payload.extend_from_slice(&0_u32.to_le_bytes());
+    run
+}
+
+/// One row more in a run.
+fn count_row(payload: &mut [u8], run: usize) {
+    let count = payload[run + 4..].first_chunk_mut().expect("a run begins with eight bytes");
+    *count = (u32::from_le_bytes(*count) + 1).to_le_bytes();
 }

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, Row};
 use super::{
     NewSegments, VersionError, VersionStore,
     manifest::{count, number, sql_number},
+    save::lock,
     segments,
 };
 use crate::domain::VersionNumber;
@@ -71,14 +72,14 @@ impl VersionStore {
     /// everybody else, goes. One transaction.
     pub async fn fold(&self, version: VersionNumber, whole: NewSegments) -> Result<(), VersionError> {
         let mut transaction = self.pool().begin().await?;
-        let before = sqlx::query(
-            "select depth, deltas_raw_bytes from versions where model_id = $1 and number = $2 for update",
-        )
-        .bind(self.model_id())
-        .bind(sql_number(version))
-        .fetch_optional(&mut *transaction)
-        .await?
-        .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
+        lock(&mut transaction, self.model_id()).await?;
+        let before =
+            sqlx::query("select depth, deltas_raw_bytes from versions where model_id = $1 and number = $2 for update")
+                .bind(self.model_id())
+                .bind(sql_number(version))
+                .fetch_optional(&mut *transaction)
+                .await?
+                .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
         sqlx::query("delete from version_segments where model_id = $1 and version = $2")
             .bind(self.model_id())
             .bind(sql_number(version))

@@ -22,6 +22,9 @@ pub enum VersionError {
     /// It is being served, is the newest, or is named by a restore in the log: it cannot be deleted.
     #[error("version {0} is in use")]
     InUse(VersionNumber),
+    /// A user was forgotten while the state was on its way: it may still hold the user, and was not stored.
+    #[error("a user was forgotten while the version was taken")]
+    Outdated,
     /// There is no such model.
     #[error("no model {0}")]
     UnknownModel(ModelName),

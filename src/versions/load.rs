@@ -35,13 +35,11 @@ impl VersionStore {
         let mut transaction = self.pool().begin().await?;
         // One snapshot: a version that is deleted or folded meanwhile is read whole or not found.
         sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
-        let row = sqlx::query(
-            concat!(
+        let row = sqlx::query(concat!(
             "select ",
             manifest_columns!(),
             " from versions where model_id = $1 and number = $2 and not hidden"
-        ),
-        )
+        ))
         .bind(self.model_id())
         .bind(sql_number(version))
         .fetch_optional(&mut *transaction)
@@ -65,7 +63,11 @@ impl VersionStore {
 }
 
 /// Sends one version's own segments.
-async fn send(connection: &mut PgConnection, link: &Link, segments: &mpsc::Sender<Segment>) -> Result<(), VersionError> {
+async fn send(
+    connection: &mut PgConnection,
+    link: &Link,
+    segments: &mpsc::Sender<Segment>,
+) -> Result<(), VersionError> {
     let Link { model_id, version, segments: expected, seal } = link;
     let rows = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
@@ -103,7 +105,7 @@ fn corrupt(version: VersionNumber, ordinal: i32, table: i16, detail: &str) -> Ve
     VersionError::Corrupt { version, detail: format!("segment {ordinal} of table {table}: {detail}") }
 }
 
-fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
+pub(super) fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
     let place = Place { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
     let corrupt = |detail: &str| corrupt(version, place.ordinal, place.table, detail);
     let row_number = |column: usize| -> Result<u32, VersionError> {

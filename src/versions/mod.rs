@@ -16,6 +16,7 @@
 
 mod chain;
 mod deployments;
+mod erase;
 mod error;
 mod load;
 mod manifest;
@@ -28,6 +29,7 @@ mod taker;
 mod watch;
 
 pub use chain::Chain;
+pub use erase::{ErasedVersion, erase_user, family, keep_receipt};
 pub use error::VersionError;
 pub use new::{NewDeployment, NewSegments, NewVersion};
 pub use store::VersionStore;

@@ -11,6 +11,9 @@ use crate::{
 pub struct NewVersion {
     /// The state's position.
     pub position: Position,
+    /// Head of the log, or an earlier position, when the state was read or copied: whoever was forgotten later may still be
+    /// in it.
+    pub seen_through: Position,
     /// The version it grew from.
     pub parent: Option<VersionNumber>,
     /// The version that the segments are changes of; `None`: they are the whole state.

@@ -19,27 +19,32 @@ impl VersionStore {
     /// Other savers of the model wait, appends do not: the lock is not the model's row. Memory: one segment is encoded and
     /// compressed (on a blocking thread) while the one before it travels.
     ///
-    /// Errors: [`VersionError::LabelTaken`] and, for a delta of a version that is gone, [`VersionError::NotFound`], before
+    /// Errors: [`VersionError::Outdated`], [`VersionError::LabelTaken`] and, for a delta of a version that is gone, [`VersionError::NotFound`], before
     /// anything is sent.
     pub async fn save(&self, version: NewVersion) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
-        sqlx::query("select pg_advisory_xact_lock($1, $2)")
-            .bind(NUMBERS_LOCK)
-            .bind(self.model_id())
-            .execute(&mut *transaction)
-            .await?;
+        lock(&mut transaction, self.model_id()).await?;
+        // Under the lock that an erasure holds to its end: none can come between this look and the commit.
+        let outdated: bool = sqlx::query_scalar(
+            "select exists (select from records where model_id = $1 and type = 7 and position > $2)",
+        )
+        .bind(self.model_id())
+        .bind(version.seen_through.as_i64())
+        .fetch_one(&mut *transaction)
+        .await?;
+        if outdated {
+            return Err(VersionError::Outdated);
+        }
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
         let sent = segments::send(&mut transaction, self.model_id(), saved, version.segments).await?;
-        let row = sqlx::query(
-            concat!(
+        let row = sqlx::query(concat!(
             "update versions set bytes = $3, segments = $4, checksum = $5, raw_bytes = $6, row_count = $7, \
              base_raw_bytes = case when delta_of is null then $6 else base_raw_bytes end, \
              deltas_raw_bytes = case when delta_of is null then 0 else deltas_raw_bytes + $6 end \
              where model_id = $1 and number = $2 \
              returning ",
             manifest_columns!(),
-        ),
-        )
+        ))
         .bind(self.model_id())
         .bind(sql_number(saved))
         .bind(sent.bytes)
@@ -53,6 +58,12 @@ impl VersionStore {
         transaction.commit().await?;
         Ok(manifest)
     }
+}
+
+/// Until the transaction ends, nobody else stores, deletes or rewrites versions of the model. Take it before the model's row.
+pub(super) async fn lock(connection: &mut PgConnection, model_id: i32) -> Result<(), VersionError> {
+    sqlx::query("select pg_advisory_xact_lock($1, $2)").bind(NUMBERS_LOCK).bind(model_id).execute(connection).await?;
+    Ok(())
 }
 
 async fn insert_manifest(

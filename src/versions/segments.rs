@@ -31,7 +31,8 @@ pub(super) async fn send(
     let mut sent = Sent::default();
     let mut packing = Some(pack_next(model_id, version, segments));
     while let Some(packed) = packing.take() {
-        let Some((packed, segments)) = packed.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?.map_err(sqlx::Error::Io)?
+        let Some((packed, segments)) =
+            packed.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?.map_err(sqlx::Error::Io)?
         else {
             break;
         };

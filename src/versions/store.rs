@@ -6,11 +6,12 @@ use super::{
     VersionError, chain,
     error::by_constraint,
     manifest::{manifest, manifest_columns, sql_number},
+    save::lock,
 };
 use crate::domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
 
 /// Most manifests of a page.
-const LIST_LIMIT_MAX: usize = 1000;
+pub(super) const LIST_LIMIT_MAX: usize = 1000;
 
 /// Versions and deployments of one model in Postgres. Cheap to clone.
 #[derive(Clone)]
@@ -31,11 +32,13 @@ impl VersionStore {
         Ok(Self { pool, model_id })
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
+    /// Connections to the database.
+    pub fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    pub(super) fn model_id(&self) -> i32 {
+    /// Number of the model in the tables.
+    pub fn model_id(&self) -> i32 {
         self.model_id
     }
 
@@ -76,13 +79,11 @@ impl VersionStore {
             VersionRef::Number(number) => (Some(sql_number(*number)), None),
             VersionRef::Label(label) => (None, Some(label.as_str())),
         };
-        let row = sqlx::query(
-            concat!(
+        let row = sqlx::query(concat!(
             "select ",
             manifest_columns!(),
             " from versions where model_id = $1 and not hidden and (number = $2 or label = $3)"
-        ),
-        )
+        ))
         .bind(self.model_id)
         .bind(number)
         .bind(label)
@@ -119,14 +120,12 @@ impl VersionStore {
         reason: Option<Option<String>>,
     ) -> Result<VersionManifest, VersionError> {
         let wanted = label.clone().flatten();
-        let row = sqlx::query(
-            concat!(
+        let row = sqlx::query(concat!(
             "update versions set label = case when $3 then $4 else label end, \
              reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 and not hidden \
              returning ",
             manifest_columns!(),
-        ),
-        )
+        ))
         .bind(self.model_id)
         .bind(sql_number(version))
         .bind(label.is_some())
@@ -145,6 +144,7 @@ impl VersionStore {
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
+        lock(&mut transaction, self.model_id).await?;
         // The appender holds this lock while it appends a restore, so what the log names cannot change under us.
         sqlx::query("select id from models where id = $1 for no key update")
             .bind(self.model_id)

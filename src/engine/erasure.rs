@@ -1,0 +1,105 @@
+//! Forgetting a user everywhere (P10): log, versions, receipt and the record that tells every learner, in one transaction.
+//!
+//! There is no "in the middle" for a crash to leave: before the commit nothing has happened, after it everything has. The id
+//! gives way to a salted hash in every record and version at once, so the log still leads from every version to the next one
+//! (P4, P7), with digests that differ by the one id.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{EngineError, shared::Shared};
+use crate::{
+    domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
+    log, versions,
+};
+
+/// Longest wait for the learner to meet the record.
+const APPLY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What was taken out of where. Names nobody.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErasureReceipt {
+    /// Where in this model's log the user is forgotten.
+    pub position: Position,
+    /// When.
+    pub at: Timestamp,
+    /// The logs: of this model and of those that share stored rows with it (forks).
+    pub logs: Vec<ErasedLog>,
+    /// The versions that held the user.
+    pub versions: Vec<ErasedVersion>,
+}
+
+/// A log without the user.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErasedLog {
+    /// The model.
+    pub model: String,
+    /// Position of the record that makes its learners forget the user.
+    pub position: Position,
+    /// Events that named the user.
+    pub records: u64,
+    /// Where the first of them stands.
+    pub first: Option<Position>,
+}
+
+/// A version without the user's id.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErasedVersion {
+    /// The model.
+    pub model: String,
+    /// The version.
+    pub version: VersionNumber,
+    /// Its digest before.
+    pub before: Digest,
+    /// Its digest since.
+    pub after: Digest,
+}
+
+/// Forgets a user; returns once this process's readers have. A user whom nothing names is forgotten too: an event may have
+/// been on its way.
+pub async fn forget(shared: &Shared, user: &Id) -> Result<ErasureReceipt, EngineError> {
+    let forgotten = Forgotten::new(user, rand::random());
+    let own = shared.log.model_id();
+    let mut transaction = shared.versions.pool().begin().await.map_err(versions::VersionError::from)?;
+    let family = versions::family(&mut transaction, own).await?;
+    let names = log::names_of(&mut transaction, &family).await?;
+    let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
+    let versions = versions::erase_user(&mut transaction, &family, &forgotten).await?;
+    // The long part, while appends go on; then, under the locks of the heads, what came meanwhile.
+    let mut early = Vec::with_capacity(family.len());
+    for model_id in &family {
+        early.push(log::erase_user(&mut transaction, *model_id, user, &forgotten, Position::ZERO).await?);
+    }
+    let mut logs = Vec::with_capacity(family.len());
+    let mut position = Position::ZERO;
+    for (model_id, early) in family.iter().zip(early) {
+        let (forget, late) = log::append_forget(&mut transaction, *model_id, user, &forgotten, early.through).await?;
+        if *model_id == own {
+            position = forget;
+        }
+        logs.push(ErasedLog {
+            model: name(*model_id),
+            position: forget,
+            records: early.records + late.records,
+            first: early.first.or(late.first),
+        });
+    }
+    let versions = versions
+        .into_iter()
+        .map(|erased| ErasedVersion {
+            model: name(erased.model_id),
+            version: erased.version,
+            before: erased.before,
+            after: erased.after,
+        })
+        .collect();
+    let receipt = ErasureReceipt { position, at: Timestamp::now(), logs, versions };
+    let text = serde_json::to_string(&receipt).expect("a receipt has a JSON form");
+    versions::keep_receipt(&mut transaction, own, position, receipt.at, &text).await?;
+    transaction.commit().await.map_err(versions::VersionError::from)?;
+    shared.wait_applied(position, APPLY_TIMEOUT).await?;
+    tracing::info!(model = %shared.name, %position, "user.forgotten: at position {position}");
+    Ok(receipt)
+}

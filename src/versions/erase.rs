@@ -1,0 +1,243 @@
+//! Taking a forgotten user's id out of stored versions (P10).
+
+use std::collections::BTreeMap;
+
+use sqlx::{PgConnection, Row};
+
+use super::{
+    VersionError, VersionStore,
+    chain::links,
+    load::packed,
+    manifest::{number, sql_number},
+    packing::{self, Packed, Sealing},
+    save::lock,
+    store::LIST_LIMIT_MAX,
+};
+use crate::{
+    domain::{Digest, Forgotten, Position, Timestamp, VersionNumber},
+    state::{Segment, Table, row_hash},
+};
+
+/// A version from which a user's id was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedVersion {
+    /// Number of the model in the tables.
+    pub model_id: i32,
+    /// The version.
+    pub version: VersionNumber,
+    /// Digest of its state with the id.
+    pub before: Digest,
+    /// Digest of its state with the name that stands in the id's place.
+    pub after: Digest,
+}
+
+/// The models whose versions stand on each other's rows, directly or not: forks and what they were forked from. Ascending,
+/// the model itself among them.
+pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
+    let mut family = sqlx::query_scalar(
+        "with recursive pairs as ( \
+             select distinct model_id as a, delta_of_model as b from versions where delta_of_model <> model_id), \
+         family(id) as ( \
+             select $1::integer \
+             union \
+             select case when p.a = f.id then p.b else p.a end from family f join pairs p on f.id in (p.a, p.b)) \
+         select id from family order by id",
+    )
+    .bind(model_id)
+    .fetch_all(connection)
+    .await?;
+    family.dedup();
+    Ok(family)
+}
+
+/// Takes the user's id out of every version, seen or unseen, of a whole family. From here to the end of the transaction no
+/// version of these models is stored. Memory: one segment of ids.
+///
+/// Only the segments of users' ids are read and written: a digest is a sum over rows, so what one row's hash changes by is
+/// what the digests of all versions change by that hold the row.
+pub async fn erase_user(
+    connection: &mut PgConnection,
+    family: &[i32],
+    user: &Forgotten,
+) -> Result<Vec<ErasedVersion>, VersionError> {
+    for model_id in family {
+        lock(connection, *model_id).await?;
+    }
+    let mut changed = BTreeMap::new();
+    for (model_id, version, ordinal) in id_segments(connection, family).await? {
+        if let Some(change) = erase_in(connection, model_id, version, ordinal, user).await? {
+            changed.insert((model_id, version), change);
+        }
+    }
+    for (model_id, version) in changed.keys() {
+        seal_again(connection, *model_id, *version).await?;
+    }
+    digest_again(connection, family, &changed).await
+}
+
+async fn id_segments(
+    connection: &mut PgConnection,
+    family: &[i32],
+) -> Result<Vec<(i32, VersionNumber, i32)>, VersionError> {
+    let rows = sqlx::query(
+        "select model_id, version, ordinal from version_segments where model_id = any($1) and table_number = $2 \
+         order by model_id, version, ordinal",
+    )
+    .bind(family)
+    .bind(Table::Users.number())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, number(row.try_get(1)?), row.try_get(2)?))).collect()
+}
+
+/// Replaces the id in one segment. What the digests change by, when it was there.
+async fn erase_in(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+    ordinal: i32,
+    user: &Forgotten,
+) -> Result<Option<u128>, VersionError> {
+    let row = sqlx::query(
+        "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
+         where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .bind(Table::Users.number())
+    .bind(ordinal)
+    .fetch_one(&mut *connection)
+    .await?;
+    let stored = packed(&row, model_id, version)?;
+    let name = user.clone();
+    let work = tokio::task::spawn_blocking(move || rename(&stored, &name));
+    let renamed = work.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
+    let renamed = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
+    let Some((packed, change)) = renamed else { return Ok(None) };
+    sqlx::query(
+        "update version_segments set raw_bytes = $5, checksum = $6, payload = $7 \
+         where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .bind(Table::Users.number())
+    .bind(ordinal)
+    .bind(i64::try_from(packed.raw_bytes).unwrap_or(i64::MAX))
+    .bind(packed.checksum.as_slice())
+    .bind(packed.payload)
+    .execute(connection)
+    .await?;
+    Ok(Some(change))
+}
+
+/// The segment with the new name, and what a digest changes by; `None`: the id is not there.
+fn rename(stored: &Packed, user: &Forgotten) -> Result<Option<(Packed, u128)>, String> {
+    let segment = packing::unpack(stored)?;
+    let mut change = 0_u128;
+    let renamed = segment.with_rows(|row, bytes| {
+        let found = std::str::from_utf8(bytes).is_ok_and(|id| user.is(id));
+        found.then(|| {
+            let name = user.name().as_str().as_bytes();
+            let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
+            change = hash(name).wrapping_sub(hash(bytes));
+            name.to_vec()
+        })
+    });
+    let renamed: Segment = renamed.ok_or("its rows cannot be read")?;
+    if change == 0 {
+        return Ok(None);
+    }
+    let packed = packing::pack(stored.place, &renamed).map_err(|error| error.to_string())?;
+    Ok(Some((packed, change)))
+}
+
+/// The manifest's checksum and sizes, after a segment was written again.
+async fn seal_again(connection: &mut PgConnection, model_id: i32, version: VersionNumber) -> Result<(), VersionError> {
+    let checksums: Vec<Vec<u8>> = sqlx::query_scalar(
+        "select checksum from version_segments where model_id = $1 and version = $2 order by table_number, ordinal",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut sealing = Sealing::default();
+    checksums.iter().for_each(|checksum| sealing.add(checksum));
+    sqlx::query(
+        "update versions v set checksum = $3, bytes = s.bytes, raw_bytes = s.raw_bytes from \
+         (select sum(octet_length(payload)) as bytes, sum(raw_bytes)::bigint as raw_bytes from version_segments \
+          where model_id = $1 and version = $2) s where v.model_id = $1 and v.number = $2",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .bind(sealing.seal().as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The digests of all versions whose chains hold a changed segment.
+async fn digest_again(
+    connection: &mut PgConnection,
+    family: &[i32],
+    changed: &BTreeMap<(i32, VersionNumber), u128>,
+) -> Result<Vec<ErasedVersion>, VersionError> {
+    let rows = sqlx::query(
+        "select model_id, number, digest from versions where model_id = any($1) order by model_id, number for no key update",
+    )
+    .bind(family)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut erased = Vec::new();
+    for row in rows {
+        let (model_id, version) = (row.try_get(0)?, number(row.try_get(1)?));
+        let chain = links(connection, model_id, version).await?;
+        // A row is the same one, and changes by the same, in every version of its chain.
+        let change = chain.iter().find_map(|link| changed.get(&(link.model_id, link.version)));
+        let Some(change) = change else { continue };
+        let digest: Vec<u8> = row.try_get(2)?;
+        let damaged = || VersionError::Corrupt { version, detail: "its digest has not 16 bytes".to_owned() };
+        let before = u128::from_be_bytes(digest.as_slice().try_into().map_err(|_| damaged())?);
+        let after = before.wrapping_add(*change);
+        sqlx::query("update versions set digest = $3 where model_id = $1 and number = $2")
+            .bind(model_id)
+            .bind(sql_number(version))
+            .bind(after.to_be_bytes().as_slice())
+            .execute(&mut *connection)
+            .await?;
+        erased.push(ErasedVersion { model_id, version, before: Digest(before), after: Digest(after) });
+    }
+    Ok(erased)
+}
+
+/// Keeps a receipt; one for each position of a log.
+pub async fn keep_receipt(
+    connection: &mut PgConnection,
+    model_id: i32,
+    position: Position,
+    at: Timestamp,
+    receipt: &str,
+) -> Result<(), VersionError> {
+    sqlx::query("insert into erasures (model_id, position, receipt, at) values ($1, $2, $3, $4)")
+        .bind(model_id)
+        .bind(position.as_i64())
+        .bind(receipt)
+        .bind(at.to_datetime())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl VersionStore {
+    /// Receipts of erasures as JSON, newest first; `before` pages back; at most 1,000.
+    pub async fn receipts(&self, before: Option<Position>, limit: usize) -> Result<Vec<String>, VersionError> {
+        let receipts = sqlx::query_scalar(
+            "select receipt from erasures where model_id = $1 and position < $2 order by position desc limit $3",
+        )
+        .bind(self.model_id())
+        .bind(before.map_or(i64::MAX, Position::as_i64))
+        .bind(i64::try_from(limit.clamp(1, LIST_LIMIT_MAX)).unwrap_or(1))
+        .fetch_all(self.pool())
+        .await?;
+        Ok(receipts)
+    }
+}
