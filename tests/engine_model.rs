@@ -15,11 +15,11 @@ use std::{
 
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Event, Id, Item, ModelConfig, ModelName, NewRecord, Position, Record, RecordBody,
-        RollbackRequest, RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber,
-        VersionRef,
+        Append, DeploymentMode, Event, Except, Id, Item, ModelConfig, ModelName, NewRecord, Position, Record,
+        RecordBody, RollbackRequest, RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues,
+        VersionNumber, VersionRef,
     },
-    engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
+    engine::{EngineSettings, Model, Models, RolledBack, Surroundings, TakeVersion},
     learner::{Learner, prepare_thread},
     log::{LogSettings, Outcome},
     postgres,
@@ -90,11 +90,16 @@ impl Simple {
                 if let RecordBody::Event(event) = &body {
                     self.events.insert(event.event_id.as_str().to_owned(), (self.head, event.clone()));
                 }
-                Record { position: self.head, appended_at: Timestamp::default(), body }
+                Record { position: self.head, appended_at: Timestamp::default(), source: None, body }
             })
             .collect();
-        let versions = self.versions.iter().map(|(number, (_, state))| (*number, state.clone())).collect();
-        self.learner.apply(&mut self.state, &Append { records }, &versions, &mut ()).unwrap();
+        let mut restored = BTreeMap::new();
+        for record in records.iter() {
+            if let RecordBody::Restore { version, .. } = &record.body {
+                restored.insert(record.position, self.versions[version].1.clone());
+            }
+        }
+        self.learner.apply(&mut self.state, &Append { records }, &restored, &mut ()).unwrap();
     }
 }
 
@@ -199,7 +204,7 @@ async fn run(seed: u64) {
                 }
                 let record = |body: &RecordBody| NewRecord {
                     retry_hash: if let RecordBody::Event(event) = body { Some(hash(event)) } else { None },
-                    body: body.clone(),
+                    ..NewRecord::own(body.clone())
                 };
                 let outcomes = running.model.log().append(bodies.iter().map(record).collect()).await.unwrap();
                 let expected: Vec<Outcome> =
@@ -211,8 +216,12 @@ async fn run(seed: u64) {
                 // Sent again: with the same body a duplicate, with another a conflict; nothing changes.
                 let known = simple.events.values().min_by_key(|(position, _)| position.get() % 7).cloned();
                 if let Some((position, event)) = known {
-                    let same = NewRecord { retry_hash: Some(hash(&event)), body: RecordBody::Event(event.clone()) };
-                    let other = NewRecord { retry_hash: Some(1), body: RecordBody::Event(event) };
+                    let same = NewRecord {
+                        retry_hash: Some(hash(&event)),
+                        source: None,
+                        body: RecordBody::Event(event.clone()),
+                    };
+                    let other = NewRecord { retry_hash: Some(1), source: None, body: RecordBody::Event(event) };
                     let outcomes = running.model.log().append(vec![same, other]).await.unwrap();
                     assert_eq!(outcomes, [Outcome::Duplicate(position), Outcome::Conflict(position)]);
                 }
@@ -227,12 +236,15 @@ async fn run(seed: u64) {
                 let number = *simple.versions.keys().nth(draws.below(simple.versions.len())).unwrap();
                 let mode = if draws.below(2) == 0 { DeploymentMode::Pin } else { DeploymentMode::Restore };
                 let to = RollbackTarget::Version(VersionRef::Number(number));
-                let request = RollbackRequest { to, mode, reason: None, actor: "test".into() };
-                let deployment = running.model.rollback(request).await.unwrap();
+                let (except, dry_run) = (Except::default(), false);
+                let request = RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into() };
+                let RolledBack::Done(deployment) = running.model.rollback(request).await.unwrap() else {
+                    panic!("a stored version is there at once")
+                };
                 if mode == DeploymentMode::Pin {
                     simple.served = Served::Version(number);
                 } else {
-                    simple.append(vec![RecordBody::Restore { version: number }]);
+                    simple.append(vec![RecordBody::Restore { version: number, replay: None }]);
                     assert_eq!(deployment.position, Some(simple.head));
                     simple.served = Served::Live;
                 }

@@ -148,7 +148,7 @@ fn handed_over_and_read_records_are_equal_to_the_bit() {
         TestRunner::new(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() });
     let bodies = prop::collection::vec(any_body(), 1..24);
     let result = runner.run(&bodies, |bodies| {
-        let records = bodies.iter().cloned().map(|body| NewRecord { body, retry_hash: None }).collect();
+        let records = bodies.iter().cloned().map(|body| NewRecord::own(body)).collect();
         let (handed_over, read) = runtime.block_on(both_ways(&memory.log, &table.log, records));
         for ((sent, handed_over), read) in bodies.iter().zip(&handed_over).zip(&read) {
             prop_assert_eq!(exact(handed_over), exact(read));
@@ -185,7 +185,7 @@ async fn properties_that_jsonb_refuses_or_changes_come_back_as_they_were() {
     let mut null = log_support::plain_event("null", 1.0);
     null.properties = Some(serde_json::Value::Null);
     let sent: Vec<RecordBody> = [odd, null].map(RecordBody::Event).into();
-    let records = sent.iter().cloned().map(|body| NewRecord { body, retry_hash: None }).collect();
+    let records = sent.iter().cloned().map(|body| NewRecord::own(body)).collect();
     let (handed_over, read) = both_ways(&memory.log, &table.log, records).await;
     assert_eq!(format!("{sent:?}"), format!("{handed_over:?}"));
     assert_eq!(format!("{sent:?}"), format!("{read:?}"));

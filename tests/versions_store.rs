@@ -41,6 +41,7 @@ fn new_version(position: u64, label: Option<&str>) -> NewVersion {
         actor: "tester".to_owned(),
         metrics: serde_json::json!({"users": 3, "odd": "\u{0}"}),
         fingerprint: "cpu".to_owned(),
+        derived: None,
         segments: segments(10),
     }
 }
@@ -48,7 +49,6 @@ fn new_version(position: u64, label: Option<&str>) -> NewVersion {
 fn deployment(mode: DeploymentMode, to: Served, version: Option<u32>) -> NewDeployment {
     NewDeployment {
         mode,
-        from: Served::Live,
         to,
         version: version.map(VersionNumber),
         position: None,
@@ -182,7 +182,7 @@ async fn a_version_that_something_needs_is_not_deleted() {
         store.save(new_version(position, label)).await.expect("saved");
     }
     store.deploy(deployment(DeploymentMode::Pin, Served::Version(v(3)), Some(3))).await.expect("pinned");
-    let restore = NewRecord { body: RecordBody::Restore { version: v(4) }, retry_hash: None };
+    let restore = NewRecord::own(RecordBody::Restore { version: v(4), replay: None });
     opened.log.append(vec![restore]).await.expect("appended");
     for (number, why) in [(2, "labelled"), (3, "served"), (4, "named by the log"), (5, "newest")] {
         let refused = store.delete(v(number)).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Position, Served, VersionNumber},
+    domain::{Position, Served, VersionManifest, VersionNumber},
     serving::{Publisher, View},
     state::State,
 };
@@ -17,6 +17,8 @@ pub struct CachedVersion {
     pub number: VersionNumber,
     /// Its position.
     pub position: Position,
+    /// Whether its state is not the log's at its position: nothing is applied on top of it but by a replay.
+    pub derived: bool,
     /// Its state; shares rows with the live state where they have not moved.
     pub state: State,
     view: OnceLock<Arc<View>>,
@@ -24,8 +26,9 @@ pub struct CachedVersion {
 
 impl CachedVersion {
     /// Wraps a state.
-    pub fn new(number: VersionNumber, position: Position, state: State) -> Self {
-        Self { number, position, state, view: OnceLock::new() }
+    pub fn new(manifest: &VersionManifest, state: State) -> Self {
+        let VersionManifest { version: number, position, derived, .. } = manifest;
+        Self { number: *number, position: *position, derived: derived.is_some(), state, view: OnceLock::new() }
     }
 
     /// The version's view; the first call builds it (CPU work in proportion to the state).
@@ -62,10 +65,11 @@ impl VersionCache {
         versions.iter().find(|version| version.number == number).cloned()
     }
 
-    /// The newest version before a position.
+    /// The newest version before a position whose state is the log's.
     pub fn newest_before(&self, position: Position) -> Option<Arc<CachedVersion>> {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
-        versions.iter().filter(|version| version.position < position).max_by_key(|version| version.position).cloned()
+        let before = versions.iter().filter(|version| !version.derived && version.position < position);
+        before.max_by_key(|version| version.position).cloned()
     }
 
     /// Keeps a version; the one used longest ago goes when there are too many.

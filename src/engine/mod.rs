@@ -14,15 +14,22 @@
 
 mod cache;
 mod configure;
+mod dry_run;
 mod error;
 mod feed;
+mod fold;
 mod follow;
 mod health;
+mod materialise;
 mod metrics;
 mod model;
 mod models;
+mod operations;
 mod recovery;
+mod replaying;
 mod rollback;
+mod rollback_slot;
+mod rules;
 mod sampling;
 mod settings;
 mod shared;
@@ -35,9 +42,14 @@ mod watch;
 mod watch_metrics;
 mod worker;
 
+pub use dry_run::{DryRun, Standing};
 pub use error::EngineError;
+pub use fold::Counts;
 pub use model::{Model, Surroundings};
 pub use models::Models;
+pub use operations::{OperationContext, Operations, Started};
+pub use rollback::RolledBack;
+pub use rollback_slot::RunningRollback;
 pub use settings::EngineSettings;
 pub use status::ModelStatus;
 pub use trace::TracedEvent;

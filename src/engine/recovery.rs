@@ -14,43 +14,42 @@ use crate::{
     versions::{VersionError, VersionStore},
 };
 
-/// Versions that one page of the search for a sound one holds.
-const PAGE: usize = 20;
-
 /// Loads a version and checks that it is what was stored (P7).
 pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result<CachedVersion, EngineError> {
     let (manifest, segments) = store.load(number).await?;
+    let expected = manifest.digest;
     let decoded = blocking(move || -> Result<State, CorruptState> {
         let state = State::from_segments(segments)?;
         let found = Digester::new(&state).digest();
-        if found != manifest.digest {
-            return Err(CorruptState::Digest { found, expected: manifest.digest });
+        if found != expected {
+            return Err(CorruptState::Digest { found, expected });
         }
         Ok(state)
     })
     .await;
     let state = decoded.map_err(|source| EngineError::CorruptVersion { version: number, source })?;
-    Ok(CachedVersion::new(number, manifest.position, state))
+    Ok(CachedVersion::new(&manifest, state))
 }
 
-/// The newest version that is sound; corrupt ones are named in the log and passed over.
-pub async fn newest_version(store: &VersionStore) -> Result<Option<CachedVersion>, EngineError> {
-    let mut before = None;
+/// The newest version at or before a position, or of all, that is sound; corrupt ones are named in the log and passed over.
+pub async fn newest_version(
+    store: &VersionStore,
+    at_or_before: Option<Position>,
+) -> Result<Option<CachedVersion>, EngineError> {
+    let mut at_or_before = at_or_before;
     loop {
-        let page = store.list(before, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(None) };
-        before = Some(last.version);
-        for manifest in page {
-            match load_version(store, manifest.version).await {
-                Ok(version) => return Ok(Some(version)),
-                Err(
-                    error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })),
-                ) => {
-                    tracing::error!(version = %manifest.version, %error, "version.corrupt: an older one and the log take its place");
-                }
-                Err(error) => return Err(error),
+        let Some(manifest) = store.newest(at_or_before).await? else { return Ok(None) };
+        match load_version(store, manifest.version).await {
+            Ok(version) => return Ok(Some(version)),
+            Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
+                tracing::error!(version = %manifest.version, %error, "version.corrupt: an older one and the log take its place");
             }
+            Err(error) => return Err(error),
         }
+        if manifest.position == Position::ZERO {
+            return Ok(None);
+        }
+        at_or_before = Some(manifest.position.previous());
     }
 }
 
@@ -63,7 +62,7 @@ pub struct Recovered {
 
 /// Finds where to go on.
 pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
-    let Some(version) = newest_version(&shared.versions).await? else {
+    let Some(version) = newest_version(&shared.versions, None).await? else {
         return Ok(beginning(&shared.base_config));
     };
     let recovered =

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +15,14 @@ use super::{
     worker::Snapshot,
 };
 use crate::{
-    domain::{Position, VersionManifest},
+    domain::{Derived, Digest, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
+    state::State,
     versions::{NewVersion, VersionError},
 };
 
-/// Who takes versions by count, time and at shutdown.
-const SYSTEM: &str = "system";
+/// Who takes versions by count, time and at shutdown, and on the way of a rollback.
+pub const SYSTEM: &str = "system";
 /// How often count and time are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Versions looked at when old ones are cleared away.
@@ -37,37 +39,60 @@ pub struct TakeVersion {
     pub actor: String,
 }
 
+/// A state about to be stored.
+pub struct NewState {
+    /// The state.
+    pub state: State,
+    /// Where it stands.
+    pub position: Position,
+    /// Its digest.
+    pub digest: Digest,
+    /// The version it grew from.
+    pub parent: Option<VersionNumber>,
+    /// How it was made, when it is not the log's.
+    pub derived: Option<Derived>,
+    /// Name.
+    pub label: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// Live quality at that moment; null for a state that was not live.
+    pub quality: Value,
+}
+
 /// Takes a version of the live state at the end of the append in work.
 pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionManifest, EngineError> {
     let _one_at_a_time = shared.taking.lock().await;
-    let started = Instant::now();
     let Snapshot { state, position, digest, parent } = shared.snapshot().await?;
+    let TakeVersion { label, reason, actor } = take;
+    let quality = json!(shared.watch.quality());
+    let new = NewState { state, position, digest, parent, derived: None, label, reason, actor, quality };
+    let manifest = store(shared, new).await?;
+    shared.set_parent(Some(manifest.version));
+    Ok(manifest)
+}
+
+/// Stores a state, and keeps it in memory.
+pub async fn store(shared: &Shared, new: NewState) -> Result<VersionManifest, EngineError> {
+    let started = Instant::now();
+    let NewState { state, position, digest, parent, derived, label, reason, actor, quality } = new;
     let encoded = state.clone();
     let segments = blocking(move || encoded.to_segments()).await;
     let counters = state.readable.counters;
-    let metrics = serde_json::json!({
+    let metrics = json!({
         "events": counters.events,
         "items": state.readable.catalog.len(),
         "users": state.readable.users.len(),
         "sessions": state.readable.sessions.len(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
-        "quality": shared.watch.quality(),
+        "quality": quality,
     });
-    let new = NewVersion {
-        position,
-        parent,
-        digest,
-        label: take.label,
-        reason: take.reason,
-        actor: take.actor,
-        metrics,
-        fingerprint: fingerprint(),
-        segments,
-    };
+    let fingerprint = fingerprint();
+    let new = NewVersion { position, parent, digest, label, reason, actor, metrics, fingerprint, derived, segments };
     let manifest = shared.versions.save(new).await?;
-    shared.set_parent(Some(manifest.version));
-    shared.cache.insert(Arc::new(CachedVersion::new(manifest.version, position, state)));
+    shared.cache.insert(Arc::new(CachedVersion::new(&manifest, state)));
     counter!(VERSIONS).increment(1);
     histogram!(VERSION_SECONDS).record(started.elapsed());
     tracing::info!(
@@ -131,11 +156,16 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// Deletes the versions that nobody asked for beyond the newest `versions_kept`.
+/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, and those that a rollback made on its way and
+/// that nothing names: no label, no restore in the log, nobody who is served it, and no operation that may be about to.
 async fn clear_old(shared: &Shared) -> Result<(), EngineError> {
+    let oldest_running = shared.operations.store().oldest_running().await?;
     let versions = shared.versions.list(None, RETENTION_PAGE).await?;
     let automatic = versions.iter().filter(|manifest| manifest.actor == SYSTEM && manifest.label.is_none());
-    for manifest in automatic.skip(shared.settings.versions_kept.max(1)) {
+    let (derived, taken): (Vec<_>, Vec<_>) = automatic.partition(|manifest| manifest.derived.is_some());
+    let left_over =
+        derived.into_iter().filter(|manifest| oldest_running.is_none_or(|began| manifest.created_at < began));
+    for manifest in taken.into_iter().skip(shared.settings.versions_kept.max(1)).chain(left_over) {
         match shared.versions.delete(manifest.version).await {
             Ok(()) | Err(VersionError::InUse(_) | VersionError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
+    feed::Restored,
     metrics,
     recovery::Recovered,
     sampling,
@@ -23,10 +24,10 @@ use crate::{
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
 
-/// An append with the states that its restore records name.
+/// An append with the states that its restore records lead to.
 pub struct Work {
     pub append: Append,
-    pub versions: std::collections::BTreeMap<VersionNumber, State>,
+    pub restored: Restored,
 }
 
 /// A state at one position.
@@ -125,7 +126,7 @@ impl Worker {
         let started = Instant::now();
         let applied = self
             .learner
-            .apply(&mut self.state, append, &work.versions, &mut self.publication)
+            .apply(&mut self.state, append, &work.restored, &mut self.publication)
             .map_err(|error| error.to_string())?;
         self.position = append.last();
         self.shared.watch.learned(&applied.steps);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    Event, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
+    Event, Except, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
 };
 
 /// Codes of `records.type`.
@@ -47,6 +47,8 @@ struct EventRestRef<'a> {
 #[derive(Serialize, Deserialize)]
 struct RestoreRest {
     version: VersionNumber,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<Box<Except>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -111,8 +113,9 @@ pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
         RecordBody::RemoveItem { item } => {
             Columns { code: code::REMOVE_ITEM, item: Some(item.as_str()), ..Columns::default() }
         }
-        RecordBody::Restore { version } => {
-            Columns { code: code::RESTORE, rest: Some(json(&RestoreRest { version: *version })?), ..Columns::default() }
+        RecordBody::Restore { version, replay } => {
+            let rest = RestoreRest { version: *version, replay: replay.clone() };
+            Columns { code: code::RESTORE, rest: Some(json(&rest)?), ..Columns::default() }
         }
         RecordBody::Configure { config } => {
             Columns { code: code::CONFIGURE, rest: Some(json(config)?), ..Columns::default() }
@@ -188,7 +191,10 @@ pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
         }
         code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
         code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
-        code::RESTORE => RecordBody::Restore { version: parse::<RestoreRest>(rest.ok_or("rest is null")?)?.version },
+        code::RESTORE => {
+            let RestoreRest { version, replay } = parse(rest.ok_or("rest is null")?)?;
+            RecordBody::Restore { version, replay }
+        }
         code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
         code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
         other => return Err(format!("type {other} is not known to this release")),
@@ -200,7 +206,8 @@ fn required(column: &'static str, text: Option<&str>) -> Result<Id, String> {
     Id::new(column, text).map_err(|error| error.to_string())
 }
 
-fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
+/// The id in a column that may be null.
+pub(super) fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
     text.map(|text| Id::new(column, text).map_err(|error| error.to_string())).transpose()
 }
 

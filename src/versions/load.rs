@@ -26,7 +26,7 @@ impl VersionStore {
         sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *transaction).await?;
         let row = sqlx::query(
             "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, \
-             segments, checksum from versions where model_id = $1 and number = $2",
+             derived, segments, checksum from versions where model_id = $1 and number = $2",
         )
         .bind(self.model_id())
         .bind(sql_number(version))
@@ -34,8 +34,8 @@ impl VersionStore {
         .await?
         .ok_or_else(|| VersionError::NotFound(version.to_string()))?;
         let manifest = manifest(&row)?;
-        let expected: i32 = row.try_get(11)?;
-        let seal: Vec<u8> = row.try_get(12)?;
+        let expected: i32 = row.try_get(12)?;
+        let seal: Vec<u8> = row.try_get(13)?;
 
         let mut sealing = Sealing::default();
         let mut segments = Vec::new();

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::VersionError;
 use crate::domain::{Digest, Position, Timestamp, VersionManifest, VersionNumber};
 
-/// Reads `select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint`.
+/// Reads `select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint,
+/// derived`.
 pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
     let version = number(row.try_get(0)?);
     let corrupt = |detail: &str| VersionError::Corrupt { version, detail: detail.to_owned() };
@@ -15,6 +16,7 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
     let bytes: i64 = row.try_get(6)?;
     let created_at: OffsetDateTime = row.try_get(7)?;
     let metrics: &str = row.try_get(9)?;
+    let derived: Option<&str> = row.try_get(11)?;
     Ok(VersionManifest {
         version,
         label: row.try_get(1)?,
@@ -27,6 +29,10 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
         actor: row.try_get(8)?,
         metrics: serde_json::from_str(metrics).map_err(|_| corrupt("its metrics are not JSON"))?,
         fingerprint: row.try_get(10)?,
+        derived: derived
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| corrupt("its origin is not JSON of this release"))?,
     })
 }
 

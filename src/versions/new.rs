@@ -1,7 +1,7 @@
 //! What is about to be stored.
 
 use crate::{
-    domain::{DeploymentMode, Digest, Position, Served, VersionNumber},
+    domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber},
     state::Segment,
 };
 
@@ -23,16 +23,16 @@ pub struct NewVersion {
     pub metrics: serde_json::Value,
     /// Numeric fingerprint.
     pub fingerprint: String,
+    /// How the state was made, when it is not the log's.
+    pub derived: Option<Derived>,
     /// The state.
     pub segments: Vec<Segment>,
 }
 
-/// A deployment about to be recorded.
+/// A deployment about to be recorded. What was served before it, the table says.
 pub struct NewDeployment {
     /// What was done.
     pub mode: DeploymentMode,
-    /// Before, as the caller saw it. What is recorded is what stood in the table, in case another process was faster.
-    pub from: Served,
     /// After.
     pub to: Served,
     /// The version pinned or restored.

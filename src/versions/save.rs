@@ -34,7 +34,7 @@ impl VersionStore {
         let sent = send(&mut transaction, self.model_id(), saved, version.segments).await?;
         let row = sqlx::query(
             "update versions set bytes = $3, segments = $4, checksum = $5 where model_id = $1 and number = $2 \
-             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived",
         )
         .bind(self.model_id())
         .bind(sql_number(saved))
@@ -54,11 +54,15 @@ async fn insert_manifest(
     model_id: i32,
     version: &NewVersion,
 ) -> Result<VersionNumber, VersionError> {
+    let derived = version.derived.as_ref().map(serde_json::to_string).transpose();
+    let derived = derived.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    // Not the newest number there is, plus one: a version may be deleted while it is the newest.
     let row = sqlx::query(
-        "insert into versions (model_id, number, label, reason, position, parent, digest, bytes, segments, checksum, \
-         actor, metrics, fingerprint, created_at) \
-         select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10 \
-         from versions where model_id = $1 returning number",
+        "with given as (insert into version_numbers (model_id, last) values ($1, 1) \
+         on conflict (model_id) do update set last = version_numbers.last + 1 returning last) \
+         insert into versions (model_id, number, label, reason, position, parent, digest, bytes, segments, checksum, \
+         actor, metrics, fingerprint, created_at, derived) \
+         select $1, last, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10, $11 from given returning number",
     )
     .bind(model_id)
     .bind(version.label.as_deref())
@@ -70,6 +74,7 @@ async fn insert_manifest(
     .bind(version.metrics.to_string())
     .bind(&version.fingerprint)
     .bind(Timestamp::now().to_datetime())
+    .bind(derived)
     .fetch_one(connection)
     .await
     .map_err(|error| by_constraint(error, version.label.as_deref()))?;

@@ -47,7 +47,7 @@ impl VersionStore {
     ) -> Result<Vec<VersionManifest>, VersionError> {
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
         let rows = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived \
              from versions where model_id = $1 and ($2::integer is null or number < $2) order by number desc limit $3",
         )
         .bind(self.model_id)
@@ -74,7 +74,7 @@ impl VersionStore {
             VersionRef::Label(label) => (None, Some(label.as_str())),
         };
         let row = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived \
              from versions where model_id = $1 and (number = $2 or label = $3)",
         )
         .bind(self.model_id)
@@ -89,11 +89,11 @@ impl VersionStore {
         manifest(&row.ok_or_else(missing)?)
     }
 
-    /// Newest version at or before `position`, or of all.
+    /// Newest version at or before `position`, or of all, whose state is the log's: derived ones are passed over.
     pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
         let row = sqlx::query(
-            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint \
-             from versions where model_id = $1 and position <= $2 order by position desc, number desc limit 1",
+            "select number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived \
+             from versions where model_id = $1 and position <= $2 and derived is null order by position desc, number desc limit 1",
         )
         .bind(self.model_id)
         .bind(at_or_before.map_or(i64::MAX, Position::as_i64))
@@ -113,7 +113,7 @@ impl VersionStore {
         let row = sqlx::query(
             "update versions set label = case when $3 then $4 else label end, \
              reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 \
-             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived",
         )
         .bind(self.model_id)
         .bind(sql_number(version))
@@ -128,8 +128,9 @@ impl VersionStore {
         manifest(&row)
     }
 
-    /// Deletes a version that nothing needs. Refused: the newest (and so the last one), the served, those that a restore
-    /// in the log names (a replay meets it), and those that hold a label: take the label away first.
+    /// Deletes a version that nothing needs. Refused: the newest of the log's own (and so the last one), the served, those
+    /// that a restore in the log names (a replay meets it), those that another one was made from by a replay, and those that
+    /// hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -141,7 +142,9 @@ impl VersionStore {
         // A parent's manifest may go: with full bases no version needs another one's rows.
         let row = sqlx::query(
             "select v.label is not null \
-             or v.number = (select max(number) from versions where model_id = $1) \
+             or v.number = (select max(number) from versions where model_id = $1 and derived is null) \
+             or exists (select from versions d where d.model_id = $1 and d.derived is not null \
+                        and (d.derived::json -> 'replay' ->> 'from')::bigint = v.number) \
              or exists (select from models where id = $1 and served_version = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
