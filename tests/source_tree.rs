@@ -72,6 +72,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
             "log",
             "keys",
             "versions",
+            "operations",
             "serving",
             "engine",
             "evaluation",

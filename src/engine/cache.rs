@@ -21,20 +21,38 @@ pub struct CachedVersion {
     pub derived: bool,
     /// Its state; shares rows with the live state where they have not moved.
     pub state: State,
-    view: OnceLock<Arc<View>>,
+    prepared: OnceLock<Prepared>,
+}
+
+/// What readers need of a version, and what goes on from there.
+struct Prepared {
+    publisher: Publisher,
+    view: Arc<View>,
 }
 
 impl CachedVersion {
     /// Wraps a state.
     pub fn new(manifest: &VersionManifest, state: State) -> Self {
         let VersionManifest { version: number, position, derived, .. } = manifest;
-        Self { number: *number, position: *position, derived: derived.is_some(), state, view: OnceLock::new() }
+        Self { number: *number, position: *position, derived: derived.is_some(), state, prepared: OnceLock::new() }
     }
 
     /// The version's view; the first call builds it (CPU work in proportion to the state).
     pub fn view(&self) -> Arc<View> {
-        let build = || Publisher::from_scratch(&self.state.readable, self.position, Served::Version(self.number));
-        Arc::clone(self.view.get_or_init(build))
+        Arc::clone(&self.prepared().view)
+    }
+
+    /// A publisher that has published the version's state, for learning that goes on from it; builds the view too.
+    pub fn publisher(&self) -> Publisher {
+        self.prepared().publisher.clone()
+    }
+
+    fn prepared(&self) -> &Prepared {
+        self.prepared.get_or_init(|| {
+            let mut publisher = Publisher::new();
+            let view = publisher.rebuild(&self.state.readable, self.position, Served::Version(self.number));
+            Prepared { publisher, view }
+        })
     }
 }
 

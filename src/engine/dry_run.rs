@@ -61,7 +61,7 @@ pub async fn dry_run(
     match request.mode {
         DeploymentMode::Replay => {
             let base = Base { stored, at };
-            let folded = replaying::to_the_head(shared, &base, &request.except, watcher).await?;
+            let (folded, _) = replaying::to_the_head(shared, &base, &request.except, watcher).await?;
             return Ok(report(request.mode, before, folded.at, None, folded.counts).await);
         }
         DeploymentMode::Restore => {

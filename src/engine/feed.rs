@@ -5,10 +5,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{EngineError, fold::Watcher, replaying::replayed, shared::Shared, worker::Work};
+use super::{
+    EngineError,
+    fold::Watcher,
+    replaying::replayed,
+    shared::{Shared, blocking},
+    worker::Work,
+};
 use crate::{
-    domain::{Append, Except, Position, RecordBody, VersionNumber},
+    domain::{Append, Except, Position, RecordBody, Served, VersionNumber},
     log::LogError,
+    serving::Publisher,
     state::State,
     versions::VersionError,
 };
@@ -43,7 +50,8 @@ pub async fn run(
             () = stop.cancelled() => return Ok(()),
             restored = restored_states(&shared, &append, &watcher) => restored?,
         };
-        if work.send(Work { append, restored }).await.is_err() {
+        let publishers = publishers(&shared, &append, &restored).await;
+        if work.send(Work { append, restored, publishers }).await.is_err() {
             return Ok(());
         }
     }
@@ -60,6 +68,29 @@ pub async fn restored_states(shared: &Shared, append: &Append, watcher: &Watcher
         }
     }
     Ok(states)
+}
+
+/// Publishers of the states that restore records lead to: a version's own, when it is in memory, or a new one.
+async fn publishers(shared: &Shared, append: &Append, restored: &Restored) -> BTreeMap<Position, Publisher> {
+    let mut publishers = BTreeMap::new();
+    for record in append.records.iter() {
+        let (RecordBody::Restore { version, replay }, Some(state)) = (&record.body, restored.get(&record.position))
+        else {
+            continue;
+        };
+        let version = if replay.is_none() { shared.cache.look(*version) } else { None };
+        let (state, position) = (state.clone(), record.position);
+        let publisher = blocking(move || match version {
+            Some(version) => version.publisher(),
+            None => {
+                let mut publisher = Publisher::new();
+                publisher.rebuild(&state.readable, position, Served::Live);
+                publisher
+            }
+        });
+        publishers.insert(position, publisher.await);
+    }
+    publishers
 }
 
 /// The state that a restore record leads to. Waits while the database is away.
@@ -79,7 +110,9 @@ pub async fn restored_state(
             }
         };
         match state {
-            Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_))) => {
+            Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
+                if !watcher.cancelled.is_cancelled() =>
+            {
                 tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
                 tokio::time::sleep(RETRY_PAUSE).await;
             }

@@ -10,7 +10,7 @@ use super::{
     EngineError,
     feed::{Restored, restored_states},
     rules::Rules,
-    shared::{Shared, StateAt, blocking},
+    shared::{Shared, StateAt},
 };
 use crate::{
     domain::{Append, LeftOut, Position, RecordBody},
@@ -102,10 +102,12 @@ pub async fn fold(
     let StateAt { state, position } = from;
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     let follower = watcher.clone();
-    let learned = blocking(move || learn(state, pages, &follower));
+    let learned = tokio::task::spawn_blocking(move || learn(state, pages, &follower));
     let (read, learned) = tokio::join!(read(shared, position, rules, through, watcher, sender), learned);
-    // Why learning failed is said first: reading ends when nobody takes its pages.
-    let state = learned?;
+    // Why learning failed is said first: reading ends when nobody takes its pages. A panic is an error here: the learner's feed
+    // folds too, and has to say why it ends.
+    let panicked = |_| EngineError::ReplayFailed { position, detail: "a step after it panicked".to_owned() };
+    let state = learned.map_err(panicked)??;
     let counts = read?;
     if watcher.cancelled.is_cancelled() {
         return Err(EngineError::Cancelled);

@@ -121,6 +121,11 @@ impl Operations {
         }
     }
 
+    /// Returns when the service ends.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Asks for the end of an operation and waits for it, `patience` at most. Answers with the operation as it stands then: one
     /// that was past its last chance goes on.
     pub async fn cancel(&self, id: OperationId, patience: Duration) -> Result<Operation, EngineError> {

@@ -90,13 +90,14 @@ pub async fn replayed(
     fold(shared, first, Some(&rules), through, watcher).await
 }
 
-/// The same through the head, in rounds, until little is left between the result and the head.
+/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored version
+/// the result grew from.
 pub async fn to_the_head(
     shared: &Shared,
     base: &Base,
     except: &Except,
     watcher: &Watcher,
-) -> Result<Folded, EngineError> {
+) -> Result<(Folded, Option<VersionNumber>), EngineError> {
     let mut head = shared.log.head().await?;
     let mut rules = base.rules(shared, except, head).await?;
     let mut folded = Folded { at: base.first(shared, &rules).await?, counts: Counts::default() };
@@ -116,5 +117,5 @@ pub async fn to_the_head(
             folded = Folded { at: base.first(shared, &rules).await?, counts: Counts::default() };
         }
     }
-    Ok(folded)
+    Ok((folded, Some(rules.start).filter(|start| *start != NOT_STORED)))
 }

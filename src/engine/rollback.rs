@@ -160,10 +160,10 @@ async fn replay(
     let state = shared.version(from).await?.state.clone();
     let base = Base { at: StateAt { state, position }, stored: Some(base) };
     let watcher = watcher(context, MADE, REPLAYED, shared.log.head().await?);
-    let folded = to_the_head(shared, &base, except, &watcher).await?;
+    let (folded, parent) = to_the_head(shared, &base, except, &watcher).await?;
     let derived = Derived::Replay { from, except: except.clone() };
     let reason = format!("replay from version {from} at position {position}");
-    keep(shared, folded.at, Some(from), Some(derived), reason).await
+    keep(shared, folded.at, parent, Some(derived), reason).await
 }
 
 /// Tells an operation how far a fold to `to` is, as a share between `low` and `high`.
@@ -188,8 +188,10 @@ async fn go_to(
     match request.mode {
         DeploymentMode::Pin | DeploymentMode::Unpin => pin(shared, version, request).await,
         DeploymentMode::Restore | DeploymentMode::Replay => {
-            // Checked first, so that a restore record always names a sound version.
-            shared.version(version).await?;
+            // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for
+            // that once the record is there.
+            let ready = shared.version(version).await?;
+            blocking(move || drop(ready.view())).await;
             restore(shared, version, None, request, RESTORE_TIMEOUT).await
         }
     }
@@ -244,7 +246,11 @@ async fn restore(
             reason: request.reason.clone(),
         })
         .await?;
-    shared.wait_applied(position, timeout).await?;
+    tokio::select! {
+        applied = shared.wait_applied(position, timeout) => applied?,
+        // The next start applies it: it is in the log.
+        () = shared.operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
+    }
     serve(shared, Served::Live).await?;
     Ok(deployment)
 }

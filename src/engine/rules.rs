@@ -8,8 +8,8 @@
 //!   before it is what counted at `p`;
 //! * a replay at `r` from the version at `p` drops what its own `except` names in `(p, r]`; the same holds for a
 //!   restore of a version that a replay made;
-//! * a restore that leads to a state from before the base cannot be made again from the base: the stored version that it
-//!   names takes the base's place.
+//! * a restore to a state from before the base is taken over as the version is stored: nothing in it comes after the base;
+//!   a replay from before the base is made again from where it began, since what it left out stays left out.
 
 use crate::domain::{Append, Except, Interval, LeftOut, Position, Ranges, Record, RecordBody, VersionNumber};
 
@@ -61,8 +61,6 @@ pub struct Rules {
 /// A stretch of the log that counts on top of a version.
 struct Stretch {
     base: Origin,
-    /// Which of the excepts holds in it.
-    except: usize,
 }
 
 /// Finds the rules, from the newest restore back.
@@ -90,7 +88,7 @@ impl Rules {
             line,
             dropped: Ranges::default(),
             excepts: vec![(all_after, except.clone())],
-            stretches: vec![Stretch { base, except: 0 }],
+            stretches: vec![Stretch { base }],
             through,
         };
         let start = search.run().await?;
@@ -135,7 +133,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
                 Some(restore) => self.undo(restore).await?,
                 // All of the stretch counts: below it, what its base is made of.
                 None => {
-                    let Some(Stretch { base, .. }) = self.stretches.pop() else {
+                    let Some(Stretch { base }) = self.stretches.pop() else {
                         unreachable!("it was the last just before")
                     };
                     if self.stretches.is_empty() { Some(base) } else { self.enter(base).await? }
@@ -170,33 +168,23 @@ impl<L: Lineage + Sync> Search<'_, L> {
             }
             Some(except) => {
                 self.through = restore.position.previous();
-                while self.stretches.last().is_some_and(|stretch| stretch.base.position > target.position) {
-                    self.stretches.pop();
-                }
                 self.begin(target, since, except);
                 Ok(None)
             }
         }
     }
 
-    /// Goes on with what counted in a version's state. Returns the version when that cannot be told from the base on.
+    /// Goes on with what counted in a version's state. Returns a version from before all stretches: it is taken as it is stored.
     async fn enter(&mut self, version: Origin) -> Result<Option<Origin>, L::Error> {
-        let began = match &version.replay {
-            None => version.position,
-            Some((from, _)) => self.line.origin(*from).await?.position,
-        };
         while let Some(stretch) = self.stretches.last() {
             if stretch.base.version == version.version {
                 // Nothing of the stretch counts but its base.
                 self.through = stretch.base.position;
                 return Ok(None);
             }
-            if began >= stretch.base.position {
+            if stretch.base.position <= version.position {
                 break;
             }
-            // The stretch took the version as it is stored: what it leaves out, it left out after it.
-            let within = &mut self.excepts[stretch.except].0;
-            within.after = within.after.max(version.position);
             self.stretches.pop();
         }
         if self.stretches.is_empty() {
@@ -205,13 +193,18 @@ impl<L: Lineage + Sync> Search<'_, L> {
         self.through = version.position;
         if let Some((from, except)) = version.replay {
             let base = self.line.origin(from).await?;
-            self.begin(base, Interval { after: began, through: version.position }, except);
+            let within = Interval { after: base.position, through: version.position };
+            self.begin(base, within, except);
         }
         Ok(None)
     }
 
+    /// Goes on in a stretch of its own, which may reach further back than those around it.
     fn begin(&mut self, base: Origin, within: Interval, except: Except) {
-        self.stretches.push(Stretch { base, except: self.excepts.len() });
+        while self.stretches.last().is_some_and(|stretch| stretch.base.position > base.position) {
+            self.stretches.pop();
+        }
+        self.stretches.push(Stretch { base });
         self.excepts.push((within, except));
     }
 }

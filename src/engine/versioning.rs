@@ -25,6 +25,9 @@ use crate::{
 pub const SYSTEM: &str = "system";
 /// How often count and time are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It is a
+/// copy of all vectors: larger ones are made ready when somebody asks for them.
+const PREPARED_ITEMS_MAX: usize = 50_000;
 /// Versions looked at when old ones are cleared away.
 const RETENTION_PAGE: usize = 500;
 
@@ -92,7 +95,11 @@ pub async fn store(shared: &Shared, new: NewState) -> Result<VersionManifest, En
     let fingerprint = fingerprint();
     let new = NewVersion { position, parent, digest, label, reason, actor, metrics, fingerprint, derived, segments };
     let manifest = shared.versions.save(new).await?;
-    shared.cache.insert(Arc::new(CachedVersion::new(&manifest, state)));
+    let version = Arc::new(CachedVersion::new(&manifest, state));
+    shared.cache.insert(Arc::clone(&version));
+    if version.state.readable.catalog.len() <= PREPARED_ITEMS_MAX {
+        blocking(move || drop(version.view())).await;
+    }
     counter!(VERSIONS).increment(1);
     histogram!(VERSION_SECONDS).record(started.elapsed());
     tracing::info!(

@@ -1,6 +1,7 @@
 //! The learner thread: applies appends in order, publishes views, hands out snapshots.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,6 +29,8 @@ const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
 pub struct Work {
     pub append: Append,
     pub restored: Restored,
+    /// What has published those states: to do it here would keep learning waiting.
+    pub publishers: BTreeMap<Position, Publisher>,
 }
 
 /// A state at one position.
@@ -60,6 +63,8 @@ pub struct Worker {
 struct Publication {
     shared: Arc<Shared>,
     publisher: Publisher,
+    /// Publishers of the states that the append in work restores.
+    prepared: BTreeMap<Position, Publisher>,
     /// Touched since the digest was last brought up to date.
     unhashed: Touched,
     /// Made when somebody first asks for a digest.
@@ -77,6 +82,7 @@ impl Worker {
         let publication = Publication {
             shared: Arc::clone(&shared),
             publisher: Publisher::new(),
+            prepared: BTreeMap::new(),
             unhashed: Touched::default(),
             digester: None,
             last: Instant::now(),
@@ -94,7 +100,7 @@ impl Worker {
         loop {
             match self.next(runtime) {
                 Next::Stop => return Ok(()),
-                Next::Work(work) => self.apply(&work)?,
+                Next::Work(work) => self.apply(work)?,
                 // The asker may have gone away: then nobody needs it.
                 Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
                 Next::Snapshot(SnapshotRequest::Bare(reply)) => drop(reply.send(self.state_at())),
@@ -118,15 +124,15 @@ impl Worker {
         })
     }
 
-    fn apply(&mut self, work: &Work) -> Result<(), String> {
-        let append = &work.append;
+    fn apply(&mut self, Work { append, restored, publishers }: Work) -> Result<(), String> {
+        self.publication.prepared = publishers;
         assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
         let committed_at = append.records.first().expect("an append is never empty").appended_at;
         self.shared.set_pending(Some(committed_at));
         let started = Instant::now();
         let applied = self
             .learner
-            .apply(&mut self.state, append, &work.restored, &mut self.publication)
+            .apply(&mut self.state, &append, &restored, &mut self.publication)
             .map_err(|error| error.to_string())?;
         self.position = append.last();
         self.shared.watch.learned(&applied.steps);
@@ -184,9 +190,9 @@ impl Observer for Publication {
         }
     }
 
-    fn restored(&mut self, version: VersionNumber) {
+    fn restored(&mut self, position: Position, version: VersionNumber) {
         self.shared.set_parent(Some(version));
-        self.publisher = Publisher::new();
+        self.publisher = self.prepared.remove(&position).unwrap_or_default();
         self.digester = None;
     }
 }

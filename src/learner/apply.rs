@@ -54,8 +54,9 @@ pub trait Observer {
     }
 
     /// The state was replaced by one that grew from a version: everything may have changed, not only what is marked as touched.
-    fn restored(&mut self, version: VersionNumber) {
-        let _ = version;
+    /// `position` is the record's.
+    fn restored(&mut self, position: Position, version: VersionNumber) {
+        let _ = (position, version);
     }
 }
 
@@ -118,7 +119,7 @@ impl Learner {
                 RecordBody::Restore { version, .. } => {
                     let missing = || ApplyError::MissingState { position: record.position, version: *version };
                     *state = restored.get(&record.position).ok_or_else(missing)?.clone();
-                    observer.restored(*version);
+                    observer.restored(record.position, *version);
                     applied.restored = true;
                 }
                 RecordBody::Event(_) => unreachable!("events were handled above"),

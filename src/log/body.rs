@@ -227,3 +227,23 @@ pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
 pub(super) fn unreadable(position: Position, detail: String) -> super::LogError {
     super::LogError::Unreadable { position, detail }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restores_of_before_replays_are_read_and_replays_come_back_as_they_were() {
+        let stored = |rest: &str| {
+            join(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
+        };
+        let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
+        assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));
+        let except: Except = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
+        for replay in [None, Some(Box::default()), Some(Box::new(except))] {
+            let body = RecordBody::Restore { version: VersionNumber(7), replay };
+            let rest = split(&body).expect("valid").rest.expect("always");
+            assert_eq!(stored(&rest), Ok(body));
+        }
+    }
+}

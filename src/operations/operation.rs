@@ -69,7 +69,7 @@ impl OperationState {
 }
 
 /// Work that takes longer than a request.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Operation {
     /// Its id.
     pub id: OperationId,
@@ -80,14 +80,14 @@ pub struct Operation {
     /// How much is done, 0 to 1.
     pub progress: f64,
     /// Seconds that it will still take, as far as that can be told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_s: Option<f64>,
     /// What came of it, once it is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub result: Option<serde_json::Value>,
     /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Who asked for it.
     pub actor: String,
@@ -96,6 +96,6 @@ pub struct Operation {
     /// When its process was last heard of.
     pub updated_at: Timestamp,
     /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
 }

@@ -92,13 +92,14 @@ impl OperationStore {
 
     /// The first of these kinds that runs.
     pub async fn running(&self, kinds: &[&str]) -> Result<Option<Operation>, OperationError> {
-        self.bury().await?;
         let row = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
-             from operations where model_id = $1 and state = 'running' and kind = any($2) order by id limit 1",
+             from operations where model_id = $1 and state = 'running' and kind = any($2) and updated_at >= $3 \
+             order by id limit 1",
         )
         .bind(self.model_id)
         .bind(kinds)
+        .bind(Timestamp::now().to_datetime() - SILENCE_MAX)
         .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(operation).transpose()

@@ -130,30 +130,22 @@ impl World {
     /// What counts in a version's state, as a replay under way sees it.
     fn state_of(&self, context: Option<&Context<'_>>, number: VersionNumber) -> Set {
         let version = self.version(number);
-        let began = match &version.replay {
-            None => version.position,
-            Some((from, _)) => self.version(*from).position,
-        };
-        let mut context = context;
-        while let Some(inner) = context {
-            if inner.base == number {
-                return inner.states[0].clone();
-            }
-            if inner.floor <= began {
-                break;
-            }
-            context = inner.outer;
-        }
         let Some(inner) = context else { return version.kept.clone() };
-        match &version.replay {
-            None => inner.states[(version.position - inner.floor) as usize].clone(),
-            Some((from, except)) => {
-                let mut excepts = inner.excepts.clone();
-                excepts.push((Interval { after: Position::new(began), through: Position::LAST }, except.clone()));
-                let first = self.state_of(Some(inner), *from);
-                self.forward(*from, first, excepts, Some(inner), version.position)
-            }
+        if inner.base == number {
+            return inner.states[0].clone();
         }
+        if version.position < inner.floor {
+            return self.state_of(inner.outer, number);
+        }
+        let Some((from, except)) = &version.replay else {
+            return inner.states[(version.position - inner.floor) as usize].clone();
+        };
+        let began = self.version(*from).position;
+        let outer = Context::reaching(context, began);
+        let mut excepts = inner.excepts.clone();
+        excepts.push((Interval { after: Position::new(began), through: Position::LAST }, except.clone()));
+        let first = self.state_of(outer, *from);
+        self.forward(*from, first, excepts, outer, version.position)
     }
 
     /// What the rules keep.
