@@ -16,13 +16,13 @@ const PLAIN_EVERY: Duration = Duration::from_secs(5);
 /// How long the service may be away before waiting ends; the operation goes on without us, or is marked as interrupted.
 const AWAY_MAX: Duration = Duration::from_secs(60);
 /// Steps of the bar.
-const STEPS: u64 = 1000;
+const STEPS: u32 = 1000;
 
 /// Looks at an operation until it has ended. `quiet`: shows nothing meanwhile.
 pub async fn until_ended(client: &Client, id: OperationId, quiet: bool) -> Result<Operation, ClientError> {
     let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
         let style = ProgressStyle::with_template("{bar:24.cyan/blue} {percent:>3}%  {msg}");
-        ProgressBar::new(STEPS).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        ProgressBar::new(u64::from(STEPS)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     });
     let (mut said, mut heard) = (Instant::now(), Instant::now());
     loop {
@@ -42,7 +42,7 @@ pub async fn until_ended(client: &Client, id: OperationId, quiet: bool) -> Resul
             return Ok(operation);
         }
         if let Some(bar) = &bar {
-            bar.set_position(thousandths(operation.progress));
+            bar.set_position(steps(operation.progress));
             bar.set_message(line(&operation));
         } else if !quiet && said.elapsed() >= PLAIN_EVERY {
             said = Instant::now();
@@ -66,6 +66,6 @@ pub fn line(operation: &Operation) -> String {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, clamped to 0 to 1")]
-fn thousandths(share: f64) -> u64 {
-    (share.clamp(0.0, 1.0) * 1000.0) as u64
+fn steps(share: f64) -> u64 {
+    (share.clamp(0.0, 1.0) * f64::from(STEPS)) as u64
 }

@@ -17,7 +17,7 @@ impl Position {
     pub const ZERO: Self = Self(0);
 
     /// After every record that can be: positions are a `bigint` in Postgres.
-    pub const LAST: Self = Self(i64::MAX as u64);
+    pub const LAST: Self = Self(i64::MAX.cast_unsigned());
 
     /// Wraps a number.
     pub const fn new(number: u64) -> Self {
