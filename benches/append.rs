@@ -123,7 +123,11 @@ fn requests(records: usize, ids: Ids, retry_percent: usize) -> Vec<Vec<NewRecord
             recommendation_id: None,
             properties: None,
         };
-        all.push(NewRecord { body: RecordBody::Event(event), retry_hash: Some(i64::try_from(n).unwrap_or(0)) });
+        all.push(NewRecord {
+            body: RecordBody::Event(event),
+            retry_hash: Some(i64::try_from(n).unwrap_or(0)),
+            source: None,
+        });
     }
     all.chunks(REQUEST_RECORDS).map(<[_]>::to_vec).collect()
 }

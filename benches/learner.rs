@@ -74,7 +74,7 @@ fn load(args: &Args) -> (Vec<Item>, Vec<Event>) {
 fn append(next: &mut Position, bodies: impl Iterator<Item = RecordBody>) -> Append {
     let record = |body| {
         *next = next.next();
-        Record { position: *next, appended_at: Timestamp::default(), body }
+        Record { position: *next, appended_at: Timestamp::default(), source: None, body }
     };
     Append { records: bodies.map(record).collect() }
 }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod learner;
 pub mod log;
+pub mod operations;
 pub mod postgres;
 pub mod serving;
 pub mod state;

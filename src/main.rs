@@ -23,6 +23,9 @@ enum Command {
     /// Make, list and revoke API keys.
     Keys(commands::keys::KeysArgs),
     // From here on the arguments themselves say what the command is for, at length with `--help`.
+    Rollback(commands::rollback::RollbackArgs),
+    Unpin(commands::rollback::UnpinArgs),
+    Operations(commands::operations::OperationsArgs),
     Replay(commands::replay::ReplayArgs),
     Demo(commands::demo::DemoArgs),
     Import(Box<commands::import::ImportArgs>),
@@ -39,6 +42,9 @@ fn main() -> ExitCode {
     let ended = match Line::parse().command {
         Command::Serve(args) => commands::serve::run(*args),
         Command::Keys(args) => commands::keys::run(args),
+        Command::Rollback(args) => commands::rollback::run(args),
+        Command::Unpin(args) => commands::rollback::unpin(&args),
+        Command::Operations(args) => commands::operations::run(&args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Import(args) => commands::import::run(*args),
@@ -84,6 +90,8 @@ mod tests {
     fn the_help_of_a_command_says_what_its_arguments_say_of_it() {
         let mut line = super::Line::command();
         for (name, said) in [
+            ("rollback", "readers are served the old state"),
+            ("operations", "longer than a request"),
             ("replay", "Events enter the log in the order of the lines"),
             ("demo", "poison burst"),
             ("evaluate", "Test-then-train"),

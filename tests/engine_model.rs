@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+mod engine_support;
 mod support;
 
 use std::{
@@ -13,68 +14,19 @@ use std::{
     time::Duration,
 };
 
+use engine_support::{Running, config, hash, new_event, start};
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Event, Id, Item, ModelConfig, ModelName, NewRecord, Position, Record, RecordBody,
-        RollbackRequest, RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber,
-        VersionRef,
+        Append, DeploymentMode, Event, Except, Id, Item, NewRecord, Position, Record, RecordBody, RollbackRequest,
+        RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber, VersionRef,
     },
-    engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
+    engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
-    log::{LogSettings, Outcome},
-    postgres,
-    serving::{SearchSettings, Searcher},
+    log::Outcome,
     state::{Digester, Draws, State},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The service in process: everything but HTTP, on a real Postgres.
-struct Running {
-    with: Surroundings,
-    model: Model,
-}
-
-async fn start(url: &str) -> Running {
-    let pool = postgres::connect(url, 8).await.unwrap();
-    postgres::migrate(&pool).await.unwrap();
-    let with = Surroundings {
-        pool,
-        log: LogSettings::default(),
-        engine: EngineSettings {
-            version_at_shutdown: false,
-            versions_in_memory: 2,
-            chain_max: 3,
-            ..EngineSettings::default()
-        },
-        searcher: Searcher::start(SearchSettings { threads: 1, ..SearchSettings::default() }).unwrap(),
-        default_config: config(),
-        stop: CancellationToken::new(),
-        log_stop: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-        log_tasks: TaskTracker::new(),
-    };
-    let models = Models::start(&with).await.unwrap();
-    let model = models.get(&ModelName::new("default").unwrap()).unwrap();
-    Running { with, model }
-}
-
-impl Running {
-    async fn stop(self) {
-        self.with.stop.cancel();
-        self.with.tasks.close();
-        self.with.tasks.wait().await;
-        self.with.log_stop.cancel();
-        self.with.log_tasks.close();
-        self.with.log_tasks.wait().await;
-        self.with.pool.close().await;
-    }
-}
-
-fn config() -> ModelConfig {
-    ModelConfig { dim: 8, full_softmax_below: 40, negatives: 16, step_targets: 8, ..ModelConfig::default() }
-}
 
 /// What the service must be like.
 struct Simple {
@@ -95,32 +47,16 @@ impl Simple {
                 if let RecordBody::Event(event) = &body {
                     self.events.insert(event.event_id.as_str().to_owned(), (self.head, event.clone()));
                 }
-                Record { position: self.head, appended_at: Timestamp::default(), body }
+                Record { position: self.head, appended_at: Timestamp::default(), source: None, body }
             })
             .collect();
-        let versions = self.versions.iter().map(|(number, (_, state))| (*number, state.clone())).collect();
-        self.learner.apply(&mut self.state, &Append { records }, &versions, &mut ()).unwrap();
-    }
-}
-
-fn hash(event: &Event) -> i64 {
-    i64::from_le_bytes(xxhash_rust::xxh3::xxh3_64(serde_json::to_string(event).unwrap().as_bytes()).to_le_bytes())
-}
-
-fn new_event(draws: &mut Draws, n: usize) -> Event {
-    let actor = Id::new("user", &format!("a{}", draws.below(9))).unwrap();
-    let session = draws.below(5) == 0;
-    Event {
-        event_id: Id::new("event_id", &format!("e{n}")).unwrap(),
-        user: (!session).then(|| actor.clone()),
-        session: session.then_some(actor),
-        item: Id::new("item", &format!("i{}", draws.below(60))).unwrap(),
-        kind: if draws.below(3) == 0 { "purchase".into() } else { "click".into() },
-        value: Some(0.1 * n as f64),
-        ts: Timestamp::from_seconds(1.6e9 + (n / 3) as f64 * 61.5).unwrap(),
-        context: Vec::new(),
-        recommendation_id: None,
-        properties: None,
+        let mut restored = BTreeMap::new();
+        for record in records.iter() {
+            if let RecordBody::Restore { version, .. } = &record.body {
+                restored.insert(record.position, self.versions[version].1.clone());
+            }
+        }
+        self.learner.apply(&mut self.state, &Append { records }, &restored, &mut ()).unwrap();
     }
 }
 
@@ -204,7 +140,7 @@ async fn run(seed: u64) {
                 }
                 let record = |body: &RecordBody| NewRecord {
                     retry_hash: if let RecordBody::Event(event) = body { Some(hash(event)) } else { None },
-                    body: body.clone(),
+                    ..NewRecord::own(body.clone())
                 };
                 let outcomes = running.model.log().append(bodies.iter().map(record).collect()).await.unwrap();
                 let expected: Vec<Outcome> =
@@ -216,8 +152,12 @@ async fn run(seed: u64) {
                 // Sent again: with the same body a duplicate, with another a conflict; nothing changes.
                 let known = simple.events.values().min_by_key(|(position, _)| position.get() % 7).cloned();
                 if let Some((position, event)) = known {
-                    let same = NewRecord { retry_hash: Some(hash(&event)), body: RecordBody::Event(event.clone()) };
-                    let other = NewRecord { retry_hash: Some(1), body: RecordBody::Event(event) };
+                    let same = NewRecord {
+                        retry_hash: Some(hash(&event)),
+                        source: None,
+                        body: RecordBody::Event(event.clone()),
+                    };
+                    let other = NewRecord { retry_hash: Some(1), source: None, body: RecordBody::Event(event) };
                     let outcomes = running.model.log().append(vec![same, other]).await.unwrap();
                     assert_eq!(outcomes, [Outcome::Duplicate(position), Outcome::Conflict(position)]);
                 }
@@ -232,12 +172,15 @@ async fn run(seed: u64) {
                 let number = *simple.versions.keys().nth(draws.below(simple.versions.len())).unwrap();
                 let mode = if draws.below(2) == 0 { DeploymentMode::Pin } else { DeploymentMode::Restore };
                 let to = RollbackTarget::Version(VersionRef::Number(number));
-                let request = RollbackRequest { to, mode, reason: None, actor: "test".into() };
-                let deployment = running.model.rollback(request).await.unwrap();
+                let (except, dry_run) = (Except::default(), false);
+                let request = RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into() };
+                let RolledBack::Done(deployment) = running.model.rollback(request).await.unwrap() else {
+                    panic!("a stored version is there at once")
+                };
                 if mode == DeploymentMode::Pin {
                     simple.served = Served::Version(number);
                 } else {
-                    simple.append(vec![RecordBody::Restore { version: number }]);
+                    simple.append(vec![RecordBody::Restore { version: number, replay: None }]);
                     assert_eq!(deployment.position, Some(simple.head));
                     simple.served = Served::Live;
                 }

@@ -4,56 +4,23 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-mod log_support;
+mod engine_support;
 mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use log_support::migrated;
+use engine_support::{config, start};
 use shelfmark::{
-    domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp, VersionRef},
-    engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
+    domain::{Event, Id, NewRecord, Position, RecordBody, Timestamp, VersionRef},
+    engine::{Model, TakeVersion},
     learner::{Learner, prepare_thread},
-    log::LogSettings,
-    serving::{SearchSettings, Searcher},
     state::{Digester, Draws, State},
 };
 use sqlx::{PgPool, Row};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Letters that nothing else in the database has.
 const USER: &str = "ann.smith@example.org";
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn config() -> ModelConfig {
-    ModelConfig { dim: 8, full_softmax_below: 40, negatives: 16, step_targets: 8, ..ModelConfig::default() }
-}
-
-async fn start(pool: &PgPool) -> (Surroundings, Model) {
-    let with = Surroundings {
-        pool: pool.clone(),
-        log: LogSettings::default(),
-        engine: EngineSettings { version_at_shutdown: false, versions_in_memory: 2, ..EngineSettings::default() },
-        searcher: Searcher::start(SearchSettings { threads: 1, ..SearchSettings::default() }).unwrap(),
-        default_config: config(),
-        stop: CancellationToken::new(),
-        log_stop: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-        log_tasks: TaskTracker::new(),
-    };
-    let models = Models::start(&with).await.unwrap();
-    let model = models.get(&ModelName::new("default").unwrap()).unwrap();
-    (with, model)
-}
-
-async fn stop(with: Surroundings) {
-    with.stop.cancel();
-    with.tasks.close();
-    with.tasks.wait().await;
-    with.log_stop.cancel();
-    with.log_tasks.close();
-    with.log_tasks.wait().await;
-}
 
 fn event(draws: &mut Draws, n: usize) -> Event {
     let user = if draws.below(4) == 0 { USER.to_owned() } else { format!("u{}", draws.below(9)) };
@@ -73,7 +40,7 @@ fn event(draws: &mut Draws, n: usize) -> Event {
 
 async fn append(model: &Model, draws: &mut Draws, numbers: std::ops::Range<usize>) {
     let records =
-        numbers.map(|n| NewRecord { body: RecordBody::Event(event(draws, n)), retry_hash: Some(n as i64) }).collect();
+        numbers.map(|n| NewRecord { body: RecordBody::Event(event(draws, n)), retry_hash: Some(n as i64), source: None }).collect();
     model.log().append(records).await.unwrap();
     let head = model.log().head().await.unwrap();
     model.wait_applied(head, PATIENCE).await.unwrap();
@@ -137,8 +104,9 @@ async fn replayed(model: &Model, at: &[Position]) -> (State, BTreeMap<Position, 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() {
     prepare_thread();
-    let pool = migrated(&support::database().await).await;
-    let (with, model) = start(&pool).await;
+    let url = support::database().await;
+    let running = start(&url).await;
+    let (pool, model) = (running.with.pool.clone(), running.model.clone());
     let mut draws = Draws::new(5, 5, 5);
     let mut versions = Vec::new();
     for round in 0..4 {
@@ -184,13 +152,14 @@ async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() 
     assert_eq!(model.status().await.unwrap().digest, digest);
 
     // The user comes back as somebody new; what is taken next, and a restart, hold nothing of before.
-    stop(with).await;
-    let (with, model) = start(&pool).await;
+    running.stop().await;
+    let running = start(&url).await;
+    let (pool, model) = (running.with.pool.clone(), running.model.clone());
     model.wait_applied(receipt.position, PATIENCE).await.unwrap();
     assert_eq!(model.status().await.unwrap().digest, digest);
     take(&model).await;
     assert_eq!(mentions(&pool, USER).await, Vec::<String>::new());
-    stop(with).await;
+    running.stop().await;
 }
 
 /// Goal: an event that comes while a user is being forgotten is either forgotten too or comes after, never half. Method:
@@ -198,8 +167,9 @@ async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
     prepare_thread();
-    let pool = migrated(&support::database().await).await;
-    let (with, model) = start(&pool).await;
+    let url = support::database().await;
+    let running = start(&url).await;
+    let (pool, model) = (running.with.pool.clone(), running.model.clone());
     let user = Id::new("user", USER).unwrap();
     let sender = {
         let model = model.clone();
@@ -207,7 +177,7 @@ async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
             let mut draws = Draws::new(6, 6, 6);
             for round in 0..60 {
                 let records = (round * 20..round * 20 + 20)
-                    .map(|n| NewRecord { body: RecordBody::Event(event(&mut draws, n)), retry_hash: None })
+                    .map(|n| NewRecord { body: RecordBody::Event(event(&mut draws, n)), retry_hash: None, source: None })
                     .collect();
                 model.log().append(records).await.unwrap();
             }
@@ -233,5 +203,5 @@ async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
     model.wait_applied(last, PATIENCE).await.unwrap();
     let (state, _) = replayed(&model, &[]).await;
     assert_eq!(model.status().await.unwrap().digest, Digester::new(&state).digest(), "P4");
-    stop(with).await;
+    running.stop().await;
 }

@@ -13,7 +13,7 @@ use std::{
 use health_support::{Watched, event};
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Event, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody,
+        Append, DeploymentMode, Event, Except, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody,
         RollbackRequest, RollbackTarget, Subject, VersionRef,
     },
     engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
@@ -171,7 +171,8 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             let quality = serde_json::to_value(live.quality()).unwrap();
             assert_eq!(manifest.metrics["quality"]["live"], quality);
             let to = RollbackTarget::Version(VersionRef::Number(manifest.version));
-            let request = RollbackRequest { to, mode: DeploymentMode::Pin, reason: None, actor: "test".into() };
+            let (mode, except, dry_run) = (DeploymentMode::Pin, Except::default(), false);
+            let request = RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into() };
             model.rollback(request).await.unwrap();
             seen_by_version = seen.clone();
             is_pinned = true;
@@ -186,7 +187,7 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             pinned.add(&model.served(), &event, is_new(&seen_by_version));
         }
         seen.entry(user.clone()).or_default().push(item.clone());
-        let record = NewRecord { body: RecordBody::Event(event), retry_hash: None };
+        let record = NewRecord::own(RecordBody::Event(event));
         model.log().append(vec![record]).await.unwrap();
         let deadline = Instant::now() + PATIENCE;
         while model.learning().quality_sampled <= n || model.learning().lag_records > 0 {

@@ -355,14 +355,13 @@ async fn versions_are_taken_pinned_restored_and_deleted() {
     let history = service.get("deployments").await;
     let modes: Vec<_> = history["deployments"].as_array().expect("a list").iter().map(|one| &one["mode"]).collect();
     assert_eq!(modes, [&json!("restore"), &json!("unpin"), &json!("pin")], "newest first");
-    for (body, field) in [
-        (json!({"to": {"version": 1}, "mode": "replay"}), "mode"),
-        (json!({"to": {"position": 1}, "mode": "restore"}), "position"),
-        (json!({"to": {"version": 1}, "mode": "restore", "dry_run": true}), "dry_run"),
-    ] {
-        let found = problem(service.request(POST, "rollback").json(&body), 422, "not_supported").await;
-        assert_eq!(found["errors"][0]["field"], field, "{found}");
-    }
+    let beyond = json!({"to": {"position": 999}, "mode": "restore"});
+    let found = problem(service.request(POST, "rollback").json(&beyond), 422, "invalid").await;
+    assert_eq!(found["errors"][0]["field"], "to.position", "{found}");
+    let dry_run = json!({"to": {"version": 1}, "mode": "replay", "dry_run": true});
+    let dry_run = service.post("rollback", &dry_run, 200).await["dry_run"].clone();
+    assert_eq!(dry_run["to"]["digest"], good["digest"], "the restore gave up what a replay could apply: {dry_run}");
+    problem(service.request(DELETE, "operations/none"), 404, "operation_not_found").await;
     let absent = json!({"to": {"version": 99}, "mode": "pin"});
     problem(service.request(POST, "rollback").json(&absent), 404, "version_not_found").await;
     // The newest stays, since the next start begins from it.

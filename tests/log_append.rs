@@ -187,13 +187,13 @@ async fn one_request_that_cannot_be_kept_is_refused_and_others_are_not() {
     assert_eq!(log.append(Vec::new()).await.expect("nothing to do"), []);
     let mut nul = plain_event("nul", 1.0);
     nul.kind = "cli\0ck".to_owned();
-    let record = |body| NewRecord { body, retry_hash: None };
+    let record = |body| NewRecord::own(body);
     let refused = log.append(vec![event("x", 1.0), record(RecordBody::Event(nul))]).await;
     assert!(matches!(refused, Err(LogError::Refused { index: 1, .. })), "{refused:?}");
     let too_many = log.append((0..10_001).map(|i| event(&i.to_string(), 1.0)).collect()).await;
     assert!(matches!(too_many, Err(LogError::TooLarge { records: 10_001, .. })));
     // A restore of a version that is not there would stop every learner.
-    let restore = record(RecordBody::Restore { version: VersionNumber(7) });
+    let restore = record(RecordBody::Restore { version: VersionNumber(7), replay: None });
     let (good, bad) = tokio::join!(log.append(vec![event("y", 1.0)]), log.append(vec![event("z", 1.0), restore]));
     assert!(matches!(good.expect("appended")[..], [Outcome::Accepted(_)]));
     assert!(matches!(bad, Err(LogError::Refused { index: 1, .. })), "{bad:?}");
@@ -252,9 +252,9 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
             let mut event = plain_event(&format!("e{i}"), 1.0);
             event.user = Some(id(&format!("u{}", i % 3)));
             event.item = id(&format!("i{}", i % 2));
-            NewRecord { body: RecordBody::Event(event), retry_hash: None }
+            NewRecord::own(RecordBody::Event(event))
         })
-        .chain([NewRecord { body: RecordBody::RemoveItem { item: id("i1") }, retry_hash: None }])
+        .chain([NewRecord::own(RecordBody::RemoveItem { item: id("i1") })])
         .collect();
     log.append(records).await.expect("appended");
     let page = |user: Option<&str>, item: Option<&str>, after, limit| {

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use log_support::{Opened, at, event, id, migrated, open, open_with};
 use proptest::{prelude::*, test_runner::TestRunner};
 use shelfmark::{
-    domain::{Append, Event, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp},
+    domain::{Append, Event, Id, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp},
     log::{Log, LogError, LogSettings, Tail},
 };
 use tokio::task::JoinSet;
@@ -119,14 +119,16 @@ async fn a_wait_that_is_given_up_loses_no_append() {
 async fn both_ways(memory: &Log, table: &Log, records: Vec<NewRecord>) -> (Vec<RecordBody>, Vec<RecordBody>) {
     let after = memory.head().await.expect("a head");
     let mut tail = memory.tail(after);
+    let sources: Vec<Option<Id>> = records.iter().map(|record| record.source.clone()).collect();
     memory.append(records).await.expect("appended");
     let handed_over = tail.next().await.expect("an append");
     let read = table.read_after(after, 1).await.expect("read");
     assert_eq!(read.len(), 1);
     assert_eq!(read[0].last(), handed_over.last());
     for (a, b) in read[0].records.iter().zip(handed_over.records.iter()) {
-        assert_eq!((a.position, a.appended_at), (b.position, b.appended_at));
+        assert_eq!((a.position, a.appended_at, &a.source), (b.position, b.appended_at, &b.source));
     }
+    assert_eq!(sources, read[0].records.iter().map(|record| record.source.clone()).collect::<Vec<_>>());
     let bodies = |append: &Append| append.records.iter().map(|r| r.body.clone()).collect();
     (bodies(&handed_over), bodies(&read[0]))
 }
@@ -148,7 +150,9 @@ fn handed_over_and_read_records_are_equal_to_the_bit() {
         TestRunner::new(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() });
     let bodies = prop::collection::vec(any_body(), 1..24);
     let result = runner.run(&bodies, |bodies| {
-        let records = bodies.iter().cloned().map(|body| NewRecord { body, retry_hash: None }).collect();
+        let key = |n: usize| (n % 3 == 1).then(|| id("schlüssel 7"));
+        let records = bodies.iter().cloned().enumerate();
+        let records = records.map(|(n, body)| NewRecord { source: key(n), ..NewRecord::own(body) }).collect();
         let (handed_over, read) = runtime.block_on(both_ways(&memory.log, &table.log, records));
         for ((sent, handed_over), read) in bodies.iter().zip(&handed_over).zip(&read) {
             prop_assert_eq!(exact(handed_over), exact(read));
@@ -185,7 +189,7 @@ async fn properties_that_jsonb_refuses_or_changes_come_back_as_they_were() {
     let mut null = log_support::plain_event("null", 1.0);
     null.properties = Some(serde_json::Value::Null);
     let sent: Vec<RecordBody> = [odd, null].map(RecordBody::Event).into();
-    let records = sent.iter().cloned().map(|body| NewRecord { body, retry_hash: None }).collect();
+    let records = sent.iter().cloned().map(NewRecord::own).collect();
     let (handed_over, read) = both_ways(&memory.log, &table.log, records).await;
     assert_eq!(format!("{sent:?}"), format!("{handed_over:?}"));
     assert_eq!(format!("{sent:?}"), format!("{read:?}"));

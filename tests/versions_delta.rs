@@ -137,6 +137,7 @@ async fn chain(versions: usize) -> (sqlx::PgPool, VersionStore, Model, Vec<Versi
             actor: "test".to_owned(),
             metrics: serde_json::json!({}),
             fingerprint: "cpu".to_owned(),
+            derived: None,
             segments: NewSegments::new(segments),
         };
         saved.push(store.save(new).await.unwrap());
@@ -230,6 +231,7 @@ async fn a_delta_of_nothing_is_refused() {
         actor: "test".to_owned(),
         metrics: serde_json::json!({}),
         fingerprint: "cpu".to_owned(),
+        derived: None,
         segments: NewSegments::new(Vec::new()),
     };
     assert!(matches!(store.save(new).await, Err(VersionError::NotFound(what)) if what == "7"));

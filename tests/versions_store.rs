@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use log_support::{at, migrated, open};
 use shelfmark::{
-    domain::{DeploymentMode, Digest, ModelName, NewRecord, RecordBody, Served, VersionNumber, VersionRef},
+    domain::{DeploymentMode, Derived, Digest, ModelName, NewRecord, RecordBody, Served, VersionNumber, VersionRef},
     state::Segment,
     versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore},
 };
@@ -49,6 +49,7 @@ fn new_version(position: u64, label: Option<&str>) -> NewVersion {
         actor: "tester".to_owned(),
         metrics: serde_json::json!({"users": 3, "odd": "\u{0}"}),
         fingerprint: "cpu".to_owned(),
+        derived: None,
         segments: NewSegments::new(segments(10)),
     }
 }
@@ -74,7 +75,6 @@ async fn load(
 fn deployment(mode: DeploymentMode, to: Served, version: Option<u32>) -> NewDeployment {
     NewDeployment {
         mode,
-        from: Served::Live,
         to,
         version: version.map(VersionNumber),
         position: None,
@@ -206,7 +206,7 @@ async fn a_version_that_something_needs_is_not_deleted() {
         store.save(new_version(position, label)).await.expect("saved");
     }
     store.deploy(deployment(DeploymentMode::Pin, Served::Version(v(3)), Some(3))).await.expect("pinned");
-    let restore = NewRecord { body: RecordBody::Restore { version: v(4) }, retry_hash: None };
+    let restore = NewRecord::own(RecordBody::Restore { version: v(4), replay: None });
     opened.log.append(vec![restore]).await.expect("appended");
     for (number, why) in [(2, "labelled"), (3, "served"), (4, "named by the log"), (5, "newest")] {
         let refused = store.delete(v(number)).await;
@@ -223,6 +223,31 @@ async fn a_version_that_something_needs_is_not_deleted() {
     assert!(matches!(gone, Err(VersionError::NotFound(_))));
     assert_eq!(store.served().await.expect("read"), Served::Version(v(3)), "nothing changed");
     opened.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn derived_versions_say_so_are_passed_over_and_may_go_while_they_are_the_newest() {
+    let pool = migrated(&support::database().await).await;
+    let store = store(&pool).await;
+    let derived = |position, derived| NewVersion { derived: Some(derived), ..new_version(position, None) };
+    for position in [3, 5] {
+        store.save(new_version(position, None)).await.expect("saved");
+    }
+    let except = serde_json::from_str(r#"{"users":["u"]}"#).expect("valid");
+    let replay = store.save(derived(9, Derived::Replay { from: v(1), except })).await.expect("saved");
+    store.save(derived(7, Derived::Cut { append_last: at(8) })).await.expect("saved");
+    assert_eq!(store.get(&VersionRef::Number(v(3))).await.expect("there"), replay);
+    assert_eq!(load(&store, v(3)).await.expect("sound").0, replay);
+    assert_eq!(store.newest(None).await.expect("read").expect("one").version, v(2), "not a state of the log");
+    assert_eq!(store.newest(Some(at(4))).await.expect("read").expect("one").version, v(1));
+    let needed = store.delete(v(1)).await;
+    assert!(matches!(needed, Err(VersionError::InUse(_))), "the replay began from it: {needed:?}");
+    let needed = store.delete(v(2)).await;
+    assert!(matches!(needed, Err(VersionError::InUse(_))), "the newest of the log: {needed:?}");
+    store.delete(v(4)).await.expect("nothing needs it");
+    store.delete(v(3)).await.expect("nothing needs it");
+    store.delete(v(1)).await.expect("nothing needs it any more");
+    assert_eq!(store.save(new_version(9, None)).await.expect("saved").version, v(5), "numbers are not given twice");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,11 @@
-//! A small client of the HTTP contract: what `replay`, `demo` and `import` need of it.
+//! A small client of the HTTP contract: what the commands need of it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{RequestBuilder, StatusCode, Url, header};
-use serde::Deserialize;
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use shelfmark::domain::{Id, ModelName, VectorTable};
 
 use super::batch::BatchKind;
@@ -18,7 +19,7 @@ pub struct ServiceArgs {
     /// The model.
     #[arg(long, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
     pub model: ModelName,
-    /// API key with the scope `write`, for `import` `admin`; better given by the environment than in a command line that others can see.
+    /// API key with the scope `write`, for `import`, `rollback` and the like `admin`; better given by the environment than in a command line that others can see.
     #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
@@ -214,6 +215,20 @@ impl Client {
             Err(ClientError::Forbidden { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// One request of a resource below the model, in JSON.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        resource: &str,
+        body: Option<&Value>,
+    ) -> Result<T, ClientError> {
+        let mut request = self.http.request(method, format!("{}/{resource}", self.base));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Ok(self.send(request).await?.json().await?)
     }
 
     async fn send(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {

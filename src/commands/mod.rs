@@ -3,6 +3,7 @@
 //! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
+//! `rollback`, `unpin` and `operations` ask a running service too, a request at a time.
 
 mod bar;
 mod batch;
@@ -12,11 +13,14 @@ pub mod demo;
 pub mod evaluate;
 pub mod import;
 pub mod keys;
+pub mod operations;
 mod pipeline;
 mod progress;
 mod reading;
 pub mod replay;
+pub mod rollback;
 pub mod serve;
 mod tally;
 pub mod tune;
 mod vectors;
+mod waiting;

@@ -6,6 +6,7 @@
 mod config;
 mod embedding;
 mod event;
+mod except;
 mod field;
 mod forgotten;
 mod item;
@@ -13,7 +14,9 @@ mod key;
 mod modality;
 mod position;
 mod query;
+mod ranges;
 mod record;
+mod rollback;
 mod schedule;
 mod timestamp;
 mod vector;
@@ -22,6 +25,7 @@ mod version;
 pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
 pub use event::Event;
+pub use except::{Except, LeftOut};
 pub use field::{FieldError, FieldResult, Id, ModelName, text_within};
 pub use forgotten::Forgotten;
 pub use item::{Item, PropertyValue};
@@ -29,11 +33,12 @@ pub use key::{ApiKey, KeyHash, Scope};
 pub use modality::{Modalities, Modality};
 pub use position::{Interval, Position};
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
+pub use ranges::Ranges;
 pub use record::{Append, NewRecord, Record, RecordBody};
+pub use rollback::{Derived, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;
 pub use timestamp::Timestamp;
 pub use vector::{RowVector, VectorTable, VectorValues};
 pub use version::{
-    Deployment, DeploymentMode, Digest, RollbackRequest, RollbackTarget, Served, VersionKind, VersionManifest,
-    VersionNumber, VersionRef, check_label,
+    Deployment, DeploymentMode, Digest, Served, VersionKind, VersionManifest, VersionNumber, VersionRef, check_label,
 };

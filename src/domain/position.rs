@@ -16,6 +16,9 @@ impl Position {
     /// Before the first record.
     pub const ZERO: Self = Self(0);
 
+    /// After every record that can be: positions are a `bigint` in Postgres.
+    pub const LAST: Self = Self(i64::MAX.cast_unsigned());
+
     /// Wraps a number.
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -42,6 +45,12 @@ impl Position {
         Self(self.0 + 1)
     }
 
+    /// The position before this one; 0 stays 0.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// The position `count` records later.
     #[must_use]
     pub const fn advanced(self, count: u64) -> Self {
@@ -60,11 +69,31 @@ impl fmt::Display for Position {
     }
 }
 
-/// The positions in `(after, through]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The positions in `(after, through]`; JSON writes `[after, through]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(Position, Position)", into = "(Position, Position)")]
 pub struct Interval {
     /// Exclusive lower end.
     pub after: Position,
     /// Inclusive upper end.
     pub through: Position,
+}
+
+impl Interval {
+    /// Whether a position lies in it.
+    pub fn contains(self, position: Position) -> bool {
+        self.after < position && position <= self.through
+    }
+}
+
+impl From<(Position, Position)> for Interval {
+    fn from((after, through): (Position, Position)) -> Self {
+        Self { after, through }
+    }
+}
+
+impl From<Interval> for (Position, Position) {
+    fn from(interval: Interval) -> Self {
+        (interval.after, interval.through)
+    }
 }

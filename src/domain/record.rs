@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Forgotten, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
+use super::{Event, Except, Forgotten, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
 /// What a record says. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,10 +19,14 @@ pub enum RecordBody {
         /// The item.
         item: Id,
     },
-    /// The state becomes that of a version; records between the version and this one stay unapplied.
+    /// The state becomes that of a version. Without `replay` the records between the version and this one stay unapplied;
+    /// with it they are applied on top of the version, without those that it names.
     Restore {
         /// The version.
         version: VersionNumber,
+        /// What is left out of the records after the version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replay: Option<Box<Except>>,
     },
     /// The configuration becomes this one.
     Configure {
@@ -42,6 +46,8 @@ pub struct Record {
     pub position: Position,
     /// When it was committed, by the appender's clock.
     pub appended_at: Timestamp,
+    /// Name of the API key that it came in with; `None` without keys, and for what the service appends by itself.
+    pub source: Option<Id>,
     /// What it says.
     pub body: RecordBody,
 }
@@ -73,4 +79,13 @@ pub struct NewRecord {
     /// For events with an id of the client's: a hash of the body as the client gave it (without what the service
     /// filled in), so that a retry is told from a conflict. `None`: never a duplicate.
     pub retry_hash: Option<i64>,
+    /// Name of the API key that it came in with.
+    pub source: Option<Id>,
+}
+
+impl NewRecord {
+    /// A record of the service's own: never a duplicate, from no key.
+    pub fn own(body: RecordBody) -> Self {
+        Self { body, retry_hash: None, source: None }
+    }
 }

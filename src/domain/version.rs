@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Position, Timestamp, text_within};
+use super::{Derived, FieldError, FieldResult, Position, Timestamp, text_within};
 
 /// Number of a version within its model, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -75,6 +75,10 @@ pub struct VersionManifest {
     pub metrics: serde_json::Value,
     /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads (P4).
     pub fingerprint: String,
+    /// How its state was made, when it is not the state of the log at its position. Learning never begins from such a
+    /// version by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Derived>,
 }
 
 /// What a version holds.
@@ -145,6 +149,8 @@ pub enum DeploymentMode {
     Unpin,
     /// The live state became that of a version.
     Restore,
+    /// The live state became what the log makes of a version's state without the records that were left out.
+    Replay,
 }
 
 /// One entry of the history of what was served.
@@ -158,9 +164,9 @@ pub struct Deployment {
     pub from: Served,
     /// What is served since.
     pub to: Served,
-    /// The version that was pinned or restored.
+    /// The version that was pinned or restored; of a replay, the one that holds its result.
     pub version: Option<VersionNumber>,
-    /// For a restore: the position of its record in the log.
+    /// For a restore or a replay: the position of its record in the log.
     pub position: Option<Position>,
     /// Who.
     pub actor: String,
@@ -168,24 +174,4 @@ pub struct Deployment {
     pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
-}
-
-/// Where a rollback goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RollbackTarget {
-    /// To a version.
-    Version(VersionRef),
-}
-
-/// A rollback as asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RollbackRequest {
-    /// Where to.
-    pub to: RollbackTarget,
-    /// `Pin` or `Restore`.
-    pub mode: DeploymentMode,
-    /// Why.
-    pub reason: Option<String>,
-    /// Who.
-    pub actor: String,
 }

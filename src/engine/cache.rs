@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Forgotten, Position, Served, VersionNumber},
+    domain::{Forgotten, Position, Served, VersionManifest, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -17,23 +17,45 @@ pub struct CachedVersion {
     pub number: VersionNumber,
     /// Its position.
     pub position: Position,
+    /// Whether its state is not the log's at its position: nothing is applied on top of it but by a replay.
+    pub derived: bool,
     /// Its state; shares rows with the live state where they have not moved.
     pub state: State,
     /// Its hashes: who goes on from this state need not hash it again.
     pub digester: Digester,
-    view: OnceLock<Arc<View>>,
+    prepared: OnceLock<Prepared>,
+}
+
+/// What readers need of a version, and what goes on from there.
+struct Prepared {
+    publisher: Publisher,
+    view: Arc<View>,
 }
 
 impl CachedVersion {
     /// Wraps a state.
-    pub fn new(number: VersionNumber, position: Position, state: State, digester: Digester) -> Self {
-        Self { number, position, state, digester, view: OnceLock::new() }
+    pub fn new(manifest: &VersionManifest, state: State, digester: Digester) -> Self {
+        let VersionManifest { version: number, position, derived, .. } = manifest;
+        let prepared = OnceLock::new();
+        Self { number: *number, position: *position, derived: derived.is_some(), state, digester, prepared }
     }
 
     /// The version's view; the first call builds it (CPU work in proportion to the state).
     pub fn view(&self) -> Arc<View> {
-        let build = || Publisher::from_scratch(&self.state.readable, self.position, Served::Version(self.number));
-        Arc::clone(self.view.get_or_init(build))
+        Arc::clone(&self.prepared().view)
+    }
+
+    /// A publisher that has published the version's state, for learning that goes on from it; builds the view too.
+    pub fn publisher(&self) -> Publisher {
+        self.prepared().publisher.clone()
+    }
+
+    fn prepared(&self) -> &Prepared {
+        self.prepared.get_or_init(|| {
+            let mut publisher = Publisher::new();
+            let view = publisher.rebuild(&self.state.readable, self.position, Served::Version(self.number));
+            Prepared { publisher, view }
+        })
     }
 }
 
@@ -64,20 +86,22 @@ impl VersionCache {
         versions.iter().find(|version| version.number == number).cloned()
     }
 
-    /// The newest version before a position.
+    /// The newest version before a position whose state is the log's.
     pub fn newest_before(&self, position: Position) -> Option<Arc<CachedVersion>> {
         let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
-        versions.iter().filter(|version| version.position < position).max_by_key(|version| version.position).cloned()
+        let before = versions.iter().filter(|version| !version.derived && version.position < position);
+        before.max_by_key(|version| version.position).cloned()
     }
 
     /// Takes a forgotten user's id out of every version here; views of them are built anew when somebody wants one.
     pub fn forget(&self, user: &Forgotten) {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         for version in versions.iter_mut() {
-            let CachedVersion { number, position, state, digester, .. } = &**version;
-            let (mut state, mut digester) = (state.clone(), digester.clone());
+            let CachedVersion { number, position, derived, .. } = **version;
+            let (mut state, mut digester) = (version.state.clone(), version.digester.clone());
             if state.forget_id(user, &mut digester) {
-                *version = Arc::new(CachedVersion::new(*number, *position, state, digester));
+                let prepared = OnceLock::new();
+                *version = Arc::new(CachedVersion { number, position, derived, state, digester, prepared });
             }
         }
     }

@@ -30,7 +30,7 @@ pub async fn configure(
         return Ok(());
     }
     let body = RecordBody::Configure { config: Box::new(config) };
-    let outcomes = shared.log.append(vec![NewRecord { body, retry_hash: None }]).await?;
+    let outcomes = shared.log.append(vec![NewRecord::own(body)]).await?;
     let [Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)] = *outcomes else {
         unreachable!("one outcome a record");
     };

@@ -1,8 +1,10 @@
 //! What can go wrong with a model.
 
+use super::RunningRollback;
 use crate::{
     domain::{FieldError, Position, VersionNumber},
     log::LogError,
+    operations::{Operation, OperationError},
     serving::QueryError,
     state::StateError,
     versions::VersionError,
@@ -46,8 +48,28 @@ pub enum EngineError {
     #[error("{0}")]
     WatchBusy(&'static str),
     /// Another rollback is running.
-    #[error("another rollback is running")]
-    RollbackRunning,
+    #[error("another rollback is running: {0}")]
+    RollbackRunning(Box<RunningRollback>),
+    /// An operation is running that this one must not run beside.
+    #[error("operation {} is running: {}", .0.id, .0.kind)]
+    OperationRunning(Box<Operation>),
+    /// Somebody asked for the end of the work, or the service ends.
+    #[error("it was cancelled")]
+    Cancelled,
+    /// The target of a rollback is not one.
+    #[error(transparent)]
+    Target(FieldError),
+    /// A replay met something that it cannot apply (a defect of ours, or a damaged log).
+    #[error("the log cannot be replayed at position {position}: {detail}")]
+    ReplayFailed {
+        /// The append.
+        position: Position,
+        /// What happened.
+        detail: String,
+    },
+    /// The operations' records failed.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
     /// The new configuration is not one.
     #[error(transparent)]
     Config(#[from] FieldError),

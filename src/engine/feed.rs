@@ -1,15 +1,22 @@
-//! Reads the log in order and hands appends to the learner, with the states that their restore records name.
+//! Reads the log in order and hands appends to the learner, with the states that their restore records lead to.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{EngineError, shared::Shared, worker::Work};
+use super::{
+    EngineError,
+    fold::Watcher,
+    replaying::replayed,
+    shared::{Shared, blocking},
+    worker::{Restart, Work},
+};
 use crate::{
-    domain::{Append, Position, RecordBody, VersionNumber},
+    domain::{Append, Except, Position, RecordBody, Served, VersionNumber},
     log::LogError,
-    state::State,
+    serving::Publisher,
+    state::{Digester, State},
     versions::VersionError,
 };
 
@@ -17,6 +24,9 @@ use crate::{
 pub const WORK_APPENDS_MAX: usize = 8;
 /// Pause before a database that failed is asked for a version again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// The states that restore records lead to, by the positions of the records.
+pub type Restored = BTreeMap<Position, State>;
 
 /// Feeds until `stop`, or until the learner is gone, or until a record cannot be applied (its reason is returned).
 pub async fn run(
@@ -35,41 +45,79 @@ pub async fn run(
                 Err(error) => return Err(error.into()),
             },
         };
-        let versions = tokio::select! {
+        let watcher = Watcher::silent(stop.child_token());
+        let restored = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            versions = restored_versions(&shared, &append) => versions?,
+            restored = restored_states(&shared, &append, &watcher) => restored?,
         };
-        if work.send(Work { append, versions }).await.is_err() {
+        let restarts = restarts(&shared, &append, &restored).await;
+        if work.send(Work { append, restored, restarts }).await.is_err() {
             return Ok(());
         }
     }
 }
 
-/// The states that an append's restore records name.
-pub async fn restored_versions(
-    shared: &Shared,
-    append: &Append,
-) -> Result<BTreeMap<VersionNumber, State>, EngineError> {
-    let mut versions = BTreeMap::new();
+/// The states that an append's restore records lead to. What a replay leads to is computed here, with the log until the record:
+/// the learner waits for it, and so does nobody else.
+pub async fn restored_states(shared: &Shared, append: &Append, watcher: &Watcher) -> Result<Restored, EngineError> {
+    let mut states = Restored::new();
     for record in append.records.iter() {
-        if let RecordBody::Restore { version } = record.body
-            && !versions.contains_key(&version)
-        {
-            versions.insert(version, load(shared, version).await?);
+        if let RecordBody::Restore { version, replay } = &record.body {
+            let state = Box::pin(restored_state(shared, record.position, *version, replay.as_deref(), watcher)).await?;
+            states.insert(record.position, state);
         }
     }
-    Ok(versions)
+    Ok(states)
 }
 
-async fn load(shared: &Shared, version: VersionNumber) -> Result<State, EngineError> {
+/// What goes on from the states that restore records lead to: a version's own, when it is in memory, or made anew.
+async fn restarts(shared: &Shared, append: &Append, restored: &Restored) -> BTreeMap<Position, Restart> {
+    let mut restarts = BTreeMap::new();
+    for record in append.records.iter() {
+        let (RecordBody::Restore { version, replay }, Some(state)) = (&record.body, restored.get(&record.position))
+        else {
+            continue;
+        };
+        let exact = replay.is_none();
+        let version = if exact { shared.cache.look(*version) } else { None };
+        let (state, position) = (state.clone(), record.position);
+        let restart = blocking(move || match version {
+            Some(version) => Restart { publisher: version.publisher(), digester: version.digester.clone(), exact },
+            None => {
+                let mut publisher = Publisher::new();
+                publisher.rebuild(&state.readable, position, Served::Live);
+                Restart { publisher, digester: Digester::new(&state), exact }
+            }
+        });
+        restarts.insert(position, restart.await);
+    }
+    restarts
+}
+
+/// The state that a restore record leads to. Waits while the database is away.
+pub async fn restored_state(
+    shared: &Shared,
+    position: Position,
+    version: VersionNumber,
+    replay: Option<&Except>,
+    watcher: &Watcher,
+) -> Result<State, EngineError> {
     loop {
-        match shared.version(version).await {
-            Ok(version) => return Ok(version.state.clone()),
-            Err(EngineError::Version(VersionError::Database(error))) => {
-                tracing::warn!(%version, %error, "restore.wait: version {version} cannot be read now, trying again");
+        let state = match replay {
+            None => shared.version(version).await.map(|version| version.state.clone()),
+            Some(except) => {
+                let folded = replayed(shared, version, except, position.previous(), watcher).await;
+                folded.map(|folded| folded.at.state)
+            }
+        };
+        match state {
+            Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
+                if !watcher.cancelled.is_cancelled() =>
+            {
+                tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
-            Err(error) => return Err(error),
+            state => return state,
         }
     }
 }

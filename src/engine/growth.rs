@@ -22,15 +22,23 @@ pub struct Grown {
     line: u64,
 }
 
+impl Grown {
+    /// Of a state beside the live one: what changed since a version, where that is known.
+    pub const fn beside(parent: Option<VersionNumber>, touched: Option<Touched>) -> Self {
+        Self { parent, touched, line: 0 }
+    }
+}
+
 impl Growth {
     /// The version that the live state grew from.
     pub const fn parent(&self) -> Option<VersionNumber> {
         self.parent
     }
 
-    /// The live state is now that of a version, or (`None`) of none.
-    pub fn begin(&mut self, parent: Option<VersionNumber>) {
-        *self = Self { parent, touched: parent.map(|_| Touched::default()), line: self.line + 1 };
+    /// The live state is now that of a version (`exact`), or grew from one, or (`None`) from none.
+    pub fn begin(&mut self, parent: Option<VersionNumber>, exact: bool) {
+        let touched = parent.filter(|_| exact).map(|_| Touched::default());
+        *self = Self { parent, touched, line: self.line + 1 };
     }
 
     /// Rows changed.
@@ -104,10 +112,10 @@ mod tests {
     #[test]
     fn a_version_of_another_line_is_no_parent() {
         let mut growth = Growth::default();
-        growth.begin(Some(VersionNumber(4)));
+        growth.begin(Some(VersionNumber(4)), true);
         growth.note(&change(1));
         let grown = growth.take();
-        growth.begin(Some(VersionNumber(2)));
+        growth.begin(Some(VersionNumber(2)), true);
         growth.stored(&grown, VersionNumber(5));
         assert_eq!(growth.parent(), Some(VersionNumber(2)));
         growth.note(&change(7));

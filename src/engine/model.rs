@@ -6,11 +6,11 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ErasureReceipt, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent,
-    configure, erasure, follow,
+    EngineError, EngineSettings, ErasureReceipt, Learning, ModelStatus, Operations, PointStream, RolledBack, TakeVersion,
+    TracedEvent, configure, erasure, follow,
     recovery::recover,
     rollback, sampling,
-    shared::{Shared, blocking},
+    shared::{Shared, Stores, blocking},
     status, supervisor, surveying, trace, versioning,
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     },
     health::{BiasReport, Metric, Survey, bias_report},
     log::{Log, LogSettings, base_config},
+    operations::OperationStore,
     serving::{Publisher, Searcher, View},
     versions::VersionStore,
 };
@@ -62,8 +63,11 @@ impl Model {
         let config = Arc::new(config);
         let empty = crate::state::State::initial(Arc::clone(&config));
         let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-        let shared =
-            Arc::new(Shared::new(name, with.engine.clone(), config, log, versions, with.searcher.clone(), view));
+        let operations = OperationStore::new(with.pool.clone(), log.model_id());
+        let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
+        operations.store().bury().await?;
+        let stores = Stores { log, versions, operations };
+        let shared = Arc::new(Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view));
         let recovered = recover(&shared).await?;
         tracing::info!(
             model = %shared.name, position = %recovered.position,
@@ -234,8 +238,14 @@ impl Model {
         erasure::forget(&self.shared, user).await
     }
 
-    /// Pins or restores; returns once readers see it.
-    pub async fn rollback(&self, request: RollbackRequest) -> Result<Deployment, EngineError> {
+    /// Long work.
+    pub fn operations(&self) -> &Operations {
+        &self.shared.operations
+    }
+
+    /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this returns;
+    /// everything else has begun as an operation.
+    pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
         rollback::rollback(&self.shared, request).await
     }
 

@@ -16,8 +16,6 @@ use crate::{
     versions::{VersionError, VersionStore},
 };
 
-/// Versions that one page of the search for a sound one holds.
-const PAGE: usize = 20;
 /// Segments that wait to be put into place.
 const SEGMENTS_AHEAD: usize = 2;
 
@@ -42,27 +40,28 @@ pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result
         let source = CorruptState::Digest { found, expected: manifest.digest };
         return Err(EngineError::CorruptVersion { version: number, source });
     }
-    Ok(CachedVersion::new(number, manifest.position, state, digester))
+    Ok(CachedVersion::new(&manifest, state, digester))
 }
 
-/// The newest version that is sound; corrupt ones are named in the log and passed over.
-pub async fn newest_version(store: &VersionStore) -> Result<Option<CachedVersion>, EngineError> {
-    let mut before = None;
+/// The newest version at or before a position, or of all, that is sound; corrupt ones are named in the log and passed over.
+pub async fn newest_version(
+    store: &VersionStore,
+    at_or_before: Option<Position>,
+) -> Result<Option<CachedVersion>, EngineError> {
+    let mut at_or_before = at_or_before;
     loop {
-        let page = store.list(before, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(None) };
-        before = Some(last.version);
-        for manifest in page {
-            match load_version(store, manifest.version).await {
-                Ok(version) => return Ok(Some(version)),
-                Err(
-                    error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })),
-                ) => {
-                    tracing::error!(version = %manifest.version, %error, "version.corrupt: an older one and the log take its place");
-                }
-                Err(error) => return Err(error),
+        let Some(manifest) = store.newest(at_or_before).await? else { return Ok(None) };
+        match load_version(store, manifest.version).await {
+            Ok(version) => return Ok(Some(version)),
+            Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
+                tracing::error!(version = %manifest.version, %error, "version.corrupt: an older one and the log take its place");
             }
+            Err(error) => return Err(error),
         }
+        if manifest.position == Position::ZERO {
+            return Ok(None);
+        }
+        at_or_before = Some(manifest.position.previous());
     }
 }
 
@@ -76,7 +75,7 @@ pub struct Recovered {
 
 /// Finds where to go on.
 pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
-    let Some(version) = newest_version(&shared.versions).await? else {
+    let Some(version) = newest_version(&shared.versions, None).await? else {
         return Ok(beginning(&shared.base_config));
     };
     let recovered = Recovered {

@@ -6,12 +6,18 @@ use crate::versions::{NewSegments, VersionError};
 /// Versions looked at when old ones are cleared away.
 const PAGE: usize = 500;
 
-/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, then folds the chains that hold on to many
-/// deleted ones. Whoever took a version does it, in the background: neither readers nor the learner wait.
+/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, and those that a rollback made on its way and
+/// that nothing names: no label, no restore in the log, nobody who is served it, and no operation that may be about to. Then
+/// folds the chains that hold on to many deleted ones. Whoever took a version does it, in the background: neither readers nor
+/// the learner wait.
 pub async fn tidy(shared: &Shared) -> Result<(), EngineError> {
+    let oldest_running = shared.operations.store().oldest_running().await?;
     let versions = shared.versions.list(None, PAGE).await?;
     let automatic = versions.iter().filter(|manifest| manifest.actor == SYSTEM && manifest.label.is_none());
-    for manifest in automatic.skip(shared.settings.versions_kept.max(1)) {
+    let (derived, taken): (Vec<_>, Vec<_>) = automatic.partition(|manifest| manifest.derived.is_some());
+    let left_over =
+        derived.into_iter().filter(|manifest| oldest_running.is_none_or(|began| manifest.created_at < began));
+    for manifest in taken.into_iter().skip(shared.settings.versions_kept.max(1)).chain(left_over) {
         match shared.versions.delete(manifest.version).await {
             Ok(()) | Err(VersionError::InUse(_) | VersionError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),

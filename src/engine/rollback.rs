@@ -1,15 +1,33 @@
-//! Rollback: pin, unpin, restore. Each leaves a deployment entry.
+//! Rollback: pin, unpin, restore, replay. Each leaves a deployment entry.
+//!
+//! What stands in a version is done at once. Everything else is an operation: the target is made beside the learner and
+//! stored, so that records only ever name versions; readers are served as before until the last step, which is one record.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
 
 use super::{
     EngineError,
+    dry_run::dry_run,
+    fold::Watcher,
     follow::serve,
-    shared::{Shared, blocking},
+    materialise::{Made, Target, keep, materialise},
+    operations::{OperationContext, Started},
+    replaying::{Base, to_the_head},
+    rollback_slot::Claim,
+    shared::{Shared, StateAt, blocking},
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, NewRecord, RecordBody, RollbackRequest, RollbackTarget, Served, VersionManifest,
+        Deployment, DeploymentMode, Derived, Except, NewRecord, Position, RecordBody, RollbackRequest, Served,
+        VersionManifest, VersionNumber,
     },
     log::Outcome,
     versions::NewDeployment,
@@ -17,52 +35,203 @@ use crate::{
 
 /// Longest wait for the learner to meet a restore record.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(120);
+/// The same for a replay, whose last records the learner's feed applies first.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(600);
+/// Kinds of operations that are rollbacks: one at a time.
+const KINDS: &[&str] = &["pin", "restore", "replay", "dry_run"];
+/// Shares of an operation's progress at which its target is made, and at which the log is replayed.
+const MADE: f64 = 0.4;
+const REPLAYED: f64 = 0.9;
 
-/// Pins or restores; returns once readers see it.
-pub async fn rollback(shared: &Arc<Shared>, request: RollbackRequest) -> Result<Deployment, EngineError> {
-    let _only_one = shared.rollback.try_lock().map_err(|_| EngineError::RollbackRunning)?;
-    let RollbackTarget::Version(version) = &request.to;
-    let manifest = shared.versions.get(version).await?;
+/// What became of a rollback.
+pub enum RolledBack {
+    /// It is done, and readers see it.
+    Done(Box<Deployment>),
+    /// It takes a while.
+    Started(Started),
+}
+
+/// Pins, restores or replays, or finds out what that would do.
+pub async fn rollback(shared: &Arc<Shared>, request: RollbackRequest) -> Result<RolledBack, EngineError> {
+    let kind = if request.dry_run { "dry_run" } else { name(request.mode) };
+    let claim = shared.rollback.claim(kind, &request.actor)?;
+    let target = Target::find(shared, &request.to).await?;
+    let ours = Arc::clone(shared);
+    match (target, request.mode) {
+        (Target::Stored(manifest), DeploymentMode::Pin | DeploymentMode::Unpin | DeploymentMode::Restore)
+            if !request.dry_run =>
+        {
+            if let Some(running) = shared.operations.store().running(KINDS).await? {
+                return Err(EngineError::RollbackRunning(Box::new(running.into())));
+            }
+            let done = shared.operations.to_its_end(async move {
+                let _claim = claim;
+                go_to(&ours, manifest.version, &request).await
+            });
+            Ok(RolledBack::Done(Box::new(done.await?)))
+        }
+        (target, _) => {
+            let actor = request.actor.clone();
+            let work = move |context: OperationContext| run(ours, target, request, claim, context);
+            match shared.operations.start(kind, &actor, KINDS, work).await {
+                Ok(started) => Ok(RolledBack::Started(started)),
+                Err(EngineError::OperationRunning(running)) => {
+                    Err(EngineError::RollbackRunning(Box::new((*running).into())))
+                }
+                Err(error) => Err(error),
+            }
+        }
+    }
+}
+
+const fn name(mode: DeploymentMode) -> &'static str {
+    match mode {
+        DeploymentMode::Pin | DeploymentMode::Unpin => "pin",
+        DeploymentMode::Restore => "restore",
+        DeploymentMode::Replay => "replay",
+    }
+}
+
+/// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
+/// readers need by then cannot be.
+async fn run(
+    shared: Arc<Shared>,
+    target: Target,
+    request: RollbackRequest,
+    claim: Claim,
+    context: OperationContext,
+) -> Result<Value, EngineError> {
+    claim.runs_as(context.id);
+    if request.dry_run {
+        let watcher = watcher(&context, 0.0, REPLAYED, shared.log.head().await?);
+        return Ok(json!({ "dry_run": dry_run(&shared, target, &request, &watcher).await? }));
+    }
+    let mut made = Vec::new();
+    let ended = steps(&shared, target, &request, &context, &mut made).await;
+    if ended.is_err() {
+        for version in made.into_iter().rev() {
+            if let Err(error) = shared.versions.delete(version).await {
+                tracing::info!(%version, %error, "rollback.left: version {version} stays");
+            }
+        }
+    }
+    Ok(json!({ "deployment": ended? }))
+}
+
+async fn steps(
+    shared: &Arc<Shared>,
+    target: Target,
+    request: &RollbackRequest,
+    context: &OperationContext,
+    made: &mut Vec<VersionNumber>,
+) -> Result<Deployment, EngineError> {
+    let mode = name(request.mode);
+    let manifest = match target {
+        Target::Stored(manifest) => *manifest,
+        Target::Position(position) => {
+            let watcher = watcher(context, 0.0, MADE, position);
+            let reason = format!("{mode} to position {position}");
+            let manifest = materialise(shared, position, &watcher, reason).await?;
+            made.push(manifest.version);
+            manifest
+        }
+    };
+    context.progress(MADE);
+    if request.mode != DeploymentMode::Replay {
+        context.check()?;
+        return go_to(shared, manifest.version, request).await;
+    }
+    let result = replay(shared, manifest, &request.except, context).await?;
+    made.push(result.version);
+    context.progress(REPLAYED);
+    context.check()?;
+    let except = Some(Box::new(request.except.clone()));
+    restore(shared, result.version, except, request, REPLAY_TIMEOUT).await
+}
+
+/// Replays from a version to the head and stores the result.
+async fn replay(
+    shared: &Shared,
+    base: VersionManifest,
+    except: &Except,
+    context: &OperationContext,
+) -> Result<VersionManifest, EngineError> {
+    let (from, position) = (base.version, base.position);
+    let seen_through = shared.position();
+    let state = shared.version(from).await?.state.clone();
+    let base = Base { at: StateAt { state, position }, stored: Some(base) };
+    let watcher = watcher(context, MADE, REPLAYED, shared.log.head().await?);
+    let (folded, parent) = to_the_head(shared, &base, except, &watcher).await?;
+    let derived = Derived::Replay { from, except: except.clone() };
+    let reason = format!("replay from version {from} at position {position}");
+    let made = Made { at: folded.at, exact: parent.is_some(), parent };
+    keep(shared, made, seen_through, Some(derived), reason).await
+}
+
+/// Tells an operation how far a fold to `to` is, as a share between `low` and `high`.
+fn watcher(context: &OperationContext, low: f64, high: f64, to: Position) -> Watcher {
+    let (context, first) = (context.clone(), AtomicU64::new(u64::MAX));
+    let cancelled = context.cancelled().clone();
+    let reached = move |position: Position| {
+        let first = Position::new(first.fetch_min(position.get(), Ordering::Relaxed).min(position.get()));
+        #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+        let share = position.since(first) as f64 / to.since(first).max(1) as f64;
+        context.progress(low + (high - low) * share.min(1.0));
+    };
+    Watcher { reached: Arc::new(reached), cancelled }
+}
+
+/// Goes to the state of a version by a pin or a restore.
+async fn go_to(
+    shared: &Arc<Shared>,
+    version: VersionNumber,
+    request: &RollbackRequest,
+) -> Result<Deployment, EngineError> {
     match request.mode {
-        DeploymentMode::Restore => restore(shared, &manifest, request).await,
-        DeploymentMode::Pin | DeploymentMode::Unpin => pin(shared, &manifest, request).await,
+        DeploymentMode::Pin | DeploymentMode::Unpin => pin(shared, version, request).await,
+        DeploymentMode::Restore | DeploymentMode::Replay => {
+            // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for
+            // that once the record is there.
+            let ready = shared.version(version).await?;
+            blocking(move || drop(ready.view())).await;
+            restore(shared, version, None, request, RESTORE_TIMEOUT).await
+        }
     }
 }
 
 async fn pin(
     shared: &Arc<Shared>,
-    manifest: &VersionManifest,
-    request: RollbackRequest,
+    number: VersionNumber,
+    request: &RollbackRequest,
 ) -> Result<Deployment, EngineError> {
     // Built before it is announced: no reader waits for it, and a corrupt version is refused here.
-    let version = shared.version(manifest.version).await?;
+    let version = shared.version(number).await?;
     blocking(move || version.view()).await;
     let deployment = shared
         .versions
         .deploy(NewDeployment {
             mode: DeploymentMode::Pin,
-            from: shared.versions.served().await?,
-            to: Served::Version(manifest.version),
-            version: Some(manifest.version),
+            to: Served::Version(number),
+            version: Some(number),
             position: None,
-            actor: request.actor,
-            reason: request.reason,
+            actor: request.actor.clone(),
+            reason: request.reason.clone(),
         })
         .await?;
     serve(shared, deployment.to).await?;
     Ok(deployment)
 }
 
-/// The version is checked first, so that a restore record always names a sound one.
+/// Appends the record that makes a version the live state, and waits until readers see it.
 async fn restore(
     shared: &Arc<Shared>,
-    manifest: &VersionManifest,
-    request: RollbackRequest,
+    version: VersionNumber,
+    replay: Option<Box<Except>>,
+    request: &RollbackRequest,
+    timeout: Duration,
 ) -> Result<Deployment, EngineError> {
-    shared.version(manifest.version).await?;
-    let from = shared.versions.served().await?;
-    let record = NewRecord { body: RecordBody::Restore { version: manifest.version }, retry_hash: None };
-    let outcomes = shared.log.append(vec![record]).await?;
+    let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
+    let outcomes = shared.log.append(vec![NewRecord::own(RecordBody::Restore { version, replay })]).await?;
     let position = match outcomes.first() {
         Some(Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)) => *position,
         None => unreachable!("one outcome a record"),
@@ -71,28 +240,30 @@ async fn restore(
     let deployment = shared
         .versions
         .deploy(NewDeployment {
-            mode: DeploymentMode::Restore,
-            from,
+            mode,
             to: Served::Live,
-            version: Some(manifest.version),
+            version: Some(version),
             position: Some(position),
-            actor: request.actor,
-            reason: request.reason,
+            actor: request.actor.clone(),
+            reason: request.reason.clone(),
         })
         .await?;
-    shared.wait_applied(position, RESTORE_TIMEOUT).await?;
+    tokio::select! {
+        applied = shared.wait_applied(position, timeout) => applied?,
+        // The next start applies it: it is in the log.
+        () = shared.operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
+    }
     serve(shared, Served::Live).await?;
     Ok(deployment)
 }
 
 /// Serves the live state again.
 pub async fn unpin(shared: &Arc<Shared>, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
-    let _only_one = shared.rollback.try_lock().map_err(|_| EngineError::RollbackRunning)?;
+    let _claim = shared.rollback.claim("unpin", &actor)?;
     let deployment = shared
         .versions
         .deploy(NewDeployment {
             mode: DeploymentMode::Unpin,
-            from: shared.versions.served().await?,
             to: Served::Live,
             version: None,
             position: None,

@@ -19,7 +19,9 @@ use super::{
     cache::{CachedVersion, VersionCache},
     growth::{Grown, Growth},
     health::Health,
+    operations::Operations,
     recovery::load_version,
+    rollback_slot::RollbackSlot,
     watch::Watch,
     worker::Snapshot,
 };
@@ -53,6 +55,13 @@ pub struct StateAt {
     pub position: Position,
 }
 
+/// What of a model is kept in Postgres.
+pub struct Stores {
+    pub log: Log,
+    pub versions: VersionStore,
+    pub operations: Operations,
+}
+
 /// One model's shared parts. No lock is held across an await or during work.
 pub struct Shared {
     pub name: ModelName,
@@ -71,8 +80,10 @@ pub struct Shared {
     pub cache: VersionCache,
     /// What is known of learning's health.
     pub watch: Watch,
-    /// Held during a rollback: a second one is refused.
-    pub rollback: tokio::sync::Mutex<()>,
+    /// Claimed during a rollback: a second one is refused.
+    pub rollback: RollbackSlot,
+    /// Long work.
+    pub operations: Operations,
     /// Held while the configuration is changed: a change is merged over the one before it.
     pub configuring: tokio::sync::Mutex<()>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
@@ -90,11 +101,11 @@ impl Shared {
         name: ModelName,
         settings: EngineSettings,
         base_config: Arc<ModelConfig>,
-        log: Log,
-        versions: VersionStore,
+        stores: Stores,
         searcher: Searcher,
         view: Arc<View>,
     ) -> Self {
+        let Stores { log, versions, operations } = stores;
         let position = view.position();
         Self {
             watch: Watch::new(&name, settings.trace_states),
@@ -109,7 +120,8 @@ impl Shared {
             pinned: ArcSwapOption::empty(),
             applied: watch::Sender::new(position),
             health: Health::default(),
-            rollback: tokio::sync::Mutex::default(),
+            rollback: RollbackSlot::default(),
+            operations,
             configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),

@@ -1,15 +1,18 @@
 //! What an event did: the records around it are learned again from the nearest state in memory, beside the learner.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use super::{
     EngineError,
-    feed::restored_versions,
+    feed::{Restored, restored_states},
+    fold::Watcher,
     recovery::beginning,
     shared::{Shared, StateAt, blocking},
 };
 use crate::{
-    domain::{Append, Event, Position, VersionNumber},
+    domain::{Append, Event, Position},
     health::{Trace, TraceTarget, Tracer},
     learner::{Learner, prepare_thread},
     log::LogError,
@@ -44,12 +47,12 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
         let nearest = from.position;
         return Err(EngineError::TraceTooFar { position, nearest, records_max: REPLAY_RECORDS_MAX });
     }
-    let (appends, versions) = records(shared, from.position, position).await?;
+    let (appends, restored) = records(shared, from.position, position).await?;
     let (replayed_after, replayed_through) = (from.position, appends.last().map_or(from.position, Append::last));
     let target = TraceTarget { position, event };
     let trace = blocking(move || {
         let _permit = permit;
-        replay(&from.state, &appends, &versions, &target)
+        replay(&from.state, &appends, &restored, &target)
     })
     .await;
     let trace = trace.map_err(|detail| EngineError::TraceFailed { position, detail })?;
@@ -72,11 +75,10 @@ fn nearest_before(shared: &Shared, position: Position) -> Arc<StateAt> {
     }
 }
 
-type Versions = BTreeMap<VersionNumber, State>;
-
-/// The appends after `after` until the one that holds `position`, with the states that their restore records name.
-async fn records(shared: &Shared, after: Position, position: Position) -> Result<(Vec<Append>, Versions), EngineError> {
-    let (mut appends, mut versions) = (Vec::<Append>::new(), Versions::new());
+/// The appends after `after` until the one that holds `position`, with the states that their restore records lead to.
+async fn records(shared: &Shared, after: Position, position: Position) -> Result<(Vec<Append>, Restored), EngineError> {
+    let (mut appends, mut restored) = (Vec::<Append>::new(), Restored::new());
+    let watcher = Watcher::silent(CancellationToken::new());
     let mut reached = after;
     while reached < position {
         let read = shared.log.read_after(reached, READ_RECORDS).await?;
@@ -89,21 +91,21 @@ async fn records(shared: &Shared, after: Position, position: Position) -> Result
                 break;
             }
             reached = append.last();
-            versions.extend(restored_versions(shared, &append).await?);
+            restored.extend(restored_states(shared, &append, &watcher).await?);
             appends.push(append);
         }
     }
-    Ok((appends, versions))
+    Ok((appends, restored))
 }
 
-fn replay(from: &State, appends: &[Append], versions: &Versions, target: &TraceTarget) -> Result<Trace, String> {
+fn replay(from: &State, appends: &[Append], restored: &Restored, target: &TraceTarget) -> Result<Trace, String> {
     prepare_thread();
     let mut state = from.clone();
     state.touched.clear();
     let mut learner = Learner::watching(1);
     let mut tracer = Tracer::new(target);
     for append in appends {
-        learner.apply(&mut state, append, versions, &mut tracer).map_err(|error| error.to_string())?;
+        learner.apply(&mut state, append, restored, &mut tracer).map_err(|error| error.to_string())?;
     }
     tracer.trace().ok_or_else(|| "P4: the replay did not pass through it".to_owned())
 }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::{counter, histogram};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -12,21 +13,23 @@ use super::{
     growth::Grown,
     metrics::{VERSION_SECONDS, VERSIONS},
     retention,
-    shared::Shared,
+    shared::{Shared, blocking},
     worker::Snapshot,
 };
 use crate::{
-    domain::{Position, VersionManifest, VersionNumber},
+    domain::{Derived, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    state::State,
+    state::{Digester, State, Touched},
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
-/// Who takes versions by count, time and at shutdown.
+/// Who takes versions by count, time and at shutdown, and on the way of a rollback.
 pub const SYSTEM: &str = "system";
 /// How often count and time are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-
+/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It is a
+/// copy of all vectors: larger ones are made ready when somebody asks for them.
+const PREPARED_ITEMS_MAX: usize = 50_000;
 /// Longest wait for the learner to meet the record that forgets a user.
 const FORGET_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -41,11 +44,35 @@ pub struct TakeVersion {
     pub actor: String,
 }
 
+/// A state about to be stored.
+pub struct NewState {
+    /// The state.
+    pub state: State,
+    /// Where it stands.
+    pub position: Position,
+    /// As of which position it is known who was forgotten: see [`NewVersion::seen_through`].
+    pub seen_through: Position,
+    /// Its hashes.
+    pub digester: Digester,
+    /// What it grew from, and what changed since.
+    pub grown: Grown,
+    /// How it was made, when it is not the log's.
+    pub derived: Option<Derived>,
+    /// Name.
+    pub label: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub actor: String,
+    /// Live quality at that moment; null for a state that was not live.
+    pub quality: Value,
+}
+
 /// Takes a version of the live state at the end of the append in work.
 pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionManifest, EngineError> {
     let _one_at_a_time = shared.taking.lock().await;
     loop {
-        match take_once(shared, &take).await {
+        match take_once(shared, take.clone()).await {
             // A user was forgotten meanwhile; what the learner holds once it has met that can be stored.
             Err(EngineError::Version(VersionError::Outdated)) => {
                 shared.wait_applied(shared.log.head().await?, FORGET_TIMEOUT).await?;
@@ -55,43 +82,57 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
     }
 }
 
-async fn take_once(shared: &Arc<Shared>, take: &TakeVersion) -> Result<VersionManifest, EngineError> {
+async fn take_once(shared: &Shared, take: TakeVersion) -> Result<VersionManifest, EngineError> {
+    let (Snapshot { state, position, digester }, grown) = shared.snapshot_to_store().await?;
+    let TakeVersion { label, reason, actor } = take;
+    let quality = json!(shared.watch.quality());
+    let seen_through = position;
+    let new =
+        NewState { state, position, seen_through, digester, grown, derived: None, label, reason, actor, quality };
+    let stored = store(shared, &new).await;
+    match &stored {
+        Ok(manifest) => shared.growth().stored(&new.grown, manifest.version),
+        Err(_) => shared.growth().not_stored(new.grown),
+    }
+    stored
+}
+
+/// Stores a state, and keeps it in memory.
+pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, EngineError> {
     let started = Instant::now();
-    let (Snapshot { state, position, digester }, mut grown) = shared.snapshot_to_store().await?;
-    let saved = loop {
-        let delta_of = delta_of(shared, &state, &grown).await;
-        let segments = match (&delta_of, &grown.touched) {
-            (Ok(Some(_)), Some(touched)) => state.delta_segments(touched),
-            _ => state.segments(),
+    let NewState { state, position, digester, grown, .. } = new;
+    let mut touched = grown.touched.as_ref();
+    let manifest = loop {
+        let delta_of = delta_of(shared, state, grown.parent, touched).await?;
+        let segments = match touched.filter(|_| delta_of.is_some()) {
+            Some(touched) => state.delta_segments(touched),
+            None => state.segments(),
         };
-        let new = NewVersion {
-            position,
-            seen_through: position,
+        let version = NewVersion {
+            position: *position,
+            seen_through: new.seen_through,
             parent: grown.parent,
-            delta_of: delta_of.unwrap_or_default(),
+            delta_of,
             digest: digester.digest(),
-            label: take.label.clone(),
-            reason: take.reason.clone(),
-            actor: take.actor.clone(),
-            metrics: metrics(shared, &state),
+            label: new.label.clone(),
+            reason: new.reason.clone(),
+            actor: new.actor.clone(),
+            metrics: metrics(state, &new.quality),
             fingerprint: fingerprint(),
+            derived: new.derived.clone(),
             segments: NewSegments::new(segments),
         };
-        match shared.versions.save(new).await {
+        match shared.versions.save(version).await {
             // Somebody deleted the version that it would have stood on.
-            Err(VersionError::NotFound(_)) if grown.touched.take().is_some() => {}
-            saved => break saved,
+            Err(VersionError::NotFound(_)) if delta_of.is_some() => touched = None,
+            saved => break saved?,
         }
     };
-    let manifest = match saved {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            shared.growth().not_stored(grown);
-            return Err(error.into());
-        }
-    };
-    shared.growth().stored(&grown, manifest.version);
-    shared.cache.insert(Arc::new(CachedVersion::new(manifest.version, position, state, digester)));
+    let version = Arc::new(CachedVersion::new(&manifest, state.clone(), digester.clone()));
+    shared.cache.insert(Arc::clone(&version));
+    if version.state.readable.catalog.len() <= PREPARED_ITEMS_MAX {
+        blocking(move || drop(version.view())).await;
+    }
     counter!(VERSIONS).increment(1);
     histogram!(VERSION_SECONDS).record(started.elapsed());
     tracing::info!(
@@ -101,29 +142,35 @@ async fn take_once(shared: &Arc<Shared>, take: &TakeVersion) -> Result<VersionMa
     Ok(manifest)
 }
 
-fn metrics(shared: &Shared, state: &State) -> serde_json::Value {
+fn metrics(state: &State, quality: &Value) -> Value {
     let counters = state.readable.counters;
-    serde_json::json!({
+    json!({
         "events": counters.events,
         "items": state.readable.catalog.len(),
         "users": state.readable.users.len(),
         "sessions": state.readable.sessions.len(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
-        "quality": shared.watch.quality(),
+        "quality": quality,
     })
 }
 
-/// The version that the next one may be a delta of: its parent, unless its rows' changes are not known, its chain is long,
-/// or the chain's deltas would outgrow their base.
-async fn delta_of(shared: &Shared, state: &State, grown: &Grown) -> Result<Option<VersionNumber>, VersionError> {
-    let (Some(parent), Some(touched)) = (grown.parent, &grown.touched) else { return Ok(None) };
+/// The version that the next one may be a delta of: its parent, unless what changed since is not known, its chain is long, or
+/// the chain's deltas would outgrow their base.
+async fn delta_of(
+    shared: &Shared,
+    state: &State,
+    parent: Option<VersionNumber>,
+    touched: Option<&Touched>,
+) -> Result<Option<VersionNumber>, VersionError> {
+    let (Some(parent), Some(touched)) = (parent, touched) else { return Ok(None) };
     let Some(Chain { depth, base_raw_bytes, deltas_raw_bytes }) = shared.versions.chain(parent).await? else {
         return Ok(None);
     };
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let share = deltas_raw_bytes as f64 / base_raw_bytes.max(1) as f64;
-    Ok((depth < shared.settings.chain_max && share + state.share_of(touched) <= 1.0).then_some(parent))
+    let small = depth < shared.settings.chain_max && share + state.share_of(touched) <= 1.0;
+    Ok((small && !touched.reshaped()).then_some(parent))
 }
 
 /// Takes the version of a clean end, when something changed since the last one.

@@ -1,6 +1,7 @@
 //! The learner thread: applies appends in order, publishes views, hands out snapshots.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,6 +9,7 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
+    feed::Restored,
     growth::Grown,
     metrics,
     recovery::Recovered,
@@ -24,10 +26,22 @@ use crate::{
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
 
-/// An append with the states that its restore records name.
+/// An append with the states that its restore records lead to.
 pub struct Work {
     pub append: Append,
-    pub versions: std::collections::BTreeMap<VersionNumber, State>,
+    pub restored: Restored,
+    /// What goes on from those states: to make it here would keep learning waiting.
+    pub restarts: BTreeMap<Position, Restart>,
+}
+
+/// What goes on from a restored state.
+pub struct Restart {
+    /// Has published it.
+    pub publisher: Publisher,
+    /// Has hashed it.
+    pub digester: Digester,
+    /// Whether it is a version's as it was stored, so that the next version may be a delta of that.
+    pub exact: bool,
 }
 
 /// A state at one position.
@@ -59,6 +73,8 @@ pub struct Worker {
 struct Publication {
     shared: Arc<Shared>,
     publisher: Publisher,
+    /// By the restores of the append in work.
+    restarts: BTreeMap<Position, Restart>,
     /// Touched since the digest was last brought up to date.
     unhashed: Touched,
     /// Gone after a restore, until somebody asks for a digest.
@@ -77,11 +93,12 @@ impl Worker {
         let publication = Publication {
             shared: Arc::clone(&shared),
             publisher: Publisher::new(),
+            restarts: BTreeMap::new(),
             unhashed: Touched::default(),
             digester: Some(digester),
             last: Instant::now(),
         };
-        shared.growth().begin(version);
+        shared.growth().begin(version, true);
         shared.watch.begin(&StateAt { state: state.clone(), position });
         Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
     }
@@ -93,7 +110,7 @@ impl Worker {
         loop {
             match self.next(runtime) {
                 Next::Stop => return Ok(()),
-                Next::Work(work) => self.apply(&work)?,
+                Next::Work(work) => self.apply(work)?,
                 // The asker may have gone away: then nobody needs it.
                 Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
                 Next::Snapshot(SnapshotRequest::Version(reply)) => drop(reply.send(self.snapshot_to_store())),
@@ -118,15 +135,15 @@ impl Worker {
         })
     }
 
-    fn apply(&mut self, work: &Work) -> Result<(), String> {
-        let append = &work.append;
+    fn apply(&mut self, Work { append, restored, restarts }: Work) -> Result<(), String> {
+        self.publication.restarts = restarts;
         assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
         let committed_at = append.records.first().expect("an append is never empty").appended_at;
         self.shared.set_pending(Some(committed_at));
         let started = Instant::now();
         let applied = self
             .learner
-            .apply(&mut self.state, append, &work.versions, &mut self.publication)
+            .apply(&mut self.state, &append, &restored, &mut self.publication)
             .map_err(|error| error.to_string())?;
         self.position = append.last();
         self.shared.watch.learned(&applied.steps);
@@ -198,11 +215,15 @@ impl Observer for Publication {
         self.shared.forget(user);
     }
 
-    fn restored(&mut self, version: VersionNumber) {
-        self.shared.growth().begin(Some(version));
+    fn restored(&mut self, position: Position, version: VersionNumber) {
+        let restart = self.restarts.remove(&position);
+        let exact = restart.as_ref().is_some_and(|restart| restart.exact);
+        self.shared.growth().begin(Some(version), exact);
         self.unhashed.clear();
-        self.publisher = Publisher::new();
-        self.digester = None;
+        (self.publisher, self.digester) = match restart {
+            Some(Restart { publisher, digester, .. }) => (publisher, Some(digester)),
+            None => (Publisher::new(), None),
+        };
     }
 }
 

@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
         let records: Arc<[Record]> = bodies
             .map(|body| {
                 self.position = self.position.next();
-                Record { position: self.position, appended_at: Timestamp::default(), body }
+                Record { position: self.position, appended_at: Timestamp::default(), source: None, body }
             })
             .collect();
         if records.is_empty() {

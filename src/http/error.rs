@@ -7,6 +7,7 @@ use crate::{
     domain::{FieldError, Position},
     engine::EngineError,
     log::LogError,
+    operations::OperationError,
     serving::QueryError,
     versions::VersionError,
 };
@@ -50,7 +51,7 @@ pub enum ApiError {
     /// No such event, item, user.
     #[error("there is no {what} {id:?}")]
     NotFound {
-        /// `event`, `item` or `user`.
+        /// `event`, `item`, `user` or `operation`.
         what: &'static str,
         /// Its id.
         id: String,
@@ -129,6 +130,12 @@ impl From<VersionError> for ApiError {
     }
 }
 
+impl From<OperationError> for ApiError {
+    fn from(error: OperationError) -> Self {
+        Self::Engine(EngineError::Operation(error))
+    }
+}
+
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         Self::Engine(EngineError::Query(error))
@@ -189,6 +196,7 @@ fn not_found_code(what: &str) -> &'static str {
         "event" => "event_not_found",
         "item" => "item_not_found",
         "user" => "user_not_found",
+        "operation" => "operation_not_found",
         _ => "not_found",
     }
 }
@@ -204,7 +212,15 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
         EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
         EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
-        EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
+        EngineError::RollbackRunning(_) => (S::CONFLICT, "rollback_running", "Another rollback is running"),
+        EngineError::OperationRunning(_) => (S::CONFLICT, "operation_running", "Another operation is running"),
+        EngineError::Cancelled => (S::SERVICE_UNAVAILABLE, "cancelled", "It was cancelled"),
+        EngineError::ReplayFailed { .. } => {
+            (S::INTERNAL_SERVER_ERROR, "replay_failed", "The replay ended with an error")
+        }
+        EngineError::Operation(OperationError::NotFound(_)) => {
+            (S::NOT_FOUND, "operation_not_found", "No such operation")
+        }
         EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
         EngineError::Log(LogError::TooLarge { .. }) => {
             (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request")
@@ -218,7 +234,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::Log(LogError::Unreadable { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")
         }
-        EngineError::Log(LogError::Database(_)) | EngineError::Version(VersionError::Database(_)) => {
+        EngineError::Log(LogError::Database(_))
+        | EngineError::Version(VersionError::Database(_))
+        | EngineError::Operation(OperationError::Database(_)) => {
             (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer")
         }
         EngineError::Log(LogError::Closed) => (S::SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down"),
@@ -232,7 +250,7 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::SERVICE_UNAVAILABLE, "user_forgotten_meanwhile", "A user was forgotten meanwhile, ask again")
         }
         EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
-        EngineError::Config(_) | EngineError::Query(QueryError::Field(_)) => {
+        EngineError::Config(_) | EngineError::Target(_) | EngineError::Query(QueryError::Field(_)) => {
             (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule")
         }
         EngineError::Query(QueryError::UnknownItem(_)) => (S::NOT_FOUND, "item_not_found", "Not found"),

@@ -1,13 +1,14 @@
 //! `/v1/models/{model}/events`.
 
-use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
     error::ApiError,
-    ingest::{self, EventIn, Kind, Posted, Tally, Wait},
+    gate::Caller,
+    ingest::{self, EventIn, Kind, Posted, Sent, Tally, Wait},
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -60,13 +61,15 @@ pub struct EventsBatch<'a> {
 )]
 pub async fn append(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
     Params(wait): Params<Wait>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Posted, ApiError> {
     let model = api.model(&path.model)?;
-    ingest::post(&model, &api.limits, Kind::Events, &wait, &headers, body).await
+    let sent = Sent { caller: &caller, headers: &headers, body };
+    ingest::post(&model, &api.limits, Kind::Events, &wait, sent).await
 }
 
 /// Query parameters of a page of the log.
@@ -98,6 +101,9 @@ pub struct RecordOut {
     position: Position,
     /// When it was committed.
     appended_at: Timestamp,
+    /// Name of the API key that it came in with; absent without keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Id>,
     /// What it says: `type` is `event`, `put_item`, `remove_item`, `restore` or `configure`; an event's fields follow.
     #[serde(flatten)]
     #[schema(value_type = Object)]
@@ -138,7 +144,8 @@ pub async fn list(
 
 impl From<Record> for RecordOut {
     fn from(record: Record) -> Self {
-        Self { position: record.position, appended_at: record.appended_at, body: record.body }
+        let Record { position, appended_at, source, body } = record;
+        Self { position, appended_at, source, body }
     }
 }
 

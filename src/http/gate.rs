@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{Api, error::ApiError};
-use crate::domain::{ApiKey, Scope};
+use crate::domain::{ApiKey, Id, Scope};
 
 /// Who asks; in every request's extensions.
 #[derive(Debug, Clone)]
@@ -30,6 +30,15 @@ impl Caller {
         match self {
             Self::Key(key) => key.name.clone(),
             Self::Anonymous | Self::Unknown(_) => "anonymous".to_owned(),
+        }
+    }
+
+    /// The key's name, as the records that come in with it keep it.
+    pub fn source(&self) -> Option<Id> {
+        match self {
+            // Names of keys obey the rule of ids.
+            Self::Key(key) => Id::new("source", &key.name).ok(),
+            Self::Anonymous | Self::Unknown(_) => None,
         }
     }
 

@@ -1,13 +1,14 @@
 //! `/v1/models/{model}/imports`: vectors learned elsewhere.
 
-use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
     error::ApiError,
-    ingest::{self, Kind, Posted, Tally, Wait},
+    gate::Caller,
+    ingest::{self, Kind, Posted, Sent, Tally, Wait},
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
@@ -64,6 +65,7 @@ pub struct ImportQuery {
 )]
 pub async fn post(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
     Params(query): Params<ImportQuery>,
     headers: HeaderMap,
@@ -73,7 +75,7 @@ pub async fn post(
     let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let wait = Wait { wait: query.wait, timeout_ms: query.timeout_ms };
     let kind = Kind::Vectors { view, create: query.create };
-    ingest::post(&model, &api.limits, kind, &wait, &headers, body).await
+    ingest::post(&model, &api.limits, kind, &wait, Sent { caller: &caller, headers: &headers, body }).await
 }
 
 /// Query parameters of the rows that can be imported into.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     Api, body,
     error::ApiError,
-    ingest::{self, Kind, Parsed, Posted, Tally, Wait},
+    gate::Caller,
+    ingest::{self, Kind, Parsed, Posted, Sent, Tally, Wait},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -74,13 +75,15 @@ pub struct ItemBody {
 )]
 pub async fn put_many(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
     Params(wait): Params<Wait>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Posted, ApiError> {
     let model = api.model(&path.model)?;
-    ingest::post(&model, &api.limits, Kind::Items, &wait, &headers, body).await
+    let sent = Sent { caller: &caller, headers: &headers, body };
+    ingest::post(&model, &api.limits, Kind::Items, &wait, sent).await
 }
 
 /// Puts one item: its metadata, whole.
@@ -96,6 +99,7 @@ pub async fn put_many(
 )]
 pub async fn put(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<IdPath>,
     Params(wait): Params<Wait>,
     headers: HeaderMap,
@@ -118,8 +122,8 @@ pub async fn put(
         available: given.available.unwrap_or(true),
     };
     item.check()?;
-    ingest::arrival(&model).admit(&item)?;
-    append(&model, RecordBody::PutItem(item), &wait).await
+    ingest::arrival(&model, &caller).admit(&item)?;
+    append(&model, &caller, RecordBody::PutItem(item), &wait).await
 }
 
 /// Removes an item: it is never recommended again, until it is put back.
@@ -134,16 +138,22 @@ pub async fn put(
 )]
 pub async fn remove(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<IdPath>,
     Params(wait): Params<Wait>,
 ) -> Result<Posted, ApiError> {
     let model = api.model(&path.model)?;
     let item = Id::new("id", &path.id)?;
-    append(&model, RecordBody::RemoveItem { item }, &wait).await
+    append(&model, &caller, RecordBody::RemoveItem { item }, &wait).await
 }
 
-async fn append(model: &crate::engine::Model, body: RecordBody, wait: &Wait) -> Result<Posted, ApiError> {
-    let record = NewRecord { body, retry_hash: None };
+async fn append(
+    model: &crate::engine::Model,
+    caller: &Caller,
+    body: RecordBody,
+    wait: &Wait,
+) -> Result<Posted, ApiError> {
+    let record = NewRecord { source: caller.source(), ..NewRecord::own(body) };
     let parsed = Parsed { record, made_id: None };
     ingest::append_one(model, parsed, wait).await
 }

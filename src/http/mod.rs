@@ -27,6 +27,7 @@ mod learning_stream;
 mod limits;
 mod models;
 mod openapi;
+mod operations;
 mod pages;
 mod params;
 mod paths;

@@ -24,6 +24,18 @@ pub struct IdPath {
     pub id: String,
 }
 
+/// `/v1/models/{model}/operations/{operation}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OperationPath {
+    /// Name of the model; `default` exists.
+    #[param(example = "default")]
+    pub model: String,
+    /// Id of the operation.
+    #[param(example = "019abb6e-7c1e-7a1c-9d49-2f0c8d2f7a10")]
+    pub operation: String,
+}
+
 /// `/v1/models/{model}/versions/{version}`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

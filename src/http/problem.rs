@@ -8,7 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ingest::Tally;
-use crate::domain::{FieldError, Position};
+use crate::{
+    domain::{FieldError, Position},
+    engine::RunningRollback,
+};
 
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Failure {
     pub errors: Vec<FieldProblem>,
     /// Position that matters for this error.
     pub position: Option<Position>,
+    /// The rollback that runs, when it is in the way.
+    pub running: Option<RunningRollback>,
     /// What a stream did before it failed.
     pub stream: Option<Tally>,
     /// For the log only.
@@ -57,6 +62,9 @@ pub struct Problem<'a> {
     /// Where the view stands, or where the conflicting event does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
+    /// The rollback that runs, when it is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<&'a RunningRollback>,
     /// What an ndjson stream did before it failed; those records are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<&'a Tally>,
@@ -93,6 +101,7 @@ impl Failure {
             request_id,
             errors: &self.errors,
             position: self.position,
+            running: self.running.as_ref(),
             stream: self.stream.as_ref(),
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -1,6 +1,14 @@
 //! `/v1/models/{model}/rollback`, `unpin` and `deployments`.
 
-use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use std::time::Duration;
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,19 +16,24 @@ use super::{
     Api, body,
     error::ApiError,
     gate::Caller,
+    operations::OperationOut,
     params::{Params, Segments},
     paths::ModelPath,
     problem::Problem,
     reading::stamped,
     versions::{Page, REASON_BYTES_MAX},
 };
-use crate::domain::{
-    Deployment, DeploymentMode, FieldError, FieldResult, RollbackRequest, RollbackTarget, VersionNumber, VersionRef,
-    check_label, text_within,
+use crate::{
+    domain::{
+        Deployment, DeploymentMode, Except, FieldError, FieldResult, Position, RollbackRequest, RollbackTarget,
+        Timestamp, VersionNumber, VersionRef, check_label, text_within,
+    },
+    engine::{DryRun, Model, RolledBack},
+    operations::OperationState,
 };
 
-/// Fields of the contract that come with later releases.
-const LATER: &[&str] = &["except", "dry_run", "position", "time"];
+/// How long the answer to a dry run waits for it, before it names the operation.
+const DRY_RUN_PATIENCE: Duration = Duration::from_secs(25);
 
 /// Where to, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -29,65 +42,105 @@ const LATER: &[&str] = &["except", "dry_run", "position", "time"];
 pub struct RollbackBody {
     /// The target: exactly one of its fields.
     to: Target,
-    /// `pin`: readers see the version until unpinned, the learner goes on at the head. `restore`: the version's state is the
-    /// model's at once, learning goes on from it with new records, the records in between stay unapplied.
-    #[schema(example = "restore", pattern = "^(restore|pin)$")]
+    /// `pin`: readers see the state until unpinned, the learner goes on at the head. `restore`: the state is the model's at
+    /// once, learning goes on from it with new records, the records in between stay unapplied. `replay`: the log after
+    /// the state is applied again without the records that `except` names; readers see the head until that is done.
+    #[schema(example = "restore", pattern = "^(restore|pin|replay)$")]
     mode: String,
+    /// What a replay leaves out; only with `replay`.
+    #[serde(default)]
+    except: Except,
+    /// Only find out what it would do.
+    #[serde(default)]
+    dry_run: bool,
     /// Why.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
 
-/// A version by number or by label.
+/// A state: a version by number or label, or the log's at a position or a time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// By number.
+    /// A version by number.
     version: Option<u32>,
-    /// By label.
+    /// A version by label.
     label: Option<String>,
+    /// The state right after the record at this position; 0 is the state before the first.
+    #[schema(value_type = Option<u64>)]
+    position: Option<Position>,
+    /// The state after the last record that was committed by then.
+    time: Option<Timestamp>,
+}
+
+/// The answer to a rollback that is done.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum RollbackOut {
+    /// What was done.
+    Done(Deployment),
+    /// What would be done.
+    DryRun(DryRunOut),
+}
+
+/// What a rollback would do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DryRunOut {
+    #[schema(value_type = DryRun)]
+    dry_run: serde_json::Value,
+}
+
+fn target(to: Target) -> FieldResult<RollbackTarget> {
+    let mut named = Vec::new();
+    named.extend(to.version.map(|number| RollbackTarget::Version(VersionRef::Number(VersionNumber(number)))));
+    if let Some(label) = to.label {
+        check_label("to.label", &label)?;
+        named.push(RollbackTarget::Version(VersionRef::Label(label)));
+    }
+    named.extend(to.position.map(RollbackTarget::Position));
+    named.extend(to.time.map(RollbackTarget::Time));
+    match named.pop() {
+        Some(target) if named.is_empty() => Ok(target),
+        Some(_) => Err(FieldError::new("to", "ambiguous", "give one of version, label, position and time, not more")),
+        None => Err(FieldError::new("to", "missing", "give a version, a label, a position or a time")),
+    }
 }
 
 fn request(body: RollbackBody, actor: String) -> FieldResult<RollbackRequest> {
-    let version = match (body.to.version, body.to.label) {
-        (Some(number), None) => VersionRef::Number(VersionNumber(number)),
-        (None, Some(label)) => {
-            check_label("to.label", &label)?;
-            VersionRef::Label(label)
-        }
-        (Some(_), Some(_)) => {
-            return Err(FieldError::new("to", "ambiguous", "give version or label, not both"));
-        }
-        (None, None) => {
-            return Err(FieldError::new("to", "missing", "give a version or a label"));
-        }
-    };
-    let mode = match body.mode.as_str() {
+    let RollbackBody { to, mode, except, dry_run, reason } = body;
+    let to = target(to)?;
+    let mode = match mode.as_str() {
         "pin" => DeploymentMode::Pin,
         "restore" => DeploymentMode::Restore,
-        "replay" => {
-            return Err(FieldError::new("mode", "not_supported", "this release does not support replay"));
-        }
+        "replay" => DeploymentMode::Replay,
         _ => {
-            return Err(FieldError::new("mode", "invalid_value", "must be restore or pin"));
+            return Err(FieldError::new("mode", "invalid_value", "must be restore, pin or replay"));
         }
     };
-    if let Some(reason) = &body.reason {
+    if mode != DeploymentMode::Replay && !except.is_empty() {
+        return Err(FieldError::new("except", "not_allowed", "only a replay leaves records out"));
+    }
+    except.check()?;
+    if let Some(reason) = &reason {
         text_within("reason", reason, REASON_BYTES_MAX)?;
     }
-    Ok(RollbackRequest { to: RollbackTarget::Version(version), mode, reason: body.reason, actor })
+    Ok(RollbackRequest { to, mode, except, dry_run, reason, actor })
 }
 
-/// Rolls back to a version.
+/// Rolls back: to a version, a position or a time, by a pin, a restore or a replay.
 ///
-/// Readers see the old state or the new one, never a mixture, and are never refused meanwhile.
+/// Readers see the old state or the new one, never a mixture, and are never refused meanwhile. A pin or a restore of a stored
+/// version is done when the answer comes (200). Anything else is made beside the learner, as an operation (202); it can be
+/// cancelled until its last step. With `dry_run` nothing changes: the answer says what would (200; when that takes longer than
+/// 25 seconds, 202 with the operation that finds it out).
 #[utoipa::path(
     post, path = "/v1/models/{model}/rollback", tag = "versions", operation_id = "rollback",
     params(ModelPath),
     request_body = RollbackBody,
     responses(
-        (status = 200, description = "Done", body = Deployment),
-        (status = 409, description = "Another rollback is running (`rollback_running`)", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Done", body = RollbackOut),
+        (status = 202, description = "Begun", body = OperationOut),
+        (status = 409, description = "Another rollback is running (`rollback_running`): `running` names it", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn rollback(
@@ -96,11 +149,32 @@ pub async fn rollback(
     Segments(path): Segments<ModelPath>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Deployment>, ApiError> {
+) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let body: RollbackBody = body::json(&headers, body, api.limits.body_bytes_max, LATER).await?;
+    let body: RollbackBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
     let request = request(body, caller.actor())?;
-    Ok(Json(model.rollback(request).await?))
+    let dry_run = request.dry_run;
+    match model.rollback(request).await? {
+        RolledBack::Done(deployment) => Ok(Json(RollbackOut::Done(*deployment)).into_response()),
+        RolledBack::Started(started) => {
+            if dry_run {
+                // Whether it ended in time or not, its record says how it stands.
+                let _ended_or_not = tokio::time::timeout(DRY_RUN_PATIENCE, started.ended).await;
+            }
+            begun(&model, &path.model, started.id).await
+        }
+    }
+}
+
+/// A dry run's result when there is one, else the operation.
+async fn begun(model: &Model, name: &str, id: crate::operations::OperationId) -> Result<Response, ApiError> {
+    let operation = model.operations().store().get(id).await?;
+    if operation.state == OperationState::Done
+        && let Some(dry_run) = operation.result.as_ref().and_then(|result| result.get("dry_run")).cloned()
+    {
+        return Ok(Json(RollbackOut::DryRun(DryRunOut { dry_run })).into_response());
+    }
+    Ok((StatusCode::ACCEPTED, OperationOut::place(name, id), Json(OperationOut { operation })).into_response())
 }
 
 /// Why a pin ends.
@@ -166,33 +240,45 @@ pub async fn deployments(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::decode;
+    use crate::{domain::Id, http::decode};
 
     fn asked(text: &str) -> Result<RollbackRequest, ApiError> {
-        let body = decode::json(text.as_bytes(), LATER)?;
+        let body = decode::json(text.as_bytes(), &[])?;
         Ok(request(body, "ops".to_owned())?)
     }
 
     #[test]
-    fn targets_and_modes_of_this_release_are_read() {
+    fn targets_and_modes_are_read() {
         let request = asked(r#"{"to":{"version":12},"mode":"pin","reason":"why"}"#).expect("valid");
         assert_eq!(request.to, RollbackTarget::Version(VersionRef::Number(VersionNumber(12))));
-        assert_eq!(request.mode, DeploymentMode::Pin);
+        assert_eq!((request.mode, request.dry_run), (DeploymentMode::Pin, false));
         assert_eq!(request.actor, "ops");
+        let text = r#"{"to":{"position":7},"mode":"replay","except":{"users":["u1"],"positions":[[3,5],[5,6]]},"dry_run":true}"#;
+        let request = asked(text).expect("valid");
+        assert_eq!(request.to, RollbackTarget::Position(Position::new(7)));
+        assert_eq!((request.mode, request.dry_run), (DeploymentMode::Replay, true));
+        assert!(request.except.users.contains(&Id::new("user", "u1").expect("an id")));
+        assert_eq!(request.except.positions.len(), 1, "touching intervals are one");
+        let request = asked(r#"{"to":{"time":"2026-11-23T10:00:00Z"},"mode":"restore"}"#).expect("valid");
+        assert_eq!(request.to, RollbackTarget::Time(Timestamp::parse("2026-11-23T10:00:00Z").expect("a time")));
     }
 
     #[test]
-    fn targets_and_modes_of_later_releases_are_refused_by_name() {
+    fn what_is_no_rollback_is_refused_by_name() {
         for (text, field, code) in [
-            (r#"{"to":{"version":1},"mode":"replay"}"#, "mode", "not_supported"),
             (r#"{"to":{"version":1},"mode":"back"}"#, "mode", "invalid_value"),
-            (r#"{"to":{"position":1},"mode":"pin"}"#, "position", "not_supported"),
-            (r#"{"to":{"time":"x"},"mode":"pin"}"#, "time", "not_supported"),
-            (r#"{"to":{"version":1},"mode":"pin","dry_run":false}"#, "dry_run", "not_supported"),
-            (r#"{"to":{"version":1},"mode":"pin","except":{}}"#, "except", "not_supported"),
             (r#"{"to":{},"mode":"pin"}"#, "to", "missing"),
             (r#"{"to":{"version":1,"label":"a"},"mode":"pin"}"#, "to", "ambiguous"),
+            (r#"{"to":{"position":1,"time":1},"mode":"pin"}"#, "to", "ambiguous"),
             (r#"{"to":{"label":"12"},"mode":"pin"}"#, "to.label", "reserved"),
+            (r#"{"to":{"position":-1},"mode":"pin"}"#, "to.position", "invalid_value"),
+            (r#"{"to":{"version":1},"mode":"restore","except":{"users":["u"]}}"#, "except", "not_allowed"),
+            (r#"{"to":{"version":1},"mode":"replay","except":{"user":["u"]}}"#, "except.user", "unknown_field"),
+            (
+                r#"{"to":{"version":1},"mode":"replay","except":{"positions":[[5,5]]}}"#,
+                "except.positions",
+                "invalid_value",
+            ),
             (r#"{"mode":"pin"}"#, "to", "missing"),
         ] {
             match asked(text) {

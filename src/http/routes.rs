@@ -9,8 +9,8 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
-    versions,
+    imports, items, learning, learning_stream, models, openapi, operations, pages, recommendations, rollback, service,
+    similar, versions,
 };
 use crate::domain::Scope;
 
@@ -40,6 +40,8 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(rollback::deployments))
+        .routes(routes!(operations::list))
+        .routes(routes!(operations::get))
         .routes(routes!(learning::get))
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
@@ -65,6 +67,7 @@ fn admin() -> OpenApiRouter<Api> {
         .routes(routes!(versions::relabel, versions::delete))
         .routes(routes!(rollback::rollback))
         .routes(routes!(rollback::unpin))
+        .routes(routes!(operations::cancel))
 }
 
 /// All documented routes, each group behind its scope.

@@ -11,7 +11,13 @@ use super::{
     error::ApiError,
     problem::{Failure, FieldProblem},
 };
-use crate::{domain::Position, engine::EngineError, log::LogError, serving::QueryError, versions::VersionError};
+use crate::{
+    domain::Position,
+    engine::{EngineError, RunningRollback},
+    log::LogError,
+    serving::QueryError,
+    versions::VersionError,
+};
 
 /// What is said of our own failures.
 const SEE_LOG: &str = "the cause is in the service's log under this request_id";
@@ -57,7 +63,10 @@ impl ApiError {
         if let Self::Invalid(errors) = self {
             return errors.iter().map(FieldProblem::from).collect();
         }
-        if let Self::Engine(EngineError::Config(error) | EngineError::Query(QueryError::Field(error))) = self {
+        if let Self::Engine(
+            EngineError::Config(error) | EngineError::Target(error) | EngineError::Query(QueryError::Field(error)),
+        ) = self
+        {
             return vec![FieldProblem::from(error)];
         }
         Vec::new()
@@ -70,6 +79,14 @@ impl ApiError {
         }
         if let Self::EventConflict(position) = self {
             return Some(*position);
+        }
+        None
+    }
+
+    /// The rollback that runs, when it is in the way.
+    fn running(&self) -> Option<RunningRollback> {
+        if let Self::Engine(EngineError::RollbackRunning(running)) = self {
+            return Some((**running).clone());
         }
         None
     }
@@ -144,6 +161,7 @@ impl IntoResponse for ApiError {
             errors: self.errors(),
             position: self.position(),
             cause: self.cause(),
+            running: self.running(),
             stream: if let Self::Stream { tally, .. } = &self { Some((**tally).clone()) } else { None },
         };
         let mut response = status.into_response();

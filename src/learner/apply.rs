@@ -14,9 +14,9 @@ use crate::{
 /// Why an append cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// The caller must give the state of every version that the append restores.
+    /// The caller must give the state that every restore of the append leads to.
     #[error("the record at position {position} restores version {version}, which was not loaded")]
-    MissingVersion {
+    MissingState {
         /// The record.
         position: Position,
         /// The version.
@@ -58,9 +58,10 @@ pub trait Observer {
         let _ = user;
     }
 
-    /// The state was replaced by a version's: everything may have changed, not only what is marked as touched.
-    fn restored(&mut self, version: VersionNumber) {
-        let _ = version;
+    /// The state was replaced by one that grew from a version: everything may have changed, not only what is marked as touched.
+    /// `position` is the record's.
+    fn restored(&mut self, position: Position, version: VersionNumber) {
+        let _ = (position, version);
     }
 }
 
@@ -82,12 +83,12 @@ impl Learner {
         Self { stepper: Stepper::watching(every), ..Self::default() }
     }
 
-    /// Applies an append to `state`. `versions` holds the states that its restore records name.
+    /// Applies an append to `state`. `restored` holds the states that its restore records lead to, by their positions.
     pub fn apply(
         &mut self,
         state: &mut State,
         append: &Append,
-        versions: &BTreeMap<VersionNumber, State>,
+        restored: &BTreeMap<Position, State>,
         observer: &mut dyn Observer,
     ) -> Result<Applied, ApplyError> {
         let mut applied = Applied::default();
@@ -124,10 +125,10 @@ impl Learner {
                     state.forget(user);
                     observer.forgot(user);
                 }
-                RecordBody::Restore { version } => {
-                    let missing = || ApplyError::MissingVersion { position: record.position, version: *version };
-                    *state = versions.get(version).ok_or_else(missing)?.clone();
-                    observer.restored(*version);
+                RecordBody::Restore { version, .. } => {
+                    let missing = || ApplyError::MissingState { position: record.position, version: *version };
+                    *state = restored.get(&record.position).ok_or_else(missing)?.clone();
+                    observer.restored(record.position, *version);
                     applied.restored = true;
                 }
                 RecordBody::Event(_) => unreachable!("events were handled above"),

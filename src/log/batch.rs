@@ -76,7 +76,7 @@ impl Batch {
         let mut named = Vec::new();
         for (request, entry) in self.entries.iter().enumerate() {
             for (index, record) in entry.records.iter().enumerate() {
-                if let RecordBody::Restore { version } = &record.body {
+                if let RecordBody::Restore { version, .. } = &record.body {
                     named.push((request, index, *version));
                 }
             }
@@ -172,7 +172,8 @@ impl Batch {
             let records = std::mem::take(&mut entry.records);
             for (record, outcome) in records.into_iter().zip(&entry.outcomes) {
                 if let Outcome::Accepted(position) = outcome {
-                    taken.push(Record { position: *position, appended_at, body: record.body });
+                    let NewRecord { body, source, .. } = record;
+                    taken.push(Record { position: *position, appended_at, source, body });
                 }
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    Event, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
+    Event, Except, Forgotten, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
 };
 
 /// Codes of `records.type`.
@@ -48,6 +48,8 @@ struct EventRestRef<'a> {
 #[derive(Serialize, Deserialize)]
 struct RestoreRest {
     version: VersionNumber,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<Box<Except>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -112,8 +114,9 @@ pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
         RecordBody::RemoveItem { item } => {
             Columns { code: code::REMOVE_ITEM, item: Some(item.as_str()), ..Columns::default() }
         }
-        RecordBody::Restore { version } => {
-            Columns { code: code::RESTORE, rest: Some(json(&RestoreRest { version: *version })?), ..Columns::default() }
+        RecordBody::Restore { version, replay } => {
+            let rest = RestoreRest { version: *version, replay: replay.clone() };
+            Columns { code: code::RESTORE, rest: Some(json(&rest)?), ..Columns::default() }
         }
         RecordBody::Configure { config } => {
             Columns { code: code::CONFIGURE, rest: Some(json(config)?), ..Columns::default() }
@@ -193,7 +196,10 @@ pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
         }
         code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
         code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
-        code::RESTORE => RecordBody::Restore { version: parse::<RestoreRest>(rest.ok_or("rest is null")?)?.version },
+        code::RESTORE => {
+            let RestoreRest { version, replay } = parse(rest.ok_or("rest is null")?)?;
+            RecordBody::Restore { version, replay }
+        }
         code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
         code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
         code::FORGET => RecordBody::Forget(parse(rest.ok_or("rest is null")?)?),
@@ -206,7 +212,8 @@ fn required(column: &'static str, text: Option<&str>) -> Result<Id, String> {
     Id::new(column, text).map_err(|error| error.to_string())
 }
 
-fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
+/// The id in a column that may be null.
+pub(super) fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
     text.map(|text| Id::new(column, text).map_err(|error| error.to_string())).transpose()
 }
 
@@ -215,6 +222,13 @@ pub(super) fn circumstances(rest: &str) -> Result<Option<String>, String> {
     let EventRest { context, .. } = parse(rest)?;
     let left = EventRestRef { context: &context, recommendation_id: None, properties: None };
     (!context.is_empty()).then(|| json(&left)).transpose()
+}
+
+/// A restore's `rest` without the forgotten user's id; `None`: it is not there.
+pub(super) fn forget_in_restore(rest: &str, user: &Forgotten) -> Result<Option<String>, String> {
+    let mut restore: RestoreRest = parse(rest)?;
+    let named = restore.replay.as_mut().is_some_and(|except| except.forget(user));
+    named.then(|| json(&restore)).transpose()
 }
 
 /// An event's id, if the record is one.
@@ -233,4 +247,24 @@ pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
 /// Where a stored record could not be read.
 pub(super) fn unreadable(position: Position, detail: String) -> super::LogError {
     super::LogError::Unreadable { position, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restores_of_before_replays_are_read_and_replays_come_back_as_they_were() {
+        let stored = |rest: &str| {
+            join(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
+        };
+        let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
+        assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));
+        let except: Except = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
+        for replay in [None, Some(Box::default()), Some(Box::new(except))] {
+            let body = RecordBody::Restore { version: VersionNumber(7), replay };
+            let rest = split(&body).expect("valid").rest.expect("always");
+            assert_eq!(stored(&rest), Ok(body));
+        }
+    }
 }

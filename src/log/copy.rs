@@ -5,18 +5,18 @@
 //! for each an `i32` length (-1 = null) and its bytes, all big-endian.
 
 use super::body::{self, Columns};
-use crate::domain::{NewRecord, Position, Timestamp};
+use crate::domain::{Id, NewRecord, Position, Timestamp};
 
 /// Columns in the order of [`EncodedRows`]. The first three are filled in by [`place`].
 pub(super) const STATEMENT: &str = "copy records (position, append_last, appended_at, model_id, type, retry_hash, ts, \
-    value, event_id, user_id, session_id, item_id, kind, rest) from stdin (format binary)";
+    value, event_id, user_id, session_id, item_id, kind, rest, source) from stdin (format binary)";
 
 /// What comes before the rows: signature, flags, no extension.
 pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What comes after them.
 pub(super) const TRAILER: &[u8] = b"\xff\xff";
 
-const FIELDS: i16 = 14;
+const FIELDS: i16 = 15;
 const POSITION_AT: usize = 2 + 4;
 const APPEND_LAST_AT: usize = POSITION_AT + 8 + 4;
 const APPENDED_AT_AT: usize = APPEND_LAST_AT + 8 + 4;
@@ -50,12 +50,12 @@ impl EncodedRows {
     /// Encodes a record and makes its body what the table will give back.
     pub(super) fn push(&mut self, model_id: i32, record: &mut NewRecord) -> Result<(), String> {
         let columns = body::split(&record.body)?;
-        self.encode(model_id, record.retry_hash, &columns);
+        self.encode(model_id, record.retry_hash, &columns, record.source.as_ref().map(Id::as_str));
         let rest = columns.rest;
         body::settle(&mut record.body, rest.as_deref())
     }
 
-    fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>) {
+    fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>, source: Option<&str>) {
         let out = &mut self.bytes;
         out.extend_from_slice(&FIELDS.to_be_bytes());
         for _ in 0..3 {
@@ -66,9 +66,8 @@ impl EncodedRows {
         optional(out, retry_hash.map(i64::to_be_bytes));
         optional(out, columns.ts.map(timestamp));
         optional(out, columns.value.map(|value| value.to_bits().to_be_bytes()));
-        for text in
-            [columns.event_id, columns.user, columns.session, columns.item, columns.kind, columns.rest.as_deref()]
-        {
+        let Columns { event_id, user, session, item, kind, rest, .. } = columns;
+        for text in [*event_id, *user, *session, *item, *kind, rest.as_deref(), source] {
             match text {
                 Some(text) => field(out, text.as_bytes()),
                 None => null(out),

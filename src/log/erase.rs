@@ -97,10 +97,39 @@ pub async fn erase_user(
     .bind(user.as_str())
     .bind(forgotten.name().as_str())
     .bind(after.as_i64())
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
     erased.add(&row)?;
+    erase_from_restores(connection, model_id, forgotten, after).await?;
     Ok(erased)
+}
+
+/// Replays name whom they leave out.
+async fn erase_from_restores(
+    connection: &mut PgConnection,
+    model_id: i32,
+    forgotten: &Forgotten,
+    after: Position,
+) -> Result<(), LogError> {
+    let rows = sqlx::query("select position, rest from records where model_id = $1 and type = 4 and position > $2")
+        .bind(model_id)
+        .bind(after.as_i64())
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in rows {
+        let position: i64 = row.try_get(0)?;
+        let rest = body::forget_in_restore(row.try_get(1)?, forgotten);
+        let rest = rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?;
+        if let Some(rest) = rest {
+            sqlx::query("update records set rest = $3 where model_id = $1 and position = $2")
+                .bind(model_id)
+                .bind(position)
+                .bind(rest)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 /// Appends the record that makes every learner forget the user. From here to the end of the transaction nothing else is

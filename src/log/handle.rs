@@ -18,7 +18,7 @@ use super::{
     recent::Recent,
     wake,
 };
-use crate::domain::{Append, Event, Id, ModelName, NewRecord, Position, Record, Timestamp};
+use crate::domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, Record, Timestamp};
 
 /// Records, or bytes, that a caller encodes before it lets other tasks run: some 100 us.
 const ENCODE_RECORDS: usize = 256;
@@ -189,6 +189,23 @@ impl Log {
     /// The event with this id.
     pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
+    }
+
+    /// The newest restore in an interval.
+    pub async fn last_restore(&self, within: Interval) -> Result<Option<Record>, LogError> {
+        reader::last_restore(&self.shared.pool, self.shared.target.model_id, within).await
+    }
+
+    /// Last position of the append that a position belongs to; `None` beyond the head.
+    pub async fn append_last(&self, position: Position) -> Result<Option<Position>, LogError> {
+        reader::append_last(&self.shared.pool, self.shared.target.model_id, position).await
+    }
+
+    /// The last position that was committed by `at`, by the clocks of the appending processes; 0 when none was. Costs the
+    /// logarithm of the log's length in look-ups.
+    pub async fn position_at(&self, at: Timestamp) -> Result<Position, LogError> {
+        let head = self.head().await?;
+        reader::position_at(&self.shared.pool, self.shared.target.model_id, head, at).await
     }
 
     /// The model's number in the tables.

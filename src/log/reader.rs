@@ -10,7 +10,7 @@ use super::{
     LogError, Page,
     body::{self, StoredColumns},
 };
-use crate::domain::{Append, Event, Id, Position, Record, RecordBody, Timestamp};
+use crate::domain::{Append, Event, Id, Interval, Position, Record, RecordBody, Timestamp};
 
 /// Most records of a page.
 const PAGE_LIMIT_MAX: usize = 1000;
@@ -33,7 +33,7 @@ pub(super) async fn read_after(
     loop {
         let mut rows = sqlx::query(
             "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, \
-             ts, rest from records where model_id = $1 and position > $2 and position <= $3 order by position",
+             ts, rest, source from records where model_id = $1 and position > $2 and position <= $3 order by position",
         )
         .bind(model_id)
         .bind(from)
@@ -93,8 +93,8 @@ impl Appends {
 pub(super) async fn page(pool: &PgPool, model_id: i32, page: &Page) -> Result<Vec<Record>, LogError> {
     let limit = page.limit.clamp(1, PAGE_LIMIT_MAX);
     let rows = sqlx::query(
-        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, rest \
-         from records where model_id = $1 and position > $2 \
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \
+         rest, source from records where model_id = $1 and position > $2 \
          and ($4::text is null or user_id = $4) and ($5::text is null or item_id = $5) \
          order by position limit $3",
     )
@@ -115,8 +115,8 @@ pub(super) async fn find_event(
     event_id: &Id,
 ) -> Result<Option<(Position, Event)>, LogError> {
     let row = sqlx::query(
-        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, rest \
-         from records where model_id = $1 and event_id = $2",
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \
+         rest, source from records where model_id = $1 and event_id = $2",
     )
     .bind(model_id)
     .bind(event_id.as_str())
@@ -136,6 +136,66 @@ pub(super) async fn find_event(
             Err(body::unreadable(record.position, detail))
         }
     }
+}
+
+/// The newest restore in `(after, through]`.
+pub(super) async fn last_restore(
+    pool: &PgPool,
+    model_id: i32,
+    Interval { after, through }: Interval,
+) -> Result<Option<Record>, LogError> {
+    let row = sqlx::query(
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \
+         rest, source from records where model_id = $1 and position > $2 and position <= $3 and type = 4 \
+         order by position desc limit 1",
+    )
+    .bind(model_id)
+    .bind(after.as_i64())
+    .bind(through.as_i64())
+    .fetch_optional(pool)
+    .await?;
+    row.map(|row| Ok(record(&row)?.0)).transpose()
+}
+
+/// Last position of the append that a position belongs to; `None` beyond the head.
+pub(super) async fn append_last(
+    pool: &PgPool,
+    model_id: i32,
+    position: Position,
+) -> Result<Option<Position>, LogError> {
+    let last: Option<i64> = sqlx::query_scalar("select append_last from records where model_id = $1 and position = $2")
+        .bind(model_id)
+        .bind(position.as_i64())
+        .fetch_optional(pool)
+        .await?;
+    Ok(last.map(Position::from_i64))
+}
+
+/// The last position up to `head` that was committed by `at`; 0 when none was. Halves the log instead of reading it: no index
+/// by time is kept, since commit times grow with positions, as far as the clocks of all appending processes agree.
+pub(super) async fn position_at(
+    pool: &PgPool,
+    model_id: i32,
+    head: Position,
+    at: Timestamp,
+) -> Result<Position, LogError> {
+    let (mut by_then, mut later) = (Position::ZERO, head.next());
+    while later.since(by_then) > 1 {
+        let middle = by_then.advanced(later.since(by_then) / 2);
+        let committed: OffsetDateTime =
+            sqlx::query_scalar("select appended_at from records where model_id = $1 and position = $2")
+                .bind(model_id)
+                .bind(middle.as_i64())
+                .fetch_optional(pool)
+                .await?
+                .ok_or_else(|| body::unreadable(middle, "P3: it is not in the table".to_owned()))?;
+        if Timestamp::from(committed) <= at {
+            by_then = middle;
+        } else {
+            later = middle;
+        }
+    }
+    Ok(by_then)
 }
 
 /// The model's head and the time of its commit.
@@ -169,6 +229,7 @@ fn record(row: &PgRow) -> Result<(Record, usize), LogError> {
     };
     let bytes = 256 + columns.rest.as_ref().map_or(0, String::len);
     let body = body::join(columns).map_err(|detail| body::unreadable(position, detail))?;
-    let record = Record { position, appended_at: Timestamp::from(appended_at), body };
+    let source = body::optional("source", row.try_get(12)?).map_err(|detail| body::unreadable(position, detail))?;
+    let record = Record { position, appended_at: Timestamp::from(appended_at), source, body };
     Ok((record, bytes))
 }

@@ -72,7 +72,8 @@ mod tests {
             .map(|position| Record {
                 position: Position::new(position),
                 appended_at: Timestamp::default(),
-                body: RecordBody::Restore { version: VersionNumber(1) },
+                source: None,
+                body: RecordBody::Restore { version: VersionNumber(1), replay: None },
             })
             .collect();
         Append { records: Arc::from(records) }

@@ -14,8 +14,9 @@ use super::{
 };
 
 /// Keeps what is derived from a state for searching, and publishes it. One for each line of states: the learner's thread
-/// owns the live one. After a restore call [`Publisher::rebuild`]: a row set cannot say that rows went away.
-#[derive(Debug, Default)]
+/// owns the live one. After a restore go on with one of the restored state: a row set cannot say that rows went away. A clone
+/// costs a pointer or two an item and shares what was searched.
+#[derive(Debug, Clone, Default)]
 pub struct Publisher {
     tiles: Option<Tiles>,
     bias: BiasSource,

@@ -16,7 +16,7 @@ const LIST_LIMIT_MAX: usize = 1000;
 
 impl VersionStore {
     /// Records a deployment: takes the next number, updates what is served, notifies the other processes; one
-    /// transaction. `from` in the answer is what was served when it happened, whatever the caller believed.
+    /// transaction. `from` in the answer is what was served when it happened.
     ///
     /// Errors: [`VersionError::NotFound`] when it would serve a version that is not there.
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployment, VersionError> {
@@ -118,6 +118,7 @@ fn mode_name(mode: DeploymentMode) -> &'static str {
         DeploymentMode::Pin => "pin",
         DeploymentMode::Unpin => "unpin",
         DeploymentMode::Restore => "restore",
+        DeploymentMode::Replay => "replay",
     }
 }
 
@@ -127,6 +128,7 @@ fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
         "pin" => DeploymentMode::Pin,
         "unpin" => DeploymentMode::Unpin,
         "restore" => DeploymentMode::Restore,
+        "replay" => DeploymentMode::Replay,
         other => {
             let unknown = format!("deployment mode {other:?} is not known to this release");
             return Err(sqlx::Error::Decode(unknown.into()).into());

@@ -14,7 +14,7 @@ use super::{
     store::LIST_LIMIT_MAX,
 };
 use crate::{
-    domain::{Digest, Forgotten, Position, Timestamp, VersionNumber},
+    domain::{Derived, Digest, Forgotten, Position, Timestamp, VersionNumber},
     state::{Segment, Table, row_hash},
 };
 
@@ -72,7 +72,37 @@ pub async fn erase_user(
     for (model_id, version) in changed.keys() {
         seal_again(connection, *model_id, *version).await?;
     }
+    erase_from_origins(connection, family, user).await?;
     digest_again(connection, family, &changed).await
+}
+
+/// Replays name whom they left out.
+async fn erase_from_origins(
+    connection: &mut PgConnection,
+    family: &[i32],
+    user: &Forgotten,
+) -> Result<(), VersionError> {
+    let rows =
+        sqlx::query("select model_id, number, derived from versions where model_id = any($1) and derived is not null")
+            .bind(family)
+            .fetch_all(&mut *connection)
+            .await?;
+    for row in rows {
+        let (model_id, version): (i32, _) = (row.try_get(0)?, number(row.try_get(1)?));
+        let damaged = |_| VersionError::Corrupt { version, detail: "its origin is not JSON of this release".to_owned() };
+        let mut derived: Derived = serde_json::from_str(row.try_get(2)?).map_err(damaged)?;
+        if let Derived::Replay { except, .. } = &mut derived
+            && except.forget(user)
+        {
+            sqlx::query("update versions set derived = $3 where model_id = $1 and number = $2")
+                .bind(model_id)
+                .bind(sql_number(version))
+                .bind(serde_json::to_string(&derived).map_err(damaged)?)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn id_segments(

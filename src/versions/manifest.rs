@@ -9,8 +9,8 @@ use crate::domain::{Digest, Position, Timestamp, VersionKind, VersionManifest, V
 /// The columns that [`manifest`] reads, in its order.
 macro_rules! manifest_columns {
     () => {
-        "number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, raw_bytes, \
-         row_count, delta_of is not null"
+        "number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived, \
+         raw_bytes, row_count, delta_of is not null"
     };
 }
 pub(super) use manifest_columns;
@@ -23,6 +23,7 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
     let digest = <[u8; 16]>::try_from(digest.as_slice()).map_err(|_| corrupt("its digest has not 16 bytes"))?;
     let created_at: OffsetDateTime = row.try_get(7)?;
     let metrics: &str = row.try_get(9)?;
+    let derived: Option<&str> = row.try_get(11)?;
     Ok(VersionManifest {
         version,
         label: row.try_get(1)?,
@@ -35,9 +36,13 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
         actor: row.try_get(8)?,
         metrics: serde_json::from_str(metrics).map_err(|_| corrupt("its metrics are not JSON"))?,
         fingerprint: row.try_get(10)?,
-        raw_bytes: count(row.try_get(11)?),
-        rows: count(row.try_get(12)?),
-        kind: if row.try_get(13)? { VersionKind::Delta } else { VersionKind::Base },
+        derived: derived
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| corrupt("its origin is not JSON of this release"))?,
+        raw_bytes: count(row.try_get(12)?),
+        rows: count(row.try_get(13)?),
+        kind: if row.try_get(14)? { VersionKind::Delta } else { VersionKind::Base },
     })
 }
 

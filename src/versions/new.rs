@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    domain::{DeploymentMode, Digest, Position, Served, VersionNumber},
+    domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber},
     state::Segment,
 };
 
@@ -30,6 +30,8 @@ pub struct NewVersion {
     pub metrics: serde_json::Value,
     /// Numeric fingerprint.
     pub fingerprint: String,
+    /// How the state was made, when it is not the log's.
+    pub derived: Option<Derived>,
     /// The state, or its changes, piece by piece in order.
     pub segments: NewSegments,
 }
@@ -50,12 +52,10 @@ impl fmt::Debug for NewSegments {
     }
 }
 
-/// A deployment about to be recorded.
+/// A deployment about to be recorded. What was served before it, the table says.
 pub struct NewDeployment {
     /// What was done.
     pub mode: DeploymentMode,
-    /// Before, as the caller saw it. What is recorded is what stood in the table, in case another process was faster.
-    pub from: Served,
     /// After.
     pub to: Served,
     /// The version pinned or restored.

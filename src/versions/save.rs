@@ -80,13 +80,18 @@ async fn insert_manifest(
             .await?
             .ok_or_else(|| VersionError::NotFound(under.to_string()))?;
     }
+    let derived = version.derived.as_ref().map(serde_json::to_string).transpose();
+    let derived = derived.map_err(|error| sqlx::Error::Encode(error.into()))?;
+    // Not the newest number there is, plus one: a version may be deleted while it is the newest.
     let row = sqlx::query(
-        "insert into versions (model_id, number, label, reason, position, parent, digest, bytes, segments, checksum, \
-         actor, metrics, fingerprint, created_at, delta_of_model, delta_of, depth, base_raw_bytes, deltas_raw_bytes) \
-         select $1, n.next, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10, u.model_id, u.number, coalesce(u.depth + 1, 0), \
-         coalesce(u.base_raw_bytes, 0), coalesce(u.deltas_raw_bytes, 0) \
-         from (select coalesce(max(number), 0) + 1 as next from versions where model_id = $1) n \
-         left join versions u on u.model_id = $1 and u.number = $11 returning number",
+        "with given as (insert into version_numbers (model_id, last) values ($1, 1) \
+         on conflict (model_id) do update set last = version_numbers.last + 1 returning last) \
+         insert into versions (model_id, number, label, reason, position, parent, digest, bytes, segments, checksum, \
+         actor, metrics, fingerprint, created_at, derived, delta_of_model, delta_of, depth, base_raw_bytes, \
+         deltas_raw_bytes) \
+         select $1, g.last, $2, $3, $4, $5, $6, 0, 0, '', $7, $8, $9, $10, $11, u.model_id, u.number, \
+         coalesce(u.depth + 1, 0), coalesce(u.base_raw_bytes, 0), coalesce(u.deltas_raw_bytes, 0) \
+         from given g left join versions u on u.model_id = $1 and u.number = $12 returning number",
     )
     .bind(model_id)
     .bind(version.label.as_deref())
@@ -98,6 +103,7 @@ async fn insert_manifest(
     .bind(version.metrics.to_string())
     .bind(&version.fingerprint)
     .bind(Timestamp::now().to_datetime())
+    .bind(derived)
     .bind(version.delta_of.map(sql_number))
     .fetch_one(connection)
     .await

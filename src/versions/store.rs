@@ -96,13 +96,14 @@ impl VersionStore {
         manifest(&row.ok_or_else(missing)?)
     }
 
-    /// Newest version at or before `position`, or of all.
+    /// Newest version at or before `position`, or of all, whose state is the log's: derived ones are passed over.
     pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
         let row = sqlx::query(
             concat!(
             "select ",
             manifest_columns!(),
-            " from versions where model_id = $1 and not hidden and position <= $2 order by position desc, number desc limit 1"
+            " from versions where model_id = $1 and not hidden and derived is null and position <= $2 \
+             order by position desc, number desc limit 1"
         ),
         )
         .bind(self.model_id)
@@ -139,8 +140,9 @@ impl VersionStore {
         manifest(&row)
     }
 
-    /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest (and so the last one), the served, those that a restore
-    /// in the log names (a replay meets it), and those that hold a label: take the label away first.
+    /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest of the
+    /// log's own (and so the last one), the served, those that a restore in the log names (a replay meets it), those that
+    /// another one was made from by a replay, and those that hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -152,7 +154,9 @@ impl VersionStore {
             .await?;
         let row = sqlx::query(
             "select v.label is not null \
-             or v.number = (select max(number) from versions where model_id = $1 and not hidden) \
+             or v.number = (select max(number) from versions where model_id = $1 and not hidden and derived is null) \
+             or exists (select from versions d where d.model_id = $1 and d.derived is not null and not d.hidden \
+                        and (d.derived::json -> 'replay' ->> 'from')::bigint = v.number) \
              or exists (select from models where id = $1 and served_version = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \

@@ -42,7 +42,7 @@ impl Watched {
     pub fn append(&mut self, bodies: impl IntoIterator<Item = RecordBody>) -> Append {
         let record = |body| {
             self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body }
+            Record { position: self.head, appended_at: Timestamp::default(), source: None, body }
         };
         let append = Append { records: bodies.into_iter().map(record).collect() };
         let applied = self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).expect("it applies");

@@ -100,7 +100,12 @@ pub fn prepared(Case { seed, sampled, pull }: Case) -> (State, Vec<Event>) {
     let records = bodies
         .into_iter()
         .enumerate()
-        .map(|(n, body)| Record { position: Position::new(n as u64 + 1), appended_at: Timestamp::default(), body })
+        .map(|(n, body)| Record {
+            position: Position::new(n as u64 + 1),
+            appended_at: Timestamp::default(),
+            source: None,
+            body,
+        })
         .collect();
     let mut state = State::initial(Arc::new(config));
     Learner::default().apply(&mut state, &Append { records }, &BTreeMap::new(), &mut ()).unwrap();

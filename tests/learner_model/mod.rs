@@ -25,7 +25,7 @@ impl Model {
     pub fn apply(&mut self, bodies: impl IntoIterator<Item = RecordBody>) -> Applied {
         let record = |body| {
             self.head = self.head.next();
-            Record { position: self.head, appended_at: Timestamp::default(), body }
+            Record { position: self.head, appended_at: Timestamp::default(), source: None, body }
         };
         let append = Append { records: bodies.into_iter().map(record).collect() };
         self.learner.apply(&mut self.state, &append, &BTreeMap::new(), &mut ()).expect("the append restores nothing")

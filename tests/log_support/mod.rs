@@ -71,7 +71,11 @@ pub fn plain_event(event_id: &str, value: f64) -> Event {
 
 /// An event whose id the client gave; `value` is its body.
 pub fn event(event_id: &str, value: f64) -> NewRecord {
-    NewRecord { body: RecordBody::Event(plain_event(event_id, value)), retry_hash: Some(value.to_bits() as i64) }
+    NewRecord {
+        body: RecordBody::Event(plain_event(event_id, value)),
+        retry_hash: Some(value.to_bits() as i64),
+        source: None,
+    }
 }
 
 pub fn accepted(outcome: &Outcome) -> Option<Position> {

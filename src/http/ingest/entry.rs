@@ -48,6 +48,8 @@ pub struct Arrival {
     pub modalities: Arc<Modalities>,
     /// Time of arrival, for events that say none.
     pub at: Timestamp,
+    /// Name of the API key that they came in with.
+    pub source: Option<Id>,
 }
 
 impl Arrival {
@@ -92,24 +94,26 @@ pub fn parse(kind: &Kind, raw: &[u8], arrival: &mut Arrival, scratch: &mut Vec<u
     if let Some(error) = outer {
         return Err(error);
     }
-    match kind {
+    let mut parsed = match kind {
         Kind::Events => event::parse(raw, arrival, scratch),
         Kind::Items => item(raw, arrival),
         Kind::Vectors { .. } => vector(raw, &arrival.config),
-    }
+    }?;
+    parsed.record.source.clone_from(&arrival.source);
+    Ok(parsed)
 }
 
 fn item(raw: &[u8], arrival: &mut Arrival) -> FieldResult<Parsed> {
     let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw, &[]))?;
     item.check()?;
     arrival.admit(&item)?;
-    Ok(put(item))
+    Ok(Parsed { record: NewRecord::own(RecordBody::PutItem(item)), made_id: None })
 }
 
 fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<Parsed> {
     let row: RowVector = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<RowVector>(raw, &[]))?;
     row.check(config.dim)?;
-    Ok(Parsed { record: NewRecord { body: RecordBody::PutVector(row), retry_hash: None }, made_id: None })
+    Ok(Parsed { record: NewRecord::own(RecordBody::PutVector(row)), made_id: None })
 }
 
 /// Whether a valid entry is for a row that there is, or that may be made.
@@ -120,11 +124,6 @@ fn has_row(kind: &Kind, body: &RecordBody) -> bool {
         VectorTable::Items => *create || catalog.row(row.id.as_str()).is_some(),
         VectorTable::Tokens => catalog.token_row(row.id.as_str()).is_some(),
     }
-}
-
-/// The record of a checked item.
-pub fn put(item: Item) -> Parsed {
-    Parsed { record: NewRecord { body: RecordBody::PutItem(item), retry_hash: None }, made_id: None }
 }
 
 impl Run {

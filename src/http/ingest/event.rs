@@ -100,7 +100,8 @@ pub fn parse(raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResul
         event_id: event_id.clone(),
     };
     event.check()?;
-    Ok(Parsed { record: NewRecord { body: RecordBody::Event(event), retry_hash }, made_id: made.then_some(event_id) })
+    let record = NewRecord { retry_hash, ..NewRecord::own(RecordBody::Event(event)) };
+    Ok(Parsed { record, made_id: made.then_some(event_id) })
 }
 
 fn properties(raw: &RawValue) -> FieldResult<serde_json::Value> {
@@ -158,7 +159,7 @@ mod tests {
 
     fn arrival() -> Arrival {
         let at = Timestamp::from_seconds(1e9).expect("valid");
-        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at }
+        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at, source: None }
     }
 
     fn parsed(text: &str) -> Parsed {

@@ -13,7 +13,7 @@ mod stream;
 pub use entry::{Kind, Parsed};
 pub use event::EventIn;
 pub use outcome::{Rejection, Tally};
-pub use post::{Posted, Wait, WaitFor, append_one, arrival, post};
+pub use post::{Posted, Sent, Wait, WaitFor, append_one, arrival, post};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

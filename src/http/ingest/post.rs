@@ -25,6 +25,7 @@ use crate::{
         body::{self, Format},
         decode,
         error::ApiError,
+        gate::Caller,
         limits::Limits,
         off_worker, params,
     },
@@ -104,21 +105,33 @@ enum Content {
     Batch(Run, usize),
 }
 
+/// What was sent, and by whom.
+pub struct Sent<'a> {
+    /// Who.
+    pub caller: &'a Caller,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Body.
+    pub body: Body,
+}
+
 /// Takes a body of events, items or vectors, in JSON or as lines.
 pub async fn post(
     model: &Model,
     limits: &Limits,
     kind: Kind,
     wait: &Wait,
-    headers: &HeaderMap,
-    body: Body,
+    Sent { caller, headers, body }: Sent<'_>,
 ) -> Result<Posted, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    let arrival = || arrival(model, caller);
     let tally = match body::format(headers, true)? {
-        Format::Lines => stream(model, limits, &kind, body).await?,
+        Format::Lines => {
+            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
+        }
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
-            let arrival = arrival(model);
+            let arrival = arrival();
             let work = bytes.len();
             let of = kind.clone();
             match off_worker(work, move || content(&of, &bytes, &arrival)).await?? {
@@ -138,8 +151,9 @@ pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Po
 }
 
 /// What an entry that arrives now is checked against.
-pub fn arrival(model: &Model) -> Arrival {
-    Arrival { config: model.config(), modalities: model.modalities(), at: Timestamp::now() }
+pub fn arrival(model: &Model, caller: &Caller) -> Arrival {
+    let (config, modalities) = (model.config(), model.modalities());
+    Arrival { config, modalities, at: Timestamp::now(), source: caller.source() }
 }
 
 /// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
@@ -192,10 +206,14 @@ async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tal
 }
 
 /// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
-async fn stream(model: &Model, limits: &Limits, kind: &Kind, body: Body) -> Result<Tally, ApiError> {
-    let mut lines = Lines::new(body, limits.line_bytes_max, limits.stream_idle);
+async fn stream(
+    model: &Model,
+    arrival: &(impl Fn() -> Arrival + Sync),
+    kind: &Kind,
+    mut lines: Lines,
+) -> Result<Tally, ApiError> {
     let mut tally = Tally::default();
-    let mut next = read(model, kind, &mut lines).await;
+    let mut next = read(arrival, kind, &mut lines).await;
     loop {
         let run = match next {
             Ok(Some(run)) => run,
@@ -205,7 +223,7 @@ async fn stream(model: &Model, limits: &Limits, kind: &Kind, body: Body) -> Resu
         let Run { records, indexes, rejected, unknown, .. } = run;
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
-        let (outcomes, following) = tokio::join!(append(model, records), read(model, kind, &mut lines));
+        let (outcomes, following) = tokio::join!(append(model, records), read(arrival, kind, &mut lines));
         match outcomes {
             Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
             Err(cause) => return Err(ended(cause, tally)),
@@ -221,11 +239,15 @@ fn ended(cause: ApiError, tally: Tally) -> ApiError {
     ApiError::Stream { cause: Box::new(cause), tally: Box::new(tally) }
 }
 
-async fn read(model: &Model, kind: &Kind, lines: &mut Lines) -> Result<Option<Run>, ApiError> {
+async fn read(
+    arrival: &(impl Fn() -> Arrival + Sync),
+    kind: &Kind,
+    lines: &mut Lines,
+) -> Result<Option<Run>, ApiError> {
     let Some(run) = lines.run().await? else {
         return Ok(None);
     };
-    let arrival = arrival(model);
+    let arrival = arrival();
     let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
     let kind = kind.clone();
     let run = off_worker(bytes, move || {
@@ -271,7 +293,12 @@ mod tests {
     use super::*;
 
     fn arrival() -> Arrival {
-        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at: Timestamp::default() }
+        Arrival {
+            config: std::sync::Arc::default(),
+            modalities: std::sync::Arc::default(),
+            at: Timestamp::default(),
+            source: None,
+        }
     }
 
     #[test]

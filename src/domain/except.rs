@@ -1,0 +1,198 @@
+//! What a replay leaves out of the log.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, FieldError, FieldResult, Forgotten, Id, Position, Ranges, Record, RecordBody, VectorTable, text_within};
+
+/// The records that a replay leaves out: those that any of its lists names. An empty one leaves nothing out.
+///
+/// Restores in the log are named by `positions` only; a restore that is left out did not happen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Except {
+    /// Events of these users.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000)]
+    pub users: BTreeSet<Id>,
+    /// Events with, and metadata and vectors of, these items.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000)]
+    pub items: BTreeSet<Id>,
+    /// Events of these kinds.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000)]
+    pub kinds: BTreeSet<String>,
+    /// Events of these sessions.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000)]
+    pub sessions: BTreeSet<Id>,
+    /// Whatever came in with the API keys of these names.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 1000)]
+    pub sources: BTreeSet<Id>,
+    /// Whatever stands in these intervals, each `[after, through]`: the first exclusive, the last inclusive.
+    #[serde(skip_serializing_if = "Ranges::is_empty")]
+    #[schema(max_items = 1000)]
+    pub positions: Ranges,
+}
+
+/// Why a record is left out of a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// An earlier rollback gave it up, or it is such a rollback.
+    Restores,
+    /// By its user.
+    Users,
+    /// By its item.
+    Items,
+    /// By its kind.
+    Kinds,
+    /// By its session.
+    Sessions,
+    /// By its API key.
+    Sources,
+    /// By its position.
+    Positions,
+}
+
+impl Except {
+    /// Most entries of a list.
+    pub const ENTRIES_MAX: usize = 1000;
+
+    /// Whether it leaves nothing out.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks the bounds of the lists.
+    pub fn check(&self) -> FieldResult<()> {
+        for (field, entries) in [
+            ("except.users", self.users.len()),
+            ("except.items", self.items.len()),
+            ("except.kinds", self.kinds.len()),
+            ("except.sessions", self.sessions.len()),
+            ("except.sources", self.sources.len()),
+            ("except.positions", self.positions.len()),
+        ] {
+            if entries > Self::ENTRIES_MAX {
+                let detail = format!("at most {} entries, has {entries}", Self::ENTRIES_MAX);
+                return Err(FieldError::new(field, "too_many", detail));
+            }
+        }
+        self.kinds.iter().try_for_each(|kind| text_within("except.kinds", kind, Event::CONTEXT_BYTES_MAX))
+    }
+
+    /// Puts the new name in place of a forgotten user's id; whether it named the user.
+    pub fn forget(&mut self, user: &Forgotten) -> bool {
+        let Some(id) = self.users.iter().find(|id| user.is(id.as_str())).cloned() else { return false };
+        self.users.remove(&id) && self.users.insert(user.name().clone())
+    }
+
+    /// Whether it names whatever stands at a position.
+    pub fn names_position(&self, position: Position) -> bool {
+        self.positions.contains(position)
+    }
+
+    /// Why it leaves a record out, if it does.
+    pub fn leaves_out(&self, record: &Record) -> Option<LeftOut> {
+        // Nobody comes back by a replay.
+        if matches!(record.body, RecordBody::Forget(_)) {
+            return None;
+        }
+        if self.names_position(record.position) {
+            return Some(LeftOut::Positions);
+        }
+        if record.source.as_ref().is_some_and(|source| self.sources.contains(source)) {
+            return Some(LeftOut::Sources);
+        }
+        let item = match &record.body {
+            RecordBody::Event(event) => return self.leaves_out_event(event),
+            RecordBody::PutItem(item) => &item.id,
+            RecordBody::RemoveItem { item } => item,
+            RecordBody::PutVector(row) if row.into == VectorTable::Items => &row.id,
+            RecordBody::PutVector(_)
+            | RecordBody::Restore { .. }
+            | RecordBody::Configure { .. }
+            | RecordBody::Forget(_) => return None,
+        };
+        self.items.contains(item).then_some(LeftOut::Items)
+    }
+
+    fn leaves_out_event(&self, event: &Event) -> Option<LeftOut> {
+        if event.user.as_ref().is_some_and(|user| self.users.contains(user)) {
+            return Some(LeftOut::Users);
+        }
+        if event.session.as_ref().is_some_and(|session| self.sessions.contains(session)) {
+            return Some(LeftOut::Sessions);
+        }
+        if self.items.contains(&event.item) {
+            return Some(LeftOut::Items);
+        }
+        self.kinds.contains(&event.kind).then_some(LeftOut::Kinds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Item, Timestamp};
+
+    fn id(text: &str) -> Id {
+        Id::new("id", text).expect("an id")
+    }
+
+    fn record(body: RecordBody) -> Record {
+        Record { position: Position::new(7), appended_at: Timestamp::default(), source: Some(id("bot")), body }
+    }
+
+    fn event() -> RecordBody {
+        RecordBody::Event(Event {
+            event_id: id("e"),
+            user: Some(id("u")),
+            session: Some(id("s")),
+            item: id("i"),
+            kind: "click".to_owned(),
+            value: None,
+            ts: Timestamp::default(),
+            context: Vec::new(),
+            recommendation_id: None,
+            properties: None,
+        })
+    }
+
+    #[test]
+    fn each_list_names_what_it_says() {
+        for (text, of_event, of_item) in [
+            ("{}", None, None),
+            (r#"{"users":["u"]}"#, Some(LeftOut::Users), None),
+            (r#"{"users":["s","i","e"]}"#, None, None),
+            (r#"{"sessions":["s"]}"#, Some(LeftOut::Sessions), None),
+            (r#"{"items":["i"]}"#, Some(LeftOut::Items), Some(LeftOut::Items)),
+            (r#"{"kinds":["click"]}"#, Some(LeftOut::Kinds), None),
+            (r#"{"sources":["bot"]}"#, Some(LeftOut::Sources), Some(LeftOut::Sources)),
+            (r#"{"positions":[[6,7]]}"#, Some(LeftOut::Positions), Some(LeftOut::Positions)),
+            (r#"{"positions":[[7,9],[2,6]]}"#, None, None),
+        ] {
+            let except: Except = serde_json::from_str(text).expect(text);
+            assert_eq!(except.leaves_out(&record(event())), of_event, "{text}");
+            let item = record(RecordBody::PutItem(Item::bare(id("i"))));
+            assert_eq!(except.leaves_out(&item), of_item, "{text}");
+            let again: Except = serde_json::from_value(serde_json::to_value(&except).expect("JSON")).expect("its JSON");
+            assert_eq!(again, except);
+        }
+    }
+
+    #[test]
+    fn lists_are_bounded_and_unknown_ones_refused() {
+        let mut except = Except::default();
+        except.users.extend((0..=Except::ENTRIES_MAX).map(|n| id(&n.to_string())));
+        let error = except.check().expect_err("too many");
+        assert_eq!((error.field.as_str(), error.code), ("except.users", "too_many"));
+        assert!(serde_json::from_str::<Except>(r#"{"user":["u"]}"#).is_err());
+        let kinds: Except = serde_json::from_str(r#"{"kinds":[""]}"#).expect("readable");
+        assert_eq!(kinds.check().expect_err("empty").field, "except.kinds");
+    }
+}

@@ -1,0 +1,51 @@
+//! What a rollback asks for, and how the versions that it makes came to be.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeploymentMode, Except, Position, Timestamp, VersionNumber, VersionRef};
+
+/// Where a rollback goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollbackTarget {
+    /// To a version.
+    Version(VersionRef),
+    /// To the state right after a record; 0 is the state before the first.
+    Position(Position),
+    /// To the state after the last record that was committed by then.
+    Time(Timestamp),
+}
+
+/// A rollback as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// Where to.
+    pub to: RollbackTarget,
+    /// `Pin`, `Restore` or `Replay`.
+    pub mode: DeploymentMode,
+    /// What a replay leaves out; empty for the other modes.
+    pub except: Except,
+    /// Only find out what it would do.
+    pub dry_run: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who.
+    pub actor: String,
+}
+
+/// How a version's state was made that is not the state of the log at its position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Derived {
+    /// The first records of an append that goes on: the live model learned the append as a whole.
+    Cut {
+        /// Last position of the append.
+        append_last: Position,
+    },
+    /// The log from a version on, without some of its records.
+    Replay {
+        /// The version that it began from.
+        from: VersionNumber,
+        /// What was left out.
+        except: Except,
+    },
+}

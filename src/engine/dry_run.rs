@@ -1,0 +1,93 @@
+//! What a rollback would do, without doing it.
+
+use serde::Serialize;
+
+use super::{
+    EngineError,
+    fold::{Counts, Watcher},
+    materialise::{Target, state_at},
+    replaying::{self, Base},
+    shared::{Shared, StateAt, blocking},
+    worker::Snapshot,
+};
+use crate::{
+    domain::{DeploymentMode, Digest, LeftOut, Position, RollbackRequest, VersionNumber},
+    state::Digester,
+};
+
+/// Where a state stands.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Standing {
+    /// The stored version that it is, if it is one.
+    #[schema(value_type = Option<u32>)]
+    pub version: Option<VersionNumber>,
+    /// Last position that it took into account.
+    pub position: Position,
+    /// Its digest.
+    pub digest: Digest,
+}
+
+/// What a rollback would do.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct DryRun {
+    /// How it would go about it.
+    pub mode: DeploymentMode,
+    /// The live state now.
+    pub from: Standing,
+    /// The state that the rollback leads to.
+    pub to: Standing,
+    /// Of a replay: the records after its start. Of a restore: those that it would leave unapplied.
+    pub counts: Counts,
+}
+
+/// Makes the state that a rollback leads to, beside everything else, and lets it go again.
+pub async fn dry_run(
+    shared: &Shared,
+    target: Target,
+    request: &RollbackRequest,
+    watcher: &Watcher,
+) -> Result<DryRun, EngineError> {
+    let before = shared.snapshot().await?;
+    let (stored, at) = match target {
+        Target::Stored(manifest) => {
+            let version = shared.version(manifest.version).await?;
+            let at = StateAt { state: version.state.clone(), position: manifest.position };
+            (Some(*manifest), at)
+        }
+        Target::Position(position) => (None, state_at(shared, position, watcher).await?.at),
+    };
+    let version = stored.as_ref().map(|manifest| manifest.version);
+    let mut counts = Counts::default();
+    match request.mode {
+        DeploymentMode::Replay => {
+            let base = Base { stored, at };
+            let (folded, _) = replaying::to_the_head(shared, &base, &request.except, watcher).await?;
+            return Ok(report(request.mode, before, folded.at, None, folded.counts).await);
+        }
+        DeploymentMode::Restore => {
+            let unapplied = before.position.since(at.position);
+            counts.records = unapplied;
+            counts.left_out.insert(LeftOut::Restores, unapplied);
+        }
+        DeploymentMode::Pin | DeploymentMode::Unpin => {}
+    }
+    Ok(report(request.mode, before, at, version, counts).await)
+}
+
+/// Compares the live state with the one that the rollback leads to.
+async fn report(
+    mode: DeploymentMode,
+    before: Snapshot,
+    after: StateAt,
+    version: Option<VersionNumber>,
+    counts: Counts,
+) -> DryRun {
+    let StateAt { state, position } = after;
+    let digest = blocking(move || Digester::new(&state).digest()).await;
+    DryRun {
+        mode,
+        from: Standing { version: None, position: before.position, digest: before.digester.digest() },
+        to: Standing { version, position, digest },
+        counts,
+    }
+}

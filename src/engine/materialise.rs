@@ -1,0 +1,149 @@
+//! From a rollback's target to a stored version.
+
+use super::{
+    EngineError,
+    feed::restored_state,
+    fold::{Watcher, fold},
+    growth::Grown,
+    recovery::{beginning, newest_version},
+    shared::{Shared, StateAt, blocking},
+    versioning::{self, NewState},
+};
+use crate::{
+    domain::{Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, VersionManifest, VersionNumber},
+    state::Digester,
+};
+
+/// A target, as far as it is there already.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A stored version.
+    Stored(Box<VersionManifest>),
+    /// The state at a position, which no version holds.
+    Position(Position),
+}
+
+impl Target {
+    /// Finds what a rollback names. A position at which a version of the log stands is that version.
+    pub async fn find(shared: &Shared, target: &RollbackTarget) -> Result<Self, EngineError> {
+        let position = match target {
+            RollbackTarget::Version(version) => return Ok(Self::Stored(Box::new(shared.versions.get(version).await?))),
+            RollbackTarget::Time(at) => shared.log.position_at(*at).await?,
+            RollbackTarget::Position(position) => {
+                let head = shared.log.head().await?;
+                if *position > head {
+                    let detail = format!("the log ends at position {head}");
+                    return Err(EngineError::Target(FieldError::new("to.position", "out_of_range", detail)));
+                }
+                *position
+            }
+        };
+        let nearest = shared.versions.newest(Some(position)).await?;
+        Ok(match nearest.filter(|nearest| nearest.position == position) {
+            Some(manifest) => Self::Stored(Box::new(manifest)),
+            None => Self::Position(position),
+        })
+    }
+}
+
+/// A state of the log, and the version that it was made from.
+pub struct Made {
+    /// The state.
+    pub at: StateAt,
+    /// The newest version that it grew from, if any.
+    pub parent: Option<VersionNumber>,
+    /// Whether the rows marked as touched are all that differ from that version.
+    pub exact: bool,
+}
+
+/// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log after
+/// that.
+pub async fn state_at(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
+    let Made { at, parent, exact } = nearest(shared, position, watcher).await?;
+    let folded = fold(shared, at, None, position, watcher).await?;
+    Ok(Made { at: folded.at, parent, exact })
+}
+
+async fn nearest(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
+    let mut made = nearest_state(shared, position).await?;
+    // A restore takes over a state whole: nothing before the last one matters.
+    let since = Interval { after: made.at.position, through: position };
+    if let Some(record) = shared.log.last_restore(since).await?
+        && let RecordBody::Restore { version, replay } = &record.body
+    {
+        let state = restored_state(shared, record.position, *version, replay.as_deref(), watcher).await?;
+        let at = StateAt { state, position: record.position };
+        made = Made { at, parent: Some(*version), exact: replay.is_none() };
+    }
+    made.at.state.touched.clear();
+    Ok(made)
+}
+
+async fn nearest_state(shared: &Shared, position: Position) -> Result<Made, EngineError> {
+    let kept = shared.watch.kept_before(position.next());
+    let kept_position = kept.as_ref().map(|kept| kept.position);
+    let stored = shared.versions.newest(Some(position)).await?.map(|manifest| manifest.position);
+    if let Some(kept) = kept
+        && kept_position >= stored
+    {
+        return Ok(Made { at: StateAt::clone(&kept), parent: None, exact: false });
+    }
+    if let Some(version) = shared.cache.newest_before(position.next())
+        && Some(version.position) == stored
+    {
+        let at = StateAt { state: version.state.clone(), position: version.position };
+        return Ok(Made { at, parent: Some(version.number), exact: true });
+    }
+    Ok(match newest_version(&shared.versions, Some(position)).await? {
+        Some(version) => {
+            let at = StateAt { state: version.state, position: version.position };
+            Made { at, parent: Some(version.number), exact: true }
+        }
+        None => {
+            let first = beginning(&shared.base_config);
+            Made { at: StateAt { state: first.state, position: first.position }, parent: None, exact: false }
+        }
+    })
+}
+
+/// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an append.
+pub async fn materialise(
+    shared: &Shared,
+    position: Position,
+    watcher: &Watcher,
+    reason: String,
+) -> Result<VersionManifest, EngineError> {
+    let seen_through = shared.position();
+    let made = state_at(shared, position, watcher).await?;
+    let append_last = shared.log.append_last(position).await?.filter(|last| *last > position);
+    let derived = append_last.map(|append_last| Derived::Cut { append_last });
+    keep(shared, made, seen_through, derived, reason).await
+}
+
+/// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read: whoever
+/// was forgotten until then is in none of its sources.
+pub async fn keep(
+    shared: &Shared,
+    made: Made,
+    seen_through: Position,
+    derived: Option<Derived>,
+    reason: String,
+) -> Result<VersionManifest, EngineError> {
+    let Made { at: StateAt { mut state, position }, parent, exact } = made;
+    let touched = std::mem::take(&mut state.touched);
+    let hashed = state.clone();
+    let digester = blocking(move || Digester::new(&hashed)).await;
+    let new = NewState {
+        state,
+        position,
+        seen_through,
+        digester,
+        grown: Grown::beside(parent, exact.then_some(touched)),
+        derived,
+        label: None,
+        reason: Some(reason),
+        actor: versioning::SYSTEM.to_owned(),
+        quality: serde_json::Value::Null,
+    };
+    versioning::store(shared, &new).await
+}

@@ -1,0 +1,233 @@
+//! The operations of one model in Postgres.
+
+use std::time::Duration;
+
+use sqlx::{PgPool, Row, postgres::PgRow};
+use time::OffsetDateTime;
+
+use super::{Operation, OperationError, OperationId, OperationState};
+use crate::domain::Timestamp;
+
+/// A running operation that nobody touched for this long belongs to a process that is gone.
+pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// Ended operations that are kept.
+const ENDED_KEPT: i64 = 1000;
+/// Most operations of a page.
+const LIST_LIMIT_MAX: usize = 1000;
+/// Second half of the advisory lock's key: "SmOp"; the first is the model.
+const START_LOCK: i32 = 0x536d_4f70;
+
+/// The operations of one model. Cheap to clone.
+#[derive(Clone)]
+pub struct OperationStore {
+    pool: PgPool,
+    model_id: i32,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// With this result.
+    Done(serde_json::Value),
+    /// For this reason.
+    Failed(String),
+    /// At somebody's wish.
+    Cancelled,
+}
+
+impl OperationStore {
+    /// The operations of a model by its number in the tables.
+    pub fn new(pool: PgPool, model_id: i32) -> Self {
+        Self { pool, model_id }
+    }
+
+    /// Writes down that an operation begins, unless one of the kinds `alone` runs: then that one is the answer.
+    pub async fn start(
+        &self,
+        id: OperationId,
+        kind: &str,
+        actor: &str,
+        alone: &[&str],
+    ) -> Result<Result<(), Operation>, OperationError> {
+        self.bury().await?;
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query("select pg_advisory_xact_lock($1, $2)")
+            .bind(self.model_id)
+            .bind(START_LOCK)
+            .execute(&mut *transaction)
+            .await?;
+        let running = sqlx::query(
+            "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
+             from operations where model_id = $1 and state = 'running' and kind = any($2) order by id limit 1",
+        )
+        .bind(self.model_id)
+        .bind(alone)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if let Some(running) = running {
+            return Ok(Err(operation(&running)?));
+        }
+        let now = Timestamp::now().to_datetime();
+        sqlx::query(
+            "insert into operations (id, model_id, kind, actor, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)",
+        )
+        .bind(id.to_string())
+        .bind(self.model_id)
+        .bind(kind)
+        .bind(actor)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "delete from operations where model_id = $1 and state <> 'running' and id <= (select id from operations \
+             where model_id = $1 and state <> 'running' order by id desc offset $2 limit 1)",
+        )
+        .bind(self.model_id)
+        .bind(ENDED_KEPT)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// The first of these kinds that runs.
+    pub async fn running(&self, kinds: &[&str]) -> Result<Option<Operation>, OperationError> {
+        let row = sqlx::query(
+            "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
+             from operations where model_id = $1 and state = 'running' and kind = any($2) and updated_at >= $3 \
+             order by id limit 1",
+        )
+        .bind(self.model_id)
+        .bind(kinds)
+        .bind(Timestamp::now().to_datetime() - SILENCE_MAX)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(operation).transpose()
+    }
+
+    /// Says that an operation goes on and how far it is; answers whether somebody asked for its end, or it ended without us.
+    pub async fn touch(&self, id: OperationId, progress: f64, eta_s: Option<f64>) -> Result<bool, OperationError> {
+        let asked: Option<bool> = sqlx::query_scalar(
+            "update operations set progress = $3, eta_s = $4, updated_at = $5 \
+             where model_id = $1 and id = $2 and state = 'running' returning cancel_asked",
+        )
+        .bind(self.model_id)
+        .bind(id.to_string())
+        .bind(progress)
+        .bind(eta_s)
+        .bind(Timestamp::now().to_datetime())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(asked.unwrap_or(true))
+    }
+
+    /// Writes down how an operation ended; the first ending stays.
+    pub async fn end(&self, id: OperationId, ending: &Ending) -> Result<(), OperationError> {
+        let (state, result, error) = match ending {
+            Ending::Done(result) => (OperationState::Done, Some(result.to_string()), None),
+            Ending::Failed(error) => (OperationState::Failed, None, Some(error.as_str())),
+            Ending::Cancelled => (OperationState::Cancelled, None, None),
+        };
+        sqlx::query(
+            "update operations set state = $3, result = $4, error = $5, updated_at = $6, finished_at = $6, eta_s = null, \
+             progress = case when $3 = 'done' then 1 else progress end \
+             where model_id = $1 and id = $2 and state = 'running'",
+        )
+        .bind(self.model_id)
+        .bind(id.to_string())
+        .bind(state.name())
+        .bind(result)
+        .bind(error)
+        .bind(Timestamp::now().to_datetime())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Asks for the end of an operation, which the process that runs it obeys within a second or so.
+    pub async fn ask_to_cancel(&self, id: OperationId) -> Result<(), OperationError> {
+        sqlx::query("update operations set cancel_asked = true where model_id = $1 and id = $2 and state = 'running'")
+            .bind(self.model_id)
+            .bind(id.to_string())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// One operation.
+    pub async fn get(&self, id: OperationId) -> Result<Operation, OperationError> {
+        self.bury().await?;
+        let row = sqlx::query(
+            "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
+             from operations where model_id = $1 and id = $2",
+        )
+        .bind(self.model_id)
+        .bind(id.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        operation(&row.ok_or_else(|| OperationError::NotFound(id.to_string()))?)
+    }
+
+    /// Newest first; `before` pages back; at most 1,000.
+    pub async fn list(&self, before: Option<OperationId>, limit: usize) -> Result<Vec<Operation>, OperationError> {
+        self.bury().await?;
+        let rows = sqlx::query(
+            "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
+             from operations where model_id = $1 and ($2::text is null or id < $2) order by id desc limit $3",
+        )
+        .bind(self.model_id)
+        .bind(before.map(|id| id.to_string()))
+        .bind(i64::try_from(limit.clamp(1, LIST_LIMIT_MAX)).unwrap_or(1))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(operation).collect()
+    }
+
+    /// When the oldest running operation began; versions made since may be needed by it.
+    pub async fn oldest_running(&self) -> Result<Option<Timestamp>, OperationError> {
+        self.bury().await?;
+        let began: Option<OffsetDateTime> =
+            sqlx::query_scalar("select min(created_at) from operations where model_id = $1 and state = 'running'")
+                .bind(self.model_id)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(began.map(Timestamp::from))
+    }
+
+    /// Marks as failed what belongs to processes that are gone.
+    pub async fn bury(&self) -> Result<(), OperationError> {
+        let now = Timestamp::now().to_datetime();
+        sqlx::query(
+            "update operations set state = 'failed', eta_s = null, finished_at = $2, \
+             error = 'interrupted: the process that ran it is gone' \
+             where model_id = $1 and state = 'running' and updated_at < $3",
+        )
+        .bind(self.model_id)
+        .bind(now)
+        .bind(now - SILENCE_MAX)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn operation(row: &PgRow) -> Result<Operation, OperationError> {
+    let unreadable = |what: &str| sqlx::Error::Decode(format!("{what} of an operation is not of this release").into());
+    let (id, state): (&str, &str) = (row.try_get(0)?, row.try_get(2)?);
+    let result: Option<&str> = row.try_get(5)?;
+    let (created_at, updated_at): (OffsetDateTime, OffsetDateTime) = (row.try_get(8)?, row.try_get(9)?);
+    let finished_at: Option<OffsetDateTime> = row.try_get(10)?;
+    Ok(Operation {
+        id: OperationId::parse(id).ok_or_else(|| unreadable("the id"))?,
+        kind: row.try_get(1)?,
+        state: OperationState::from_name(state).ok_or_else(|| unreadable("the state"))?,
+        progress: row.try_get(3)?,
+        eta_s: row.try_get(4)?,
+        result: result.map(serde_json::from_str).transpose().map_err(|_| unreadable("the result"))?,
+        error: row.try_get(6)?,
+        actor: row.try_get(7)?,
+        created_at: Timestamp::from(created_at),
+        updated_at: Timestamp::from(updated_at),
+        finished_at: finished_at.map(Timestamp::from),
+    })
+}
