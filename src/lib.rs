@@ -16,6 +16,7 @@ pub mod keys;
 pub mod learner;
 pub mod log;
 pub mod postgres;
+pub mod roster;
 pub mod serving;
 pub mod state;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 20] = [
+const IMPORTS: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -17,12 +17,19 @@ const IMPORTS: [(&str, &[&str]); 20] = [
     ("state", &["domain"]),
     ("log", &["domain", "postgres"]),
     ("keys", &["domain", "postgres"]),
+    ("roster", &["domain", "postgres"]),
     ("versions", &["domain", "state", "postgres"]),
     ("learner", &["domain", "state"]),
     ("serving", &["domain", "state"]),
     // Figures and verdicts of what the learner reports; a trace observes a replay.
     ("health", &["domain", "state", "learner"]),
-    ("engine", &["domain", "state", "log", "versions", "learner", "serving", "health", "postgres", "telemetry"]),
+    // It takes back the keys of a model that is deleted.
+    (
+        "engine",
+        &[
+            "domain", "state", "log", "roster", "keys", "versions", "learner", "serving", "health", "postgres", "telemetry",
+        ],
+    ),
     // Drives the learner itself: no log, no Postgres, no views.
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
@@ -30,7 +37,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
     // Files of vectors: read like feeds, matched with tokens as the state makes them.
     ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
-    ("http", &["domain", "serving", "log", "engine", "keys", "versions", "health", "telemetry", "console"]),
+    ("http", &["domain", "serving", "log", "roster", "engine", "keys", "versions", "health", "telemetry", "console"]),
     ("console", &["domain", "serving"]),
     // One struct of settings a room, so it names the rooms.
     ("config", &["domain", "log", "versions", "serving", "engine", "http", "postgres", "telemetry"]),
@@ -44,6 +51,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
             "state",
             "log",
             "keys",
+            "roster",
             "versions",
             "learner",
             "serving",

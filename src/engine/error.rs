@@ -1,8 +1,9 @@
 //! What can go wrong with a model.
 
 use crate::{
-    domain::{FieldError, Position, VersionNumber},
+    domain::{FieldError, ModelName, Position, VersionNumber},
     log::LogError,
+    roster::RosterError,
     serving::QueryError,
     state::StateError,
     versions::VersionError,
@@ -45,6 +46,14 @@ pub enum EngineError {
     /// Another trace or report is being made, or too many streams are open.
     #[error("{0}")]
     WatchBusy(&'static str),
+    /// A model is there, but does not run in this process.
+    #[error("model {model} does not start: {reason}")]
+    NotStarted {
+        /// The model.
+        model: ModelName,
+        /// Why.
+        reason: String,
+    },
     /// Another rollback is running.
     #[error("another rollback is running")]
     RollbackRunning,
@@ -59,6 +68,9 @@ pub enum EngineError {
         /// How it is corrupt.
         source: CorruptState,
     },
+    /// The roster refused or failed.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -1,4 +1,4 @@
-//! Drives one model: tail -> learn -> publish, versions, rollback, recovery.
+//! Drives the models: tail -> learn -> publish, versions, rollback, recovery; makes, forks and deletes them.
 //!
 //! Per model there is one learner thread (an OS thread: libtorch never runs on the async workers), one feed task that
 //! reads the log in order and loads what restore records name, one task that follows what other processes serve, one that
@@ -8,20 +8,25 @@
 //! whole), P7 (a version is refused unless its digest matches). A panic or an unusable record stops the learner, not reads
 //! or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each time.
 //!
-//! Bounds: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
+//! One task starts and ends models as the roster in the database says ([`Models`]); each can be ended alone.
+//!
+//! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
 //! each at most 64 points behind; one sample of live quality waiting; one trace or bias report at a time, a trace replaying
 //! at most 16,384 records.
 
 mod cache;
 mod configure;
+mod creating;
 mod error;
 mod feed;
 mod follow;
 mod health;
+mod keeper;
 mod metrics;
 mod model;
 mod models;
 mod recovery;
+mod removal;
 mod rollback;
 mod sampling;
 mod settings;
@@ -35,6 +40,7 @@ mod watch;
 mod watch_metrics;
 mod worker;
 
+pub use creating::{ConfigChange, CreateModel, ForkFrom};
 pub use error::EngineError;
 pub use model::{Model, Surroundings};
 pub use models::Models;

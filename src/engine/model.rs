@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, configure, follow,
-    recovery::recover,
+    recovery::{FORK_FIRST, Recovered, recover},
     rollback, sampling,
     shared::{Shared, blocking},
     status, supervisor, surveying, trace, versioning,
@@ -15,11 +15,13 @@ use super::{
 use crate::{
     domain::{
         Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
-        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, Survey, bias_report},
     log::{Log, LogSettings, base_config},
+    roster::{Listed, RosterError},
     serving::{Publisher, Searcher, View},
+    state::State,
     versions::VersionStore,
 };
 
@@ -54,16 +56,31 @@ pub struct Surroundings {
 
 impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
-    pub async fn start(name: ModelName, with: &Surroundings) -> Result<Self, EngineError> {
+    ///
+    /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
+    pub(super) async fn start(
+        listed: &Listed,
+        with: &Surroundings,
+        seed: Option<State>,
+    ) -> Result<Self, EngineError> {
+        let name = listed.name.clone();
         let config = base_config(&with.pool, &name, &with.default_config).await?;
         let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
         let versions = VersionStore::open(with.pool.clone(), &name).await?;
+        if [log.model_id(), versions.model_id()] != [listed.id; 2] {
+            // Deleted since it was listed, and another one made under its name.
+            return Err(RosterError::Unknown(name).into());
+        }
         let config = Arc::new(config);
-        let empty = crate::state::State::initial(Arc::clone(&config));
+        let empty = State::initial(Arc::clone(&config));
         let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-        let shared =
-            Arc::new(Shared::new(name, with.engine.clone(), config, log, versions, with.searcher.clone(), view));
-        let recovered = recover(&shared).await?;
+        let mut shared = Shared::new(name, with.engine.clone(), config, log, versions, with.searcher.clone(), view);
+        shared.origin.clone_from(&listed.fork);
+        let shared = Arc::new(shared);
+        let recovered = match seed {
+            Some(state) => Recovered { state, position: Position::ZERO, version: Some(FORK_FIRST) },
+            None => recover(&shared).await?,
+        };
         tracing::info!(
             model = %shared.name, position = %recovered.position,
             "model.start: model {} goes on from position {}", shared.name, recovered.position
@@ -84,6 +101,16 @@ impl Model {
         }
         with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
         Ok(Self { shared })
+    }
+
+    /// Notes that it was deleted.
+    pub(super) fn retire(&self) {
+        self.shared.retire();
+    }
+
+    /// A version's state, from memory or from Postgres; verified (P7).
+    pub(super) async fn state_of(&self, version: VersionNumber) -> Result<State, EngineError> {
+        Ok(self.shared.version(version).await?.state.clone())
     }
 
     /// Its name.

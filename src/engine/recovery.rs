@@ -9,13 +9,15 @@ use super::{
     shared::{Shared, blocking},
 };
 use crate::{
-    domain::{ModelConfig, Position, VersionNumber},
+    domain::{Position, VersionNumber},
     state::{Digester, State},
     versions::{VersionError, VersionStore},
 };
 
 /// Versions that one page of the search for a sound one holds.
 const PAGE: usize = 20;
+/// A fork's state at position 0; it cannot be deleted.
+pub const FORK_FIRST: VersionNumber = VersionNumber(1);
 
 /// Loads a version and checks that it is what was stored (P7).
 pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result<CachedVersion, EngineError> {
@@ -64,7 +66,7 @@ pub struct Recovered {
 /// Finds where to go on.
 pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     let Some(version) = newest_version(&shared.versions).await? else {
-        return Ok(beginning(&shared.base_config));
+        return beginning(shared).await;
     };
     let recovered =
         Recovered { state: version.state.clone(), position: version.position, version: Some(version.number) };
@@ -72,7 +74,20 @@ pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     Ok(recovered)
 }
 
-/// The state before the first record.
-pub fn beginning(config: &Arc<ModelConfig>) -> Recovered {
-    Recovered { state: State::initial(Arc::clone(config)), position: Position::ZERO, version: None }
+/// The state before the first record. A fork's is that of its first version; when that is damaged, of the version of the base
+/// that it was made of. It never begins empty.
+pub async fn beginning(shared: &Shared) -> Result<Recovered, EngineError> {
+    let position = Position::ZERO;
+    let Some(origin) = &shared.origin else {
+        return Ok(Recovered { state: State::initial(Arc::clone(&shared.base_config)), position, version: None });
+    };
+    let first = match shared.version(FORK_FIRST).await {
+        Ok(version) => version.state.clone(),
+        Err(EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })) => {
+            let base = VersionStore::open(shared.versions.pool().clone(), &origin.model).await?;
+            load_version(&base, origin.version).await?.state
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Recovered { state: first, position, version: Some(FORK_FIRST) })
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -20,7 +20,7 @@ use super::{
     worker::Snapshot,
 };
 use crate::{
-    domain::{ModelConfig, ModelName, Position, Timestamp, VersionNumber},
+    domain::{ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
     log::Log,
     serving::{Searcher, View},
     state::State,
@@ -71,6 +71,9 @@ pub struct Shared {
     pub configuring: tokio::sync::Mutex<()>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
+    /// Where a fork's state at position 0 comes from.
+    pub origin: Option<ForkOrigin>,
+    retired: AtomicBool,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
     parent: AtomicU32,
     /// Commit time of the oldest record that is not in `live`, microseconds; 0 = none known.
@@ -104,6 +107,8 @@ impl Shared {
             rollback: tokio::sync::Mutex::default(),
             configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
+            origin: None,
+            retired: AtomicBool::new(false),
             snapshots: watch::Sender::new(None),
             parent: AtomicU32::new(0),
             pending_since: AtomicI64::new(0),
@@ -122,6 +127,16 @@ impl Shared {
         self.health.reached(position);
         self.log.note_reader(position);
         self.applied.send_replace(position);
+    }
+
+    /// Notes that the model was deleted: no version is taken at its end.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    /// Whether the model was deleted.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     /// Connects (or, with `None`, disconnects) the learner thread.

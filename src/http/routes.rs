@@ -9,7 +9,7 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
+    imports, items, learning, learning_stream, lifecycle, models, openapi, pages, recommendations, rollback, service, similar,
     versions,
 };
 use crate::domain::Scope;
@@ -59,6 +59,7 @@ fn write() -> OpenApiRouter<Api> {
 /// Needs scope admin.
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(lifecycle::put, lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))
         .routes(routes!(versions::take))

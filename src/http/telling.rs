@@ -11,7 +11,9 @@ use super::{
     error::ApiError,
     problem::{Failure, FieldProblem},
 };
-use crate::{domain::Position, engine::EngineError, log::LogError, serving::QueryError, versions::VersionError};
+use crate::{
+    domain::Position, engine::EngineError, log::LogError, roster::RosterError, serving::QueryError, versions::VersionError,
+};
 
 /// What is said of our own failures.
 const SEE_LOG: &str = "the cause is in the service's log under this request_id";
@@ -102,7 +104,10 @@ fn engine_detail(error: &EngineError) -> Option<String> {
     if let EngineError::LearnerDown(_) = error {
         return Some("the learner stopped after a failure; reads and the log go on, see /readyz".to_owned());
     }
-    if let EngineError::Log(LogError::Database(_)) = error {
+    if let EngineError::NotStarted { model, .. } = error {
+        return Some(format!("model {model} is there, but does not start here; /readyz says why"));
+    }
+    if let EngineError::Log(LogError::Database(_)) | EngineError::Roster(RosterError::Database(_)) = error {
         return Some("the database did not answer; nothing was committed: try again".to_owned());
     }
     if let EngineError::Log(LogError::CommitUnknown(_)) = error {

@@ -68,7 +68,8 @@ impl VersionStore {
     }
 }
 
-fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
+/// Reads `select table_number, ordinal, raw_bytes, checksum, payload`.
+pub(super) fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
     let place = Place { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
     let corrupt = |detail: &str| VersionError::Corrupt {
         version,

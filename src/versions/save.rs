@@ -32,24 +32,14 @@ impl VersionStore {
             .await?;
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
         let sent = send(&mut transaction, self.model_id(), saved, version.segments).await?;
-        let row = sqlx::query(
-            "update versions set bytes = $3, segments = $4, checksum = $5 where model_id = $1 and number = $2 \
-             returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
-        )
-        .bind(self.model_id())
-        .bind(sql_number(saved))
-        .bind(sent.bytes)
-        .bind(sent.segments)
-        .bind(sent.seal.as_slice())
-        .fetch_one(&mut *transaction)
-        .await?;
-        let manifest = manifest(&row)?;
+        let manifest = finish(&mut transaction, self.model_id(), saved, &sent).await?;
         transaction.commit().await?;
         Ok(manifest)
     }
 }
 
-async fn insert_manifest(
+/// Writes the manifest, but for what is known once the segments are sent; returns its number.
+pub(super) async fn insert_manifest(
     connection: &mut PgConnection,
     model_id: i32,
     version: &NewVersion,
@@ -76,10 +66,35 @@ async fn insert_manifest(
     Ok(number(row.try_get(0)?))
 }
 
-struct Sent {
-    bytes: i64,
-    segments: i32,
-    seal: [u8; 16],
+/// What was sent.
+pub(super) struct Sent {
+    /// Compressed bytes of all segments.
+    pub bytes: i64,
+    /// How many.
+    pub segments: i32,
+    /// Over their checksums.
+    pub seal: [u8; 16],
+}
+
+/// Completes the manifest.
+pub(super) async fn finish(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+    sent: &Sent,
+) -> Result<VersionManifest, VersionError> {
+    let row = sqlx::query(
+        "update versions set bytes = $3, segments = $4, checksum = $5 where model_id = $1 and number = $2 \
+         returning number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint",
+    )
+    .bind(model_id)
+    .bind(sql_number(version))
+    .bind(sent.bytes)
+    .bind(sent.segments)
+    .bind(sent.seal.as_slice())
+    .fetch_one(connection)
+    .await?;
+    manifest(&row)
 }
 
 async fn send(

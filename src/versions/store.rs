@@ -1,6 +1,6 @@
 //! The store's handle, and what needs only manifests.
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, PgPool, Row};
 
 use super::{
     VersionError,
@@ -22,7 +22,7 @@ pub struct VersionStore {
 impl VersionStore {
     /// Opens the store of a model that exists.
     pub async fn open(pool: PgPool, model: &ModelName) -> Result<Self, VersionError> {
-        let row = sqlx::query("select id from models where name = $1")
+        let row = sqlx::query("select id from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
             .fetch_optional(&pool)
             .await?
@@ -31,11 +31,18 @@ impl VersionStore {
         Ok(Self { pool, model_id })
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
+    /// The store of the model with this number in the tables, which may be about to be made.
+    pub const fn of(pool: PgPool, model_id: i32) -> Self {
+        Self { pool, model_id }
+    }
+
+    /// Connections.
+    pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    pub(super) fn model_id(&self) -> i32 {
+    /// The model's number in the tables.
+    pub const fn model_id(&self) -> i32 {
         self.model_id
     }
 
@@ -69,6 +76,15 @@ impl VersionStore {
 
     /// One manifest.
     pub async fn get(&self, version: &VersionRef) -> Result<VersionManifest, VersionError> {
+        self.get_in(&self.pool, version).await
+    }
+
+    /// One manifest, as a transaction sees it.
+    pub(super) async fn get_in(
+        &self,
+        executor: impl PgExecutor<'_>,
+        version: &VersionRef,
+    ) -> Result<VersionManifest, VersionError> {
         let (number, label) = match version {
             VersionRef::Number(number) => (Some(sql_number(*number)), None),
             VersionRef::Label(label) => (None, Some(label.as_str())),
@@ -80,7 +96,7 @@ impl VersionStore {
         .bind(self.model_id)
         .bind(number)
         .bind(label)
-        .fetch_optional(&self.pool)
+        .fetch_optional(executor)
         .await?;
         let missing = || match version {
             VersionRef::Number(number) => VersionError::NotFound(number.to_string()),
@@ -129,7 +145,8 @@ impl VersionStore {
     }
 
     /// Deletes a version that nothing needs. Refused: the newest (and so the last one), the served, those that a restore
-    /// in the log names (a replay meets it), and those that hold a label: take the label away first.
+    /// in the log names (a replay meets it), those that a fork stands on, a fork's first (its state at position 0), and those
+    /// that hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -145,6 +162,8 @@ impl VersionStore {
              or exists (select from models where id = $1 and served_version = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
+             or exists (select from models where forked_from_model = $1 and forked_from_version = v.number) \
+             or v.number = 1 and exists (select from models where id = $1 and forked_from_model is not null) \
              from versions v where v.model_id = $1 and v.number = $2",
         )
         .bind(self.model_id)
@@ -159,7 +178,12 @@ impl VersionStore {
             .bind(self.model_id)
             .bind(number)
             .execute(&mut *transaction)
-            .await?;
+            .await
+            .map_err(|error| match error.as_database_error().and_then(|refusal| refusal.constraint()) {
+                // A fork was made of it meanwhile.
+                Some("models_fork_fkey") => VersionError::InUse(version),
+                _ => VersionError::Database(error),
+            })?;
         transaction.commit().await?;
         Ok(())
     }
