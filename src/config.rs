@@ -280,7 +280,8 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.log.settings(), LogSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
-        let (flags, room) = (line.settings.versions.engine(&line.settings.watch, &line.settings.model), EngineSettings::default());
+        let (flags, room) =
+            (line.settings.versions.engine(&line.settings.watch, &line.settings.model), EngineSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
     }
 

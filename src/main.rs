@@ -23,6 +23,8 @@ enum Command {
     /// Make, list and revoke API keys.
     Keys(commands::keys::KeysArgs),
     // From here on the arguments themselves say what the command is for, at length with `--help`.
+    Models(commands::models::ModelsArgs),
+    Fork(commands::models::ForkArgs),
     Replay(commands::replay::ReplayArgs),
     Demo(commands::demo::DemoArgs),
     Import(Box<commands::import::ImportArgs>),
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
     let ended = match Line::parse().command {
         Command::Serve(args) => commands::serve::run(*args),
         Command::Keys(args) => commands::keys::run(args),
+        Command::Models(args) => commands::models::run(args),
+        Command::Fork(args) => commands::models::fork(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Import(args) => commands::import::run(*args),

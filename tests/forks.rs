@@ -6,7 +6,9 @@ mod support;
 
 use engine_support::{Running, config, end, events, learn, name, reached, start, surroundings, until};
 use shelfmark::{
-    domain::{DeploymentMode, ForkOrigin, ModelConfig, Position, RollbackRequest, RollbackTarget, VersionNumber, VersionRef},
+    domain::{
+        DeploymentMode, ForkOrigin, ModelConfig, Position, RollbackRequest, RollbackTarget, VersionNumber, VersionRef,
+    },
     engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion},
     roster::RosterError,
     versions::VersionError,
@@ -153,10 +155,13 @@ async fn what_a_fork_stands_on_stays_and_a_damaged_beginning_is_never_an_empty_m
     fork(&running, "damaged", ("default", None), keep).await;
     running.stop().await;
     let with = surroundings(&url, MODELS_MAX).await;
-    sqlx::query("update version_segments set payload = set_byte(payload, 20, get_byte(payload, 20) # 1)")
-        .execute(&with.pool)
-        .await
-        .expect("every stored segment is damaged");
+    sqlx::query(
+        "update version_segments set payload = set_byte(payload, length(payload) / 2, \
+         get_byte(payload, length(payload) / 2) # 1)",
+    )
+    .execute(&with.pool)
+    .await
+    .expect("every stored segment is damaged");
     let refused = Models::start(&with).await.err().expect("refused");
     assert!(matches!(refused, EngineError::Version(VersionError::Corrupt { .. })), "{refused}");
     end(with).await;

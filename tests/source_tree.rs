@@ -27,7 +27,17 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     (
         "engine",
         &[
-            "domain", "state", "log", "roster", "keys", "versions", "learner", "serving", "health", "postgres", "telemetry",
+            "domain",
+            "state",
+            "log",
+            "roster",
+            "keys",
+            "versions",
+            "learner",
+            "serving",
+            "health",
+            "postgres",
+            "telemetry",
         ],
     ),
     // Drives the learner itself: no log, no Postgres, no views.

@@ -8,11 +8,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{
-    EngineError, Model,
-    model::Surroundings,
-    models::Roster,
-};
+use super::{EngineError, Model, model::Surroundings, models::Roster};
 use crate::{
     domain::ModelName,
     log::LogError,
@@ -123,8 +119,7 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
     let listed = roster::list(&shared.with.pool).await?;
     let there = |name: &ModelName, id: i32| listed.iter().any(|listed| listed.id == id && listed.name == *name);
     let mut running = BTreeMap::clone(&shared.running.load());
-    let gone: Vec<(ModelName, Running)> =
-        running.extract_if(.., |name, running| !there(name, running.id)).collect();
+    let gone: Vec<(ModelName, Running)> = running.extract_if(.., |name, running| !there(name, running.id)).collect();
     {
         let mut failing = shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
         failing.retain(|name, (id, _)| there(name, *id));

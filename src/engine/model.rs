@@ -58,11 +58,7 @@ impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
-    pub(super) async fn start(
-        listed: &Listed,
-        with: &Surroundings,
-        seed: Option<State>,
-    ) -> Result<Self, EngineError> {
+    pub(super) async fn start(listed: &Listed, with: &Surroundings, seed: Option<State>) -> Result<Self, EngineError> {
         let name = listed.name.clone();
         let config = base_config(&with.pool, &name, &with.default_config).await?;
         let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;

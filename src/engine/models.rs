@@ -9,12 +9,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 
-use super::{
-    EngineError, Model, keeper,
-    keeper::Running,
-    model::Surroundings,
-    removal,
-};
+use super::{EngineError, Model, keeper, keeper::Running, model::Surroundings, removal};
 use crate::{
     domain::ModelName,
     keys::forget_model,

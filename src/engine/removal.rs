@@ -25,7 +25,10 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
         }
         if let Err(error) = remove_all(&pool, &stop).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "model.removal: rows of a deleted model stay for now");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "model.removal: rows of a deleted model stay for now"
+            );
         }
     }
 }

@@ -230,7 +230,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::Log(LogError::CommitUnknown(_)) => {
             (S::SERVICE_UNAVAILABLE, "commit_unknown", "The database was lost during the commit")
         }
-        EngineError::Log(LogError::UnknownModel(_) | LogError::Deleted) => (S::NOT_FOUND, "model_not_found", "No such model"),
+        EngineError::Log(LogError::UnknownModel(_) | LogError::Deleted) => {
+            (S::NOT_FOUND, "model_not_found", "No such model")
+        }
         EngineError::Log(LogError::Unreadable { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")
         }

@@ -123,7 +123,8 @@ pub async fn delete(
     Segments(path): Segments<ModelPath>,
 ) -> Result<StatusCode, ApiError> {
     for_all_models(&caller)?;
-    let name = ModelName::new(&path.model).map_err(|_| ApiError::ModelNotFound(path.model.chars().take(64).collect()))?;
+    let name =
+        ModelName::new(&path.model).map_err(|_| ApiError::ModelNotFound(path.model.chars().take(64).collect()))?;
     api.models.delete(name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,8 +9,8 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, lifecycle, models, openapi, pages, recommendations, rollback, service, similar,
-    versions,
+    imports, items, learning, learning_stream, lifecycle, models, openapi, pages, recommendations, rollback, service,
+    similar, versions,
 };
 use crate::domain::Scope;
 

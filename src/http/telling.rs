@@ -12,7 +12,8 @@ use super::{
     problem::{Failure, FieldProblem},
 };
 use crate::{
-    domain::Position, engine::EngineError, log::LogError, roster::RosterError, serving::QueryError, versions::VersionError,
+    domain::Position, engine::EngineError, log::LogError, roster::RosterError, serving::QueryError,
+    versions::VersionError,
 };
 
 /// What is said of our own failures.

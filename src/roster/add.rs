@@ -31,12 +31,12 @@ pub struct NewFork<'a> {
 ///
 /// Errors: [`RosterError::Exists`], [`RosterError::TooMany`] when there are `models_max` already, [`RosterError::Unknown`] when
 /// the base, or that version of it, is gone.
-pub async fn add(
-    connection: &mut PgConnection,
-    model: &NewModel<'_>,
-    models_max: usize,
-) -> Result<i32, RosterError> {
+pub async fn add(connection: &mut PgConnection, model: &NewModel<'_>, models_max: usize) -> Result<i32, RosterError> {
     take_turn(connection).await?;
+    let there = sqlx::query("select from models where name = $1 and deleted_at is null").bind(model.name.as_str());
+    if there.fetch_optional(&mut *connection).await?.is_some() {
+        return Err(RosterError::Exists(model.name.clone()));
+    }
     let models: i64 =
         sqlx::query_scalar("select count(*) from models where deleted_at is null").fetch_one(&mut *connection).await?;
     if usize::try_from(models).is_ok_and(|models| models >= models_max) {

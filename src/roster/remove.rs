@@ -26,22 +26,18 @@ pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> R
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| RosterError::Unknown(model.clone()))?;
-    let forks: Vec<String> = sqlx::query_scalar(
-        "select name from models where forked_from_model = $1 and deleted_at is null order by name",
-    )
-    .bind(id)
-    .fetch_all(&mut *connection)
-    .await?;
+    let forks: Vec<String> =
+        sqlx::query_scalar("select name from models where forked_from_model = $1 and deleted_at is null order by name")
+            .bind(id)
+            .fetch_all(&mut *connection)
+            .await?;
     if !forks.is_empty() {
         let forks = forks.iter().map(|fork| name(fork)).collect::<Result<_, _>>()?;
         return Err(RosterError::InUse { model: model.clone(), forks });
     }
     // The appenders take this row's lock too: what they committed before is deleted with the model, and after it they find
     // the mark.
-    sqlx::query("update models set deleted_at = now() where id = $1")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    sqlx::query("update models set deleted_at = now() where id = $1").bind(id).execute(connection).await?;
     Ok(())
 }
 

@@ -56,7 +56,8 @@ impl VersionStore {
         .await?;
         let mut sealing = Sealing::default();
         for row in &places {
-            let place = Place { model_id: self.model_id(), version: adopted, table: row.try_get(0)?, ordinal: row.try_get(1)? };
+            let place =
+                Place { model_id: self.model_id(), version: adopted, table: row.try_get(0)?, ordinal: row.try_get(1)? };
             sealing.add(&copy(&mut *connection, (source.model_id(), version), place).await?);
         }
         let segments = i32::try_from(places.len()).unwrap_or(i32::MAX);

@@ -20,7 +20,6 @@ pub async fn remove_versions(connection: &mut PgConnection, model_id: i32) -> Re
     if removed.rows_affected() > 0 {
         return Ok(true);
     }
-    let removed =
-        sqlx::query("delete from deployments where model_id = $1").bind(model_id).execute(connection).await?;
+    let removed = sqlx::query("delete from deployments where model_id = $1").bind(model_id).execute(connection).await?;
     Ok(removed.rows_affected() > 0)
 }
