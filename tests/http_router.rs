@@ -33,8 +33,7 @@ impl Registry for NoModels {
     }
 
     fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
-        let model = create.name;
-        Box::pin(async move { Err(EngineError::NotStarted { model, reason: "hunter2".to_owned() }) })
+        Box::pin(async move { Err(RosterError::Unknown(create.name).into()) })
     }
 
     fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {

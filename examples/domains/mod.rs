@@ -13,7 +13,7 @@ use shelfmark::domain::ModelConfig;
 
 use self::{
     split::Split,
-    study::{CHECKPOINTS, Study},
+    study::{Study, checkpoints},
 };
 use crate::{
     data,
@@ -68,24 +68,17 @@ fn show(split: &Split, study: &Study, origin: &str, out: &mut dyn Write) -> anyh
              {part:?} come, which it has never seen."
         ),
     )?;
-    for (what, place) in [("Recall@20", 0), ("Recall@20 of what is new to the user", 1)] {
-        heading(out, &format!("{what}, test-then-train, in the first"))?;
-        let headings = CHECKPOINTS.map(|events| format!("{} events", grouped(events)));
-        let mut table = Table::new(["model", &headings[0], &headings[1], &headings[2]]);
-        for learner in &study.learners {
-            let cells = learner.found.map(|found| match found {
-                Some(sums) => format!("{:.4}", [sums.all, sums.novel][place].recall()),
-                None => String::new(),
-            });
-            let [a, b, c] = cells;
-            table.row([learner.name.to_owned(), a, b, c]);
-        }
-        write!(out, "{table}")?;
+    heading(out, "Recall@20, test-then-train, in the first")?;
+    let headings = checkpoints(&split.own).map(|events| format!("{} events", grouped(events)));
+    let mut table = Table::new(["model", &headings[0], &headings[1], &headings[2]]);
+    for learner in &study.learners {
+        let [a, b, c] = learner.found.map(|sums| format!("{:.4}", sums.recall()));
+        table.row([learner.name.to_owned(), a, b, c]);
     }
+    write!(out, "{table}")?;
     say(
         out,
-        "Candidates are all items with an event: the fork's and the base's those of the whole shop, the empty model's only those \
-         of the domain.",
+        "All choose among the items of the domain, also those that nobody has met yet; the others are withdrawn.",
     )?;
     Ok(())
 }

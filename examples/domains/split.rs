@@ -21,6 +21,8 @@ pub struct Split {
     pub base: Stream,
     /// The domain, in the second half.
     pub own: Stream,
+    /// Items that are not of the domain.
+    pub others: BTreeSet<Id>,
 }
 
 impl Split {
@@ -57,8 +59,9 @@ impl Split {
                 own.events.len()
             );
         }
-        drop(parts);
-        Ok(Self { part, base, own })
+        let listed = base.items.iter().map(|item| &item.id);
+        let others = listed.chain(base.events.iter().map(|event| &event.item)).cloned().collect();
+        Ok(Self { part, base, own, others })
     }
 }
 

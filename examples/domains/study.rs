@@ -11,7 +11,7 @@ use shelfmark::{
 use super::split::Split;
 
 /// After how many events of the domain the figures are read.
-pub const CHECKPOINTS: [usize; 3] = [100, 1_000, 10_000];
+const CHECKPOINTS: [usize; 3] = [100, 1_000, 10_000];
 
 /// Everything that was measured.
 pub struct Study {
@@ -23,17 +23,8 @@ pub struct Study {
 pub struct Measured {
     /// In the table.
     pub name: &'static str,
-    /// Over the first events, by checkpoint; `None` where there are fewer.
-    pub found: [Option<Found>; 3],
-}
-
-/// Figures from the beginning of the domain on.
-#[derive(Debug, Clone, Copy)]
-pub struct Found {
-    /// All targets.
-    pub all: Sums,
-    /// Those that are new to their user in this domain.
-    pub novel: Sums,
+    /// Over the first events, by checkpoint.
+    pub found: [Sums; 3],
 }
 
 impl Study {
@@ -46,9 +37,13 @@ impl Study {
         run.advance(split.base.events.len())?;
         let base = run.finish().state;
         // A clone shares all rows with the base until one of them changes, as a fork of the service does.
+        // What is not of the domain is withdrawn from it, so that all choose among the same items.
         let configured = |config: &ModelConfig| {
             let mut state = base.clone();
             state.configure(config);
+            for item in &split.others {
+                state.remove_item(item);
+            }
             state
         };
         let still = configured(&still(config));
@@ -69,18 +64,20 @@ fn still(config: &ModelConfig) -> ModelConfig {
     ModelConfig { rates, ..config.clone() }
 }
 
+/// The checkpoints; of a shorter domain its end.
+pub fn checkpoints(stream: &Stream) -> [usize; 3] {
+    CHECKPOINTS.map(|events| events.min(stream.events.len()))
+}
+
 fn measured(name: &'static str, state: State, stream: &Stream) -> anyhow::Result<Measured> {
     eprintln!("{name}: testing and learning {} events", stream.events.len());
     let protocol = Protocol { append: 16, discard: 0.0, ..Protocol::default() };
     let mut run = Run::from_state(stream, state, &protocol)?;
-    let mut found = [None; CHECKPOINTS.len()];
-    for (events, found) in CHECKPOINTS.into_iter().zip(&mut found) {
-        if events > stream.events.len() {
-            break;
-        }
+    let mut found = [Sums::default(); CHECKPOINTS.len()];
+    for (events, found) in checkpoints(stream).into_iter().zip(&mut found) {
         run.advance(events)?;
         let model = run.methods().iter().find(|method| method.name == MODEL_NAME).expect("the model is always there");
-        *found = Some(Found { all: model.tally.whole.all, novel: model.tally.whole.novel });
+        *found = model.tally.whole.servable;
     }
     Ok(Measured { name, found })
 }

@@ -150,7 +150,9 @@ impl Models {
             shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         }
         committed?;
-        tracing::info!(model = %model.name, fork = ?model.fork, "model.created: model {} is made", model.name);
+        let origin = model.fork.as_ref().map(|fork| format!(" of {}, version {}", fork.base, fork.version));
+        let (name, origin) = (model.name, origin.unwrap_or_default());
+        tracing::info!(model = %name, "model.created: model {name}{origin}");
         Ok(())
     }
 
