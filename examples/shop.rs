@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release --example shop -- DATA/online_retail
 
+mod data;
 mod table;
 mod tastes;
 mod vectors;

@@ -167,12 +167,15 @@ impl Rooms {
         });
         let limits = settings.http.limits();
         let api = Api::new(Wiring {
+            not_ready: Arc::new({
+                let models = models.clone();
+                move || models.not_started()
+            }),
             models: Arc::new(models),
             keys: Arc::new(keys),
             limits: limits.clone(),
             loopback,
             metrics: Arc::new(move || metrics.render()),
-            not_ready: Arc::new(Vec::new),
             closing: closing.clone(),
         });
         self.started.cancel();
@@ -192,7 +195,7 @@ impl Rooms {
         let with = Surroundings {
             pool,
             log: settings.log.settings(),
-            engine: settings.versions.engine(&settings.watch),
+            engine: settings.versions.engine(&settings.watch, &settings.model),
             searcher: Searcher::start(search).context("the search threads cannot start")?,
             default_config: settings.model.config()?,
             stop: self.engine_stop.clone(),

@@ -203,8 +203,9 @@ pub struct WatchSettings {
 
 impl VersionSettings {
     /// As the engine takes them.
-    pub fn engine(&self, watch: &WatchSettings) -> EngineSettings {
+    pub fn engine(&self, watch: &WatchSettings, model: &ModelSettings) -> EngineSettings {
         EngineSettings {
+            models_max: model.models_max,
             quality_share: f64::from(watch.quality_percent) / 100.0,
             survey_interval: Duration::from_secs(watch.survey_every_seconds),
             trace_states: watch.trace_states,
@@ -218,7 +219,7 @@ impl VersionSettings {
     }
 }
 
-/// What a new database's `default` model is made with.
+/// How many models there may be, and what a new database's `default` is made with.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Model")]
 pub struct ModelSettings {
@@ -226,6 +227,10 @@ pub struct ModelSettings {
     /// start on a database only: afterwards the configuration is part of the log
     #[arg(long, env = "SHELFMARK_MODEL_CONFIG", value_name = "FILE")]
     pub model_config: Option<PathBuf>,
+    /// Most models; beyond it none is made. Each takes a learner thread, up to four connections to Postgres, and the memory of
+    /// its rows
+    #[arg(long, env = "SHELFMARK_MODELS_MAX", default_value_t = 64, value_name = "N", value_parser = at_least_one)]
+    pub models_max: usize,
 }
 
 impl ModelSettings {
@@ -280,14 +285,15 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.log.settings(), LogSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
-        let (flags, room) = (line.settings.versions.engine(&line.settings.watch), EngineSettings::default());
+        let (flags, room) =
+            (line.settings.versions.engine(&line.settings.watch, &line.settings.model), EngineSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
     }
 
     #[test]
     fn a_model_config_file_is_checked_and_the_error_names_file_and_field() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
-        let settings = ModelSettings { model_config: Some(file.path().to_owned()) };
+        let settings = ModelSettings { model_config: Some(file.path().to_owned()), models_max: 1 };
         std::fs::write(file.path(), r#"{"dim": 64}"#).expect("written");
         assert_eq!(settings.config().expect("valid").dim, 64);
         for (text, names) in [(r#"{"dim": 6}"#, "dim"), (r#"{"dimension": 64}"#, "dimension")] {

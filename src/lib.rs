@@ -17,6 +17,7 @@ pub mod learner;
 pub mod log;
 pub mod operations;
 pub mod postgres;
+pub mod roster;
 pub mod serving;
 pub mod state;
 pub mod telemetry;

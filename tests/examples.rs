@@ -1,6 +1,10 @@
 //! Goal: what the examples say of words and shoppers is so. Method: their own code on the data that they make up when
 //! none is given; claims about the figures behind the tables, and about the text that people see.
 
+#[path = "../examples/data/mod.rs"]
+mod data;
+#[path = "../examples/domains/mod.rs"]
+mod domains;
 #[expect(dead_code, reason = "the commands end by it, tests do not")]
 #[path = "../examples/table/mod.rs"]
 mod table;
@@ -217,4 +221,39 @@ fn the_tables_of_words_fit_100_columns_and_show_the_words_that_were_asked_for() 
     let unknown = words::Args { words: vec!["nonesuch".to_owned()], ..args };
     let refused = words::run(0, &unknown, &mut Vec::new()).expect_err("no such word").to_string();
     assert!(refused.contains("--words") && refused.contains("nonesuch"), "{refused}");
+}
+
+/// Goal: transfer is worth something where it can be. Method: one category of the generated shop, that the base has not seen.
+#[test]
+fn a_fork_knows_a_new_category_sooner_than_an_empty_model_and_learns_what_its_base_does_not() {
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: domains::Args,
+    }
+    let config = ModelConfig { dim: 16, ..ModelConfig::default() };
+    let split = domains::split::Split::new(data::generated(40_000, &config), None).expect("items have categories");
+    let own: Vec<&Id> = split.own.items.iter().map(|item| &item.id).collect();
+    assert!(split.own.events.iter().all(|event| own.contains(&&event.item)));
+    assert!(split.base.events.iter().all(|event| !own.contains(&&event.item)), "the base has seen the domain");
+    let study = domains::study::Study::new(&split, &config, &config).expect("a stream without restore records");
+    for place in [0, 1] {
+        let recall = study.learners.each_ref().map(|learner| learner.found[place].recall());
+        let [scratch, still, fork] = recall;
+        println!("{:?} {recall:?}", split.part);
+        assert!(fork > scratch && fork >= still, "{recall:?}");
+    }
+
+    let args = Line::parse_from(["transfer", "--dim", "16", "--events", "30000", "--pull", "0.01"]).args;
+    let mut out = Vec::new();
+    domains::run(&args, &mut out).expect("a generated shop is always there");
+    let text = String::from_utf8(out).expect("text");
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(table::WIDTH), "{longest:?}\n{text}");
+    for expected in ["fork of the base", "1,000 events", "withdrawn"] {
+        assert!(text.contains(expected), "{expected:?}\n{text}");
+    }
+    let unknown = domains::Args { part: Some("nonesuch".to_owned()), ..args };
+    let refused = domains::run(&unknown, &mut Vec::new()).expect_err("no such part").to_string();
+    assert!(refused.contains("--part") && refused.contains("nonesuch"), "{refused}");
 }

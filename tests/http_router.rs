@@ -8,11 +8,13 @@ use axum::{
     body::Body,
     http::{Request, Response, StatusCode},
 };
+use futures::future::BoxFuture;
 use serde_json::Value;
 use shelfmark::{
     domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
-    engine::Model,
+    engine::{CreateModel, EngineError, Model},
     http::{Api, Keys, Limits, Registry, Wiring, router},
+    roster::RosterError,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -28,6 +30,14 @@ impl Registry for NoModels {
 
     fn list(&self) -> Vec<Model> {
         Vec::new()
+    }
+
+    fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
+        Box::pin(async move { Err(RosterError::Unknown(create.name).into()) })
+    }
+
+    fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move { Err(RosterError::Unknown(name).into()) })
     }
 }
 

@@ -9,7 +9,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
 use shelfmark::{
     domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber},
-    log::{Log, LogError, LogSettings, Outcome, Page, base_config, model_names},
+    log::{Log, LogError, LogSettings, Outcome, Page, base_config},
 };
 use sqlx::Executor;
 use tokio::task::JoinSet;
@@ -276,7 +276,8 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
 async fn the_default_model_is_there_and_its_first_configuration_stays() {
     let pool = migrated(&support::database().await).await;
     let name = ModelName::new("default").expect("a name");
-    assert_eq!(model_names(&pool).await.expect("names"), std::slice::from_ref(&name));
+    let listed = shelfmark::roster::list(&pool).await.expect("the roster");
+    assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&name]);
     let first = shelfmark::domain::ModelConfig { dim: 32, ..Default::default() };
     assert_eq!(base_config(&pool, &name, &first).await.expect("settled"), first);
     let later = shelfmark::domain::ModelConfig::default();

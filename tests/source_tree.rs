@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 21] = [
+const IMPORTS: [(&str, &[&str]); 22] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -19,14 +19,29 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("keys", &["domain", "postgres"]),
     // The records of long work; the engine runs it.
     ("operations", &["domain", "postgres"]),
+    ("roster", &["domain", "postgres"]),
     ("versions", &["domain", "state", "postgres"]),
     ("learner", &["domain", "state"]),
     ("serving", &["domain", "state"]),
     // Figures and verdicts of what the learner reports; a trace observes a replay.
     ("health", &["domain", "state", "learner"]),
+    // It takes back the keys of a model that is deleted.
     (
         "engine",
-        &["domain", "state", "log", "versions", "operations", "learner", "serving", "health", "postgres", "telemetry"],
+        &[
+            "domain",
+            "state",
+            "log",
+            "roster",
+            "keys",
+            "versions",
+            "operations",
+            "learner",
+            "serving",
+            "health",
+            "postgres",
+            "telemetry",
+        ],
     ),
     // Drives the learner itself: no log, no Postgres, no views.
     ("evaluation", &["domain", "state", "learner"]),
@@ -37,7 +52,19 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     // Reads views and holds handles of log, engine and keys; tells their errors.
     (
         "http",
-        &["domain", "serving", "log", "engine", "keys", "versions", "operations", "health", "telemetry", "console"],
+        &[
+            "domain",
+            "serving",
+            "log",
+            "roster",
+            "engine",
+            "keys",
+            "versions",
+            "operations",
+            "health",
+            "telemetry",
+            "console",
+        ],
     ),
     ("console", &["domain", "serving"]),
     // One struct of settings a room, so it names the rooms.
@@ -52,6 +79,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
             "state",
             "log",
             "keys",
+            "roster",
             "versions",
             "learner",
             "serving",

@@ -9,14 +9,11 @@ pub mod tables;
 
 use std::{io::Write, path::PathBuf};
 
-use anyhow::{Context, bail};
-use shelfmark::{
-    domain::ModelConfig,
-    evaluation::Stream,
-    feeds::{Feed, FeedBody, FeedError, FeedOptions, Shop, ShopSettings},
-};
+use anyhow::bail;
+use shelfmark::{domain::ModelConfig, evaluation::Stream};
 
 use self::{choice::Pair, shelf::Learned};
+use crate::data;
 
 /// Events of the generated shop.
 pub const GENERATED_EVENTS: usize = 20_000;
@@ -48,53 +45,13 @@ impl Args {
         if self.data.is_empty() {
             return Ok((generated(config), "A generated shop, because no DATA was given"));
         }
-        let mut files = Vec::new();
-        for path in &self.data {
-            if path.is_dir() {
-                let named = || format!("DATA: {} cannot be opened", path.display());
-                let mut entries: Vec<PathBuf> =
-                    std::fs::read_dir(path).with_context(named)?.flatten().map(|entry| entry.path()).collect();
-                entries.retain(|path| path.is_file());
-                entries.sort();
-                files.extend(entries);
-            } else {
-                files.push(path.clone());
-            }
-        }
-        let (mut stream, mut bad) = (Stream::default(), 0_u64);
-        for file in &files {
-            for entry in Feed::open(file, &FeedOptions::default())? {
-                match entry {
-                    Ok(entry) => match entry.body {
-                        FeedBody::Item(item) => stream.item(item),
-                        FeedBody::Event(event) => {
-                            if !stream.event(event, config) {
-                                bail!("DATA: at most {} events", Stream::EVENTS_MAX);
-                            }
-                        }
-                    },
-                    Err(FeedError::Bad(_)) => bad += 1,
-                    Err(error @ FeedError::Unreadable { .. }) => return Err(error).context(file.display().to_string()),
-                }
-            }
-        }
-        if bad > 0 {
-            eprintln!("{bad} bad lines");
-        }
-        stream.events.sort_by_key(|event| event.ts);
-        Ok((stream, "A shop"))
+        Ok((data::read(&self.data, config)?, "A shop"))
     }
 }
 
 /// The shop of `shelfmark demo`.
 pub fn generated(config: &ModelConfig) -> Stream {
-    let shop = Shop::new(ShopSettings::default());
-    let mut stream = Stream::default();
-    shop.items().for_each(|item| stream.item(item));
-    for event in shop.take(GENERATED_EVENTS) {
-        stream.event(event, config);
-    }
-    stream
+    data::generated(GENERATED_EVENTS, config)
 }
 
 /// The whole example.

@@ -19,7 +19,7 @@ pub struct ServiceArgs {
     /// The model.
     #[arg(long, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
     pub model: ModelName,
-    /// API key with the scope `write`, for `import`, `rollback` and the like `admin`; better given by the environment than in a command line that others can see.
+    /// API key with the scope that the command needs: `write` for events, `admin` for imports, rollbacks and changes of versions and models; better given by the environment than in a command line that others can see.
     #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
@@ -185,6 +185,12 @@ impl Client {
         Ok(self.send(self.http.get(&self.base)).await?.json().await?)
     }
 
+    /// All models that the key may see.
+    pub async fn models(&self) -> Result<Value, ClientError> {
+        let url = self.base.rsplit_once('/').map_or(self.base.as_str(), |(models, _)| models);
+        Ok(self.send(self.http.get(url)).await?.json().await?)
+    }
+
     /// The model's dimension, and the ids of all rows that vectors can be imported into.
     pub async fn importable(&self, into: VectorTable) -> Result<(usize, Vec<Id>), ClientError> {
         // What was written before this command counts.
@@ -206,29 +212,51 @@ impl Client {
 
     /// Whether the log holds an event with this id.
     pub async fn has_event(&self, event_id: &Id) -> Result<bool, ClientError> {
-        let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push("events").push(event_id.as_str());
-        }
-        match self.send(self.http.get(url)).await {
+        match self.send(self.http.get(self.at(&["events", event_id.as_str()])?)).await {
             Ok(_) => Ok(true),
             Err(ClientError::Forbidden { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// One request of a resource below the model, in JSON.
+    /// Asks one thing of a resource below the model; the answer.
     pub async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         resource: &str,
         body: Option<&Value>,
     ) -> Result<T, ClientError> {
-        let mut request = self.http.request(method, format!("{}/{resource}", self.base));
-        if let Some(body) = body {
-            request = request.json(body);
+        let path: Vec<&str> = resource.split('/').collect();
+        let answer = self.call(method, &path, &[], body).await?;
+        serde_json::from_value(answer)
+            .map_err(|error| ClientError::Setup(format!("the answer is not what was expected: {error}")))
+    }
+
+    /// Asks one thing; the answer's JSON, null for an answer without a body.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        let request = self.http.request(method, self.at(path)?).query(query);
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let bytes = self.send(request).await?.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
         }
-        Ok(self.send(request).await?.json().await?)
+        let unreadable = |error| ClientError::Setup(format!("the answer is not JSON: {error}"));
+        serde_json::from_slice(&bytes).map_err(unreadable)
+    }
+
+    /// A path below the model; segments are percent-encoded.
+    fn at(&self, path: &[&str]) -> Result<Url, ClientError> {
+        let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        Ok(url)
     }
 
     async fn send(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {

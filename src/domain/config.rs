@@ -200,7 +200,8 @@ impl ModelConfig {
 }
 
 impl LearningRates {
-    fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
+    /// Every rate with its name in `rates`.
+    pub fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
         [
             ("items", &mut self.items),
             ("last", &mut self.last),

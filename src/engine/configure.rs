@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{EngineError, shared::Shared};
+use super::{EngineError, creating::same_dim, shared::Shared};
 use crate::{
-    domain::{FieldError, FieldResult, ModelConfig, NewRecord, RecordBody},
+    domain::{FieldResult, ModelConfig, NewRecord, RecordBody},
     log::Outcome,
 };
 
@@ -22,10 +22,7 @@ pub async fn configure(
     let before = shared.live.load().readable().config.clone();
     let config = change(&before)?;
     config.check()?;
-    if config.dim != before.dim {
-        let detail = format!("is {} for the whole life of a model", before.dim);
-        return Err(FieldError::new("dim", "immutable", detail).into());
-    }
+    same_dim(&before, &config)?;
     if config == *before {
         return Ok(());
     }

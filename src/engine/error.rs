@@ -2,9 +2,10 @@
 
 use super::RunningRollback;
 use crate::{
-    domain::{FieldError, Position, VersionNumber},
+    domain::{FieldError, ModelName, Position, VersionNumber},
     log::LogError,
     operations::{Operation, OperationError},
+    roster::RosterError,
     serving::QueryError,
     state::StateError,
     versions::VersionError,
@@ -47,6 +48,14 @@ pub enum EngineError {
     /// Another trace or report is being made, or too many streams are open.
     #[error("{0}")]
     WatchBusy(&'static str),
+    /// A model is there, but does not run in this process.
+    #[error("model {model} does not start: {reason}")]
+    NotStarted {
+        /// The model.
+        model: ModelName,
+        /// Why.
+        reason: String,
+    },
     /// Another rollback is running.
     #[error("another rollback is running: {0}")]
     RollbackRunning(Box<RunningRollback>),
@@ -81,6 +90,9 @@ pub enum EngineError {
         /// How it is corrupt.
         source: CorruptState,
     },
+    /// The roster refused or failed.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),

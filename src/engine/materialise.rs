@@ -100,7 +100,7 @@ async fn nearest_state(shared: &Shared, position: Position) -> Result<Made, Engi
             Made { at, parent: Some(version.number), exact: true }
         }
         None => {
-            let first = beginning(&shared.base_config);
+            let first = beginning(shared).await?;
             Made { at: StateAt { state: first.state, position: first.position }, parent: None, exact: false }
         }
     })

@@ -1,4 +1,4 @@
-//! Drives one model: tail -> learn -> publish, versions, rollback, recovery.
+//! Drives the models: tail -> learn -> publish, versions, rollback, recovery; makes, forks and deletes them.
 //!
 //! Per model there is one learner thread (an OS thread: libtorch never runs on the async workers), one feed task that
 //! reads the log in order and loads what restore records name, one task that follows what other processes serve, one that
@@ -8,12 +8,15 @@
 //! whole), P7 (a version is refused unless its digest matches). A panic or an unusable record stops the learner, not reads
 //! or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each time.
 //!
-//! Bounds: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
+//! One task starts and ends models as the roster in the database says ([`Models`]); each can be ended alone.
+//!
+//! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
 //! each at most 64 points behind; one sample of live quality waiting; one trace or bias report at a time, a trace replaying
 //! at most 16,384 records.
 
 mod cache;
 mod configure;
+mod creating;
 mod dry_run;
 mod erasure;
 mod error;
@@ -22,12 +25,14 @@ mod fold;
 mod follow;
 mod growth;
 mod health;
+mod keeper;
 mod materialise;
 mod metrics;
 mod model;
 mod models;
 mod operations;
 mod recovery;
+mod removal;
 mod replaying;
 mod retention;
 mod rollback;
@@ -45,6 +50,7 @@ mod watch;
 mod watch_metrics;
 mod worker;
 
+pub use creating::{ConfigChange, CreateModel, ForkFrom};
 pub use dry_run::{DryRun, Standing};
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt};
 pub use error::EngineError;

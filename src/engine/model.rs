@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     EngineError, EngineSettings, ErasureReceipt, Learning, ModelStatus, Operations, PointStream, RolledBack, TakeVersion,
     TracedEvent, configure, erasure, follow,
-    recovery::recover,
+    recovery::{Recovered, Seed, recover},
     rollback, sampling,
     shared::{Shared, Stores, blocking},
     status, supervisor, surveying, trace, versioning,
@@ -16,12 +16,14 @@ use super::{
 use crate::{
     domain::{
         Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
-        RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
+        RollbackRequest, ScoredItem, Served, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, Survey, bias_report},
     log::{Log, LogSettings, base_config},
     operations::OperationStore,
+    roster::{Listed, RosterError},
     serving::{Publisher, Searcher, View},
+    state::State,
     versions::VersionStore,
 };
 
@@ -56,19 +58,31 @@ pub struct Surroundings {
 
 impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
-    pub async fn start(name: ModelName, with: &Surroundings) -> Result<Self, EngineError> {
+    ///
+    /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
+    pub(super) async fn start(listed: &Listed, with: &Surroundings, seed: Option<Seed>) -> Result<Self, EngineError> {
+        let name = listed.name.clone();
         let config = base_config(&with.pool, &name, &with.default_config).await?;
         let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
         let versions = VersionStore::open(with.pool.clone(), &name).await?;
+        if [log.model_id(), versions.model_id()] != [listed.id; 2] {
+            // Deleted since it was listed, and another one made under its name.
+            return Err(RosterError::Unknown(name).into());
+        }
         let config = Arc::new(config);
-        let empty = crate::state::State::initial(Arc::clone(&config));
+        let empty = State::initial(Arc::clone(&config));
         let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
         let operations = OperationStore::new(with.pool.clone(), log.model_id());
         let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
         operations.store().bury().await?;
         let stores = Stores { log, versions, operations };
-        let shared = Arc::new(Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view));
-        let recovered = recover(&shared).await?;
+        let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
+        shared.origin.clone_from(&listed.fork);
+        let shared = Arc::new(shared);
+        let recovered = match seed {
+            Some(seed) => Recovered::at_first(seed),
+            None => recover(&shared).await?,
+        };
         tracing::info!(
             model = %shared.name, position = %recovered.position,
             "model.start: model {} goes on from position {}", shared.name, recovered.position
@@ -89,6 +103,16 @@ impl Model {
         }
         with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
         Ok(Self { shared })
+    }
+
+    /// Notes that it was deleted.
+    pub(super) fn retire(&self) {
+        self.shared.retire();
+    }
+
+    /// What a fork of a version begins with, from memory or from Postgres; verified (P7).
+    pub(super) async fn seed_of(&self, version: VersionNumber) -> Result<Seed, EngineError> {
+        Ok(Seed::of(&*self.shared.version(version).await?))
     }
 
     /// Its name.

@@ -11,13 +11,15 @@ use super::{
     shared::{Shared, finished},
 };
 use crate::{
-    domain::{ModelConfig, Position, VersionNumber},
+    domain::{Position, VersionNumber},
     state::{Assembler, Digester, State},
     versions::{VersionError, VersionStore},
 };
 
 /// Segments that wait to be put into place.
 const SEGMENTS_AHEAD: usize = 2;
+/// A fork's state at position 0; it cannot be deleted.
+pub const FORK_FIRST: VersionNumber = VersionNumber(1);
 
 /// Loads a version and checks that it is what was stored (P7).
 pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result<CachedVersion, EngineError> {
@@ -73,10 +75,31 @@ pub struct Recovered {
     pub version: Option<VersionNumber>,
 }
 
+/// The state at position 0 of a fork: of the version that it was made of.
+#[derive(Clone)]
+pub struct Seed {
+    pub state: State,
+    pub digester: Digester,
+}
+
+impl Seed {
+    /// A version's.
+    pub fn of(version: &CachedVersion) -> Self {
+        Self { state: version.state.clone(), digester: version.digester.clone() }
+    }
+}
+
+impl Recovered {
+    /// A fork at its beginning.
+    pub fn at_first(Seed { state, digester }: Seed) -> Self {
+        Self { state, digester, position: Position::ZERO, version: Some(FORK_FIRST) }
+    }
+}
+
 /// Finds where to go on.
 pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     let Some(version) = newest_version(&shared.versions, None).await? else {
-        return Ok(beginning(&shared.base_config));
+        return beginning(shared).await;
     };
     let recovered = Recovered {
         state: version.state.clone(),
@@ -88,8 +111,20 @@ pub async fn recover(shared: &Shared) -> Result<Recovered, EngineError> {
     Ok(recovered)
 }
 
-/// The state before the first record.
-pub fn beginning(config: &Arc<ModelConfig>) -> Recovered {
-    let state = State::initial(Arc::clone(config));
-    Recovered { digester: Digester::new(&state), state, position: Position::ZERO, version: None }
+/// The state before the first record. A fork's is that of its first version; when that is damaged, of the version of the base
+/// that it was made of. It never begins empty.
+pub async fn beginning(shared: &Shared) -> Result<Recovered, EngineError> {
+    let Some(origin) = &shared.origin else {
+        let state = State::initial(Arc::clone(&shared.base_config));
+        return Ok(Recovered { digester: Digester::new(&state), state, position: Position::ZERO, version: None });
+    };
+    let first = match shared.version(FORK_FIRST).await {
+        Ok(version) => Seed::of(&version),
+        Err(EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })) => {
+            let base = VersionStore::open(shared.versions.pool().clone(), &origin.model).await?;
+            Seed::of(&load_version(&base, origin.version).await?)
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Recovered::at_first(first))
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
+    /// Models that may be there; each has a learner thread, three connections and memory of its own.
+    pub models_max: usize,
     /// Take a version after this many records; 0 = never by count.
     pub version_records: u64,
     /// Take a version after this time, when something changed; zero = never by time.
@@ -29,6 +31,7 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
+            models_max: 64,
             version_records: 500_000,
             version_interval: Duration::from_secs(900),
             version_at_shutdown: true,

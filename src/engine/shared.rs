@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -26,7 +26,7 @@ use super::{
     worker::Snapshot,
 };
 use crate::{
-    domain::{Forgotten, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
+    domain::{Forgotten, ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
     log::Log,
     serving::{Searcher, View},
     state::State,
@@ -88,6 +88,9 @@ pub struct Shared {
     pub configuring: tokio::sync::Mutex<()>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
+    /// Where a fork's state at position 0 comes from.
+    pub origin: Option<ForkOrigin>,
+    retired: AtomicBool,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
     growth: Mutex<Growth>,
     /// Users forgotten since the start.
@@ -124,6 +127,8 @@ impl Shared {
             operations,
             configuring: tokio::sync::Mutex::default(),
             taking: tokio::sync::Mutex::default(),
+            origin: None,
+            retired: AtomicBool::new(false),
             snapshots: watch::Sender::new(None),
             growth: Mutex::default(),
             forgotten: AtomicU64::new(0),
@@ -143,6 +148,16 @@ impl Shared {
         self.health.reached(position);
         self.log.note_reader(position);
         self.applied.send_replace(position);
+    }
+
+    /// Notes that the model was deleted: no version is taken at its end.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+
+    /// Whether the model was deleted.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
     }
 
     /// Connects (or, with `None`, disconnects) the learner thread.

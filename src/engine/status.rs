@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{EngineError, shared::Shared};
 use crate::{
-    domain::{Digest, ModelConfig, Position, Served, Timestamp},
+    domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
     learner::fingerprint,
     serving::Counts,
 };
@@ -32,6 +32,8 @@ pub struct ModelStatus {
     pub counts: Counts,
     /// Number of versions.
     pub versions: u64,
+    /// Where it was forked from.
+    pub fork: Option<ForkOrigin>,
     /// Its configuration.
     pub config: Arc<ModelConfig>,
     /// Numeric fingerprint of this process (P4).
@@ -80,6 +82,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
             events: readable.counters.events,
         },
         versions: shared.versions.count().await?,
+        fork: shared.origin.clone(),
         config: Arc::clone(&readable.config),
         fingerprint: fingerprint(),
     })

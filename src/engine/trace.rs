@@ -42,7 +42,7 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
         return Err(EngineError::NotReached { wanted: position, reached });
     }
     let permit = shared.watch.work()?;
-    let from = nearest_before(shared, position);
+    let from = nearest_before(shared, position).await?;
     if position.since(from.position) > REPLAY_RECORDS_MAX {
         let nearest = from.position;
         return Err(EngineError::TraceTooFar { position, nearest, records_max: REPLAY_RECORDS_MAX });
@@ -60,19 +60,19 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
 }
 
 /// The newest state in memory before a position: kept for this, a version, or the beginning.
-fn nearest_before(shared: &Shared, position: Position) -> Arc<StateAt> {
+async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<StateAt>, EngineError> {
     let kept = shared.watch.kept_before(position);
     let version = shared.cache.newest_before(position);
-    match (kept, version) {
+    Ok(match (kept, version) {
         (kept, Some(version)) if kept.as_ref().is_none_or(|kept| kept.position < version.position) => {
             Arc::new(StateAt { state: version.state.clone(), position: version.position })
         }
         (Some(kept), _) => kept,
         (None, _) => {
-            let first = beginning(&shared.base_config);
+            let first = beginning(shared).await?;
             Arc::new(StateAt { state: first.state, position: first.position })
         }
-    }
+    })
 }
 
 /// The appends after `after` until the one that holds `position`, with the states that their restore records lead to.

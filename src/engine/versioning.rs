@@ -175,7 +175,7 @@ async fn delta_of(
 
 /// Takes the version of a clean end, when something changed since the last one.
 pub async fn take_at_shutdown(shared: &Arc<Shared>) {
-    if !shared.settings.version_at_shutdown {
+    if !shared.settings.version_at_shutdown || shared.is_retired() {
         return;
     }
     let newest = shared.versions.newest(None).await.ok().flatten().map(|manifest| manifest.position);

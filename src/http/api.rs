@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{Limits, error::ApiError};
 use crate::{
     domain::{ApiKey, ModelName},
-    engine::{Model, Models},
+    engine::{CreateModel, EngineError, Model, Models},
     keys::KeyStore,
 };
 
@@ -18,6 +19,10 @@ pub trait Registry: Send + Sync + 'static {
     fn get(&self, name: &ModelName) -> Option<Model>;
     /// All, by name.
     fn list(&self) -> Vec<Model>;
+    /// Makes a model; `false` when it is there already, made alike.
+    fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>>;
+    /// Deletes a model.
+    fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>>;
 }
 
 impl Registry for Models {
@@ -27,6 +32,14 @@ impl Registry for Models {
 
     fn list(&self) -> Vec<Model> {
         Models::list(self)
+    }
+
+    fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
+        Box::pin(Models::create(self, create))
+    }
+
+    fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move { Models::delete(self, &name).await })
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn patch(
 }
 
 /// The configuration with a patch merged over it.
-fn merged(config: &ModelConfig, patch: Map<String, Value>) -> FieldResult<ModelConfig> {
+pub(super) fn merged(config: &ModelConfig, patch: Map<String, Value>) -> FieldResult<ModelConfig> {
     let mut value = serde_json::to_value(config).expect("configurations have a JSON form");
     merge(&mut value, Value::Object(patch));
     let text = serde_json::to_vec(&value).expect("values have a JSON form");
@@ -70,7 +70,7 @@ fn merge(target: &mut Value, patch: Value) {
 }
 
 /// Names fields as the body does.
-fn named(error: EngineError) -> ApiError {
+pub(super) fn named(error: EngineError) -> ApiError {
     let EngineError::Config(error) = error else { return error.into() };
     let field = if error.field.is_empty() { "config".to_owned() } else { format!("config.{}", error.field) };
     FieldError { field, ..error }.into()

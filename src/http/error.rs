@@ -8,6 +8,7 @@ use crate::{
     engine::EngineError,
     log::LogError,
     operations::OperationError,
+    roster::RosterError,
     serving::QueryError,
     versions::VersionError,
 };
@@ -201,6 +202,19 @@ fn not_found_code(what: &str) -> &'static str {
     }
 }
 
+/// The table's rows for what the roster says.
+fn roster_meaning(error: &RosterError) -> Meaning {
+    use StatusCode as S;
+    match error {
+        RosterError::Unknown(_) => (S::NOT_FOUND, "model_not_found", "No such model"),
+        RosterError::Exists(_) => (S::CONFLICT, "model_exists", "Another model has this name"),
+        RosterError::TooMany(_) => (S::CONFLICT, "too_many_models", "There are as many models as there may be"),
+        RosterError::InUse { .. } => (S::CONFLICT, "model_in_use", "Forks stand on the model"),
+        RosterError::Required(_) => (S::CONFLICT, "model_required", "The model is always there"),
+        RosterError::Database(_) => (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer"),
+    }
+}
+
 /// The table's rows for what the rooms say.
 fn engine_meaning(error: &EngineError) -> Meaning {
     use StatusCode as S;
@@ -221,6 +235,8 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::Operation(OperationError::NotFound(_)) => {
             (S::NOT_FOUND, "operation_not_found", "No such operation")
         }
+        EngineError::NotStarted { .. } => (S::SERVICE_UNAVAILABLE, "model_not_started", "The model does not start"),
+        EngineError::Roster(error) => roster_meaning(error),
         EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
         EngineError::Log(LogError::TooLarge { .. }) => {
             (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request")
@@ -230,7 +246,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::Log(LogError::CommitUnknown(_)) => {
             (S::SERVICE_UNAVAILABLE, "commit_unknown", "The database was lost during the commit")
         }
-        EngineError::Log(LogError::UnknownModel(_)) => (S::NOT_FOUND, "model_not_found", "No such model"),
+        EngineError::Log(LogError::UnknownModel(_) | LogError::Deleted) => {
+            (S::NOT_FOUND, "model_not_found", "No such model")
+        }
         EngineError::Log(LogError::Unreadable { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")
         }

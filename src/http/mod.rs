@@ -24,6 +24,7 @@ mod ingest;
 mod items;
 mod learning;
 mod learning_stream;
+mod lifecycle;
 mod limits;
 mod models;
 mod openapi;

@@ -15,7 +15,7 @@ use super::{
     reading::{At, Freshness, stamped},
 };
 use crate::{
-    domain::{Digest, ModelConfig, Position, Served},
+    domain::{Digest, ForkOrigin, ModelConfig, Position, Served},
     engine::ModelStatus,
 };
 
@@ -38,6 +38,8 @@ pub struct ModelOut {
     served: Served,
     /// How much the live view holds.
     counts: CountsOut,
+    /// Where it was forked from; null for a model that began empty.
+    fork: Option<ForkOrigin>,
     /// Its configuration.
     #[schema(value_type = ModelConfig)]
     config: Arc<ModelConfig>,
@@ -48,7 +50,7 @@ pub struct ModelOut {
 /// How much a model holds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CountsOut {
-    /// Users with an event.
+    /// Users with an event. A fork counts from its base's on, here and below.
     users: u64,
     /// Items, by event or metadata.
     items: u64,
@@ -74,6 +76,7 @@ impl From<ModelStatus> for ModelOut {
                 events: status.counts.events,
                 versions: status.versions,
             },
+            fork: status.fork,
             config: status.config,
             fingerprint: status.fingerprint,
         }
@@ -96,7 +99,12 @@ pub async fn list(State(api): State<Api>, Extension(caller): Extension<Caller>) 
     let mut models = Vec::new();
     for model in api.models.list() {
         if caller.may_see(model.name().as_str()) {
-            models.push(model.status().await?.into());
+            match model.status().await {
+                Ok(status) => models.push(status.into()),
+                // Deleted while the others were asked.
+                Err(_) if api.models.get(model.name()).is_none() => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(Json(ModelsOut { models }))

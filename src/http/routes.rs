@@ -9,7 +9,8 @@ use super::{
     events,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, models, openapi, operations, pages, recommendations, rollback, service,
+    imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages, recommendations, rollback,
+    service,
     similar, versions,
 };
 use crate::domain::Scope;
@@ -61,6 +62,7 @@ fn write() -> OpenApiRouter<Api> {
 /// Needs scope admin.
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(lifecycle::put, lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))
         .routes(routes!(versions::take))

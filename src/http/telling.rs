@@ -15,6 +15,7 @@ use crate::{
     domain::Position,
     engine::{EngineError, RunningRollback},
     log::LogError,
+    roster::RosterError,
     serving::QueryError,
     versions::VersionError,
 };
@@ -119,7 +120,10 @@ fn engine_detail(error: &EngineError) -> Option<String> {
     if let EngineError::LearnerDown(_) = error {
         return Some("the learner stopped after a failure; reads and the log go on, see /readyz".to_owned());
     }
-    if let EngineError::Log(LogError::Database(_)) = error {
+    if let EngineError::NotStarted { model, .. } = error {
+        return Some(format!("model {model} is there, but does not start here; /readyz says why"));
+    }
+    if let EngineError::Log(LogError::Database(_)) | EngineError::Roster(RosterError::Database(_)) = error {
         return Some("the database did not answer; nothing was committed: try again".to_owned());
     }
     if let EngineError::Log(LogError::CommitUnknown(_)) = error {

@@ -7,7 +7,8 @@
 //!
 //! Bounds: at most 1,000 keys; a presented key of more than 128 bytes is refused unhashed.
 //!
-//! Who may call: `http` (authenticate) and `app` (the rest). It does not decide what a scope may do.
+//! Who may call: `http` (authenticate) and `app` (the rest); `engine` takes back the keys of a
+//! model that is deleted ([`forget_model`]). It does not decide what a scope may do.
 
 mod error;
 mod secret;
@@ -15,4 +16,4 @@ mod store;
 
 pub use error::KeyError;
 pub use secret::Secret;
-pub use store::KeyStore;
+pub use store::{KeyStore, forget_model};

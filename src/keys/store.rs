@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -129,6 +129,13 @@ impl KeyStore {
         }
         usize::try_from(found).ok().and_then(|index| keys.get(index)).cloned()
     }
+}
+
+/// Takes back the keys that are for this model alone, within the caller's transaction: they must not open a later model of the
+/// same name.
+pub async fn forget_model(connection: &mut PgConnection, model: &ModelName) -> Result<(), sqlx::Error> {
+    sqlx::query("delete from api_keys where model = $1").bind(model.as_str()).execute(connection).await?;
+    Ok(())
 }
 
 fn key(row: &PgRow) -> Result<ApiKey, KeyError> {

@@ -16,7 +16,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LogSettings,
+    LogError, LogSettings,
     batch::{Batch, Committed},
     commit::{self, CommitError, Target},
     connect::connect,
@@ -134,9 +134,12 @@ impl Appender {
             }
             Err(error) => {
                 self.connection = None;
-                self.metrics.failures.increment(1);
                 let error = error.into_log_error();
-                tracing::error!(error = &error as &dyn std::error::Error, "log.append_failed");
+                // A deleted model is no failure; its log ends here within a second.
+                if !matches!(error, LogError::Deleted) {
+                    self.metrics.failures.increment(1);
+                    tracing::error!(error = &error as &dyn std::error::Error, "log.append_failed");
+                }
                 batch.fail(&error);
                 false
             }

@@ -45,6 +45,8 @@ pub(super) struct Target {
 pub(super) enum CommitError {
     /// An id stands in the log already, or comes twice: do it again with a look-up.
     Repeats,
+    /// The model is gone; nothing was committed.
+    Deleted,
     /// Nothing was committed.
     NotCommitted(sqlx::Error),
     /// The last answer did not come: it may be committed or not.
@@ -59,6 +61,7 @@ impl CommitError {
             Self::Repeats => LogError::Database(Arc::new(sqlx::Error::Protocol(
                 "an event id appeared in the log under the head's lock".into(),
             ))),
+            Self::Deleted => LogError::Deleted,
             Self::NotCommitted(error) => LogError::Database(Arc::new(error)),
             Self::Unknown(error) => LogError::CommitUnknown(Arc::new(error)),
         }
@@ -87,7 +90,7 @@ pub(super) async fn append_hopefully(
     // Begin, lock and take the positions in one round trip.
     let statement = format!(
         "begin isolation level read committed; \
-         update models set head = head + {records} where id = {} returning head",
+         update models set head = head + {records} where id = {} and deleted_at is null returning head",
         target.model_id
     );
     let head = head_of(connection, statement).await?;
@@ -108,7 +111,7 @@ pub(super) async fn append_carefully(
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let statement = format!(
-        "begin isolation level read committed; select head from models where id = {} for no key update",
+        "begin isolation level read committed; select head from models where id = {} and deleted_at is null for no key update",
         target.model_id
     );
     let before = head_of(connection, statement).await?;
@@ -133,9 +136,10 @@ pub(super) async fn append_carefully(
 }
 
 /// Runs a statement that begins the transaction and answers with a head. Only numbers are formatted into it.
-async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Position, sqlx::Error> {
+/// No answer: the model was deleted.
+async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Position, CommitError> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let row = rows.first().ok_or(CommitError::Deleted)?;
     Ok(Position::from_i64(row.try_get(0)?))
 }
 

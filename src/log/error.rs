@@ -49,6 +49,9 @@ pub enum LogError {
     /// The process is shutting down.
     #[error("the log is closed")]
     Closed,
+    /// The model was deleted; nothing is appended to it any more.
+    #[error("the model was deleted")]
+    Deleted,
     /// There is no such model.
     #[error("no model {0}")]
     UnknownModel(ModelName),

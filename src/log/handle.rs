@@ -56,7 +56,7 @@ impl Log {
         shutdown: CancellationToken,
         tracker: &TaskTracker,
     ) -> Result<Self, LogError> {
-        let model_id: Option<i32> = sqlx::query("select id from models where name = $1")
+        let model_id: Option<i32> = sqlx::query("select id from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
             .fetch_optional(&pool)
             .await?

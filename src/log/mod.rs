@@ -12,7 +12,8 @@
 //!
 //! A failed append answers its callers and is over; the next one connects again. A tail waits for Postgres to come back.
 //!
-//! It does not check what a record means (that is `domain`'s and the edges' work) and never changes what it holds.
+//! It does not check what a record means (that is `domain`'s and the edges' work) and never changes what it holds; of a deleted
+//! model it takes nothing more ([`LogError::Deleted`]) and removes all ([`remove_records`]).
 //!
 //! Who may call: `engine` and `app`; `http` through the engine's handle. One [`Log`] a model and process.
 //!
@@ -43,7 +44,7 @@ mod wake;
 pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;
-pub use models::{base_config, model_names, names_of};
+pub use models::{base_config, names_of, remove_records, write_first};
 pub use outcome::{Outcome, Page};
 pub use settings::LogSettings;
 pub use tail::Tail;

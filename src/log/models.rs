@@ -1,22 +1,15 @@
-//! The models that have a log.
+//! A model's log at its two ends: the configuration at position 0, the first record of a fork, and what is left of a log
+//! whose model is deleted.
 
 use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, PgPool, Row, types::Json};
 
-use super::LogError;
-use crate::domain::{ModelConfig, ModelName};
+use super::{LogError, body};
+use crate::domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
-/// Names of all models, in order.
-pub async fn model_names(pool: &PgPool) -> Result<Vec<ModelName>, LogError> {
-    let rows = sqlx::query("select name from models order by name").fetch_all(pool).await?;
-    rows.iter()
-        .map(|row| {
-            let name: String = row.try_get(0)?;
-            ModelName::new(&name).map_err(|error| LogError::from(sqlx::Error::Decode(error.into())))
-        })
-        .collect()
-}
+/// Records that one call of [`remove_records`] removes at most: a second or so.
+const REMOVED_RECORDS: i64 = 50_000;
 
 /// Names of some models, by number in the tables.
 pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
@@ -28,12 +21,54 @@ pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Resul
 /// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),
 /// whatever the defaults of later releases are: changes are records.
 pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig) -> Result<ModelConfig, LogError> {
-    let config: Option<Json<ModelConfig>> =
-        sqlx::query_scalar("update models set config = coalesce(config, $2) where name = $1 returning config")
-            .bind(model.as_str())
-            .bind(Json(default))
-            .fetch_optional(pool)
-            .await?;
+    let config: Option<Json<ModelConfig>> = sqlx::query_scalar(
+        "update models set config = coalesce(config, $2) where name = $1 and deleted_at is null returning config",
+    )
+    .bind(model.as_str())
+    .bind(Json(default))
+    .fetch_optional(pool)
+    .await?;
     let Json(config) = config.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
     Ok(config)
+}
+
+/// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
+pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &RecordBody) -> Result<(), LogError> {
+    let columns = body::split(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
+    let first = Position::ZERO.next().as_i64();
+    sqlx::query(
+        "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
+    )
+    .bind(first)
+    .bind(Timestamp::now().to_datetime())
+    .bind(model_id)
+    .bind(columns.code)
+    .bind(columns.rest)
+    .execute(&mut *connection)
+    .await?;
+    // P3: the head moves in the same transaction.
+    let moved = sqlx::query("update models set head = $2 where id = $1 and head = 0")
+        .bind(model_id)
+        .bind(first)
+        .execute(connection)
+        .await?;
+    if moved.rows_affected() == 1 {
+        return Ok(());
+    }
+    let detail = "the log is not empty".to_owned();
+    Err(LogError::Refused { index: 0, detail })
+}
+
+/// Removes some of a deleted model's records, oldest first; `false` once none is left.
+pub async fn remove_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
+    // Positions are dense (P3), so a range says how many rows go.
+    let removed = sqlx::query(
+        "delete from records where model_id = $1 \
+         and position < (select min(position) + $2 from records where model_id = $1)",
+    )
+    .bind(model_id)
+    .bind(REMOVED_RECORDS)
+    .execute(connection)
+    .await?;
+    Ok(removed.rows_affected() > 0)
 }

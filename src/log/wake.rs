@@ -2,10 +2,11 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
-
 use super::{commit::CHANNEL, handle::Shared, head::Head, reader};
-use crate::domain::{Position, Timestamp};
+use crate::{
+    domain::{Position, Timestamp},
+    postgres,
+};
 
 /// Pause before a broken listener connects again; the timer serves meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
@@ -58,14 +59,7 @@ async fn listen(shared: &Shared) -> Infallible {
 }
 
 async fn listen_once(shared: &Shared) -> Result<(), sqlx::Error> {
-    // A connection of its own: one taken from the pool would be missing there for good.
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .connect_lazy_with((*shared.pool.connect_options()).clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
+    let mut listener = postgres::listen(&shared.pool, CHANNEL).await?;
     loop {
         match listener.try_recv().await? {
             Some(notification) => {

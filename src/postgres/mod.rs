@@ -10,7 +10,7 @@
 //!
 //! **Who may call it:** `log`, `versions`, `engine` (pool) and `app` (everything).
 //!
-//! **Bounds.** The server takes 100 connections, listens on a unix socket only, keeps at most 4 GiB of write-ahead
+//! **Bounds.** The server takes 400 connections, listens on a unix socket only, keeps at most 4 GiB of write-ahead
 //! log and 64 MiB of text log. Starting waits at most 5 minutes for crash recovery and 30 s for the leftovers of a
 //! killed server; stopping waits at most 20 s, then 10 s more for an immediate shutdown, which the next start
 //! recovers from.
@@ -33,5 +33,5 @@ pub use binaries::Binaries;
 pub use error::PostgresError;
 pub use managed::ManagedPostgres;
 pub use options::ManagedPostgresOptions;
-pub use pool::{connect, migrate};
+pub use pool::{connect, listen, migrate};
 pub use running::running_url;

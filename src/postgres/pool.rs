@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use tokio::time::Instant;
 
 use super::error::PostgresError;
@@ -57,6 +57,22 @@ pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, Postgres
 /// is ahead: use the newer binary).
 pub async fn migrate(pool: &PgPool) -> Result<(), PostgresError> {
     Ok(sqlx::migrate!("./migrations").run(pool).await?)
+}
+
+/// Listens to a channel over a connection of its own, outside the pool: one taken from there would be missing for good. It
+/// connects again by itself after a loss, which `try_recv` tells by `None`: what was sent meanwhile is gone.
+///
+/// # Errors
+/// When Postgres cannot be reached.
+pub async fn listen(pool: &PgPool, channel: &str) -> Result<PgListener, sqlx::Error> {
+    let own = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_lazy_with((*pool.connect_options()).clone());
+    let mut listener = PgListener::connect_with(&own).await?;
+    listener.listen(channel).await?;
+    Ok(listener)
 }
 
 /// A refusal that waiting does not mend: a wrong password (28P01, 28000), no such database (3D000).

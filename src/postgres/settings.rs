@@ -32,7 +32,8 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
     set("listen_addresses", "''");
     set("port", &PORT.to_string());
     set("unix_socket_directories", &format!("'{}'", facts.socket_folder.display()));
-    set("max_connections", "100");
+    // Three for each of 64 models, one more for each while versions are taken, and the pool.
+    set("max_connections", "400");
     set("shared_buffers", &format!("{}MB", shared_buffers_mib(facts.memory_bytes)));
     // P1: a 202 is sent after the commit, and the commit is on the disk.
     let durable = if facts.durable { "on" } else { "off" };

@@ -168,7 +168,7 @@ pub(super) async fn remove(
 }
 
 /// Deletes the hidden versions, of every model, that nothing stands on any more.
-async fn sweep(connection: &mut PgConnection) -> Result<(), VersionError> {
+pub(super) async fn sweep(connection: &mut PgConnection) -> Result<(), VersionError> {
     loop {
         let swept = sqlx::query(
             "delete from versions v where v.hidden and not exists \

@@ -19,7 +19,7 @@ pub enum VersionError {
         /// Which segment, and how.
         detail: String,
     },
-    /// It is being served, is the newest, or is named by a restore in the log: it cannot be deleted.
+    /// It is being served, is the newest, is named by a restore in the log, or a fork stands on it: it cannot be deleted.
     #[error("version {0} is in use")]
     InUse(VersionNumber),
     /// A user was forgotten while the state was on its way: it may still hold the user, and was not stored.

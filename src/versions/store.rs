@@ -1,6 +1,6 @@
 //! The store's handle, and what needs only manifests.
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, PgPool, Row};
 
 use super::{
     VersionError, chain,
@@ -23,7 +23,7 @@ pub struct VersionStore {
 impl VersionStore {
     /// Opens the store of a model that exists.
     pub async fn open(pool: PgPool, model: &ModelName) -> Result<Self, VersionError> {
-        let row = sqlx::query("select id from models where name = $1")
+        let row = sqlx::query("select id from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
             .fetch_optional(&pool)
             .await?
@@ -32,13 +32,18 @@ impl VersionStore {
         Ok(Self { pool, model_id })
     }
 
-    /// Connections to the database.
-    pub fn pool(&self) -> &PgPool {
+    /// The store of the model with this number in the tables, which may be about to be made.
+    pub const fn of(pool: PgPool, model_id: i32) -> Self {
+        Self { pool, model_id }
+    }
+
+    /// Connections.
+    pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Number of the model in the tables.
-    pub fn model_id(&self) -> i32 {
+    /// The model's number in the tables.
+    pub const fn model_id(&self) -> i32 {
         self.model_id
     }
 
@@ -75,6 +80,15 @@ impl VersionStore {
 
     /// One manifest.
     pub async fn get(&self, version: &VersionRef) -> Result<VersionManifest, VersionError> {
+        self.get_in(&self.pool, version).await
+    }
+
+    /// One manifest, as a transaction sees it.
+    pub(super) async fn get_in(
+        &self,
+        executor: impl PgExecutor<'_>,
+        version: &VersionRef,
+    ) -> Result<VersionManifest, VersionError> {
         let (number, label) = match version {
             VersionRef::Number(number) => (Some(sql_number(*number)), None),
             VersionRef::Label(label) => (None, Some(label.as_str())),
@@ -87,7 +101,7 @@ impl VersionStore {
         .bind(self.model_id)
         .bind(number)
         .bind(label)
-        .fetch_optional(&self.pool)
+        .fetch_optional(executor)
         .await?;
         let missing = || match version {
             VersionRef::Number(number) => VersionError::NotFound(number.to_string()),
@@ -142,7 +156,8 @@ impl VersionStore {
 
     /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest of the
     /// log's own (and so the last one), the served, those that a restore in the log names (a replay meets it), those that
-    /// another one was made from by a replay, and those that hold a label: take the label away first.
+    /// another one was made from by a replay, those that a fork stands on, a fork's first (its state at position 0), and those
+    /// that hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -160,6 +175,8 @@ impl VersionStore {
              or exists (select from models where id = $1 and served_version = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
+             or exists (select from models where forked_from_model = $1 and forked_from_version = v.number) \
+             or v.number = 1 and exists (select from models where id = $1 and forked_from_model is not null) \
              from versions v where v.model_id = $1 and v.number = $2 and not v.hidden",
         )
         .bind(self.model_id)

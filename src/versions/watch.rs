@@ -2,12 +2,11 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{VersionError, VersionStore, deployments::CHANNEL};
-use crate::domain::Served;
+use crate::{domain::Served, postgres};
 
 /// How often the table is asked.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -64,14 +63,7 @@ async fn listen(store: &VersionStore, sender: &watch::Sender<Served>) -> Infalli
 }
 
 async fn listen_once(store: &VersionStore, sender: &watch::Sender<Served>) -> Result<(), VersionError> {
-    // A connection of its own: one taken from the pool would be missing there for good.
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .connect_lazy_with((*store.pool().connect_options()).clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(CHANNEL).await?;
+    let mut listener = postgres::listen(store.pool(), CHANNEL).await?;
     let model_id = store.model_id().to_string();
     loop {
         // `None`: connected again after a loss, and what was sent meanwhile is gone.

@@ -108,6 +108,12 @@ impl Service {
         reply["position"].as_u64().expect("a position")
     }
 
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a signal");
+        self.child.wait().expect("an end");
+    }
+
     /// Sends SIGTERM and waits for the end; everything else on standard output comes back too.
     pub fn stop(&mut self) -> (ExitStatus, String) {
         signal(&self.child, "TERM");

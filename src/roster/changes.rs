@@ -1,0 +1,49 @@
+//! How a process learns that models came or went: notifications, and a timer for those that were lost.
+
+use std::{convert::Infallible, time::Duration};
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+use super::CHANNEL;
+use crate::postgres;
+
+/// How often the one who waits is woken without a notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause before a broken listener connects again; the timer serves meanwhile.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Wakes who waits on `look` whenever the roster may have changed; never returns.
+pub async fn wake(pool: &PgPool, look: &Notify) -> Infallible {
+    tokio::select! {
+        never = poll(look) => never,
+        never = listen(pool, look) => never,
+    }
+}
+
+async fn poll(look: &Notify) -> Infallible {
+    let mut timer = tokio::time::interval(POLL_INTERVAL);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        look.notify_one();
+    }
+}
+
+async fn listen(pool: &PgPool, look: &Notify) -> Infallible {
+    loop {
+        if let Err(error) = listen_once(pool, look).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "roster.listener_lost");
+        }
+        tokio::time::sleep(RECONNECT_PAUSE).await;
+    }
+}
+
+async fn listen_once(pool: &PgPool, look: &Notify) -> Result<(), sqlx::Error> {
+    let mut listener = postgres::listen(pool, CHANNEL).await?;
+    loop {
+        // Also after a loss: what was sent meanwhile is gone.
+        listener.try_recv().await?;
+        look.notify_one();
+    }
+}

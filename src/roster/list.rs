@@ -1,0 +1,66 @@
+//! Which models there are.
+
+use sqlx::{PgPool, Row, postgres::PgRow, types::Json};
+
+use super::{RosterError, error::name};
+use crate::domain::{ForkOrigin, ModelConfig, ModelName, VersionNumber};
+
+/// A model that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its number in the tables. A later model of the same name has another one.
+    pub id: i32,
+    /// Its name.
+    pub name: ModelName,
+    /// Where it was forked from.
+    pub fork: Option<ForkOrigin>,
+}
+
+/// How a model was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// Its number in the tables.
+    pub id: i32,
+    /// Where it was forked from.
+    pub fork: Option<ForkOrigin>,
+    /// Its configuration at position 0; `None` until the first process that opens it settles it.
+    pub config: Option<ModelConfig>,
+    /// What a fork's first record made of it.
+    pub fork_config: Option<ModelConfig>,
+}
+
+/// All models, by name.
+pub async fn list(pool: &PgPool) -> Result<Vec<Listed>, RosterError> {
+    let rows = sqlx::query(
+        "select m.id, m.name, base.name, m.forked_from_version from models m \
+         left join models base on base.id = m.forked_from_model where m.deleted_at is null order by m.name",
+    )
+    .fetch_all(pool)
+    .await?;
+    let listed = |row: &PgRow| -> Result<Listed, sqlx::Error> {
+        Ok(Listed { id: row.try_get(0)?, name: name(row.try_get(1)?)?, fork: origin(row, 2)? })
+    };
+    Ok(rows.iter().map(listed).collect::<Result<_, _>>()?)
+}
+
+/// How the model of this name was made; `None` when there is none.
+pub async fn find(pool: &PgPool, model: &ModelName) -> Result<Option<Made>, RosterError> {
+    let row = sqlx::query(
+        "select m.id, base.name, m.forked_from_version, m.config, m.fork_config from models m \
+         left join models base on base.id = m.forked_from_model where m.name = $1 and m.deleted_at is null",
+    )
+    .bind(model.as_str())
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let config = |column| Ok::<_, sqlx::Error>(row.try_get::<Option<Json<ModelConfig>>, _>(column)?.map(|json| json.0));
+    Ok(Some(Made { id: row.try_get(0)?, fork: origin(&row, 1)?, config: config(3)?, fork_config: config(4)? }))
+}
+
+/// The origin in the columns `column` (the base's name) and the one after it (the version's number).
+fn origin(row: &PgRow, column: usize) -> Result<Option<ForkOrigin>, sqlx::Error> {
+    let base: Option<&str> = row.try_get(column)?;
+    let version: Option<i32> = row.try_get(column + 1)?;
+    let (Some(base), Some(version)) = (base, version) else { return Ok(None) };
+    Ok(Some(ForkOrigin { model: name(base)?, version: VersionNumber(u32::try_from(version).unwrap_or(0)) }))
+}

@@ -1,0 +1,27 @@
+//! What is left of a deleted model's versions and deployments.
+
+use sqlx::PgConnection;
+
+use super::{VersionError, chain::sweep};
+
+/// Removes one version of a deleted model with its segments, or, when there is none, the history of what was served; `false`
+/// once nothing is left. Versions go newest first: none loses what it stands on before it goes itself.
+pub async fn remove_versions(connection: &mut PgConnection, model_id: i32) -> Result<bool, VersionError> {
+    sqlx::query("update models set served_version = null where id = $1 and served_version is not null")
+        .bind(model_id)
+        .execute(&mut *connection)
+        .await?;
+    let removed = sqlx::query(
+        "delete from versions where model_id = $1 and number = (select max(number) from versions where model_id = $1)",
+    )
+    .bind(model_id)
+    .execute(&mut *connection)
+    .await?;
+    if removed.rows_affected() > 0 {
+        // It may have been the last to stand on a version that its base deleted.
+        sweep(connection).await?;
+        return Ok(true);
+    }
+    let removed = sqlx::query("delete from deployments where model_id = $1").bind(model_id).execute(connection).await?;
+    Ok(removed.rows_affected() > 0)
+}
