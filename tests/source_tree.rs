@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 20] = [
+const IMPORTS: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -22,7 +22,12 @@ const IMPORTS: [(&str, &[&str]); 20] = [
     ("serving", &["domain", "state"]),
     // Figures and verdicts of what the learner reports; a trace observes a replay.
     ("health", &["domain", "state", "learner"]),
-    ("engine", &["domain", "state", "log", "versions", "learner", "serving", "health", "postgres", "telemetry"]),
+    // What is different between two views; tables by their names of the learner, movers as health lists them.
+    ("compare", &["domain", "state", "learner", "serving", "health"]),
+    (
+        "engine",
+        &["domain", "state", "log", "versions", "learner", "serving", "health", "compare", "postgres", "telemetry"],
+    ),
     // Drives the learner itself: no log, no Postgres, no views.
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
@@ -30,7 +35,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
     // Files of vectors: read like feeds, matched with tokens as the state makes them.
     ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
-    ("http", &["domain", "serving", "log", "engine", "keys", "versions", "health", "telemetry", "console"]),
+    ("http", &["domain", "serving", "log", "engine", "keys", "versions", "health", "compare", "telemetry", "console"]),
     ("console", &["domain", "serving"]),
     // One struct of settings a room, so it names the rooms.
     ("config", &["domain", "log", "versions", "serving", "engine", "http", "postgres", "telemetry"]),
@@ -48,6 +53,7 @@ const IMPORTS: [(&str, &[&str]); 20] = [
             "learner",
             "serving",
             "health",
+            "compare",
             "engine",
             "http",
             "postgres",

@@ -13,6 +13,7 @@
 //! at most 16,384 records.
 
 mod cache;
+mod compare;
 mod configure;
 mod error;
 mod feed;

@@ -6,13 +6,15 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, configure, follow,
+    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, compare, configure,
+    follow,
     recovery::recover,
     rollback, sampling,
     shared::{Shared, blocking},
     status, supervisor, surveying, trace, versioning,
 };
 use crate::{
+    compare::{Diff, DiffOptions},
     domain::{
         Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
         RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
@@ -226,6 +228,16 @@ impl Model {
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
         versioning::take(&self.shared, take).await
+    }
+
+    /// What is different between two states, each a version or, with `None`, the live one. Costs every row of both.
+    pub async fn compare(
+        &self,
+        from: Option<VersionRef>,
+        to: Option<VersionRef>,
+        options: DiffOptions,
+    ) -> Result<Diff, EngineError> {
+        compare::compare(&self.shared, from, to, options).await
     }
 
     /// Pins or restores; returns once readers see it.

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{Position, VersionManifest},
     learner::fingerprint,
+    state::Readable,
     versions::{NewVersion, VersionError},
 };
 
@@ -44,16 +45,7 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
     let Snapshot { state, position, digest, parent } = shared.snapshot().await?;
     let encoded = state.clone();
     let segments = blocking(move || encoded.to_segments()).await;
-    let counters = state.readable.counters;
-    let metrics = serde_json::json!({
-        "events": counters.events,
-        "items": state.readable.catalog.len(),
-        "users": state.readable.users.len(),
-        "sessions": state.readable.sessions.len(),
-        "quarantined_events": counters.quarantined,
-        "clipped_steps": counters.clipped,
-        "quality": shared.watch.quality(),
-    });
+    let metrics = figures(shared, &state.readable);
     let new = NewVersion {
         position,
         parent,
@@ -75,6 +67,20 @@ pub async fn take(shared: &Arc<Shared>, take: TakeVersion) -> Result<VersionMani
         "version.taken: version {} at position {position}", manifest.version
     );
     Ok(manifest)
+}
+
+/// What a manifest says of a state that is live now.
+pub fn figures(shared: &Shared, readable: &Readable) -> serde_json::Value {
+    let counters = readable.counters;
+    serde_json::json!({
+        "events": counters.events,
+        "items": readable.catalog.len(),
+        "users": readable.users.len(),
+        "sessions": readable.sessions.len(),
+        "quarantined_events": counters.quarantined,
+        "clipped_steps": counters.clipped,
+        "quality": shared.watch.quality(),
+    })
 }
 
 /// Takes the version of a clean end, when something changed since the last one.

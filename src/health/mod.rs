@@ -24,7 +24,7 @@ mod verdict;
 pub use bias::{BiasReport, CategoryBias, DecileBias, bias_report};
 pub use judge::{Health, StepFigures, TableFigures, TableHealth, judge};
 pub use metric::{Metric, UnknownMetric};
-pub use movers::{MOVERS_MAX, Mover};
+pub use movers::{MOVERS_MAX, Mover, cosine, relative_distance};
 pub use quality::{EXPOSURE_LISTS, Exposure, QUALITY_TARGETS, Quality, QualityWindow, Ranked};
 pub use quantiles::Quantiles;
 pub use series::{POINT_STEPS_MAX, POINT_TARGETS, POINTS_MAX, Point, PointQuality, Series};

@@ -12,6 +12,7 @@
 
 mod api;
 mod body;
+mod compare;
 mod configuration;
 mod decode;
 mod embeddings;

@@ -4,7 +4,7 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, configuration, embeddings,
+    Api, compare, configuration, embeddings,
     error::ApiError,
     events,
     frame::frame,
@@ -39,6 +39,7 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(similar::get))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
+        .routes(routes!(compare::get))
         .routes(routes!(rollback::deployments))
         .routes(routes!(learning::get))
         .routes(routes!(learning::series))
