@@ -32,10 +32,25 @@ const IMPORTS: [(&str, &[&str]); 21] = [
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
-    // Files of vectors: read like feeds, matched with tokens as the state makes them.
+    // Files of vectors: read like feeds, matched with tokens as the state makes them; written from a state's rows.
     ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
-    ("http", &["domain", "serving", "log", "engine", "keys", "versions", "health", "compare", "telemetry", "console"]),
+    (
+        "http",
+        &[
+            "domain",
+            "serving",
+            "log",
+            "engine",
+            "keys",
+            "versions",
+            "health",
+            "compare",
+            "vectors",
+            "telemetry",
+            "console",
+        ],
+    ),
     ("console", &["domain", "serving"]),
     // One struct of settings a room, so it names the rooms.
     ("config", &["domain", "log", "versions", "serving", "engine", "http", "postgres", "telemetry"]),
@@ -54,6 +69,7 @@ const IMPORTS: [(&str, &[&str]); 21] = [
             "serving",
             "health",
             "compare",
+            "vectors",
             "engine",
             "http",
             "postgres",

@@ -3,6 +3,7 @@
 //! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
+//! `versions` asks a running service one question each ([`table`] prints the answers).
 
 mod bar;
 mod batch;
@@ -17,6 +18,8 @@ mod progress;
 mod reading;
 pub mod replay;
 pub mod serve;
+mod table;
 mod tally;
 pub mod tune;
 mod vectors;
+pub mod versions;

@@ -9,20 +9,23 @@
 //! or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each time.
 //!
 //! Bounds: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
-//! each at most 64 points behind; one sample of live quality waiting; one trace or bias report at a time, a trace replaying
-//! at most 16,384 records.
+//! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
+//! replay passing through at most 1,000,000 records in at most 45 s.
 
 mod cache;
 mod compare;
 mod configure;
 mod error;
+mod export;
 mod feed;
 mod follow;
 mod health;
+mod history;
 mod metrics;
 mod model;
 mod models;
 mod recovery;
+mod replaying;
 mod rollback;
 mod sampling;
 mod settings;
@@ -37,8 +40,13 @@ mod watch_metrics;
 mod worker;
 
 pub use error::EngineError;
+pub use export::{EXPORTS_MAX, ExportSource};
+pub use history::{
+    HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
+};
 pub use model::{Model, Surroundings};
 pub use models::Models;
+pub use replaying::{REPLAY_RECORDS_MAX, Stretch};
 pub use settings::EngineSettings;
 pub use status::ModelStatus;
 pub use trace::TracedEvent;

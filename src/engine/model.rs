@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, Learning, ModelStatus, PointStream, TakeVersion, TracedEvent, compare, configure,
-    follow,
+    EngineError, EngineSettings, ExportSource, HistoryOptions, Learning, ModelStatus, PointStream, RowHistory,
+    TakeVersion, TracedEvent, compare, configure, export, follow, history,
     recovery::recover,
     rollback, sampling,
     shared::{Shared, blocking},
@@ -19,7 +19,7 @@ use crate::{
         Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
         RollbackRequest, ScoredItem, Served, VersionManifest, VersionRef,
     },
-    health::{BiasReport, Metric, Survey, bias_report},
+    health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, LogSettings, base_config},
     serving::{Publisher, Searcher, View},
     versions::VersionStore,
@@ -225,6 +225,11 @@ impl Model {
         trace::trace(&self.shared, position, event).await
     }
 
+    /// How a row of the live state came to be what it is; `None` when there is no such row.
+    pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
+        history::history(&self.shared, owner, options).await
+    }
+
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
         versioning::take(&self.shared, take).await
@@ -238,6 +243,11 @@ impl Model {
         options: DiffOptions,
     ) -> Result<Diff, EngineError> {
         compare::compare(&self.shared, from, to, options).await
+    }
+
+    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`] at once.
+    pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
+        export::source(&self.shared, version).await
     }
 
     /// Pins or restores; returns once readers see it.

@@ -9,11 +9,12 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use super::{
     EngineError, EngineSettings,
     cache::{CachedVersion, VersionCache},
+    export::EXPORTS_MAX,
     health::Health,
     recovery::load_version,
     watch::Watch,
@@ -69,6 +70,8 @@ pub struct Shared {
     pub rollback: tokio::sync::Mutex<()>,
     /// Held while the configuration is changed: a change is merged over the one before it.
     pub configuring: tokio::sync::Mutex<()>,
+    /// Exports under way.
+    pub exports: Arc<Semaphore>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
@@ -103,6 +106,7 @@ impl Shared {
             health: Health::default(),
             rollback: tokio::sync::Mutex::default(),
             configuring: tokio::sync::Mutex::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             taking: tokio::sync::Mutex::default(),
             snapshots: watch::Sender::new(None),
             parent: AtomicU32::new(0),

@@ -8,6 +8,7 @@ use crate::{
     engine::EngineError,
     log::LogError,
     serving::QueryError,
+    vectors::ExportError,
     versions::VersionError,
 };
 
@@ -95,6 +96,9 @@ pub enum ApiError {
         /// `min_position`.
         wanted: Position,
     },
+    /// Rows cannot be written in the format that was asked for.
+    #[error(transparent)]
+    NotExportable(#[from] ExportError),
     /// A room said no.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -170,6 +174,7 @@ impl ApiError {
             Self::VersionBefore { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
             }
+            Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
             Self::Engine(error) => engine_meaning(error),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -201,8 +206,12 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
         }
         EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
-        EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
-        EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
+        EngineError::ReplayTooFar { .. } | EngineError::ReplayTooLong { .. } => {
+            (S::CONFLICT, "trace_not_available", "No state is near enough to learn the log again from")
+        }
+        EngineError::ReplayFailed { .. } => {
+            (S::INTERNAL_SERVER_ERROR, "trace_failed", "Learning the log again ended with an error")
+        }
         EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
         EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),

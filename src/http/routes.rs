@@ -6,11 +6,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Api, compare, configuration, embeddings,
     error::ApiError,
-    events,
+    events, export,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
-    versions,
+    history, imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service,
+    similar, versions,
 };
 use crate::domain::Scope;
 
@@ -33,6 +33,8 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(embeddings::item))
         .routes(routes!(embeddings::user))
         .routes(routes!(embeddings::many))
+        .routes(routes!(history::item))
+        .routes(routes!(history::user))
         .routes(routes!(imports::rows))
         .routes(routes!(recommendations::post))
         .routes(routes!(recommendations::for_user))
@@ -40,6 +42,7 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(compare::get))
+        .routes(routes!(export::get))
         .routes(routes!(rollback::deployments))
         .routes(routes!(learning::get))
         .routes(routes!(learning::series))

@@ -10,3 +10,16 @@ pub struct Segment {
     /// Encoded rows, not compressed.
     pub payload: Vec<u8>,
 }
+
+impl Segment {
+    /// The encoded rows, each without the length that stands before it. Ends early where the bytes are none.
+    pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.payload.as_slice();
+        std::iter::from_fn(move || {
+            let (length, tail) = rest.split_first_chunk::<4>()?;
+            let (row, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            rest = tail;
+            Some(row)
+        })
+    }
+}

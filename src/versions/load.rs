@@ -49,14 +49,7 @@ impl VersionStore {
         while let Some(row) = rows.try_next().await? {
             let packed = packed(&row, self.model_id(), version)?;
             sealing.add(&packed.checksum);
-            let Place { table, ordinal, .. } = packed.place;
-            let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed))
-                .await
-                .map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-            segments.push(unpacked.map_err(|detail| VersionError::Corrupt {
-                version,
-                detail: format!("segment {ordinal} of table {table}: {detail}"),
-            })?);
+            segments.push(unpacked(packed).await?);
         }
         drop(rows);
         transaction.rollback().await?;
@@ -68,7 +61,18 @@ impl VersionStore {
     }
 }
 
-fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
+/// Decompresses and verifies on a blocking thread.
+pub(super) async fn unpacked(packed: Packed) -> Result<Segment, VersionError> {
+    let Place { version, table, ordinal, .. } = packed.place;
+    let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed));
+    let unpacked = unpacked.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
+    unpacked.map_err(|detail| VersionError::Corrupt {
+        version,
+        detail: format!("segment {ordinal} of table {table}: {detail}"),
+    })
+}
+
+pub(super) fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
     let place = Place { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
     let corrupt = |detail: &str| VersionError::Corrupt {
         version,

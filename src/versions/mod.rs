@@ -20,6 +20,7 @@ mod load;
 mod manifest;
 mod new;
 mod packing;
+mod row;
 mod save;
 mod store;
 mod taker;
@@ -27,5 +28,6 @@ mod watch;
 
 pub use error::VersionError;
 pub use new::{NewDeployment, NewVersion};
+pub use row::RowPlace;
 pub use store::VersionStore;
 pub use taker::Taker;
