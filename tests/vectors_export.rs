@@ -184,5 +184,5 @@ fn items_with_their_content_are_as_answers_use_them() {
         assert_eq!(row.values, vector);
         moved += usize::from(vector != readable.parameters.items.row(item as usize));
     }
-    assert!(moved > 5);
+    assert!(moved > 0, "some item has a word, a category or a dense vector");
 }

@@ -5,9 +5,12 @@ use serde_json::Value;
 use shelfmark::domain::{Timestamp, VersionManifest};
 
 use super::super::{
-    table::{Align, Table, size},
+    table::{Align, Table, WIDTH, size},
     tally::grouped,
 };
+
+/// Characters that the names of facts take.
+const NAMES: usize = 20;
 
 #[derive(Deserialize)]
 struct Page {
@@ -62,7 +65,14 @@ pub fn one(manifest: &VersionManifest) -> String {
             lines.push((name, grouped(count)));
         }
     }
-    lines.into_iter().map(|(name, value)| format!("{name:<20}{value}\n")).collect()
+    lines.into_iter().map(|(name, value)| format!("{name:<NAMES$}{}\n", folded(&value))).collect()
+}
+
+/// Text in lines that fit beside the names.
+fn folded(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let lines: Vec<String> = characters.chunks(WIDTH - NAMES).map(|line| line.iter().collect()).collect();
+    lines.join(&format!("\n{}", " ".repeat(NAMES)))
 }
 
 /// `2026-11-24 12:00`.
