@@ -205,7 +205,8 @@ async fn steps(
     let after = Position::new(through.get().saturating_sub(records));
     let from: Arc<StateAt> = state_before(shared, after.next(), through).await?;
     let path = RowPath::new(owner.clone(), &from.state.readable, from.position, after);
-    let (path, state, replayed) = replay(shared, &from, through, permit, path).await?;
+    // On the heap: it holds states.
+    let (path, state, replayed) = Box::pin(replay(shared, &from, through, permit, path)).await?;
     let (moved, movements) = path.finish(&state.readable, replayed.through);
     let mut largest = Vec::with_capacity(movements.len());
     for step in movements {

@@ -30,7 +30,8 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
     let permit = shared.watch.work()?;
     let from = state_before(shared, position, position).await?;
     let tracer = Tracer::new(TraceTarget { position, event });
-    let (tracer, _, replayed) = replay(shared, &from, position, permit, tracer).await?;
+    // On the heap: it holds states.
+    let (tracer, _, replayed) = Box::pin(replay(shared, &from, position, permit, tracer)).await?;
     let trace = blocking(move || tracer.trace()).await;
     let unmet = || EngineError::ReplayFailed { position, detail: "P4: no step of the replay learned it".to_owned() };
     Ok(TracedEvent { trace: trace.ok_or_else(unmet)?, replayed })

@@ -5,7 +5,7 @@ use super::{super::safetensors::HEADER_BYTES_MAX, Encoder, ExportError, ExportTa
 /// The parts of the file, and its size.
 pub(super) fn parts(rows: &Rows, table: ExportTable) -> Result<(Vec<Part>, u64), ExportError> {
     let data = (rows.len() * rows.dim() * 4) as u64;
-    let before = format!(r#"{{"__metadata__":{{"format":"shelfmark","ids":"["#);
+    let before = r#"{"__metadata__":{"format":"shelfmark","ids":"["#;
     let mut after = format!(
         r#"]"}},"{table}":{{"dtype":"F32","shape":[{},{}],"data_offsets":[0,{data}]}}}}"#,
         rows.len(),
