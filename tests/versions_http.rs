@@ -129,14 +129,25 @@ async fn a_trace_of_long_ago_says_what_was_said_at_the_time() {
     learn(&service, 900..950).await;
     service.stop();
 
-    let service = Service::start(&url, FORGETFUL).await;
+    let mut service = Service::start(&url, FORGETFUL).await;
     let mut now = service.get("events/e517?trace=true").await;
     assert_eq!(now["trace"]["replayed_after"], 400, "from the version before it, out of Postgres");
     now["trace"]["replayed_after"] = at_the_time["trace"]["replayed_after"].clone();
     assert_eq!(now, at_the_time);
-    // Learned again from the beginning, it is the same still.
-    let early = service.get("events/e10?trace=true").await;
-    assert_eq!(early["trace"]["replayed_after"], 0);
+    service.stop();
+
+    // A version that is damaged is passed over: learned again from the beginning, it is the same still.
+    let pool = sqlx::PgPool::connect(&url).await.expect("a connection");
+    let damage = "update version_segments set payload = set_byte(payload, 20, get_byte(payload, 20) # 1) where version = 1 and table_number = 14";
+    assert_eq!(sqlx::query(damage).execute(&pool).await.expect("damaged").rows_affected(), 1);
+    pool.close().await;
+    let service = Service::start(&url, FORGETFUL).await;
+    let mut now = service.get("events/e517?trace=true").await;
+    assert_eq!(now["trace"]["replayed_after"], 0);
+    now["trace"]["replayed_after"] = at_the_time["trace"]["replayed_after"].clone();
+    assert_eq!(now, at_the_time);
+    let found = problem(service.request(GET, "items/i7/history?records=0"), 500, "version_corrupt").await;
+    assert!(!found["detail"].as_str().expect("text").is_empty(), "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ use crate::{
     learner::{Learner, Observer, prepare_thread},
     log::LogError,
     state::State,
+    versions::VersionError,
 };
 
 /// Records that a replay passes through, the rest of the last append aside, at the most that can be configured.
@@ -68,14 +69,26 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
             Arc::new(StateAt { state: first.state, position: first.position })
         }
     };
-    let before = Position::new(position.get().saturating_sub(1));
     let saved = |stored: &VersionManifest| stored.position.get().saturating_sub(in_memory.position.get());
-    match shared.versions.newest(Some(before)).await? {
-        Some(stored) if stored.bytes < saved(&stored).saturating_mul(BYTES_PER_RECORD) => {
-            let version = shared.version(stored.version).await?;
-            Ok(Arc::new(StateAt { state: version.state.clone(), position: version.position }))
+    let mut before = position;
+    loop {
+        before = Position::new(before.get().saturating_sub(1));
+        let stored = shared.versions.newest(Some(before)).await?;
+        let sooner = |stored: &VersionManifest| stored.bytes < saved(stored).saturating_mul(BYTES_PER_RECORD);
+        let Some(stored) = stored.filter(sooner) else { return Ok(in_memory) };
+        match shared.version(stored.version).await {
+            Ok(version) => {
+                return Ok(Arc::new(StateAt { state: version.state.clone(), position: version.position }));
+            }
+            Err(
+                error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })),
+            ) => {
+                let version = stored.version;
+                tracing::error!(%version, %error, "version.corrupt: an older state and the log take its place");
+                before = stored.position;
+            }
+            Err(error) => return Err(error),
         }
-        Some(_) | None => Ok(in_memory),
     }
 }
 
