@@ -6,7 +6,11 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::{
-    domain::ModelConfig, engine::EngineSettings, http::Limits, log::LogSettings, telemetry::TelemetrySettings,
+    domain::ModelConfig,
+    engine::{EngineSettings, REPLAY_RECORDS_MAX},
+    http::Limits,
+    log::LogSettings,
+    telemetry::TelemetrySettings,
 };
 
 /// Settings of `shelfmark serve`.
@@ -199,6 +203,10 @@ pub struct WatchSettings {
     /// States kept in memory to trace recent events from, 4,096 records apart; each costs at most as much as the model
     #[arg(long, env = "SHELFMARK_TRACE_STATES", default_value_t = 2, value_name = "N")]
     pub trace_states: usize,
+    /// Records that a trace of an event, or the history of a row, learns again at most
+    #[arg(long, env = "SHELFMARK_TRACE_RECORDS", default_value_t = REPLAY_RECORDS_MAX, value_name = "N",
+        value_parser = clap::value_parser!(u64).range(..=REPLAY_RECORDS_MAX))]
+    pub trace_records: u64,
 }
 
 impl VersionSettings {
@@ -209,6 +217,7 @@ impl VersionSettings {
             quality_share: f64::from(watch.quality_percent) / 100.0,
             survey_interval: Duration::from_secs(watch.survey_every_seconds),
             trace_states: watch.trace_states,
+            trace_records: watch.trace_records,
             version_records: self.version_every_records,
             version_interval: Duration::from_secs(self.version_every_seconds),
             version_at_shutdown: self.version_at_shutdown,

@@ -33,6 +33,7 @@ enum Command {
     Import(Box<commands::import::ImportArgs>),
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     Tune(Box<commands::tune::TuneArgs>),
+    Versions(Box<commands::versions::VersionsArgs>),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(*args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
+        Command::Versions(args) => commands::versions::run(*args),
     };
     match ended {
         Ok(code) => code,
@@ -101,6 +103,7 @@ mod tests {
             ("evaluate", "Test-then-train"),
             ("import", "turned at random"),
             ("tune", "successive halving"),
+            ("versions", "a number or a label"),
         ] {
             let command = line.find_subcommand_mut(name).expect("a command");
             let help = command.render_long_help().to_string();

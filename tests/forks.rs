@@ -119,7 +119,7 @@ async fn a_fork_is_its_bases_version_and_what_one_learns_the_other_does_not() {
         .expect("an answer")
         .expect("an event");
     let traced = first.trace(position, event).await.expect("traced");
-    assert_eq!(traced.replayed_after, Position::ZERO);
+    assert_eq!(traced.replayed.after, Position::ZERO);
     running.stop().await;
 }
 

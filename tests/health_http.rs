@@ -254,12 +254,18 @@ async fn a_trace_says_what_an_event_did_and_agrees_with_the_live_view() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_far_from_every_state_in_memory_is_not_traced() {
-    let service = start(&["--quality-percent", "0", "--trace-states", "0"]).await;
-    let events: Vec<Event> = shop().take(17_000).collect();
-    learn(&service, &events).await;
-    let late = format!("events/{}?trace=true", events[16_900].event_id);
-    let found = problem(service.request(GET, &late), 404, "trace_not_available").await;
-    assert!(found["detail"].as_str().expect("text").contains("16384"), "{found}");
-    service.get(&format!("events/{}?trace=true", events[9000].event_id)).await;
+async fn an_event_far_from_every_state_is_not_traced_until_a_version_lies_near() {
+    let service = start(&["--quality-percent", "0", "--trace-states", "0", "--trace-records", "1000"]).await;
+    let events: Vec<Event> = shop().take(3000).collect();
+    learn(&service, &events[..2500]).await;
+    let late = format!("events/{}?trace=true", events[2400].event_id);
+    let found = problem(service.request(GET, &late), 409, "trace_not_available").await;
+    assert!(found["detail"].as_str().expect("text").contains("more than 1000 records"), "{found}");
+    let early = service.get(&format!("events/{}?trace=true", events[500].event_id)).await;
+    assert_eq!(early["trace"]["replayed_after"], 0, "{early}");
+    let version = answered(service.request(POST, "versions"), 201).await;
+    learn(&service, &events[2500..]).await;
+    let near = service.get(&format!("events/{}?trace=true", events[2900].event_id)).await;
+    assert_eq!(near["trace"]["replayed_after"], version["position"], "{near}");
+    problem(service.request(GET, &late), 409, "trace_not_available").await;
 }

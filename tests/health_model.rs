@@ -63,7 +63,7 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
     let target = TraceTarget { position: record.position, event: event.clone() };
     let mut state = kept;
     let mut learner = Learner::watching(1);
-    let mut tracer = Tracer::new(&target);
+    let mut tracer = Tracer::new(target);
     for append in &appends {
         learner.apply(&mut state, append, &BTreeMap::new(), &mut tracer).unwrap();
     }

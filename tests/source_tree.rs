@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 22] = [
+const IMPORTS: [(&str, &[&str]); 23] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
@@ -25,6 +25,8 @@ const IMPORTS: [(&str, &[&str]); 22] = [
     ("serving", &["domain", "state"]),
     // Figures and verdicts of what the learner reports; a trace observes a replay.
     ("health", &["domain", "state", "learner"]),
+    // What is different between two views; tables by their names of the learner, movers as health lists them.
+    ("compare", &["domain", "state", "learner", "serving", "health"]),
     // It takes back the keys of a model that is deleted.
     (
         "engine",
@@ -39,6 +41,7 @@ const IMPORTS: [(&str, &[&str]); 22] = [
             "learner",
             "serving",
             "health",
+            "compare",
             "postgres",
             "telemetry",
         ],
@@ -47,7 +50,7 @@ const IMPORTS: [(&str, &[&str]); 22] = [
     ("evaluation", &["domain", "state", "learner"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
-    // Files of vectors: read like feeds, matched with tokens as the state makes them.
+    // Files of vectors: read like feeds, matched with tokens as the state makes them; written from a state's rows.
     ("vectors", &["domain", "state", "feeds"]),
     // Reads views and holds handles of log, engine and keys; tells their errors.
     (
@@ -62,6 +65,8 @@ const IMPORTS: [(&str, &[&str]); 22] = [
             "versions",
             "operations",
             "health",
+            "compare",
+            "vectors",
             "telemetry",
             "console",
         ],
@@ -84,6 +89,8 @@ const IMPORTS: [(&str, &[&str]); 22] = [
             "learner",
             "serving",
             "health",
+            "compare",
+            "vectors",
             "engine",
             "http",
             "postgres",

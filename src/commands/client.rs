@@ -250,6 +250,16 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(unreadable)
     }
 
+    /// Begins to read something long; it may take `time` in all.
+    pub async fn download(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        time: Duration,
+    ) -> Result<reqwest::Response, ClientError> {
+        self.send(self.http.get(self.at(path)?).query(query).timeout(time)).await
+    }
+
     /// A path below the model; segments are percent-encoded.
     fn at(&self, path: &[&str]) -> Result<Url, ClientError> {
         let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;

@@ -3,7 +3,8 @@
 //! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
-//! `rollback`, `unpin` and `operations` ask a running service too, a request at a time.
+//! `rollback`, `unpin`, `operations`, `models`, `fork` and `versions` ask a running service too, a request at a time ([`table`] prints the
+//! answers).
 
 mod bar;
 mod batch;
@@ -25,4 +26,5 @@ mod table;
 mod tally;
 pub mod tune;
 mod vectors;
+pub mod versions;
 mod waiting;

@@ -89,6 +89,19 @@ pub fn cut(text: &str, width: usize) -> String {
     short
 }
 
+/// A size for people: `14.2 MB`.
+pub fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let mut size = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if size < 1000.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") };
+        }
+        size /= 1000.0;
+    }
+    format!("{size:.1} TB")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +116,11 @@ mod tests {
         assert_eq!(lines[..2], ["id    count  why", "äöü       7  short"]);
         assert!(lines[2].starts_with("too…  1,000  xxx") && lines[2].ends_with('…'), "{text}");
         assert_eq!(length(lines[2]), WIDTH);
+    }
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let told = [0, 999, 1_000, 14_150_000, 3_000_000_000_000_000].map(size);
+        assert_eq!(told, ["0 B", "999 B", "1.0 kB", "14.2 MB", "3000.0 TB"]);
     }
 }

@@ -25,22 +25,34 @@ pub enum EngineError {
     /// The learner stopped after a failure; reads and the log go on.
     #[error("the learner is not running: {0}")]
     LearnerDown(String),
-    /// An event lies too far from every state that is in memory to be traced.
+    /// A record lies too far from every state, in memory or stored, for the way to it to be learned again.
     #[error(
-        "the event at position {position} cannot be traced: the nearest state in memory before it stands at {nearest}, more than {records_max} records away"
+        "the log cannot be learned again up to position {position}: the nearest state to begin from stands at {nearest}, more than {records_max} records before it; versions taken more often bring them nearer"
     )]
-    TraceTooFar {
-        /// The event.
+    ReplayTooFar {
+        /// The record.
         position: Position,
-        /// The nearest state before it.
+        /// The nearest state before what is wanted.
         nearest: Position,
         /// Records replayed at most.
         records_max: u64,
     },
-    /// A replay did not pass through the event (a defect of ours, or a damaged log).
-    #[error("the event at position {position} cannot be traced: {detail}")]
-    TraceFailed {
-        /// The event.
+    /// A replay took longer than it may.
+    #[error(
+        "learning the log again up to position {position} took longer than {seconds_max} seconds and was ended at {reached}; versions taken more often make the way shorter"
+    )]
+    ReplayTooLong {
+        /// Where it was to end.
+        position: Position,
+        /// Where it was.
+        reached: Position,
+        /// Longest time of one.
+        seconds_max: u64,
+    },
+    /// A replay did not pass through a record (a defect of ours, or a damaged log).
+    #[error("the log cannot be learned again up to position {position}: {detail}")]
+    ReplayFailed {
+        /// The record.
         position: Position,
         /// What happened.
         detail: String,
@@ -68,14 +80,6 @@ pub enum EngineError {
     /// The target of a rollback is not one.
     #[error(transparent)]
     Target(FieldError),
-    /// A replay met something that it cannot apply (a defect of ours, or a damaged log).
-    #[error("the log cannot be replayed at position {position}: {detail}")]
-    ReplayFailed {
-        /// The append.
-        position: Position,
-        /// What happened.
-        detail: String,
-    },
     /// The operations' records failed.
     #[error(transparent)]
     Operation(#[from] OperationError),

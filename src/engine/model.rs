@@ -6,19 +6,20 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ErasureReceipt, Learning, ModelStatus, Operations, PointStream, RolledBack, TakeVersion,
-    TracedEvent, configure, erasure, follow,
+    EngineError, EngineSettings, ErasureReceipt, ExportSource, HistoryOptions, Learning, ModelStatus, Operations,
+    PointStream, RolledBack, RowHistory, TakeVersion, TracedEvent, compare, configure, erasure, export, follow, history,
     recovery::{Recovered, Seed, recover},
     rollback, sampling,
     shared::{Shared, Stores, blocking},
     status, supervisor, surveying, trace, versioning,
 };
 use crate::{
+    compare::{Diff, DiffOptions},
     domain::{
         Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
         RollbackRequest, ScoredItem, Served, VersionManifest, VersionNumber, VersionRef,
     },
-    health::{BiasReport, Metric, Survey, bias_report},
+    health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, LogSettings, base_config},
     operations::OperationStore,
     roster::{Listed, RosterError},
@@ -252,9 +253,29 @@ impl Model {
         trace::trace(&self.shared, position, event).await
     }
 
+    /// How a row of the live state came to be what it is; `None` when there is no such row.
+    pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
+        history::history(&self.shared, owner, options).await
+    }
+
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
         versioning::take(&self.shared, take).await
+    }
+
+    /// What is different between two states, each a version or, with `None`, the live one. Costs every row of both.
+    pub async fn compare(
+        &self,
+        from: Option<VersionRef>,
+        to: Option<VersionRef>,
+        options: DiffOptions,
+    ) -> Result<Diff, EngineError> {
+        compare::compare(&self.shared, from, to, options).await
+    }
+
+    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`] at once.
+    pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
+        export::source(&self.shared, version).await
     }
 
     /// Forgets a user everywhere (P10).

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::REPLAY_RECORDS_MAX;
+
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
@@ -26,6 +28,8 @@ pub struct EngineSettings {
     pub survey_interval: Duration,
     /// States kept in memory to trace recent events from; 0 = traces begin at versions only.
     pub trace_states: usize,
+    /// Records that a trace, or the history of a row, learns again at most.
+    pub trace_records: u64,
 }
 
 impl Default for EngineSettings {
@@ -41,6 +45,7 @@ impl Default for EngineSettings {
             quality_share: 0.03,
             survey_interval: Duration::from_secs(10),
             trace_states: 2,
+            trace_records: REPLAY_RECORDS_MAX,
         }
     }
 }

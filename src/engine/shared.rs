@@ -10,13 +10,14 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 use super::{
     EngineError, EngineSettings,
     cache::{CachedVersion, VersionCache},
+    export::EXPORTS_MAX,
     growth::{Grown, Growth},
     health::Health,
     operations::Operations,
@@ -86,6 +87,8 @@ pub struct Shared {
     pub operations: Operations,
     /// Held while the configuration is changed: a change is merged over the one before it.
     pub configuring: tokio::sync::Mutex<()>,
+    /// Exports under way.
+    pub exports: Arc<Semaphore>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     /// Where a fork's state at position 0 comes from.
@@ -126,6 +129,7 @@ impl Shared {
             rollback: RollbackSlot::default(),
             operations,
             configuring: tokio::sync::Mutex::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             taking: tokio::sync::Mutex::default(),
             origin: None,
             retired: AtomicBool::new(false),

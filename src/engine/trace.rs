@@ -1,38 +1,24 @@
-//! What an event did: the records around it are learned again from the nearest state in memory, beside the learner.
+//! What an event did: the records around it are learned again from the nearest state before it, beside the learner.
 
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{
     EngineError,
-    feed::{Restored, restored_states},
-    fold::Watcher,
-    recovery::beginning,
-    shared::{Shared, StateAt, blocking},
+    relearning::{Stretch, replay, state_before},
+    shared::{Shared, blocking},
 };
 use crate::{
-    domain::{Append, Event, Position},
+    domain::{Event, Position},
     health::{Trace, TraceTarget, Tracer},
-    learner::{Learner, prepare_thread},
-    log::LogError,
-    state::State,
 };
-
-/// Records that a trace replays at most, the append of the event aside: a second or so.
-const REPLAY_RECORDS_MAX: u64 = 16_384;
-/// Records read from the log at a time.
-const READ_RECORDS: usize = 4096;
 
 /// A trace and how it was found.
 #[derive(Debug, Clone)]
 pub struct TracedEvent {
     /// The step that learned the event.
     pub trace: Trace,
-    /// Position of the state that the replay began from.
-    pub replayed_after: Position,
-    /// Position of the last record that was replayed: the end of the event's append.
-    pub replayed_through: Position,
+    /// What was learned again to find it.
+    pub replayed: Stretch,
 }
 
 /// Traces an event that the live state holds.
@@ -42,70 +28,11 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
         return Err(EngineError::NotReached { wanted: position, reached });
     }
     let permit = shared.watch.work()?;
-    let from = nearest_before(shared, position).await?;
-    if position.since(from.position) > REPLAY_RECORDS_MAX {
-        let nearest = from.position;
-        return Err(EngineError::TraceTooFar { position, nearest, records_max: REPLAY_RECORDS_MAX });
-    }
-    let (appends, restored) = records(shared, from.position, position).await?;
-    let (replayed_after, replayed_through) = (from.position, appends.last().map_or(from.position, Append::last));
-    let target = TraceTarget { position, event };
-    let trace = blocking(move || {
-        let _permit = permit;
-        replay(&from.state, &appends, &restored, &target)
-    })
-    .await;
-    let trace = trace.map_err(|detail| EngineError::TraceFailed { position, detail })?;
-    Ok(TracedEvent { trace, replayed_after, replayed_through })
-}
-
-/// The newest state in memory before a position: kept for this, a version, or the beginning.
-async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<StateAt>, EngineError> {
-    let kept = shared.watch.kept_before(position);
-    let version = shared.cache.newest_before(position);
-    Ok(match (kept, version) {
-        (kept, Some(version)) if kept.as_ref().is_none_or(|kept| kept.position < version.position) => {
-            Arc::new(StateAt { state: version.state.clone(), position: version.position })
-        }
-        (Some(kept), _) => kept,
-        (None, _) => {
-            let first = beginning(shared).await?;
-            Arc::new(StateAt { state: first.state, position: first.position })
-        }
-    })
-}
-
-/// The appends after `after` until the one that holds `position`, with the states that their restore records lead to.
-async fn records(shared: &Shared, after: Position, position: Position) -> Result<(Vec<Append>, Restored), EngineError> {
-    let (mut appends, mut restored) = (Vec::<Append>::new(), Restored::new());
-    let watcher = Watcher::silent(CancellationToken::new());
-    let mut reached = after;
-    while reached < position {
-        let read = shared.log.read_after(reached, READ_RECORDS).await?;
-        if read.is_empty() {
-            let detail = "P3: it is applied and not in the table".to_owned();
-            return Err(LogError::Unreadable { position, detail }.into());
-        }
-        for append in read {
-            if reached >= position {
-                break;
-            }
-            reached = append.last();
-            restored.extend(restored_states(shared, &append, &watcher).await?);
-            appends.push(append);
-        }
-    }
-    Ok((appends, restored))
-}
-
-fn replay(from: &State, appends: &[Append], restored: &Restored, target: &TraceTarget) -> Result<Trace, String> {
-    prepare_thread();
-    let mut state = from.clone();
-    state.touched.clear();
-    let mut learner = Learner::watching(1);
-    let mut tracer = Tracer::new(target);
-    for append in appends {
-        learner.apply(&mut state, append, restored, &mut tracer).map_err(|error| error.to_string())?;
-    }
-    tracer.trace().ok_or_else(|| "P4: the replay did not pass through it".to_owned())
+    let from = state_before(shared, position, position).await?;
+    let tracer = Tracer::new(TraceTarget { position, event });
+    // On the heap: it holds states.
+    let (tracer, _, replayed) = Box::pin(replay(shared, &from, position, permit, tracer)).await?;
+    let trace = blocking(move || tracer.trace()).await;
+    let unmet = || EngineError::ReplayFailed { position, detail: "P4: no step of the replay learned it".to_owned() };
+    Ok(TracedEvent { trace: trace.ok_or_else(unmet)?, replayed })
 }

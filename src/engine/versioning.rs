@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{Derived, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    state::{Digester, State, Touched},
+    state::{Digester, Readable, State, Touched},
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
@@ -117,7 +117,7 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
             label: new.label.clone(),
             reason: new.reason.clone(),
             actor: new.actor.clone(),
-            metrics: metrics(state, &new.quality),
+            metrics: figures(&state.readable, &new.quality),
             fingerprint: fingerprint(),
             derived: new.derived.clone(),
             segments: NewSegments::new(segments),
@@ -142,13 +142,14 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
     Ok(manifest)
 }
 
-fn metrics(state: &State, quality: &Value) -> Value {
-    let counters = state.readable.counters;
+/// What a manifest says of a state; `quality` is live quality at that moment, or null.
+pub fn figures(readable: &Readable, quality: &Value) -> Value {
+    let counters = readable.counters;
     json!({
         "events": counters.events,
-        "items": state.readable.catalog.len(),
-        "users": state.readable.users.len(),
-        "sessions": state.readable.sessions.len(),
+        "items": readable.catalog.len(),
+        "users": readable.users.len(),
+        "sessions": readable.sessions.len(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
         "quality": quality,

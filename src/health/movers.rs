@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::Id,
+    domain::{Id, Item},
     state::{Readable, distance, dot},
 };
 
@@ -30,6 +30,28 @@ pub struct Mover {
     pub cosine: f32,
 }
 
+impl Mover {
+    /// Of an item and its vector before and now.
+    pub fn of(item: &Item, before: &[f32], now: &[f32]) -> Self {
+        let (norm_before, norm_now) = (dot(before, before).sqrt(), dot(now, now).sqrt());
+        Self {
+            item: item.id.clone(),
+            title: item.title.clone(),
+            norm_before,
+            norm_now,
+            distance: distance(before, now),
+            relative: relative_distance(before, now),
+            cosine: cosine(before, now),
+        }
+    }
+}
+
+/// Cosine of two vectors; 0 when either is 0.
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let lengths = dot(a, a).sqrt() * dot(b, b).sqrt();
+    (dot(a, b) / lengths.max(f32::MIN_POSITIVE)).clamp(-1.0, 1.0)
+}
+
 /// Distance between two vectors over the length of the longer one; 0 when both are 0.
 pub fn relative_distance(before: &[f32], now: &[f32]) -> f32 {
     let longer = dot(before, before).max(dot(now, now)).sqrt();
@@ -40,19 +62,9 @@ pub fn relative_distance(before: &[f32], now: &[f32]) -> f32 {
 pub(super) fn movers(mut moved: Vec<(f32, u32)>, before: &Readable, now: &Readable) -> Vec<Mover> {
     moved.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     moved.truncate(MOVERS_MAX);
-    let mover = |(relative, row): (f32, u32)| {
+    let mover = |(_, row): (f32, u32)| {
         let [old, new] = [before, now].map(|readable| readable.parameters.items.row(row as usize));
-        let (norm_before, norm_now) = (dot(old, old).sqrt(), dot(new, new).sqrt());
-        let item = &now.catalog.entry(row).item;
-        Mover {
-            item: item.id.clone(),
-            title: item.title.clone(),
-            norm_before,
-            norm_now,
-            distance: distance(old, new),
-            relative,
-            cosine: (dot(old, new) / (norm_before * norm_now).max(f32::MIN_POSITIVE)).clamp(-1.0, 1.0),
-        }
+        Mover::of(&now.catalog.entry(row).item, old, new)
     };
     moved.into_iter().filter(|(relative, _)| *relative > 0.0).map(mover).collect()
 }

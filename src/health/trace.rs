@@ -113,8 +113,8 @@ pub struct Trace {
 
 /// Watches a replay for the step that learns the event.
 #[derive(Debug)]
-pub struct Tracer<'a> {
-    target: &'a TraceTarget,
+pub struct Tracer {
+    target: TraceTarget,
     found: Option<Found>,
 }
 
@@ -131,9 +131,9 @@ struct Found {
     after: Option<(State, StepReport)>,
 }
 
-impl<'a> Tracer<'a> {
+impl Tracer {
     /// Looks for this event. The learner must watch every step.
-    pub fn new(target: &'a TraceTarget) -> Self {
+    pub const fn new(target: TraceTarget) -> Self {
         Self { target, found: None }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Tracer<'a> {
     }
 }
 
-impl Observer for Tracer<'_> {
+impl Observer for Tracer {
     fn before_learning(&mut self, _: &State, _: &[Unit]) {}
 
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {

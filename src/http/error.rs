@@ -10,6 +10,7 @@ use crate::{
     operations::OperationError,
     roster::RosterError,
     serving::QueryError,
+    vectors::ExportError,
     versions::VersionError,
 };
 
@@ -97,6 +98,9 @@ pub enum ApiError {
         /// `min_position`.
         wanted: Position,
     },
+    /// Rows cannot be written in the format that was asked for.
+    #[error(transparent)]
+    NotExportable(#[from] ExportError),
     /// A room said no.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -178,6 +182,7 @@ impl ApiError {
             Self::VersionBefore { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
             }
+            Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
             Self::Engine(error) => engine_meaning(error),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -223,8 +228,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
             (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
         }
         EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
-        EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
-        EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
+        EngineError::ReplayTooFar { .. } | EngineError::ReplayTooLong { .. } => {
+            (S::CONFLICT, "trace_not_available", "No state is near enough to learn the log again from")
+        }
         EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning(_) => (S::CONFLICT, "rollback_running", "Another rollback is running"),
         EngineError::OperationRunning(_) => (S::CONFLICT, "operation_running", "Another operation is running"),

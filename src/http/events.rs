@@ -176,8 +176,8 @@ pub struct TraceOut {
 
 impl From<TracedEvent> for TraceOut {
     fn from(traced: TracedEvent) -> Self {
-        let TracedEvent { trace, replayed_after, replayed_through } = traced;
-        Self { trace, replayed_after, replayed_through }
+        let TracedEvent { trace, replayed } = traced;
+        Self { trace, replayed_after: replayed.after, replayed_through: replayed.through }
     }
 }
 
@@ -186,7 +186,7 @@ impl From<TracedEvent> for TraceOut {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
-    /// Also say what the event did: its step, the rows that it moved, the neighbours of its item. Of recent events only.
+    /// Also say what the event did: its step, the rows that it moved, the neighbours of its item.
     #[serde(default)]
     trace: bool,
     /// Answer when the view stands at this position or later.
@@ -198,15 +198,17 @@ pub struct EventQuery {
 
 /// Reads one event by its id.
 ///
-/// With `trace=true` the records around it are learned again beside the learner, from the nearest state in memory before it,
-/// which takes up to a second or two; one trace at a time. An event further than 16,384 records from every such state is a 404
-/// (`trace_not_available`).
+/// With `trace=true` the log is learned again beside the learner, from the nearest state before the event, in memory or
+/// stored, through the event's append: about a second for a recent event, up to 45 s for one long after a version. One at a time
+/// with diffs and reports. When no state lies within 1,000,000 records before the event, or the time does not suffice, it is
+/// a 409 (`trace_not_available`).
 #[utoipa::path(
     get, path = "/v1/models/{model}/events/{id}", tag = "events", operation_id = "get_event",
     params(IdPath, EventQuery),
     responses(
         (status = 200, description = "The event", body = EventOut),
-        (status = 404, description = "No such event (`event_not_found`), or too old to be traced (`trace_not_available`)", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such event (`event_not_found`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No state is near enough to trace it from (`trace_not_available`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn get(

@@ -12,13 +12,16 @@
 
 mod api;
 mod body;
+mod compare;
 mod configuration;
 mod decode;
 mod embeddings;
 mod error;
 mod events;
+mod export;
 mod frame;
 mod gate;
+mod history;
 mod imports;
 mod ingest;
 mod items;

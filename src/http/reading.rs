@@ -48,6 +48,14 @@ impl Pick {
         }
         VersionRef::parse(field, text).map(Self::Version)
     }
+
+    /// The version; `None` for the live state.
+    pub fn version(self) -> Option<VersionRef> {
+        match self {
+            Self::Live => None,
+            Self::Version(version) => Some(version),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Pick {

@@ -4,13 +4,13 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, configuration, embeddings,
+    Api, compare, configuration, embeddings,
     error::ApiError,
-    events,
+    events, export,
     frame::frame,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages, recommendations, rollback,
-    service,
+    history, imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages, recommendations,
+    rollback, service,
     similar, versions,
 };
 use crate::domain::Scope;
@@ -34,12 +34,16 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(embeddings::item))
         .routes(routes!(embeddings::user))
         .routes(routes!(embeddings::many))
+        .routes(routes!(history::item))
+        .routes(routes!(history::user))
         .routes(routes!(imports::rows))
         .routes(routes!(recommendations::post))
         .routes(routes!(recommendations::for_user))
         .routes(routes!(similar::get))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
+        .routes(routes!(compare::get))
+        .routes(routes!(export::get))
         .routes(routes!(rollback::deployments))
         .routes(routes!(operations::list))
         .routes(routes!(operations::get))

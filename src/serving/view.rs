@@ -123,6 +123,15 @@ impl View {
         Ok(plan::similar_items(self, search))
     }
 
+    /// Similar items of several items with one pass over all, in order; each as by [`View::similar`].
+    pub fn similar_batch(&self, items: &[&Id], limit: usize) -> Vec<Result<Vec<ScoredItem>, QueryError>> {
+        let mut planned: Vec<Result<Search, QueryError>> =
+            items.iter().map(|item| plan::similar(self, item, limit, None)).collect();
+        let mut searches: Vec<&mut Search> = planned.iter_mut().filter_map(|search| search.as_mut().ok()).collect();
+        self.scan(&mut searches);
+        planned.into_iter().map(|search| search.map(|search| plan::similar_items(self, search))).collect()
+    }
+
     /// Answers a query on the calling thread. Blocking CPU work: use [`super::Searcher::recommend`] from async code.
     pub fn recommend(&self, query: &Query) -> Result<Recommendations, QueryError> {
         with_scratch(|scratch| self.recommend_batch(&[query], scratch).pop().expect("one query has one answer"))

@@ -1,9 +1,9 @@
-//! Vectors learned elsewhere: readers of their files, and how they are made to fit a model.
+//! Vectors in files: readers of what was learned elsewhere, how it is made to fit a model, and writers of a model's rows.
 //!
 //! **For.** `shelfmark import`, which sends what comes out to a service, and `shelfmark evaluate --import`.
 //! [`VectorFile`] reads word2vec (binary and text), GloVe, npy and safetensors; [`Targets`] are the rows that a model has;
 //! [`Prepared`] has read a file once, knows what it will fill and how the vectors are turned and scaled ([`Fit`]), and
-//! reads it a second time to hand over [`crate::domain::RowVector`]s.
+//! reads it a second time to hand over [`crate::domain::RowVector`]s. [`Export`] is the way back: rows of a state as a file.
 //!
 //! **Promises.** A file is read in order, in constant memory, however long. What is wrong with it is told with line or
 //! byte. Of several vectors for one row the first counts: these files begin with the words that are met most. Equal files,
@@ -18,6 +18,7 @@
 mod array;
 mod bytes;
 mod error;
+mod export;
 mod file;
 mod fit;
 mod format;
@@ -30,6 +31,7 @@ mod text;
 mod word2vec;
 
 pub use error::{Place, VectorError};
+pub use export::{Export, ExportError, ExportFormat, ExportOptions, ExportTable};
 pub use file::{VectorFile, VectorOptions, VectorRow};
 pub use fit::{Fit, FitSettings, Moments};
 pub use format::VectorFormat;

@@ -76,18 +76,13 @@ async fn send(
     .bind(model_id)
     .bind(sql_number(*version))
     .fetch(connection);
-    let unpacked = rows.map(|row| async {
+    let segments_of = rows.map(|row| async {
         let packed = packed(&row?, *model_id, *version)?;
-        let (checksum, Place { table, ordinal, .. }) = (packed.checksum, packed.place);
-        let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed))
-            .await
-            .map_err(|_panic| sqlx::Error::WorkerCrashed)?
-            .map_err(|detail| corrupt(*version, ordinal, table, &detail))?;
-        Ok::<_, VersionError>((checksum, unpacked))
+        Ok::<_, VersionError>((packed.checksum, unpacked(packed).await?))
     });
-    let mut unpacked = std::pin::pin!(unpacked.buffered(UNPACKING_MAX));
+    let mut arriving = std::pin::pin!(segments_of.buffered(UNPACKING_MAX));
     let (mut sealing, mut found) = (Sealing::default(), 0);
-    while let Some((checksum, segment)) = unpacked.try_next().await? {
+    while let Some((checksum, segment)) = arriving.try_next().await? {
         sealing.add(&checksum);
         found += 1;
         if segments.send(segment).await.is_err() {
@@ -99,6 +94,14 @@ async fn send(
         return Err(VersionError::Corrupt { version: *version, detail });
     }
     Ok(())
+}
+
+/// Decompresses and verifies on a blocking thread.
+pub(super) async fn unpacked(packed: Packed) -> Result<Segment, VersionError> {
+    let Place { version, table, ordinal, .. } = packed.place;
+    let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed));
+    let unpacked = unpacked.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
+    unpacked.map_err(|detail| corrupt(version, ordinal, table, &detail))
 }
 
 fn corrupt(version: VersionNumber, ordinal: i32, table: i16, detail: &str) -> VersionError {

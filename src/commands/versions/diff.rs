@@ -1,0 +1,242 @@
+//! A diff as people read it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shelfmark::domain::{Id, Position};
+
+use super::super::{
+    table::{Align, Table, WIDTH, cut},
+    tally::grouped,
+};
+
+#[derive(Deserialize)]
+struct Diff {
+    from: Side,
+    to: Side,
+    tables: Vec<TableDiff>,
+    movers: Vec<Mover>,
+    neighbours: Churn,
+    ranks: Churn,
+    configuration: Vec<Setting>,
+    metrics: Vec<Figure>,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    version: Option<u32>,
+    label: Option<String>,
+    position: Position,
+    users: u64,
+    items: u64,
+    events: u64,
+}
+
+#[derive(Deserialize)]
+struct TableDiff {
+    table: String,
+    rows_to: u64,
+    added: u64,
+    removed: u64,
+    moved: u64,
+    distance: Option<Spread>,
+    relative: Option<Spread>,
+}
+
+#[derive(Deserialize)]
+struct Spread {
+    mean: f64,
+    p50: f64,
+    p99: f64,
+    max: f64,
+}
+
+#[derive(Deserialize)]
+struct Mover {
+    item: Id,
+    title: Option<String>,
+    norm_before: f64,
+    norm_now: f64,
+    distance: f64,
+    cosine: f64,
+}
+
+#[derive(Deserialize)]
+struct Churn {
+    sampled: u64,
+    k: u64,
+    churn: Option<Spread>,
+    unchanged: u64,
+    first_changed: u64,
+    most_changed: Vec<Changed>,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    id: Id,
+    title: Option<String>,
+    churn: f64,
+    gone: Vec<Id>,
+    came: Vec<Id>,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    field: String,
+    from: Option<Value>,
+    to: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Figure {
+    name: String,
+    from: Option<f64>,
+    to: Option<f64>,
+    change: Option<f64>,
+}
+
+/// The whole diff.
+pub fn text(answer: &Value) -> anyhow::Result<String> {
+    let diff: Diff = serde_json::from_value(answer.clone())?;
+    let mut text = format!("from  {}\nto    {}\n", side(&diff.from), side(&diff.to));
+    let mut section = |title: &str, body: String| {
+        if !body.is_empty() {
+            text.push_str(&format!("\n{title}\n{body}"));
+        }
+    };
+    section("rows", rows(&diff.tables));
+    section("items that moved farthest", movers(&diff.movers));
+    section("neighbours of items", churn("items", &diff.neighbours));
+    section("recommendations for users", churn("users", &diff.ranks));
+    section("settings", settings(&diff.configuration));
+    section("figures", figures(&diff.metrics));
+    Ok(text)
+}
+
+fn side(side: &Side) -> String {
+    let name = side.version.map_or_else(|| "live".to_owned(), |version| format!("version {version}"));
+    let label = side.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+    let counts = format!(
+        ": position {}, {} items, {} users, {} events",
+        grouped(side.position.get()),
+        grouped(side.items),
+        grouped(side.users),
+        grouped(side.events)
+    );
+    cut(&format!("{name}{label}{counts}"), WIDTH - 6)
+}
+
+fn rows(tables: &[TableDiff]) -> String {
+    let mut table = Table::new(&[
+        ("", Align::Left, 11),
+        ("rows", Align::Right, 11),
+        ("added", Align::Right, 10),
+        ("removed", Align::Right, 10),
+        ("moved", Align::Right, 11),
+        ("mean", Align::Right, 8),
+        ("p99", Align::Right, 8),
+        ("relative", Align::Right, 8),
+    ]);
+    for one in tables.iter().filter(|one| one.rows_to > 0 || one.removed > 0) {
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
+        table.row([
+            one.table.clone(),
+            grouped(one.rows_to),
+            grouped(one.added),
+            grouped(one.removed),
+            grouped(one.moved),
+            number(one.distance.as_ref().map(|distance| distance.mean)),
+            number(one.distance.as_ref().map(|distance| distance.p99)),
+            number(one.relative.as_ref().map(|relative| relative.p50)),
+        ]);
+    }
+    format!("{table}mean and p99 of the distance moved; relative: median of distance over length\n")
+}
+
+fn movers(movers: &[Mover]) -> String {
+    let mut table = Table::new(&[
+        ("distance", Align::Right, 9),
+        ("cosine", Align::Right, 7),
+        ("length", Align::Right, 17),
+        ("item", Align::Left, 24),
+        ("title", Align::Left, 60),
+    ]);
+    for mover in movers {
+        table.row([
+            short(mover.distance),
+            format!("{:.3}", mover.cosine),
+            format!("{} -> {}", short(mover.norm_before), short(mover.norm_now)),
+            mover.item.to_string(),
+            mover.title.clone().unwrap_or_default(),
+        ]);
+    }
+    if table.is_empty() { String::new() } else { table.to_string() }
+}
+
+fn churn(of: &str, churn: &Churn) -> String {
+    let Some(spread) = &churn.churn else { return String::new() };
+    let mut table = Table::new(&[
+        ("churn", Align::Right, 6),
+        ("whose", Align::Left, 28),
+        ("gone", Align::Left, 18),
+        ("came", Align::Left, 30),
+    ]);
+    for changed in &churn.most_changed {
+        let whose =
+            changed.title.as_ref().map_or_else(|| changed.id.to_string(), |title| format!("{} {title}", changed.id));
+        let list = |ids: &[Id]| ids.iter().map(Id::as_str).collect::<Vec<_>>().join(" ");
+        table.row([format!("{:.2}", changed.churn), whose, list(&changed.gone), list(&changed.came)]);
+    }
+    let changed = if table.is_empty() { String::new() } else { table.to_string() };
+    format!(
+        "sampled {} {of}, first {}: mean churn {:.3}, median {:.3}, largest {:.3};\n\
+         {} unchanged, first place another for {}\n{changed}",
+        grouped(churn.sampled),
+        churn.k,
+        spread.mean,
+        spread.p50,
+        spread.max,
+        grouped(churn.unchanged),
+        grouped(churn.first_changed)
+    )
+}
+
+fn settings(settings: &[Setting]) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), Value::to_string);
+    let line = |setting: &Setting| {
+        let line = format!("{}: {} -> {}", setting.field, value(&setting.from), value(&setting.to));
+        format!("{}\n", cut(&line, WIDTH))
+    };
+    settings.iter().map(line).collect()
+}
+
+fn figures(figures: &[Figure]) -> String {
+    let mut table = Table::new(&[
+        ("", Align::Left, 36),
+        ("from", Align::Right, 12),
+        ("to", Align::Right, 12),
+        ("change", Align::Right, 12),
+    ]);
+    for figure in figures {
+        let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
+        let change = figure.change.map_or_else(String::new, |change| {
+            if change > 0.0 { format!("+{}", short(change)) } else { short(change) }
+        });
+        table.row([figure.name.clone(), number(figure.from), number(figure.to), change]);
+    }
+    if table.is_empty() { String::new() } else { table.to_string() }
+}
+
+/// A number for people: whole ones whole, others with four digits that count.
+fn short(value: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole and below 1e15")]
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", grouped(value.abs() as u64));
+    }
+    match value.abs() {
+        below if below < 0.001 => format!("{value:.1e}"),
+        below if below < 10.0 => format!("{value:.4}"),
+        below if below < 1000.0 => format!("{value:.2}"),
+        _ => format!("{value:.0}"),
+    }
+}

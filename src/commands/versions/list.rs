@@ -1,0 +1,82 @@
+//! Versions as people read them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use shelfmark::domain::{Timestamp, VersionManifest};
+
+use super::super::{
+    table::{Align, Table, WIDTH, size},
+    tally::grouped,
+};
+
+/// Characters that the names of facts take.
+const NAMES: usize = 20;
+
+#[derive(Deserialize)]
+struct Page {
+    versions: Vec<VersionManifest>,
+    next_cursor: Option<u32>,
+}
+
+/// A page of versions.
+pub fn page(answer: &Value) -> anyhow::Result<String> {
+    let page: Page = serde_json::from_value(answer.clone())?;
+    let mut table = Table::new(&[
+        ("version", Align::Right, 10),
+        ("label", Align::Left, 20),
+        ("position", Align::Right, 15),
+        ("taken (UTC)", Align::Left, 16),
+        ("size", Align::Right, 9),
+        ("why", Align::Left, 60),
+    ]);
+    for manifest in &page.versions {
+        table.row([
+            manifest.version.to_string(),
+            manifest.label.clone().unwrap_or_default(),
+            grouped(manifest.position.get()),
+            minute(manifest.created_at),
+            size(manifest.bytes),
+            manifest.reason.clone().unwrap_or_else(|| format!("by {}", manifest.actor)),
+        ]);
+    }
+    if table.is_empty() {
+        return Ok("no versions\n".to_owned());
+    }
+    let more = page.next_cursor.map(|next| format!("older ones: --before {next}\n")).unwrap_or_default();
+    Ok(format!("{table}{more}"))
+}
+
+/// One version, a line for each of its facts.
+pub fn one(manifest: &VersionManifest) -> String {
+    let mut lines = vec![
+        ("version", manifest.version.to_string()),
+        ("label", manifest.label.clone().unwrap_or_else(|| "(none)".to_owned())),
+        ("reason", manifest.reason.clone().unwrap_or_else(|| "(none)".to_owned())),
+        ("position", grouped(manifest.position.get())),
+        ("parent", manifest.parent.map_or_else(|| "(none)".to_owned(), |parent| parent.to_string())),
+        ("digest", manifest.digest.to_string()),
+        ("size", size(manifest.bytes)),
+        ("taken", manifest.created_at.to_string()),
+        ("by", manifest.actor.clone()),
+        ("numerics", manifest.fingerprint.clone()),
+    ];
+    for name in ["events", "users", "items", "sessions", "quarantined_events", "clipped_steps"] {
+        if let Some(count) = manifest.metrics.get(name).and_then(Value::as_u64) {
+            lines.push((name, grouped(count)));
+        }
+    }
+    lines.into_iter().map(|(name, value)| format!("{name:<NAMES$}{}\n", folded(&value))).collect()
+}
+
+/// Text in lines that fit beside the names.
+fn folded(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let lines: Vec<String> = characters.chunks(WIDTH - NAMES).map(|line| line.iter().collect()).collect();
+    lines.join(&format!("\n{}", " ".repeat(NAMES)))
+}
+
+/// `2026-11-24 12:00`.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}

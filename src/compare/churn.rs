@@ -1,0 +1,146 @@
+//! What moved rows do to answers: neighbours of items and recommendations for users, before and after.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{rows::Spread, sample::sample};
+use crate::{
+    domain::{ExcludeSeen, Id, Query, Recommendations, ScoredItem, Subject, Timestamp},
+    serving::{QueryError, SearchScratch, View},
+};
+
+/// Searches of one pass over all items.
+const BATCH: usize = 16;
+
+/// A list that changed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Changed {
+    /// The item, or user, whose list it is.
+    pub id: Id,
+    /// The item's title, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Jaccard distance of the two lists: 0 the same items, 1 none in common.
+    pub churn: f32,
+    /// Items that left the list, best first.
+    pub gone: Vec<Id>,
+    /// Items that came, best first.
+    pub came: Vec<Id>,
+}
+
+/// How much the lists of a sample changed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Churn {
+    /// Lists compared: of all that both states have, or of a sample of 200 when there are more.
+    pub sampled: u64,
+    /// Places of a list.
+    pub k: u64,
+    /// Jaccard distances: 0 the same items, 1 none in common.
+    pub churn: Option<Spread>,
+    /// Lists that hold the same items.
+    pub unchanged: u64,
+    /// Lists whose first place is another.
+    pub first_changed: u64,
+    /// Those that changed most.
+    pub most_changed: Vec<Changed>,
+}
+
+/// How much the recommendations of a sample changed.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RankChurn {
+    /// How much.
+    #[serde(flatten)]
+    pub churn: Churn,
+    /// The time as of which both were asked: the newest event of the sampled users in either state.
+    pub at: Option<Timestamp>,
+}
+
+/// Neighbours of items that both states may recommend.
+pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn {
+    let catalog = &from.readable().catalog;
+    let ids = (0..catalog.len()).map(|row| catalog.id(u32::try_from(row).expect("rows are u32")));
+    let shown = |view: &View, id: &Id| view.item(id.as_str()).is_some_and(|item| item.available);
+    let items = sample(ids, |id| shown(from, id) && shown(to, id));
+    let lists = |view: &View| -> Vec<Vec<Id>> {
+        items.chunks(BATCH).flat_map(|items| view.similar_batch(items, k)).map(ids_of).collect()
+    };
+    let mut churn = churn(&items, &lists(from), &lists(to), k, top);
+    for changed in &mut churn.most_changed {
+        changed.title = to.item(changed.id.as_str()).and_then(|item| item.title.clone());
+    }
+    churn
+}
+
+/// Recommendations for users who have done something in both states.
+pub(super) fn ranks(from: &View, to: &View, k: usize, top: usize) -> RankChurn {
+    let users = &from.readable().users;
+    let ids = (0..users.len()).map(|row| users.id(u32::try_from(row).expect("rows are u32")));
+    let newest = |view: &View, id: &Id| -> Option<Timestamp> {
+        let readable = view.readable();
+        readable.user(id.as_str()).and_then(|actor| readable.history(actor).newest(0).next()).map(|past| past.at)
+    };
+    let users = sample(ids, |id| newest(from, id).is_some() && newest(to, id).is_some());
+    let at = users.iter().flat_map(|id| [newest(from, id), newest(to, id)]).flatten().max();
+    let query = |id: &Id| Query {
+        subject: Subject::User(id.clone()),
+        limit: k,
+        exclude: Vec::new(),
+        exclude_seen: ExcludeSeen::No,
+        context: Vec::new(),
+        // Where the model explores, both sides draw alike.
+        seed: 0,
+        at: at.unwrap_or_default(),
+        with_item: false,
+        with_embedding: false,
+    };
+    let queries: Vec<Query> = users.iter().map(|id| query(id)).collect();
+    let mut scratch = SearchScratch::default();
+    let mut lists = |view: &View| -> Vec<Vec<Id>> {
+        let batches = queries.chunks(BATCH).map(|queries| queries.iter().collect::<Vec<_>>());
+        batches.flat_map(|queries| view.recommend_batch(&queries, &mut scratch)).map(recommended).collect()
+    };
+    let (old, new) = (lists(from), lists(to));
+    RankChurn { churn: churn(&users, &old, &new, k, top), at }
+}
+
+fn recommended(answer: Result<Recommendations, QueryError>) -> Vec<Id> {
+    ids_of(answer.map(|answer| answer.items))
+}
+
+fn ids_of(answer: Result<Vec<ScoredItem>, QueryError>) -> Vec<Id> {
+    // The sample is of ids that both views know, and the limit is checked.
+    answer.expect("a list for something that is there").into_iter().map(|item| item.id).collect()
+}
+
+fn churn(of: &[&Id], old: &[Vec<Id>], new: &[Vec<Id>], k: usize, top: usize) -> Churn {
+    let mut changed: Vec<Changed> =
+        of.iter().zip(old.iter().zip(new)).map(|(id, (old, new))| compare(id, old, new)).collect();
+    let churns: Vec<f32> = changed.iter().map(|changed| changed.churn).collect();
+    let first_changed = old.iter().zip(new).filter(|(old, new)| old.first() != new.first()).count();
+    let unchanged = churns.iter().filter(|churn| **churn == 0.0).count();
+    changed.retain(|changed| changed.churn > 0.0);
+    changed.sort_by(|a, b| b.churn.total_cmp(&a.churn).then_with(|| a.id.cmp(&b.id)));
+    changed.truncate(top);
+    Churn {
+        sampled: of.len() as u64,
+        k: k as u64,
+        churn: Spread::of(churns),
+        unchanged: unchanged as u64,
+        first_changed: first_changed as u64,
+        most_changed: changed,
+    }
+}
+
+fn compare(id: &Id, old: &[Id], new: &[Id]) -> Changed {
+    let without = |list: &[Id], other: &[Id]| -> Vec<Id> {
+        let other: HashSet<&Id> = other.iter().collect();
+        list.iter().filter(|id| !other.contains(id)).cloned().collect()
+    };
+    let (gone, came) = (without(old, new), without(new, old));
+    let union = old.len() + came.len();
+    #[expect(clippy::cast_precision_loss, reason = "at most 200")]
+    let churn = if union == 0 { 0.0 } else { (gone.len() + came.len()) as f32 / union as f32 };
+    Changed { id: id.clone(), title: None, churn, gone, came }
+}

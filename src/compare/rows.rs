@@ -1,0 +1,213 @@
+//! Which learned rows came, went and moved.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::Id,
+    health::{Mover, Quantiles, relative_distance},
+    learner::WatchedTable,
+    state::{Catalog, Interner, Readable, distance},
+};
+
+/// Mean and quantiles of some values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The quantiles.
+    #[serde(flatten)]
+    pub quantiles: Quantiles,
+}
+
+impl Spread {
+    /// Of finite values; `None` without any.
+    pub(super) fn of(values: Vec<f32>) -> Option<Self> {
+        let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
+        let count = values.len() as f64;
+        Quantiles::of(values).map(|quantiles| Self { mean: sum / count, quantiles })
+    }
+}
+
+/// The rows of one table in two states.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct TableDiff {
+    /// The table.
+    pub table: WatchedTable,
+    /// Rows before.
+    pub rows_from: u64,
+    /// Rows after.
+    pub rows_to: u64,
+    /// Rows whose id is only in the state after.
+    pub added: u64,
+    /// Rows whose id is only in the state before.
+    pub removed: u64,
+    /// Rows of both whose values differ in any bit.
+    pub moved: u64,
+    /// How far those moved.
+    pub distance: Option<Spread>,
+    /// The same over the length of the longer of the two vectors: 0 unmoved, 2 turned round.
+    pub relative: Option<Spread>,
+}
+
+/// Compares all tables; the items that moved farthest come beside.
+pub(super) fn tables(from: &Readable, to: &Readable, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
+    let mut movers = Vec::new();
+    let compared = WatchedTable::ALL.into_iter().map(|table| {
+        let compared = match table {
+            WatchedTable::Small => small(from, to),
+            WatchedTable::Items
+            | WatchedTable::Last
+            | WatchedTable::Users
+            | WatchedTable::Tokens
+            | WatchedTable::Context
+            | WatchedTable::Bias
+            | WatchedTable::Projections => Moves::of(table, from, to),
+        };
+        if table == WatchedTable::Items {
+            movers = compared.movers(from, to, top);
+        }
+        compared.told(table)
+    });
+    (compared.collect(), movers)
+}
+
+/// A row of both states.
+struct Move {
+    distance: f32,
+    relative: f32,
+    from: usize,
+    to: usize,
+}
+
+/// What became of a table's rows.
+struct Moves {
+    rows_from: usize,
+    rows_to: usize,
+    common: usize,
+    moved: Vec<Move>,
+}
+
+impl Moves {
+    fn of(table: WatchedTable, from: &Readable, to: &Readable) -> Self {
+        let [old, new] = [from, to].map(|readable| readable.parameters.table(table.table()));
+        let mut moves = Self { rows_from: old.len(), rows_to: new.len(), common: 0, moved: Vec::new() };
+        for row in 0..old.len() {
+            // Two states share memory only of rows that both have from the state that they grew from, ids and all.
+            if row < new.len() && old.shares(new, row) {
+                moves.common += 1;
+            } else if let Some(partner) = partner(table, from, to, row) {
+                moves.common += 1;
+                moves.add(row, partner, old.row(row), new.row(partner));
+            }
+        }
+        moves
+    }
+
+    fn add(&mut self, from: usize, to: usize, old: &[f32], new: &[f32]) {
+        if old.iter().zip(new).any(|(old, new)| old.to_bits() != new.to_bits()) {
+            let (distance, relative) = (distance(old, new), relative_distance(old, new));
+            self.moved.push(Move { distance, relative, from, to });
+        }
+    }
+
+    fn movers(&self, from: &Readable, to: &Readable, top: usize) -> Vec<Mover> {
+        let mut far: Vec<&Move> = self.moved.iter().collect();
+        let farther = |a: &&Move, b: &&Move| b.distance.total_cmp(&a.distance).then(a.from.cmp(&b.from));
+        if far.len() > top && top > 0 {
+            far.select_nth_unstable_by(top - 1, farther);
+        }
+        far.truncate(top);
+        far.sort_unstable_by(farther);
+        let mover = |moved: &Move| {
+            let entry = to.catalog.entry(as_row(moved.to));
+            Mover::of(&entry.item, from.parameters.items.row(moved.from), to.parameters.items.row(moved.to))
+        };
+        far.into_iter().map(mover).collect()
+    }
+
+    fn told(self, table: WatchedTable) -> TableDiff {
+        TableDiff {
+            table,
+            rows_from: self.rows_from as u64,
+            rows_to: self.rows_to as u64,
+            added: (self.rows_to - self.common) as u64,
+            removed: (self.rows_from - self.common) as u64,
+            moved: self.moved.len() as u64,
+            distance: Spread::of(self.moved.iter().map(|moved| moved.distance).collect()),
+            relative: Spread::of(self.moved.iter().map(|moved| moved.relative).collect()),
+        }
+    }
+}
+
+/// The small vectors, as one row.
+fn small(from: &Readable, to: &Readable) -> Moves {
+    let mut moves = Moves { rows_from: 1, rows_to: 1, common: 1, moved: Vec::new() };
+    let [old, new]: [&[f32]; 2] =
+        [from, to].map(|readable| bytemuck::must_cast_slice(std::slice::from_ref(&*readable.parameters.scalars)));
+    moves.add(0, 0, old, new);
+    moves
+}
+
+/// The row of `to` that belongs to what `row` of `from` belongs to.
+fn partner(table: WatchedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+    match table {
+        WatchedTable::Items | WatchedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
+        // Row 0 is "no item before".
+        WatchedTable::Last => match row.checked_sub(1) {
+            None => Some(0),
+            Some(item) => named(Names::Items(&from.catalog), Names::Items(&to.catalog), item).map(|item| item + 1),
+        },
+        WatchedTable::Tokens => named(Names::Tokens(&from.catalog), Names::Tokens(&to.catalog), row),
+        WatchedTable::Users => named(Names::Interned(&from.users), Names::Interned(&to.users), row),
+        WatchedTable::Context => named(Names::Interned(&from.contexts), Names::Interned(&to.contexts), row),
+        WatchedTable::Projections => projection(from, to, row),
+        WatchedTable::Small => Some(0),
+    }
+}
+
+/// Ids by row, and rows by id.
+#[derive(Clone, Copy)]
+enum Names<'a> {
+    Items(&'a Catalog),
+    Tokens(&'a Catalog),
+    Interned(&'a Interner),
+}
+
+impl<'a> Names<'a> {
+    fn id(self, row: usize) -> Option<&'a Id> {
+        let row32 = as_row(row);
+        match self {
+            Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
+            Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
+            Self::Interned(ids) => (row < ids.len()).then(|| ids.id(row32)),
+        }
+    }
+
+    fn row(self, id: &str) -> Option<usize> {
+        let row = match self {
+            Self::Items(catalog) => catalog.row(id),
+            Self::Tokens(catalog) => catalog.token_row(id),
+            Self::Interned(ids) => ids.get(id),
+        };
+        row.map(|row| row as usize)
+    }
+}
+
+fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
+    let id = from.id(row)?;
+    // States of one line number alike, so the same number is tried before the map is asked.
+    if to.id(row) == Some(id) { Some(row) } else { to.row(id.as_str()) }
+}
+
+/// A projection belongs to a number of a modality.
+fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+    let all = from.contents.modalities().all();
+    let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
+    let same = |new: &&crate::domain::Modality| new.name == old.name && new.inputs == old.inputs;
+    to.contents.modalities().all().iter().find(same).map(|new| new.first + (row - old.first))
+}
+
+fn as_row(row: usize) -> u32 {
+    u32::try_from(row).expect("rows are u32")
+}

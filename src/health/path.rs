@@ -1,0 +1,231 @@
+//! How one row moved, step by step, seen by a replay: the steps that moved it farthest, and what it was to them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::cosine;
+use crate::{
+    domain::{Id, Position},
+    learner::{Observer, StepReport, StepTask, WatchedTable},
+    state::{Actor, Readable, State, Unit, distance},
+};
+
+/// Steps that are told.
+pub const LARGEST_STEPS: usize = 10;
+
+/// Whose row is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowOwner {
+    /// An item's vector as learned, without what its tokens and content add.
+    Item(Id),
+    /// A user's own vector, without what the history adds.
+    User(Id),
+}
+
+impl RowOwner {
+    /// Whose.
+    pub const fn id(&self) -> &Id {
+        match self {
+            Self::Item(id) | Self::User(id) => id,
+        }
+    }
+
+    /// The table of the row.
+    pub const fn table(&self) -> WatchedTable {
+        match self {
+            Self::Item(_) => WatchedTable::Items,
+            Self::User(_) => WatchedTable::Users,
+        }
+    }
+
+    /// The row's number in a state.
+    pub fn row(&self, readable: &Readable) -> Option<u32> {
+        match self {
+            Self::Item(id) => readable.catalog.row(id.as_str()),
+            Self::User(id) => readable.users.get(id.as_str()),
+        }
+    }
+
+    /// The row's values in a state, `[dim]`.
+    pub fn values<'a>(&self, readable: &'a Readable) -> Option<&'a [f32]> {
+        let rows = readable.parameters.table(self.table().table());
+        self.row(readable).map(|row| rows.row(row as usize))
+    }
+}
+
+/// What moved a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A step that learned from it: a target of its own.
+    Target,
+    /// A step in which it was in the history of somebody's query.
+    History,
+    /// A step in which it competed with the targets, as one of all items or as a drawn negative.
+    Competitor,
+    /// A record between steps: a vector that was put, or a restore.
+    Record,
+}
+
+/// One movement of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RowStep {
+    /// What moved it; the first that applies.
+    pub cause: Cause,
+    /// Position of the first record of the step's batch; of a movement between steps, the first that can have caused it.
+    pub first: Position,
+    /// Position of the last one.
+    pub last: Position,
+    /// How far it moved.
+    pub distance: f32,
+    /// Cosine of the vectors before and after.
+    pub cosine: f32,
+    /// Mean loss of the step's targets.
+    pub loss: Option<f64>,
+    /// Whether the step's gradient was scaled down.
+    pub clipped: bool,
+    /// Targets of the step.
+    pub targets: u64,
+    /// Those that are the row's own: of the item, or of the user.
+    pub own_targets: u64,
+}
+
+/// Watches a replay for what moves a row.
+#[derive(Debug)]
+pub struct RowPath {
+    owner: RowOwner,
+    /// Movements up to here do not count.
+    after: Position,
+    /// The row as last seen, and up to where.
+    values: Option<Vec<f32>>,
+    reached: Position,
+    open: Option<Open>,
+    moved: u64,
+    largest: Vec<RowStep>,
+}
+
+/// A step under way.
+#[derive(Debug)]
+struct Open {
+    first: Position,
+    own_targets: u64,
+    in_history: bool,
+}
+
+impl RowPath {
+    /// Watches a row from a state at a position; movements that ended by `after` do not count.
+    pub fn new(owner: RowOwner, from: &Readable, position: Position, after: Position) -> Self {
+        let values = owner.values(from).map(<[f32]>::to_vec);
+        Self { owner, after, values, reached: position, open: None, moved: 0, largest: Vec::new() }
+    }
+
+    /// How often the row moved, and the farthest movements, farthest first. `readable` is where the replay ended.
+    pub fn finish(mut self, readable: &Readable, through: Position) -> (u64, Vec<RowStep>) {
+        self.between(readable, through.next());
+        (self.moved, self.largest)
+    }
+
+    /// Notes what moved the row since it was last seen, before the batch that begins at `next`.
+    fn between(&mut self, readable: &Readable, next: Position) {
+        let first = self.reached.next();
+        let last = Position::new(next.get().saturating_sub(1));
+        let moved = self.moved_to(readable);
+        if let Some((distance, cosine)) = moved {
+            let (cause, loss) = (Cause::Record, None);
+            self.note(RowStep {
+                cause,
+                first,
+                last,
+                distance,
+                cosine,
+                loss,
+                clipped: false,
+                targets: 0,
+                own_targets: 0,
+            });
+        }
+    }
+
+    /// Takes the row as it is now: how far it is from where it was, if it moved.
+    fn moved_to(&mut self, readable: &Readable) -> Option<(f32, f32)> {
+        let now = self.owner.values(readable);
+        let moved = match (&self.values, now) {
+            (Some(old), Some(new)) if old != new => Some((distance(old, new), cosine(old, new))),
+            (Some(_), Some(_)) => return None,
+            // New, or gone with a restore: nothing to measure.
+            (None, _) | (_, None) => None,
+        };
+        self.values = now.map(<[f32]>::to_vec);
+        moved
+    }
+
+    fn note(&mut self, step: RowStep) {
+        if step.last <= self.after {
+            return;
+        }
+        self.moved += 1;
+        let place = self.largest.partition_point(|larger| larger.distance >= step.distance);
+        self.largest.insert(place, step);
+        self.largest.truncate(LARGEST_STEPS);
+    }
+
+    fn open(&self, state: &State, task: &StepTask<'_>) -> Open {
+        let row = self.owner.row(&state.readable);
+        let units = || task.units.iter().filter(|unit| is_subject(&self.owner, row, unit));
+        let own = task.pairs.iter().filter(|(unit, target)| {
+            let unit = task.units[*unit];
+            match self.owner {
+                RowOwner::Item(_) => Some(unit.targets[*target].item) == row,
+                RowOwner::User(_) => is_subject(&self.owner, row, unit),
+            }
+        });
+        Open { first: Position::new(task.key.0), own_targets: own.count() as u64, in_history: units().next().is_some() }
+    }
+}
+
+/// Whether a unit's query has the row in it.
+fn is_subject(owner: &RowOwner, row: Option<u32>, unit: &Unit) -> bool {
+    match owner {
+        RowOwner::Item(_) => row.is_some_and(|row| unit.context.history.contains(&row)),
+        RowOwner::User(_) => row.is_some_and(|row| unit.actor == Actor::User(row)),
+    }
+}
+
+impl Observer for RowPath {
+    fn before_learning(&mut self, _: &State, _: &[Unit]) {}
+
+    fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
+        self.between(&state.readable, Position::new(task.key.0));
+        self.open = Some(self.open(state, task));
+    }
+
+    fn after_step(&mut self, state: &State, report: &StepReport) {
+        let moved = self.moved_to(&state.readable);
+        self.reached = report.through;
+        let Some(Open { first, own_targets, in_history }) = self.open.take() else { return };
+        let Some((distance, cosine)) = moved else { return };
+        let cause = match (own_targets > 0, in_history) {
+            (true, _) => Cause::Target,
+            (false, true) => Cause::History,
+            (false, false) => Cause::Competitor,
+        };
+        let (last, targets) = (report.through, report.targets as u64);
+        let loss = (targets > 0).then(|| report.loss / targets as f64);
+        self.note(RowStep {
+            cause,
+            first,
+            last,
+            distance,
+            cosine,
+            loss,
+            clipped: report.clipped,
+            targets,
+            own_targets,
+        });
+    }
+
+    fn after_learning(&mut self, state: &mut State, _: Position) {
+        // Nobody else looks at it in a replay.
+        state.touched.clear();
+    }
+}

@@ -1,0 +1,107 @@
+//! `/v1/models/{model}/versions/{version}/export`: rows as a file.
+
+use std::io;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures::{Stream, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    Api,
+    error::ApiError,
+    off_worker,
+    params::{Params, Segments},
+    paths::VersionPath,
+    problem::Problem,
+    reading::{Answered, Pick, stamped},
+};
+use crate::{
+    domain::FieldError,
+    engine::ExportSource,
+    vectors::{Export, ExportFormat, ExportOptions, ExportTable},
+};
+
+/// Query parameters of an export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// `safetensors`, `npz`, `word2vec` (its text form) or `jsonl`.
+    #[param(inline)]
+    format: ExportFormat,
+    /// `items`, `users` or `tokens`; `items` when left out.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    table: ExportTable,
+    /// Items' vectors with what their tokens and dense vectors add, as `.../embedding` gives them. When left out they are the rows
+    /// as learned, which an import can put back.
+    #[serde(default)]
+    content: bool,
+}
+
+/// Writes the learned rows of a version, or of the live state (`live`), as a file that other programs read.
+///
+/// `safetensors`: one tensor `[rows, dim]` of f32, named as the table; the ids are a JSON list in the metadata under `ids`. `npz`: arrays
+/// `vectors` and `ids`. `word2vec`: its text form; ids with white space are a 422 (`not_exportable`). `jsonl`: a line
+/// `{"id", "values"}` for each row. Removed items are left out. The answer is streamed from one state, whatever is learned meanwhile; at most
+/// four exports at once.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/versions/{version}/export", tag = "versions", operation_id = "export_version",
+    params(VersionPath, ExportQuery),
+    responses(
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/zip"), (String = "text/plain"), (String = "application/x-ndjson"),
+        )),
+        (status = 422, description = "The format cannot hold these rows (`not_exportable`), or a value breaks its rule (`invalid`)", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many exports are under way (`overloaded`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<VersionPath>,
+    Params(query): Params<ExportQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let ExportQuery { format, table, content } = query;
+    if content && table != ExportTable::Items {
+        return Err(FieldError::new("content", "not_supported", "only items have more than their rows").into());
+    }
+    let version = Pick::parse("version", &path.version)?.version();
+    let source = model.export_source(version).await?;
+    let view = source.view.clone();
+    let options = ExportOptions { format, table, content };
+    let rows = view.readable().clone();
+    let export = off_worker(usize::MAX, move || Export::new(&rows, options)).await??;
+    let bytes = export.bytes();
+    let of = match Answered::of(&view) {
+        Answered::Version(number) => number.to_string(),
+        Answered::Live(_) => format!("live-{}", view.position()),
+    };
+    let name = format!("attachment; filename=\"{}-{of}-{table}.{}\"", path.model, format.ending());
+    let mut response = Body::from_stream(pieces(export, source)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    if let Some(bytes) = bytes {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    Ok(stamped(&view, response))
+}
+
+/// Each piece is made when the one before it was sent: a slow reader holds one, and the state. A defect breaks the answer off
+/// rather than let a part pass for the whole.
+fn pieces(export: Export, source: ExportSource) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((export, source), async |(mut export, source)| {
+        let next = tokio::task::spawn_blocking(move || export.next().map(|piece| (Bytes::from(piece), export)));
+        let next = next.await.map_err(io::Error::other)?;
+        Ok(next.map(|(piece, export)| (piece, (export, source))))
+    })
+}

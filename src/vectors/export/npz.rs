@@ -1,0 +1,147 @@
+//! Rows as numpy arrays in one file: a zip whose entries are stored as they are, as `numpy.savez` writes it
+//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums stand behind the entries, so that nothing has to
+//! be known before it is written.
+
+use flate2::Crc;
+
+use super::{Encoder, ExportError, Part, rows::Rows};
+
+/// Needed to read: 2.0, the version of plain zip.
+const VERSION: u16 = 20;
+/// Checksum and sizes stand behind the entry.
+const FLAGS: u16 = 1 << 3;
+/// 1980-01-01, 00:00: equal rows give equal files.
+const DATE: u16 = 0x21;
+/// Where zip ends and zip64 begins.
+const BYTES_MAX: u64 = u32::MAX as u64;
+/// Of an entry: its header and directory entry without their names, and what stands behind it.
+const ENTRY_BYTES: u64 = 30 + 46 + 16;
+/// The end of the directory.
+const END_BYTES: u64 = 22;
+
+/// The parts of the file, and its size.
+pub(super) fn parts(rows: &Rows) -> Result<(Vec<Part>, u64), ExportError> {
+    let width = rows.ids().map(|id| id.as_str().chars().count()).max().unwrap_or(1);
+    let vectors = array_header("<f4", &format!("({}, {})", rows.len(), rows.dim()));
+    let ids = array_header(&format!("<U{width}"), &format!("({},)", rows.len()));
+    let arrays = (vectors.len() + ids.len() + rows.len() * (rows.dim() + width) * 4) as u64;
+    let names = 2 * ("vectors.npy".len() + "ids.npy".len()) as u64;
+    let bytes = arrays + names + 2 * ENTRY_BYTES + END_BYTES;
+    if bytes > BYTES_MAX {
+        return Err(ExportError::ArchiveTooLong(bytes));
+    }
+    let parts = vec![
+        Part::Open("vectors.npy"),
+        Part::Bytes(vectors),
+        Part::Rows(Encoder::Values, 0),
+        Part::Close,
+        Part::Open("ids.npy"),
+        Part::Bytes(ids),
+        Part::Rows(Encoder::WideId(width), 0),
+        Part::Close,
+        Part::Directory,
+    ];
+    Ok((parts, bytes))
+}
+
+/// The header of an array, as numpy writes it: filled so that the values begin at a multiple of 64.
+fn array_header(descr: &str, shape: &str) -> Vec<u8> {
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    while !(10 + text.len() + 1).is_multiple_of(64) {
+        text.push(' ');
+    }
+    text.push('\n');
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend_from_slice(&u16::try_from(text.len()).expect("below 200 bytes").to_le_bytes());
+    header.extend_from_slice(text.as_bytes());
+    header
+}
+
+/// A zip as it is written.
+#[derive(Debug, Default)]
+pub(super) struct Archive {
+    /// Bytes written so far.
+    offset: u32,
+    open: Option<Entry>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: &'static str,
+    begin: u32,
+    sum: Crc,
+}
+
+impl Archive {
+    /// Begins an entry.
+    pub(super) fn open(&mut self, name: &'static str, out: &mut Vec<u8>) {
+        let begin = self.offset;
+        out.extend_from_slice(b"PK\x03\x04");
+        numbers(out, &[VERSION, FLAGS, 0, 0, DATE]);
+        out.extend_from_slice(&[0; 12]);
+        numbers(out, &[short(name.len()), 0]);
+        out.extend_from_slice(name.as_bytes());
+        self.offset += long(30 + name.len());
+        self.open = Some(Entry { name, begin, sum: Crc::new() });
+    }
+
+    /// Takes in what was written into the entry that is open, if one is.
+    pub(super) fn wrote(&mut self, bytes: &[u8]) {
+        if let Some(entry) = &mut self.open {
+            entry.sum.update(bytes);
+            self.offset += long(bytes.len());
+        }
+    }
+
+    /// Ends an entry.
+    pub(super) fn close(&mut self, out: &mut Vec<u8>) {
+        if let Some(entry) = self.open.take() {
+            out.extend_from_slice(b"PK\x07\x08");
+            entry.sums(out);
+            self.offset += 16;
+            self.entries.push(entry);
+        }
+    }
+
+    /// Ends the archive.
+    pub(super) fn directory(&mut self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        for entry in &self.entries {
+            out.extend_from_slice(b"PK\x01\x02");
+            numbers(out, &[VERSION, VERSION, FLAGS, 0, 0, DATE]);
+            entry.sums(out);
+            numbers(out, &[short(entry.name.len()), 0, 0, 0, 0, 0, 0]);
+            out.extend_from_slice(&entry.begin.to_le_bytes());
+            out.extend_from_slice(entry.name.as_bytes());
+        }
+        let bytes = long(out.len() - begin);
+        out.extend_from_slice(b"PK\x05\x06");
+        let count = short(self.entries.len());
+        numbers(out, &[0, 0, count, count]);
+        out.extend_from_slice(&bytes.to_le_bytes());
+        out.extend_from_slice(&self.offset.to_le_bytes());
+        numbers(out, &[0]);
+    }
+}
+
+impl Entry {
+    /// Checksum, stored size, size.
+    fn sums(&self, out: &mut Vec<u8>) {
+        for number in [self.sum.sum(), self.sum.amount(), self.sum.amount()] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+}
+
+fn numbers(out: &mut Vec<u8>, numbers: &[u16]) {
+    numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+}
+
+fn short(number: usize) -> u16 {
+    u16::try_from(number).expect("two entries with short names")
+}
+
+fn long(number: usize) -> u32 {
+    u32::try_from(number).expect("the whole is below 4 GiB")
+}

@@ -1,0 +1,91 @@
+//! The rows that an export writes.
+
+use super::{Encoder, ExportTable, text};
+use crate::{
+    domain::Id,
+    state::{CowRows, Readable},
+};
+
+/// Rows of one table of one state, which they share.
+#[derive(Debug)]
+pub(super) struct Rows {
+    readable: Readable,
+    table: ExportTable,
+    content: bool,
+    /// Row numbers: without those of removed items.
+    numbers: Vec<u32>,
+    /// Work space, `[dim]`.
+    vector: Vec<f32>,
+}
+
+impl Rows {
+    pub(super) fn new(readable: &Readable, table: ExportTable, content: bool) -> Self {
+        let catalog = &readable.catalog;
+        let count = match table {
+            ExportTable::Items => catalog.len(),
+            ExportTable::Users => readable.users.len(),
+            ExportTable::Tokens => catalog.tokens_len(),
+        };
+        let numbers = (0..u32::try_from(count).expect("rows are u32"))
+            .filter(|row| table != ExportTable::Items || !catalog.entry(*row).removed)
+            .collect();
+        let vector = vec![0.0; readable.config.dim];
+        Self { readable: readable.clone(), table, content: content && table == ExportTable::Items, numbers, vector }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    pub(super) const fn dim(&self) -> usize {
+        self.vector.len()
+    }
+
+    pub(super) fn id(&self, place: usize) -> &Id {
+        let row = self.numbers[place];
+        match self.table {
+            ExportTable::Items => self.readable.catalog.id(row),
+            ExportTable::Users => self.readable.users.id(row),
+            ExportTable::Tokens => self.readable.catalog.token(row),
+        }
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &Id> {
+        (0..self.len()).map(|place| self.id(place))
+    }
+
+    fn learned(&self) -> &CowRows {
+        let parameters = &self.readable.parameters;
+        match self.table {
+            ExportTable::Items => &parameters.items,
+            ExportTable::Users => &parameters.users,
+            ExportTable::Tokens => &parameters.tokens,
+        }
+    }
+
+    /// Writes something of one row.
+    pub(super) fn encode(&mut self, encoder: Encoder, place: usize, out: &mut Vec<u8>) {
+        match encoder {
+            Encoder::QuotedId => text::quoted_id(place, self.id(place), out),
+            Encoder::WideId(width) => text::wide_id(self.id(place), width, out),
+            Encoder::Values => self.values(place).iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
+            Encoder::WordLine => {
+                let id = self.id(place).clone();
+                text::word_line(&id, self.values(place), out);
+            }
+            Encoder::JsonLine => {
+                let id = self.id(place).clone();
+                text::json_line(&id, self.values(place), out);
+            }
+        }
+    }
+
+    fn values(&mut self, place: usize) -> &[f32] {
+        let row = self.numbers[place];
+        if !self.content {
+            return self.learned().row(row as usize);
+        }
+        self.readable.item_vector(row, &mut self.vector);
+        &self.vector
+    }
+}
