@@ -171,7 +171,8 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             let quality = serde_json::to_value(live.quality()).unwrap();
             assert_eq!(manifest.metrics["quality"]["live"], quality);
             let to = RollbackTarget::Version(VersionRef::Number(manifest.version));
-            let request = RollbackRequest { to, mode: DeploymentMode::Pin, reason: None, actor: "test".into() };
+            let request =
+                RollbackRequest { to, mode: DeploymentMode::Pin, reason: None, actor: "test".into(), details: None };
             model.rollback(request).await.unwrap();
             seen_by_version = seen.clone();
             is_pinned = true;

@@ -129,6 +129,12 @@ pub enum DeploymentMode {
     Unpin,
     /// The live state became that of a version.
     Restore,
+    /// Readers were split over several states.
+    Split,
+    /// Learning stopped; what is served stayed.
+    Freeze,
+    /// Learning went on; what is served stayed.
+    Resume,
 }
 
 /// One entry of the history of what was served.
@@ -140,11 +146,11 @@ pub struct Deployment {
     pub mode: DeploymentMode,
     /// What was served before.
     pub from: Served,
-    /// What is served since.
+    /// What is served since; of a split the arm with the largest share.
     pub to: Served,
     /// The version that was pinned or restored.
     pub version: Option<VersionNumber>,
-    /// For a restore: the position of its record in the log.
+    /// For a restore, a freeze and a resume: the position of its record in the log; null when learning stood so already.
     pub position: Option<Position>,
     /// Who.
     pub actor: String,
@@ -152,6 +158,9 @@ pub struct Deployment {
     pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// More of it: the arms of a split (`split`), the numbers that made the guard act (`guard`).
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<serde_json::Value>,
 }
 
 /// Where a rollback goes.
@@ -172,4 +181,6 @@ pub struct RollbackRequest {
     pub reason: Option<String>,
     /// Who.
     pub actor: String,
+    /// What the deployment entry says beside it.
+    pub details: Option<serde_json::Value>,
 }

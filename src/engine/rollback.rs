@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, NewRecord, RecordBody, RollbackRequest, RollbackTarget, Served, VersionManifest,
+        Deployment, DeploymentMode, NewRecord, RecordBody, RollbackRequest, RollbackTarget, Served, Serving,
+        VersionManifest,
     },
     log::Outcome,
     versions::NewDeployment,
@@ -25,7 +26,11 @@ pub async fn rollback(shared: &Arc<Shared>, request: RollbackRequest) -> Result<
     let manifest = shared.versions.get(version).await?;
     match request.mode {
         DeploymentMode::Restore => restore(shared, &manifest, request).await,
-        DeploymentMode::Pin | DeploymentMode::Unpin => pin(shared, &manifest, request).await,
+        DeploymentMode::Pin
+        | DeploymentMode::Unpin
+        | DeploymentMode::Split
+        | DeploymentMode::Freeze
+        | DeploymentMode::Resume => pin(shared, &manifest, request).await,
     }
 }
 
@@ -47,9 +52,10 @@ async fn pin(
             position: None,
             actor: request.actor,
             reason: request.reason,
+            details: request.details,
         })
         .await?;
-    serve(shared, deployment.to).await?;
+    serve(shared, &Serving::One(deployment.to)).await?;
     Ok(deployment)
 }
 
@@ -78,10 +84,11 @@ async fn restore(
             position: Some(position),
             actor: request.actor,
             reason: request.reason,
+            details: request.details,
         })
         .await?;
     shared.wait_applied(position, RESTORE_TIMEOUT).await?;
-    serve(shared, Served::Live).await?;
+    serve(shared, &Serving::One(Served::Live)).await?;
     Ok(deployment)
 }
 
@@ -98,8 +105,9 @@ pub async fn unpin(shared: &Arc<Shared>, actor: String, reason: Option<String>) 
             position: None,
             actor,
             reason,
+            details: None,
         })
         .await?;
-    serve(shared, Served::Live).await?;
+    serve(shared, &Serving::One(Served::Live)).await?;
     Ok(deployment)
 }

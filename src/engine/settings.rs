@@ -18,6 +18,8 @@ pub struct EngineSettings {
     pub versions_kept: usize,
     /// Share of one core that measuring live quality may take, 0 (off) to 1 (as much as there is to measure).
     pub quality_share: f64,
+    /// Share of one core that a guard on watch may take to rank its samples, above 0 to 1.
+    pub guard_share: f64,
     /// How often the rows are looked at, when something changed; zero = never.
     pub survey_interval: Duration,
     /// States kept in memory to trace recent events from; 0 = traces begin at versions only.
@@ -33,6 +35,7 @@ impl Default for EngineSettings {
             versions_in_memory: 4,
             versions_kept: 20,
             quality_share: 0.03,
+            guard_share: 0.1,
             survey_interval: Duration::from_secs(10),
             trace_states: 2,
         }

@@ -13,7 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     EngineError, EngineSettings,
+    arms::Arms,
     cache::{CachedVersion, VersionCache},
+    guard_desk::GuardDesk,
     health::Health,
     recovery::load_version,
     watch::Watch,
@@ -57,8 +59,12 @@ pub struct Shared {
     pub searcher: Searcher,
     /// The newest published state.
     pub live: ArcSwap<View>,
-    /// The pinned version's view, while one is pinned.
+    /// The pinned version's view, while one is pinned; of a split, that of the largest arm, if it is a version.
     pub pinned: ArcSwapOption<View>,
+    /// Who is answered by which state, and what came of it.
+    pub arms: Arms,
+    /// What the guard of this model says and wants to see.
+    pub guard: GuardDesk,
     /// Position of `live`.
     pub applied: watch::Sender<Position>,
     pub health: Health,
@@ -99,6 +105,8 @@ impl Shared {
             searcher,
             live: ArcSwap::new(view),
             pinned: ArcSwapOption::empty(),
+            arms: Arms::default(),
+            guard: GuardDesk::default(),
             applied: watch::Sender::new(position),
             health: Health::default(),
             rollback: tokio::sync::Mutex::default(),
@@ -187,7 +195,15 @@ impl Shared {
         Ok(version)
     }
 
-    /// What readers get.
+    /// What a reader gets: the view of their arm.
+    pub fn served_for(&self, reader: &str) -> Arc<View> {
+        match self.arms.choose(&self.name, reader) {
+            None => self.served(),
+            Some(version) => version.unwrap_or_else(|| self.live.load_full()),
+        }
+    }
+
+    /// What reads that are nobody's get.
     pub fn served(&self) -> Arc<View> {
         self.pinned.load_full().unwrap_or_else(|| self.live.load_full())
     }

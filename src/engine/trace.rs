@@ -53,6 +53,7 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
     })
     .await;
     let trace = trace.map_err(|detail| EngineError::TraceFailed { position, detail })?;
+    let trace = trace.ok_or(EngineError::TraceFrozen { position })?;
     Ok(TracedEvent { trace, replayed_after, replayed_through })
 }
 
@@ -96,7 +97,13 @@ async fn records(shared: &Shared, after: Position, position: Position) -> Result
     Ok((appends, versions))
 }
 
-fn replay(from: &State, appends: &[Append], versions: &Versions, target: &TraceTarget) -> Result<Trace, String> {
+/// `None`: the event came while learning was frozen.
+fn replay(
+    from: &State,
+    appends: &[Append],
+    versions: &Versions,
+    target: &TraceTarget,
+) -> Result<Option<Trace>, String> {
     prepare_thread();
     let mut state = from.clone();
     state.touched.clear();
@@ -105,5 +112,8 @@ fn replay(from: &State, appends: &[Append], versions: &Versions, target: &TraceT
     for append in appends {
         learner.apply(&mut state, append, versions, &mut tracer).map_err(|error| error.to_string())?;
     }
-    tracer.trace().ok_or_else(|| "P4: the replay did not pass through it".to_owned())
+    if tracer.is_frozen() {
+        return Ok(None);
+    }
+    tracer.trace().map(Some).ok_or_else(|| "P4: the replay did not pass through it".to_owned())
 }

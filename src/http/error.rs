@@ -47,10 +47,10 @@ pub enum ApiError {
     /// No such model.
     #[error("there is no model {0:?}")]
     ModelNotFound(String),
-    /// No such event, item, user.
+    /// No such event, item, user, guard.
     #[error("there is no {what} {id:?}")]
     NotFound {
-        /// `event`, `item` or `user`.
+        /// `event`, `item`, `user` or `guard`.
         what: &'static str,
         /// Its id.
         id: String,
@@ -189,6 +189,7 @@ fn not_found_code(what: &str) -> &'static str {
         "event" => "event_not_found",
         "item" => "item_not_found",
         "user" => "user_not_found",
+        "guard" => "guard_not_found",
         _ => "not_found",
     }
 }
@@ -202,6 +203,7 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         }
         EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
         EngineError::TraceTooFar { .. } => (S::NOT_FOUND, "trace_not_available", "The event is too old to be traced"),
+        EngineError::TraceFrozen { .. } => (S::NOT_FOUND, "trace_not_available", "The event was not learned"),
         EngineError::TraceFailed { .. } => (S::INTERNAL_SERVER_ERROR, "trace_failed", "The trace ended with an error"),
         EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),

@@ -75,7 +75,7 @@ fn request(body: RollbackBody, actor: String) -> FieldResult<RollbackRequest> {
     if let Some(reason) = &body.reason {
         text_within("reason", reason, REASON_BYTES_MAX)?;
     }
-    Ok(RollbackRequest { to: RollbackTarget::Version(version), mode, reason: body.reason, actor })
+    Ok(RollbackRequest { to: RollbackTarget::Version(version), mode, reason: body.reason, actor, details: None })
 }
 
 /// Rolls back to a version.

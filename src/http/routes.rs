@@ -8,9 +8,10 @@ use super::{
     error::ApiError,
     events,
     frame::frame,
+    freezing,
     gate::{self, Caller},
-    imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service, similar,
-    versions,
+    guard, imports, items, learning, learning_stream, models, openapi, pages, recommendations, rollback, service,
+    serving, similar, versions,
 };
 use crate::domain::Scope;
 
@@ -40,6 +41,8 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(rollback::deployments))
+        .routes(routes!(serving::get))
+        .routes(routes!(guard::get))
         .routes(routes!(learning::get))
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
@@ -65,6 +68,11 @@ fn admin() -> OpenApiRouter<Api> {
         .routes(routes!(versions::relabel, versions::delete))
         .routes(routes!(rollback::rollback))
         .routes(routes!(rollback::unpin))
+        .routes(routes!(serving::put))
+        .routes(routes!(guard::put, guard::delete))
+        .routes(routes!(guard::rearm))
+        .routes(routes!(freezing::freeze))
+        .routes(routes!(freezing::resume))
 }
 
 /// All documented routes, each group behind its scope.

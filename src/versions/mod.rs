@@ -4,7 +4,9 @@
 //! - P7 as far as bytes go: [`VersionStore::load`] returns the segments that [`VersionStore::save`] got, or an error that
 //!   names the segment that is damaged, misplaced or missing. Whether the *state* is right, its digest tells the engine.
 //! - A version is there whole, with its manifest, or not at all; numbers are never used twice.
-//! - What is served exists: a served version cannot be deleted, nor one that a restore in the log names.
+//! - What is served exists: a version that is served, alone or to a part of the readers, cannot be deleted, nor one that a
+//!   guard measures against or that a restore in the log names.
+//! - One guard a model; it is armed until it has acted.
 //! - Deployments are append-only (a trigger refuses anything else), and what they say happened in that order.
 //!
 //! Bounds: `save` holds one compressed segment beside the one that is being compressed; lists have at most 1,000 entries;
@@ -16,11 +18,13 @@
 
 mod deployments;
 mod error;
+mod guard;
 mod load;
 mod manifest;
 mod new;
 mod packing;
 mod save;
+mod serving;
 mod store;
 mod taker;
 mod watch;
@@ -28,4 +32,4 @@ mod watch;
 pub use error::VersionError;
 pub use new::{NewDeployment, NewVersion};
 pub use store::VersionStore;
-pub use taker::Taker;
+pub use taker::SessionLock;

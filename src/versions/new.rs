@@ -33,14 +33,17 @@ pub struct NewDeployment {
     pub mode: DeploymentMode,
     /// Before, as the caller saw it. What is recorded is what stood in the table, in case another process was faster.
     pub from: Served,
-    /// After.
+    /// After. A split is announced by [`super::VersionStore::deploy_split`], and a freeze and a resume leave what is served
+    /// as it is, whatever stands here.
     pub to: Served,
     /// The version pinned or restored.
     pub version: Option<VersionNumber>,
-    /// Position of the restore record.
+    /// Position of the record: of a restore, a freeze, a resume.
     pub position: Option<Position>,
     /// Who.
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
+    /// More of it.
+    pub details: Option<serde_json::Value>,
 }

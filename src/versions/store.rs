@@ -128,8 +128,9 @@ impl VersionStore {
         manifest(&row)
     }
 
-    /// Deletes a version that nothing needs. Refused: the newest (and so the last one), the served, those that a restore
-    /// in the log names (a replay meets it), and those that hold a label: take the label away first.
+    /// Deletes a version that nothing needs. Refused: the newest (and so the last one), those that are served or that a guard
+    /// measures against, those that a restore in the log names (a replay meets it), and those that hold a label: take the
+    /// label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -143,6 +144,8 @@ impl VersionStore {
             "select v.label is not null \
              or v.number = (select max(number) from versions where model_id = $1) \
              or exists (select from models where id = $1 and served_version = v.number) \
+             or exists (select from serving_arms where model_id = $1 and version = v.number) \
+             or exists (select from guards where model_id = $1 and reference = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
              from versions v where v.model_id = $1 and v.number = $2",
