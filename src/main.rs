@@ -26,6 +26,9 @@ enum Command {
     Replay(commands::replay::ReplayArgs),
     Demo(commands::demo::DemoArgs),
     Import(Box<commands::import::ImportArgs>),
+    Serving(commands::serving::ServingArgs),
+    Guard(commands::guard::GuardArgs),
+    Learning(commands::learning::LearningArgs),
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     Tune(Box<commands::tune::TuneArgs>),
 }
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Import(args) => commands::import::run(*args),
+        Command::Serving(args) => commands::serving::run(args),
+        Command::Guard(args) => commands::guard::run(args),
+        Command::Learning(args) => commands::learning::run(args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
     };

@@ -1,10 +1,11 @@
-//! A small client of the HTTP contract: what `replay`, `demo` and `import` need of it.
+//! A small client of the HTTP contract: what the commands need of it.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{RequestBuilder, StatusCode, Url, header};
+use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
 use serde::Deserialize;
+use serde_json::Value;
 use shelfmark::domain::{Id, ModelName, VectorTable};
 
 use super::batch::BatchKind;
@@ -18,7 +19,7 @@ pub struct ServiceArgs {
     /// The model.
     #[arg(long, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
     pub model: ModelName,
-    /// API key with the scope `write`, for `import` `admin`; better given by the environment than in a command line that others can see.
+    /// API key with the scope that the command needs: `write` for events, `admin` for imports and changes of versions; better given by the environment than in a command line that others can see.
     #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
@@ -205,15 +206,38 @@ impl Client {
 
     /// Whether the log holds an event with this id.
     pub async fn has_event(&self, event_id: &Id) -> Result<bool, ClientError> {
-        let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push("events").push(event_id.as_str());
-        }
-        match self.send(self.http.get(url)).await {
+        match self.send(self.http.get(self.at(&["events", event_id.as_str()])?)).await {
             Ok(_) => Ok(true),
             Err(ClientError::Forbidden { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Asks one thing; the answer's JSON, null for an answer without a body.
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value, ClientError> {
+        let request = self.http.request(method, self.at(path)?).query(query);
+        let request = if let Some(body) = body { request.json(body) } else { request };
+        let bytes = self.send(request).await?.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        let unreadable = |error| ClientError::Setup(format!("the answer is not JSON: {error}"));
+        serde_json::from_slice(&bytes).map_err(unreadable)
+    }
+
+    /// A path below the model; segments are percent-encoded.
+    fn at(&self, path: &[&str]) -> Result<Url, ClientError> {
+        let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        Ok(url)
     }
 
     async fn send(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {

@@ -3,20 +3,25 @@
 //! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
+//! `serving`, `guard` and `learning` ask a running service one question each ([`asking`]).
 
+mod asking;
 mod bar;
 mod batch;
 mod client;
 mod courier;
 pub mod demo;
 pub mod evaluate;
+pub mod guard;
 pub mod import;
 pub mod keys;
+pub mod learning;
 mod pipeline;
 mod progress;
 mod reading;
 pub mod replay;
 pub mod serve;
+pub mod serving;
 mod tally;
 pub mod tune;
 mod vectors;

@@ -208,7 +208,7 @@ mod tests {
         let model = ModelName::new("default").expect("a name");
         let arms: String =
             (0..24).map(|n| if split.choose(&model, &format!("u{n}")) == Served::Live { 'l' } else { 'v' }).collect();
-        assert_eq!(arms, "GOLDEN");
+        assert_eq!(arms, "vvvlvvvlllllvllvvvvlllvv");
         let other = ModelName::new("other").expect("a name");
         assert!((0..24).any(|n| split.choose(&other, &format!("u{n}")) != split.choose(&model, &format!("u{n}"))));
     }

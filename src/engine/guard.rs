@@ -163,7 +163,9 @@ impl Watch {
     async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
         let newest = newest_of_line(&self.shared).await?;
         let next = if self.reference.is_none() { self.guard.reference.or(newest) } else { self.post.come_of_age() };
-        newest.into_iter().for_each(|version| self.post.saw(version));
+        if let Some(version) = newest.filter(|version| Some(*version) != next.or(self.reference)) {
+            self.post.saw(version);
+        }
         let Some(next) = next else { return Ok(true) };
         // Kept from deletion first, loaded then.
         if !self.shared.versions.set_guard_reference(self.guard.armed_at, next).await? {

@@ -202,7 +202,12 @@ impl Post {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::GuardAction, health::Ranked};
+    use crate::{
+        domain::{Arm, GuardAction, Serving, Split},
+        engine::arms::Arms,
+        health::Ranked,
+        state::Draws,
+    };
 
     fn settings(metric: GuardMetric) -> GuardSettings {
         GuardSettings {
@@ -248,6 +253,37 @@ mod tests {
         assert!(alarm.reason.contains("by version 3") && alarm.reason.contains("30% are allowed"), "{}", alarm.reason);
     }
 
+    /// Lists until the alarm, at most 8,000: half of them of the live arm, clicked with its own chance in a thousand.
+    fn lists_until_alarm(clicked_of_live: usize) -> Option<u64> {
+        let (live, version) = (Served::Live, Served::Version(VersionNumber(3)));
+        let arm = |served| Arm { served, percent: 50 };
+        let split = Split::new(vec![arm(live), arm(version)]).expect("valid");
+        let arms = Arms::default();
+        arms.serve(&Serving::Split(split), Vec::new());
+        let mut post = Post::new(GuardSettings { window: 800, ..settings(GuardMetric::Ctr) });
+        post.compare_clicks(Some(version), &arms.counts());
+        let mut draws = Draws::new(1, 17, 0);
+        for list in 0..8000 {
+            let (served, chance) = if draws.below(2) == 0 { (live, clicked_of_live) } else { (version, 200) };
+            arms.shown(served);
+            if draws.below(1000) < chance {
+                post.clicked(served, &arms.counts());
+            }
+            if let Some(alarm) = post.alarm(VersionNumber(3)) {
+                assert!(alarm.reason.starts_with("click-through of the live state"), "{}", alarm.reason);
+                return Some(list);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn clicks_of_the_live_arm_are_measured_against_its_share_of_the_lists() {
+        assert_eq!(lists_until_alarm(200), None, "as good");
+        assert_eq!(lists_until_alarm(160), None, "a fifth lower, and a third is allowed");
+        assert!(lists_until_alarm(50).is_some_and(|lists| lists < 4000), "{:?}", lists_until_alarm(50));
+    }
+
     #[test]
     fn a_version_becomes_the_reference_when_it_is_older_than_the_window_and_all_is_calm() {
         let mut post = Post::new(settings(GuardMetric::Recall));
@@ -260,7 +296,7 @@ mod tests {
         assert_eq!(post.come_of_age(), Some(VersionNumber(4)));
         assert_eq!(post.come_of_age(), None);
         (0..149).for_each(|_| post.sampled(&pair(true, true)));
-        (0..12).for_each(|_| post.sampled(&pair(false, true)));
+        (0..20).for_each(|_| post.sampled(&pair(false, true)));
         assert_eq!(post.come_of_age(), None, "something is wrong: {:?}", post.figures());
         let fixed = GuardSettings { reference: Some(VersionNumber(1)), ..settings(GuardMetric::Recall) };
         let mut post = Post::new(fixed);

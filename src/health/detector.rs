@@ -201,7 +201,7 @@ mod tests {
         }
         found.sort_unstable();
         println!("samples until a halved recall of .4 is found: median {}, worst {}", found[20], found[39]);
-        assert!(found[20] <= 900, "median {}", found[20]);
+        assert!(found[20] <= 1000, "median {}", found[20]);
     }
 
     #[test]
@@ -228,7 +228,13 @@ mod tests {
             let newest: Vec<f64> = all.iter().rev().take(50).copied().collect();
             let sum = |bet: f64| {
                 let mut product = 1.0;
-                newest.iter().map(|z| { product *= 1.0 + bet * z; product }).sum::<f64>()
+                newest
+                    .iter()
+                    .map(|z| {
+                        product *= 1.0 + bet * z;
+                        product
+                    })
+                    .sum::<f64>()
             };
             let expected = BETS.into_iter().map(sum).sum::<f64>() / 6.0;
             assert!((detector.sum() / expected - 1.0).abs() < 1e-9, "{} {expected}", detector.sum());

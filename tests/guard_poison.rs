@@ -1,0 +1,194 @@
+//! Goal: when one source's nonsense halves what the model is worth to people, the guard returns to the version before, by
+//! itself and within its window, and says why; before that, and for longer, it stays still. Method: the running binary on a
+//! real Postgres and a generated shop whose shoppers go on shopping; the source is a broken tracker that reports clicks on
+//! any item in any shopper's name.
+
+mod http_support;
+mod support;
+
+use std::time::{Duration, Instant};
+
+use http_support::{PATIENCE, Service, answered};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shelfmark::{
+    domain::Event,
+    feeds::{Shop, ShopSettings},
+};
+
+const SHOPPERS: usize = 80;
+/// Samples within which the fall has to show.
+const WINDOW: u64 = 800;
+
+/// The shop and the tracker.
+struct Town {
+    shop: Shop,
+    items: Vec<String>,
+    nonsense: u64,
+}
+
+impl Town {
+    fn new() -> Self {
+        let shop = Shop::new(ShopSettings { seed: 7, items: 400, shoppers: SHOPPERS, ..ShopSettings::default() });
+        let items = shop.items().map(|item| item.id.as_str().to_owned()).collect();
+        Self { shop, items, nonsense: 0 }
+    }
+
+    /// What shoppers do next.
+    fn shopping(&mut self, count: usize) -> Vec<Event> {
+        self.shop.by_ref().take(count).collect()
+    }
+
+    /// A click that nobody made, at the time of an event.
+    fn nonsense(&mut self, like: &Event) -> Value {
+        self.nonsense += 1;
+        let draw = xxhash_rust::xxh3::xxh3_64(&self.nonsense.to_le_bytes()) as usize;
+        json!({
+            "event_id": format!("tracker-{}", self.nonsense), "session": "tracker", "kind": "click", "ts": like.ts,
+            "user": format!("shopper-{:04}", draw % SHOPPERS), "item": self.items[draw / 97 % self.items.len()],
+            "context": ["source:tracker"],
+        })
+    }
+}
+
+async fn send(service: &Service, events: &[Value]) {
+    let reply = service.post("events?wait=applied&timeout_ms=30000", &json!({ "events": events }), 200).await;
+    assert_eq!(reply["accepted"], events.len(), "{reply}");
+}
+
+/// Sends shopping, with so many clicks of the tracker after each event.
+async fn go_on(service: &Service, town: &mut Town, count: usize, nonsense: usize) {
+    for _ in 0..count.div_ceil(50) {
+        let mut events = Vec::new();
+        for event in town.shopping(50) {
+            events.push(serde_json::to_value(&event).expect("JSON"));
+            events.extend((0..nonsense).map(|_| town.nonsense(&event)));
+        }
+        send(service, &events).await;
+    }
+}
+
+/// Share of the next events that are among the 20 recommended to their user; then they are sent.
+async fn recall(service: &Service, town: &mut Town) -> f64 {
+    let events = town.shopping(200);
+    let mut hits = 0;
+    for event in &events {
+        let user = event.user.as_ref().expect("a shopper");
+        let list = service.get(&format!("users/{user}/recommendations")).await;
+        let items = list["items"].as_array().expect("a list");
+        hits += u32::from(items.iter().any(|item| item["id"] == event.item.as_str()));
+    }
+    let events: Vec<Value> = events.iter().map(|event| serde_json::to_value(event).expect("JSON")).collect();
+    send(service, &events).await;
+    f64::from(hits) / 200.0
+}
+
+async fn guard(service: &Service) -> Value {
+    service.get("guard").await
+}
+
+async fn until(service: &Service, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let guard = guard(service).await;
+        if is(&guard) {
+            return guard;
+        }
+        assert!(Instant::now() < deadline, "{what}: {guard}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn samples(guard: &Value) -> u64 {
+    guard["figures"]["samples"].as_u64().unwrap_or(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_model_returns_by_itself_to_the_version_before() {
+    let database = support::database().await;
+    let config = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(config.path(), r#"{"dim": 16, "step_targets": 16}"#).expect("written");
+    let config = config.path().to_str().expect("a path");
+    let args =
+        ["--database-url", &database, "--model-config", config, "--guard-percent", "100", "--quality-percent", "0"];
+    let service = Service::start_with(&args).await;
+    let mut town = Town::new();
+    go_on(&service, &mut town, 3000, 0).await;
+    service.post("versions", &json!({"label": "good"}), 201).await;
+    let asked =
+        json!({"metric": "recall", "action": "restore", "window": WINDOW, "min_samples": 50, "false_alarms": 1e-4});
+    let set = answered(service.request(Method::PUT, "guard").json(&asked), 200).await;
+    assert_eq!((&set["armed"], &set["drop"], &set["acted"]), (&json!(true), &json!(0.3), &json!(null)), "{set}");
+    until(&service, "it does not watch", |guard| guard["state"] == "watching").await;
+
+    // The control: shopping as always.
+    let mut steady = guard(&service).await;
+    while samples(&steady) < 2 * WINDOW {
+        go_on(&service, &mut town, 200, 0).await;
+        steady = guard(&service).await;
+        assert_eq!((&steady["state"], &steady["acted"]), (&json!("watching"), &json!(null)), "a false alarm: {steady}");
+    }
+    assert_eq!(steady["measured_against"], 1, "{steady}");
+    let before = recall(&service, &mut town).await;
+    service.post("versions", &json!({"label": "too-young"}), 201).await;
+    let began = samples(&guard(&service).await);
+
+    // The burst. A version that is taken meanwhile holds it.
+    go_on(&service, &mut town, 300, 4).await;
+    service.post("versions", &json!({"label": "poisoned"}), 201).await;
+    let mut poisoned = None;
+    let mut last = began;
+    let acted = loop {
+        go_on(&service, &mut town, 50, 2).await;
+        let now = guard(&service).await;
+        if now["state"] == "acted" {
+            break now;
+        }
+        last = samples(&now).max(last);
+        assert!(last - began <= WINDOW, "not within the window: {now}");
+        if poisoned.is_none() && now["state"] == "watching" {
+            poisoned = Some(recall(&service, &mut town).await);
+        }
+    };
+    let numbers = &acted["acted"]["details"]["guard"];
+    println!(
+        "recall {before} before, {poisoned:?} under the burst; acted after {} samples: {numbers}",
+        numbers["samples"].as_u64().unwrap_or(0).saturating_sub(began)
+    );
+    assert!(poisoned.is_none_or(|poisoned| poisoned < 0.6 * before), "the burst did little: {poisoned:?} of {before}");
+    assert!(numbers["since"]["samples"].as_u64().expect("a count") <= WINDOW, "{numbers}");
+    assert!(numbers["since"]["fall"].as_f64().expect("a part") > 0.3, "{numbers}");
+    assert_eq!((&numbers["reference"], &acted["armed"]), (&json!(1), &json!(false)), "{acted}");
+
+    let entry = &service.get("deployments").await["deployments"][0];
+    assert_eq!(
+        (&entry["mode"], &entry["version"], &entry["actor"]),
+        (&json!("restore"), &json!(1), &json!("guard")),
+        "{entry}"
+    );
+    assert_eq!((&entry["details"]["guard"], &entry["number"]), (numbers, &acted["acted"]["deployment"]));
+    assert!(entry["reason"].as_str().expect("a sentence").contains("by version 1"), "{entry}");
+    let ready = service.get("/readyz").await;
+    let note = ready["notes"][0].as_str().expect("a note");
+    assert!(ready["ready"] == true && note.starts_with("model default: the guard restored a version"), "{ready}");
+    let metrics = service.get("/metrics").await;
+    for line in [
+        r#"shelfmark_guard_acted{model="default"} 1"#,
+        r#"shelfmark_guard_armed{model="default"} 0"#,
+        r#"shelfmark_guard_actions_total{model="default",action="restore"} 1"#,
+    ] {
+        assert!(metrics.as_str().expect("text").contains(line), "{line} is not in {metrics}");
+    }
+    // The source was cut off; people find what they found before.
+    go_on(&service, &mut town, 1000, 0).await;
+    let after = recall(&service, &mut town).await;
+    println!("recall {after} after");
+    assert!(after > 0.85 * before, "{after} of {before}");
+    assert_eq!(guard(&service).await["state"], "acted", "once");
+
+    // Armed again it trusts the version that it restored, not the one that holds the burst.
+    service.post("guard/rearm", &json!({}), 200).await;
+    let again = until(&service, "it does not watch again", |guard| guard["state"] == "watching").await;
+    assert_eq!((&again["measured_against"], &again["acted"]), (&json!(1), &json!(null)), "{again}");
+    assert_eq!(service.get("/readyz").await["notes"], json!([]));
+}
