@@ -18,10 +18,10 @@ fn id(text: &str) -> Id {
 fn events(range: std::ops::Range<u64>, prefix: &str) -> Vec<RecordBody> {
     let event = |n: u64| Event {
         event_id: id(&format!("{prefix}{n}")),
-        user: (n % 5 > 0).then(|| id(&format!("{prefix}u{}", n % 12))),
+        user: (!n.is_multiple_of(5)).then(|| id(&format!("{prefix}u{}", n % 12))),
         session: Some(id(&format!("{prefix}s{}", n % 7))),
         item: id(&format!("{prefix}i{}", (n * 7 + n / 12) % 40)),
-        kind: if n % 9 == 0 { "dislike" } else { "click" }.to_owned(),
+        kind: if n.is_multiple_of(9) { "dislike" } else { "click" }.to_owned(),
         value: None,
         ts: Timestamp::from_seconds((1_000_000 + n / 2 * 60) as f64).unwrap(),
         context: if n.is_multiple_of(3) { vec![format!("{prefix}device:{}", n % 2)] } else { Vec::new() },

@@ -16,14 +16,15 @@ use super::{
     guard_desk::GuardState,
     guard_post::{Alarm, Post},
     guard_sample::{Observation, WAITING_MAX, Watcher},
+    guard_shadow::Shadow,
     rollback::rollback,
     sampling::rank,
     shared::{Shared, blocking},
 };
 use crate::{
     domain::{
-        Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, RollbackRequest, RollbackTarget,
-        Served, Timestamp, VersionNumber, VersionRef,
+        Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, Position, RollbackRequest,
+        RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
     },
     serving::SearchScratch,
     versions::SessionLock,
@@ -98,6 +99,10 @@ struct Watch {
     scratch: SearchScratch,
     /// What samples are measured against.
     reference: Option<VersionNumber>,
+    /// The same as if frozen; `None` while only clicks are measured.
+    shadow: Option<Shadow>,
+    /// Position of the last restore when the line was last looked at.
+    line_since: Position,
 }
 
 impl Watch {
@@ -112,6 +117,8 @@ impl Watch {
             observations,
             scratch: SearchScratch::default(),
             reference: None,
+            shadow: None,
+            line_since: Position::ZERO,
         }
     }
 
@@ -126,7 +133,7 @@ impl Watch {
                 () = shared.guard.changed.notified() => if !self.goes_on().await? { return Ok(()) },
                 _ = timer.tick() => if !self.goes_on().await? { return Ok(()) },
                 Some(observation) = self.observations.recv() => {
-                    self.observe(observation, stop).await;
+                    self.observe(observation, stop).await?;
                     if let Some(reference) = self.reference
                         && let Some(alarm) = self.post.alarm(reference)
                     {
@@ -161,9 +168,21 @@ impl Watch {
     /// Samples are measured against the version that was named; else against that of the guard before us, if we take over;
     /// else against the newest version there is, and from then on the newest that came of age. `false`: the guard is gone.
     async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
-        let newest = newest_of_line(&self.shared).await?;
-        let next = if self.reference.is_none() { self.guard.reference.or(newest) } else { self.post.come_of_age() };
-        if let Some(version) = newest.filter(|version| Some(*version) != next.or(self.reference)) {
+        let line = Line::read(&self.shared).await?;
+        if self.line_since != line.since {
+            self.line_since = line.since;
+            self.post.forget_candidates();
+        }
+        let named = self.guard.settings.reference;
+        let next = match self.reference {
+            None => match named.or(self.guard.reference) {
+                Some(there) if named.is_some() || line.has(&self.shared, there).await? => Some(there),
+                Some(_) | None => line.newest,
+            },
+            Some(now) if named.is_none() && !line.has(&self.shared, now).await? => line.newest,
+            Some(_) => self.post.come_of_age(),
+        };
+        if let Some(version) = line.newest.filter(|version| Some(*version) != next.or(self.reference)) {
             self.post.saw(version);
         }
         let Some(next) = next else { return Ok(true) };
@@ -172,9 +191,9 @@ impl Watch {
             return Ok(false);
         }
         let version = self.shared.version(next).await?;
-        let view = blocking(move || version.view()).await;
         self.reference = Some(next);
-        self.shared.guard.watch(Some(Watcher::new(self.sender.clone(), Some(view))));
+        self.shadow = Some(Shadow::new(&self.shared, &version));
+        self.shared.guard.watch(Some(Watcher::new(self.sender.clone(), Some(version))));
         tracing::info!(model = %self.shared.name, version = %next, "guard.reference: live is measured against version {next}");
         Ok(true)
     }
@@ -204,11 +223,14 @@ impl Watch {
         Ok(true)
     }
 
-    async fn observe(&mut self, observation: Observation, stop: &CancellationToken) {
+    async fn observe(&mut self, observation: Observation, stop: &CancellationToken) -> Result<(), EngineError> {
         match observation {
             Observation::Click(served) => self.post.clicked(served, &self.shared.arms.counts()),
             Observation::Unit(sample) => {
+                let Some(shadow) = &mut self.shadow else { return Ok(()) };
                 let started = Instant::now();
+                let view = shadow.view_at(sample.position()).await?;
+                let sample = sample.against(view);
                 let mut scratch = std::mem::take(&mut self.scratch);
                 let ranked;
                 (ranked, self.scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
@@ -228,6 +250,7 @@ impl Watch {
         }
         counter!(GUARD_SAMPLES, "model" => self.shared.name.as_str().to_owned()).increment(1);
         self.tell();
+        Ok(())
     }
 
     /// Acts, as often as it takes to succeed once, while the guard is still wanted.
@@ -286,13 +309,30 @@ const fn action_name(action: GuardAction) -> &'static str {
     }
 }
 
-/// The newest version that the live state grew from: after the last restore, or the version that it restored. What was taken
-/// between that version and the restore belongs to the state that was left.
-async fn newest_of_line(shared: &Shared) -> Result<Option<VersionNumber>, EngineError> {
-    let deployments = shared.versions.deployments(None, LINE_PAGE).await?;
-    let restore = deployments.into_iter().find(|entry| entry.mode == DeploymentMode::Restore);
-    let since = restore.as_ref().and_then(|restore| restore.position).unwrap_or_default();
-    let versions = shared.versions.list(None, LINE_PAGE).await?;
-    let newest = versions.into_iter().find(|version| version.position >= since).map(|version| version.version);
-    Ok(newest.or(restore.and_then(|restore| restore.version)))
+/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was taken
+/// between that version and the restore belongs to a state that was left.
+struct Line {
+    /// Position of the last restore; 0 without one.
+    since: Position,
+    restored: Option<VersionNumber>,
+    newest: Option<VersionNumber>,
+}
+
+impl Line {
+    async fn read(shared: &Shared) -> Result<Self, EngineError> {
+        let deployments = shared.versions.deployments(None, LINE_PAGE).await?;
+        let restore = deployments.into_iter().find(|entry| entry.mode == DeploymentMode::Restore);
+        let since = restore.as_ref().and_then(|restore| restore.position).unwrap_or_default();
+        let restored = restore.and_then(|restore| restore.version);
+        let versions = shared.versions.list(None, LINE_PAGE).await?;
+        let newest = versions.into_iter().find(|version| version.position >= since).map(|version| version.version);
+        Ok(Self { since, restored, newest: newest.or(restored) })
+    }
+
+    async fn has(&self, shared: &Shared, version: VersionNumber) -> Result<bool, EngineError> {
+        if self.restored == Some(version) || self.since == Position::ZERO {
+            return Ok(true);
+        }
+        Ok(shared.versions.get(&VersionRef::Number(version)).await?.position >= self.since)
+    }
 }

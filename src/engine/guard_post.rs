@@ -121,6 +121,11 @@ impl Post {
         }
     }
 
+    /// A restore: versions that wait belong to a line that was left.
+    pub fn forget_candidates(&mut self) {
+        self.candidates.clear();
+    }
+
     /// A newer reference, when there is one: older than the window, while nothing speaks for a fall.
     pub fn come_of_age(&mut self) -> Option<VersionNumber> {
         if self.settings.reference.is_some() || self.detector.evidence() > EVIDENCE_CALM {

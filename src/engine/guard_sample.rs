@@ -16,13 +16,13 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
+    cache::CachedVersion,
     sampling::{RankedSample, Sample, sample},
     shared::Shared,
 };
 use crate::{
     domain::{GuardMetric, Id, Served},
     health::Ranked,
-    serving::View,
     state::{Actor, State, Unit},
 };
 
@@ -45,14 +45,14 @@ pub enum Observation {
 pub struct Watcher {
     sender: mpsc::Sender<Observation>,
     /// What live is measured against; `None` while only clicks are.
-    reference: Option<Arc<View>>,
+    reference: Option<Arc<CachedVersion>>,
     asked: Mutex<VecDeque<Id>>,
     offered: AtomicUsize,
 }
 
 impl Watcher {
     /// Samples go to `sender`.
-    pub fn new(sender: mpsc::Sender<Observation>, reference: Option<Arc<View>>) -> Self {
+    pub fn new(sender: mpsc::Sender<Observation>, reference: Option<Arc<CachedVersion>>) -> Self {
         Self { sender, reference, asked: Mutex::default(), offered: AtomicUsize::new(0) }
     }
 
@@ -72,7 +72,7 @@ impl Watcher {
                 continue;
             }
             let seed = (number * BATCH_UNITS_MAX + taken) as u64;
-            let Some(sample) = sample(shared, state, unit, seed, vec![Arc::clone(reference)]) else { continue };
+            let Some(sample) = sample(shared, state, unit, seed, Vec::new()) else { continue };
             if self.sender.try_send(Observation::Unit(sample)).is_err() {
                 return;
             }
@@ -92,19 +92,19 @@ impl Watcher {
 }
 
 /// How many others are asked before one is asked again: a quarter of the people that the reference knows.
-fn waiting_people(reference: &View) -> usize {
-    (reference.readable().users.len() / 4).clamp(0, ASKED_MAX)
+fn waiting_people(reference: &CachedVersion) -> usize {
+    (reference.state.readable.users.len() / 4).clamp(0, ASKED_MAX)
 }
 
 /// Whose unit it is, when they may be asked.
-fn person(state: &State, reference: &View, unit: &Unit) -> Option<Id> {
-    let known = &reference.readable().users;
+fn person(state: &State, reference: &CachedVersion, unit: &Unit) -> Option<Id> {
+    let known = &reference.state.readable.users;
     match unit.actor {
         Actor::User(row) => {
             let id = state.readable.users.id(row);
             known.get(id.as_str()).map(|_| id.clone())
         }
-        Actor::Session(row) => (known.len() == 0).then(|| state.readable.sessions.id(row).clone()),
+        Actor::Session(row) => (known.is_empty()).then(|| state.readable.sessions.id(row).clone()),
     }
 }
 

@@ -24,6 +24,7 @@ mod guard;
 mod guard_desk;
 mod guard_post;
 mod guard_sample;
+mod guard_shadow;
 mod health;
 mod metrics;
 mod model;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shared::{Shared, blocking};
 use crate::{
-    domain::{ExcludeSeen, Id, Query, Recommendations, Served, Subject, Timestamp},
+    domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
     health::Ranked,
     serving::{QueryError, SearchScratch, View},
     state::{Actor, State, Unit},
@@ -39,6 +39,18 @@ pub struct Sample {
     versions: Vec<Arc<View>>,
     /// What reads that are nobody's get: its list is what readers would have been shown.
     main: Served,
+}
+
+impl Sample {
+    /// Where the live view stood.
+    pub fn position(&self) -> Position {
+        self.live.position()
+    }
+
+    /// To be ranked by this view beside live.
+    pub fn against(self, view: Arc<View>) -> Self {
+        Self { versions: vec![view], ..self }
+    }
 }
 
 /// Where a sample's targets stood.

@@ -92,7 +92,8 @@ pub async fn append(shared: &Shared, records: Vec<NewRecord>) -> Result<Vec<Outc
 /// The figures of all arms in the Prometheus text format, rendered when asked: what is no longer served is not in it.
 pub fn metrics<'a>(models: impl Iterator<Item = &'a Shared> + Clone) -> String {
     use std::fmt::Write as _;
-    let figures: [(&str, &str, &str, fn(&ArmStatus) -> Option<f64>); 5] = [
+    type Figure = fn(&ArmStatus) -> Option<f64>;
+    let figures: [(&str, &str, &str, Figure); 5] = [
         ("shelfmark_serving_arm_share", "gauge", "Share of the readers", |arm| {
             Some(f64::from(arm.arm.percent) / 100.0)
         }),

@@ -28,7 +28,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"metric": "recall", "drop": 0.3, "window": 2000, "action": "pin"}))]
 pub struct GuardBody {
-    /// `recall` and `mrr`: of the next events of people whom the reference knows, ranked by the live state and by the reference.
+    /// `recall` and `mrr`: of the next events of people whom the reference knows, ranked by the live state and by
+    /// the reference as if it had been frozen when it was taken: with everybody's newest events, without what was learned since.
     /// `ctr`: lists with a click by lists; needs a split between the live state and a version.
     metric: GuardMetric,
     /// The live state may fall below the reference by this part of it, 0.01 to 0.9; 0.3 when left out.
