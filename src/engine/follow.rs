@@ -20,11 +20,16 @@ const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// Switches readers over, by pointer. The views of all versions are there before the first reader is switched.
 pub async fn serve(shared: &Arc<Shared>, serving: &Serving) -> Result<(), EngineError> {
     let views = views(shared, serving).await?;
+    switch(shared, serving, views);
+    Ok(())
+}
+
+/// The same with the views of all versions among the arms at hand.
+pub fn switch(shared: &Shared, serving: &Serving, views: Vec<Arc<View>>) {
     let main = serving.main();
     let pinned = views.iter().find(|view| view.served() == main).cloned();
     shared.pinned.store(pinned);
     shared.arms.serve(serving, views);
-    Ok(())
 }
 
 /// The views of all versions among the arms, built where they were not yet. A corrupt version is refused here.

@@ -168,3 +168,70 @@ impl Frozen {
         new
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Id, Item, Record, Timestamp},
+        learner::Learner,
+        state::Digester,
+    };
+
+    fn append(first: u64, count: u64) -> Append {
+        let id = |text: String| Id::new("id", &text).expect("an id");
+        let body = |n: u64| {
+            if n.is_multiple_of(29) {
+                return RecordBody::PutItem(Item::bare(id(format!("i{}", n % 50))));
+            }
+            RecordBody::Event(Event {
+                event_id: id(format!("e{n}")),
+                user: Some(id(format!("u{}", n / 3 % 7))),
+                session: None,
+                item: id(format!("i{}", n * 7 % 40)),
+                kind: "click".to_owned(),
+                value: None,
+                ts: Timestamp::from_seconds((n / 3 * 60) as f64).expect("in range"),
+                context: Vec::new(),
+                recommendation_id: None,
+                properties: None,
+            })
+        };
+        let record = |n| Record { position: Position::new(n), appended_at: Timestamp::default(), body: body(n) };
+        Append { records: (first..first + count).map(record).collect() }
+    }
+
+    /// The learner of a frozen model takes whole appends; the shadow stops anywhere.
+    #[test]
+    fn it_is_what_a_frozen_model_is_wherever_it_stops() {
+        let config = ModelConfig { dim: 8, learning: false, ..ModelConfig::default() };
+        let state = State::initial(Arc::new(config));
+        let mut frozen = Frozen {
+            taken: state.clone(),
+            state: state.clone(),
+            position: Position::ZERO,
+            served: Served::Live,
+            publisher: Publisher::new(),
+            scratch: ContextScratch::default(),
+            view: None,
+        };
+        let mut model = state.clone();
+        let mut learner = Learner::default();
+        for first in [1, 101] {
+            let append = append(first, 100);
+            learner
+                .apply(&mut model, &append, &std::collections::BTreeMap::new(), &mut ())
+                .expect("nothing is restored");
+            for stop in [first + 4, first + 4, first + 50, first + 99] {
+                frozen.take_in(&append, Position::new(stop));
+                assert_eq!(frozen.publish().position(), Position::new(stop));
+            }
+            assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&model).digest());
+        }
+        let restore = RecordBody::Restore { version: crate::domain::VersionNumber(1) };
+        let record = Record { position: Position::new(201), appended_at: Timestamp::default(), body: restore };
+        frozen.take_in(&Append { records: Arc::new([record]) }, Position::new(201));
+        assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&state).digest(), "it begins again");
+        assert_eq!(frozen.publish().counts().users, 0);
+    }
+}

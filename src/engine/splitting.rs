@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     EngineError,
-    follow::{serve, views},
+    follow::{switch, views},
     shared::Shared,
 };
 use crate::{
@@ -42,10 +42,9 @@ pub async fn split(
     let _only_one = shared.rollback.try_lock().map_err(|_| EngineError::RollbackRunning)?;
     let serving = Serving::from(split.clone());
     // Built before it is announced: no reader waits for them, and a corrupt version is refused here.
-    let built = views(shared, &serving).await?;
+    let views = views(shared, &serving).await?;
     let deployment = shared.versions.deploy_split(split, actor, reason).await?;
-    serve(shared, &serving).await?;
-    drop(built);
+    switch(shared, &serving, views);
     Ok(deployment)
 }
 
