@@ -42,14 +42,14 @@ impl Town {
         self.shop.by_ref().take(count).collect()
     }
 
-    /// A conversion that nobody made, at the time of an event.
-    fn nonsense(&mut self, like: &Event) -> Value {
+    /// A conversion that nobody made.
+    fn nonsense(&mut self) -> Value {
         self.nonsense += 1;
         let draw = xxhash_rust::xxh3::xxh3_64(&self.nonsense.to_le_bytes()) as usize;
         json!({
-            "event_id": format!("partner-{}", self.nonsense), "session": "partner", "kind": "conversion", "ts": like.ts,
+            "event_id": format!("partner-{}", self.nonsense), "session": "partner", "kind": "conversion",
             "user": format!("bot-{}", draw % 50), "item": self.items[draw / 97 % self.items.len()],
-            "context": ["source:partner"],
+            "ts": "2026-01-06T08:00:00Z", "context": ["source:partner"],
         })
     }
 }
@@ -59,14 +59,19 @@ async fn send(service: &Service, events: &[Value]) {
     assert_eq!(reply["accepted"], events.len(), "{reply}");
 }
 
-/// Sends shopping, with so many conversions of the source after each event.
-async fn go_on(service: &Service, town: &mut Town, count: usize, nonsense: usize) {
+/// Sends shopping.
+async fn go_on(service: &Service, town: &mut Town, count: usize) {
     for _ in 0..count.div_ceil(50) {
-        let mut events = Vec::new();
-        for event in town.shopping(50) {
-            events.push(serde_json::to_value(&event).expect("JSON"));
-            events.extend((0..nonsense).map(|_| town.nonsense(&event)));
-        }
+        let events = town.shopping(50);
+        let events: Vec<Value> = events.iter().map(|event| serde_json::to_value(event).expect("JSON")).collect();
+        send(service, &events).await;
+    }
+}
+
+/// Sends conversions that nobody made.
+async fn burst(service: &Service, town: &mut Town, count: usize) {
+    for _ in 0..count.div_ceil(200) {
+        let events: Vec<Value> = (0..200).map(|_| town.nonsense()).collect();
         send(service, &events).await;
     }
 }
@@ -116,51 +121,37 @@ async fn a_poisoned_model_returns_by_itself_to_the_version_before() {
         ["--database-url", &database, "--model-config", config, "--guard-percent", "100", "--quality-percent", "0"];
     let service = Service::start_with(&args).await;
     let mut town = Town::new();
-    go_on(&service, &mut town, 3000, 0).await;
+    go_on(&service, &mut town, 4000).await;
     service.post("versions", &json!({"label": "good"}), 201).await;
-    let asked =
-        json!({"metric": "recall", "action": "restore", "window": WINDOW, "min_samples": 50, "false_alarms": 1e-4});
+    let asked = json!({"metric": "recall", "action": "restore", "drop": 0.2, "window": WINDOW, "min_samples": 50, "false_alarms": 1e-4});
     let set = answered(service.request(Method::PUT, "guard").json(&asked), 200).await;
-    assert_eq!((&set["armed"], &set["drop"], &set["acted"]), (&json!(true), &json!(0.3), &json!(null)), "{set}");
+    assert_eq!((&set["armed"], &set["drop"], &set["acted"]), (&json!(true), &json!(0.2), &json!(null)), "{set}");
     until(&service, "it does not watch", |guard| guard["state"] == "watching").await;
 
-    // The control: shopping as always.
-    let mut steady = guard(&service).await;
-    while samples(&steady) < 2 * WINDOW {
-        go_on(&service, &mut town, 200, 0).await;
-        steady = guard(&service).await;
-        assert_eq!((&steady["state"], &steady["acted"]), (&json!("watching"), &json!(null)), "a false alarm: {steady}");
-    }
-    assert_eq!(steady["measured_against"], 1, "{steady}");
+    // Shopping as always.
+    go_on(&service, &mut town, 600).await;
     let before = recall(&service, &mut town).await;
     service.post("versions", &json!({"label": "too-young"}), 201).await;
-    let began = samples(&guard(&service).await);
+    let began = samples(&until(&service, "it does not look", |guard| samples(guard) > 0).await);
 
     // The burst. A version that is taken meanwhile holds it.
-    go_on(&service, &mut town, 300, 4).await;
+    burst(&service, &mut town, 8000).await;
     service.post("versions", &json!({"label": "poisoned"}), 201).await;
-    let mut poisoned = None;
-    let mut last = began;
+    let poisoned = recall(&service, &mut town).await;
     let acted = loop {
-        go_on(&service, &mut town, 50, 2).await;
         let now = guard(&service).await;
         if now["state"] == "acted" {
             break now;
         }
-        last = samples(&now).max(last);
-        assert!(last - began <= WINDOW, "not within the window: {now}");
-        if poisoned.is_none() && now["state"] == "watching" {
-            poisoned = Some(recall(&service, &mut town).await);
-        }
+        assert!(samples(&now).saturating_sub(began) <= WINDOW, "not within the window: {now}");
+        burst(&service, &mut town, 1000).await;
+        go_on(&service, &mut town, 50).await;
     };
     let numbers = &acted["acted"]["details"]["guard"];
-    println!(
-        "recall {before} before, {poisoned:?} under the burst; acted after {} samples: {numbers}",
-        numbers["samples"].as_u64().unwrap_or(0).saturating_sub(began)
-    );
-    assert!(poisoned.is_none_or(|poisoned| poisoned < 0.6 * before), "the burst did little: {poisoned:?} of {before}");
+    println!("recall {before} before, {poisoned} under the burst, watched from sample {began}: {numbers}");
+    assert!(poisoned < 0.6 * before, "the burst did little: {poisoned} of {before}");
     assert!(numbers["since"]["samples"].as_u64().expect("a count") <= WINDOW, "{numbers}");
-    assert!(numbers["since"]["fall"].as_f64().expect("a part") > 0.3, "{numbers}");
+    assert!(numbers["since"]["fall"].as_f64().expect("a part") > 0.2, "{numbers}");
     assert_eq!((&numbers["reference"], &acted["armed"]), (&json!(1), &json!(false)), "{acted}");
 
     let entry = &service.get("deployments").await["deployments"][0];
@@ -183,7 +174,7 @@ async fn a_poisoned_model_returns_by_itself_to_the_version_before() {
         assert!(metrics.as_str().expect("text").contains(line), "{line} is not in {metrics}");
     }
     // The source was cut off; people find what they found before.
-    go_on(&service, &mut town, 1000, 0).await;
+    go_on(&service, &mut town, 1000).await;
     let after = recall(&service, &mut town).await;
     println!("recall {after} after");
     assert!(after > 0.85 * before, "{after} of {before}");
@@ -194,4 +185,16 @@ async fn a_poisoned_model_returns_by_itself_to_the_version_before() {
     let again = until(&service, "it does not watch again", |guard| guard["state"] == "watching").await;
     assert_eq!((&again["measured_against"], &again["acted"]), (&json!(1), &json!(null)), "{again}");
     assert_eq!(service.get("/readyz").await["notes"], json!([]));
+    // The control: without the burst it stays still for longer than it took to find it.
+    let needed = numbers["samples"].as_u64().expect("a count");
+    let still = loop {
+        let now = guard(&service).await;
+        assert_eq!(now["state"], "watching", "a false alarm: {now}");
+        if samples(&now) > needed {
+            break now;
+        }
+        go_on(&service, &mut town, 200).await;
+    };
+    println!("without it: {}", still["figures"]);
+    assert!(still["figures"]["evidence"].as_f64().expect("a part") < 0.5, "{still}");
 }
