@@ -197,6 +197,10 @@ pub struct WatchSettings {
     #[arg(long, env = "SHELFMARK_QUALITY_PERCENT", default_value_t = 3, value_name = "PERCENT",
           value_parser = clap::value_parser!(u8).range(0..=100))]
     pub quality_percent: u8,
+    /// Percent of one core that a guard on watch may take to rank its samples
+    #[arg(long, env = "SHELFMARK_GUARD_PERCENT", default_value_t = 10, value_name = "PERCENT",
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub guard_percent: u8,
     /// Look at the rows (lengths, drift, stale rows) every so many seconds, if there are new records; 0 for never
     #[arg(long, env = "SHELFMARK_SURVEY_EVERY_SECONDS", default_value_t = 10, value_name = "SECONDS")]
     pub survey_every_seconds: u64,
@@ -215,6 +219,7 @@ impl VersionSettings {
         EngineSettings {
             models_max: model.models_max,
             quality_share: f64::from(watch.quality_percent) / 100.0,
+            guard_share: f64::from(watch.guard_percent) / 100.0,
             survey_interval: Duration::from_secs(watch.survey_every_seconds),
             trace_states: watch.trace_states,
             trace_records: watch.trace_records,

@@ -127,10 +127,11 @@ async fn run(seed: u64) {
                     bodies.insert(draws.below(bodies.len()), RecordBody::PutItem(item));
                 }
                 if draws.below(4) == 0 {
-                    // Dense vectors off and on, a base taken and given up.
+                    // Dense vectors off and on, a base taken and given up, learning frozen and resumed.
                     let mut changed = config();
                     changed.modalities = draws.below(3) > 0;
                     changed.pull = [0.0, 0.5][draws.below(2)];
+                    changed.learning = draws.below(3) > 0;
                     let record = RecordBody::Configure { config: Box::new(changed) };
                     bodies.insert(draws.below(bodies.len()), record);
                 }
@@ -173,7 +174,8 @@ async fn run(seed: u64) {
                 let mode = if draws.below(2) == 0 { DeploymentMode::Pin } else { DeploymentMode::Restore };
                 let to = RollbackTarget::Version(VersionRef::Number(number));
                 let (except, dry_run) = (Except::default(), false);
-                let request = RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into() };
+                let request =
+                    RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into(), details: None };
                 let RolledBack::Done(deployment) = running.model.rollback(request).await.unwrap() else {
                     panic!("a stored version is there at once")
                 };

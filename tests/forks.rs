@@ -92,6 +92,7 @@ async fn a_fork_is_its_bases_version_and_what_one_learns_the_other_does_not() {
         dry_run: false,
         reason: None,
         actor: "test".to_owned(),
+        details: None,
     };
     again.rollback(request).await.expect("rolled back");
     assert_eq!(again.status().await.expect("a status").digest, at_fork.digest);

@@ -172,7 +172,8 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             assert_eq!(manifest.metrics["quality"]["live"], quality);
             let to = RollbackTarget::Version(VersionRef::Number(manifest.version));
             let (mode, except, dry_run) = (DeploymentMode::Pin, Except::default(), false);
-            let request = RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into() };
+            let request =
+                RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into(), details: None };
             model.rollback(request).await.unwrap();
             seen_by_version = seen.clone();
             is_pinned = true;

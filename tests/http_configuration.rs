@@ -107,3 +107,49 @@ async fn vectors_of_another_length_are_refused_by_name_while_modalities_are_on()
     problem(put("d", &[1.0, 2.0]), 422, "invalid").await;
     assert_eq!(service.get("items/b").await["vectors"]["image"], json!([1.0, 2.0]));
 }
+
+/// Goal: freezing is a change of the configuration with an entry of its own, seen wherever somebody looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn learning_is_frozen_and_resumed_and_everybody_is_told() {
+    let database = support::database().await;
+    let service = Service::start(&database, &[]).await;
+    let before = service.clicks("u1", &["a", "b", "c"]).await;
+    let entry = service.post("learning/freeze", &json!({"reason": "odd clicks"}), 200).await;
+    assert_eq!((&entry["mode"], &entry["position"]), (&json!("freeze"), &json!(before + 1)), "{entry}");
+    assert_eq!((&entry["reason"], &entry["to"]), (&json!("odd clicks"), &json!("live")), "{entry}");
+    let embedding = service.get("items/a/embedding").await["values"].clone();
+    let head = service.clicks("u1", &["d", "a", "c", "a"]).await;
+    assert_eq!(service.get("items/a/embedding").await["values"], embedding, "no weight moves");
+    let status = service.get("").await;
+    assert_eq!((&status["frozen"], &status["position"]), (&json!(true), &json!(head)), "{status}");
+    assert_eq!((&status["config"]["learning"], &status["counts"]["events"]), (&json!(false), &json!(3)), "{status}");
+    assert_eq!(service.get("learning").await["frozen"], true);
+    let ready = service.get("/readyz").await;
+    assert_eq!((&ready["ready"], &ready["notes"]), (&json!(true), &json!(["model default: learning is frozen"])));
+    let reply = service.post("recommendations", &json!({"user": "u1", "exclude_seen": true}), 200).await;
+    assert_eq!(reply["items"], json!([]), "histories go on: all four are seen");
+    // An event that nothing was learned from has no trace.
+    let event = json!({"event_id": "frozen", "user": "u1", "item": "b", "kind": "click"});
+    service.post("events?wait=applied&timeout_ms=30000", &event, 200).await;
+    problem(service.request(Method::GET, "events/frozen?trace=true"), 404, "trace_not_available").await;
+    let again = service.post("learning/freeze", &json!({}), 200).await;
+    assert!(again["position"].is_null(), "frozen already: an entry and no record: {again}");
+    drop(service);
+    let service = Service::start(&database, &[]).await;
+    assert_eq!(service.get("").await["frozen"], true, "after a restart");
+    let resumed = service.post("learning/resume", &json!({}), 200).await;
+    assert_eq!((&resumed["mode"], &resumed["position"]), (&json!("resume"), &json!(head + 2)), "{resumed}");
+    service.clicks("u1", &["a"]).await;
+    assert_ne!(service.get("items/a/embedding").await["values"], embedding);
+    assert_eq!(service.get("/readyz").await["notes"], json!([]));
+    let frozen = patch(&service, json!({"learning": false})).await;
+    assert_eq!(frozen["frozen"], true, "the configuration is the same switch");
+    assert_eq!(patch(&service, json!({"learning": null})).await["frozen"], false);
+    let modes: Vec<Value> = service.get("deployments").await["deployments"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| entry["mode"].clone())
+        .collect();
+    assert_eq!(modes, ["resume", "freeze", "freeze"]);
+}

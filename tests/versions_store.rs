@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use log_support::{at, migrated, open};
 use shelfmark::{
-    domain::{DeploymentMode, Derived, Digest, ModelName, NewRecord, RecordBody, Served, VersionNumber, VersionRef},
+    domain::{
+        Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName, NewRecord,
+        RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
+    },
     state::Segment,
     versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore},
 };
@@ -80,6 +83,7 @@ fn deployment(mode: DeploymentMode, to: Served, version: Option<u32>) -> NewDepl
         position: None,
         actor: "tester".to_owned(),
         reason: None,
+        details: None,
     }
 }
 
@@ -259,18 +263,18 @@ async fn deployments_are_one_history_that_every_process_follows_and_nobody_rewri
     }
     let shutdown = CancellationToken::new();
     let tracker = TaskTracker::new();
-    let mut watched = elsewhere.watch_served(shutdown.clone(), &tracker).await.expect("watched");
-    assert_eq!(*watched.borrow_and_update(), Served::Live);
+    let mut watched = elsewhere.watch_serving(shutdown.clone(), &tracker).await.expect("watched");
+    assert_eq!(*watched.borrow_and_update(), Serving::One(Served::Live));
     let first = here.deploy(deployment(DeploymentMode::Pin, Served::Version(v(1)), Some(1))).await.expect("pinned");
     assert_eq!((first.number, first.from, first.to), (1, Served::Live, Served::Version(v(1))));
-    let wanted = watched.wait_for(|served| *served == Served::Version(v(1)));
+    let wanted = watched.wait_for(|serving| *serving == Serving::One(Served::Version(v(1))));
     tokio::time::timeout(Duration::from_secs(20), wanted).await.expect("in time").expect("open");
     // The caller believes that live is served; the history says what was.
     let second =
         elsewhere.deploy(deployment(DeploymentMode::Pin, Served::Version(v(2)), Some(2))).await.expect("pinned");
     assert_eq!((second.number, second.from), (2, Served::Version(v(1))));
     let third = here.deploy(deployment(DeploymentMode::Unpin, Served::Live, None)).await.expect("unpinned");
-    let wanted = watched.wait_for(|served| *served == Served::Live);
+    let wanted = watched.wait_for(|serving| *serving == Serving::One(Served::Live));
     tokio::time::timeout(Duration::from_secs(20), wanted).await.expect("in time").expect("open");
     assert_eq!(here.deployments(None, 10).await.expect("a list"), [third.clone(), second.clone(), first.clone()]);
     assert_eq!(here.deployments(Some(3), 1).await.expect("a list"), [second]);
@@ -306,4 +310,87 @@ async fn one_process_at_a_time_is_the_taker() {
     .await
     .expect("terminated");
     assert!(!second.holds().await, "a lost session is a lost lock");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_split_is_served_until_the_next_deployment_and_its_versions_stay() {
+    let pool = migrated(&support::database().await).await;
+    let store = store(&pool).await;
+    for position in 1..=4 {
+        store.save(new_version(position, None)).await.expect("saved");
+    }
+    let arm = |served, percent| Arm { served, percent };
+    let split = |arms: &[Arm]| Split::new(arms.to_vec()).expect("valid");
+    let arms = split(&[arm(Served::Version(v(1)), 10), arm(Served::Live, 30), arm(Served::Version(v(2)), 60)]);
+    let entry = store.deploy_split(arms.clone(), "tester".to_owned(), None).await.expect("split");
+    assert_eq!((entry.mode, entry.from, entry.to), (DeploymentMode::Split, Served::Live, Served::Version(v(2))));
+    let details = serde_json::json!({"split": [
+        {"version": 1, "percent": 10}, {"live": true, "percent": 30}, {"version": 2, "percent": 60}
+    ]});
+    assert_eq!(entry.details, Some(details));
+    assert_eq!(store.serving().await.expect("read"), Serving::Split(arms.clone()), "in the order given");
+    assert!(matches!(store.delete(v(1)).await, Err(VersionError::InUse(_))));
+    let raw = sqlx::query("delete from versions where number = 1").execute(&pool).await;
+    assert!(raw.expect_err("refused").to_string().contains("serving_arms_version_fkey"), "whoever tries");
+    let gone = split(&[arm(Served::Version(v(9)), 10), arm(Served::Live, 90)]);
+    let refused = store.deploy_split(gone, "tester".to_owned(), None).await;
+    assert!(matches!(refused, Err(VersionError::NotFound(what)) if what == "9"));
+    assert_eq!(store.serving().await.expect("read"), Serving::Split(arms.clone()), "nothing changed");
+    // Learning is frozen and resumed beside it, and a pin ends it.
+    let frozen = store.deploy(deployment(DeploymentMode::Freeze, Served::Live, None)).await.expect("frozen");
+    assert_eq!((frozen.from, frozen.to), (Served::Version(v(2)), Served::Version(v(2))));
+    assert_eq!(store.serving().await.expect("read"), Serving::Split(arms));
+    store.deploy(deployment(DeploymentMode::Pin, Served::Version(v(2)), Some(2))).await.expect("pinned");
+    assert_eq!(store.serving().await.expect("read"), Serving::One(Served::Version(v(2))));
+    store.delete(v(1)).await.expect("nothing needs it");
+    let whole = split(&[arm(Served::Live, 100)]);
+    store.deploy_split(whole, "tester".to_owned(), None).await.expect("split");
+    assert_eq!(store.serving().await.expect("read"), Serving::One(Served::Live));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guard_is_armed_until_it_acted_and_its_reference_stays() {
+    let pool = migrated(&support::database().await).await;
+    let store = store(&pool).await;
+    for position in 1..=3 {
+        store.save(new_version(position, None)).await.expect("saved");
+    }
+    let settings = GuardSettings {
+        metric: GuardMetric::Mrr,
+        drop: 0.25,
+        window: 500,
+        min_samples: 60,
+        false_alarms: 1e-7,
+        action: GuardAction::Restore,
+        reference: None,
+    };
+    assert_eq!(store.guard().await.expect("read"), None);
+    assert!(store.rearm_guard("ops").await.expect("asked").is_none());
+    let set = store.set_guard(&settings, "ops").await.expect("set");
+    assert!(set.armed && set.settings == settings && set.reference.is_none() && set.actor == "ops");
+    assert!(store.set_guard_reference(set.armed_at, v(1)).await.expect("noted"));
+    assert!(matches!(store.set_guard_reference(set.armed_at, v(9)).await, Err(VersionError::NotFound(_))));
+    assert!(matches!(store.delete(v(1)).await, Err(VersionError::InUse(_))));
+    let acted =
+        GuardActed { at: Timestamp::now(), deployment: 7, details: serde_json::json!({"guard": {"samples": 3}}) };
+    // Another guard came meanwhile: what the old one did is not its.
+    let named = GuardSettings { reference: Some(v(2)), ..settings.clone() };
+    let now = store.set_guard(&named, "ops").await.expect("set");
+    assert_eq!(now.reference, Some(v(2)));
+    store.guard_acted(set.armed_at, &acted).await.expect("asked");
+    assert!(!store.set_guard_reference(set.armed_at, v(1)).await.expect("asked"));
+    assert_eq!(store.guard().await.expect("read"), Some(now.clone()));
+    store.guard_acted(now.armed_at, &acted).await.expect("noted");
+    let there = store.guard().await.expect("read").expect("a guard");
+    assert!(!there.armed && there.acted == Some(acted), "{there:?}");
+    let again = store.rearm_guard("night").await.expect("asked").expect("a guard");
+    assert!(again.armed && again.acted.is_none() && again.actor == "night");
+    let missing = GuardSettings { reference: Some(v(9)), ..settings };
+    assert!(matches!(store.set_guard(&missing, "ops").await, Err(VersionError::NotFound(what)) if what == "9"));
+    let lock = store.try_become_guard().await.expect("asked").expect("free");
+    assert!(store.try_become_guard().await.expect("asked").is_none(), "one process at a time");
+    assert!(store.try_become_taker().await.expect("asked").is_some(), "the taker is another");
+    lock.release().await.expect("released");
+    assert!(store.clear_guard().await.expect("cleared") && !store.clear_guard().await.expect("asked"));
+    store.delete(v(1)).await.expect("nothing needs it");
 }

@@ -3,17 +3,20 @@
 //! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
-//! `rollback`, `unpin`, `operations`, `models`, `fork` and `versions` ask a running service too, a request at a time ([`table`] prints the
-//! answers).
+//! `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard` and `learning` ask a running service too, a
+//! request at a time ([`asking`]; [`table`] prints the answers).
 
+mod asking;
 mod bar;
 mod batch;
 mod client;
 mod courier;
 pub mod demo;
 pub mod evaluate;
+pub mod guard;
 pub mod import;
 pub mod keys;
+pub mod learning;
 pub mod models;
 pub mod operations;
 mod pipeline;
@@ -22,6 +25,7 @@ mod reading;
 pub mod replay;
 pub mod rollback;
 pub mod serve;
+pub mod serving;
 mod table;
 mod tally;
 pub mod tune;

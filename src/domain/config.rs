@@ -53,6 +53,14 @@ pub struct ModelConfig {
     pub pull: f32,
     /// A step whose global gradient norm is more than this many times the running median is scaled down to it.
     pub clip_ratio: f32,
+    /// Whether events are learned from. While `false`, learning is frozen: an event's ids get rows and its place in a history, and
+    /// that is all. Left out of the stored form while `true`, so that states from before there was a freeze keep their digests.
+    #[serde(skip_serializing_if = "is_on")]
+    pub learning: bool,
+}
+
+fn is_on(learning: &bool) -> bool {
+    *learning
 }
 
 /// How an accumulator row is kept.
@@ -119,6 +127,7 @@ impl Default for ModelConfig {
             explore: 0.0,
             pull: 0.0,
             clip_ratio: 10.0,
+            learning: true,
         }
     }
 }
@@ -252,5 +261,14 @@ mod tests {
         let good = scheduled(r#"{"schedules":{"items":{"shape":"inverse_root","events":100}}}"#);
         good.check().expect("valid");
         assert_eq!((good.rates_at(300).items, good.rates_at(300).bias), (0.04, 0.1));
+    }
+
+    #[test]
+    fn a_model_that_learns_has_the_stored_form_that_it_had_before_there_was_a_freeze() {
+        let text = |config: &ModelConfig| serde_json::to_string(config).expect("a JSON form");
+        assert!(!text(&ModelConfig::default()).contains("learning"));
+        let frozen = ModelConfig { learning: false, ..ModelConfig::default() };
+        assert!(text(&frozen).ends_with(r#","learning":false}"#));
+        assert_eq!(serde_json::from_str::<ModelConfig>(&text(&frozen)).expect("parses"), frozen);
     }
 }

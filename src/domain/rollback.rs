@@ -30,6 +30,8 @@ pub struct RollbackRequest {
     pub reason: Option<String>,
     /// Who.
     pub actor: String,
+    /// What the deployment entry says beside it.
+    pub details: Option<serde_json::Value>,
 }
 
 /// How a version's state was made that is not the state of the log at its position.

@@ -151,6 +151,12 @@ pub enum DeploymentMode {
     Restore,
     /// The live state became what the log makes of a version's state without the records that were left out.
     Replay,
+    /// Readers were split over several states.
+    Split,
+    /// Learning stopped; what is served stayed.
+    Freeze,
+    /// Learning went on; what is served stayed.
+    Resume,
 }
 
 /// One entry of the history of what was served.
@@ -162,11 +168,11 @@ pub struct Deployment {
     pub mode: DeploymentMode,
     /// What was served before.
     pub from: Served,
-    /// What is served since.
+    /// What is served since; of a split the arm with the largest share.
     pub to: Served,
     /// The version that was pinned or restored; of a replay, the one that holds its result.
     pub version: Option<VersionNumber>,
-    /// For a restore or a replay: the position of its record in the log.
+    /// For a restore, a replay, a freeze and a resume: the position of its record in the log; null when learning stood so already.
     pub position: Option<Position>,
     /// Who.
     pub actor: String,
@@ -174,4 +180,7 @@ pub struct Deployment {
     pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// More of it: the arms of a split (`split`), the numbers that made the guard act (`guard`).
+    #[schema(value_type = Option<Object>)]
+    pub details: Option<serde_json::Value>,
 }

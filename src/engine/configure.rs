@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use super::{EngineError, creating::same_dim, shared::Shared};
 use crate::{
-    domain::{FieldResult, ModelConfig, NewRecord, RecordBody},
+    domain::{FieldResult, ModelConfig, NewRecord, Position, RecordBody},
     log::Outcome,
 };
 
 /// Longest wait for the learner to reach the head, and then the record.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Appends the configuration that `change` makes of the one at the head; returns once readers see it. A change that changes
-/// nothing leaves no record. Of two processes that change it at the same moment, the later record wins as a whole.
+/// Appends the configuration that `change` makes of the one at the head; returns once readers see it: its position.
+/// A change that changes nothing leaves no record. Of two processes that change it at the same moment, the later record wins as a whole.
 pub async fn configure(
     shared: &Shared,
     change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
-) -> Result<(), EngineError> {
+) -> Result<Option<Position>, EngineError> {
     let _in_turn = shared.configuring.lock().await;
     shared.wait_applied(shared.log.head().await?, APPLY_TIMEOUT).await?;
     let before = shared.live.load().readable().config.clone();
@@ -24,12 +24,13 @@ pub async fn configure(
     config.check()?;
     same_dim(&before, &config)?;
     if config == *before {
-        return Ok(());
+        return Ok(None);
     }
     let body = RecordBody::Configure { config: Box::new(config) };
     let outcomes = shared.log.append(vec![NewRecord::own(body)]).await?;
     let [Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)] = *outcomes else {
         unreachable!("one outcome a record");
     };
-    shared.wait_applied(position, APPLY_TIMEOUT).await
+    shared.wait_applied(position, APPLY_TIMEOUT).await?;
+    Ok(Some(position))
 }

@@ -69,7 +69,11 @@ pub async fn dry_run(
             counts.records = unapplied;
             counts.left_out.insert(LeftOut::Restores, unapplied);
         }
-        DeploymentMode::Pin | DeploymentMode::Unpin => {}
+        DeploymentMode::Pin
+        | DeploymentMode::Unpin
+        | DeploymentMode::Split
+        | DeploymentMode::Freeze
+        | DeploymentMode::Resume => {}
     }
     Ok(report(request.mode, before, at, version, counts).await)
 }

@@ -57,6 +57,12 @@ pub enum EngineError {
         /// What happened.
         detail: String,
     },
+    /// The event came while learning was frozen: there is nothing to trace.
+    #[error("the event at position {position} was not learned: learning was frozen")]
+    TraceFrozen {
+        /// The event.
+        position: Position,
+    },
     /// Another trace or report is being made, or too many streams are open.
     #[error("{0}")]
     WatchBusy(&'static str),

@@ -2,7 +2,8 @@
 //!
 //! Per model there is one learner thread (an OS thread: libtorch never runs on the async workers), one feed task that
 //! reads the log in order and loads what restore records name, one task that follows what other processes serve, one that
-//! takes versions, and two that watch learning: one looks at the rows now and then, one ranks what came next. Readers get immutable views by pointer; nothing here makes them wait.
+//! takes versions, two that watch learning (one looks at the rows now and then, one ranks what came next), and one that
+//! guards. Readers get immutable views by pointer; nothing here makes them wait.
 //!
 //! Promises: P2 and P4 (records are applied once, in order, from the newest sound version), P5 and P6 (views move forward,
 //! whole), P7 (a version is refused unless its digest matches). A panic or an unusable record stops the learner, not reads
@@ -12,8 +13,9 @@
 //!
 //! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
 //! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
-//! replay for one passing through at most 1,000,000 records in at most 45 s.
+//! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
 
+mod arms;
 mod cache;
 mod compare;
 mod configure;
@@ -25,7 +27,13 @@ mod export;
 mod feed;
 mod fold;
 mod follow;
+mod freeze;
 mod growth;
+mod guard;
+mod guard_desk;
+mod guard_post;
+mod guard_sample;
+mod guard_shadow;
 mod health;
 mod history;
 mod keeper;
@@ -45,6 +53,7 @@ mod rules;
 mod sampling;
 mod settings;
 mod shared;
+mod splitting;
 mod status;
 mod supervisor;
 mod surveying;
@@ -60,6 +69,8 @@ pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt};
 pub use error::EngineError;
 pub use export::{EXPORTS_MAX, ExportSource};
 pub use fold::Counts;
+pub use freeze::Freeze;
+pub use guard_desk::{GuardFigures, GuardState, GuardStatus};
 pub use history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };
@@ -70,6 +81,7 @@ pub use relearning::{REPLAY_RECORDS_MAX, Stretch};
 pub use rollback::RolledBack;
 pub use rollback_slot::RunningRollback;
 pub use settings::EngineSettings;
+pub use splitting::ArmStatus;
 pub use status::ModelStatus;
 pub use trace::TracedEvent;
 pub use versioning::TakeVersion;

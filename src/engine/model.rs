@@ -6,21 +6,23 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    EngineError, EngineSettings, ErasureReceipt, ExportSource, HistoryOptions, Learning, ModelStatus, Operations,
-    PointStream, RolledBack, RowHistory, TakeVersion, TracedEvent, compare, configure, erasure, export, follow, history,
+    ArmStatus, EngineError, EngineSettings, ErasureReceipt, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning,
+    ModelStatus, Operations, PointStream, RolledBack, RowHistory, TakeVersion, TracedEvent, compare, configure, erasure,
+    export, follow, freeze, guard, guard_desk, history,
     recovery::{Recovered, Seed, recover},
     rollback, sampling,
     shared::{Shared, Stores, blocking},
-    status, supervisor, surveying, trace, versioning,
+    splitting, status, supervisor, surveying, trace, versioning,
 };
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldResult, Id, Modalities, ModelConfig, ModelName, Position, Query, Recommendations,
-        RollbackRequest, ScoredItem, Served, VersionManifest, VersionNumber, VersionRef,
+        Deployment, Event, FieldResult, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName, NewRecord,
+        Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest, VersionNumber,
+        VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{Log, LogSettings, base_config},
+    log::{Log, LogSettings, Outcome, base_config},
     operations::OperationStore,
     roster::{Listed, RosterError},
     serving::{Publisher, Searcher, View},
@@ -90,11 +92,12 @@ impl Model {
         );
         let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
         shared.publish(live);
-        let served = shared.versions.watch_served(with.stop.clone(), &with.tasks).await?;
+        let serving = shared.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
         // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
-        let serve = *served.borrow();
-        follow::serve(&shared, serve).await?;
-        with.tasks.spawn(follow::run(Arc::clone(&shared), served, with.stop.clone()));
+        let serve = serving.borrow().clone();
+        follow::serve(&shared, &serve).await?;
+        with.tasks.spawn(follow::run(Arc::clone(&shared), serving, with.stop.clone()));
+        with.tasks.spawn(guard::run(Arc::clone(&shared), with.stop.clone()));
         with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
         if with.engine.quality_share > 0.0 {
             with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
@@ -141,9 +144,14 @@ impl Model {
         Arc::clone(self.shared.live.load().readable().contents.modalities())
     }
 
-    /// What readers get: the live view, or the pinned version's.
+    /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
     pub fn served(&self) -> Arc<View> {
         self.shared.served()
+    }
+
+    /// What a reader (a user, a session) gets: the view of their arm; the same as everybody while there is no split.
+    pub fn served_for(&self, reader: &str) -> Arc<View> {
+        self.shared.served_for(reader)
     }
 
     /// The live view.
@@ -158,9 +166,15 @@ impl Model {
         Ok(super::shared::blocking(move || version.view()).await)
     }
 
-    /// Waits until what is served stands at `position` or later (P6).
-    pub async fn wait_served(&self, position: Position, timeout: Duration) -> Result<Arc<View>, EngineError> {
-        let served = self.shared.served();
+    /// Waits until what a reader (or, with `None`, nobody in particular) is served stands at `position` or later (P6).
+    pub async fn wait_served(
+        &self,
+        reader: Option<&str>,
+        position: Position,
+        timeout: Duration,
+    ) -> Result<Arc<View>, EngineError> {
+        let view = || reader.map_or_else(|| self.shared.served(), |reader| self.shared.served_for(reader));
+        let served = view();
         if served.position() >= position {
             return Ok(served);
         }
@@ -169,7 +183,7 @@ impl Model {
             return Err(EngineError::NotReached { wanted: position, reached: served.position() });
         }
         self.shared.wait_applied(position, timeout).await?;
-        let served = self.shared.served();
+        let served = view();
         if served.position() >= position {
             return Ok(served);
         }
@@ -202,7 +216,69 @@ impl Model {
         &self,
         change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
     ) -> Result<(), EngineError> {
-        configure::configure(&self.shared, change).await
+        configure::configure(&self.shared, change).await.map(drop)
+    }
+
+    /// Appends records; events that came from recommended lists are attributed to the arms that made them.
+    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, EngineError> {
+        splitting::append(&self.shared, records).await
+    }
+
+    /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
+    pub fn recommended(&self, view: &View, random: u64) -> ListId {
+        self.shared.arms.shown(view.served());
+        ListId { served: view.served(), position: view.position(), random }
+    }
+
+    /// Splits readers over several states; returns once this process serves them so.
+    pub async fn split(&self, split: Split, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
+        splitting::split(&self.shared, split, actor, reason).await
+    }
+
+    /// The arms that are served, with their figures.
+    pub fn arms(&self) -> Vec<ArmStatus> {
+        splitting::arms(&self.shared)
+    }
+
+    /// The figures of all arms of some models in the Prometheus text format.
+    pub fn arm_metrics(models: &[Self]) -> String {
+        splitting::metrics(models.iter().map(|model| &*model.shared))
+    }
+
+    /// Freezes learning or lets it go on; returns once the live state does so.
+    pub async fn freeze(&self, asked: Freeze) -> Result<Deployment, EngineError> {
+        freeze::freeze(&self.shared, asked).await
+    }
+
+    /// Whether learning is frozen, as of the live view.
+    pub fn is_frozen(&self) -> bool {
+        !self.config().learning
+    }
+
+    /// Puts a guard in place of the one there may be, and arms it.
+    pub async fn set_guard(&self, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
+        guard_desk::set(&self.shared, settings, actor).await
+    }
+
+    /// Arms the guard again. `None`: there is no guard.
+    pub async fn rearm_guard(&self, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
+        guard_desk::rearm(&self.shared, actor).await
+    }
+
+    /// Takes the guard away; `false`: there was none.
+    pub async fn clear_guard(&self) -> Result<bool, EngineError> {
+        guard_desk::clear(&self.shared).await
+    }
+
+    /// The guard and how things look to it. `None`: there is no guard.
+    pub async fn guard(&self) -> Result<Option<GuardStatus>, EngineError> {
+        guard_desk::status(&self.shared).await
+    }
+
+    /// What somebody should know although the model is ready: learning is frozen, the guard acted.
+    pub fn notes(&self) -> Vec<String> {
+        let frozen = self.is_frozen().then(|| format!("model {}: learning is frozen", self.shared.name));
+        frozen.into_iter().chain(self.shared.guard.note(&self.shared.name)).collect()
     }
 
     /// Where it stands.
@@ -218,7 +294,7 @@ impl Model {
     /// The health of learning now.
     pub fn learning(&self) -> Learning {
         let (lag_records, lag_ms) = status::lag(&self.shared);
-        self.shared.watch.learning(self.config().dim, lag_records, lag_ms)
+        self.shared.watch.learning(&self.config(), lag_records, lag_ms)
     }
 
     /// One figure of learning by position, after a position, oldest first.

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, NewRecord, Position, RecordBody, RollbackRequest, Served,
+        Deployment, DeploymentMode, Derived, Except, NewRecord, Position, RecordBody, RollbackRequest, Served, Serving,
         VersionManifest, VersionNumber,
     },
     log::Outcome,
@@ -89,6 +89,9 @@ const fn name(mode: DeploymentMode) -> &'static str {
         DeploymentMode::Pin | DeploymentMode::Unpin => "pin",
         DeploymentMode::Restore => "restore",
         DeploymentMode::Replay => "replay",
+        DeploymentMode::Split => "split",
+        DeploymentMode::Freeze => "freeze",
+        DeploymentMode::Resume => "resume",
     }
 }
 
@@ -188,7 +191,6 @@ async fn go_to(
     request: &RollbackRequest,
 ) -> Result<Deployment, EngineError> {
     match request.mode {
-        DeploymentMode::Pin | DeploymentMode::Unpin => pin(shared, version, request).await,
         DeploymentMode::Restore | DeploymentMode::Replay => {
             // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for
             // that once the record is there.
@@ -196,6 +198,11 @@ async fn go_to(
             blocking(move || drop(ready.view())).await;
             restore(shared, version, None, request, RESTORE_TIMEOUT).await
         }
+        DeploymentMode::Pin
+        | DeploymentMode::Unpin
+        | DeploymentMode::Split
+        | DeploymentMode::Freeze
+        | DeploymentMode::Resume => pin(shared, version, request).await,
     }
 }
 
@@ -216,9 +223,10 @@ async fn pin(
             position: None,
             actor: request.actor.clone(),
             reason: request.reason.clone(),
+            details: request.details.clone(),
         })
         .await?;
-    serve(shared, deployment.to).await?;
+    serve(shared, &Serving::One(deployment.to)).await?;
     Ok(deployment)
 }
 
@@ -246,6 +254,7 @@ async fn restore(
             position: Some(position),
             actor: request.actor.clone(),
             reason: request.reason.clone(),
+            details: request.details.clone(),
         })
         .await?;
     tokio::select! {
@@ -253,7 +262,7 @@ async fn restore(
         // The next start applies it: it is in the log.
         () = shared.operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
     }
-    serve(shared, Served::Live).await?;
+    serve(shared, &Serving::One(Served::Live)).await?;
     Ok(deployment)
 }
 
@@ -269,8 +278,9 @@ pub async fn unpin(shared: &Arc<Shared>, actor: String, reason: Option<String>) 
             position: None,
             actor,
             reason,
+            details: None,
         })
         .await?;
-    serve(shared, Served::Live).await?;
+    serve(shared, &Serving::One(Served::Live)).await?;
     Ok(deployment)
 }

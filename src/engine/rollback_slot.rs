@@ -13,7 +13,7 @@ use crate::{
 /// A rollback that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RunningRollback {
-    /// `pin`, `unpin`, `restore`, `replay` or `dry_run`.
+    /// `pin`, `unpin`, `split`, `restore`, `replay` or `dry_run`.
     pub kind: String,
     /// When it began.
     pub since: Timestamp,

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shared::{Shared, blocking};
 use crate::{
-    domain::{ExcludeSeen, Id, Query, Recommendations, Served, Subject, Timestamp},
+    domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
     health::Ranked,
     serving::{QueryError, SearchScratch, View},
     state::{Actor, State, Unit},
@@ -35,15 +35,32 @@ pub struct Sample {
     targets: Vec<Id>,
     seed: u64,
     live: Arc<View>,
-    pinned: Option<Arc<View>>,
+    /// Versions to rank it by beside live.
+    versions: Vec<Arc<View>>,
+    /// What reads that are nobody's get: its list is what readers would have been shown.
+    main: Served,
+}
+
+impl Sample {
+    /// Where the live view stood.
+    pub fn position(&self) -> Position {
+        self.live.position()
+    }
+
+    /// To be ranked by this view beside live.
+    pub fn against(self, view: Arc<View>) -> Self {
+        Self { versions: vec![view], ..self }
+    }
 }
 
 /// Where a sample's targets stood.
 pub struct RankedSample {
     /// In the live view.
     pub live: Vec<Ranked>,
-    /// In the pinned version, while one is pinned.
-    pub pinned: Option<(Served, Vec<Ranked>)>,
+    /// What reads that are nobody's get.
+    pub main: Served,
+    /// In each of the versions.
+    pub versions: Vec<(Served, Vec<Ranked>)>,
     /// What readers would have been shown.
     pub shown: Vec<Id>,
 }
@@ -64,15 +81,20 @@ pub fn offer(shared: &Shared, state: &State, units: &[Unit]) {
         return;
     }
     let number = mailbox.offered.fetch_add(1, Ordering::Relaxed);
-    if let Some(sample) = sample(shared, state, &units[number % units.len()], number) {
+    // All versions that readers are served: the arms of a split, or the pinned one.
+    let mut versions = shared.arms.versions();
+    if versions.is_empty() {
+        versions.extend(shared.pinned.load_full());
+    }
+    if let Some(sample) = sample(shared, state, &units[number % units.len()], number as u64, versions) {
         mailbox.idle.store(false, Ordering::Release);
         *mailbox.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(sample);
         mailbox.filled.notify_one();
     }
 }
 
-/// Ids instead of rows: the views may stand elsewhere in another line of states.
-fn sample(shared: &Shared, state: &State, unit: &Unit, number: usize) -> Option<Sample> {
+/// A unit as it can be ranked by views. Ids instead of rows: the views may stand elsewhere in another line of states.
+pub fn sample(shared: &Shared, state: &State, unit: &Unit, seed: u64, versions: Vec<Arc<View>>) -> Option<Sample> {
     let readable = &state.readable;
     let liked = unit.targets.iter().filter(|target| target.weight > 0.0);
     let targets: Vec<Id> = liked.map(|target| readable.catalog.id(target.item).clone()).collect();
@@ -89,9 +111,10 @@ fn sample(shared: &Shared, state: &State, unit: &Unit, number: usize) -> Option<
         context,
         at: unit.at,
         targets,
-        seed: number as u64,
+        seed,
         live: shared.live.load_full(),
-        pinned: shared.pinned.load_full(),
+        versions,
+        main: shared.served().served(),
     })
 }
 
@@ -129,11 +152,18 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
-    let (live, shown) = places(sample, &sample.live, scratch)?;
-    let Some(pinned) = &sample.pinned else { return Ok(RankedSample { live, pinned: None, shown }) };
-    let (places, shown) = places(sample, pinned, scratch)?;
-    Ok(RankedSample { live, pinned: Some((pinned.served(), places)), shown })
+/// Ranks a sample by the live view and by its versions. CPU work: two searches a view.
+pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
+    let (live, mut shown) = places(sample, &sample.live, scratch)?;
+    let mut versions = Vec::with_capacity(sample.versions.len());
+    for view in &sample.versions {
+        let (places, list) = places(sample, view, scratch)?;
+        if view.served() == sample.main {
+            shown = list;
+        }
+        versions.push((view.served(), places));
+    }
+    Ok(RankedSample { live, main: sample.main, versions, shown })
 }
 
 /// Where the targets stand in a view, by the way that answers requests, and the list itself.

@@ -24,6 +24,8 @@ pub struct EngineSettings {
     pub chain_max: u32,
     /// Share of one core that measuring live quality may take, 0 (off) to 1 (as much as there is to measure).
     pub quality_share: f64,
+    /// Share of one core that a guard on watch may take to rank its samples, above 0 to 1.
+    pub guard_share: f64,
     /// How often the rows are looked at, when something changed; zero = never.
     pub survey_interval: Duration,
     /// States kept in memory to trace recent events from; 0 = traces begin at versions only.
@@ -43,6 +45,7 @@ impl Default for EngineSettings {
             versions_kept: 20,
             chain_max: 16,
             quality_share: 0.03,
+            guard_share: 0.1,
             survey_interval: Duration::from_secs(10),
             trace_states: 2,
             trace_records: REPLAY_RECORDS_MAX,

@@ -16,9 +16,11 @@ use tokio::{
 
 use super::{
     EngineError, EngineSettings,
+    arms::Arms,
     cache::{CachedVersion, VersionCache},
     export::EXPORTS_MAX,
     growth::{Grown, Growth},
+    guard_desk::GuardDesk,
     health::Health,
     operations::Operations,
     recovery::load_version,
@@ -73,8 +75,12 @@ pub struct Shared {
     pub searcher: Searcher,
     /// The newest published state.
     pub live: ArcSwap<View>,
-    /// The pinned version's view, while one is pinned.
+    /// The pinned version's view, while one is pinned; of a split, that of the largest arm, if it is a version.
     pub pinned: ArcSwapOption<View>,
+    /// Who is answered by which state, and what came of it.
+    pub arms: Arms,
+    /// What the guard of this model says and wants to see.
+    pub guard: GuardDesk,
     /// Position of `live`.
     pub applied: watch::Sender<Position>,
     pub health: Health,
@@ -124,6 +130,8 @@ impl Shared {
             searcher,
             live: ArcSwap::new(view),
             pinned: ArcSwapOption::empty(),
+            arms: Arms::default(),
+            guard: GuardDesk::default(),
             applied: watch::Sender::new(position),
             health: Health::default(),
             rollback: RollbackSlot::default(),
@@ -239,9 +247,18 @@ impl Shared {
         self.cache.forget(user);
         self.watch.forget();
         self.pinned.rcu(|pinned| pinned.as_ref().map(|view| view.forgetting(user)));
+        self.arms.forget(user);
     }
 
-    /// What readers get.
+    /// What a reader gets: the view of their arm.
+    pub fn served_for(&self, reader: &str) -> Arc<View> {
+        match self.arms.choose(&self.name, reader) {
+            None => self.served(),
+            Some(version) => version.unwrap_or_else(|| self.live.load_full()),
+        }
+    }
+
+    /// What reads that are nobody's get.
     pub fn served(&self) -> Arc<View> {
         self.pinned.load_full().unwrap_or_else(|| self.live.load_full())
     }

@@ -32,6 +32,9 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
     let tracer = Tracer::new(TraceTarget { position, event });
     // On the heap: it holds states.
     let (tracer, _, replayed) = Box::pin(replay(shared, &from, position, permit, tracer)).await?;
+    if tracer.is_frozen() {
+        return Err(EngineError::TraceFrozen { position });
+    }
     let trace = blocking(move || tracer.trace()).await;
     let unmet = || EngineError::ReplayFailed { position, detail: "P4: no step of the replay learned it".to_owned() };
     Ok(TracedEvent { trace: trace.ok_or_else(unmet)?, replayed })

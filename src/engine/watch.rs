@@ -16,8 +16,8 @@ use super::{
     watch_metrics::WatchMetrics,
 };
 use crate::{
-    domain::{Id, ModelName, Position, Served},
-    health::{Exposure, Health, Metric, Point, PointQuality, QualityWindow, Series, Survey, judge},
+    domain::{Id, ModelConfig, ModelName, Position, Served},
+    health::{Exposure, Health, Metric, Point, PointQuality, Quality, QualityWindow, Series, Survey, judge},
     learner::StepReport,
 };
 
@@ -38,6 +38,8 @@ pub struct Learning {
     pub lag_records: u64,
     /// Age of the oldest of them in milliseconds; 0 without lag.
     pub lag_ms: u64,
+    /// Whether learning is frozen: figures and verdicts are of the steps before.
+    pub frozen: bool,
     /// Recall and mean reciprocal rank of what was recommended before events came, over the newest 1,000 sampled targets.
     pub quality: PointQuality,
     /// Targets sampled since the start.
@@ -78,14 +80,26 @@ struct Known {
 #[derive(Default)]
 struct Windows {
     live: QualityWindow,
-    /// Of the pinned version, while one is pinned.
-    pinned: Option<(Served, QualityWindow)>,
+    /// Of the versions that are served: of the pinned one, or of a split's.
+    versions: Vec<(Served, QualityWindow)>,
+    /// What reads that are nobody's get.
+    main: Option<Served>,
 }
 
 impl Windows {
     fn now(&self) -> PointQuality {
         let live = self.live.quality();
-        PointQuality { live, served: self.pinned.as_ref().map_or(live, |(_, window)| window.quality()) }
+        PointQuality { live, served: self.main.and_then(|main| self.of(main)).unwrap_or(live) }
+    }
+
+    fn of(&self, served: Served) -> Option<Quality> {
+        match served {
+            Served::Live => Some(self.live.quality()),
+            Served::Version(_) => {
+                let known = self.versions.iter().find(|(of, _)| *of == served);
+                known.map(|(_, window)| window.quality())
+            }
+        }
     }
 }
 
@@ -171,15 +185,17 @@ impl Watch {
     /// Takes in where a sample's targets stood.
     pub fn sampled(&self, sample: RankedSample) {
         let mut known = self.known();
-        let Windows { live, pinned } = &mut known.quality;
+        let Windows { live, versions, main } = &mut known.quality;
         sample.live.into_iter().for_each(|ranked| live.add(ranked));
-        *pinned = sample.pinned.map(|(served, places)| {
-            // Another version begins anew.
-            let window = pinned.take().filter(|(of, _)| *of == served).map(|(_, window)| window);
-            let mut window = window.unwrap_or_default();
+        *main = Some(sample.main);
+        // Another version begins anew, and one that is no longer served is forgotten.
+        let mut before = std::mem::take(versions);
+        versions.extend(sample.versions.into_iter().map(|(served, places)| {
+            let there = before.iter().position(|(of, _)| *of == served);
+            let mut window = there.map(|there| before.swap_remove(there).1).unwrap_or_default();
             places.into_iter().for_each(|ranked| window.add(ranked));
             (served, window)
-        });
+        }));
         known.exposure.add(sample.shown);
         let quality = known.quality.now();
         drop(known);
@@ -189,6 +205,11 @@ impl Watch {
     /// Live quality now.
     pub fn quality(&self) -> PointQuality {
         self.known().quality.now()
+    }
+
+    /// Live quality now of a state that is served; nothing before its first sample.
+    pub fn quality_of(&self, served: Served) -> Quality {
+        self.known().quality.of(served).unwrap_or_default()
     }
 
     /// The newest look at the rows.
@@ -203,12 +224,13 @@ impl Watch {
     }
 
     /// Figures and verdicts now.
-    pub fn learning(&self, dim: usize, lag_records: u64, lag_ms: u64) -> Learning {
+    pub fn learning(&self, config: &ModelConfig, lag_records: u64, lag_ms: u64) -> Learning {
         let known = self.known();
         Learning {
-            health: judge(&known.series, known.survey.as_deref(), dim),
+            health: judge(&known.series, known.survey.as_deref(), config.dim),
             lag_records,
             lag_ms,
+            frozen: !config.learning,
             quality: known.quality.now(),
             quality_sampled: known.quality.live.sampled(),
             survey_position: known.survey.as_ref().map(|survey| survey.position),

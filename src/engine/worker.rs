@@ -202,6 +202,7 @@ impl Publication {
 impl Observer for Publication {
     fn before_learning(&mut self, state: &State, units: &[Unit]) {
         sampling::offer(&self.shared, state, units);
+        self.shared.guard.offer(&self.shared, state, units);
     }
 
     fn after_learning(&mut self, state: &mut State, through: Position) {

@@ -9,6 +9,7 @@
 //! Thresholds are constants of `verdict.rs`, with their reasons in docs/LEARNING.md.
 
 mod bias;
+mod detector;
 mod gini;
 mod judge;
 mod metric;
@@ -23,6 +24,7 @@ mod trace;
 mod verdict;
 
 pub use bias::{BiasReport, CategoryBias, DecileBias, bias_report};
+pub use detector::Detector;
 pub use judge::{Health, StepFigures, TableFigures, TableHealth, judge};
 pub use metric::{Metric, UnknownMetric};
 pub use movers::{MOVERS_MAX, Mover, cosine, relative_distance};

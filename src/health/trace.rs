@@ -116,6 +116,10 @@ pub struct Trace {
 pub struct Tracer {
     target: TraceTarget,
     found: Option<Found>,
+    /// Whether the newest batch met a frozen model.
+    frozen: bool,
+    /// Whether the event's batch did.
+    target_frozen: bool,
 }
 
 #[derive(Debug)]
@@ -134,7 +138,12 @@ struct Found {
 impl Tracer {
     /// Looks for this event. The learner must watch every step.
     pub const fn new(target: TraceTarget) -> Self {
-        Self { target, found: None }
+        Self { target, found: None, frozen: false, target_frozen: false }
+    }
+
+    /// Whether the event came while learning was frozen: no step learned it.
+    pub const fn is_frozen(&self) -> bool {
+        self.target_frozen
     }
 
     /// What was found. Costs the rows that the step moved, and one pass over all items.
@@ -161,7 +170,9 @@ impl Tracer {
 }
 
 impl Observer for Tracer {
-    fn before_learning(&mut self, _: &State, _: &[Unit]) {}
+    fn before_learning(&mut self, state: &State, _: &[Unit]) {
+        self.frozen = !state.config().learning;
+    }
 
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
         let (first, number) = task.key;
@@ -203,7 +214,10 @@ impl Observer for Tracer {
         }
     }
 
-    fn after_learning(&mut self, state: &mut State, _: Position) {
+    fn after_learning(&mut self, state: &mut State, through: Position) {
+        if self.found.is_none() && self.frozen && through >= self.target.position {
+            self.target_frozen = true;
+        }
         // Nobody else looks at it in a replay, and a step's own marks are what is compared.
         state.touched.clear();
     }

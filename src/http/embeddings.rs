@@ -59,6 +59,14 @@ impl Owner {
         }
     }
 
+    /// Whose arm of a split answers.
+    const fn reader(self, id: &str) -> Option<&str> {
+        match self {
+            Self::Item => None,
+            Self::User => Some(id),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Item => "item",
@@ -108,7 +116,7 @@ async fn one(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let at = At::new(query.version, query.min_position, query.timeout_ms)?;
-    let view = at.view(&model).await?;
+    let view = at.view_for(&model, owner.reader(&path.id)).await?;
     let embedding =
         owner.read(&view, &path.id, Timestamp::now()).ok_or(ApiError::NotFound { what: owner.name(), id: path.id })?;
     if wants_bytes(&headers) {

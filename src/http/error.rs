@@ -50,10 +50,10 @@ pub enum ApiError {
     /// No such model.
     #[error("there is no model {0:?}")]
     ModelNotFound(String),
-    /// No such event, item, user.
+    /// No such event, item, user, guard.
     #[error("there is no {what} {id:?}")]
     NotFound {
-        /// `event`, `item`, `user` or `operation`.
+        /// `event`, `item`, `user`, `operation` or `guard`.
         what: &'static str,
         /// Its id.
         id: String,
@@ -203,6 +203,7 @@ fn not_found_code(what: &str) -> &'static str {
         "item" => "item_not_found",
         "user" => "user_not_found",
         "operation" => "operation_not_found",
+        "guard" => "guard_not_found",
         _ => "not_found",
     }
 }
@@ -231,6 +232,7 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::ReplayTooFar { .. } | EngineError::ReplayTooLong { .. } => {
             (S::CONFLICT, "trace_not_available", "No state is near enough to learn the log again from")
         }
+        EngineError::TraceFrozen { .. } => (S::CONFLICT, "trace_not_available", "The event was not learned"),
         EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         EngineError::RollbackRunning(_) => (S::CONFLICT, "rollback_running", "Another rollback is running"),
         EngineError::OperationRunning(_) => (S::CONFLICT, "operation_running", "Another operation is running"),

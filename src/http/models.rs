@@ -34,8 +34,10 @@ pub struct ModelOut {
     lag_ms: u64,
     /// Digest of the live state: its tables, histories and counters, not its position.
     digest: Digest,
-    /// What readers get.
+    /// What readers get; of a split the arm with the largest share.
     served: Served,
+    /// Whether learning is frozen.
+    frozen: bool,
     /// How much the live view holds.
     counts: CountsOut,
     /// Where it was forked from; null for a model that began empty.
@@ -70,6 +72,7 @@ impl From<ModelStatus> for ModelOut {
             lag_ms: status.lag_ms,
             digest: status.digest,
             served: status.served,
+            frozen: !status.config.learning,
             counts: CountsOut {
                 users: status.counts.users,
                 items: status.counts.items,

@@ -105,16 +105,21 @@ impl At {
         Self::new(None, freshness.min_position, freshness.timeout_ms)
     }
 
-    /// The view to answer from; the whole answer comes from it (P5).
+    /// The view to answer from when nobody in particular asks; the whole answer comes from it (P5).
     pub async fn view(&self, model: &Model) -> Result<Arc<View>, ApiError> {
+        self.view_for(model, None).await
+    }
+
+    /// The view to answer a reader from: that of their arm, unless they ask for a state by name.
+    pub async fn view_for(&self, model: &Model, reader: Option<&str>) -> Result<Arc<View>, ApiError> {
         let wanted = self.min_position.unwrap_or_default();
         match &self.version {
             None => {
-                let view = model.served();
+                let view = reader.map_or_else(|| model.served(), |reader| model.served_for(reader));
                 if view.position() >= wanted {
                     return Ok(view);
                 }
-                Ok(model.wait_served(wanted, self.wait).await?)
+                Ok(model.wait_served(reader, wanted, self.wait).await?)
             }
             Some(Pick::Live) => {
                 if model.live().position() < wanted {

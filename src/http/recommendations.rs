@@ -1,6 +1,6 @@
 //! `/v1/models/{model}/recommendations` and its short form for a user.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ pub struct RecommendationsQuery {
 /// Items, best first, all scored by one state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecommendationsOut {
-    /// Send it back in the events that follow from these items.
+    /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     recommendation_id: String,
     /// Position of the state.
     position: Position,
@@ -171,20 +171,34 @@ pub async fn for_user(
 
 async fn answer(model: &Model, asked: RecommendationsBody) -> Result<Response, ApiError> {
     let at = At::new(asked.version.clone(), asked.min_position, asked.timeout_ms)?;
-    let recommendation_id = uuid::Uuid::now_v7();
+    let unique = uuid::Uuid::now_v7();
     let (query, instead) = queries(asked)?;
     // The second half of the id is random.
-    let query = Query { seed: recommendation_id.as_u64_pair().1, ..query };
-    let view = at.view(model).await?;
+    let seed = unique.as_u64_pair().1;
+    let query = Query { seed, ..query };
+    let view = at.view_for(model, Some(&reader(&query.subject, seed))).await?;
     let found = search(model, &view, query, instead).await?;
+    // A list that was asked of a state by name is nobody's arm.
+    let recommendation_id = match at.version {
+        None => model.recommended(&view, seed).text(model.name()),
+        Some(_) => unique.to_string(),
+    };
     let out = RecommendationsOut {
-        recommendation_id: recommendation_id.to_string(),
+        recommendation_id,
         position: view.position(),
         version: Answered::of(&view),
         fallback: found.fallback,
         items: found.items,
     };
     Ok(stamped(&view, Json(out)))
+}
+
+/// Whose arm of a split answers: the user's, else the session's, else that of this one request.
+fn reader(subject: &Subject, seed: u64) -> Cow<'_, str> {
+    match subject {
+        Subject::User(id) | Subject::SessionId(id) => Cow::Borrowed(id.as_str()),
+        Subject::Session(_) | Subject::Vector(_) | Subject::Nobody => Cow::Owned(format!("{seed:016x}")),
+    }
 }
 
 /// Asks for the user first, and for the session given along only when the user is unknown: from the same view.

@@ -124,7 +124,7 @@ fn request(body: RollbackBody, actor: String) -> FieldResult<RollbackRequest> {
     if let Some(reason) = &reason {
         text_within("reason", reason, REASON_BYTES_MAX)?;
     }
-    Ok(RollbackRequest { to, mode, except, dry_run, reason, actor })
+    Ok(RollbackRequest { to, mode, except, dry_run, reason, actor, details: None })
 }
 
 /// Rolls back: to a version, a position or a time, by a pin, a restore or a replay.

@@ -8,10 +8,10 @@ use super::{
     error::ApiError,
     events, export,
     frame::frame,
+    freezing,
     gate::{self, Caller},
-    history, imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages, recommendations,
-    rollback, service,
-    similar, versions,
+    guard, history, imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages,
+    recommendations, rollback, service, serving, similar, versions,
 };
 use crate::domain::Scope;
 
@@ -47,6 +47,8 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(rollback::deployments))
         .routes(routes!(operations::list))
         .routes(routes!(operations::get))
+        .routes(routes!(serving::get))
+        .routes(routes!(guard::get))
         .routes(routes!(learning::get))
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
@@ -74,6 +76,11 @@ fn admin() -> OpenApiRouter<Api> {
         .routes(routes!(rollback::rollback))
         .routes(routes!(rollback::unpin))
         .routes(routes!(operations::cancel))
+        .routes(routes!(serving::put))
+        .routes(routes!(guard::put, guard::delete))
+        .routes(routes!(guard::rearm))
+        .routes(routes!(freezing::freeze))
+        .routes(routes!(freezing::resume))
 }
 
 /// All documented routes, each group behind its scope.

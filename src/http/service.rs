@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Api, error::ApiError, gate::Caller};
+use crate::engine::Model;
 
 /// Answers as long as the process can answer anything.
 #[utoipa::path(
@@ -27,6 +28,8 @@ pub struct Ready {
     ready: bool,
     /// Why it cannot; empty when it can.
     reasons: Vec<String>,
+    /// What somebody should know although it can: learning is frozen, a guard acted.
+    notes: Vec<String>,
 }
 
 /// Says whether the process can do its work, and why not.
@@ -46,12 +49,14 @@ pub async fn ready(State(api): State<Api>) -> Response {
     if models.is_empty() {
         reasons.push("no model is loaded yet".to_owned());
     }
+    let mut notes = Vec::new();
     for model in models {
         reasons.extend(model.not_ready());
+        notes.extend(model.notes());
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut response = (status, Json(Ready { ready, reasons })).into_response();
+    let mut response = (status, Json(Ready { ready, reasons, notes })).into_response();
     if !ready {
         let wait = axum::http::HeaderValue::from_static("1");
         response.headers_mut().insert(header::RETRY_AFTER, wait);
@@ -69,5 +74,6 @@ pub async fn metrics(State(api): State<Api>, Extension(caller): Extension<Caller
         return Err(ApiError::Forbidden("the key is for one model, metrics are of all".to_owned()));
     }
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], (api.metrics)()).into_response())
+    let text = (api.metrics)() + &Model::arm_metrics(&api.models.list());
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

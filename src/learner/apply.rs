@@ -138,7 +138,8 @@ impl Learner {
         Ok(applied)
     }
 
-    /// One batch: contexts first, then histories move on, then steps, then the batch's items are known.
+    /// One batch: contexts first, then histories move on, then steps, then the batch's items are known. While learning is
+    /// frozen it ends with the histories.
     fn learn(
         &mut self,
         state: &mut State,
@@ -154,6 +155,10 @@ impl Learner {
         let known_before = state.readable.catalog.known().len();
         let (units, rows) = state.advance(events, &mut self.scratch);
         observer.before_learning(state, &units);
+        if !state.config().learning {
+            observer.after_learning(state, through);
+            return;
+        }
         let pairs: Vec<(usize, usize)> =
             units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
         let size = step_targets(state);

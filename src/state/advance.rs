@@ -44,7 +44,8 @@ pub struct Arrival {
 
 impl State {
     /// Takes events in: returns their units, each with its context from before it, and moves histories and memory on
-    /// at once. Call [`State::settle`] with the returned rows after the step.
+    /// at once. Call [`State::settle`] with the returned rows after the step. While learning is frozen memory stays, and
+    /// there is neither a step nor a settling.
     pub fn advance(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<Arrival>) {
         let mut units = Vec::new();
         let mut rows = Vec::with_capacity(events.len());
@@ -101,7 +102,9 @@ impl State {
             }
         }
         let liked: Vec<bool> = events.iter().map(|event| readable.config.kind_weight(&event.kind) >= 0.0).collect();
-        if readable.config.memory {
+        if !readable.config.learning {
+            // Frozen: memory stands still, and so does its clock, by which weights would fade.
+        } else if readable.config.memory {
             let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
             let unit = history.newest(0).take(earlier).filter(|past| !builder.dislikes.contains(past.kind));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();

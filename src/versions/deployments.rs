@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 use super::{
     NewDeployment, VersionError, VersionStore,
     manifest::{number, sql_number},
+    serving::{served, served_number, store_arms, versions_of},
 };
-use crate::domain::{Deployment, DeploymentMode, Position, Served, Timestamp, VersionNumber};
+use crate::domain::{ArmText, Deployment, DeploymentMode, Position, Served, Serving, Split, Timestamp, VersionNumber};
 
 /// Channel of what is served; the payload is the model's number in the tables.
 pub(super) const CHANNEL: &str = "shelfmark_serving";
@@ -16,38 +17,77 @@ const LIST_LIMIT_MAX: usize = 1000;
 
 impl VersionStore {
     /// Records a deployment: takes the next number, updates what is served, notifies the other processes; one
-    /// transaction. `from` in the answer is what was served when it happened.
+    /// transaction. `from` in the answer is what was served when it happened. A pin, an unpin, a restore and a replay
+    /// end a split.
     ///
     /// Errors: [`VersionError::NotFound`] when it would serve a version that is not there.
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployment, VersionError> {
+        let serving = match deployment.mode {
+            DeploymentMode::Freeze | DeploymentMode::Resume => None,
+            DeploymentMode::Pin
+            | DeploymentMode::Unpin
+            | DeploymentMode::Restore
+            | DeploymentMode::Replay
+            | DeploymentMode::Split => Some(Serving::One(deployment.to)),
+        };
+        self.record(deployment, serving).await
+    }
+
+    /// Records that readers are split, as [`VersionStore::deploy`] does.
+    pub async fn deploy_split(
+        &self,
+        split: Split,
+        actor: String,
+        reason: Option<String>,
+    ) -> Result<Deployment, VersionError> {
+        let arms: Vec<ArmText> = split.arms().iter().copied().map(ArmText::from).collect();
+        let serving = Serving::from(split);
+        let deployment = NewDeployment {
+            mode: DeploymentMode::Split,
+            to: serving.main(),
+            version: None,
+            position: None,
+            actor,
+            reason,
+            details: Some(serde_json::json!({ "split": arms })),
+        };
+        self.record(deployment, Some(serving)).await
+    }
+
+    async fn record(&self, deployment: NewDeployment, serving: Option<Serving>) -> Result<Deployment, VersionError> {
         let mut transaction = self.pool().begin().await?;
         let from = lock_served(&mut transaction, self.model_id()).await?;
-        if let Served::Version(version) = deployment.to {
+        for version in serving.iter().flat_map(versions_of) {
             self.must_exist(&mut transaction, version).await?;
         }
+        let to = serving.as_ref().map_or(from, Serving::main);
         let row = sqlx::query(
             "insert into deployments (model_id, number, mode, from_version, to_version, version, position, actor, reason, \
-             at) select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 from deployments \
+             at, details) select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from deployments \
              where model_id = $1 \
-             returning number, mode, from_version, to_version, version, position, actor, reason, at",
+             returning number, mode, from_version, to_version, version, position, actor, reason, at, details",
         )
         .bind(self.model_id())
         .bind(mode_name(deployment.mode))
         .bind(served_number(from))
-        .bind(served_number(deployment.to))
+        .bind(served_number(to))
         .bind(deployment.version.map(sql_number))
         .bind(deployment.position.map(Position::as_i64))
         .bind(deployment.actor)
         .bind(deployment.reason)
         .bind(Timestamp::now().to_datetime())
+        .bind(deployment.details.map(|details| details.to_string()))
         .fetch_one(&mut *transaction)
         .await?;
         let recorded = entry(&row)?;
-        sqlx::query("update models set served_version = $2 where id = $1")
-            .bind(self.model_id())
-            .bind(served_number(deployment.to))
-            .execute(&mut *transaction)
-            .await?;
+        if let Some(serving) = &serving {
+            store_arms(&mut transaction, self.model_id(), serving).await?;
+            sqlx::query("update models set served_version = $2 where id = $1")
+                .bind(self.model_id())
+                .bind(served_number(to))
+                .execute(&mut *transaction)
+                .await?;
+        }
         sqlx::query("select pg_notify($1, $2::text)")
             .bind(CHANNEL)
             .bind(self.model_id().to_string())
@@ -72,7 +112,7 @@ impl VersionStore {
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
         let before = before.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX));
         let rows = sqlx::query(
-            "select number, mode, from_version, to_version, version, position, actor, reason, at from deployments \
+            "select number, mode, from_version, to_version, version, position, actor, reason, at, details from deployments \
              where model_id = $1 and number < $2 order by number desc limit $3",
         )
         .bind(self.model_id())
@@ -83,7 +123,7 @@ impl VersionStore {
         rows.iter().map(entry).collect()
     }
 
-    /// What is served now.
+    /// What is served now; of a split the arm with the largest share.
     pub async fn served(&self) -> Result<Served, VersionError> {
         let version: Option<i32> = sqlx::query_scalar("select served_version from models where id = $1")
             .bind(self.model_id())
@@ -102,23 +142,15 @@ async fn lock_served(connection: &mut PgConnection, model_id: i32) -> Result<Ser
     Ok(served(version))
 }
 
-fn served(version: Option<i32>) -> Served {
-    version.map_or(Served::Live, |version| Served::Version(number(version)))
-}
-
-fn served_number(served: Served) -> Option<i32> {
-    match served {
-        Served::Live => None,
-        Served::Version(version) => Some(sql_number(version)),
-    }
-}
-
 fn mode_name(mode: DeploymentMode) -> &'static str {
     match mode {
         DeploymentMode::Pin => "pin",
         DeploymentMode::Unpin => "unpin",
         DeploymentMode::Restore => "restore",
         DeploymentMode::Replay => "replay",
+        DeploymentMode::Split => "split",
+        DeploymentMode::Freeze => "freeze",
+        DeploymentMode::Resume => "resume",
     }
 }
 
@@ -129,6 +161,9 @@ fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
         "unpin" => DeploymentMode::Unpin,
         "restore" => DeploymentMode::Restore,
         "replay" => DeploymentMode::Replay,
+        "split" => DeploymentMode::Split,
+        "freeze" => DeploymentMode::Freeze,
+        "resume" => DeploymentMode::Resume,
         other => {
             let unknown = format!("deployment mode {other:?} is not known to this release");
             return Err(sqlx::Error::Decode(unknown.into()).into());
@@ -136,6 +171,8 @@ fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
     };
     let entry: i64 = row.try_get(0)?;
     let at: OffsetDateTime = row.try_get(8)?;
+    let details: Option<&str> = row.try_get(9)?;
+    let details = details.map(serde_json::from_str).transpose();
     Ok(Deployment {
         number: u64::try_from(entry).unwrap_or(0),
         mode,
@@ -146,5 +183,6 @@ fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
         actor: row.try_get(6)?,
         reason: row.try_get(7)?,
         at: Timestamp::from(at),
+        details: details.map_err(|error| sqlx::Error::Decode(error.into()))?,
     })
 }

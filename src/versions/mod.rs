@@ -4,7 +4,9 @@
 //! - P7 as far as bytes go: [`VersionStore::load`] returns the segments that [`VersionStore::save`] got, or an error that
 //!   names the segment that is damaged, misplaced or missing. Whether the *state* is right, its digest tells the engine.
 //! - A version is there whole, with its manifest, or not at all; numbers are never used twice.
-//! - What is served exists: a served version cannot be deleted, nor one that a restore in the log names or a fork stands on.
+//! - What is served exists: a version that is served, alone or to a part of the readers, cannot be deleted, nor one that a
+//!   guard measures against, that a restore in the log names or that a fork stands on.
+//! - One guard a model; it is armed until it has acted.
 //! - Deployments are append-only (triggers refuse anything else, but for the end of a whole model), and what they say happened in
 //!   that order.
 //!
@@ -21,6 +23,7 @@ mod chain;
 mod deployments;
 mod erase;
 mod error;
+mod guard;
 mod load;
 mod manifest;
 mod new;
@@ -29,6 +32,7 @@ mod removal;
 mod row;
 mod save;
 mod segments;
+mod serving;
 mod store;
 mod taker;
 mod watch;
@@ -41,4 +45,4 @@ pub use new::{NewDeployment, NewSegments, NewVersion};
 pub use removal::remove_versions;
 pub use row::RowPlace;
 pub use store::VersionStore;
-pub use taker::Taker;
+pub use taker::SessionLock;

@@ -56,14 +56,17 @@ impl fmt::Debug for NewSegments {
 pub struct NewDeployment {
     /// What was done.
     pub mode: DeploymentMode,
-    /// After.
+    /// After. A split is announced by [`super::VersionStore::deploy_split`], and a freeze and a resume leave what is served
+    /// as it is, whatever stands here.
     pub to: Served,
     /// The version pinned or restored.
     pub version: Option<VersionNumber>,
-    /// Position of the restore record.
+    /// Position of the record: of a restore, a freeze, a resume.
     pub position: Option<Position>,
     /// Who.
     pub actor: String,
     /// Why.
     pub reason: Option<String>,
+    /// More of it.
+    pub details: Option<serde_json::Value>,
 }

@@ -11,6 +11,9 @@ pub async fn remove_versions(connection: &mut PgConnection, model_id: i32) -> Re
         .bind(model_id)
         .execute(&mut *connection)
         .await?;
+    for statement in ["delete from serving_arms where model_id = $1", "delete from guards where model_id = $1"] {
+        sqlx::query(statement).bind(model_id).execute(&mut *connection).await?;
+    }
     let removed = sqlx::query(
         "delete from versions where model_id = $1 and number = (select max(number) from versions where model_id = $1)",
     )

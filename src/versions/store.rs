@@ -155,9 +155,9 @@ impl VersionStore {
     }
 
     /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest of the
-    /// log's own (and so the last one), the served, those that a restore in the log names (a replay meets it), those that
-    /// another one was made from by a replay, those that a fork stands on, a fork's first (its state at position 0), and those
-    /// that hold a label: take the label away first.
+    /// log's own (and so the last one), those that are served or that a guard measures against, those that a restore in the
+    /// log names (a replay meets it), those that another one was made from by a replay, those that a fork stands on, a fork's
+    /// first (its state at position 0), and those that hold a label: take the label away first.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
@@ -173,6 +173,8 @@ impl VersionStore {
              or exists (select from versions d where d.model_id = $1 and d.derived is not null and not d.hidden \
                         and (d.derived::json -> 'replay' ->> 'from')::bigint = v.number) \
              or exists (select from models where id = $1 and served_version = v.number) \
+             or exists (select from serving_arms where model_id = $1 and version = v.number) \
+             or exists (select from guards where model_id = $1 and reference = v.number) \
              or exists (select from records where model_id = $1 and type = 4 \
                         and (rest::json ->> 'version')::bigint = v.number) \
              or exists (select from models where forked_from_model = $1 and forked_from_version = v.number) \

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{VersionError, VersionStore, deployments::CHANNEL};
-use crate::{domain::Served, postgres};
+use crate::{domain::Serving, postgres};
 
 /// How often the table is asked.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -14,14 +14,14 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 impl VersionStore {
-    /// What is served, kept up to date with pins and unpins of every process by a task on `tracker` until `shutdown`.
+    /// What is served, kept up to date with pins, unpins and splits of every process by a task on `tracker` until `shutdown`.
     /// While Postgres is away the last known value stays.
-    pub async fn watch_served(
+    pub async fn watch_serving(
         &self,
         shutdown: CancellationToken,
         tracker: &TaskTracker,
-    ) -> Result<watch::Receiver<Served>, VersionError> {
-        let (sender, receiver) = watch::channel(self.served().await?);
+    ) -> Result<watch::Receiver<Serving>, VersionError> {
+        let (sender, receiver) = watch::channel(self.serving().await?);
         let store = self.clone();
         tracker.spawn(async move {
             tokio::select! {
@@ -34,7 +34,7 @@ impl VersionStore {
     }
 }
 
-async fn poll(store: &VersionStore, sender: &watch::Sender<Served>) -> Infallible {
+async fn poll(store: &VersionStore, sender: &watch::Sender<Serving>) -> Infallible {
     let mut timer = tokio::time::interval(POLL_INTERVAL);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -45,15 +45,19 @@ async fn poll(store: &VersionStore, sender: &watch::Sender<Served>) -> Infallibl
     }
 }
 
-async fn look(store: &VersionStore, sender: &watch::Sender<Served>) -> Result<(), VersionError> {
+async fn look(store: &VersionStore, sender: &watch::Sender<Serving>) -> Result<(), VersionError> {
     // Both loops run on one task, but each may hold an answer while the other asks: the receiver sees what the table
     // said last or, for less than a poll, the time before.
-    let served = store.served().await?;
-    sender.send_if_modified(|known| std::mem::replace(known, served) != served);
+    let serving = store.serving().await?;
+    sender.send_if_modified(|known| {
+        let changed = *known != serving;
+        *known = serving;
+        changed
+    });
     Ok(())
 }
 
-async fn listen(store: &VersionStore, sender: &watch::Sender<Served>) -> Infallible {
+async fn listen(store: &VersionStore, sender: &watch::Sender<Serving>) -> Infallible {
     loop {
         if let Err(error) = listen_once(store, sender).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "versions.listener_lost");
@@ -62,7 +66,7 @@ async fn listen(store: &VersionStore, sender: &watch::Sender<Served>) -> Infalli
     }
 }
 
-async fn listen_once(store: &VersionStore, sender: &watch::Sender<Served>) -> Result<(), VersionError> {
+async fn listen_once(store: &VersionStore, sender: &watch::Sender<Serving>) -> Result<(), VersionError> {
     let mut listener = postgres::listen(store.pool(), CHANNEL).await?;
     let model_id = store.model_id().to_string();
     loop {

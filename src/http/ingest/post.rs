@@ -189,7 +189,7 @@ fn begins_with_key(bytes: &[u8], key: &str) -> bool {
 
 async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
     let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
-    let outcomes = model.log().append(run.records).await?;
+    let outcomes = model.append(run.records).await?;
     if let [Outcome::Conflict(position)] = *outcomes {
         return Err(ApiError::EventConflict(position));
     }
@@ -200,7 +200,7 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
 async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
     let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
     tally.leave_out(kind, run.unknown);
-    let outcomes = if run.records.is_empty() { Vec::new() } else { model.log().append(run.records).await? };
+    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records).await? };
     tally.add(&run.indexes, run.rejected, &outcomes);
     Ok(tally)
 }
@@ -264,8 +264,10 @@ async fn append(model: &Model, records: Vec<NewRecord>) -> Result<Vec<Outcome>, 
     }
     let patience = tokio::time::Instant::now() + FULL_PATIENCE;
     loop {
-        match model.log().append(records.clone()).await {
-            Err(LogError::Full { retry_after, .. }) if tokio::time::Instant::now() + retry_after < patience => {
+        match model.append(records.clone()).await {
+            Err(EngineError::Log(LogError::Full { retry_after, .. }))
+                if tokio::time::Instant::now() + retry_after < patience =>
+            {
                 tokio::time::sleep(retry_after).await;
             }
             outcomes => return Ok(outcomes?),

@@ -1,0 +1,240 @@
+//! Who is answered by which state: one for all, or a split of readers over several.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{FieldError, FieldResult, ModelName, Served, VersionNumber};
+
+/// A state and its share of the readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arm {
+    /// The state.
+    pub served: Served,
+    /// Its share, 1 to 100.
+    pub percent: u8,
+}
+
+/// An arm as callers write it, and as it is stored: a version or `live`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArmText {
+    /// Number of a version; left out for the live state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
+    /// `true` for the live state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<bool>,
+    /// Share of the readers, 1 to 100; those of all arms sum to 100.
+    #[schema(minimum = 1, maximum = 100)]
+    pub percent: u8,
+}
+
+/// Readers split over 1 to [`Split::ARMS_MAX`] different states; the shares sum to 100.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split(Vec<Arm>);
+
+/// What is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serving {
+    /// One state for all readers.
+    One(Served),
+    /// Several, at least two.
+    Split(Split),
+}
+
+impl Split {
+    /// Most arms.
+    pub const ARMS_MAX: usize = 8;
+
+    /// Checks the arms; an error names the field as in `{"split": [...]}`.
+    pub fn new(arms: Vec<Arm>) -> FieldResult<Self> {
+        if !(1..=Self::ARMS_MAX).contains(&arms.len()) {
+            let detail = format!("must have 1 to {} arms, has {}", Self::ARMS_MAX, arms.len());
+            return Err(FieldError::new("split", "out_of_range", detail));
+        }
+        for (index, arm) in arms.iter().enumerate() {
+            if !(1..=100).contains(&arm.percent) {
+                let detail = format!("must be 1 to 100, is {}", arm.percent);
+                return Err(FieldError::new(format!("split[{index}].percent"), "out_of_range", detail));
+            }
+            if arms[..index].iter().any(|other| other.served == arm.served) {
+                let field = match arm.served {
+                    Served::Live => "live",
+                    Served::Version(_) => "version",
+                };
+                let detail = format!("{} has an arm already", arm.served);
+                return Err(FieldError::new(format!("split[{index}].{field}"), "duplicate", detail));
+            }
+        }
+        let sum: u32 = arms.iter().map(|arm| u32::from(arm.percent)).sum();
+        if sum != 100 {
+            return Err(FieldError::new("split", "bad_sum", format!("percents must sum to 100, sum to {sum}")));
+        }
+        Ok(Self(arms))
+    }
+
+    /// The arms, in the order given.
+    pub fn arms(&self) -> &[Arm] {
+        &self.0
+    }
+
+    /// The arm with the largest share, the first of equals: it answers reads that are nobody's.
+    pub fn main(&self) -> Served {
+        let largest = self.0.iter().rev().max_by_key(|arm| arm.percent);
+        largest.expect("a split has an arm").served
+    }
+
+    /// The arm of a reader. An arm holds as many tickets as it has percents, each ticket has a number by reader, and the
+    /// lowest wins: weighted rendezvous hashing (Thaler and Ravishankar 1998) in whole numbers. So a reader's arm
+    /// depends on nothing but the model, the reader and the arms, in whatever order, and an arm that grows at others'
+    /// cost keeps its readers. Never changes: readers would change arms with the release.
+    pub fn choose(&self, model: &ModelName, reader: &str) -> Served {
+        let mut key = Vec::with_capacity(model.as_str().len() + 1 + reader.len());
+        key.extend_from_slice(model.as_str().as_bytes());
+        key.push(0);
+        key.extend_from_slice(reader.as_bytes());
+        let key = xxh3_64(&key);
+        let tickets = self.0.iter().flat_map(|arm| (0..u64::from(arm.percent)).map(move |ticket| (arm.served, ticket)));
+        let number = |(served, ticket): &(Served, u64)| mix(key ^ mix((code(*served) << 8) | *ticket));
+        tickets.min_by_key(number).expect("a split has an arm").0
+    }
+}
+
+impl Serving {
+    /// What answers reads that are nobody's.
+    pub fn main(&self) -> Served {
+        match self {
+            Self::One(served) => *served,
+            Self::Split(split) => split.main(),
+        }
+    }
+
+    /// All states with their shares.
+    pub fn arms(&self) -> Vec<Arm> {
+        match self {
+            Self::One(served) => vec![Arm { served: *served, percent: 100 }],
+            Self::Split(split) => split.arms().to_vec(),
+        }
+    }
+}
+
+impl From<Split> for Serving {
+    /// A split of one arm is no split.
+    fn from(split: Split) -> Self {
+        match split.arms() {
+            [only] => Self::One(only.served),
+            _ => Self::Split(split),
+        }
+    }
+}
+
+impl From<Arm> for ArmText {
+    fn from(Arm { served, percent }: Arm) -> Self {
+        match served {
+            Served::Live => Self { version: None, live: Some(true), percent },
+            Served::Version(number) => Self { version: Some(number), live: None, percent },
+        }
+    }
+}
+
+impl ArmText {
+    /// Reads it; `field` names the arm in the error.
+    pub fn arm(self, field: &str) -> FieldResult<Arm> {
+        let served = match (self.version, self.live) {
+            (Some(number), None | Some(false)) => Served::Version(number),
+            (None, Some(true)) => Served::Live,
+            (Some(_), Some(true)) => {
+                return Err(FieldError::new(field, "ambiguous", "give version or live, not both"));
+            }
+            (None, None | Some(false)) => {
+                return Err(FieldError::new(field, "missing", "give a version, or \"live\": true"));
+            }
+        };
+        Ok(Arm { served, percent: self.percent })
+    }
+}
+
+/// A number of a state that no other has; versions are numbered from 1.
+fn code(served: Served) -> u64 {
+    match served {
+        Served::Live => 0,
+        Served::Version(VersionNumber(number)) => u64::from(number),
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input moves every bit of the output.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(arms: &[(u32, u8)]) -> FieldResult<Split> {
+        let served = |number| if number == 0 { Served::Live } else { Served::Version(VersionNumber(number)) };
+        Split::new(arms.iter().map(|&(number, percent)| Arm { served: served(number), percent }).collect())
+    }
+
+    fn chosen(split: &Split) -> Vec<Served> {
+        let model = ModelName::new("default").expect("a name");
+        (0..20_000).map(|n| split.choose(&model, &format!("u{n}"))).collect()
+    }
+
+    #[test]
+    fn shares_are_met_and_a_growing_arm_keeps_its_readers_in_whatever_order() {
+        let before = chosen(&split(&[(12, 10), (7, 20), (0, 70)]).expect("valid"));
+        let count = |served| before.iter().filter(|chosen| **chosen == served).count();
+        let canary = Served::Version(VersionNumber(12));
+        for (served, percent) in [(canary, 10), (Served::Version(VersionNumber(7)), 20), (Served::Live, 70)] {
+            // Five deviations of a binomial count are below 330.
+            assert!(count(served).abs_diff(200 * percent) < 330, "{served}: {}", count(served));
+        }
+        let after = chosen(&split(&[(0, 55), (12, 25), (7, 20)]).expect("valid"));
+        let left = |of| before.iter().zip(&after).filter(|(b, a)| **b == of && a != b).count();
+        assert_eq!(left(canary), 0, "the arm that grew lost a reader");
+        // The arm that stayed as it was gives the newcomer its part of what others gain.
+        assert!(left(Served::Version(VersionNumber(7))) < 900, "{}", left(Served::Version(VersionNumber(7))));
+        assert!(left(Served::Live) < 4200, "{}", left(Served::Live));
+    }
+
+    /// The numbers are a promise: a reader keeps the arm over restarts, processes and releases.
+    #[test]
+    fn a_readers_arm_is_the_same_for_ever() {
+        let split = split(&[(12, 50), (0, 50)]).expect("valid");
+        let model = ModelName::new("default").expect("a name");
+        let arms: String =
+            (0..24).map(|n| if split.choose(&model, &format!("u{n}")) == Served::Live { 'l' } else { 'v' }).collect();
+        assert_eq!(arms, "vvvlvvvlllllvllvvvvlllvv");
+        let other = ModelName::new("other").expect("a name");
+        assert!((0..24).any(|n| split.choose(&other, &format!("u{n}")) != split.choose(&model, &format!("u{n}"))));
+    }
+
+    #[test]
+    fn the_largest_arm_answers_for_nobody_and_one_arm_is_no_split() {
+        assert_eq!(split(&[(3, 10), (0, 90)]).expect("valid").main(), Served::Live);
+        assert_eq!(split(&[(3, 50), (0, 50)]).expect("valid").main(), Served::Version(VersionNumber(3)));
+        let one = Serving::from(split(&[(3, 100)]).expect("valid"));
+        assert_eq!(one, Serving::One(Served::Version(VersionNumber(3))));
+    }
+
+    #[test]
+    fn what_is_no_split_names_its_field() {
+        let many: Vec<(u32, u8)> = (1..=9).map(|n| (n, 11)).collect();
+        for (arms, field, code) in [
+            (&[][..], "split", "out_of_range"),
+            (&many[..], "split", "out_of_range"),
+            (&[(1, 50), (0, 49)][..], "split", "bad_sum"),
+            (&[(1, 0), (0, 100)][..], "split[0].percent", "out_of_range"),
+            (&[(1, 101)][..], "split[0].percent", "out_of_range"),
+            (&[(1, 50), (1, 50)][..], "split[1].version", "duplicate"),
+            (&[(0, 50), (0, 50)][..], "split[1].live", "duplicate"),
+        ] {
+            let error = split(arms).expect_err("refused");
+            assert_eq!((error.field.as_str(), error.code), (field, code), "{arms:?}");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The guard: compares the live state with a reference on the same events, and acts by itself once when live has fallen.
+//!
+//! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the same
+//! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
+//! within a second. The test itself is `health::Detector`; docs/OPERATIONS.md says what it cannot see.
+
+use std::{sync::Arc, time::Duration};
+
+use metrics::{counter, gauge};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    EngineError,
+    freeze::{Freeze, freeze},
+    guard_desk::GuardState,
+    guard_post::{Alarm, Post},
+    guard_sample::{Observation, WAITING_MAX, Watcher},
+    guard_shadow::Shadow,
+    rollback::{RolledBack, rollback},
+    sampling::rank,
+    shared::{Shared, blocking},
+};
+use crate::{
+    domain::{
+        Arm, Deployment, DeploymentMode, Except, Guard, GuardActed, GuardAction, GuardMetric, Position, RollbackRequest,
+        RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+    },
+    serving::SearchScratch,
+    versions::SessionLock,
+};
+
+/// Whether a guard watches, or will (gauge, by model).
+pub const GUARD_ARMED: &str = "shelfmark_guard_armed";
+/// 1 from the guard's action until it is armed again (gauge, by model).
+pub const GUARD_ACTED: &str = "shelfmark_guard_acted";
+/// Samples that guards took in (counter, by model).
+pub const GUARD_SAMPLES: &str = "shelfmark_guard_samples_total";
+/// How far the way to an alarm is gone: 0 to 1 (gauge, by model; only where the guard watches).
+pub const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
+/// Actions of guards (counter, by model and action).
+pub const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
+
+/// Who acts.
+const ACTOR: &str = "guard";
+/// How often the stored guard and the versions are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest rest after a sample, however long it took.
+const REST_MAX: Duration = Duration::from_secs(5);
+/// Versions and deployments looked at for the newest version of the live line.
+const LINE_PAGE: usize = 100;
+
+/// Guards until `stop`.
+pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        if let Err(error) = look(&shared, &stop).await {
+            tracing::warn!(model = %shared.name, %error, "guard.blind: the guard cannot watch now, trying again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.guard.changed.notified() => {}
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+        }
+    }
+}
+
+/// Looks at the stored guard, and watches as long as it is armed and this process is the one.
+async fn look(shared: &Arc<Shared>, stop: &CancellationToken) -> Result<(), EngineError> {
+    let Some(guard) = learn_of(shared).await?.filter(|guard| guard.armed) else { return Ok(()) };
+    let Some(lock) = shared.versions.try_become_guard().await? else { return Ok(()) };
+    let mut watch = Watch::new(shared, guard, lock);
+    let ended = watch.run(stop).await;
+    shared.guard.watch(None);
+    shared.guard.look(None);
+    // The session ends with its connection, whatever becomes of a polite word.
+    drop(watch.lock.release().await);
+    ended
+}
+
+/// Reads the stored guard and tells it to this process.
+async fn learn_of(shared: &Shared) -> Result<Option<Guard>, EngineError> {
+    let guard = shared.versions.guard().await?;
+    let is = |what: fn(&Guard) -> bool| if guard.as_ref().is_some_and(what) { 1.0 } else { 0.0 };
+    let model = shared.name.as_str();
+    gauge!(GUARD_ARMED, "model" => model.to_owned()).set(is(|guard| guard.armed));
+    gauge!(GUARD_ACTED, "model" => model.to_owned()).set(is(|guard| guard.acted.is_some()));
+    shared.guard.learn_of(guard.clone());
+    Ok(guard)
+}
+
+/// One guard on watch.
+struct Watch {
+    shared: Arc<Shared>,
+    guard: Guard,
+    lock: SessionLock,
+    post: Post,
+    sender: mpsc::Sender<Observation>,
+    observations: mpsc::Receiver<Observation>,
+    scratch: SearchScratch,
+    /// What samples are measured against.
+    reference: Option<VersionNumber>,
+    /// The same as if frozen; `None` while only clicks are measured.
+    shadow: Option<Shadow>,
+    /// Position of the last restore when the line was last looked at.
+    line_since: Position,
+}
+
+impl Watch {
+    fn new(shared: &Arc<Shared>, guard: Guard, lock: SessionLock) -> Self {
+        let (sender, observations) = mpsc::channel(WAITING_MAX);
+        Self {
+            shared: Arc::clone(shared),
+            post: Post::new(guard.settings.clone()),
+            guard,
+            lock,
+            sender,
+            observations,
+            scratch: SearchScratch::default(),
+            reference: None,
+            shadow: None,
+            line_since: Position::ZERO,
+        }
+    }
+
+    /// Watches until the guard acted, was changed or taken away, another process took over, or `stop`.
+    async fn run(&mut self, stop: &CancellationToken) -> Result<(), EngineError> {
+        let mut timer = tokio::time::interval(LOOK_INTERVAL);
+        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let shared = Arc::clone(&self.shared);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = shared.guard.changed.notified() => if !self.goes_on().await? { return Ok(()) },
+                _ = timer.tick() => if !self.goes_on().await? { return Ok(()) },
+                Some(observation) = self.observations.recv() => {
+                    self.observe(observation, stop).await?;
+                    if let Some(reference) = self.reference
+                        && let Some(alarm) = self.post.alarm(reference)
+                    {
+                        return self.act(reference, alarm, stop).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the guard is still this one and ours; looks for a reference, or a newer one.
+    async fn goes_on(&mut self) -> Result<bool, EngineError> {
+        let same = |now: &Guard| now.armed && now.armed_at == self.guard.armed_at;
+        if !self.lock.holds().await || !learn_of(&self.shared).await?.is_some_and(|now| same(&now)) {
+            return Ok(false);
+        }
+        let found = match self.guard.settings.metric {
+            GuardMetric::Ctr => self.refer_to_arm().await?,
+            GuardMetric::Recall | GuardMetric::Mrr => self.refer_to_version().await?,
+        };
+        self.tell();
+        Ok(found)
+    }
+
+    fn tell(&self) {
+        let state = if self.reference.is_some() { GuardState::Watching } else { GuardState::Waiting };
+        let figures = self.post.figures();
+        gauge!(GUARD_EVIDENCE, "model" => self.shared.name.as_str().to_owned()).set(figures.evidence);
+        self.shared.guard.look(Some((state, figures)));
+    }
+
+    /// Samples are measured against the version that was named; else against that of the guard before us, if we take over;
+    /// else against the newest version there is, and from then on the newest that came of age. `false`: the guard is gone.
+    async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
+        let line = Line::read(&self.shared).await?;
+        if self.line_since != line.since {
+            self.line_since = line.since;
+            self.post.forget_candidates();
+        }
+        let named = self.guard.settings.reference;
+        let next = match self.reference {
+            None => match named.or(self.guard.reference) {
+                Some(there) if named.is_some() || line.has(&self.shared, there).await? => Some(there),
+                Some(_) | None => line.newest,
+            },
+            Some(now) if named.is_none() && !line.has(&self.shared, now).await? => line.newest,
+            Some(_) => self.post.come_of_age(),
+        };
+        if let Some(version) = line.newest.filter(|version| Some(*version) != next.or(self.reference)) {
+            self.post.saw(version);
+        }
+        let Some(next) = next else { return Ok(true) };
+        // Kept from deletion first, loaded then.
+        if !self.shared.versions.set_guard_reference(self.guard.armed_at, next).await? {
+            return Ok(false);
+        }
+        let version = self.shared.version(next).await?;
+        self.reference = Some(next);
+        self.shadow = Some(Shadow::new(&self.shared, &version));
+        self.shared.guard.watch(Some(Watcher::new(self.sender.clone(), Some(version))));
+        tracing::info!(model = %self.shared.name, version = %next, "guard.reference: live is measured against version {next}");
+        Ok(true)
+    }
+
+    /// Clicks are measured against the arm that was named, else against the largest that is a version.
+    async fn refer_to_arm(&mut self) -> Result<bool, EngineError> {
+        let arms = self.shared.versions.serving().await?.arms();
+        let version = |arm: &Arm| match arm.served {
+            Served::Live => None,
+            Served::Version(version) => Some((arm.percent, version)),
+        };
+        let named = self.guard.settings.reference;
+        let fits = |version: &VersionNumber| named.is_none_or(|named| named == *version);
+        let largest =
+            arms.iter().filter_map(version).filter(|(_, version)| fits(version)).max_by_key(|(share, _)| *share);
+        let next = largest.map(|(_, version)| version).filter(|_| arms.iter().any(|arm| arm.served == Served::Live));
+        if next != self.reference {
+            if let Some(next) = next
+                && !self.shared.versions.set_guard_reference(self.guard.armed_at, next).await?
+            {
+                return Ok(false);
+            }
+            self.reference = next;
+            self.shared.guard.watch(next.map(|_| Watcher::new(self.sender.clone(), None)));
+        }
+        self.post.compare_clicks(next.map(Served::Version), &self.shared.arms.counts());
+        Ok(true)
+    }
+
+    async fn observe(&mut self, observation: Observation, stop: &CancellationToken) -> Result<(), EngineError> {
+        match observation {
+            Observation::Click(served) => self.post.clicked(served, &self.shared.arms.counts()),
+            Observation::Unit(sample) => {
+                let Some(shadow) = &mut self.shadow else { return Ok(()) };
+                let started = Instant::now();
+                let view = shadow.view_at(sample.position()).await?;
+                let sample = sample.against(view);
+                let mut scratch = std::mem::take(&mut self.scratch);
+                let ranked;
+                (ranked, self.scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
+                match ranked {
+                    Ok(ranked) => self.post.sampled(&ranked),
+                    Err(error) => {
+                        tracing::warn!(model = %self.shared.name, %error, "guard.failed: a sample was not ranked");
+                    }
+                }
+                let share = self.shared.settings.guard_share.clamp(1e-3, 1.0);
+                let rest = started.elapsed().mul_f64(1.0 / share - 1.0).min(REST_MAX);
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(rest) => {}
+                }
+            }
+        }
+        counter!(GUARD_SAMPLES, "model" => self.shared.name.as_str().to_owned()).increment(1);
+        self.tell();
+        Ok(())
+    }
+
+    /// Acts, as often as it takes to succeed once, while the guard is still wanted.
+    async fn act(
+        &mut self,
+        reference: VersionNumber,
+        alarm: Alarm,
+        stop: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        self.shared.guard.watch(None);
+        tracing::warn!(model = %self.shared.name, "guard.alarm: {}", alarm.reason);
+        let deployment = loop {
+            match Box::pin(self.deploy(reference, &alarm)).await {
+                Ok(deployment) => break deployment,
+                Err(error) => {
+                    tracing::error!(model = %self.shared.name, %error, "guard.hindered: the guard could not act, trying again");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            }
+            let wanted = self.shared.versions.guard().await;
+            if wanted.is_ok_and(|now| now.is_none_or(|now| !now.armed || now.armed_at != self.guard.armed_at)) {
+                return Ok(());
+            }
+        };
+        let action = action_name(self.guard.settings.action);
+        counter!(GUARD_ACTIONS, "model" => self.shared.name.as_str().to_owned(), "action" => action).increment(1);
+        let acted = GuardActed { at: Timestamp::now(), deployment: deployment.number, details: alarm.details };
+        self.shared.versions.guard_acted(self.guard.armed_at, &acted).await?;
+        learn_of(&self.shared).await?;
+        Ok(())
+    }
+
+    async fn deploy(&self, reference: VersionNumber, alarm: &Alarm) -> Result<Deployment, EngineError> {
+        let (reason, details) = (Some(alarm.reason.clone()), Some(alarm.details.clone()));
+        let actor = ACTOR.to_owned();
+        let mode = match self.guard.settings.action {
+            GuardAction::Freeze => {
+                return freeze(&self.shared, Freeze { learning: false, actor, reason, details }).await;
+            }
+            GuardAction::Pin => DeploymentMode::Pin,
+            GuardAction::Restore => DeploymentMode::Restore,
+        };
+        let to = RollbackTarget::Version(VersionRef::Number(reference));
+        let (except, dry_run) = (Except::default(), false);
+        let request = RollbackRequest { to, mode, except, dry_run, reason, actor, details };
+        match rollback(&self.shared, request).await? {
+            RolledBack::Done(deployment) => Ok(*deployment),
+            RolledBack::Started(_) => unreachable!("a stored version is gone to at once"),
+        }
+    }
+}
+
+const fn action_name(action: GuardAction) -> &'static str {
+    match action {
+        GuardAction::Freeze => "freeze",
+        GuardAction::Pin => "pin",
+        GuardAction::Restore => "restore",
+    }
+}
+
+/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was taken
+/// between that version and the restore belongs to a state that was left.
+struct Line {
+    /// Position of the last restore; 0 without one.
+    since: Position,
+    restored: Option<VersionNumber>,
+    newest: Option<VersionNumber>,
+}
+
+impl Line {
+    async fn read(shared: &Shared) -> Result<Self, EngineError> {
+        let deployments = shared.versions.deployments(None, LINE_PAGE).await?;
+        let restore = deployments.into_iter().find(|entry| matches!(entry.mode, DeploymentMode::Restore | DeploymentMode::Replay));
+        let since = restore.as_ref().and_then(|restore| restore.position).unwrap_or_default();
+        let restored = restore.and_then(|restore| restore.version);
+        let versions = shared.versions.list(None, LINE_PAGE).await?;
+        let newest = versions.into_iter().find(|version| version.position >= since).map(|version| version.version);
+        Ok(Self { since, restored, newest: newest.or(restored) })
+    }
+
+    async fn has(&self, shared: &Shared, version: VersionNumber) -> Result<bool, EngineError> {
+        if self.restored == Some(version) || self.since == Position::ZERO {
+            return Ok(true);
+        }
+        Ok(shared.versions.get(&VersionRef::Number(version)).await?.position >= self.since)
+    }
+}

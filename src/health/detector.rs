@@ -1,0 +1,251 @@
+//! A sequential test for a fall, that may be looked at after every sample and for ever.
+//!
+//! **The claim under test.** Each sample gives a number `z` in [-1, 1] that is, as long as all is well, not positive on
+//! average given everything before it: `E[z_n | past] <= 0` (the null). For a quality in [0, 1] measured on the same event
+//! in the live state and in a reference, `z = (1 - drop) * reference - live`: its mean is positive only when live has
+//! fallen below the reference by more than `drop` of it. Samples need not be alike or independent: traffic may change
+//! from hour to hour, because both are measured on it.
+//!
+//! **The test.** Who bets the part `b` of a capital on `z` has `L_n = 1 + b z_n` times as much afterwards: never negative,
+//! and at most 1 times on average under the null. That is a test by betting (Waudby-Smith and Ramdas 2024, "Estimating
+//! means of bounded random variables by betting", JRSS B 86). A fall may begin at any time, so a bettor with a capital of
+//! 1 begins at every sample, and `M_n`, what all have together, follows `M_n = L_n (M_{n-1} + 1)`: the Shiryaev-Roberts
+//! e-detector of Shin, Ramdas and Rinaldo (2022, "E-detectors: a nonparametric framework for sequential change detection",
+//! NEJSDS). How much to bet depends on the size of the fall, which nobody knows: six sizes of bet share the capital, and an
+//! average of e-detectors is an e-detector.
+//!
+//! **The bound.** The null gives `E[M_n | past] <= M_{n-1} + 1`, so `M_n - n` does not grow on average and at any stopping
+//! time `E[M] <= E[n]`. The alarm is raised at the first `n` with `M_n >= 1 / a`, hence `E[n] >= 1 / a`: on average at least
+//! `1 / a` samples before a false alarm, whatever the samples are distributed like.
+//!
+//! **The window.** Bettors who began more than `window` samples ago leave with what they have. That only lowers `M`, so the
+//! bound holds, and what leads to an alarm is at most `window` samples old.
+
+use std::collections::VecDeque;
+
+/// Parts of the capital that are bet. `1 + b z` is at least 0.36.
+const BETS: [f64; 6] = [0.02, 0.04, 0.08, 0.16, 0.32, 0.64];
+/// No sum grows beyond this, should nobody heed the alarm.
+const SUM_MAX: f64 = 1e200;
+
+/// All bettors of one size of bet.
+#[derive(Debug, Clone, Copy)]
+struct Bettors {
+    /// What they have together.
+    sum: f64,
+    /// What the oldest has: the product over the window.
+    oldest: f64,
+    /// What the richest has, and how many samples ago that one began: where the fall seems to have begun.
+    richest: f64,
+    since: u64,
+}
+
+/// The test. One call of [`Detector::observe`] a sample. Keeps `window` numbers.
+#[derive(Debug, Clone)]
+pub struct Detector {
+    bettors: [Bettors; BETS.len()],
+    /// The newest samples, at most `window`.
+    window: VecDeque<f64>,
+    window_max: usize,
+    sum_max: f64,
+    samples: u64,
+}
+
+impl Detector {
+    /// A test with at most `false_alarms` false alarms a sample on average (`a` above), whose evidence is at most `window`
+    /// samples old. Where live and reference never differ `M` grows to `window`: that should be well below
+    /// `1 / false_alarms`.
+    pub fn new(false_alarms: f64, window: u64) -> Self {
+        let none = Bettors { sum: 0.0, oldest: 1.0, richest: 1.0, since: 0 };
+        Self {
+            bettors: [none; BETS.len()],
+            window: VecDeque::new(),
+            window_max: usize::try_from(window).unwrap_or(usize::MAX).max(1),
+            sum_max: 1.0 / false_alarms,
+            samples: 0,
+        }
+    }
+
+    /// Takes in a sample: a number in [-1, 1] whose mean is at most 0 while all is well. Anything else counts as the nearest end;
+    /// not a number, as 0.
+    pub fn observe(&mut self, z: f64) {
+        let z = if z.is_nan() { 0.0 } else { z.clamp(-1.0, 1.0) };
+        self.samples += 1;
+        let gone = if self.window.len() == self.window_max { self.window.pop_front() } else { None };
+        self.window.push_back(z);
+        for (bettors, bet) in self.bettors.iter_mut().zip(BETS) {
+            let factor = 1.0 + bet * z;
+            bettors.sum = (bettors.sum + 1.0) * factor;
+            bettors.oldest *= factor;
+            if let Some(gone) = gone {
+                bettors.sum = (bettors.sum - bettors.oldest).max(0.0);
+                bettors.oldest /= 1.0 + bet * gone;
+            }
+            bettors.sum = bettors.sum.min(SUM_MAX);
+            bettors.oldest = bettors.oldest.clamp(1.0 / SUM_MAX, SUM_MAX);
+            if bettors.richest <= 1.0 || bettors.since >= self.window_max as u64 {
+                (bettors.richest, bettors.since) = (1.0, 0);
+            }
+            bettors.richest = (bettors.richest * factor).min(SUM_MAX);
+            bettors.since += 1;
+        }
+    }
+
+    /// Samples so far.
+    pub const fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// `M`: what all bettors have together, as a mean over the sizes of bet.
+    pub fn sum(&self) -> f64 {
+        self.bettors.iter().map(|bettors| bettors.sum).sum::<f64>() / BETS.len() as f64
+    }
+
+    /// How far the way to an alarm is gone, on a scale of logarithms: 0 when bettors have no more than they brought, 1 at
+    /// the alarm.
+    pub fn evidence(&self) -> f64 {
+        let brought = self.window.len().max(1) as f64;
+        ((self.sum() / brought).ln() / (self.sum_max / brought).ln().max(f64::MIN_POSITIVE)).max(0.0)
+    }
+
+    /// Whether the sum is too large for the null.
+    pub fn is_alarmed(&self) -> bool {
+        self.sum() >= self.sum_max
+    }
+
+    /// Samples since the fall seems to have begun: since the richest bettor, of the size of bet that has most, began.
+    pub fn since(&self) -> u64 {
+        let most = self.bettors.iter().max_by(|a, b| a.sum.total_cmp(&b.sum));
+        most.map_or(0, |bettors| bettors.since)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Draws;
+
+    /// Pairs of a quality in the live state and in the reference, as the guard has them: 1 with some chance each, where a
+    /// part of the luck is common to both.
+    fn z(draws: &mut Draws, live: f64, reference: f64, drop: f64) -> f64 {
+        let chance = |draws: &mut Draws| draws.below(1_000_000) as f64 / 1e6;
+        let common = chance(draws);
+        let mut one = |share: f64| {
+            let luck = if draws.below(2) == 0 { common } else { chance(draws) };
+            f64::from(u8::from(luck < share))
+        };
+        let (live, reference) = (one(live), one(reference));
+        (1.0 - drop) * reference - live
+    }
+
+    /// False alarms in `samples` samples; after each the test begins anew.
+    fn false_alarms(seed: u64, samples: u64, next: impl Fn(&mut Draws, u64) -> f64, alpha: f64) -> u64 {
+        let mut draws = Draws::new(seed, 4711, 0);
+        let mut detector = Detector::new(alpha, 5000);
+        let mut alarms = 0;
+        for n in 0..samples {
+            detector.observe(next(&mut draws, n));
+            if detector.is_alarmed() {
+                alarms += 1;
+                detector = Detector::new(alpha, 5000);
+            }
+        }
+        alarms
+    }
+
+    /// The bound is on the worst null, where the live state has fallen by exactly what is allowed: there a rate of 1 in
+    /// 1,000 may be met, never exceeded. A million samples a null; an excess by chance of 150 over 1,000 is unheard of.
+    #[test]
+    fn false_alarms_are_no_more_than_promised_on_any_null() {
+        let mut counts = Vec::new();
+        for seed in 0..2 {
+            let rate = |next: &dyn Fn(&mut Draws, u64) -> f64| false_alarms(seed, 1_000_000, next, 1e-3);
+            let edge = rate(&|draws, _| z(draws, 0.21, 0.3, 0.3));
+            let rare = rate(&|draws, _| z(draws, 0.014, 0.02, 0.3));
+            let good = rate(&|draws, _| z(draws, 0.3, 0.3, 0.3));
+            // Traffic that changes: hard hours and easy hours, live always at the edge.
+            let tides =
+                rate(&|draws, n| if n / 700 % 2 == 0 { z(draws, 0.07, 0.1, 0.3) } else { z(draws, 0.49, 0.7, 0.3) });
+            // The null holds on average only: large wins and small losses in turn, as bettors like it.
+            let skewed = rate(&|draws, _| if draws.below(10) == 0 { -0.9 } else { 0.1 });
+            // Neither state ever finds anything.
+            let nothing = rate(&|_, _| 0.0);
+            counts.push([edge, rare, good, tides, skewed, nothing]);
+        }
+        println!("false alarms in 1,000,000 samples, at most 1,000 promised: {counts:?}");
+        for count in counts.into_iter().flatten() {
+            assert!(count <= 1150, "{count}");
+        }
+    }
+
+    #[test]
+    fn healthy_streams_are_left_alone_and_a_halved_quality_is_found() {
+        let mut found = Vec::new();
+        for seed in 0..40 {
+            let mut draws = Draws::new(seed, 17, 0);
+            let mut detector = Detector::new(1e-6, 2000);
+            for _ in 0..20_000 {
+                detector.observe(z(&mut draws, 0.42, 0.4, 0.3));
+                assert!(!detector.is_alarmed(), "a false alarm, seed {seed}");
+            }
+            assert!(detector.evidence() < 0.1, "{}", detector.evidence());
+            let mut samples: u64 = 0;
+            while !detector.is_alarmed() {
+                detector.observe(z(&mut draws, 0.2, 0.4, 0.3));
+                samples += 1;
+                assert!(samples < 2000, "not found, seed {seed}");
+            }
+            // Where the fall began is estimated, not known.
+            assert!(detector.since().abs_diff(samples) < 900, "{} {samples}", detector.since());
+            found.push(samples);
+        }
+        found.sort_unstable();
+        println!("samples until a halved recall of .4 is found: median {}, worst {}", found[20], found[39]);
+        assert!(found[20] <= 1000, "median {}", found[20]);
+    }
+
+    #[test]
+    fn evidence_older_than_the_window_is_let_go() {
+        let feed = |window| {
+            let mut detector = Detector::new(1e-9, window);
+            (0..4000).for_each(|_| detector.observe(0.01));
+            detector
+        };
+        assert!(feed(4000).is_alarmed(), "small wins add up");
+        assert!(!feed(400).is_alarmed() && feed(400).since() <= 400);
+    }
+
+    /// The sum over the window, kept up by one division a sample, against the sum as it is defined.
+    #[test]
+    fn the_sum_is_that_of_all_who_began_within_the_window() {
+        let mut draws = Draws::new(5, 17, 0);
+        let mut detector = Detector::new(1e-9, 50);
+        let mut all = Vec::new();
+        for _ in 0..700 {
+            let z = z(&mut draws, 0.2, 0.4, 0.3);
+            all.push(z);
+            detector.observe(z);
+            let newest: Vec<f64> = all.iter().rev().take(50).copied().collect();
+            let sum = |bet: f64| {
+                let mut product = 1.0;
+                newest
+                    .iter()
+                    .map(|z| {
+                        product *= 1.0 + bet * z;
+                        product
+                    })
+                    .sum::<f64>()
+            };
+            let expected = BETS.into_iter().map(sum).sum::<f64>() / 6.0;
+            assert!((detector.sum() / expected - 1.0).abs() < 1e-9, "{} {expected}", detector.sum());
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_none_do_no_harm() {
+        let mut detector = Detector::new(0.01, 100);
+        [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -7.0].into_iter().for_each(|z| detector.observe(z));
+        assert!(detector.sum().is_finite() && detector.sum() > 0.0 && !detector.is_alarmed());
+        assert_eq!((detector.samples(), detector.evidence()), (4, 0.0));
+    }
+}
