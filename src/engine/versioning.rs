@@ -94,7 +94,7 @@ pub async fn store(shared: &Shared, new: NewState) -> Result<VersionManifest, En
     });
     let fingerprint = fingerprint();
     let new = NewVersion { position, parent, digest, label, reason, actor, metrics, fingerprint, derived, segments };
-    let manifest = shared.versions.save(new).await?;
+    let manifest = Box::pin(shared.versions.save(new)).await?;
     let version = Arc::new(CachedVersion::new(&manifest, state));
     shared.cache.insert(Arc::clone(&version));
     if version.state.readable.catalog.len() <= PREPARED_ITEMS_MAX {
