@@ -60,7 +60,7 @@ pub struct Made {
 /// that.
 pub async fn state_at(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
     let Made { at, parent, exact } = nearest(shared, position, watcher).await?;
-    let folded = fold(shared, at, None, position, watcher).await?;
+    let folded = Box::pin(fold(shared, at, None, position, watcher)).await?;
     Ok(Made { at: folded.at, parent, exact })
 }
 
@@ -71,7 +71,8 @@ async fn nearest(shared: &Shared, position: Position, watcher: &Watcher) -> Resu
     if let Some(record) = shared.log.last_restore(since).await?
         && let RecordBody::Restore { version, replay } = &record.body
     {
-        let state = restored_state(shared, record.position, *version, replay.as_deref(), watcher).await?;
+        let state = restored_state(shared, record.position, *version, replay.as_deref(), watcher);
+        let state = Box::pin(state).await?;
         let at = StateAt { state, position: record.position };
         made = Made { at, parent: Some(*version), exact: replay.is_none() };
     }
@@ -94,7 +95,7 @@ async fn nearest_state(shared: &Shared, position: Position) -> Result<Made, Engi
         let at = StateAt { state: version.state.clone(), position: version.position };
         return Ok(Made { at, parent: Some(version.number), exact: true });
     }
-    Ok(match newest_version(&shared.versions, Some(position)).await? {
+    Ok(match Box::pin(newest_version(&shared.versions, Some(position))).await? {
         Some(version) => {
             let at = StateAt { state: version.state, position: version.position };
             Made { at, parent: Some(version.number), exact: true }
@@ -145,5 +146,5 @@ pub async fn keep(
         actor: versioning::SYSTEM.to_owned(),
         quality: serde_json::Value::Null,
     };
-    versioning::store(shared, &new).await
+    Box::pin(versioning::store(shared, &new)).await
 }

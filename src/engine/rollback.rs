@@ -107,10 +107,10 @@ async fn run(
     claim.runs_as(context.id);
     if request.dry_run {
         let watcher = watcher(&context, 0.0, REPLAYED, shared.log.head().await?);
-        return Ok(json!({ "dry_run": dry_run(&shared, target, &request, &watcher).await? }));
+        return Ok(json!({ "dry_run": Box::pin(dry_run(&shared, target, &request, &watcher)).await? }));
     }
     let mut made = Vec::new();
-    let ended = steps(&shared, target, &request, &context, &mut made).await;
+    let ended = Box::pin(steps(&shared, target, &request, &context, &mut made)).await;
     if ended.is_err() {
         for version in made.into_iter().rev() {
             if let Err(error) = shared.versions.delete(version).await {
@@ -134,7 +134,7 @@ async fn steps(
         Target::Position(position) => {
             let watcher = watcher(context, 0.0, MADE, position);
             let reason = format!("{mode} to position {position}");
-            let manifest = materialise(shared, position, &watcher, reason).await?;
+            let manifest = Box::pin(materialise(shared, position, &watcher, reason)).await?;
             made.push(manifest.version);
             manifest
         }
@@ -144,7 +144,7 @@ async fn steps(
         context.check()?;
         return go_to(shared, manifest.version, request).await;
     }
-    let result = replay(shared, manifest, &request.except, context).await?;
+    let result = Box::pin(replay(shared, manifest, &request.except, context)).await?;
     made.push(result.version);
     context.progress(REPLAYED);
     context.check()?;
@@ -164,7 +164,7 @@ async fn replay(
     let state = shared.version(from).await?.state.clone();
     let base = Base { at: StateAt { state, position }, stored: Some(base) };
     let watcher = watcher(context, MADE, REPLAYED, shared.log.head().await?);
-    let (folded, parent) = to_the_head(shared, &base, except, &watcher).await?;
+    let (folded, parent) = Box::pin(to_the_head(shared, &base, except, &watcher)).await?;
     let derived = Derived::Replay { from, except: except.clone() };
     let reason = format!("replay from version {from} at position {position}");
     let made = Made { at: folded.at, exact: parent.is_some(), parent };

@@ -122,7 +122,7 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
             derived: new.derived.clone(),
             segments: NewSegments::new(segments),
         };
-        match shared.versions.save(version).await {
+        match Box::pin(shared.versions.save(version)).await {
             // Somebody deleted the version that it would have stood on.
             Err(VersionError::NotFound(_)) if delta_of.is_some() => touched = None,
             saved => break saved?,
