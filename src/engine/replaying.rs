@@ -80,9 +80,7 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
             Ok(version) => {
                 return Ok(Arc::new(StateAt { state: version.state.clone(), position: version.position }));
             }
-            Err(
-                error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. })),
-            ) => {
+            Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
                 let version = stored.version;
                 tracing::error!(%version, %error, "version.corrupt: an older state and the log take its place");
                 before = stored.position;
