@@ -39,8 +39,9 @@ fn event(draws: &mut Draws, n: usize) -> Event {
 }
 
 async fn append(model: &Model, draws: &mut Draws, numbers: std::ops::Range<usize>) {
-    let records =
-        numbers.map(|n| NewRecord { body: RecordBody::Event(event(draws, n)), retry_hash: Some(n as i64), source: None }).collect();
+    let records = numbers
+        .map(|n| NewRecord { body: RecordBody::Event(event(draws, n)), retry_hash: Some(n as i64), source: None })
+        .collect();
     model.log().append(records).await.unwrap();
     let head = model.log().head().await.unwrap();
     model.wait_applied(head, PATIENCE).await.unwrap();
@@ -177,7 +178,11 @@ async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
             let mut draws = Draws::new(6, 6, 6);
             for round in 0..60 {
                 let records = (round * 20..round * 20 + 20)
-                    .map(|n| NewRecord { body: RecordBody::Event(event(&mut draws, n)), retry_hash: None, source: None })
+                    .map(|n| NewRecord {
+                        body: RecordBody::Event(event(&mut draws, n)),
+                        retry_hash: None,
+                        source: None,
+                    })
                     .collect();
                 model.log().append(records).await.unwrap();
             }

@@ -7,7 +7,8 @@ mod support;
 use engine_support::{Running, config, end, events, learn, name, reached, start, start_with, surroundings, until};
 use shelfmark::{
     domain::{
-        DeploymentMode, Except, ForkOrigin, ModelConfig, Position, RollbackRequest, RollbackTarget, VersionNumber, VersionRef,
+        DeploymentMode, Except, ForkOrigin, ModelConfig, Position, RollbackRequest, RollbackTarget, VersionNumber,
+        VersionRef,
     },
     engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion},
     roster::RosterError,
@@ -15,7 +16,6 @@ use shelfmark::{
 };
 
 type Change = fn(&mut ModelConfig);
-
 
 fn asked(model: &str, fork: Option<(&str, Option<u32>)>, change: Change) -> CreateModel {
     CreateModel {

@@ -88,7 +88,15 @@ async fn take(running: &Running) -> VersionNumber {
 }
 
 fn request(to: RollbackTarget, mode: DeploymentMode, except: &Except) -> RollbackRequest {
-    RollbackRequest { to, mode, except: except.clone(), dry_run: false, reason: None, actor: "test".into(), details: None }
+    RollbackRequest {
+        to,
+        mode,
+        except: except.clone(),
+        dry_run: false,
+        reason: None,
+        actor: "test".into(),
+        details: None,
+    }
 }
 
 fn version(number: VersionNumber) -> RollbackTarget {

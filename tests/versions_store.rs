@@ -9,8 +9,8 @@ use std::time::Duration;
 use log_support::{at, migrated, open};
 use shelfmark::{
     domain::{
-        Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName, NewRecord,
-        RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
+        Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName,
+        NewRecord, RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
     },
     state::Segment,
     versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore},

@@ -52,8 +52,13 @@ pub async fn start_with(url: &str, models_max: usize) -> Running {
 pub async fn surroundings(url: &str, models_max: usize) -> Surroundings {
     let pool = postgres::connect(url, 8).await.expect("a pool");
     postgres::migrate(&pool).await.expect("the tables");
-    let engine =
-        EngineSettings { version_at_shutdown: false, versions_in_memory: 2, chain_max: 3, models_max, ..EngineSettings::default() };
+    let engine = EngineSettings {
+        version_at_shutdown: false,
+        versions_in_memory: 2,
+        chain_max: 3,
+        models_max,
+        ..EngineSettings::default()
+    };
     Surroundings {
         pool,
         log: LogSettings::default(),
