@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, FieldError, FieldResult, Forgotten, Id, Position, Ranges, Record, RecordBody, VectorTable, text_within};
+use super::{
+    Event, FieldError, FieldResult, Forgotten, Id, Position, Ranges, Record, RecordBody, VectorTable, text_within,
+};
 
 /// The records that a replay leaves out: those that any of its lists names. An empty one leaves nothing out.
 ///

@@ -1,6 +1,9 @@
 //! What a rollback would do, without doing it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     EngineError,
@@ -8,12 +11,18 @@ use super::{
     materialise::{Target, state_at},
     replaying::{self, Base},
     shared::{Shared, StateAt, blocking},
+    versioning::figures,
     worker::Snapshot,
 };
 use crate::{
-    domain::{DeploymentMode, Digest, LeftOut, Position, RollbackRequest, VersionNumber},
-    state::Digester,
+    compare::{Diff, DiffOptions, Side, diff},
+    domain::{DeploymentMode, Digest, LeftOut, Position, RollbackRequest, Served, VersionNumber},
+    serving::{Publisher, View},
+    state::{Digester, State},
 };
+
+/// How much a dry run tells of what would change.
+const DIFF: DiffOptions = DiffOptions { top: 10, k: 10 };
 
 /// Where a state stands.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -38,6 +47,8 @@ pub struct DryRun {
     pub to: Standing,
     /// Of a replay: the records after its start. Of a restore: those that it would leave unapplied.
     pub counts: Counts,
+    /// What would be different.
+    pub diff: Diff,
 }
 
 /// Makes the state that a rollback leads to, beside everything else, and lets it go again.
@@ -87,11 +98,20 @@ async fn report(
     counts: Counts,
 ) -> DryRun {
     let StateAt { state, position } = after;
-    let digest = blocking(move || Digester::new(&state).digest()).await;
-    DryRun {
-        mode,
-        from: Standing { version: None, position: before.position, digest: before.digester.digest() },
-        to: Standing { version, position, digest },
-        counts,
-    }
+    let from = Standing { version: None, position: before.position, digest: before.digester.digest() };
+    let (digest, diff) = blocking(move || {
+        let digest = Digester::new(&state).digest();
+        let (old, new) = (view_of(&before.state, before.position), view_of(&state, position));
+        let (old_figures, new_figures) =
+            (figures(&before.state.readable, &Value::Null), figures(&state.readable, &Value::Null));
+        let old = Side { view: &old, label: None, digest: Some(from.digest), metrics: &old_figures };
+        let new = Side { view: &new, label: None, digest: Some(digest), metrics: &new_figures };
+        (digest, diff(&old, &new, DIFF))
+    })
+    .await;
+    DryRun { mode, from, to: Standing { version, position, digest }, counts, diff }
+}
+
+fn view_of(state: &State, position: Position) -> Arc<View> {
+    Publisher::from_scratch(&state.readable, position, Served::Live)
 }

@@ -4,12 +4,13 @@
 //! gives way to a salted hash in every record and version at once, so the log still leads from every version to the next one
 //! (P4, P7), with digests that differ by the one id.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EngineError, shared::Shared};
+use super::{EngineError, OperationContext, Started, rollback, shared::Shared};
 use crate::{
     domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
     log, versions,
@@ -17,6 +18,10 @@ use crate::{
 
 /// Longest wait for the learner to meet the record.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(120);
+/// The kind of its operations.
+const KIND: &str = "forget";
+/// Share of the operation at which the user is forgotten.
+const FORGOTTEN: f64 = 0.3;
 
 /// What was taken out of where. Names nobody.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -57,9 +62,41 @@ pub struct ErasedVersion {
     pub after: Digest,
 }
 
-/// Forgets a user; returns once this process's readers have. A user whom nothing names is forgotten too: an event may have
+/// What becomes of what was learned from a forgotten user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlearn {
+    /// The user's own row goes; what others learned from the user stays.
+    Rows,
+    /// The log is learned again without the user, from before the first event.
+    Replay,
+}
+
+/// Forgets a user as an operation: not beside a rollback.
+pub async fn start(shared: &Arc<Shared>, user: Id, unlearn: Unlearn, actor: String) -> Result<Started, EngineError> {
+    let claim = shared.rollback.claim(KIND, &actor)?;
+    let (ours, by) = (Arc::clone(shared), actor.clone());
+    let work = move |context: OperationContext| async move {
+        claim.runs_as(context.id);
+        let (receipt, name) = Box::pin(forget(&ours, &user)).await?;
+        context.progress(FORGOTTEN);
+        let first = receipt.logs.iter().find(|log| log.position == receipt.position).and_then(|log| log.first);
+        let deployment = match (unlearn, first) {
+            (Unlearn::Replay, Some(first)) => {
+                Some(Box::pin(rollback::unlearn(&ours, name, first, by, &context)).await?)
+            }
+            (Unlearn::Replay, None) | (Unlearn::Rows, _) => None,
+        };
+        Ok(json!({ "receipt": receipt, "deployment": deployment }))
+    };
+    match shared.operations.start(KIND, &actor, rollback::KINDS, work).await {
+        Err(EngineError::OperationRunning(running)) => Err(EngineError::RollbackRunning(Box::new((*running).into()))),
+        started => started,
+    }
+}
+
+/// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom nothing names is forgotten too: an event may have
 /// been on its way.
-pub async fn forget(shared: &Shared, user: &Id) -> Result<ErasureReceipt, EngineError> {
+pub async fn forget(shared: &Shared, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
     let forgotten = Forgotten::new(user, rand::random());
     let own = shared.log.model_id();
     let mut transaction = shared.versions.pool().begin().await.map_err(versions::VersionError::from)?;
@@ -101,5 +138,5 @@ pub async fn forget(shared: &Shared, user: &Id) -> Result<ErasureReceipt, Engine
     transaction.commit().await.map_err(versions::VersionError::from)?;
     shared.wait_applied(position, APPLY_TIMEOUT).await?;
     tracing::info!(model = %shared.name, %position, "user.forgotten: at position {position}");
-    Ok(receipt)
+    Ok((receipt, forgotten.name().clone()))
 }

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Arm, Deployment, DeploymentMode, Except, Guard, GuardActed, GuardAction, GuardMetric, Position, RollbackRequest,
-        RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        Arm, Deployment, DeploymentMode, Except, Guard, GuardActed, GuardAction, GuardMetric, Position,
+        RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
     },
     serving::SearchScratch,
     versions::SessionLock,
@@ -326,11 +326,16 @@ struct Line {
 impl Line {
     async fn read(shared: &Shared) -> Result<Self, EngineError> {
         let deployments = shared.versions.deployments(None, LINE_PAGE).await?;
-        let restore = deployments.into_iter().find(|entry| matches!(entry.mode, DeploymentMode::Restore | DeploymentMode::Replay));
+        let restore = deployments
+            .into_iter()
+            .find(|entry| matches!(entry.mode, DeploymentMode::Restore | DeploymentMode::Replay));
         let since = restore.as_ref().and_then(|restore| restore.position).unwrap_or_default();
         let restored = restore.and_then(|restore| restore.version);
         let versions = shared.versions.list(None, LINE_PAGE).await?;
-        let newest = versions.into_iter().find(|version| version.position >= since).map(|version| version.version);
+        let newest = versions
+            .into_iter()
+            .find(|version| version.derived.is_none() && version.position >= since)
+            .map(|version| version.version);
         Ok(Self { since, restored, newest: newest.or(restored) })
     }
 

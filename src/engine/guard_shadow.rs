@@ -203,12 +203,8 @@ mod tests {
                 properties: None,
             })
         };
-        let record = |n| Record {
-            position: Position::new(n),
-            appended_at: Timestamp::default(),
-            source: None,
-            body: body(n),
-        };
+        let record =
+            |n| Record { position: Position::new(n), appended_at: Timestamp::default(), source: None, body: body(n) };
         Append { records: (first..first + count).map(record).collect() }
     }
 
@@ -240,12 +236,8 @@ mod tests {
             assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&model).digest());
         }
         let restore = RecordBody::Restore { version: crate::domain::VersionNumber(1), replay: None };
-        let record = Record {
-            position: Position::new(201),
-            appended_at: Timestamp::default(),
-            source: None,
-            body: restore,
-        };
+        let record =
+            Record { position: Position::new(201), appended_at: Timestamp::default(), source: None, body: restore };
         frozen.take_in(&Append { records: Arc::new([record]) }, Position::new(201));
         assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&state).digest(), "it begins again");
         assert_eq!(frozen.publish().counts().users, 0);

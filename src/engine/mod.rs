@@ -65,7 +65,7 @@ mod worker;
 
 pub use creating::{ConfigChange, CreateModel, ForkFrom};
 pub use dry_run::{DryRun, Standing};
-pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt};
+pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
 pub use export::{EXPORTS_MAX, ExportSource};
 pub use fold::Counts;

@@ -6,9 +6,9 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    ArmStatus, EngineError, EngineSettings, ErasureReceipt, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning,
-    ModelStatus, Operations, PointStream, RolledBack, RowHistory, TakeVersion, TracedEvent, compare, configure, erasure,
-    export, follow, freeze, guard, guard_desk, history,
+    ArmStatus, EngineError, EngineSettings, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
+    Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn, compare, configure,
+    erasure, export, follow, freeze, guard, guard_desk, history,
     recovery::{Recovered, Seed, recover},
     rollback, sampling,
     shared::{Shared, Stores, blocking},
@@ -354,9 +354,9 @@ impl Model {
         export::source(&self.shared, version).await
     }
 
-    /// Forgets a user everywhere (P10).
-    pub async fn forget(&self, user: &Id) -> Result<ErasureReceipt, EngineError> {
-        erasure::forget(&self.shared, user).await
+    /// Forgets a user everywhere (P10), as an operation.
+    pub async fn forget(&self, user: Id, unlearn: Unlearn, actor: String) -> Result<Started, EngineError> {
+        erasure::start(&self.shared, user, unlearn, actor).await
     }
 
     /// Long work.

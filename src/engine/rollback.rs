@@ -26,8 +26,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, NewRecord, Position, RecordBody, RollbackRequest, Served, Serving,
-        VersionManifest, VersionNumber,
+        Deployment, DeploymentMode, Derived, Except, Id, NewRecord, Position, RecordBody, RollbackRequest,
+        RollbackTarget, Served, Serving, VersionManifest, VersionNumber,
     },
     log::Outcome,
     versions::NewDeployment,
@@ -37,8 +37,8 @@ use crate::{
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(120);
 /// The same for a replay, whose last records the learner's feed applies first.
 const REPLAY_TIMEOUT: Duration = Duration::from_secs(600);
-/// Kinds of operations that are rollbacks: one at a time.
-const KINDS: &[&str] = &["pin", "restore", "replay", "dry_run"];
+/// Kinds of operations that are rollbacks, or may end in one: one at a time.
+pub const KINDS: &[&str] = &["pin", "restore", "replay", "dry_run", "forget"];
 /// Shares of an operation's progress at which its target is made, and at which the log is replayed.
 const MADE: f64 = 0.4;
 const REPLAYED: f64 = 0.9;
@@ -109,8 +109,38 @@ async fn run(
         let watcher = watcher(&context, 0.0, REPLAYED, shared.log.head().await?);
         return Ok(json!({ "dry_run": Box::pin(dry_run(&shared, target, &request, &watcher)).await? }));
     }
+    Ok(json!({ "deployment": attempt(&shared, target, &request, &context).await? }))
+}
+
+/// Learns the log again without a user, from before the first event that named one.
+pub async fn unlearn(
+    shared: &Arc<Shared>,
+    user: Id,
+    first: Position,
+    actor: String,
+    context: &OperationContext,
+) -> Result<Deployment, EngineError> {
+    let to = RollbackTarget::Position(first.previous());
+    let request = RollbackRequest {
+        to: to.clone(),
+        mode: DeploymentMode::Replay,
+        except: Except { users: [user].into(), ..Except::default() },
+        dry_run: false,
+        reason: Some("a user was forgotten".to_owned()),
+        actor,
+        details: None,
+    };
+    attempt(shared, Target::find(shared, &to).await?, &request, context).await
+}
+
+async fn attempt(
+    shared: &Arc<Shared>,
+    target: Target,
+    request: &RollbackRequest,
+    context: &OperationContext,
+) -> Result<Deployment, EngineError> {
     let mut made = Vec::new();
-    let ended = Box::pin(steps(&shared, target, &request, &context, &mut made)).await;
+    let ended = Box::pin(steps(shared, target, request, context, &mut made)).await;
     if ended.is_err() {
         for version in made.into_iter().rev() {
             if let Err(error) = shared.versions.delete(version).await {
@@ -118,7 +148,7 @@ async fn run(
             }
         }
     }
-    Ok(json!({ "deployment": ended? }))
+    ended
 }
 
 async fn steps(

@@ -87,8 +87,7 @@ async fn take_once(shared: &Shared, take: TakeVersion) -> Result<VersionManifest
     let TakeVersion { label, reason, actor } = take;
     let quality = json!(shared.watch.quality());
     let seen_through = position;
-    let new =
-        NewState { state, position, seen_through, digester, grown, derived: None, label, reason, actor, quality };
+    let new = NewState { state, position, seen_through, digester, grown, derived: None, label, reason, actor, quality };
     let stored = store(shared, &new).await;
     match &stored {
         Ok(manifest) => shared.growth().stored(&new.grown, manifest.version),

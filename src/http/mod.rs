@@ -47,6 +47,7 @@ mod service;
 mod serving;
 mod similar;
 mod telling;
+mod users;
 mod versions;
 mod worker;
 

@@ -11,7 +11,7 @@ use super::{
     freezing,
     gate::{self, Caller},
     guard, history, imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages,
-    recommendations, rollback, service, serving, similar, versions,
+    recommendations, rollback, service, serving, similar, users, versions,
 };
 use crate::domain::Scope;
 
@@ -31,6 +31,8 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(events::list))
         .routes(routes!(events::get))
         .routes(routes!(items::get))
+        .routes(routes!(users::get))
+        .routes(routes!(users::erasures))
         .routes(routes!(embeddings::item))
         .routes(routes!(embeddings::user))
         .routes(routes!(embeddings::many))
@@ -76,6 +78,7 @@ fn admin() -> OpenApiRouter<Api> {
         .routes(routes!(rollback::rollback))
         .routes(routes!(rollback::unpin))
         .routes(routes!(operations::cancel))
+        .routes(routes!(users::forget))
         .routes(routes!(serving::put))
         .routes(routes!(guard::put, guard::delete))
         .routes(routes!(guard::rearm))

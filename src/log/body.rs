@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    Event, Except, Forgotten, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable, VersionNumber,
+    Event, Except, Forgotten, Id, Item, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable,
+    VersionNumber,
 };
 
 /// Codes of `records.type`.

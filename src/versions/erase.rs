@@ -89,7 +89,8 @@ async fn erase_from_origins(
             .await?;
     for row in rows {
         let (model_id, version): (i32, _) = (row.try_get(0)?, number(row.try_get(1)?));
-        let damaged = |_| VersionError::Corrupt { version, detail: "its origin is not JSON of this release".to_owned() };
+        let damaged =
+            |_| VersionError::Corrupt { version, detail: "its origin is not JSON of this release".to_owned() };
         let mut derived: Derived = serde_json::from_str(row.try_get(2)?).map_err(damaged)?;
         if let Derived::Replay { except, .. } = &mut derived
             && except.forget(user)
@@ -258,16 +259,26 @@ pub async fn keep_receipt(
 }
 
 impl VersionStore {
-    /// Receipts of erasures as JSON, newest first; `before` pages back; at most 1,000.
-    pub async fn receipts(&self, before: Option<Position>, limit: usize) -> Result<Vec<String>, VersionError> {
-        let receipts = sqlx::query_scalar(
-            "select receipt from erasures where model_id = $1 and position < $2 order by position desc limit $3",
+    /// Receipts of erasures with their positions, newest first; `before` pages back; at most 1,000.
+    pub async fn receipts(
+        &self,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<(Position, serde_json::Value)>, VersionError> {
+        let rows = sqlx::query(
+            "select position, receipt from erasures where model_id = $1 and position < $2 order by position desc limit $3",
         )
         .bind(self.model_id())
         .bind(before.map_or(i64::MAX, Position::as_i64))
         .bind(i64::try_from(limit.clamp(1, LIST_LIMIT_MAX)).unwrap_or(1))
         .fetch_all(self.pool())
         .await?;
-        Ok(receipts)
+        rows.iter()
+            .map(|row| {
+                let receipt =
+                    serde_json::from_str(row.try_get(1)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+                Ok((Position::from_i64(row.try_get(0)?), receipt))
+            })
+            .collect()
     }
 }

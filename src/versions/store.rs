@@ -112,14 +112,12 @@ impl VersionStore {
 
     /// Newest version at or before `position`, or of all, whose state is the log's: derived ones are passed over.
     pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
-        let row = sqlx::query(
-            concat!(
+        let row = sqlx::query(concat!(
             "select ",
             manifest_columns!(),
             " from versions where model_id = $1 and not hidden and derived is null and position <= $2 \
              order by position desc, number desc limit 1"
-        ),
-        )
+        ))
         .bind(self.model_id)
         .bind(at_or_before.map_or(i64::MAX, Position::as_i64))
         .fetch_optional(&self.pool)

@@ -1,0 +1,167 @@
+//! `/v1/models/{model}/users/{id}` and `erasures`: whom a model knows, and forgetting.
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Api,
+    error::ApiError,
+    gate::Caller,
+    operations::OperationOut,
+    params::{self, Params, Segments},
+    paths::{IdPath, ModelPath},
+    problem::Problem,
+    reading::{At, Freshness, stamped},
+};
+use crate::{
+    domain::{FieldError, FieldResult, Id, Position, Timestamp},
+    engine::{ErasureReceipt, Unlearn},
+};
+
+/// Newest events that are shown.
+const EVENTS_MAX: usize = 20;
+
+/// What a model holds of a user.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserOut {
+    /// The user.
+    id: Id,
+    /// Events so far.
+    events: u64,
+    /// The newest of them, newest first; at most 20.
+    newest: Vec<UserEvent>,
+}
+
+/// An event in a user's history.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserEvent {
+    /// The item.
+    item: Id,
+    /// What was done with it.
+    kind: String,
+    /// When.
+    ts: Timestamp,
+}
+
+/// Reads what the model holds of a user.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/users/{id}", tag = "users", operation_id = "get_user",
+    params(IdPath, Freshness),
+    responses(
+        (status = 200, description = "The user", body = UserOut),
+        (status = 404, description = "No event named the user, or the user is forgotten (`user_not_found`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(fresh): Params<Freshness>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let view = At::fresh(&fresh)?.view(&model).await?;
+    let readable = view.readable();
+    let unknown = || ApiError::NotFound { what: "user", id: path.id.clone() };
+    let actor = readable.user(&path.id).ok_or_else(unknown)?;
+    let history = readable.history(actor);
+    let event = |past: crate::state::Past| UserEvent {
+        item: readable.catalog.id(past.item).clone(),
+        kind: readable.kinds.id(u32::from(past.kind)).as_str().to_owned(),
+        ts: past.at,
+    };
+    let newest = history.newest(0).take(EVENTS_MAX).map(event).collect();
+    let out = UserOut { id: Id::new("id", &path.id)?, events: history.total(), newest };
+    Ok(stamped(&view, Json(out)))
+}
+
+/// Query parameters of a forgotten user.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ForgetQuery {
+    /// `rows` (when left out): what others learned from the user stays, of nobody known. `replay`: the log is learned again
+    /// without the user, from before the first event.
+    unlearn: Option<String>,
+}
+
+fn unlearn(text: Option<&str>) -> FieldResult<Unlearn> {
+    match text {
+        None | Some("rows") => Ok(Unlearn::Rows),
+        Some("replay") => Ok(Unlearn::Replay),
+        Some(_) => Err(FieldError::new("unlearn", "invalid_value", "must be rows or replay")),
+    }
+}
+
+/// Forgets a user everywhere: in the log, in every version, in memory.
+///
+/// One transaction takes the id out of every record and version at once, in this model and in those that share stored rows
+/// with it (forks and their bases); a salted hash takes its place. The operation's `result` has the receipt, which
+/// `GET .../erasures` keeps. Not beside a rollback (409).
+#[utoipa::path(
+    delete, path = "/v1/models/{model}/users/{id}", tag = "users", operation_id = "forget_user",
+    params(IdPath, ForgetQuery),
+    responses(
+        (status = 202, description = "Begun", body = OperationOut),
+        (status = 409, description = "A rollback is running (`rollback_running`): `running` names it", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn forget(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Segments(path): Segments<IdPath>,
+    Params(query): Params<ForgetQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let user = Id::new("id", &path.id)?;
+    let started = model.forget(user, unlearn(query.unlearn.as_deref())?, caller.actor()).await?;
+    let operation = model.operations().store().get(started.id).await?;
+    let place = OperationOut::place(&path.model, started.id);
+    Ok((StatusCode::ACCEPTED, place, Json(OperationOut { operation })).into_response())
+}
+
+/// Query parameters of a page of receipts.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ErasuresPage {
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<u64>)]
+    cursor: Option<Position>,
+    /// Most entries, 1 to 1,000; 50 when left out.
+    limit: Option<usize>,
+}
+
+/// A page of receipts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasuresOut {
+    /// Newest first.
+    #[schema(value_type = Vec<ErasureReceipt>)]
+    erasures: Vec<serde_json::Value>,
+    /// `cursor` of the next page; null at the end.
+    #[schema(value_type = Option<u64>)]
+    next_cursor: Option<Position>,
+}
+
+/// Lists the receipts of forgotten users. They name nobody.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/erasures", tag = "users", operation_id = "list_erasures",
+    params(ModelPath, ErasuresPage),
+    responses((status = 200, description = "A page", body = ErasuresOut))
+)]
+pub async fn erasures(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(page): Params<ErasuresPage>,
+) -> Result<Json<ErasuresOut>, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = params::limit("limit", page.limit, 50, 1000)?;
+    let receipts = model.versions().receipts(page.cursor, limit).await?;
+    let next_cursor = receipts.last().filter(|_| receipts.len() == limit).map(|(position, _)| *position);
+    let erasures = receipts.into_iter().map(|(_, receipt)| receipt).collect();
+    Ok(Json(ErasuresOut { erasures, next_cursor }))
+}
