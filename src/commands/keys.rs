@@ -9,10 +9,11 @@ use shelfmark::{
     config::DatabaseSettings,
     domain::{ModelName, Scope},
     keys::KeyStore,
-    postgres::{self, PostgresError},
     telemetry::{self, TelemetrySettings},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::database;
 
 /// Arguments of `shelfmark keys`.
 #[derive(Args)]
@@ -87,24 +88,10 @@ pub fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn act(action: Action, settings: &DatabaseSettings) -> anyhow::Result<()> {
-    let database = open(settings).await?;
+    let database = database::open(settings).await?;
     let acted = with_keys(action, &database).await;
     database.close().await;
     acted
-}
-
-/// Opens the database; when a service holds the data folder, beside it: through its server, without a second one.
-async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
-    let error = match Database::open(settings).await {
-        Ok(database) => return Ok(database),
-        Err(error) => error,
-    };
-    let in_use = matches!(error.downcast_ref::<PostgresError>(), Some(PostgresError::FolderInUse { .. }));
-    if !in_use {
-        return Err(error);
-    }
-    let url = postgres::running_url(&settings.data_dir()?).context(error)?;
-    Ok(Database { pool: Database::reach(&url, 2).await?, managed: None })
 }
 
 async fn with_keys(action: Action, database: &Database) -> anyhow::Result<()> {

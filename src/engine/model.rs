@@ -59,29 +59,34 @@ pub struct Surroundings {
     pub log_tasks: TaskTracker,
 }
 
+/// What a model consists of, before anything of it runs but its log.
+pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, EngineError> {
+    let name = listed.name.clone();
+    let config = base_config(&with.pool, &name, &with.default_config).await?;
+    let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
+    let versions = VersionStore::open(with.pool.clone(), &name).await?;
+    if [log.model_id(), versions.model_id()] != [listed.id; 2] {
+        // Deleted since it was listed, and another one made under its name.
+        return Err(RosterError::Unknown(name).into());
+    }
+    let config = Arc::new(config);
+    let empty = State::initial(Arc::clone(&config));
+    let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
+    let operations = OperationStore::new(with.pool.clone(), log.model_id());
+    let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
+    let stores = Stores { log, versions, operations };
+    let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
+    shared.origin.clone_from(&listed.fork);
+    Ok(shared)
+}
+
 impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
     pub(super) async fn start(listed: &Listed, with: &Surroundings, seed: Option<Seed>) -> Result<Self, EngineError> {
-        let name = listed.name.clone();
-        let config = base_config(&with.pool, &name, &with.default_config).await?;
-        let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
-        let versions = VersionStore::open(with.pool.clone(), &name).await?;
-        if [log.model_id(), versions.model_id()] != [listed.id; 2] {
-            // Deleted since it was listed, and another one made under its name.
-            return Err(RosterError::Unknown(name).into());
-        }
-        let config = Arc::new(config);
-        let empty = State::initial(Arc::clone(&config));
-        let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-        let operations = OperationStore::new(with.pool.clone(), log.model_id());
-        let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
-        operations.store().bury().await?;
-        let stores = Stores { log, versions, operations };
-        let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
-        shared.origin.clone_from(&listed.fork);
-        let shared = Arc::new(shared);
+        let shared = Arc::new(open(listed, with).await?);
+        shared.operations.store().bury().await?;
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
             None => recover(&shared).await?,

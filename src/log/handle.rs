@@ -191,6 +191,12 @@ impl Log {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
     }
 
+    /// What is wrong with the positions, if anything is (P3): they begin at 1, leave none out and end at the head. Counts
+    /// every record.
+    pub async fn gap(&self) -> Result<Option<String>, LogError> {
+        reader::gap(&self.shared.pool, self.shared.target.model_id).await
+    }
+
     /// The newest restore in an interval.
     pub async fn last_restore(&self, within: Interval) -> Result<Option<Record>, LogError> {
         reader::last_restore(&self.shared.pool, self.shared.target.model_id, within).await

@@ -138,6 +138,20 @@ pub(super) async fn find_event(
     }
 }
 
+/// Where positions are not dense, in words.
+pub(super) async fn gap(pool: &PgPool, model_id: i32) -> Result<Option<String>, LogError> {
+    let row = sqlx::query(
+        "select m.head, count(r.position), coalesce(min(r.position), 1), coalesce(max(r.position), 0) \
+         from models m left join records r on r.model_id = m.id where m.id = $1 group by m.head",
+    )
+    .bind(model_id)
+    .fetch_one(pool)
+    .await?;
+    let [head, count, first, last]: [i64; 4] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+    let dense = first == 1 && last == head && count == head;
+    Ok((!dense).then(|| format!("P3: {count} records from position {first} to {last}, and the head is {head}")))
+}
+
 /// The newest restore in `(after, through]`.
 pub(super) async fn last_restore(
     pool: &PgPool,

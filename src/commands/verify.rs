@@ -1,0 +1,130 @@
+//! `shelfmark verify`.
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context;
+use clap::Args;
+use shelfmark::{
+    app::Database,
+    config::DatabaseSettings,
+    domain::ModelConfig,
+    engine::{self, EngineSettings, Surroundings, VerifiedModel, Verify},
+    log::LogSettings,
+    serving::{SearchSettings, Searcher},
+    telemetry::{self, TelemetrySettings},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    bar::Bar,
+    database,
+    table::{Align, Table},
+};
+
+/// Check a whole database: checksums and digests of every version, and that the log leads from each to the next
+///
+/// Needs no running service and changes nothing. Every version is read, decompressed and compared with its checksums and its
+/// digest; then the log is learned again from the beginning, and must arrive at the digest of each version in turn. That takes
+/// as long as learning it did; `--stored` leaves it out. Ends with 1 when something is wrong.
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// Only what is stored: checksums, chains and digests, without learning the log again
+    #[arg(long)]
+    stored: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+    /// No progress
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    telemetry: TelemetrySettings,
+}
+
+/// Checks and reports.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    telemetry::start_log(&args.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let models = runtime.block_on(async {
+        let database = database::open(&args.database).await?;
+        let models = verified(args, &database).await;
+        database.close().await;
+        models
+    })?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&models)?);
+    } else {
+        models.iter().for_each(show);
+    }
+    let sound = models.iter().all(|model| model.problems.is_empty());
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<VerifiedModel>> {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let with = Surroundings {
+        pool: database.pool.clone(),
+        log: LogSettings::default(),
+        engine: EngineSettings::default(),
+        searcher: Searcher::start(SearchSettings { threads: 1, ..SearchSettings::default() })?,
+        default_config: ModelConfig::default(),
+        stop: stop.clone(),
+        log_stop: stop.clone(),
+        tasks: tasks.clone(),
+        log_tasks: tasks.clone(),
+    };
+    let shown: Mutex<Option<(String, Bar)>> = Mutex::default();
+    let quiet = args.quiet;
+    let reached = move |model: &str, position: shelfmark::domain::Position, head: shelfmark::domain::Position| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = usize::try_from(head.get()).unwrap_or(usize::MAX);
+        if shown.as_ref().is_none_or(|(name, _)| name != model) {
+            *shown = Some((model.to_owned(), Bar::new(model, all, quiet)));
+        }
+        if let Some((_, bar)) = &mut *shown {
+            bar.at(usize::try_from(position.get()).unwrap_or(all), String::new);
+            if position == head {
+                bar.finish();
+            }
+        }
+    };
+    let checked = engine::verify(&with, &Verify { replay: !args.stored, reached: Arc::new(reached) }).await;
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    Ok(checked?)
+}
+
+fn show(model: &VerifiedModel) {
+    println!("model {}, log of {} records", model.model, model.head);
+    let mut table = Table::new(&[
+        ("version", Align::Right, 9),
+        ("position", Align::Right, 12),
+        ("stored", Align::Left, 6),
+        ("replayed", Align::Left, 8),
+        ("detail", Align::Left, 200),
+    ]);
+    for version in &model.versions {
+        let said = |sound: bool| if sound { "ok" } else { "WRONG" };
+        table.row([
+            version.version.to_string(),
+            version.position.to_string(),
+            said(version.stored).to_owned(),
+            version.replayed.map_or("-", said).to_owned(),
+            version.detail.clone().unwrap_or_default(),
+        ]);
+    }
+    if !table.is_empty() {
+        print!("{table}");
+    }
+    match (model.problems.as_slice(), model.digest) {
+        ([], Some(digest)) => println!("sound; the log leads to digest {digest}"),
+        ([], None) => println!("sound"),
+        (problems, _) => problems.iter().for_each(|problem| println!("WRONG: {problem}")),
+    }
+}
