@@ -131,7 +131,7 @@ async fn learning_is_frozen_and_resumed_and_everybody_is_told() {
     // An event that nothing was learned from has no trace.
     let event = json!({"event_id": "frozen", "user": "u1", "item": "b", "kind": "click"});
     service.post("events?wait=applied&timeout_ms=30000", &event, 200).await;
-    problem(service.request(Method::GET, "events/frozen?trace=true"), 404, "trace_not_available").await;
+    problem(service.request(Method::GET, "events/frozen?trace=true"), 409, "trace_not_available").await;
     let again = service.post("learning/freeze", &json!({}), 200).await;
     assert!(again["position"].is_null(), "frozen already: an entry and no record: {again}");
     drop(service);
