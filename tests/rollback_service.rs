@@ -119,6 +119,7 @@ async fn readers_are_served_one_whole_state_after_the_other_while_rollbacks_go_o
         let mut command = Command::new(env!("CARGO_BIN_EXE_shelfmark"));
         let output = command.args(arguments).args(["--url", &service.url, "--json"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
         (output.status.success(), serde_json::from_str::<Value>(&text).unwrap_or(Value::Null))
     };
     let before = service.get("").await["digest"].clone();

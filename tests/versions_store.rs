@@ -63,7 +63,8 @@ async fn load(
     version: VersionNumber,
 ) -> Result<(shelfmark::domain::VersionManifest, Vec<Segment>), VersionError> {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-    let collected = tokio::spawn(async move {
+    let mut collecting = JoinSet::new();
+    collecting.spawn(async move {
         let mut segments = Vec::new();
         while let Some(segment) = receiver.recv().await {
             // How many rows a segment holds is a sum of its version, not stored with it.
@@ -72,7 +73,7 @@ async fn load(
         segments
     });
     let manifest = store.load(version, sender).await?;
-    Ok((manifest, collected.await.expect("collected")))
+    Ok((manifest, collecting.join_next().await.expect("one").expect("collected")))
 }
 
 fn deployment(mode: DeploymentMode, to: Served, version: Option<u32>) -> NewDeployment {

@@ -14,13 +14,13 @@ use super::batch::BatchKind;
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServiceArgs {
     /// The service. Plain http: put a proxy in between for https.
-    #[arg(long, env = "SHELFMARK_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, global = true, env = "SHELFMARK_URL", default_value = "http://127.0.0.1:8080")]
     pub url: Url,
     /// The model.
-    #[arg(long, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
+    #[arg(long, global = true, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
     pub model: ModelName,
     /// API key with the scope that the command needs: `write` for events, `admin` for imports, rollbacks and changes of versions and models; better given by the environment than in a command line that others can see.
-    #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true)]
+    #[arg(long, global = true, env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
 

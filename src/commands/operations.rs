@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::Value;
 use shelfmark::operations::{Operation, OperationId, OperationState};
 
 use super::{
@@ -68,12 +67,13 @@ async fn act(args: &OperationsArgs) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.service)?;
     match &args.action {
         Action::List { limit } => {
-            let resource = format!("operations?limit={limit}");
+            let query = [("limit", limit.to_string())];
+            let page = client.call(Method::GET, &["operations"], &query, None).await?;
             if args.json {
-                println!("{}", client.ask::<Value>(Method::GET, &resource, None).await?);
+                println!("{page}");
                 return Ok(ExitCode::SUCCESS);
             }
-            for operation in client.ask::<Page>(Method::GET, &resource, None).await?.operations {
+            for operation in serde_json::from_value::<Page>(page)?.operations {
                 println!("{}", waiting::line(&operation));
             }
             Ok(ExitCode::SUCCESS)

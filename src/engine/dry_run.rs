@@ -65,7 +65,7 @@ pub async fn dry_run(
             let at = StateAt { state: version.state.clone(), position: manifest.position };
             (Some(*manifest), at)
         }
-        Target::Position(position) => (None, state_at(shared, position, watcher).await?.at),
+        Target::Position(position) => (None, Box::pin(state_at(shared, position, watcher)).await?.at),
     };
     let version = stored.as_ref().map(|manifest| manifest.version);
     let mut counts = Counts::default();

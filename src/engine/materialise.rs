@@ -59,13 +59,13 @@ pub struct Made {
 /// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log after
 /// that.
 pub async fn state_at(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
-    let Made { at, parent, exact } = nearest(shared, position, watcher).await?;
+    let Made { at, parent, exact } = Box::pin(nearest(shared, position, watcher)).await?;
     let folded = Box::pin(fold(shared, at, None, position, watcher)).await?;
     Ok(Made { at: folded.at, parent, exact })
 }
 
 async fn nearest(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
-    let mut made = nearest_state(shared, position).await?;
+    let mut made = Box::pin(nearest_state(shared, position)).await?;
     // A restore takes over a state whole: nothing before the last one matters.
     let since = Interval { after: made.at.position, through: position };
     if let Some(record) = shared.log.last_restore(since).await?
@@ -115,7 +115,7 @@ pub async fn materialise(
     reason: String,
 ) -> Result<VersionManifest, EngineError> {
     let seen_through = shared.position();
-    let made = state_at(shared, position, watcher).await?;
+    let made = Box::pin(state_at(shared, position, watcher)).await?;
     let append_last = shared.log.append_last(position).await?.filter(|last| *last > position);
     let derived = append_last.map(|append_last| Derived::Cut { append_last });
     keep(shared, made, seen_through, derived, reason).await

@@ -31,7 +31,7 @@ pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result
         }
         assembler.finish()
     });
-    let loaded = store.load(number, sender).await;
+    let loaded = Box::pin(store.load(number, sender)).await;
     let assembled = finished(assembling).await;
     // A damaged segment is the cause, a state that does not assemble its consequence.
     let manifest = loaded?;

@@ -24,12 +24,15 @@ use crate::{
 /// Versions read at a time.
 const PAGE: usize = 200;
 
+/// Told the model, and of its log the position reached and the head.
+pub type Told = dyn Fn(&str, Position, Position) + Send + Sync;
+
 /// What to check, and whom to tell how far it is.
 pub struct Verify {
     /// Also learn the log again between the versions, and from the beginning to the first.
     pub replay: bool,
-    /// Told the model, and of its log the position reached and the head.
-    pub reached: Arc<dyn Fn(&str, Position, Position) + Send + Sync>,
+    /// Told how far it is.
+    pub reached: Arc<Told>,
 }
 
 /// What was found of a model.
@@ -84,7 +87,7 @@ async fn model(shared: &Shared, verify: &Verify) -> Result<VerifiedModel, Engine
     let mut from = Some(StateAt { state: first.state, position: first.position });
     for manifest in manifests {
         (verify.reached)(&name, manifest.position, head);
-        let (found, state) = version(shared, verify, &manifest, from.take(), head).await?;
+        let (found, state) = Box::pin(version(shared, verify, &manifest, from.take(), head)).await?;
         if let Some(detail) = &found.detail
             && (!found.stored || found.replayed == Some(false))
         {

@@ -69,12 +69,12 @@ pub async fn get(
     let unknown = || ApiError::NotFound { what: "user", id: path.id.clone() };
     let actor = readable.user(&path.id).ok_or_else(unknown)?;
     let history = readable.history(actor);
-    let event = |past: crate::state::Past| UserEvent {
+    let newest = history.newest(0).take(EVENTS_MAX).map(|past| UserEvent {
         item: readable.catalog.id(past.item).clone(),
         kind: readable.kinds.id(u32::from(past.kind)).as_str().to_owned(),
         ts: past.at,
-    };
-    let newest = history.newest(0).take(EVENTS_MAX).map(event).collect();
+    });
+    let newest = newest.collect();
     let out = UserOut { id: Id::new("id", &path.id)?, events: history.total(), newest };
     Ok(stamped(&view, Json(out)))
 }

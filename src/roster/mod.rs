@@ -1,7 +1,7 @@
 //! The roster: which models there are, and how they come and go.
 //!
 //! Promises:
-//! - [`add`] runs inside the caller's transaction, together with what the other rooms write for the new model: a crash leaves a
+//! - [`add()`] runs inside the caller's transaction, together with what the other rooms write for the new model: a crash leaves a
 //!   whole model or none. Additions and deletions of all processes take turns, so the bound on the number of models holds.
 //! - [`mark_deleted`] is one row: from its commit on the model is in no list, takes no append and its name is free. Its rows
 //!   are removed later, by who calls [`deleted`] and the rooms that own them; [`erase`] comes last. A crash in between leaves

@@ -49,13 +49,13 @@ impl VersionStore {
         for link in links(&mut transaction, self.model_id(), version).await? {
             let sent = send(&mut transaction, &link, &segments).await;
             let own = link.version == version && link.model_id == self.model_id();
-            sent.map_err(|error| match error {
-                VersionError::Corrupt { detail, .. } if !own => {
+            match sent {
+                Err(VersionError::Corrupt { detail, .. }) if !own => {
                     let detail = format!("version {}, on which it stands: {detail}", link.version);
-                    VersionError::Corrupt { version, detail }
+                    return Err(VersionError::Corrupt { version, detail });
                 }
-                other => other,
-            })?;
+                sent => sent?,
+            }
         }
         transaction.rollback().await?;
         Ok(manifest)

@@ -30,6 +30,7 @@ pub struct ExportArgs {
     #[command(flatten)]
     service: ServiceArgs,
     /// Number or label of a version, or live.
+    #[arg(id = "number-or-label", value_name = "VERSION")]
     version: String,
     /// Form of the file.
     #[arg(long, value_enum, default_value_t = Format::Safetensors)]

@@ -65,6 +65,8 @@ enum Action {
     Show {
         #[command(flatten)]
         common: Common,
+        /// Its number or its name.
+        #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
     },
     /// Say what is different between two states: rows, neighbours, recommendations, settings, figures.
@@ -85,6 +87,8 @@ enum Action {
     Label {
         #[command(flatten)]
         common: Common,
+        /// Its number or its name.
+        #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
         /// The name.
         #[arg(required_unless_present = "none", conflicts_with = "none")]
@@ -100,6 +104,8 @@ enum Action {
     Delete {
         #[command(flatten)]
         common: Common,
+        /// Its number or its name.
+        #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
     },
     // Its arguments say the rest.
