@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Append, LeftOut, Position, RecordBody},
-    learner::{Learner, prepare_thread},
+    learner::{Learner, Observer, prepare_thread},
     log::LogError,
     state::State,
 };
@@ -88,6 +88,14 @@ struct Page {
     through: Position,
 }
 
+/// Who sees what a fold learns.
+pub struct Seeing<W> {
+    /// Told of every batch and step; given back at the end.
+    pub observer: W,
+    /// Watches the rows of every so many steps, as [`Learner::watching`] says.
+    pub every: u32,
+}
+
 /// Applies the records in `(from, through]`: with rules those that they keep, without any as the learner did, restores
 /// included. An append that goes on after `through` is cut there.
 ///
@@ -99,20 +107,33 @@ pub async fn fold(
     through: Position,
     watcher: &Watcher,
 ) -> Result<Folded, EngineError> {
+    let nobody = Seeing { observer: (), every: 0 };
+    Ok(fold_seen(shared, from, rules, through, watcher, nobody).await?.0)
+}
+
+/// The same, with somebody looking on.
+pub async fn fold_seen<W: Observer + Send + 'static>(
+    shared: &Shared,
+    from: StateAt,
+    rules: Option<&Rules>,
+    through: Position,
+    watcher: &Watcher,
+    seeing: Seeing<W>,
+) -> Result<(Folded, W), EngineError> {
     let StateAt { state, position } = from;
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     let follower = watcher.clone();
-    let learned = tokio::task::spawn_blocking(move || learn(state, pages, &follower));
+    let learned = tokio::task::spawn_blocking(move || learn(state, pages, &follower, seeing));
     let (read, learned) = tokio::join!(read(shared, position, rules, through, watcher, sender), learned);
     // Why learning failed is said first: reading ends when nobody takes its pages. A panic is an error here: the learner's feed
     // folds too, and has to say why it ends.
     let panicked = |_| EngineError::ReplayFailed { position, detail: "a step after it panicked".to_owned() };
-    let state = learned.map_err(panicked)??;
+    let (state, observer) = learned.map_err(panicked)??;
     let counts = read?;
     if watcher.cancelled.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok(Folded { at: StateAt { state, position: through }, counts })
+    Ok((Folded { at: StateAt { state, position: through }, counts }, observer))
 }
 
 async fn read(
@@ -166,20 +187,25 @@ fn cut(append: Append, through: Position) -> Append {
     Append { records: records.into() }
 }
 
-fn learn(mut state: State, mut pages: mpsc::Receiver<Page>, watcher: &Watcher) -> Result<State, EngineError> {
+fn learn<W: Observer>(
+    mut state: State,
+    mut pages: mpsc::Receiver<Page>,
+    watcher: &Watcher,
+    Seeing { mut observer, every }: Seeing<W>,
+) -> Result<(State, W), EngineError> {
     prepare_thread();
-    let mut learner = Learner::watching(0);
+    let mut learner = Learner::watching(every);
     while let Some(page) = pages.blocking_recv() {
         for (append, restored) in &page.appends {
             if watcher.cancelled.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
             learner
-                .apply(&mut state, append, restored, &mut ())
+                .apply(&mut state, append, restored, &mut observer)
                 .map_err(|error| EngineError::ReplayFailed { position: append.first(), detail: error.to_string() })?;
             (watcher.reached)(append.last());
         }
         (watcher.reached)(page.through);
     }
-    Ok(state)
+    Ok((state, observer))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     EngineError,
-    relearning::{replay, state_before},
+    relearning::{relearn, state_before},
     shared::{Shared, StateAt},
 };
 use crate::{
@@ -130,7 +130,7 @@ pub async fn history(
 ) -> Result<Option<RowHistory>, EngineError> {
     let live = shared.live.load_full();
     let (Some(row), Some(now)) = (owner.row(live.readable()), owner.values(live.readable())) else { return Ok(None) };
-    let permit = shared.watch.work()?;
+    let _permit = shared.watch.work()?;
     let mut versions = shared.versions.list(None, options.versions.clamp(1, HISTORY_VERSIONS_MAX)).await?;
     versions.reverse();
     let mut path: Vec<RowInVersion> = Vec::with_capacity(versions.len());
@@ -161,7 +161,7 @@ pub async fn history(
     let (id, table) = (owner.id().to_string(), owner.table());
     let steps = match options.records {
         0 => None,
-        records => Some(steps(shared, owner, live.position(), records, permit).await?),
+        records => Some(steps(shared, owner, live.position(), records).await?),
     };
     Ok(Some(RowHistory { id, title, table, versions: path, now, steps }))
 }
@@ -200,13 +200,12 @@ async fn steps(
     owner: RowOwner,
     through: Position,
     records: u64,
-    permit: tokio::sync::OwnedSemaphorePermit,
 ) -> Result<LargeSteps, EngineError> {
     let after = Position::new(through.get().saturating_sub(records));
     let from: Arc<StateAt> = state_before(shared, after.next(), through).await?;
     let path = RowPath::new(owner.clone(), &from.state.readable, from.position, after);
     // On the heap: it holds states.
-    let (path, state, replayed) = Box::pin(replay(shared, &from, through, permit, path)).await?;
+    let (path, state, replayed) = Box::pin(relearn(shared, &from, through, path)).await?;
     let (moved, movements) = path.finish(&state.readable, replayed.through);
     let mut largest = Vec::with_capacity(movements.len());
     for step in movements {

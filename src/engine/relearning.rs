@@ -2,24 +2,24 @@
 //! is a function of the log, so every step of the replay is the step that was taken then (P4).
 
 use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     EngineError,
-    feed::{Restored, restored_states},
-    fold::Watcher,
+    fold::{Seeing, Watcher, fold_seen},
     recovery::beginning,
-    shared::{Shared, StateAt, blocking},
+    shared::{Shared, StateAt},
 };
 use crate::{
-    domain::{Append, Position, VersionManifest},
-    learner::{Learner, Observer, prepare_thread},
-    log::LogError,
+    domain::{Position, VersionManifest},
+    learner::Observer,
     state::State,
     versions::VersionError,
 };
@@ -28,13 +28,9 @@ use crate::{
 pub const REPLAY_RECORDS_MAX: u64 = 1_000_000;
 /// Longest time of one: below that of a request, so that who asked is told.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(45);
-/// Stored bytes that are loaded in the time in which one record is learned again: a nearer state that has to be loaded is
+/// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has to be loaded is
 /// taken when that is sooner done than learning from the nearest in memory.
 const BYTES_PER_RECORD: u64 = 8192;
-/// Records read from the log at a time.
-const READ_RECORDS: usize = 4096;
-/// Appends read ahead of the replay.
-const AHEAD_APPENDS: usize = 8;
 
 /// Where a replay begins and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +71,12 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
     loop {
         before = Position::new(before.get().saturating_sub(1));
         let stored = shared.versions.newest(Some(before)).await?;
-        let sooner = |stored: &VersionManifest| stored.bytes < saved(stored).saturating_mul(BYTES_PER_RECORD);
-        let Some(stored) = stored.filter(sooner) else { return Ok(in_memory) };
+        let Some(stored) = stored else { return Ok(in_memory) };
+        let chain = shared.versions.chain(stored.version).await?;
+        let bytes = chain.map_or(0, |chain| chain.base_raw_bytes + chain.deltas_raw_bytes);
+        if bytes >= saved(&stored).saturating_mul(BYTES_PER_RECORD) {
+            return Ok(in_memory);
+        }
         match shared.version(stored.version).await {
             Ok(version) => {
                 return Ok(Arc::new(StateAt { state: version.state.clone(), position: version.position }));
@@ -91,97 +91,44 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
     }
 }
 
-/// Replays from a state through the append that holds `through`, for `watch` to see. Gives the watcher back, and where it
-/// ended. Reads the log a little ahead; memory is bounded however long the stretch is.
-pub async fn replay<W: Observer + Send + 'static>(
+/// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where it ended.
+pub async fn relearn<W: Observer + Send + 'static>(
     shared: &Shared,
     from: &StateAt,
     through: Position,
-    permit: OwnedSemaphorePermit,
-    watch: W,
+    observer: W,
 ) -> Result<(W, State, Stretch), EngineError> {
-    let (send, work) = mpsc::channel(AHEAD_APPENDS);
-    let (state, after) = (from.state.clone(), from.position);
-    let learning = blocking(move || {
-        let _permit = permit;
-        learn(state, after, work, watch)
-    });
-    let (fed, learned) = tokio::join!(feed(shared, after, through, send), learning);
-    // What kept the log from being read says more than where the replay stopped for it.
-    fed?;
-    let (watch, state, reached) = learned.map_err(|failure| failure.told(through))?;
-    if reached < through {
-        let detail = "P4: the replay did not pass through it".to_owned();
-        return Err(EngineError::ReplayFailed { position: through, detail });
-    }
-    Ok((watch, state, Stretch { after, through: reached }))
-}
-
-/// Sends the appends after `after` until the one that holds `through`, with the states that their restore records name.
-async fn feed(
-    shared: &Shared,
-    after: Position,
-    through: Position,
-    work: mpsc::Sender<(Append, Restored)>,
-) -> Result<(), EngineError> {
-    let watcher = Watcher::silent(CancellationToken::new());
-    let mut reached = after;
-    while reached < through {
-        let read = shared.log.read_after(reached, READ_RECORDS).await?;
-        if read.is_empty() {
-            let detail = "P3: it is applied and not in the table".to_owned();
-            return Err(LogError::Unreadable { position: through, detail }.into());
-        }
-        for append in read {
-            if reached >= through {
-                break;
-            }
-            reached = append.last();
-            let restored = restored_states(shared, &append, &watcher).await?;
-            if work.send((append, restored)).await.is_err() {
-                // The replay ended early and says why.
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Why a replay ended early.
-enum Failure {
-    TooLong(Position),
-    Unusable(String),
-}
-
-impl Failure {
-    fn told(self, position: Position) -> EngineError {
-        match self {
-            Self::TooLong(reached) => {
-                EngineError::ReplayTooLong { position, reached, seconds_max: REPLAY_TIME_MAX.as_secs() }
-            }
-            Self::Unusable(detail) => EngineError::ReplayFailed { position, detail },
-        }
-    }
-}
-
-/// Applies what comes until no more comes. Ends as well when nobody waits for it any more: then no more comes.
-fn learn<W: Observer>(
-    mut state: State,
-    after: Position,
-    mut work: mpsc::Receiver<(Append, Restored)>,
-    mut watch: W,
-) -> Result<(W, State, Position), Failure> {
-    prepare_thread();
+    // A step is cut at the end of its append and nowhere before.
+    let last = shared.log.append_last(through).await?.unwrap_or(through);
+    let reached = Arc::new(AtomicU64::new(from.position.get()));
+    let told = Arc::clone(&reached);
+    let cancelled = CancellationToken::new();
+    // Who goes away ends it.
+    let _ends = cancelled.clone().drop_guard();
+    let watcher = Watcher {
+        reached: Arc::new(move |position| told.store(position.get(), Ordering::Relaxed)),
+        cancelled: cancelled.clone(),
+    };
+    let mut state = from.state.clone();
     state.touched.clear();
-    let (began, mut reached) = (Instant::now(), after);
-    let mut learner = Learner::watching(1);
-    while let Some((append, restored)) = work.blocking_recv() {
-        if began.elapsed() > REPLAY_TIME_MAX {
-            return Err(Failure::TooLong(reached));
+    let from = StateAt { state, position: from.position };
+    let after = from.position;
+    let folding = fold_seen(shared, from, None, last, &watcher, Seeing { observer, every: 1 });
+    let mut folding = Box::pin(folding);
+    let folded = tokio::select! {
+        folded = &mut folding => folded,
+        () = tokio::time::sleep(REPLAY_TIME_MAX) => {
+            cancelled.cancel();
+            folding.await
         }
-        let applied = learner.apply(&mut state, &append, &restored, &mut watch);
-        applied.map_err(|error| Failure::Unusable(error.to_string()))?;
-        reached = Append::last(&append);
-    }
-    Ok((watch, state, reached))
+    };
+    let (folded, observer) = folded.map_err(|error| match error {
+        EngineError::Cancelled => EngineError::ReplayTooLong {
+            position: through,
+            reached: Position::new(reached.load(Ordering::Relaxed)),
+            seconds_max: REPLAY_TIME_MAX.as_secs(),
+        },
+        error => error,
+    })?;
+    Ok((observer, folded.at.state, Stretch { after, through: last }))
 }

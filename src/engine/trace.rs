@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     EngineError,
-    relearning::{Stretch, replay, state_before},
+    relearning::{Stretch, relearn, state_before},
     shared::{Shared, blocking},
 };
 use crate::{
@@ -27,11 +27,11 @@ pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Re
     if reached < position {
         return Err(EngineError::NotReached { wanted: position, reached });
     }
-    let permit = shared.watch.work()?;
+    let _permit = shared.watch.work()?;
     let from = state_before(shared, position, position).await?;
     let tracer = Tracer::new(TraceTarget { position, event });
     // On the heap: it holds states.
-    let (tracer, _, replayed) = Box::pin(replay(shared, &from, position, permit, tracer)).await?;
+    let (tracer, _, replayed) = Box::pin(relearn(shared, &from, position, tracer)).await?;
     if tracer.is_frozen() {
         return Err(EngineError::TraceFrozen { position });
     }
