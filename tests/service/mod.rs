@@ -61,7 +61,12 @@ impl Service {
 
     /// `POST path` of the model `default`: status and body.
     pub async fn try_post(&self, path: &str, body: &Value) -> reqwest::Result<(u16, Value)> {
-        let reply = self.client.post(self.at(path)).json(body).send().await?;
+        self.try_send(reqwest::Method::POST, path, body).await
+    }
+
+    /// The same with any method.
+    pub async fn try_send(&self, method: reqwest::Method, path: &str, body: &Value) -> reqwest::Result<(u16, Value)> {
+        let reply = self.client.request(method, self.at(path)).json(body).send().await?;
         let status = reply.status().as_u16();
         let text = reply.text().await?;
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
@@ -74,8 +79,10 @@ impl Service {
         body
     }
 
+    /// A path of the model `default`, or a whole one.
     fn at(&self, path: &str) -> String {
-        format!("{}/v1/models/default{path}", self.url)
+        let model = if path.starts_with("/v1/") { "" } else { "/v1/models/default" };
+        format!("{}{model}{path}", self.url)
     }
 
     /// Status of the model once the live view has reached `position`.
@@ -91,6 +98,17 @@ impl Service {
         }
     }
 
+    /// SIGKILL while requests are under way; [`kill`](Self::kill) waits for the end.
+    pub fn strike(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.child.id()).expect("a process id");
+        let process = rustix::process::Pid::from_raw(id).expect("not 0");
+        rustix::process::kill_process(process, signal).expect("a signal");
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("a signal");
@@ -99,9 +117,7 @@ impl Service {
 
     /// SIGTERM; waits for the end.
     pub fn terminate(mut self) -> ExitStatus {
-        let id = i32::try_from(self.child.id()).expect("a process id");
-        let process = rustix::process::Pid::from_raw(id).expect("not 0");
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("a signal");
+        self.signal(rustix::process::Signal::TERM);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a status") {
