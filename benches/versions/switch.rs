@@ -32,7 +32,7 @@ const PER_SECOND: u32 = 500;
 /// Each may have one request under way.
 const CONNECTIONS: u32 = 32;
 const ROLLBACKS: u32 = 100;
-/// Between two rollbacks.
+/// From the answer to a rollback to the next one.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Before the first rollback.
 const ALONE: Duration = Duration::from_secs(5);
@@ -96,7 +96,7 @@ async fn rollbacks(wire: &mut Wire, versions: &[u64]) -> anyhow::Result<Vec<Aske
         let Deployment { position } = serde_json::from_slice(wire.succeed(&rollback).await?)?;
         let answered = Instant::now();
         asked.push(Asked { sent, answered, version: position.is_none().then_some(*version), position });
-        tokio::time::sleep_until(sent + PAUSE).await;
+        tokio::time::sleep_until(answered + PAUSE).await;
     }
     Ok(asked)
 }
