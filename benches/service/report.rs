@@ -25,7 +25,7 @@ impl Report {
 
     /// Says what is going on, on standard error.
     pub fn step(text: &str) {
-        eprintln!("service bench: {text}");
+        eprintln!("bench: {text}");
     }
 
     pub fn print(&self) {
