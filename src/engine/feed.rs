@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     EngineError,
     fold::Watcher,
-    replaying::replayed,
+    rollback::replaying::replayed,
     shared::{Shared, blocking},
     worker::{Restart, Work},
 };

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     EngineError,
     feed::{Restored, restored_states},
-    rules::Rules,
+    rollback::rules::Rules,
     shared::{Shared, StateAt},
 };
 use crate::{

@@ -8,7 +8,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     ArmStatus, EngineError, EngineSettings, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
     Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn, compare, configure,
-    erasure, export, follow, freeze, guard, guard_desk, history,
+    erasure, export, follow, freeze, guard,
+    guard::desk,
+    history,
     recovery::{Recovered, Seed, recover},
     rollback, sampling,
     shared::{Shared, Stores, blocking},
@@ -262,22 +264,22 @@ impl Model {
 
     /// Puts a guard in place of the one there may be, and arms it.
     pub async fn set_guard(&self, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
-        guard_desk::set(&self.shared, settings, actor).await
+        desk::set(&self.shared, settings, actor).await
     }
 
     /// Arms the guard again. `None`: there is no guard.
     pub async fn rearm_guard(&self, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
-        guard_desk::rearm(&self.shared, actor).await
+        desk::rearm(&self.shared, actor).await
     }
 
     /// Takes the guard away; `false`: there was none.
     pub async fn clear_guard(&self) -> Result<bool, EngineError> {
-        guard_desk::clear(&self.shared).await
+        desk::clear(&self.shared).await
     }
 
     /// The guard and how things look to it. `None`: there is no guard.
     pub async fn guard(&self) -> Result<Option<GuardStatus>, EngineError> {
-        guard_desk::status(&self.shared).await
+        desk::status(&self.shared).await
     }
 
     /// What somebody should know although the model is ready: learning is frozen, the guard acted.

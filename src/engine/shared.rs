@@ -20,11 +20,11 @@ use super::{
     cache::{CachedVersion, VersionCache},
     export::EXPORTS_MAX,
     growth::{Grown, Growth},
-    guard_desk::GuardDesk,
+    guard::desk::GuardDesk,
     health::Health,
     operations::Operations,
     recovery::load_version,
-    rollback_slot::RollbackSlot,
+    rollback::slot::RollbackSlot,
     watch::Watch,
     worker::Snapshot,
 };

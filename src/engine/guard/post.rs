@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{arms::ArmCounts, guard_desk::GuardFigures, guard_sample::scores, sampling::RankedSample};
+use crate::engine::{arms::ArmCounts, guard::desk::GuardFigures, guard::sample::scores, sampling::RankedSample};
 use crate::{
     domain::{GuardMetric, GuardSettings, Served, VersionNumber},
     health::Detector,

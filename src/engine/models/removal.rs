@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::EngineError;
+use crate::engine::EngineError;
 use crate::{
     log::remove_records,
     roster::{self, RosterError},

@@ -1,5 +1,9 @@
 //! All models of this process: which are there, and how they come and go.
 
+pub(super) mod creating;
+mod keeper;
+mod removal;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -9,7 +13,9 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 
-use super::{EngineError, Model, keeper, keeper::Running, model::Surroundings, recovery::Seed, removal};
+use keeper::Running;
+
+use super::{EngineError, Model, model::Surroundings, recovery::Seed};
 use crate::{
     domain::ModelName,
     keys::forget_model,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
+use crate::engine::{
     EngineError,
     fold::{Counts, Watcher},
-    materialise::{Target, state_at},
-    replaying::{self, Base},
+    rollback::materialise::{Target, state_at},
+    rollback::replaying::{self, Base},
     shared::{Shared, StateAt, blocking},
     versioning::figures,
     worker::Snapshot,

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{
+use crate::engine::{
     cache::CachedVersion,
     sampling::{RankedSample, Sample, sample},
     shared::Shared,

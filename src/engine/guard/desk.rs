@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
-use super::{EngineError, guard_sample::Watcher, shared::Shared};
+use crate::engine::{EngineError, guard::sample::Watcher, shared::Shared};
 use crate::{
     domain::{Guard, GuardActed, GuardSettings, ModelName, Served, Timestamp, VersionNumber, VersionRef},
     state::{State, Unit},

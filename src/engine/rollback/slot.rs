@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::EngineError;
+use crate::engine::EngineError;
 use crate::{
     domain::Timestamp,
     operations::{Operation, OperationId},

@@ -4,19 +4,25 @@
 //! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
 //! within a second. The test itself is `health::Detector`; docs/OPERATIONS.md says what it cannot see.
 
+pub(super) mod desk;
+mod post;
+pub(super) mod sample;
+mod shadow;
+
 use std::{sync::Arc, time::Duration};
 
 use metrics::{counter, gauge};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use desk::GuardState;
+use post::{Alarm, Post};
+use sample::{Observation, WAITING_MAX, Watcher};
+use shadow::Shadow;
+
 use super::{
     EngineError,
     freeze::{Freeze, freeze},
-    guard_desk::GuardState,
-    guard_post::{Alarm, Post},
-    guard_sample::{Observation, WAITING_MAX, Watcher},
-    guard_shadow::Shadow,
     rollback::{RolledBack, rollback},
     sampling::rank,
     shared::{Shared, blocking},

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{
+use crate::engine::{
     EngineError,
     cache::CachedVersion,
     shared::{Shared, blocking},

@@ -3,6 +3,12 @@
 //! What stands in a version is done at once. Everything else is an operation: the target is made beside the learner and
 //! stored, so that records only ever name versions; readers are served as before until the last step, which is one record.
 
+pub(super) mod dry_run;
+mod materialise;
+pub(super) mod replaying;
+pub(super) mod rules;
+pub(super) mod slot;
+
 use std::{
     sync::{
         Arc,
@@ -13,15 +19,16 @@ use std::{
 
 use serde_json::{Value, json};
 
+use dry_run::dry_run;
+use materialise::{Made, Target, keep, materialise};
+use replaying::{Base, to_the_head};
+use slot::Claim;
+
 use super::{
     EngineError,
-    dry_run::dry_run,
     fold::Watcher,
     follow::serve,
-    materialise::{Made, Target, keep, materialise},
     operations::{OperationContext, Started},
-    replaying::{Base, to_the_head},
-    rollback_slot::Claim,
     shared::{Shared, StateAt, blocking},
 };
 use crate::{

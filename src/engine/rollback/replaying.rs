@@ -1,12 +1,12 @@
 //! The state that a replay leads to: a function of the log alone, so that every process and every recovery finds the same.
 
-use super::{
+use crate::domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef};
+use crate::engine::{
     EngineError,
     fold::{Counts, Folded, Watcher, fold},
-    rules::{Lineage, Origin, RestoreAt, Rules},
+    rollback::rules::{Lineage, Origin, RestoreAt, Rules},
     shared::{Shared, StateAt},
 };
-use crate::domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef};
 
 /// Records that are left to the learner's feed when the result of a replay is stored: well below a second.
 const REST_RECORDS_MAX: u64 = 2048;

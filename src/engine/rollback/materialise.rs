@@ -1,6 +1,6 @@
 //! From a rollback's target to a stored version.
 
-use super::{
+use crate::engine::{
     EngineError,
     feed::restored_state,
     fold::{Watcher, fold},
