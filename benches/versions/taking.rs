@@ -23,18 +23,26 @@ const ALONE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Events of a request: one step.
 const REQUEST_EVENTS: u32 = 16;
+/// Users of all events; all are known before anything is timed, so that every recommendation is a search.
+const USERS: u32 = 100;
+/// Events before anything is timed.
+const WARM_EVENTS: u32 = 2_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn measure(report: &mut Report, url: &str, items: u32) -> anyhow::Result<()> {
     Report::step("the engine starts from the stored version");
     let engine = Engine::start(url, ModelConfig { dim: DIM, ..ModelConfig::default() }).await?;
     let model = &engine.model;
+    let mut n = 0;
+    let outcomes = model.append((0..WARM_EVENTS).map(|_| event(items, 0, &mut n)).collect()).await?;
+    let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+    model.wait_applied(*position, PATIENCE).await?;
     Report::step("steps and recommendations while no version is taken");
-    let (alone, _) = beside(model, items, 0, tokio::time::sleep(ALONE)).await?;
+    let (alone, _) = beside(model, items, 1, tokio::time::sleep(ALONE)).await?;
     Report::step("and while one is");
     let take = TakeVersion { label: None, reason: None, actor: "bench".to_owned() };
     let started = Instant::now();
-    let (during, taken) = beside(model, items, 1, model.take_version(take)).await?;
+    let (during, taken) = beside(model, items, 2, model.take_version(take)).await?;
     let (manifest, took) = (taken?, started.elapsed());
     for (name, alone, during) in
         [("append to visible, taking", &alone.0, &during.0), ("recommendation, taking", &alone.1, &during.1)]
@@ -85,7 +93,7 @@ fn event(items: u32, round: u32, n: &mut u32) -> NewRecord {
     let scattered = n.wrapping_mul(0x9e37_79b9) >> 4;
     NewRecord::own(RecordBody::Event(Event {
         event_id: Id::new("id", &format!("e{round}-{n}")).expect("an id"),
-        user: Some(user(scattered % 1000)),
+        user: Some(user(scattered % USERS)),
         session: None,
         item: item(scattered % items),
         kind: "click".to_owned(),
@@ -107,7 +115,7 @@ async fn reads(model: Model, stop: CancellationToken) -> anyhow::Result<Vec<Dura
     while !stop.is_cancelled() {
         n += 1;
         let query = Query {
-            subject: Subject::User(user(n % 1000)),
+            subject: Subject::User(user(n % USERS)),
             limit: 20,
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
