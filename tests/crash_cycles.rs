@@ -279,12 +279,20 @@ async fn check(service: Service, url: &str, pool: &PgPool, load: &mut Load, desk
     let found: BTreeSet<String> = found.into_iter().map(|(id, _)| id).collect();
     let lost: Vec<&String> = load.acknowledged.difference(&found).collect();
     assert!(lost.is_empty(), "P1: {} acknowledged events are lost: {lost:?}", lost.len());
-    let dead: Vec<(String, String, i64)> =
+    let untold: Vec<i64> = sqlx::query_scalar(
+        "select position from records r where type = 4 and not exists \
+         (select from deployments d where d.model_id = r.model_id and d.position = r.position)",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    assert!(untold.is_empty(), "no deployment tells of the restores at {untold:?}");
+    let operations: Vec<(String, String, i64)> =
         sqlx::query_as("select kind, state, count(*) from operations group by kind, state order by 1, 2")
             .fetch_all(pool)
             .await
             .unwrap();
-    println!("sound at {status}, {} versions, operations {dead:?}", stored.len(), status = status["position"]);
+    println!("sound at {status}, {} versions, operations {operations:?}", stored.len(), status = status["position"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

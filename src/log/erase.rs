@@ -5,9 +5,9 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use super::{
     LogError,
     body::{self, code},
-    commit::CHANNEL,
+    restore::append_own,
 };
-use crate::domain::{Forgotten, Id, Position, Timestamp};
+use crate::domain::{Forgotten, Id, Position};
 
 /// Records rewritten at a time.
 const PAGE: i64 = 10_000;
@@ -146,23 +146,7 @@ pub async fn append_forget(
         .fetch_one(&mut *connection)
         .await?;
     let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
-    let at = Timestamp::now();
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    sqlx::query(
-        "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
-    )
-    .bind(head)
-    .bind(at.to_datetime())
-    .bind(model_id)
-    .bind(code::FORGET)
-    .bind(rest)
-    .execute(&mut *connection)
-    .await?;
-    // Nobody's origin: the appender of this process learns of it as those of the others do.
-    sqlx::query("select pg_notify($1, $2)")
-        .bind(CHANNEL)
-        .bind(format!("{model_id}:{head}:{}:0", at.micros()))
-        .execute(connection)
-        .await?;
-    Ok((Position::from_i64(head), late))
+    let position = append_own(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
+    Ok((position, late))
 }

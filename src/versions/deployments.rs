@@ -22,6 +22,18 @@ impl VersionStore {
     ///
     /// Errors: [`VersionError::NotFound`] when it would serve a version that is not there.
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployment, VersionError> {
+        let mut transaction = self.pool().begin().await?;
+        let recorded = self.deploy_within(&mut transaction, deployment).await?;
+        transaction.commit().await?;
+        Ok(recorded)
+    }
+
+    /// The same as a part of a transaction: the other processes are notified when that is committed.
+    pub async fn deploy_within(
+        &self,
+        connection: &mut PgConnection,
+        deployment: NewDeployment,
+    ) -> Result<Deployment, VersionError> {
         let serving = match deployment.mode {
             DeploymentMode::Freeze | DeploymentMode::Resume => None,
             DeploymentMode::Pin
@@ -30,7 +42,7 @@ impl VersionStore {
             | DeploymentMode::Replay
             | DeploymentMode::Split => Some(Serving::One(deployment.to)),
         };
-        self.record(deployment, serving).await
+        self.record(connection, deployment, serving).await
     }
 
     /// Records that readers are split, as [`VersionStore::deploy`] does.
@@ -51,14 +63,21 @@ impl VersionStore {
             reason,
             details: Some(serde_json::json!({ "split": arms })),
         };
-        self.record(deployment, Some(serving)).await
+        let mut transaction = self.pool().begin().await?;
+        let recorded = self.record(&mut transaction, deployment, Some(serving)).await?;
+        transaction.commit().await?;
+        Ok(recorded)
     }
 
-    async fn record(&self, deployment: NewDeployment, serving: Option<Serving>) -> Result<Deployment, VersionError> {
-        let mut transaction = self.pool().begin().await?;
-        let from = lock_served(&mut transaction, self.model_id()).await?;
+    async fn record(
+        &self,
+        connection: &mut PgConnection,
+        deployment: NewDeployment,
+        serving: Option<Serving>,
+    ) -> Result<Deployment, VersionError> {
+        let from = lock_served(&mut *connection, self.model_id()).await?;
         for version in serving.iter().flat_map(versions_of) {
-            self.must_exist(&mut transaction, version).await?;
+            self.must_exist(&mut *connection, version).await?;
         }
         let to = serving.as_ref().map_or(from, Serving::main);
         let row = sqlx::query(
@@ -77,23 +96,22 @@ impl VersionStore {
         .bind(deployment.reason)
         .bind(Timestamp::now().to_datetime())
         .bind(deployment.details.map(|details| details.to_string()))
-        .fetch_one(&mut *transaction)
+        .fetch_one(&mut *connection)
         .await?;
         let recorded = entry(&row)?;
         if let Some(serving) = &serving {
-            store_arms(&mut transaction, self.model_id(), serving).await?;
+            store_arms(&mut *connection, self.model_id(), serving).await?;
             sqlx::query("update models set served_version = $2 where id = $1")
                 .bind(self.model_id())
                 .bind(served_number(to))
-                .execute(&mut *transaction)
+                .execute(&mut *connection)
                 .await?;
         }
         sqlx::query("select pg_notify($1, $2::text)")
             .bind(CHANNEL)
             .bind(self.model_id().to_string())
-            .execute(&mut *transaction)
+            .execute(connection)
             .await?;
-        transaction.commit().await?;
         Ok(recorded)
     }
 

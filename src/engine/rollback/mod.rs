@@ -33,11 +33,11 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, Id, NewRecord, Position, RecordBody, RollbackRequest,
-        RollbackTarget, Served, Serving, VersionManifest, VersionNumber,
+        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackRequest, RollbackTarget, Served, Serving,
+        VersionManifest, VersionNumber,
     },
-    log::Outcome,
-    versions::NewDeployment,
+    log::{self, LogError},
+    versions::{NewDeployment, VersionError},
 };
 
 /// Longest wait for the learner to meet a restore record.
@@ -276,24 +276,20 @@ async fn restore(
     timeout: Duration,
 ) -> Result<Deployment, EngineError> {
     let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
-    let outcomes = shared.log.append(vec![NewRecord::own(RecordBody::Restore { version, replay })]).await?;
-    let position = match outcomes.first() {
-        Some(Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)) => *position,
-        None => unreachable!("one outcome a record"),
+    // Together: no crash leaves a live state that nobody is told of, or that readers do not get.
+    let mut transaction = shared.versions.pool().begin().await.map_err(VersionError::from)?;
+    let position = log::append_restore(&mut transaction, shared.log.model_id(), version, replay).await?;
+    let deployment = NewDeployment {
+        mode,
+        to: Served::Live,
+        version: Some(version),
+        position: Some(position),
+        actor: request.actor.clone(),
+        reason: request.reason.clone(),
+        details: request.details.clone(),
     };
-    // Written down before it is applied: the record is durable, so it will be.
-    let deployment = shared
-        .versions
-        .deploy(NewDeployment {
-            mode,
-            to: Served::Live,
-            version: Some(version),
-            position: Some(position),
-            actor: request.actor.clone(),
-            reason: request.reason.clone(),
-            details: request.details.clone(),
-        })
-        .await?;
+    let deployment = shared.versions.deploy_within(&mut transaction, deployment).await?;
+    transaction.commit().await.map_err(|error| LogError::CommitUnknown(Arc::new(error)))?;
     tokio::select! {
         applied = shared.wait_applied(position, timeout) => applied?,
         // The next start applies it: it is in the log.

@@ -1,0 +1,63 @@
+//! Appending a restore in one transaction with the deployment that tells of it.
+
+use sqlx::PgConnection;
+
+use super::{LogError, body, commit::CHANNEL};
+use crate::domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
+
+/// Appends the record that makes a version the live state. From here to the end of the transaction nothing else is appended,
+/// and no version is deleted.
+///
+/// Errors: [`LogError::Refused`] when the version is not there, [`LogError::Deleted`] when the model is gone.
+pub async fn append_restore(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+    replay: Option<Box<Except>>,
+) -> Result<Position, LogError> {
+    let refused = |detail| LogError::Refused { index: 0, detail };
+    let body = RecordBody::Restore { version, replay };
+    let columns = body::split(&body).map_err(refused)?;
+    let head: i64 =
+        sqlx::query_scalar("update models set head = head + 1 where id = $1 and deleted_at is null returning head")
+            .bind(model_id)
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or(LogError::Deleted)?;
+    // Under the lock that a deletion needs.
+    sqlx::query("select from versions where model_id = $1 and number = $2::bigint")
+        .bind(model_id)
+        .bind(i64::from(version.0))
+        .fetch_optional(&mut *connection)
+        .await?
+        .ok_or_else(|| refused(format!("no version {version}")))?;
+    append_own(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
+}
+
+/// Writes a record of ours where the head of the transaction stands, and tells every appender.
+pub(super) async fn append_own(
+    connection: &mut PgConnection,
+    model_id: i32,
+    head: Position,
+    code: i16,
+    rest: Option<&str>,
+) -> Result<Position, LogError> {
+    let at = Timestamp::now();
+    sqlx::query(
+        "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
+    )
+    .bind(head.as_i64())
+    .bind(at.to_datetime())
+    .bind(model_id)
+    .bind(code)
+    .bind(rest)
+    .execute(&mut *connection)
+    .await?;
+    // Nobody's origin: the appender of this process learns of it as those of the others do.
+    sqlx::query("select pg_notify($1, $2)")
+        .bind(CHANNEL)
+        .bind(format!("{model_id}:{head}:{}:0", at.micros()))
+        .execute(connection)
+        .await?;
+    Ok(head)
+}
