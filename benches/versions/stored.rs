@@ -120,9 +120,10 @@ pub async fn load(store: &VersionStore, version: VersionNumber) -> anyhow::Resul
 /// The same without putting it together.
 async fn fetch(store: &VersionStore, version: VersionNumber) -> anyhow::Result<()> {
     let (sender, mut segments) = mpsc::channel(SEGMENTS_AHEAD);
-    let draining = tokio::spawn(async move { while segments.recv().await.is_some() {} });
-    store.load(version, sender).await?;
-    Ok(draining.await?)
+    let draining = async { while segments.recv().await.is_some() {} };
+    let (loaded, ()) = tokio::join!(store.load(version, sender), draining);
+    loaded?;
+    Ok(())
 }
 
 async fn copy_out(pool: &PgPool, version: VersionNumber) -> anyhow::Result<Duration> {

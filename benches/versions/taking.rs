@@ -8,7 +8,7 @@ use shelfmark::{
     engine::{Model, TakeVersion},
     log::Outcome,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     learning::Engine,
@@ -65,8 +65,9 @@ async fn beside<T>(
     work: impl Future<Output = T>,
 ) -> anyhow::Result<((Times, Times), T)> {
     let stop = CancellationToken::new();
-    let steps = tokio::spawn(steps(model.clone(), items, round, stop.clone()));
-    let reads = tokio::spawn(reads(model.clone(), stop.clone()));
+    let tasks = TaskTracker::new();
+    let steps = tasks.spawn(steps(model.clone(), items, round, stop.clone()));
+    let reads = tasks.spawn(reads(model.clone(), stop.clone()));
     let done = work.await;
     stop.cancel();
     Ok(((Times::new(steps.await??)?, Times::new(reads.await??)?), done))

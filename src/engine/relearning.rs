@@ -122,13 +122,11 @@ pub async fn relearn<W: Observer + Send + 'static>(
             folding.await
         }
     };
-    let (folded, observer) = folded.map_err(|error| match error {
-        EngineError::Cancelled => EngineError::ReplayTooLong {
-            position: through,
-            reached: Position::new(reached.load(Ordering::Relaxed)),
-            seconds_max: REPLAY_TIME_MAX.as_secs(),
-        },
-        error => error,
-    })?;
+    if matches!(folded, Err(EngineError::Cancelled)) {
+        let reached = Position::new(reached.load(Ordering::Relaxed));
+        let seconds_max = REPLAY_TIME_MAX.as_secs();
+        return Err(EngineError::ReplayTooLong { position: through, reached, seconds_max });
+    }
+    let (folded, observer) = folded?;
     Ok((observer, folded.at.state, Stretch { after, through: last }))
 }

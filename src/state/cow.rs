@@ -140,7 +140,8 @@ impl CowRows {
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
         if self.len.is_multiple_of(LEAF_ROWS) {
-            self.leaves.push(Arc::from(vec![0.0; LEAF_ROWS * self.dim]));
+            // Made in place: a vector would be copied into its Arc.
+            self.leaves.push(std::iter::repeat_n(0.0, LEAF_ROWS * self.dim).collect());
         }
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
