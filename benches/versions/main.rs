@@ -1,6 +1,6 @@
 //! What versions and rollback cost, each figure beside its ceiling in the same run.
 //!
-//!     cargo bench --bench versions                        # all of them, about four minutes
+//!     cargo bench --bench versions                        # all of them, some ten minutes
 //!     cargo bench --bench versions -- --items 20000 --events 20000
 //!     cargo bench --bench versions -- --only switch
 //!
