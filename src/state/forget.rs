@@ -18,9 +18,14 @@ impl Interner {
     /// Puts the new name in place of the id. The row, when the user was there under the old one.
     pub(crate) fn forget(&mut self, user: &Forgotten) -> Option<u32> {
         let row = self.forgotten(user)?;
-        let renamed = self.id(row) != user.name();
-        renamed.then(|| self.put(row as usize, user.name()))??;
+        self.rename(row, user)?;
         Some(row)
+    }
+
+    /// Puts the new name in place of the id of a known row; `None`, and nothing, when it is there already.
+    fn rename(&mut self, row: u32, user: &Forgotten) -> Option<()> {
+        let renamed = self.id(row) != user.name();
+        renamed.then(|| self.put(row as usize, user.name()))?
     }
 }
 
@@ -28,7 +33,8 @@ impl State {
     /// Forgets a user: the row keeps its number and nothing else. `false`: nobody knew the user.
     pub fn forget(&mut self, user: &Forgotten) -> bool {
         let Some(row) = self.readable.users.forgotten(user) else { return false };
-        self.readable.users.forget(user);
+        // A log that was rewritten before it was learned has the new name already.
+        let _known_by_name = self.readable.users.rename(row, user);
         let place = row as usize;
         self.readable.parameters.users.row_mut(place).fill(0.0);
         self.accumulators.users.row_mut(place).fill(ACCUMULATOR_INITIAL);
