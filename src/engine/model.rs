@@ -24,7 +24,7 @@ use crate::{
         VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{Log, LogSettings, Outcome, base_config},
+    log::{Log, LogSettings, Outcome, base_config, settled_config},
     operations::OperationStore,
     roster::{Listed, RosterError},
     serving::{Publisher, Searcher, View},
@@ -64,7 +64,11 @@ pub struct Surroundings {
 /// What a model consists of, before anything of it runs but its log.
 pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, EngineError> {
     let name = listed.name.clone();
-    let config = base_config(&with.pool, &name, &with.default_config).await?;
+    let config = if with.engine.read_only {
+        settled_config(&with.pool, &name).await?
+    } else {
+        base_config(&with.pool, &name, &with.default_config).await?
+    };
     let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
     let versions = VersionStore::open(with.pool.clone(), &name).await?;
     if [log.model_id(), versions.model_id()] != [listed.id; 2] {
@@ -74,7 +78,7 @@ pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, Engine
     let config = Arc::new(config);
     let empty = State::initial(Arc::clone(&config));
     let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-    let operations = OperationStore::new(with.pool.clone(), log.model_id());
+    let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
     let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
     let stores = Stores { log, versions, operations };
     let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
@@ -105,7 +109,9 @@ impl Model {
         follow::serve(&shared, &serve).await?;
         with.tasks.spawn(follow::run(Arc::clone(&shared), serving, with.stop.clone()));
         with.tasks.spawn(guard::run(Arc::clone(&shared), with.stop.clone()));
-        with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
+        if !with.engine.read_only {
+            with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
+        }
         if with.engine.quality_share > 0.0 {
             with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
         }
