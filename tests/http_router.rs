@@ -337,7 +337,7 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
     let document: Value = serde_json::from_str(&text(service.get("/openapi.json").await).await).expect("JSON");
     let mut refused = 0;
     for (path, methods) in document["paths"].as_object().expect("paths") {
-        let path = path.replace("{model}", "default").replace('{', "").replace('}', "");
+        let path = path.replace("{model}", "default").replace(['{', '}'], "");
         for method in methods.as_object().expect("methods").keys() {
             // Questions that are too long for an address.
             let asks = method == "get" || ["/recommendations", "/embeddings"].iter().any(|end| path.contains(end));
