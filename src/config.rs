@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
+use bytesize::ByteSize;
 use clap::Args;
 
 use crate::{
@@ -39,6 +40,11 @@ pub struct ServeSettings {
     /// Models of a new database.
     #[command(flatten)]
     pub model: ModelSettings,
+    /// Most that the rows of all models may take in this process, such as 8GiB; beyond it events and items that would make a
+    /// new row are refused (`memory_budget`), while all that names known users and items is taken. See docs/OPERATIONS.md for
+    /// what the process takes besides [default: whatever they need]
+    #[arg(long, env = "SHELFMARK_MEMORY_BUDGET", value_name = "BYTES", help_heading = "Memory")]
+    pub memory_budget: Option<ByteSize>,
     /// Threads.
     #[command(flatten)]
     pub threads: ThreadSettings,
@@ -224,6 +230,7 @@ impl ServeSettings {
         let Self { versions, watch, model, .. } = self;
         EngineSettings {
             read_only: self.read_only,
+            memory_budget: self.memory_budget.map_or(0, |budget| budget.as_u64()),
             models_max: model.models_max,
             quality_share: f64::from(watch.quality_percent) / 100.0,
             guard_share: f64::from(watch.guard_percent) / 100.0,

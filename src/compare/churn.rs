@@ -76,7 +76,7 @@ pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn 
 /// Recommendations for users who have done something in both states.
 pub(super) fn ranks(from: &View, to: &View, k: usize, top: usize) -> RankChurn {
     let users = &from.readable().users;
-    let ids = (0..users.len()).map(|row| users.id(u32::try_from(row).expect("rows are u32")));
+    let ids = users.ids().map(|(_, id)| id);
     let newest = |view: &View, id: &Id| -> Option<Timestamp> {
         let readable = view.readable();
         readable.user(id.as_str()).and_then(|actor| readable.history(actor).newest(0).next()).map(|past| past.at)

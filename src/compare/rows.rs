@@ -91,8 +91,12 @@ struct Moves {
 impl Moves {
     fn of(table: WatchedTable, from: &Readable, to: &Readable) -> Self {
         let [old, new] = [from, to].map(|readable| readable.parameters.table(table.table()));
-        let mut moves = Self { rows_from: old.len(), rows_to: new.len(), common: 0, moved: Vec::new() };
+        let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
+        let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
+            if table == WatchedTable::Users && from.users.holder(as_row(row)).is_none() {
+                continue;
+            }
             // Two states share memory only of rows that both have from the state that they grew from, ids and all.
             if row < new.len() && old.shares(new, row) {
                 moves.common += 1;
@@ -149,6 +153,11 @@ fn small(from: &Readable, to: &Readable) -> Moves {
     moves
 }
 
+/// Rows of a table that are nobody's.
+fn free(table: WatchedTable, readable: &Readable) -> usize {
+    if table == WatchedTable::Users { readable.users.len() - readable.users.count() } else { 0 }
+}
+
 /// The row of `to` that belongs to what `row` of `from` belongs to.
 fn partner(table: WatchedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
     match table {
@@ -180,7 +189,7 @@ impl<'a> Names<'a> {
         match self {
             Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
             Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
-            Self::Interned(ids) => (row < ids.len()).then(|| ids.id(row32)),
+            Self::Interned(ids) => ids.holder(row32),
         }
     }
 

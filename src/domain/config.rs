@@ -1,6 +1,6 @@
 //! A model's configuration: part of its state, changed only by a record.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,10 +57,18 @@ pub struct ModelConfig {
     /// that is all. Left out of the stored form while `true`, so that states from before there was a freeze keep their digests.
     #[serde(skip_serializing_if = "is_on")]
     pub learning: bool,
+    /// Users and sessions that were not there for more than so many events learned are dropped: they give their rows back, and
+    /// are strangers when they come again. 0: nobody is; else 1,000 to 1,000,000,000,000. Left out of the stored form while 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub drop_idle_events: u64,
 }
 
 fn is_on(learning: &bool) -> bool {
     *learning
+}
+
+fn is_zero(events: &u64) -> bool {
+    *events == 0
 }
 
 /// How an accumulator row is kept.
@@ -128,6 +136,7 @@ impl Default for ModelConfig {
             pull: 0.0,
             clip_ratio: 10.0,
             learning: true,
+            drop_idle_events: 0,
         }
     }
 }
@@ -154,6 +163,9 @@ impl Default for LearningRates {
 impl ModelConfig {
     /// Most kinds.
     pub const KINDS_MAX: usize = 64;
+
+    /// What `drop_idle_events` may be when it is not 0.
+    const DROP_IDLE_EVENTS: RangeInclusive<u64> = 1000..=1_000_000_000_000;
 
     /// Checks every rule; the error names the field as in JSON.
     pub fn check(&self) -> FieldResult<()> {
@@ -188,7 +200,13 @@ impl ModelConfig {
         number("pull", self.pull, 0.0, 100.0)?;
         number("explore", self.explore, 0.0, 100.0)?;
         number("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
-        number("clip_ratio", self.clip_ratio, 1.0, 1e6)
+        number("clip_ratio", self.clip_ratio, 1.0, 1e6)?;
+        let idle = self.drop_idle_events;
+        if idle == 0 || Self::DROP_IDLE_EVENTS.contains(&idle) {
+            return Ok(());
+        }
+        let (min, max) = Self::DROP_IDLE_EVENTS.into_inner();
+        Err(FieldError::new("drop_idle_events", "out_of_range", format!("must be 0 or {min} to {max}, is {idle}")))
     }
 
     /// The rates of a step after so many events.
@@ -252,6 +270,8 @@ mod tests {
         ModelConfig::default().check().expect("valid");
         let bad = ModelConfig { dim: 6, ..ModelConfig::default() };
         assert_eq!(bad.check().expect_err("refused").field, "dim");
+        let bad = ModelConfig { drop_idle_events: 999, ..ModelConfig::default() };
+        assert_eq!(bad.check().expect_err("refused").field, "drop_idle_events");
         let mut bad = ModelConfig::default();
         bad.rates.bias = f32::NAN;
         assert_eq!(bad.check().expect_err("refused").field, "rates.bias");
@@ -264,9 +284,9 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_learns_has_the_stored_form_that_it_had_before_there_was_a_freeze() {
+    fn a_model_that_learns_has_the_stored_form_that_it_had_before_there_was_a_freeze_or_dropping() {
         let text = |config: &ModelConfig| serde_json::to_string(config).expect("a JSON form");
-        assert!(!text(&ModelConfig::default()).contains("learning"));
+        assert!(!text(&ModelConfig::default()).contains("learning") && !text(&ModelConfig::default()).contains("idle"));
         let frozen = ModelConfig { learning: false, ..ModelConfig::default() };
         assert!(text(&frozen).ends_with(r#","learning":false}"#));
         assert_eq!(serde_json::from_str::<ModelConfig>(&text(&frozen)).expect("parses"), frozen);

@@ -37,6 +37,8 @@ pub const POSITION: &str = "shelfmark_engine_position";
 pub const VERSIONS: &str = "shelfmark_engine_versions_total";
 /// Time of taking one version (histogram, seconds).
 pub const VERSION_SECONDS: &str = "shelfmark_engine_version_seconds";
+/// Users and sessions that were dropped because they were idle (counter).
+pub const IDLE_DROPPED: &str = "shelfmark_learner_idle_dropped_total";
 /// Times the learner stopped after a failure (counter).
 pub const LEARNER_FAILURES: &str = "shelfmark_engine_learner_failures_total";
 
@@ -45,6 +47,7 @@ pub fn record_applied(applied: &Applied, records: usize, elapsed: Duration) {
     counter!(RECORDS_APPLIED).increment(records as u64);
     counter!(STEPS).increment(applied.steps.len() as u64);
     histogram!(APPLY_SECONDS).record(elapsed);
+    counter!(IDLE_DROPPED).increment(applied.dropped as u64);
     for step in &applied.steps {
         counter!(TARGETS).increment(step.targets as u64);
         counter!(CLIPPED).increment(u64::from(step.clipped));

@@ -11,6 +11,8 @@
 //!
 //! One task starts and ends models as the roster in the database says ([`Models`]); each can be ended alone.
 //!
+//! Beyond `--memory-budget` nothing is taken in that would make a new row (`room`).
+//!
 //! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
 //! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
 //! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
@@ -38,6 +40,7 @@ mod recovery;
 mod relearning;
 mod retention;
 mod rollback;
+mod room;
 mod sampling;
 mod settings;
 mod shared;
@@ -52,6 +55,7 @@ mod watch;
 mod watch_metrics;
 mod worker;
 
+pub use crate::state::TableFootprint;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
 pub use export::{EXPORTS_MAX, ExportSource};

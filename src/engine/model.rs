@@ -35,7 +35,7 @@ use crate::{
 /// Handle of one model: cheap to clone.
 #[derive(Clone)]
 pub struct Model {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What every model of a process is started with.
@@ -288,10 +288,13 @@ impl Model {
         desk::status(&self.shared).await
     }
 
-    /// What somebody should know although the model is ready: learning is frozen, the guard acted.
+    /// What somebody should know although the model is ready: learning is frozen, the guard acted, there is no room.
     pub fn notes(&self) -> Vec<String> {
-        let frozen = self.is_frozen().then(|| format!("model {}: learning is frozen", self.shared.name));
-        frozen.into_iter().chain(self.shared.guard.note(&self.shared.name)).collect()
+        let name = &self.shared.name;
+        let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
+        let crowded =
+            self.crowded().map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
+        frozen.into_iter().chain(self.shared.guard.note(name)).chain(crowded).collect()
     }
 
     /// Where it stands.

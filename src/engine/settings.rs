@@ -9,6 +9,8 @@ use super::REPLAY_RECORDS_MAX;
 pub struct EngineSettings {
     /// Whether this process only follows what others write: it takes no versions, guards nothing and clears nothing away.
     pub read_only: bool,
+    /// What the rows of all models may take before new ones are refused, in bytes; 0 = whatever they need.
+    pub memory_budget: u64,
     /// Models that may be there; each has a learner thread, three connections and memory of its own.
     pub models_max: usize,
     /// Take a version after this many records; 0 = never by count.
@@ -40,6 +42,7 @@ impl Default for EngineSettings {
     fn default() -> Self {
         Self {
             read_only: false,
+            memory_budget: 0,
             models_max: 64,
             version_records: 500_000,
             version_interval: Duration::from_secs(900),

@@ -25,6 +25,7 @@ use super::{
     operations::Operations,
     recovery::load_version,
     rollback::slot::RollbackSlot,
+    room::Room,
     watch::Watch,
     worker::Snapshot,
 };
@@ -95,6 +96,8 @@ pub struct Shared {
     pub configuring: tokio::sync::Mutex<()>,
     /// Exports under way.
     pub exports: Arc<Semaphore>,
+    /// Whether there is room for new rows.
+    pub room: Room,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     pub taking: tokio::sync::Mutex<()>,
     /// Where a fork's state at position 0 comes from.
@@ -138,6 +141,7 @@ impl Shared {
             operations,
             configuring: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            room: Room::default(),
             taking: tokio::sync::Mutex::default(),
             origin: None,
             retired: AtomicBool::new(false),

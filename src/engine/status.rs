@@ -9,6 +9,7 @@ use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
     learner::fingerprint,
     serving::Counts,
+    state::TableFootprint,
 };
 
 /// `GET /v1/models/{m}`.
@@ -28,6 +29,8 @@ pub struct ModelStatus {
     pub digest: Digest,
     /// What readers get.
     pub served: Served,
+    /// What it takes in memory, table by table.
+    pub memory: Vec<TableFootprint>,
     /// How much the state at `position` holds.
     pub counts: Counts,
     /// Number of versions.
@@ -76,8 +79,9 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         lag_ms,
         digest: snapshot.digester.digest(),
         served: shared.served().served(),
+        memory: readable.footprint(),
         counts: Counts {
-            users: readable.users.len() as u64,
+            users: readable.users.count() as u64,
             items: readable.catalog.len() as u64,
             events: readable.counters.events,
         },

@@ -147,8 +147,8 @@ pub fn figures(readable: &Readable, quality: &Value) -> Value {
     json!({
         "events": counters.events,
         "items": readable.catalog.len(),
-        "users": readable.users.len(),
-        "sessions": readable.sessions.len(),
+        "users": readable.users.count(),
+        "sessions": readable.sessions.count(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
         "quality": quality,

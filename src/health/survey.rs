@@ -257,13 +257,15 @@ impl Look<'_> {
 
     /// Whether learning can have met a row.
     fn is_met(&self, row: usize) -> bool {
-        let catalog = &self.state.readable.catalog;
-        let known = |row: usize| catalog.is_known(u32::try_from(row).expect("rows are u32"));
+        let readable = &self.state.readable;
+        let as_row = |row: usize| u32::try_from(row).expect("rows are u32");
+        let known = |row: usize| readable.catalog.is_known(as_row(row));
         match self.table {
             WatchedTable::Items | WatchedTable::Bias => known(row),
             WatchedTable::Last => row == 0 || known(row - 1),
             WatchedTable::Tokens => self.reached[row],
-            WatchedTable::Users | WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
+            WatchedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
         }
     }
 }

@@ -277,7 +277,7 @@ fn moved_row(table: WatchedTable, row: u32, part: Part, before: &State, after: &
         | WatchedTable::Small => None,
     };
     let id = match table {
-        WatchedTable::Users => Some(readable.users.id(row)),
+        WatchedTable::Users => readable.users.holder(row),
         WatchedTable::Tokens => Some(readable.catalog.token(row)),
         WatchedTable::Context => Some(readable.contexts.id(row)),
         WatchedTable::Items

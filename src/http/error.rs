@@ -61,6 +61,9 @@ pub enum ApiError {
         /// Its id.
         id: String,
     },
+    /// It would make a new row, and there is no room for one.
+    #[error("{0}")]
+    NoRoom(FieldError),
     /// An event with this id and another body stands in the log.
     #[error("an event with this event_id and another body stands at position {0}")]
     EventConflict(Position),
@@ -174,6 +177,7 @@ impl ApiError {
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "No such method here"),
             Self::ModelNotFound(_) => (S::NOT_FOUND, "model_not_found", "No such model"),
             Self::NotFound { what, .. } => (S::NOT_FOUND, not_found_code(what), "Not found"),
+            Self::NoRoom(_) => (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row"),
             Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
             Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
             Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),

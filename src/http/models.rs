@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served},
-    engine::ModelStatus,
+    engine::{ModelStatus, TableFootprint},
 };
 
 /// Where a model stands.
@@ -40,6 +40,8 @@ pub struct ModelOut {
     frozen: bool,
     /// How much the live view holds.
     counts: CountsOut,
+    /// What that takes in this process.
+    memory: MemoryOut,
     /// Where it was forked from; null for a model that began empty.
     fork: Option<ForkOrigin>,
     /// Its configuration.
@@ -62,8 +64,18 @@ pub struct CountsOut {
     versions: u64,
 }
 
+/// What the live state takes in memory, as counted from its tables; see the manual for what the process takes besides.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemoryOut {
+    /// Bytes of all tables.
+    bytes: u64,
+    /// By table.
+    tables: Vec<TableFootprint>,
+}
+
 impl From<ModelStatus> for ModelOut {
     fn from(status: ModelStatus) -> Self {
+        let bytes = status.memory.iter().map(|table| table.bytes).sum();
         Self {
             model: status.model,
             head: status.head,
@@ -79,6 +91,7 @@ impl From<ModelStatus> for ModelOut {
                 events: status.counts.events,
                 versions: status.versions,
             },
+            memory: MemoryOut { bytes, tables: status.memory },
             fork: status.fork,
             config: status.config,
             fingerprint: status.fingerprint,

@@ -64,6 +64,9 @@ impl ApiError {
         if let Self::Invalid(errors) = self {
             return errors.iter().map(FieldProblem::from).collect();
         }
+        if let Self::NoRoom(error) = self {
+            return vec![FieldProblem::from(error)];
+        }
         if let Self::Engine(
             EngineError::Config(error) | EngineError::Target(error) | EngineError::Query(QueryError::Field(error)),
         ) = self
@@ -98,6 +101,7 @@ impl ApiError {
         let told = matches!(
             self,
             Self::Overloaded
+                | Self::NoRoom(_)
                 | Self::Engine(EngineError::NotReached { .. } | EngineError::WatchBusy(_))
                 | Self::Engine(EngineError::Query(QueryError::Busy))
                 | Self::Engine(EngineError::Log(LogError::Closed))

@@ -31,6 +31,8 @@ pub struct Applied {
     pub steps: Vec<StepReport>,
     /// Whether a restore record was among the records.
     pub restored: bool,
+    /// Users and sessions that were dropped because they were idle.
+    pub dropped: usize,
 }
 
 /// Sees every batch before it is learned: test-then-train hooks in here.
@@ -153,6 +155,7 @@ impl Learner {
         }
         let through = first.advanced(events.len() as u64 - 1);
         let known_before = state.readable.catalog.known().len();
+        let events_before = state.readable.counters.events;
         let (units, rows) = state.advance(events, &mut self.scratch);
         observer.before_learning(state, &units);
         if !state.config().learning {
@@ -176,6 +179,7 @@ impl Learner {
             applied.steps.push(report);
         }
         state.settle(&rows);
+        applied.dropped += state.drop_idle(events_before);
         observer.after_learning(state, through);
     }
 }

@@ -89,7 +89,7 @@ impl View {
     /// How much it holds.
     pub fn counts(&self) -> Counts {
         let readable = self.readable();
-        Counts { users: readable.users.len() as u64, items: self.snapshot.items, events: readable.counters.events }
+        Counts { users: readable.users.count() as u64, items: self.snapshot.items, events: readable.counters.events }
     }
 
     /// An item's metadata (bare when only events named it). `None`: unknown or removed.

@@ -116,6 +116,7 @@ impl State {
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
+        self.see(actor);
         rows.extend(items.into_iter().zip(liked).map(|(item, liked)| Arrival { item, liked }));
         Unit { actor, at, context, targets: ordered }
     }
@@ -175,10 +176,14 @@ impl State {
 
     fn actor_row(&mut self, event: &Event) -> Actor {
         if let Some(user) = &event.user {
-            let (row, new) = self.readable.users.intern(user);
+            let from = self.anchor.as_ref().map_or(0, |anchor| anchor.users());
+            let (row, new) = self.readable.users.intern_from(from, user);
             if new {
                 self.touched.mark(Table::Users, row);
                 self.touched.mark(Table::UserHistories, row);
+            }
+            // A row that somebody gave back is as one just made.
+            if row as usize == self.readable.user_histories.len() {
                 self.readable.user_histories.push(Arc::new(History::default()));
                 self.push_row(Table::UserVectors, ACCUMULATOR_INITIAL);
             }
@@ -189,6 +194,8 @@ impl State {
         if new {
             self.touched.mark(Table::Sessions, row);
             self.touched.mark(Table::SessionHistories, row);
+        }
+        if row as usize == self.readable.session_histories.len() {
             self.readable.session_histories.push(Arc::new(History::default()));
         }
         Actor::Session(row)

@@ -19,6 +19,11 @@ impl Anchor {
         Table::LEARNED.iter().map(|table| self.0.table(*table).len()).sum()
     }
 
+    /// User rows that have a base. One that was dropped is not given away: it would be held to somebody else's.
+    pub(super) fn users(&self) -> u32 {
+        as_row(self.0.users.len())
+    }
+
     /// Empties the base of a user vector; its row, when there is one.
     pub(super) fn forget_user(&mut self, user: u32) -> Option<u32> {
         let before = Table::LEARNED.iter().take_while(|table| **table != Table::UserVectors);

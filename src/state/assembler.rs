@@ -73,8 +73,8 @@ impl State {
             Table::Counters => r.counters = read_pod::<Counters>(bytes)?,
             Table::Kinds => put_id(&mut r.kinds, row, bytes)?,
             Table::Tokens => put_id(&mut r.catalog.tokens, row, bytes)?,
-            Table::Users => put_id(&mut r.users, row, bytes)?,
-            Table::Sessions => put_id(&mut r.sessions, row, bytes)?,
+            Table::Users => put_holder(&mut r.users, row, bytes)?,
+            Table::Sessions => put_holder(&mut r.sessions, row, bytes)?,
             Table::Contexts => put_id(&mut r.contexts, row, bytes)?,
             Table::Items => self.decode_item(row, bytes)?,
             Table::Known => {
@@ -120,6 +120,8 @@ impl State {
                 return (r.contents.item(row) == item).then(|| put_values(&mut r.contents.rows, row, z))?;
             }
             Table::Anchor => return new.then(|| self.anchor.as_mut()?.decode(bytes))?,
+            Table::UsersSeen => put(&mut self.seen.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),
+            Table::SessionsSeen => put(&mut self.seen.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?)),
         }
         Some(())
     }
@@ -146,7 +148,17 @@ impl State {
 }
 
 fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
-    interner.put(row, &Id::new("id", std::str::from_utf8(bytes).ok()?).ok()?)
+    interner.put(row, &id(bytes)?)
+}
+
+/// The same of rows that may be free.
+fn put_holder(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
+    let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
+    interner.put_stored(row, holder.as_ref())
+}
+
+fn id(bytes: &[u8]) -> Option<Id> {
+    Id::new("id", std::str::from_utf8(bytes).ok()?).ok()
 }
 
 /// Replaces an element, or appends it; there is no gap between.

@@ -52,6 +52,12 @@ impl<T: Clone> CowVec<T> {
         self.len += 1;
     }
 
+    /// What its own pieces take, in bytes.
+    pub(super) fn chunk_bytes(&self) -> usize {
+        self.chunks.len()
+            * (CHUNK * size_of::<T>() + size_of::<Arc<Vec<T>>>() + 2 * size_of::<usize>() + size_of::<Vec<T>>())
+    }
+
     /// All elements in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
@@ -93,6 +99,12 @@ impl CowRows {
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// What it takes, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        let leaf = LEAF_ROWS * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
+        self.leaves.chunk_bytes() + self.leaves.len() * leaf
     }
 
     /// One row, `[dim]`. Panics when out of range.

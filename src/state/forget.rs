@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{ACCUMULATOR_INITIAL, Digester, History, Interner, State, Table, Touched};
+use super::{Digester, History, Interner, State, Table, Touched};
 use crate::domain::Forgotten;
 
 impl Interner {
     /// The row of a forgotten user, under the old id or, where that was replaced already, under the new name. Looks at every
     /// id unless the new name is there.
     fn forgotten(&self, user: &Forgotten) -> Option<u32> {
-        self.get(user.name().as_str()).or_else(|| {
-            let row = self.ids().position(|id| user.is(id.as_str()))?;
-            u32::try_from(row).ok()
-        })
+        self.get(user.name().as_str()).or_else(|| self.ids().find(|(_, id)| user.is(id.as_str())).map(|(row, _)| row))
     }
 
     /// Puts the new name in place of the id. The row, when the user was there under the old one.
@@ -35,13 +32,9 @@ impl State {
         let Some(row) = self.readable.users.forgotten(user) else { return false };
         // A log that was rewritten before it was learned has the new name already.
         let _known_by_name = self.readable.users.rename(row, user);
-        let place = row as usize;
-        self.readable.parameters.users.row_mut(place).fill(0.0);
-        self.accumulators.users.row_mut(place).fill(ACCUMULATOR_INITIAL);
-        *self.readable.user_histories.get_mut(place) = Arc::new(History::default());
-        for table in [Table::Users, Table::UserVectors, Table::UserHistories, Table::Counters] {
-            self.touched.mark(table, if table == Table::Counters { 0 } else { row });
-        }
+        self.empty_user(row, &Arc::new(History::default()));
+        self.touched.mark(Table::Users, row);
+        self.touched.mark(Table::Counters, 0);
         // Whatever comes next is a basket of its own.
         self.readable.counters.close_unit();
         if let Some(anchor) = &mut self.anchor

@@ -26,6 +26,13 @@ pub struct Past {
 }
 
 impl History {
+    /// What it takes outside of itself, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        self.items.capacity() * size_of::<u32>()
+            + self.times.capacity() * size_of::<Timestamp>()
+            + self.kinds.capacity()
+    }
+
     /// Adds the newest event; the oldest goes when there are more than [`HISTORY_EVENTS_MAX`].
     pub fn push(&mut self, past: Past) {
         // Dropping an eighth at once keeps the cost of shifting constant per event.

@@ -64,6 +64,11 @@ impl MemoryRow {
         self.items.iter().zip(&self.weights).map(move |(item, weight)| (*item, weight * factor))
     }
 
+    /// What it takes outside of itself, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        self.items.capacity() * size_of::<u32>() + self.weights.capacity() * size_of::<f32>()
+    }
+
     /// Counts an event of the item itself.
     pub fn add_event(&mut self, now: u64) {
         self.count += self.scale(now);

@@ -16,8 +16,10 @@ mod contents;
 mod context;
 mod cow;
 mod digest;
+mod footprint;
 mod forget;
 mod history;
+mod idle;
 mod interner;
 mod math;
 mod memory;
@@ -43,6 +45,7 @@ pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
 pub use digest::{Digester, row_hash};
+pub use footprint::TableFootprint;
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
 pub use math::{exp, ln_1p};
@@ -136,6 +139,8 @@ pub struct State {
     recent: CowVec<u32>,
     /// How often an item is in `recent`; derived.
     recent_counts: CowVec<u32>,
+    /// When everybody was last there.
+    seen: idle::Seen,
     /// Rows changed since the engine last looked.
     pub touched: Touched,
 }
@@ -151,6 +156,7 @@ impl State {
             accumulators: parameters(),
             recent: CowVec::default(),
             recent_counts: CowVec::default(),
+            seen: idle::Seen::default(),
             touched: Touched::default(),
         };
         for table in [Table::Config, Table::Counters, Table::Scalars] {
@@ -180,6 +186,9 @@ impl State {
         self.touched.mark(Table::Config, 0);
         if before.modalities != config.modalities {
             self.switch_modalities();
+        }
+        if (before.drop_idle_events > 0) != (config.drop_idle_events > 0) {
+            self.switch_seen();
         }
         if (before.pull > 0.0) != (config.pull > 0.0) {
             self.anchor = (config.pull > 0.0).then(|| Box::new(Anchor(self.readable.parameters.clone())));
@@ -271,7 +280,8 @@ impl State {
     /// Checks that tables fit each other and builds what is not stored.
     fn rebuild_derived(&mut self) -> Result<(), StateError> {
         let items = self.readable.catalog.len();
-        let users = self.readable.users.len();
+        let (users, sessions) = (self.readable.users.len(), self.readable.sessions.len());
+        let seen = |rows: usize| if self.config().drop_idle_events > 0 { rows } else { 0 };
         for (table, rows) in [
             (Table::ItemVectors, items),
             (Table::LastVectors, items + 1),
@@ -280,7 +290,9 @@ impl State {
             (Table::Memory, items),
             (Table::UserVectors, users),
             (Table::UserHistories, users),
-            (Table::SessionHistories, self.readable.sessions.len()),
+            (Table::SessionHistories, sessions),
+            (Table::UsersSeen, seen(users)),
+            (Table::SessionsSeen, seen(sessions)),
             (Table::TokenVectors, self.readable.catalog.tokens.len()),
             (Table::ContextVectors, self.readable.contexts.len()),
             (Table::Projections, self.readable.contents.modalities().inputs()),

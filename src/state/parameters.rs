@@ -70,7 +70,9 @@ impl Parameters {
             | Table::Scalars
             | Table::Modalities
             | Table::Contents
-            | Table::Anchor) => unreachable!("{other:?} has no learned rows"),
+            | Table::Anchor
+            | Table::UsersSeen
+            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
         }
     }
 
@@ -101,7 +103,9 @@ impl Parameters {
             | Table::Scalars
             | Table::Modalities
             | Table::Contents
-            | Table::Anchor) => unreachable!("{other:?} has no learned rows"),
+            | Table::Anchor
+            | Table::UsersSeen
+            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The tables of a state, and the one encoding of their rows that digests and versions share.
 
-use super::{Counters, Interner, Popularity, Scalars, State};
+use super::{Counters, Interner, Popularity, Scalars, State, as_row};
 use crate::domain::Modality;
 
 /// Every kind of row that makes up a state. Numbers are stored: never reuse one.
@@ -57,11 +57,15 @@ pub enum Table {
     Contents = 24,
     /// Rows of the learned tables as they were when `pull` was switched on.
     Anchor = 25,
+    /// Number of events when each user was last there, while idle ones are dropped.
+    UsersSeen = 26,
+    /// The same of sessions.
+    SessionsSeen = 27,
 }
 
 impl Table {
     /// All tables, in the order in which they must be decoded.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Config,
         Self::Counters,
         Self::Kinds,
@@ -87,6 +91,8 @@ impl Table {
         Self::Projections,
         Self::Contents,
         Self::Anchor,
+        Self::UsersSeen,
+        Self::SessionsSeen,
     ];
 
     /// Those with learned rows.
@@ -123,7 +129,7 @@ impl Table {
             | Self::TokenVectors
             | Self::ContextVectors
             | Self::Projections => Some(8 * dim),
-            Self::ItemBias => Some(8),
+            Self::ItemBias | Self::UsersSeen | Self::SessionsSeen => Some(8),
             Self::Contents => Some(4 + 4 * dim),
             Self::Config
             | Self::Kinds
@@ -169,6 +175,8 @@ impl State {
             Table::Modalities => r.contents.modalities().all().len(),
             Table::Contents => r.contents.len(),
             Table::Anchor => self.anchor.as_ref().map_or(0, |anchor| anchor.len()),
+            Table::UsersSeen => self.seen.users.len(),
+            Table::SessionsSeen => self.seen.sessions.len(),
         }
     }
 
@@ -220,13 +228,17 @@ impl State {
                 out.extend_from_slice(bytemuck::cast_slice(r.contents.row(row)));
             }
             Table::Anchor => self.anchor.as_ref().expect("it has rows").encode(row, out),
+            Table::UsersSeen => out.extend_from_slice(&self.seen.users[row].to_le_bytes()),
+            Table::SessionsSeen => out.extend_from_slice(&self.seen.sessions[row].to_le_bytes()),
         }
     }
 }
 
+/// The id, nothing of a free row: no id is empty.
 fn encode_id(interner: &Interner, row: usize, out: &mut Vec<u8>) {
-    let row = u32::try_from(row).expect("rows are u32");
-    out.extend_from_slice(interner.id(row).as_str().as_bytes());
+    if let Some(id) = interner.holder(as_row(row)) {
+        out.extend_from_slice(id.as_str().as_bytes());
+    }
 }
 
 /// JSON is the encoding of the few structured rows: readable in a dump, and its maps are sorted.

@@ -1,6 +1,6 @@
 //! Taking a forgotten user's id out of stored versions (P10).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{PgConnection, Row};
 
@@ -30,6 +30,12 @@ pub struct ErasedVersion {
     /// Digest of its state with the name that stands in the id's place.
     pub after: Digest,
 }
+
+/// What some rows of users' ids are in a segment or a version: of the user, with what that changes a digest by, or (`None`) no
+/// more, once they were. A row changes hands when somebody idle is dropped.
+type Holders = BTreeMap<u32, Option<u128>>;
+/// The same by version.
+type Found = BTreeMap<(i32, VersionNumber), Holders>;
 
 /// The models whose versions stand on each other's rows, directly or not: forks and what they were forked from. Ascending,
 /// the model itself among them.
@@ -63,17 +69,20 @@ pub async fn erase_user(
     for model_id in family {
         lock(connection, *model_id).await?;
     }
-    let mut changed = BTreeMap::new();
+    let (mut found, mut rows) = (Found::new(), BTreeSet::new());
+    // What a version stands on comes before it: a fork's base has the lower number, and so has a delta's.
     for (model_id, version, ordinal) in id_segments(connection, family).await? {
-        if let Some(change) = erase_in(connection, model_id, version, ordinal, user).await? {
-            changed.insert((model_id, version), change);
+        let holders = erase_in(connection, model_id, version, ordinal, user, &rows).await?;
+        rows.extend(holders.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
+        found.entry((model_id, version)).or_default().extend(holders);
+    }
+    for ((model_id, version), holders) in &found {
+        if holders.values().any(Option::is_some) {
+            seal_again(connection, *model_id, *version).await?;
         }
     }
-    for (model_id, version) in changed.keys() {
-        seal_again(connection, *model_id, *version).await?;
-    }
     erase_from_origins(connection, family, user).await?;
-    digest_again(connection, family, &changed).await
+    digest_again(connection, family, &found).await
 }
 
 /// Replays name whom they left out.
@@ -121,14 +130,15 @@ async fn id_segments(
     rows.iter().map(|row| Ok((row.try_get(0)?, number(row.try_get(1)?), row.try_get(2)?))).collect()
 }
 
-/// Replaces the id in one segment. What the digests change by, when it was there.
+/// Replaces the id in one segment. Where it was, and which of `rows`, where it was before, are somebody else's here.
 async fn erase_in(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
     ordinal: i32,
     user: &Forgotten,
-) -> Result<Option<u128>, VersionError> {
+    rows: &BTreeSet<u32>,
+) -> Result<Holders, VersionError> {
     let row = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -140,11 +150,11 @@ async fn erase_in(
     .fetch_one(&mut *connection)
     .await?;
     let stored = packed(&row, model_id, version)?;
-    let name = user.clone();
-    let work = tokio::task::spawn_blocking(move || rename(&stored, &name));
+    let (name, rows) = (user.clone(), rows.clone());
+    let work = tokio::task::spawn_blocking(move || rename(&stored, &name, &rows));
     let renamed = work.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-    let renamed = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
-    let Some((packed, change)) = renamed else { return Ok(None) };
+    let (holders, packed) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
+    let Some(packed) = packed else { return Ok(holders) };
     sqlx::query(
         "update version_segments set raw_bytes = $5, checksum = $6, payload = $7 \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -158,28 +168,32 @@ async fn erase_in(
     .bind(packed.payload)
     .execute(connection)
     .await?;
-    Ok(Some(change))
+    Ok(holders)
 }
 
-/// The segment with the new name, and what a digest changes by; `None`: the id is not there.
-fn rename(stored: &Packed, user: &Forgotten) -> Result<Option<(Packed, u128)>, String> {
+/// The segment with the new name, when the id is there.
+fn rename(stored: &Packed, user: &Forgotten, rows: &BTreeSet<u32>) -> Result<(Holders, Option<Packed>), String> {
     let segment = packing::unpack(stored)?;
-    let mut change = 0_u128;
+    let (mut holders, mut there) = (Holders::new(), false);
     let renamed = segment.with_rows(|row, bytes| {
-        let found = std::str::from_utf8(bytes).is_ok_and(|id| user.is(id));
-        found.then(|| {
-            let name = user.name().as_str().as_bytes();
-            let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
-            change = hash(name).wrapping_sub(hash(bytes));
-            name.to_vec()
-        })
+        if !std::str::from_utf8(bytes).is_ok_and(|id| user.is(id)) {
+            if rows.contains(&row) {
+                holders.insert(row, None);
+            }
+            return None;
+        }
+        there = true;
+        let name = user.name().as_str().as_bytes();
+        let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
+        holders.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
+        Some(name.to_vec())
     });
     let renamed: Segment = renamed.ok_or("its rows cannot be read")?;
-    if change == 0 {
-        return Ok(None);
+    if !there {
+        return Ok((holders, None));
     }
     let packed = packing::pack(stored.place, &renamed).map_err(|error| error.to_string())?;
-    Ok(Some((packed, change)))
+    Ok((holders, Some(packed)))
 }
 
 /// The manifest's checksum and sizes, after a segment was written again.
@@ -206,11 +220,11 @@ async fn seal_again(connection: &mut PgConnection, model_id: i32, version: Versi
     Ok(())
 }
 
-/// The digests of all versions whose chains hold a changed segment.
+/// The digests of all versions that hold the user.
 async fn digest_again(
     connection: &mut PgConnection,
     family: &[i32],
-    changed: &BTreeMap<(i32, VersionNumber), u128>,
+    found: &Found,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
     let rows = sqlx::query(
         "select model_id, number, digest from versions where model_id = any($1) order by model_id, number for no key update",
@@ -222,13 +236,19 @@ async fn digest_again(
     for row in rows {
         let (model_id, version) = (row.try_get(0)?, number(row.try_get(1)?));
         let chain = links(connection, model_id, version).await?;
-        // A row is the same one, and changes by the same, in every version of its chain.
-        let change = chain.iter().find_map(|link| changed.get(&(link.model_id, link.version)));
-        let Some(change) = change else { continue };
+        let mut holders = Holders::new();
+        for link in &chain {
+            // Later rows take the place of earlier ones, here as in the state.
+            holders.extend(found.get(&(link.model_id, link.version)).into_iter().flatten());
+        }
+        let changes: Vec<u128> = holders.into_values().flatten().collect();
+        if changes.is_empty() {
+            continue;
+        }
         let digest: Vec<u8> = row.try_get(2)?;
         let damaged = || VersionError::Corrupt { version, detail: "its digest has not 16 bytes".to_owned() };
         let before = u128::from_be_bytes(digest.as_slice().try_into().map_err(|_| damaged())?);
-        let after = before.wrapping_add(*change);
+        let after = changes.iter().fold(before, |digest, change| digest.wrapping_add(*change));
         sqlx::query("update versions set digest = $3 where model_id = $1 and number = $2")
             .bind(model_id)
             .bind(sql_number(version))

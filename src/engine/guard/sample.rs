@@ -93,7 +93,7 @@ impl Watcher {
 
 /// How many others are asked before one is asked again: a quarter of the people that the reference knows.
 fn waiting_people(reference: &CachedVersion) -> usize {
-    (reference.state.readable.users.len() / 4).clamp(0, ASKED_MAX)
+    (reference.state.readable.users.count() / 4).clamp(0, ASKED_MAX)
 }
 
 /// Whose unit it is, when they may be asked.

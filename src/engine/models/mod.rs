@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 
 use keeper::Running;
 
-use super::{EngineError, Model, model::Surroundings, recovery::Seed};
+use super::{EngineError, Model, model::Surroundings, recovery::Seed, room};
 use crate::{
     domain::ModelName,
     keys::forget_model,
@@ -61,6 +61,7 @@ impl Models {
         });
         keeper::begin(&shared).await?;
         with.tasks.spawn(keeper::run(Arc::clone(&shared)));
+        with.tasks.spawn(room::run(Arc::clone(&shared)));
         if !with.engine.read_only {
             with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
         }

@@ -152,6 +152,23 @@ impl Run {
         run
     }
 
+    /// The run without what there is no room for, which is named with the others that cannot be used.
+    pub fn within(self, no_room_for: impl Fn(&RecordBody) -> Option<FieldError>) -> Self {
+        let Self { records, indexes, made_ids, rejected, unknown } = self;
+        let mut run = Self { rejected, unknown, ..Self::default() };
+        for ((record, index), made_id) in records.into_iter().zip(indexes).zip(made_ids) {
+            match no_room_for(&record.body) {
+                Some(error) => run.rejected.push(Rejection::new(index, error)),
+                None => {
+                    run.records.push(record);
+                    run.indexes.push(index);
+                    run.made_ids.push(made_id);
+                }
+            }
+        }
+        run
+    }
+
     /// A run of one.
     pub fn one(parsed: Parsed) -> Self {
         Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], ..Self::default() }

@@ -188,6 +188,9 @@ fn begins_with_key(bytes: &[u8], key: &str) -> bool {
 }
 
 async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
+    if let Some(error) = run.records.first().and_then(|record| model.no_room_for(&record.body)) {
+        return Err(ApiError::NoRoom(error));
+    }
     let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
     let outcomes = model.append(run.records).await?;
     if let [Outcome::Conflict(position)] = *outcomes {
@@ -197,7 +200,13 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
     Ok(tally)
 }
 
+/// The run as far as there is room for it.
+fn admitted(model: &Model, run: Run) -> Run {
+    if model.has_room() { run } else { run.within(|record| model.no_room_for(record)) }
+}
+
 async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
+    let run = admitted(model, run);
     let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
     tally.leave_out(kind, run.unknown);
     let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records).await? };
@@ -216,7 +225,7 @@ async fn stream(
     let mut next = read(arrival, kind, &mut lines).await;
     loop {
         let run = match next {
-            Ok(Some(run)) => run,
+            Ok(Some(run)) => admitted(model, run),
             Ok(None) => break,
             Err(cause) => return Err(ended(cause, tally)),
         };

@@ -12,7 +12,7 @@ pub(super) struct Rows {
     readable: Readable,
     table: ExportTable,
     content: bool,
-    /// Row numbers: without those of removed items.
+    /// Row numbers: without those of removed items, and those that are no user's.
     numbers: Vec<u32>,
     /// Work space, `[dim]`.
     vector: Vec<f32>,
@@ -27,7 +27,11 @@ impl Rows {
             ExportTable::Tokens => catalog.tokens_len(),
         };
         let numbers = (0..u32::try_from(count).expect("rows are u32"))
-            .filter(|row| table != ExportTable::Items || !catalog.entry(*row).removed)
+            .filter(|row| match table {
+                ExportTable::Items => !catalog.entry(*row).removed,
+                ExportTable::Users => readable.users.holder(*row).is_some(),
+                ExportTable::Tokens => true,
+            })
             .collect();
         let vector = vec![0.0; readable.config.dim];
         Self { readable: readable.clone(), table, content: content && table == ExportTable::Items, numbers, vector }

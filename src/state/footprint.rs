@@ -1,0 +1,118 @@
+//! What a state takes in memory, table by table.
+//!
+//! Counted from the structures themselves. Rows of one length are their number times their size, with what the pieces they
+//! lie in take besides; of rows that differ in length (ids, histories, metadata) [`SAMPLED_MAX`] are looked at, evenly
+//! spread, so that the price does not grow with the model: some 100 us.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{CatalogEntry, CowRows, CowVec, History, Interner, MemoryRow, Popularity, Readable, Scalars};
+use crate::domain::{Id, Item, PropertyValue};
+
+/// Rows of a table that are looked at.
+const SAMPLED_MAX: usize = 512;
+/// Of each row of each table, the hash that the digest keeps.
+const HASH_BYTES: usize = size_of::<u128>();
+/// Header of a shared piece: two counts.
+const SHARED_BYTES: usize = 16;
+/// What the map from ids takes beside the id: its pair, and the share of nodes that are not full.
+const MAP_ENTRY_BYTES: usize = 2 * size_of::<(Id, u32)>();
+
+/// What one table takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TableFootprint {
+    /// The table.
+    pub table: &'static str,
+    /// Its rows, free ones too.
+    pub rows: u64,
+    /// What they take, with accumulators, hashes and what holds them together, in bytes.
+    pub bytes: u64,
+}
+
+impl Readable {
+    /// What a state with these rows takes: the tables here, their accumulators, the base of a pull, the hashes.
+    pub fn footprint(&self) -> Vec<TableFootprint> {
+        let parameters = &self.parameters;
+        // Weights and accumulators, and the base while there is one: counted whole, as if every row had moved since.
+        let copies = if self.config.pull > 0.0 { 3 } else { 2 };
+        let learned = |rows: &CowRows| copies * rows.footprint() + rows.len() * HASH_BYTES;
+        let seen = if self.config.drop_idle_events > 0 { size_of::<u64>() + HASH_BYTES } else { 0 };
+        let actors = |ids: &Interner, histories: &CowVec<Arc<History>>| {
+            ids.footprint() + histories.footprint(shared(History::footprint)) + ids.len() * seen
+        };
+        let catalog = &self.catalog;
+        let items = catalog.ids.footprint()
+            + catalog.entries.footprint(entry)
+            + catalog.len() * (size_of::<bool>() + size_of::<u32>())
+            + catalog.known.footprint(|_| 0);
+        let contents = self.contents.rows.footprint() + self.contents.items.footprint(|_| 0);
+        let tables = [
+            ("items", catalog.len(), items),
+            ("item_vectors", parameters.items.len(), learned(&parameters.items)),
+            ("last_vectors", parameters.last.len(), learned(&parameters.last)),
+            ("item_bias", parameters.bias.len(), learned(&parameters.bias)),
+            ("popularity", self.popularity.len(), self.popularity.footprint(|_: &Popularity| 0)),
+            ("memory", self.memory.len(), self.memory.footprint(shared(MemoryRow::footprint))),
+            ("contents", self.contents.len(), contents),
+            ("users", self.users.len(), actors(&self.users, &self.user_histories)),
+            ("user_vectors", parameters.users.len(), learned(&parameters.users)),
+            ("sessions", self.sessions.len(), actors(&self.sessions, &self.session_histories)),
+            ("tokens", catalog.tokens.len(), catalog.tokens.footprint()),
+            ("token_vectors", parameters.tokens.len(), learned(&parameters.tokens)),
+            ("contexts", self.contexts.len(), self.contexts.footprint()),
+            ("context_vectors", parameters.contexts.len(), learned(&parameters.contexts)),
+            ("projections", parameters.projections.len(), learned(&parameters.projections)),
+            ("small", 1, copies * size_of::<Scalars>()),
+        ];
+        let told = tables.map(|(table, rows, bytes)| TableFootprint { table, rows: rows as u64, bytes: bytes as u64 });
+        told.into()
+    }
+}
+
+/// Of a row behind a shared pointer.
+fn shared<T>(bytes: impl Fn(&T) -> usize) -> impl Fn(&Arc<T>) -> usize {
+    move |row| SHARED_BYTES + size_of::<T>() + bytes(row)
+}
+
+impl<T: Clone> CowVec<T> {
+    /// What it takes, with the hashes of its rows; `beside`: what a row takes outside of itself.
+    fn footprint(&self, beside: impl Fn(&T) -> usize) -> usize {
+        let len = self.len();
+        let step = len.div_ceil(SAMPLED_MAX).max(1);
+        let sampled = (0..len).step_by(step).map(|row| beside(&self[row]));
+        let (count, sum) = sampled.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes));
+        self.chunk_bytes() + len * HASH_BYTES + len * sum / count.max(1)
+    }
+}
+
+impl Interner {
+    fn footprint(&self) -> usize {
+        let id = |id: &Option<Id>| id.as_ref().map_or(0, |id| SHARED_BYTES + id.as_str().len().next_multiple_of(8));
+        self.ids.footprint(id) + self.count() * MAP_ENTRY_BYTES
+    }
+}
+
+fn entry(entry: &CatalogEntry) -> usize {
+    2 * SHARED_BYTES + size_of_val::<[u32]>(&entry.tokens) + size_of::<Item>() + metadata(&entry.item)
+}
+
+/// What an item's metadata takes outside of itself. The id is the interner's.
+fn metadata(item: &Item) -> usize {
+    let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+    let property = |(name, value): (&String, &PropertyValue)| {
+        let text = if let PropertyValue::Text(text) = value { text.len() } else { 0 };
+        size_of::<(String, PropertyValue)>() + name.len() + text
+    };
+    let vector = |(name, values): (&String, &Vec<f32>)| {
+        size_of::<(String, Vec<f32>)>() + name.len() + size_of_val(values.as_slice())
+    };
+    item.title.as_ref().map_or(0, String::len)
+        + item.text.as_ref().map_or(0, String::len)
+        + texts(&item.categories)
+        + texts(&item.tags)
+        + item.properties.iter().map(property).sum::<usize>()
+        + item.vectors.iter().map(vector).sum::<usize>()
+}
