@@ -39,6 +39,8 @@ fn what_is_counted_is_what_the_process_takes() {
     }
     let mut scratch = ContextScratch::default();
     for user in 0..USERS {
+        // What changed is noted for views and versions, and forgotten once they have it.
+        state.touched.clear();
         let event = |k: usize| Event {
             event_id: id("event", k),
             user: Some(id("user", user)),

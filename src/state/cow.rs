@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::footprint::allocated;
+
 /// Elements of one shared piece of a [`CowVec`].
 const CHUNK: usize = 64;
 /// Rows of one shared leaf of [`CowRows`]: small, because a sampled step touches rows all over the table and each
@@ -104,7 +106,7 @@ impl CowRows {
     /// What it takes, in bytes.
     pub(super) fn footprint(&self) -> usize {
         let leaf = LEAF_ROWS * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
-        self.leaves.chunk_bytes() + self.leaves.len() * leaf
+        self.leaves.chunk_bytes() + self.leaves.len() * allocated(leaf)
     }
 
     /// One row, `[dim]`. Panics when out of range.

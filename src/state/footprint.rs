@@ -1,7 +1,7 @@
 //! What a state takes in memory, table by table.
 //!
-//! Counted from the structures themselves. Rows of one length are their number times their size, with what the pieces they
-//! lie in take besides; of rows that differ in length (ids, histories, metadata) [`SAMPLED_MAX`] are looked at, evenly
+//! Counted from the structures themselves, as the allocator rounds them. Rows of one length are their number times their
+//! size, with what the pieces they lie in take besides; of rows that differ in length (ids, histories, metadata) [`SAMPLED_MAX`] are looked at, evenly
 //! spread, so that the price does not grow with the model: some 100 us.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const HASH_BYTES: usize = size_of::<u128>();
 /// Header of a shared piece: two counts.
 const SHARED_BYTES: usize = 16;
 /// What the map from ids takes beside the id: its pair, and the share of nodes that are not full.
-const MAP_ENTRY_BYTES: usize = 2 * size_of::<(Id, u32)>();
+const MAP_ENTRY_BYTES: usize = 3 * size_of::<(Id, u32)>();
 
 /// What one table takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -72,9 +72,14 @@ impl Readable {
     }
 }
 
+/// What the allocator gives for so many bytes: sizes have eight steps from one power of two to the next but one.
+pub(super) const fn allocated(bytes: usize) -> usize {
+    if bytes <= 64 { bytes.next_multiple_of(8) } else { bytes.next_multiple_of(bytes.next_power_of_two() / 8) }
+}
+
 /// Of a row behind a shared pointer.
 fn shared<T>(bytes: impl Fn(&T) -> usize) -> impl Fn(&Arc<T>) -> usize {
-    move |row| SHARED_BYTES + size_of::<T>() + bytes(row)
+    move |row| allocated(SHARED_BYTES + size_of::<T>()) + bytes(row)
 }
 
 impl<T: Clone> CowVec<T> {
@@ -90,27 +95,30 @@ impl<T: Clone> CowVec<T> {
 
 impl Interner {
     fn footprint(&self) -> usize {
-        let id = |id: &Option<Id>| id.as_ref().map_or(0, |id| SHARED_BYTES + id.as_str().len().next_multiple_of(8));
+        let id = |id: &Option<Id>| id.as_ref().map_or(0, |id| allocated(SHARED_BYTES + id.as_str().len()));
         self.ids.footprint(id) + self.count() * MAP_ENTRY_BYTES
     }
 }
 
 fn entry(entry: &CatalogEntry) -> usize {
-    2 * SHARED_BYTES + size_of_val::<[u32]>(&entry.tokens) + size_of::<Item>() + metadata(&entry.item)
+    allocated(SHARED_BYTES + size_of_val::<[u32]>(&entry.tokens))
+        + allocated(SHARED_BYTES + size_of::<Item>())
+        + metadata(&entry.item)
 }
 
 /// What an item's metadata takes outside of itself. The id is the interner's.
 fn metadata(item: &Item) -> usize {
-    let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
+    let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + allocated(text.len())).sum::<usize>();
     let property = |(name, value): (&String, &PropertyValue)| {
-        let text = if let PropertyValue::Text(text) = value { text.len() } else { 0 };
-        size_of::<(String, PropertyValue)>() + name.len() + text
+        let text = if let PropertyValue::Text(text) = value { allocated(text.len()) } else { 0 };
+        size_of::<(String, PropertyValue)>() + allocated(name.len()) + text
     };
     let vector = |(name, values): (&String, &Vec<f32>)| {
-        size_of::<(String, Vec<f32>)>() + name.len() + size_of_val(values.as_slice())
+        size_of::<(String, Vec<f32>)>() + allocated(name.len()) + allocated(size_of_val(values.as_slice()))
     };
-    item.title.as_ref().map_or(0, String::len)
-        + item.text.as_ref().map_or(0, String::len)
+    let text = |text: &Option<String>| text.as_ref().map_or(0, |text| allocated(text.len()));
+    text(&item.title)
+        + text(&item.text)
         + texts(&item.categories)
         + texts(&item.tags)
         + item.properties.iter().map(property).sum::<usize>()
