@@ -153,12 +153,12 @@ impl Model {
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
     pub fn served(&self) -> Arc<View> {
-        self.shared.served()
+        self.shared.served(None)
     }
 
     /// What a reader (a user, a session) gets: the view of their arm; the same as everybody while there is no split.
     pub fn served_for(&self, reader: &str) -> Arc<View> {
-        self.shared.served_for(reader)
+        self.shared.served(Some(reader))
     }
 
     /// The live view.
@@ -180,8 +180,12 @@ impl Model {
         position: Position,
         timeout: Duration,
     ) -> Result<Arc<View>, EngineError> {
-        let view = || reader.map_or_else(|| self.shared.served(), |reader| self.shared.served_for(reader));
-        let served = view();
+        let served = self.shared.served(reader);
+        if served.position() >= position {
+            return Ok(served);
+        }
+        // A rollback that is not written yet goes back behind what the reader knows of.
+        let served = self.shared.deployed(reader);
         if served.position() >= position {
             return Ok(served);
         }
@@ -190,7 +194,7 @@ impl Model {
             return Err(EngineError::NotReached { wanted: position, reached: served.position() });
         }
         self.shared.wait_applied(position, timeout).await?;
-        let served = view();
+        let served = self.shared.deployed(reader);
         if served.position() >= position {
             return Ok(served);
         }

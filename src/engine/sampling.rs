@@ -114,7 +114,7 @@ pub fn sample(shared: &Shared, state: &State, unit: &Unit, seed: u64, versions: 
         seed,
         live: shared.live.load_full(),
         versions,
-        main: shared.served().served(),
+        main: shared.deployed(None).served(),
     })
 }
 

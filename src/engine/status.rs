@@ -75,7 +75,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         lag_records: head.since(snapshot.position),
         lag_ms,
         digest: snapshot.digester.digest(),
-        served: shared.served().served(),
+        served: shared.deployed(None).served(),
         counts: Counts {
             users: readable.users.len() as u64,
             items: readable.catalog.len() as u64,
