@@ -14,19 +14,20 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
+use crate::engine::{
     EngineError, EngineSettings,
-    arms::Arms,
-    cache::{CachedVersion, VersionCache},
-    export::EXPORTS_MAX,
-    growth::{Grown, Growth},
     guard::desk::GuardDesk,
     health::Health,
+    learning::{recovery::load_version, worker::Snapshot},
     operations::Operations,
-    recovery::load_version,
     rollback::slot::RollbackSlot,
-    watch::Watch,
-    worker::Snapshot,
+    served::arms::Arms,
+    versioning::{
+        cache::{CachedVersion, VersionCache},
+        export::EXPORTS_MAX,
+        growth::{Grown, Growth},
+    },
+    watching::watch::Watch,
 };
 use crate::{
     domain::{Forgotten, ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{EngineError, shared::Shared};
+use crate::engine::{EngineError, shared::Shared};
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
     learner::fingerprint,

@@ -24,11 +24,11 @@ use materialise::{Made, Target, keep, materialise};
 use replaying::{Base, to_the_head};
 use slot::Claim;
 
-use super::{
+use crate::engine::{
     EngineError,
-    fold::Watcher,
-    follow::serve,
+    learning::fold::Watcher,
     operations::{OperationContext, Started},
+    served::follow::serve,
     shared::{Shared, StateAt, blocking},
 };
 use crate::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::engine::{
     shared::{Shared, StateAt, blocking},
     status,
 };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{
+use crate::engine::{
     EngineError,
     shared::{Shared, blocking},
-    versioning,
+    versioning::taking,
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
@@ -25,7 +25,7 @@ impl Loaded {
     async fn new(shared: &Shared, version: Option<&VersionRef>) -> Result<Self, EngineError> {
         let Some(version) = version else {
             let view = shared.live.load_full();
-            let metrics = versioning::figures(view.readable(), &serde_json::json!(shared.watch.quality()));
+            let metrics = taking::figures(view.readable(), &serde_json::json!(shared.watch.quality()));
             return Ok(Self { view, manifest: None, metrics });
         };
         let manifest = shared.versions.get(version).await?;

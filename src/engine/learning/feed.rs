@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::engine::{
     EngineError,
-    fold::Watcher,
+    learning::{
+        fold::Watcher,
+        worker::{Restart, Work},
+    },
     rollback::replaying::replayed,
     shared::{Shared, blocking},
-    worker::{Restart, Work},
 };
 use crate::{
     domain::{Append, Except, Position, RecordBody, Served, VersionNumber},

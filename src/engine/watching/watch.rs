@@ -9,11 +9,13 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 use utoipa::ToSchema;
 
-use super::{
+use crate::engine::{
     EngineError,
-    sampling::{Mailbox, RankedSample},
     shared::StateAt,
-    watch_metrics::WatchMetrics,
+    watching::{
+        sampling::{Mailbox, RankedSample},
+        watch_metrics::WatchMetrics,
+    },
 };
 use crate::{
     domain::{Id, ModelConfig, ModelName, Position, Served},

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
+use crate::engine::{
     EngineError,
-    relearning::{relearn, state_before},
+    learning::relearning::{relearn, state_before},
     shared::{Shared, StateAt},
 };
 use crate::{

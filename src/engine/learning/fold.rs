@@ -6,9 +6,9 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::engine::{
     EngineError,
-    feed::{Restored, restored_states},
+    learning::feed::{Restored, restored_states},
     rollback::rules::Rules,
     shared::{Shared, StateAt},
 };

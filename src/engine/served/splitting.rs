@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
+use crate::engine::{
     EngineError,
-    follow::{switch, views},
+    served::follow::{switch, views},
     shared::Shared,
 };
 use crate::{
@@ -50,7 +50,7 @@ pub async fn split(
 
 /// The arms that are served, with their figures.
 pub fn arms(shared: &Shared) -> Vec<ArmStatus> {
-    let arm = |counts: &super::arms::ArmCounts| {
+    let arm = |counts: &crate::engine::served::arms::ArmCounts| {
         let (lists, clicks) = (counts.lists(), counts.clicks());
         ArmStatus {
             arm: crate::domain::Arm { served: counts.served, percent: counts.percent }.into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{
+use crate::engine::{
     EngineError,
     shared::{Shared, blocking},
 };

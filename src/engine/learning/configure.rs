@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{EngineError, models::creating::same_dim, shared::Shared};
+use crate::engine::{EngineError, models::creating::same_dim, shared::Shared};
 use crate::{
     domain::{FieldResult, ModelConfig, NewRecord, Position, RecordBody},
     log::Outcome,

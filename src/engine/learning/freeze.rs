@@ -1,6 +1,6 @@
 //! Freezing learning and letting it go on: a change of the configuration that leaves a deployment entry.
 
-use super::{EngineError, configure::configure, shared::Shared};
+use crate::engine::{EngineError, learning::configure::configure, shared::Shared};
 use crate::{
     domain::{Deployment, DeploymentMode, ModelConfig, Served},
     versions::NewDeployment,

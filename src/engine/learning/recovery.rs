@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::{
+use crate::engine::{
     EngineError,
-    cache::CachedVersion,
     error::CorruptState,
     shared::{Shared, finished},
+    versioning::cache::CachedVersion,
 };
 use crate::{
     domain::{Position, VersionNumber},

@@ -8,13 +8,12 @@ use std::{
 
 use tokio::{runtime::Handle, sync::mpsc};
 
-use super::{
-    feed::Restored,
-    growth::Grown,
+use crate::engine::{
+    learning::{feed::Restored, recovery::Recovered},
     metrics,
-    recovery::Recovered,
-    sampling,
     shared::{Shared, SnapshotRequest, StateAt},
+    versioning::growth::Grown,
+    watching::sampling,
 };
 use crate::{
     domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},

@@ -11,10 +11,12 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::engine::{
     EngineError,
-    fold::{Seeing, Watcher, fold_seen},
-    recovery::beginning,
+    learning::{
+        fold::{Seeing, Watcher, fold_seen},
+        recovery::beginning,
+    },
     shared::{Shared, StateAt},
 };
 use crate::{

@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::shared::{Shared, blocking};
+use crate::engine::shared::{Shared, blocking};
 use crate::{
     domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
     health::Ranked,

@@ -13,13 +13,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    EngineError, feed,
+use crate::engine::{
+    EngineError,
+    learning::{
+        feed,
+        recovery::{Recovered, recover},
+        worker::Worker,
+    },
     metrics::LEARNER_FAILURES,
-    recovery::{Recovered, recover},
     shared::Shared,
-    versioning,
-    worker::Worker,
+    versioning::taking,
 };
 
 /// First pause after a failure; doubled up to [`PAUSE_MAX`].
@@ -97,7 +100,7 @@ async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &Cancellatio
         }
     };
     if early.is_none() && fed.is_ok() && stop.is_cancelled() {
-        versioning::take_at_shutdown(shared).await;
+        taking::take_at_shutdown(shared).await;
     }
     // The thread ends when nobody can ask it for snapshots any more.
     shared.connect(None);
@@ -105,7 +108,7 @@ async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &Cancellatio
         Some(result) => result,
         None => ended.await,
     };
-    super::shared::blocking(move || drop(thread.join())).await;
+    crate::engine::shared::blocking(move || drop(thread.join())).await;
     fed.map_err(|error| error.to_string())?;
     ended.unwrap_or_else(|_| Err("the learner thread vanished".to_owned()))
 }

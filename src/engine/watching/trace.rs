@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{
+use crate::engine::{
     EngineError,
-    relearning::{Stretch, relearn, state_before},
+    learning::relearning::{Stretch, relearn, state_before},
     shared::{Shared, blocking},
 };
 use crate::{

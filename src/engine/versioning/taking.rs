@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::engine::{
     EngineError,
-    cache::CachedVersion,
-    growth::Grown,
+    learning::worker::Snapshot,
     metrics::{VERSION_SECONDS, VERSIONS},
-    retention,
     shared::{Shared, blocking},
-    worker::Snapshot,
+    versioning::{cache::CachedVersion, growth::Grown, retention},
 };
 use crate::{
     domain::{Derived, Position, VersionManifest, VersionNumber},

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    EngineError,
-    fold::{Watcher, fold},
-    model::{Surroundings, open},
-    recovery::{beginning, load_version},
+use crate::engine::{
+    EngineError, Surroundings,
+    learning::{
+        fold::{Watcher, fold},
+        recovery::{beginning, load_version},
+    },
+    models::opening::open,
     shared::{Shared, StateAt, blocking},
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! Which versions stay, and in what form.
 
-use super::{EngineError, recovery::load_version, shared::Shared, versioning::SYSTEM};
+use crate::engine::{EngineError, learning::recovery::load_version, shared::Shared, versioning::taking::SYSTEM};
 use crate::versions::{NewSegments, VersionError};
 
 /// Versions looked at when old ones are cleared away.
