@@ -61,6 +61,24 @@ impl Database {
         }
     }
 
+    /// Reaches a database that others write to: that of the settings, or of the service that runs on the data folder. Waits
+    /// for its tables, makes none.
+    pub async fn open_read_only(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let url = match &settings.database_url {
+            Some(url) => url.clone(),
+            None => {
+                let folder = settings.data_dir()?;
+                postgres::running_url(&folder).with_context(|| {
+                    let folder = folder.display();
+                    format!("no service runs on {folder}: --read-only follows one, there or at --database-url")
+                })?
+            }
+        };
+        let pool = postgres::connect_read_only(&url, settings.database_connections_max).await?;
+        postgres::await_tables(&pool).await?;
+        Ok(Self { pool, managed: None })
+    }
+
     /// Connects and migrates.
     pub async fn reach(url: &str, connections_max: u32) -> anyhow::Result<sqlx::PgPool> {
         let pool = postgres::connect(url, connections_max).await?;
@@ -142,7 +160,12 @@ impl Rooms {
         metrics: Metrics,
         closing: &CancellationToken,
     ) -> anyhow::Result<()> {
-        let database = self.database.insert(Database::open(&settings.database).await?);
+        let database = if settings.read_only {
+            Database::open_read_only(&settings.database).await?
+        } else {
+            Database::open(&settings.database).await?
+        };
+        let database = self.database.insert(database);
         if let Some(managed) = &database.managed {
             self.tasks.spawn(managed.watch(self.tasks_stop.clone()));
         }
@@ -174,6 +197,7 @@ impl Rooms {
             models: Arc::new(models),
             keys: Arc::new(keys),
             limits: limits.clone(),
+            read_only: settings.read_only,
             loopback,
             metrics: Arc::new(move || metrics.render()),
             closing: closing.clone(),
@@ -195,7 +219,7 @@ impl Rooms {
         let with = Surroundings {
             pool,
             log: settings.log.settings(),
-            engine: settings.versions.engine(&settings.watch, &settings.model),
+            engine: settings.engine(),
             searcher: Searcher::start(search).context("the search threads cannot start")?,
             default_config: settings.model.config()?,
             stop: self.engine_stop.clone(),

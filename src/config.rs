@@ -19,6 +19,11 @@ pub struct ServeSettings {
     /// Where Postgres is.
     #[command(flatten)]
     pub database: DatabaseSettings,
+    /// Only follow what other processes on the database write: every read is answered, every write refused (403 `read_only`),
+    /// no version is taken. The role needs no right but to select; a standby will do. Without --database-url it reads beside
+    /// the service that runs on the data folder
+    #[arg(long, env = "SHELFMARK_READ_ONLY", help_heading = "Replicas")]
+    pub read_only: bool,
     /// Bounds of the HTTP room.
     #[command(flatten)]
     pub http: HttpSettings,
@@ -213,22 +218,24 @@ pub struct WatchSettings {
     pub trace_records: u64,
 }
 
-impl VersionSettings {
+impl ServeSettings {
     /// As the engine takes them.
-    pub fn engine(&self, watch: &WatchSettings, model: &ModelSettings) -> EngineSettings {
+    pub fn engine(&self) -> EngineSettings {
+        let Self { versions, watch, model, .. } = self;
         EngineSettings {
+            read_only: self.read_only,
             models_max: model.models_max,
             quality_share: f64::from(watch.quality_percent) / 100.0,
             guard_share: f64::from(watch.guard_percent) / 100.0,
             survey_interval: Duration::from_secs(watch.survey_every_seconds),
             trace_states: watch.trace_states,
             trace_records: watch.trace_records,
-            version_records: self.version_every_records,
-            version_interval: Duration::from_secs(self.version_every_seconds),
-            version_at_shutdown: self.version_at_shutdown,
-            versions_in_memory: self.versions_in_memory,
-            versions_kept: self.versions_kept,
-            chain_max: self.version_chain_max,
+            version_records: versions.version_every_records,
+            version_interval: Duration::from_secs(versions.version_every_seconds),
+            version_at_shutdown: versions.version_at_shutdown,
+            versions_in_memory: versions.versions_in_memory,
+            versions_kept: versions.versions_kept,
+            chain_max: versions.version_chain_max,
         }
     }
 }
@@ -299,8 +306,7 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.log.settings(), LogSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
-        let (flags, room) =
-            (line.settings.versions.engine(&line.settings.watch, &line.settings.model), EngineSettings::default());
+        let (flags, room) = (line.settings.engine(), EngineSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
     }
 

@@ -18,7 +18,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use service::Service;
+use service::{Service, number};
 use shelfmark::{postgres, state::Draws};
 use sqlx::PgPool;
 
@@ -31,10 +31,6 @@ const CHECK_EVERY: u64 = 3;
 const BACK: usize = 3000;
 /// Forks there are at most.
 const FORKS_MAX: usize = 3;
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
-}
 
 /// Events, and those that were acknowledged.
 struct Load {

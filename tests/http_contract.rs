@@ -447,7 +447,7 @@ async fn the_service_tells_of_itself() {
     let models = service.get("/v1/models").await;
     assert_eq!(models["models"][0]["model"], "default");
     assert_eq!(models["models"][0]["config"]["dim"], 16);
-    assert_eq!(service.get("/readyz").await, json!({"ready": true, "reasons": [], "notes": []}));
+    assert_eq!(service.get("/readyz").await, json!({"ready": true, "read_only": false, "reasons": [], "notes": []}));
     let metrics = service.get("/metrics").await;
     let metrics = metrics.as_str().expect("text");
     let counted = "shelfmark_http_requests_total{route=\"/v1/models/{model}/events\",method=\"POST\",status=\"200\"} 1";

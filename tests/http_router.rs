@@ -79,6 +79,7 @@ fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
         models: Arc::new(NoModels),
         keys: Arc::new(keys),
         limits: Limits::default(),
+        read_only: false,
         loopback: true,
         metrics: Arc::new(|| "up 1\n".to_owned()),
         not_ready: Arc::new(Vec::new),
@@ -328,4 +329,31 @@ async fn the_pages_need_nothing_from_the_network() {
     assert_eq!(response.headers()["content-type"], "application/json");
     let document: Value = serde_json::from_str(&text(response).await).expect("JSON");
     assert_eq!(document["info"]["title"], "Shelfmark");
+}
+
+#[tokio::test]
+async fn a_process_that_only_reads_has_no_route_that_writes() {
+    let service = service(NamedKeys::default(), |wiring| wiring.read_only = true);
+    let document: Value = serde_json::from_str(&text(service.get("/openapi.json").await).await).expect("JSON");
+    let mut refused = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        let path = path.replace("{model}", "default").replace('{', "").replace('}', "");
+        for method in methods.as_object().expect("methods").keys() {
+            // Questions that are too long for an address.
+            let asks = method == "get" || ["/recommendations", "/embeddings"].iter().any(|end| path.contains(end));
+            let answer = service.with(&method.to_uppercase(), &path, &[]).await;
+            if asks {
+                assert_ne!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");
+            } else {
+                problem(answer, 403, "read_only").await;
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused >= 20, "{refused}");
+    // Who may not write anywhere learns that first.
+    let service =
+        self::service(NamedKeys::default().with("reader", Scope::Read, None), |wiring| wiring.read_only = true);
+    let answer = service.with("POST", "/v1/models/default/events", &[("x-api-key", "reader")]).await;
+    problem(answer, 403, "forbidden").await;
 }

@@ -62,7 +62,9 @@ impl Model {
         follow::serve(&shared, &serve).await?;
         with.tasks.spawn(follow::run(Arc::clone(&shared), serving, with.stop.clone()));
         with.tasks.spawn(guard::run(Arc::clone(&shared), with.stop.clone()));
-        with.tasks.spawn(taking::run(Arc::clone(&shared), with.stop.clone()));
+        if !with.engine.read_only {
+            with.tasks.spawn(taking::run(Arc::clone(&shared), with.stop.clone()));
+        }
         if with.engine.quality_share > 0.0 {
             with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
         }

@@ -7,6 +7,8 @@ use crate::engine::REPLAY_RECORDS_MAX;
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
+    /// Whether this process only follows what others write: it takes no versions, guards nothing and clears nothing away.
+    pub read_only: bool,
     /// Models that may be there; each has a learner thread, three connections and memory of its own.
     pub models_max: usize,
     /// Take a version after this many records; 0 = never by count.
@@ -37,6 +39,7 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
+            read_only: false,
             models_max: 64,
             version_records: 500_000,
             version_interval: Duration::from_secs(900),

@@ -69,6 +69,8 @@ pub struct Wiring {
     pub keys: Arc<dyn Keys>,
     /// Bounds.
     pub limits: Limits,
+    /// Whether every write is refused.
+    pub read_only: bool,
     /// Whether the listener can be reached from this machine only. Without keys nobody else is answered.
     pub loopback: bool,
     /// Renders all metrics in the Prometheus text format.

@@ -38,6 +38,9 @@ pub enum ApiError {
     /// The key may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// The process only follows what others write.
+    #[error("this process only reads (--read-only): send writes to one that does not")]
+    ReadOnly,
     /// Without keys: the request came by another name than this machine's own (DNS rebinding, a foreign web page).
     #[error("{0}")]
     HostRefused(String),
@@ -165,6 +168,7 @@ impl ApiError {
             Self::Invalid(errors) => (S::UNPROCESSABLE_ENTITY, invalid_code(errors), "A value breaks its rule"),
             Self::Unauthorized(_) => (S::UNAUTHORIZED, "unauthorized", "A valid key is needed"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "The key may not do this"),
+            Self::ReadOnly => (S::FORBIDDEN, "read_only", "This process only reads"),
             Self::HostRefused(_) => (S::FORBIDDEN, "host_refused", "Only this machine may ask while there are no keys"),
             Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such path"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "No such method here"),
@@ -256,6 +260,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         }
         EngineError::Log(LogError::UnknownModel(_) | LogError::Deleted) => {
             (S::NOT_FOUND, "model_not_found", "No such model")
+        }
+        EngineError::Log(LogError::NotBegun(_)) => {
+            (S::SERVICE_UNAVAILABLE, "model_not_started", "The model does not start")
         }
         EngineError::Log(LogError::Unreadable { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")

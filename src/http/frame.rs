@@ -67,6 +67,9 @@ async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Resu
     let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
     let caller = gate::recognise(api, request.headers())?;
     request.extensions_mut().insert(caller);
+    if api.read_only {
+        request.extensions_mut().insert(gate::ReadOnly);
+    }
     let limit = time_limit(api, request.headers());
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => Ok(response),

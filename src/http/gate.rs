@@ -144,7 +144,12 @@ fn names_this_machine(authority: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Layer of a group of routes: lets through who has the scope, and the model of the path.
+/// Marks the requests of a process that only reads.
+#[derive(Clone, Copy)]
+pub struct ReadOnly;
+
+/// Layer of a group of routes: lets through who has the scope, and the model of the path. A process that only reads has no
+/// routes but those of scope read.
 pub async fn require(
     State(scope): State<Scope>,
     Extension(caller): Extension<Caller>,
@@ -158,6 +163,9 @@ pub async fn require(
     };
     let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
     match caller.check(scope, model) {
+        Ok(()) if scope > Scope::Read && request.extensions().get::<ReadOnly>().is_some() => {
+            ApiError::ReadOnly.into_response()
+        }
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }

@@ -26,6 +26,8 @@ pub async fn live() -> &'static str {
 pub struct Ready {
     /// Whether it can.
     ready: bool,
+    /// Whether its work is to read only: it follows what other processes write.
+    read_only: bool,
     /// Why it cannot; empty when it can.
     reasons: Vec<String>,
     /// What somebody should know although it can: learning is frozen, a guard acted.
@@ -56,7 +58,7 @@ pub async fn ready(State(api): State<Api>) -> Response {
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut response = (status, Json(Ready { ready, reasons, notes })).into_response();
+    let mut response = (status, Json(Ready { ready, read_only: api.read_only, reasons, notes })).into_response();
     if !ready {
         let wait = axum::http::HeaderValue::from_static("1");
         response.headers_mut().insert(header::RETRY_AFTER, wait);

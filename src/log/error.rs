@@ -55,6 +55,9 @@ pub enum LogError {
     /// There is no such model.
     #[error("no model {0}")]
     UnknownModel(ModelName),
+    /// The model has no configuration yet, and this process may not settle it.
+    #[error("model {0} has not begun: the first process that may write settles its configuration")]
+    NotBegun(ModelName),
     /// A stored record that this release cannot read: written by a later one, or damaged.
     #[error("the record at position {position} cannot be read: {detail}")]
     Unreadable {

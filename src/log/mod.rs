@@ -45,7 +45,7 @@ mod wake;
 pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;
-pub use models::{base_config, names_of, remove_records, write_first};
+pub use models::{base_config, names_of, remove_records, settled_config, write_first};
 pub use outcome::{Outcome, Page};
 pub use restore::append_restore;
 pub use settings::LogSettings;

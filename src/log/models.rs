@@ -32,6 +32,17 @@ pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig
     Ok(config)
 }
 
+/// The same for a process that only reads: [`LogError::NotBegun`] until another one has settled it.
+pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
+    let config: Option<Option<Json<ModelConfig>>> =
+        sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
+            .bind(model.as_str())
+            .fetch_optional(pool)
+            .await?;
+    let config = config.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
+    config.map(|Json(config)| config).ok_or_else(|| LogError::NotBegun(model.clone()))
+}
+
 /// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
 pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &RecordBody) -> Result<(), LogError> {
     let columns = body::split(record).map_err(|detail| LogError::Refused { index: 0, detail })?;

@@ -10,6 +10,8 @@ use crate::domain::Timestamp;
 
 /// A running operation that nobody touched for this long belongs to a process that is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// What is said of it.
+const GONE: &str = "interrupted: the process that ran it is gone";
 /// Ended operations that are kept.
 const ENDED_KEPT: i64 = 1000;
 /// Most operations of a page.
@@ -22,6 +24,7 @@ const START_LOCK: i32 = 0x536d_4f70;
 pub struct OperationStore {
     pool: PgPool,
     model_id: i32,
+    read_only: bool,
 }
 
 /// How an operation ended.
@@ -36,9 +39,10 @@ pub enum Ending {
 }
 
 impl OperationStore {
-    /// The operations of a model by its number in the tables.
-    pub fn new(pool: PgPool, model_id: i32) -> Self {
-        Self { pool, model_id }
+    /// The operations of a model by its number in the tables. With `read_only` nothing is ever written: the operations of
+    /// processes that are gone are told as failed, and stay for others to be marked so.
+    pub fn new(pool: PgPool, model_id: i32, read_only: bool) -> Self {
+        Self { pool, model_id, read_only }
     }
 
     /// Writes down that an operation begins, unless one of the kinds `alone` runs: then that one is the answer.
@@ -196,15 +200,18 @@ impl OperationStore {
 
     /// Marks as failed what belongs to processes that are gone.
     pub async fn bury(&self) -> Result<(), OperationError> {
+        if self.read_only {
+            return Ok(());
+        }
         let now = Timestamp::now().to_datetime();
         sqlx::query(
-            "update operations set state = 'failed', eta_s = null, finished_at = $2, \
-             error = 'interrupted: the process that ran it is gone' \
+            "update operations set state = 'failed', eta_s = null, finished_at = $2, error = $4 \
              where model_id = $1 and state = 'running' and updated_at < $3",
         )
         .bind(self.model_id)
         .bind(now)
         .bind(now - SILENCE_MAX)
+        .bind(GONE)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -217,7 +224,7 @@ fn operation(row: &PgRow) -> Result<Operation, OperationError> {
     let result: Option<&str> = row.try_get(5)?;
     let (created_at, updated_at): (OffsetDateTime, OffsetDateTime) = (row.try_get(8)?, row.try_get(9)?);
     let finished_at: Option<OffsetDateTime> = row.try_get(10)?;
-    Ok(Operation {
+    let mut operation = Operation {
         id: OperationId::parse(id).ok_or_else(|| unreadable("the id"))?,
         kind: row.try_get(1)?,
         state: OperationState::from_name(state).ok_or_else(|| unreadable("the state"))?,
@@ -229,5 +236,13 @@ fn operation(row: &PgRow) -> Result<Operation, OperationError> {
         created_at: Timestamp::from(created_at),
         updated_at: Timestamp::from(updated_at),
         finished_at: finished_at.map(Timestamp::from),
-    })
+    };
+    let buried_at = updated_at + SILENCE_MAX;
+    if operation.state == OperationState::Running && Timestamp::now().to_datetime() > buried_at {
+        operation.state = OperationState::Failed;
+        operation.error = Some(GONE.to_owned());
+        operation.eta_s = None;
+        operation.finished_at = Some(Timestamp::from(buried_at));
+    }
+    Ok(operation)
 }

@@ -98,6 +98,15 @@ pub enum PostgresError {
     /// A statement failed.
     #[error("Postgres refused a statement")]
     Statement(#[from] sqlx::Error),
+    /// A process that only reads found a database without this binary's tables.
+    #[error(
+        "the database lacks migration {missing}, and a process with --read-only makes no tables: start a service of this \
+         release without it first"
+    )]
+    NotMigrated {
+        /// Number of the first one that is missing.
+        missing: i64,
+    },
     /// A migration failed, or the database is ahead of this binary.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),

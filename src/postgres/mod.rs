@@ -3,7 +3,8 @@
 //! **Promises.** A folder has one live service and one live server: [`ManagedPostgres`] holds `DATA_DIR/lock` for its
 //! whole life, and it adopts or restarts what a killed service left behind, never a second server on the same files
 //! (P1: what was acknowledged is in those files). An `initdb` that was cut short is redone. [`connect`] gives a pool
-//! whose waits are bounded; [`migrate`] may be run by many processes at once and takes turns.
+//! whose waits are bounded; [`migrate`] may be run by many processes at once and takes turns. What [`connect_read_only`]
+//! gives cannot write, whatever is asked of it.
 //!
 //! **Does not** know a table, a row or a query of ours, and imports nothing of ours: the rooms that own tables bring
 //! their own SQL.
@@ -33,5 +34,5 @@ pub use binaries::Binaries;
 pub use error::PostgresError;
 pub use managed::ManagedPostgres;
 pub use options::ManagedPostgresOptions;
-pub use pool::{connect, listen, migrate};
+pub use pool::{await_tables, connect, connect_read_only, listen, migrate};
 pub use running::running_url;

@@ -26,12 +26,18 @@ pub struct Service {
 impl Service {
     /// Starts the service with these arguments besides `--listen 127.0.0.1:0`; returns once it listens.
     pub fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        let log = if std::env::var_os("SHELFMARK_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
+        Self::start_logging(arguments, log)
+    }
+
+    /// The same with a place for its log.
+    pub fn start_logging<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_shelfmark"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env_remove("DATABASE_URL")
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("SHELFMARK_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(log)
             .spawn()
             .expect("the binary starts");
         let mut line = String::new();
@@ -134,6 +140,11 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A number that may be set in the environment.
+pub fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }
 
 /// Kills the Postgres of `data_dir` (its first process) with SIGKILL, if it runs.

@@ -73,6 +73,10 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 /// Looks at the stored guard, and watches as long as it is armed and this process is the one.
 async fn look(shared: &Arc<Shared>, stop: &CancellationToken) -> Result<(), EngineError> {
     let Some(guard) = learn_of(shared).await?.filter(|guard| guard.armed) else { return Ok(()) };
+    if shared.settings.read_only {
+        // It could not act.
+        return Ok(());
+    }
     let Some(lock) = shared.versions.try_become_guard().await? else { return Ok(()) };
     let mut watch = Watch::new(shared, guard, lock);
     let ended = watch.run(stop).await;

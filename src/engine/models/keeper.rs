@@ -81,13 +81,16 @@ async fn ended(tasks: TaskTracker) {
     tasks.wait().await;
 }
 
-/// Starts every model; the first that cannot be started is the error, and what was started ends with the process's tokens.
+/// Starts every model that has begun; the first that cannot be started is the error, and what was started ends with the
+/// process's tokens.
 pub async fn begin(shared: &Arc<Roster>) -> Result<(), EngineError> {
     let mut running = BTreeMap::new();
     for listed in roster::list(&shared.with.pool).await? {
         match start(shared, &listed).await {
             Ok(started) => _ = running.insert(listed.name, started),
             Err(error) if is_gone(&error) => {}
+            // Whoever may write is about to settle it: tried again like any that came later.
+            Err(error @ EngineError::Log(LogError::NotBegun(_))) => note_failing(shared, &listed, &error),
             Err(error) => return Err(error),
         }
     }
@@ -147,15 +150,21 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
             }
             Err(error) if is_gone(&error) => {}
             Err(error) => {
-                let known = failing.insert(listed.name.clone(), (listed.id, error.to_string()));
-                if known.is_none() {
-                    let model = listed.name;
-                    tracing::error!(%model, %error, "model.start_failed: model {model} is tried again");
-                }
+                drop(failing);
+                note_failing(shared, &listed, &error);
             }
         }
     }
     Ok(())
+}
+
+/// Notes why a model does not run here; it is tried again at the next look.
+fn note_failing(shared: &Roster, listed: &Listed, error: &EngineError) {
+    let model = &listed.name;
+    let mut failing = shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
+    if failing.insert(model.clone(), (listed.id, error.to_string())).is_none() {
+        tracing::error!(%model, %error, "model.start_failed: model {model} is tried again");
+    }
 }
 
 async fn start(shared: &Roster, listed: &Listed) -> Result<Running, EngineError> {

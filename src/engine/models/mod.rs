@@ -62,7 +62,9 @@ impl Models {
         });
         keeper::begin(&shared).await?;
         with.tasks.spawn(keeper::run(Arc::clone(&shared)));
-        with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
+        if !with.engine.read_only {
+            with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
+        }
         Ok(Self { shared })
     }
 

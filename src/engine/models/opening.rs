@@ -11,7 +11,7 @@ use crate::engine::{
 };
 use crate::{
     domain::{ModelConfig, Position, Served},
-    log::{Log, LogSettings, base_config},
+    log::{Log, LogSettings, base_config, settled_config},
     operations::OperationStore,
     roster::{Listed, RosterError},
     serving::{Publisher, Searcher},
@@ -45,7 +45,11 @@ pub struct Surroundings {
 /// What a model consists of, before anything of it runs but its log.
 pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, EngineError> {
     let name = listed.name.clone();
-    let config = base_config(&with.pool, &name, &with.default_config).await?;
+    let config = if with.engine.read_only {
+        settled_config(&with.pool, &name).await?
+    } else {
+        base_config(&with.pool, &name, &with.default_config).await?
+    };
     let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
     let versions = VersionStore::open(with.pool.clone(), &name).await?;
     if [log.model_id(), versions.model_id()] != [listed.id; 2] {
@@ -55,7 +59,7 @@ pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, Engine
     let config = Arc::new(config);
     let empty = State::initial(Arc::clone(&config));
     let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-    let operations = OperationStore::new(with.pool.clone(), log.model_id());
+    let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
     let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
     let stores = Stores { log, versions, operations };
     let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);

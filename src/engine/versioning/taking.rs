@@ -173,7 +173,8 @@ async fn delta_of(
 
 /// Takes the version of a clean end, when something changed since the last one.
 pub async fn take_at_shutdown(shared: &Arc<Shared>) {
-    if !shared.settings.version_at_shutdown || shared.is_retired() {
+    let settings = &shared.settings;
+    if !settings.version_at_shutdown || settings.read_only || shared.is_retired() {
         return;
     }
     let newest = shared.versions.newest(None).await.ok().flatten().map(|manifest| manifest.position);
