@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, text_within};
+use super::{FieldError, FieldResult, Id, named_vectors, text_within};
 
 /// An item's metadata as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -27,8 +27,8 @@ pub struct Item {
     /// Named values; `brand`, `category_id`, `year` and `price` become tokens, all can be filtered on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, PropertyValue>,
-    /// Dense vectors of named modalities, such as `image`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Dense vectors of named modalities, such as `image`: lists of numbers, or base64 of little-endian f32.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "named_vectors")]
     pub vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended.
     #[serde(default = "available_by_default")]

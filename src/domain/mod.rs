@@ -46,7 +46,7 @@ pub use rollback::{Derived, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use timestamp::Timestamp;
-pub use vector::{RowVector, VectorTable, VectorValues};
+pub use vector::{PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
 pub use version::{
     Deployment, DeploymentMode, Digest, Served, VersionKind, VersionManifest, VersionNumber, VersionRef, check_label,
 };

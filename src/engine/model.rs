@@ -191,7 +191,16 @@ impl Model {
 
     /// Appends records; events that came from recommended lists are attributed to the arms that made them.
     pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, EngineError> {
-        splitting::append(&self.shared, records).await
+        self.append_within(records, Duration::ZERO).await
+    }
+
+    /// The same, waiting up to `patience` while the queue is full.
+    pub async fn append_within(
+        &self,
+        records: Vec<NewRecord>,
+        patience: Duration,
+    ) -> Result<Vec<Outcome>, EngineError> {
+        splitting::append(&self.shared, records, patience).await
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.

@@ -24,6 +24,9 @@ use crate::{
 
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
+/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are rarer,
+/// and a fifth of the learner's time at most goes into them.
+const PUBLISH_REST: u32 = 4;
 
 /// An append with the states that its restore records lead to.
 pub struct Work {
@@ -78,7 +81,9 @@ struct Publication {
     unhashed: Touched,
     /// Gone after a restore, until somebody asks for a digest.
     digester: Option<Digester>,
+    /// When the last view was there, and what it took.
     last: Instant,
+    took: Duration,
 }
 
 impl Worker {
@@ -96,6 +101,7 @@ impl Worker {
             unhashed: Touched::default(),
             digester: Some(digester),
             last: Instant::now(),
+            took: Duration::ZERO,
         };
         shared.growth().begin(version, true);
         shared.watch.begin(&StateAt { state: state.clone(), position });
@@ -148,7 +154,7 @@ impl Worker {
         self.shared.watch.learned(&applied.steps);
         self.shared.watch.keep(self.position, || self.state_at());
         report(&applied, append.records.len(), started.elapsed());
-        if applied.restored || self.work.is_empty() || self.publication.last.elapsed() > PUBLISH_INTERVAL_BUSY {
+        if applied.restored || self.work.is_empty() || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
             let newest = append.records.last().expect("an append is never empty").appended_at;
             self.publication.publish(&mut self.state, self.position, Some(newest));
             self.shared.set_pending(None);
@@ -194,7 +200,13 @@ impl Publication {
         self.shared.growth().note(&state.touched);
         state.touched.clear();
         self.last = Instant::now();
-        metrics::record_publish(position, started.elapsed(), committed_at);
+        self.took = self.last - started;
+        metrics::record_publish(position, self.took, committed_at);
+    }
+
+    /// Whether the last view is so old that another is worth its time.
+    fn is_due(&self, interval: Duration) -> bool {
+        self.last.elapsed() > interval.max(PUBLISH_REST * self.took)
     }
 }
 
@@ -206,7 +218,7 @@ impl Observer for Publication {
 
     fn after_learning(&mut self, state: &mut State, through: Position) {
         // A long append is visible piece by piece: every batch ends in a whole state at its last position.
-        if self.last.elapsed() > 2 * PUBLISH_INTERVAL_BUSY {
+        if self.is_due(2 * PUBLISH_INTERVAL_BUSY) {
             self.publish(state, through, None);
         }
     }

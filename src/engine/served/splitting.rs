@@ -1,6 +1,6 @@
 //! Readers split over several states, and what each state is worth to them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -64,7 +64,7 @@ pub fn arms(shared: &Shared) -> Vec<ArmStatus> {
 }
 
 /// Appends records, and attributes the events among them that came from recommended lists to the arms that made these.
-pub async fn append(shared: &Shared, records: Vec<NewRecord>) -> Result<Vec<Outcome>, EngineError> {
+pub async fn append(shared: &Shared, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
     let config = Arc::clone(&shared.live.load().readable().config);
     let mut lists = Vec::new();
     for (index, record) in records.iter().enumerate() {
@@ -76,7 +76,7 @@ pub async fn append(shared: &Shared, records: Vec<NewRecord>) -> Result<Vec<Outc
             lists.push((index, list));
         }
     }
-    let outcomes = shared.log.append(records).await?;
+    let outcomes = shared.log.append_within(records, patience).await?;
     for (index, list) in lists {
         // What was sent again counted the first time.
         if let Some(Outcome::Accepted(_)) = outcomes.get(index)
