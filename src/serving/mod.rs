@@ -19,6 +19,7 @@ mod plan;
 mod publisher;
 mod queue;
 mod request;
+mod rows;
 mod scan;
 mod scratch;
 mod searcher;
@@ -29,6 +30,7 @@ mod worker;
 
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
+pub use rows::RowSet;
 pub use scratch::SearchScratch;
 pub use searcher::Searcher;
 pub use view::{Counts, View};

@@ -2,11 +2,11 @@
 
 use crate::{
     domain::{ExcludeSeen, Fallback, FieldError, Id, Query, Recommendations, ScoredItem, Subject},
-    state::{Actor, Context, History, Past, QueryRows, Readable, Scalars, compose, dot},
+    state::{Actor, Catalog, Context, History, Past, QueryRows, Readable, Scalars, compose, dot},
 };
 
 use super::{
-    QueryError, SearchScratch, View,
+    QueryError, RowSet, SearchScratch, View,
     scan::{Ranking, Search},
     top::{Hit, Top},
 };
@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
             }
             same
         });
-        let search = Search { ranking, vector, adjust, category: None, top: Top::new(query.limit) };
+        let search = Search { ranking, vector, adjust, admitted: None, top: Top::new(query.limit) };
         Ok(Self { search, query, fallback })
     }
 
@@ -122,9 +122,19 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, category: Option<&st
         ranking: Ranking::Cosine,
         vector,
         adjust: vec![(row, f32::NEG_INFINITY)],
-        category: category.map(str::to_owned),
+        admitted: category.map(|category| of_category(&view.readable().catalog, category)),
         top: Top::new(limit),
     })
+}
+
+/// The rows of a category, letter by letter.
+fn of_category(catalog: &Catalog, category: &str) -> RowSet {
+    let mut words = vec![0_u64; catalog.len().div_ceil(64)];
+    for row in 0..u32::try_from(catalog.len()).expect("rows are u32") {
+        let holds = catalog.entry(row).item.categories.iter().any(|name| name == category);
+        words[row as usize / 64] |= u64::from(holds) << (row % 64);
+    }
+    RowSet::from_words(words)
 }
 
 /// The neighbours, once the search was scanned.

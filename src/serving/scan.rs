@@ -1,8 +1,7 @@
 //! One pass over all rows for several searches at once.
 
-use crate::state::Catalog;
-
 use super::{
+    RowSet,
     kernel::{GROUP, Packed, Scores},
     tiles::{Line, STRIP_ROWS, STRIP_TILES, TILE_ROWS, Tiles},
     top::Top,
@@ -28,8 +27,8 @@ pub(super) struct Search {
     /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
     /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
     pub(super) adjust: Vec<(u32, f32)>,
-    /// Exact category that an item must have.
-    pub(super) category: Option<String>,
+    /// The only rows that may be answered; all when `None`.
+    pub(super) admitted: Option<RowSet>,
     /// The best rows.
     pub(super) top: Top,
 }
@@ -40,7 +39,6 @@ pub(super) struct Columns<'a> {
     pub(super) tiles: &'a Tiles,
     /// `bias_j` by row, negative infinity for rows that may not be recommended; as many lines as tiles.
     pub(super) bias: &'a [Line],
-    pub(super) catalog: &'a Catalog,
 }
 
 /// Scores every row for every search. Costs `rows * dim` multiply-adds a search; memory is read once.
@@ -73,13 +71,13 @@ pub(super) fn scan(columns: Columns<'_>, searches: &mut [&mut Search]) {
                     Ranking::Score | Ranking::Popularity => add_bias(scores, bias),
                     Ranking::Cosine => divide_by_norms(scores, &inverse_norms, bias),
                 }
-                finish(searches[search], &mut next_adjust[search], strip, scores, columns.catalog);
+                finish(searches[search], &mut next_adjust[search], strip, scores);
             }
         }
         for search in with_vector..searches.len() {
             scores[0] = [0.0; STRIP_ROWS];
             add_bias(&mut scores[0], bias);
-            finish(searches[search], &mut next_adjust[search], strip, &mut scores[0], columns.catalog);
+            finish(searches[search], &mut next_adjust[search], strip, &mut scores[0]);
         }
     }
 }
@@ -99,13 +97,7 @@ fn divide_by_norms(scores: &mut [f32; STRIP_ROWS], inverse_norms: &[&Line; STRIP
     }
 }
 
-fn finish(
-    search: &mut Search,
-    next_adjust: &mut usize,
-    strip: usize,
-    scores: &mut [f32; STRIP_ROWS],
-    catalog: &Catalog,
-) {
+fn finish(search: &mut Search, next_adjust: &mut usize, strip: usize, scores: &mut [f32; STRIP_ROWS]) {
     let first = strip * STRIP_ROWS;
     while let Some((row, term)) = search.adjust.get(*next_adjust)
         && (*row as usize) < first + STRIP_ROWS
@@ -113,10 +105,8 @@ fn finish(
         scores[*row as usize - first] += term;
         *next_adjust += 1;
     }
-    match &search.category {
+    match &search.admitted {
         None => search.top.offer(first, scores, |_| true),
-        Some(category) => {
-            search.top.offer(first, scores, |row| catalog.entry(row).item.categories.iter().any(|c| c == category));
-        }
+        Some(admitted) => search.top.offer(first, scores, |row| admitted.contains(row)),
     }
 }

@@ -162,7 +162,7 @@ impl View {
             return;
         }
         let snapshot = &*self.snapshot;
-        let columns = Columns { tiles: &snapshot.tiles, bias: &snapshot.bias, catalog: &snapshot.readable.catalog };
+        let columns = Columns { tiles: &snapshot.tiles, bias: &snapshot.bias };
         scan(columns, searches);
     }
 
