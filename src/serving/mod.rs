@@ -12,18 +12,21 @@
 //! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches.
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
-mod bias;
+mod codes;
+mod columns;
+mod index;
 mod kernel;
 pub mod metric;
 mod plan;
+mod probe;
 mod publisher;
 mod queue;
 mod request;
 mod rows;
 mod scan;
+mod score;
 mod scratch;
 mod searcher;
-mod tiles;
 mod top;
 mod view;
 mod worker;

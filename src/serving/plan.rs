@@ -60,11 +60,7 @@ impl<'a> Plan<'a> {
                 (Ranking::Score, query_vector(readable, &context, &mut scratch.history), fallback)
             }
         };
-        if readable.config.explore > 0.0 {
-            // Costs every item, so only models that explore pay for it.
-            let rows = 0..u32::try_from(readable.catalog.len()).expect("rows are u32");
-            adjust.extend(rows.map(|row| (row, readable.exploration(row, query.seed))));
-        }
+        let explore = (readable.config.explore > 0.0).then_some(query.seed);
         let left_out = |row| (row, f32::NEG_INFINITY);
         adjust.extend(query.exclude.iter().filter_map(|id| readable.catalog.row(id.as_str())).map(left_out));
         match (&query.exclude_seen, &known) {
@@ -92,7 +88,7 @@ impl<'a> Plan<'a> {
             }
             same
         });
-        let search = Search { ranking, vector, adjust, admitted: None, top: Top::new(query.limit) };
+        let search = Search { ranking, vector, adjust, explore, admitted: None, top: Top::new(query.limit) };
         Ok(Self { search, query, fallback })
     }
 
@@ -122,6 +118,7 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, category: Option<&st
         ranking: Ranking::Cosine,
         vector,
         adjust: vec![(row, f32::NEG_INFINITY)],
+        explore: None,
         admitted: category.map(|category| of_category(&view.readable().catalog, category)),
         top: Top::new(limit),
     })

@@ -11,10 +11,10 @@ use crate::{
 
 use super::{
     Publisher, QueryError, SearchScratch,
+    index::Index,
     plan::{self, Plan},
-    scan::{Columns, Search, scan},
+    scan::{Search, scan},
     scratch::with_scratch,
-    tiles::{Line, Tiles},
 };
 
 /// How much a view holds.
@@ -40,8 +40,7 @@ pub struct View {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) readable: Readable,
-    pub(super) tiles: Tiles,
-    pub(super) bias: Vec<Line>,
+    pub(super) index: Index,
     pub(super) items: u64,
 }
 
@@ -61,13 +60,13 @@ impl View {
         Arc::new(Self { served, ..self.clone() })
     }
 
-    /// The same state without a forgotten user's id. Shares everything else; costs the bias column.
+    /// The same state without a forgotten user's id. Shares everything else.
     #[must_use]
     pub fn forgetting(&self, user: &Forgotten) -> Arc<Self> {
-        let Snapshot { readable, tiles, bias, items } = &*self.snapshot;
+        let Snapshot { readable, index, items } = &*self.snapshot;
         let mut readable = readable.clone();
         readable.users.forget(user);
-        let snapshot = Snapshot { readable, tiles: tiles.clone(), bias: bias.clone(), items: *items };
+        let snapshot = Snapshot { readable, index: index.clone(), items: *items };
         Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }
 
@@ -84,6 +83,11 @@ impl View {
     /// The state behind it.
     pub fn readable(&self) -> &Readable {
         &self.snapshot.readable
+    }
+
+    #[cfg(test)]
+    pub(super) fn index(&self) -> &Index {
+        &self.snapshot.index
     }
 
     /// How much it holds.
@@ -161,9 +165,7 @@ impl View {
         if searches.is_empty() {
             return;
         }
-        let snapshot = &*self.snapshot;
-        let columns = Columns { tiles: &snapshot.tiles, bias: &snapshot.bias };
-        scan(columns, searches);
+        scan(&self.snapshot.index, &self.snapshot.readable, searches);
     }
 
     /// Whether both are the same state, so that one pass serves both.

@@ -1,0 +1,60 @@
+//! The score of a row for a search: the one definition that every answer follows.
+
+use crate::state::{Readable, dot};
+
+use super::scan::Ranking;
+
+/// Scores rows exactly, from the state itself.
+pub(super) struct Scorer<'a> {
+    readable: &'a Readable,
+    ranking: Ranking,
+    vector: &'a [f32],
+    adjust: &'a [(u32, f32)],
+    explore: Option<u64>,
+    /// Work space, `[dim]`.
+    row: Vec<f32>,
+}
+
+impl<'a> Scorer<'a> {
+    pub(super) fn new(
+        readable: &'a Readable,
+        ranking: Ranking,
+        vector: &'a [f32],
+        adjust: &'a [(u32, f32)],
+        explore: Option<u64>,
+    ) -> Self {
+        Self { readable, ranking, vector, adjust, explore, row: vec![0.0; readable.config.dim] }
+    }
+
+    /// The score. Costs the row's vector with its tokens, and its popularity.
+    pub(super) fn score(&mut self, row: u32) -> f32 {
+        let dense = match self.ranking {
+            Ranking::Popularity => self.readable.item_bias(row),
+            Ranking::Score => {
+                self.readable.item_vector(row, &mut self.row);
+                dot(self.vector, &self.row) + self.readable.item_bias(row)
+            }
+            Ranking::Cosine => {
+                self.readable.item_vector(row, &mut self.row);
+                let norm = dot(&self.row, &self.row).sqrt();
+                // A row without a direction is like none.
+                if norm > 0.0 { dot(self.vector, &self.row) / norm } else { 0.0 }
+            }
+        };
+        let named = self.adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| self.adjust[place].1);
+        sum(named, self.chance(row)).map_or(dense, |term| dense + term)
+    }
+
+    /// What exploration adds.
+    pub(super) fn chance(&self, row: u32) -> Option<f32> {
+        self.explore.map(|seed| self.readable.exploration(row, seed))
+    }
+}
+
+/// The sum of what there is.
+pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (one, None) | (None, one) => one,
+    }
+}
