@@ -13,6 +13,9 @@
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
 mod bias;
+mod diversity;
+mod explain;
+mod filters;
 mod kernel;
 pub mod metric;
 mod plan;
@@ -23,6 +26,7 @@ mod rows;
 mod scan;
 mod scratch;
 mod searcher;
+mod subject;
 mod tiles;
 mod top;
 mod view;

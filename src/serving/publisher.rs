@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    domain::{Position, Served},
+    domain::{Item, Position, Served},
     state::{Readable, Table, Touched},
 };
 
 use super::{
     bias::BiasSource,
+    filters::Filters,
     tiles::Tiles,
     view::{Snapshot, View},
 };
@@ -20,6 +21,7 @@ use super::{
 pub struct Publisher {
     tiles: Option<Tiles>,
     bias: BiasSource,
+    filters: Arc<Filters>,
     items: Vec<PublishedItem>,
     /// Item rows by token: whom a moved token moves.
     holders: Vec<BTreeSet<u32>>,
@@ -33,7 +35,8 @@ pub struct Publisher {
 #[derive(Debug, Clone, Default)]
 struct PublishedItem {
     tokens: Arc<[u32]>,
-    recommendable: bool,
+    /// Its metadata while it may be recommended.
+    shown: Option<Arc<Item>>,
     removed: bool,
 }
 
@@ -126,16 +129,14 @@ impl Publisher {
         }
         self.removed += u64::from(entry.removed);
         self.removed -= u64::from(item.removed);
-        *item = PublishedItem {
-            tokens: Arc::clone(&entry.tokens),
-            recommendable: entry.recommendable(),
-            removed: entry.removed,
-        };
+        let shown = entry.recommendable().then(|| Arc::clone(&entry.item));
+        Filters::replace(&mut self.filters, number, item.shown.as_deref(), shown.as_deref());
+        *item = PublishedItem { tokens: Arc::clone(&entry.tokens), shown, removed: entry.removed };
         self.dirty[row / 64] |= 1 << (row % 64);
     }
 
     fn take_bias(&mut self, readable: &Readable, row: usize) {
-        self.bias.set_learned(row, readable.parameters.bias.row(row)[0], self.items[row].recommendable);
+        self.bias.set_learned(row, readable.parameters.bias.row(row)[0], self.items[row].shown.is_some());
     }
 
     fn finish(&mut self, readable: &Readable, position: Position, served: Served) -> Arc<View> {
@@ -154,8 +155,13 @@ impl Publisher {
         }
         self.bias.rebase(readable);
         let bias = self.bias.column(readable.counters.settled, &readable.parameters.scalars.wp);
-        let snapshot =
-            Snapshot { readable: readable.clone(), tiles: tiles.clone(), bias, items: rows as u64 - self.removed };
+        let snapshot = Snapshot {
+            readable: readable.clone(),
+            tiles: tiles.clone(),
+            bias,
+            filters: Arc::clone(&self.filters),
+            items: rows as u64 - self.removed,
+        };
         Arc::new(View::new(position, served, Arc::new(snapshot)))
     }
 }
