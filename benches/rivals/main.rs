@@ -25,7 +25,7 @@ use std::{
 use clap::Parser;
 use clusters::DIM;
 use shelfmark::{
-    domain::{ExcludeSeen, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
+    domain::{Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
     serving::{Publisher, SearchScratch, View},
     state::{Draws, State, Table, dot},
 };
@@ -106,17 +106,7 @@ fn state_of(rows: &[f32]) -> State {
 }
 
 fn query(vector: &[f32]) -> Query {
-    Query {
-        subject: Subject::Vector(vector.to_vec()),
-        limit: LIMIT,
-        exclude: Vec::new(),
-        exclude_seen: ExcludeSeen::No,
-        context: Vec::new(),
-        seed: 0,
-        at: Timestamp::default(),
-        with_item: false,
-        with_embedding: false,
-    }
+    Query::new(Subject::Vector(vector.to_vec()), LIMIT, Timestamp::default())
 }
 
 fn search(view: &View, vectors: &[Vec<f32>]) {

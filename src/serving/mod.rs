@@ -14,6 +14,9 @@
 
 mod codes;
 mod columns;
+mod diversity;
+mod explain;
+mod filters;
 mod index;
 mod kernel;
 pub mod metric;
@@ -27,6 +30,7 @@ mod scan;
 mod score;
 mod scratch;
 mod searcher;
+mod subject;
 mod top;
 mod view;
 mod worker;

@@ -3,12 +3,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    domain::{Position, Served},
+    domain::{Item, Position, Served},
     state::{Readable, Table, Touched},
 };
 
 use super::{
     codes::{BLOCK_ROWS, STRIP_ROWS},
+    filters::Filters,
     index::Index,
     view::{Snapshot, View},
 };
@@ -24,6 +25,7 @@ const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 #[derive(Debug, Clone, Default)]
 pub struct Publisher {
     index: Option<Index>,
+    filters: Arc<Filters>,
     items: Vec<PublishedItem>,
     /// Item rows by token: whom a moved token moves.
     holders: Vec<BTreeSet<u32>>,
@@ -51,7 +53,8 @@ struct Round {
 #[derive(Debug, Clone, Default)]
 struct PublishedItem {
     tokens: Arc<[u32]>,
-    recommendable: bool,
+    /// Its metadata while it may be recommended.
+    shown: Option<Arc<Item>>,
     removed: bool,
 }
 
@@ -147,11 +150,9 @@ impl Publisher {
         }
         self.removed += u64::from(entry.removed);
         self.removed -= u64::from(item.removed);
-        *item = PublishedItem {
-            tokens: Arc::clone(&entry.tokens),
-            recommendable: entry.recommendable(),
-            removed: entry.removed,
-        };
+        let shown = entry.recommendable().then(|| Arc::clone(&entry.item));
+        Filters::replace(&mut self.filters, number, item.shown.as_deref(), shown.as_deref());
+        *item = PublishedItem { tokens: Arc::clone(&entry.tokens), shown, removed: entry.removed };
         self.dirty[row / 64] |= 1 << (row % 64);
     }
 
@@ -160,8 +161,8 @@ impl Publisher {
     }
 
     fn take_bias(&mut self, readable: &Readable, row: usize) {
-        let recommendable = self.items[row].recommendable;
-        let bias = if recommendable { readable.parameters.bias.row(row)[0] } else { f32::NEG_INFINITY };
+        let shown = self.items[row].shown.is_some();
+        let bias = if shown { readable.parameters.bias.row(row)[0] } else { f32::NEG_INFINITY };
         let (columns, row) = self.index().columns_mut(row);
         columns.set_bias(row, bias);
     }
@@ -180,6 +181,7 @@ impl Publisher {
         let snapshot = Snapshot {
             readable: readable.clone(),
             index: self.index().clone(),
+            filters: Arc::clone(&self.filters),
             items: self.items.len() as u64 - self.removed,
         };
         Arc::new(View::new(position, served, Arc::new(snapshot)))

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Id, Query, Recommendations, ScoredItem};
+use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, SearchScratch, View,
@@ -23,7 +23,7 @@ pub(super) enum Request {
     Similar {
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
         reply: Reply<Vec<ScoredItem>>,
     },
     /// A defect, to see that it stays the requester's own.
@@ -87,7 +87,7 @@ impl Request {
         match self {
             Self::Recommend { query, .. } => Plan::new(view, query, scratch)
                 .map_or_else(|error| Planned::Done(Answer::Recommend(Err(error))), Planned::Recommend),
-            Self::Similar { item, limit, category, .. } => plan::similar(view, item, *limit, category.as_deref())
+            Self::Similar { item, limit, filter, .. } => plan::similar(view, item, *limit, filter)
                 .map_or_else(|error| Planned::Done(Answer::Similar(Err(error))), Planned::Similar),
             #[cfg(test)]
             Self::Panic { .. } => panic!("asked to"),

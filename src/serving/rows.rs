@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 /// Rows of one word of a set.
 const WORD_ROWS: usize = u64::BITS as usize;
 
@@ -19,6 +21,22 @@ impl RowSet {
         let words = words.into();
         let len = words.iter().map(|word| word.count_ones() as usize).sum();
         Self { words, len }
+    }
+
+    /// The rows of a compressed bitmap. Costs the rows and a word for every 64 up to the last.
+    pub(super) fn from_rows(rows: &RoaringBitmap) -> Self {
+        let mut words = vec![0_u64; rows.max().map_or(0, |last| last as usize / WORD_ROWS + 1)];
+        let mut rows = rows.iter();
+        let mut run = [0; 256];
+        loop {
+            let run = rows.next_many(&mut run);
+            if run.is_empty() {
+                return Self::from_words(words);
+            }
+            for row in run {
+                words[*row as usize / WORD_ROWS] |= 1 << (*row as usize % WORD_ROWS);
+            }
+        }
     }
 
     /// Number of rows.

@@ -4,7 +4,7 @@ use std::{io, sync::Arc, thread::JoinHandle};
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Id, Query, Recommendations, ScoredItem};
+use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, View,
@@ -60,10 +60,10 @@ impl Searcher {
         view: Arc<View>,
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
     ) -> Result<Vec<ScoredItem>, QueryError> {
         let (reply, answer) = oneshot::channel();
-        self.pool.shared.push(view, Request::Similar { item, limit, category, reply })?;
+        self.pool.shared.push(view, Request::Similar { item, limit, filter, reply })?;
         answer.await.unwrap_or(Err(QueryError::Failed))
     }
 }
@@ -86,7 +86,7 @@ mod tests {
     };
 
     use crate::{
-        domain::{ExcludeSeen, ModelConfig, Position, Served, Subject, Timestamp},
+        domain::{ModelConfig, Position, Served, Subject, Timestamp},
         serving::{Publisher, SearchScratch},
         state::State,
     };
@@ -102,17 +102,7 @@ mod tests {
     }
 
     fn query() -> Query {
-        Query {
-            subject: Subject::Nobody,
-            limit: 5,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
-            context: Vec::new(),
-            seed: 0,
-            at: Timestamp::default(),
-            with_item: false,
-            with_embedding: false,
-        }
+        Query::new(Subject::Nobody, 5, Timestamp::default())
     }
 
     /// A queue without threads: the test is the worker, so nothing depends on time.

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        Embedding, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served, Timestamp,
+        Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
+        Timestamp,
     },
     state::{Readable, State},
 };
 
 use super::{
-    Publisher, QueryError, SearchScratch,
+    Publisher, QueryError, RowSet, SearchScratch,
+    filters::Filters,
     index::Index,
     plan::{self, Plan},
     scan::{Search, scan},
@@ -41,6 +43,7 @@ pub struct View {
 pub(super) struct Snapshot {
     pub(super) readable: Readable,
     pub(super) index: Index,
+    pub(super) filters: Arc<Filters>,
     pub(super) items: u64,
 }
 
@@ -63,10 +66,10 @@ impl View {
     /// The same state without a forgotten user's id. Shares everything else.
     #[must_use]
     pub fn forgetting(&self, user: &Forgotten) -> Arc<Self> {
-        let Snapshot { readable, index, items } = &*self.snapshot;
+        let Snapshot { readable, index, filters, items } = &*self.snapshot;
         let mut readable = readable.clone();
         readable.users.forget(user);
-        let snapshot = Snapshot { readable, index: index.clone(), items: *items };
+        let snapshot = Snapshot { readable, index: index.clone(), filters: Arc::clone(filters), items: *items };
         Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }
 
@@ -112,25 +115,26 @@ impl View {
         let actor = readable.user(id)?;
         let q = with_scratch(|scratch| {
             let context = readable.context(actor, at, &mut scratch.context);
-            plan::query_vector(readable, &context, &mut scratch.history)
+            plan::composed(readable, &context, &mut scratch.history).q
         });
         let id = Id::new("id", id).ok()?;
         Some(Embedding::new(id, q, self.position))
     }
 
     /// Items whose vectors point the same way (cosine), best first, the item itself and those that may not be
-    /// recommended left out; `category` must be one of an item's, letter by letter. `limit` is 1 to
+    /// recommended left out, as well as those that `filter` does not admit. `limit` is 1 to
     /// [`Query::LIMIT_MAX`]. Blocking CPU work: use [`super::Searcher::similar`] from async code.
-    pub fn similar(&self, item: &Id, limit: usize, category: Option<&str>) -> Result<Vec<ScoredItem>, QueryError> {
-        let mut search = plan::similar(self, item, limit, category)?;
+    pub fn similar(&self, item: &Id, limit: usize, filter: &Filter) -> Result<Vec<ScoredItem>, QueryError> {
+        let mut search = plan::similar(self, item, limit, filter)?;
         self.scan(&mut [&mut search]);
         Ok(plan::similar_items(self, search))
     }
 
     /// Similar items of several items with one pass over all, in order; each as by [`View::similar`].
     pub fn similar_batch(&self, items: &[&Id], limit: usize) -> Vec<Result<Vec<ScoredItem>, QueryError>> {
+        let filter = Filter::default();
         let mut planned: Vec<Result<Search, QueryError>> =
-            items.iter().map(|item| plan::similar(self, item, limit, None)).collect();
+            items.iter().map(|item| plan::similar(self, item, limit, &filter)).collect();
         let mut searches: Vec<&mut Search> = planned.iter_mut().filter_map(|search| search.as_mut().ok()).collect();
         self.scan(&mut searches);
         planned.into_iter().map(|search| search.map(|search| plan::similar_items(self, search))).collect()
@@ -177,6 +181,21 @@ impl View {
     pub(super) fn row(&self, id: &str) -> Option<u32> {
         let catalog = &self.readable().catalog;
         catalog.row(id).filter(|row| !catalog.entry(*row).removed)
+    }
+
+    /// Whether an item is there and may be recommended.
+    pub fn is_recommendable(&self, id: &str) -> bool {
+        let catalog = &self.readable().catalog;
+        catalog.row(id).is_some_and(|row| catalog.entry(row).recommendable())
+    }
+
+    /// The rows that may be answered; `None` for all. `among` are rows of items that are answered alone.
+    pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowSet> {
+        let filtered = (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter));
+        let Some(among) = among else { return filtered };
+        let rows = among.iter().filter_map(|id| self.readable().catalog.row(id.as_str()));
+        let rows = rows.filter(|row| filtered.as_ref().is_none_or(|filtered| filtered.contains(*row)));
+        Some(RowSet::from_rows(&rows.collect()))
     }
 
     pub(super) fn embedding_of(&self, row: u32) -> Embedding {
