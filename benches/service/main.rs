@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | ingest | events/s durable over HTTP: batches of 500 with event ids, several connections | the same rows by one binary COPY into an empty table of the same shape in the same Postgres |
 //! | recommend | recommendations/s, 10,000 items x 64, limit 20, kept connections | an axum handler that returns a constant reply of the same size |
+//! | recommend with `--items` | the same over clustered vectors, with recall; `--learn 2000` again while events are learned | the same handler; without learning |
 //! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
 //! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
 //!
@@ -18,9 +19,12 @@
 //! What is not fair, said here: ingest includes whatever share of the cores the learner takes meanwhile; the constant
 //! handler runs inside the client's process, which spares it nothing but its start.
 
+#[path = "../rivals/clusters.rs"]
+mod clusters;
 mod ingest;
 mod latency;
 mod learn;
+mod million;
 mod recommend;
 mod report;
 mod service;
@@ -50,6 +54,12 @@ struct Args {
     /// Seconds of `recommend` and of each part of `latency`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
+    /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say.
+    #[arg(long)]
+    items: Option<usize>,
+    /// Events a second that are learned meanwhile in a second run of `recommend --items`.
+    #[arg(long, requires = "items", value_parser = clap::value_parser!(u64).range(1..))]
+    learn: Option<u64>,
     /// Given by cargo; means nothing.
     #[arg(long, hide = true)]
     bench: bool,
@@ -73,7 +83,10 @@ async fn main() -> anyhow::Result<()> {
         ingest::measure(&mut report, args.events, connections).await?;
     }
     if wanted(Figure::Recommend) {
-        recommend::measure(&mut report, connections, args.seconds).await?;
+        match args.items {
+            None => recommend::measure(&mut report, connections, args.seconds).await?,
+            Some(items) => million::measure(&mut report, items, connections, args.seconds, args.learn).await?,
+        }
     }
     if wanted(Figure::Latency) {
         latency::measure(&mut report, args.seconds).await?;

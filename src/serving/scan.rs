@@ -215,7 +215,7 @@ mod tests {
 
     use crate::{
         domain::{Id, Item, ModelConfig, Position, Served},
-        serving::Publisher,
+        serving::{Publisher, score::best_of_all, top::Hit},
         state::{Draws, State, Table},
     };
 
@@ -316,20 +316,6 @@ mod tests {
         }
     }
 
-    /// Every row scored, all sorted.
-    fn slow(readable: &Readable, search: &Search, limit: usize) -> Vec<(u32, u32)> {
-        let mut scorer = Scorer::new(readable, search.ranking, &search.vector, &search.adjust, search.explore);
-        let mut hits: Vec<(u32, f32)> = (0..readable.catalog.len() as u32)
-            .filter(|row| readable.catalog.entry(*row).recommendable())
-            .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))
-            .map(|row| (row, scorer.score(row)))
-            .filter(|(_, score)| *score > f32::NEG_INFINITY)
-            .collect();
-        hits.sort_by(|a, b| b.1.partial_cmp(&a.1).expect("no NaN").then(a.0.cmp(&b.0)));
-        hits.truncate(limit);
-        hits.into_iter().map(|(row, score)| (row, (score + 0.0).to_bits())).collect()
-    }
-
     /// Goal: two passes give the bits of the slow, obvious scan, on every machine, in every batch, however rows moved since their codes were
     /// made. Method: random histories of publications over extreme rows; random searches of all kinds together.
     #[test]
@@ -350,10 +336,10 @@ mod tests {
                     let mut all: Vec<&mut Search> = searches.iter_mut().collect();
                     scan_on(machine, view.index(), view.readable(), &mut all);
                     for (search, limit) in searches.iter_mut().zip(&limits) {
-                        let expected = slow(view.readable(), search, *limit);
-                        let top = std::mem::replace(&mut search.top, Top::new(1));
-                        let found: Vec<(u32, u32)> =
-                            top.into_hits().map(|hit| (hit.row, (hit.score + 0.0).to_bits())).collect();
+                        let bits = |hit: Hit| (hit.row, (hit.score + 0.0).to_bits());
+                        let expected: Vec<_> = best_of_all(view.readable(), search).into_iter().map(bits).collect();
+                        let top = std::mem::replace(&mut search.top, Top::new(*limit));
+                        let found: Vec<_> = top.into_hits().map(bits).collect();
                         assert!(found == expected, "seed {seed}, {machine:?}: {search:?}\n{found:?}\n{expected:?}");
                     }
                 }

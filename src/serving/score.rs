@@ -2,7 +2,10 @@
 
 use crate::state::{Readable, dot};
 
-use super::scan::Ranking;
+use super::{
+    scan::{Ranking, Search},
+    top::Hit,
+};
 
 /// Scores rows exactly, from the state itself.
 pub(super) struct Scorer<'a> {
@@ -57,4 +60,19 @@ pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
         (Some(a), Some(b)) => Some(a + b),
         (one, None) | (None, one) => one,
     }
+}
+
+/// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
+pub(super) fn best_of_all(readable: &Readable, search: &Search) -> Vec<Hit> {
+    let mut scorer = Scorer::new(readable, search.ranking, &search.vector, &search.adjust, search.explore);
+    let mut hits: Vec<Hit> = (0..u32::try_from(readable.catalog.len()).expect("rows are u32"))
+        .filter(|row| readable.catalog.entry(*row).recommendable())
+        .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))
+        .map(|row| Hit { row, score: scorer.score(row) })
+        // Left out, or no number.
+        .filter(|hit| hit.score > f32::NEG_INFINITY)
+        .collect();
+    hits.sort_by(|a, b| (b.score + 0.0).total_cmp(&(a.score + 0.0)).then(a.row.cmp(&b.row)));
+    hits.truncate(search.top.limit());
+    hits
 }

@@ -16,8 +16,14 @@ use super::{
     index::Index,
     plan::{self, Plan},
     scan::{Search, scan},
+    score::best_of_all,
     scratch::with_scratch,
 };
+
+/// Values of all vectors of a view, at most, that is searched where the query arrives: 16,384 rows of 64.
+const AT_ONCE_VALUES_MAX: usize = 1 << 20;
+/// Rows of such an answer at most.
+const AT_ONCE_LIMIT_MAX: usize = 100;
 
 /// How much a view holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -163,6 +169,24 @@ impl View {
             plans.iter_mut().filter_map(|plan| plan.as_mut().ok()).map(|plan| &mut plan.search).collect();
         self.scan(&mut searches);
         plans.into_iter().map(|plan| plan.map(|plan| plan.answer(self))).collect()
+    }
+
+    /// Rows that a query finds, and the rows that scoring every row finds.
+    pub(super) fn best_rows_both_ways(&self, query: &Query) -> Result<(Vec<u32>, Vec<u32>), QueryError> {
+        let mut search = with_scratch(|scratch| Plan::new(self, query, scratch).map(|plan| plan.search))?;
+        let best = best_of_all(self.readable(), &search).iter().map(|hit| hit.row).collect();
+        self.scan(&mut [&mut search]);
+        Ok((search.top.into_hits().map(|hit| hit.row).collect(), best))
+    }
+
+    /// Whether a query is answered in some 50 microseconds, so that handing it to another thread would cost as much.
+    pub(super) fn answers_at_once(&self, query: &Query) -> bool {
+        let readable = self.readable();
+        readable.catalog.len() * readable.config.dim <= AT_ONCE_VALUES_MAX
+            && query.limit <= AT_ONCE_LIMIT_MAX
+            && query.diversity <= 0.0
+            && !query.with_explanation
+            && readable.config.explore <= 0.0
     }
 
     pub(super) fn scan(&self, searches: &mut [&mut Search]) {
