@@ -20,6 +20,8 @@ use super::{
 };
 
 const DIM: usize = 64;
+/// Items when nobody says how many.
+pub const ITEMS_DEFAULT: usize = 100_000;
 /// Vectors that are written out beforehand.
 const VECTORS: usize = 10_000;
 /// Bytes of a piece of the upload, about.

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | ingest | events/s durable over HTTP: batches of 500 with event ids, several connections | the same rows by one binary COPY into an empty table of the same shape in the same Postgres |
 //! | recommend | recommendations/s, 10,000 items x 64, limit 20, kept connections | an axum handler that returns a constant reply of the same size |
+//! | recommend with `--items` | the same over clustered vectors, with recall; `--learn 2000` again while events are learned | the same handler; without learning |
 //! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
 //! | embeddings | 1,000 rows a request, raw f32 and safetensors | a handler that sends the same bytes |
 //! | bulk | items with 64 numbers each, one stream of lines, until durable and until searchable | COPY of the rows that the log holds then, 200,000 of them at most |
@@ -21,10 +22,13 @@
 //! handler runs inside the client's process, which spares it nothing but its start.
 
 mod bulk;
+#[path = "../rivals/clusters.rs"]
+mod clusters;
 mod embeddings;
 mod ingest;
 mod latency;
 mod learn;
+mod million;
 mod recommend;
 mod report;
 mod service;
@@ -51,12 +55,16 @@ struct Args {
     /// Events of `ingest`.
     #[arg(long, default_value_t = 300_000)]
     events: usize,
-    /// Items of `bulk`.
-    #[arg(long, default_value_t = 100_000)]
-    items: usize,
     /// Seconds of `recommend`, `embeddings` and of each part of `latency`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
+    /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000 when left
+    /// out.
+    #[arg(long)]
+    items: Option<usize>,
+    /// Events a second that are learned meanwhile in a second run of `recommend --items`.
+    #[arg(long, requires = "items", value_parser = clap::value_parser!(u64).range(1..))]
+    learn: Option<u64>,
     /// Given by cargo; means nothing.
     #[arg(long, hide = true)]
     bench: bool,
@@ -82,7 +90,10 @@ async fn main() -> anyhow::Result<()> {
         ingest::measure(&mut report, args.events, connections).await?;
     }
     if wanted(Figure::Recommend) {
-        recommend::measure(&mut report, connections, args.seconds).await?;
+        match args.items {
+            None => recommend::measure(&mut report, connections, args.seconds).await?,
+            Some(items) => million::measure(&mut report, items, connections, args.seconds, args.learn).await?,
+        }
     }
     if wanted(Figure::Latency) {
         latency::measure(&mut report, args.seconds).await?;
@@ -95,7 +106,7 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Figure::Bulk) {
         for spelling in [bulk::Spelling::Numbers, bulk::Spelling::Base64] {
-            bulk::measure(&mut report, args.items, spelling).await?;
+            bulk::measure(&mut report, args.items.unwrap_or(bulk::ITEMS_DEFAULT), spelling).await?;
         }
     }
     report.print();

@@ -21,8 +21,8 @@ use super::{
 
 const ITEM_COUNT: usize = 10_000;
 const DIM: usize = 64;
-const LIMIT: usize = 20;
-const PATH: &str = "/v1/models/default/recommendations";
+pub const LIMIT: usize = 20;
+pub const PATH: &str = "/v1/models/default/recommendations";
 
 pub async fn measure(report: &mut Report, connections: usize, seconds: u64) -> anyhow::Result<()> {
     Report::step(&format!("recommend: {ITEM_COUNT} items x {DIM}, limit {LIMIT}, {connections} connections"));

@@ -32,8 +32,17 @@ const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(60);
 
 impl Service {
-    /// Starts with this configuration of the model `default`.
+    /// Starts with this configuration of the model `default`, with a Postgres of its own.
     pub async fn start(config: &serde_json::Value) -> anyhow::Result<Self> {
+        Self::start_with(config, None).await
+    }
+
+    /// Starts on a database.
+    pub async fn start_on(config: &serde_json::Value, url: &str) -> anyhow::Result<Self> {
+        Self::start_with(config, Some(url)).await
+    }
+
+    async fn start_with(config: &serde_json::Value, url: Option<&str>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let config_file = folder.path().join("model.json");
         std::fs::write(&config_file, config.to_string())?;
@@ -44,6 +53,7 @@ impl Service {
             .arg("--model-config")
             .arg(&config_file)
             .env_remove("DATABASE_URL")
+            .envs(url.map(|url| ("DATABASE_URL", url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use shelfmark::{
-    domain::{Event, ExcludeSeen, Id, ModelConfig, NewRecord, Query, RecordBody, Subject, Timestamp},
+    domain::{Event, Id, ModelConfig, NewRecord, Query, RecordBody, Subject, Timestamp},
     engine::{Model, TakeVersion},
     log::Outcome,
 };
@@ -115,17 +115,7 @@ async fn reads(model: Model, stop: CancellationToken) -> anyhow::Result<Vec<Dura
     let mut n = 0;
     while !stop.is_cancelled() {
         n += 1;
-        let query = Query {
-            subject: Subject::User(user(n % USERS)),
-            limit: 20,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
-            context: Vec::new(),
-            seed: 1,
-            at: Timestamp::now(),
-            with_item: false,
-            with_embedding: false,
-        };
+        let query = Query { seed: 1, ..Query::new(Subject::User(user(n % USERS)), 20, Timestamp::now()) };
         let started = Instant::now();
         model.recommend(model.served(), query).await.context("a recommendation")?;
         times.push(started.elapsed());

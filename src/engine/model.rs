@@ -22,9 +22,9 @@ use crate::engine::{
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldResult, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName, NewRecord,
-        Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest, VersionNumber,
-        VersionRef,
+        Deployment, Event, FieldResult, Filter, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName,
+        NewRecord, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest,
+        VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, Outcome},
@@ -176,9 +176,9 @@ impl Model {
         view: Arc<View>,
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
     ) -> Result<Vec<ScoredItem>, EngineError> {
-        Ok(self.shared.searcher.similar(view, item, limit, category).await?)
+        Ok(self.shared.searcher.similar(view, item, limit, filter).await?)
     }
 
     /// Changes the configuration by a record; returns once readers see it.

@@ -19,6 +19,7 @@ mod embeddings;
 mod error;
 mod events;
 mod export;
+mod filtering;
 mod frame;
 mod freezing;
 mod gate;

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{QueryError, View, kernel::GROUP, metric::Meters, request::Request};
+use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, request::Request};
 
 /// How far into the queue a worker looks for companions of the oldest search.
 const LOOK_AHEAD: usize = 64;
@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) wake: Condvar,
     pub(super) settings: SearchSettings,
     pub(super) meters: Meters,
+    pub(super) samples: Samples,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +55,7 @@ pub(super) struct Job {
 
 impl Shared {
     pub(super) fn new(settings: SearchSettings, meters: Meters) -> Self {
-        Self { queue: Mutex::default(), wake: Condvar::new(), settings, meters }
+        Self { queue: Mutex::default(), wake: Condvar::new(), settings, meters, samples: Samples::new() }
     }
 
     /// Lets a search wait its turn; [`QueryError::Busy`] when the queue is full.
@@ -78,6 +79,7 @@ impl Shared {
     /// Lets the workers end once the queue is empty.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
+        self.samples.close();
         self.wake.notify_all();
     }
 

@@ -1,13 +1,19 @@
 //! The search threads, as async code sees them.
 
-use std::{io, sync::Arc, thread::JoinHandle};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+};
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Id, Query, Recommendations, ScoredItem};
+use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, View,
+    checker::check,
     metric::Meters,
     queue::{SearchSettings, Shared},
     request::Request,
@@ -43,12 +49,20 @@ impl Searcher {
             let worker = std::thread::Builder::new().name(format!("search-{number}")).spawn(move || work(&shared))?;
             pool.workers.push(worker);
         }
+        let samples = shared.samples.open();
+        let checker = std::thread::Builder::new()
+            .name("search-check".to_owned())
+            .spawn(move || check(&samples, &shared.samples, &shared.meters))?;
+        pool.workers.push(checker);
         Ok(Self { pool: Arc::new(pool) })
     }
 
-    /// Answers a query from `view`. [`QueryError::Busy`] at once when the queue is full. Dropping the future cancels the
-    /// search unless it has begun.
+    /// Answers a query from `view`: at once when that is sooner done than handed over, else by a search thread.
+    /// [`QueryError::Busy`] at once when the queue is full. Dropping the future cancels the search unless it has begun.
     pub async fn recommend(&self, view: Arc<View>, query: Query) -> Result<Recommendations, QueryError> {
+        if view.answers_at_once(&query) {
+            return at_once(&view, &query, &self.pool.shared);
+        }
         let (reply, answer) = oneshot::channel();
         self.pool.shared.push(view, Request::Recommend { query, reply })?;
         answer.await.unwrap_or(Err(QueryError::Failed))
@@ -60,12 +74,23 @@ impl Searcher {
         view: Arc<View>,
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
     ) -> Result<Vec<ScoredItem>, QueryError> {
         let (reply, answer) = oneshot::channel();
-        self.pool.shared.push(view, Request::Similar { item, limit, category, reply })?;
+        self.pool.shared.push(view, Request::Similar { item, limit, filter, reply })?;
         answer.await.unwrap_or(Err(QueryError::Failed))
     }
+}
+
+/// Answers on the calling thread, as a search thread would.
+fn at_once(view: &Arc<View>, query: &Query, shared: &Shared) -> Result<Recommendations, QueryError> {
+    shared.samples.offer(view, query);
+    let answer = catch_unwind(AssertUnwindSafe(|| view.recommend(query))).unwrap_or_else(|_| {
+        tracing::error!(name: "search.failed", "a search panicked; its requester got an error");
+        Err(QueryError::Failed)
+    });
+    shared.meters.count(&answer);
+    answer
 }
 
 impl Drop for Pool {
@@ -86,7 +111,7 @@ mod tests {
     };
 
     use crate::{
-        domain::{ExcludeSeen, ModelConfig, Position, Served, Subject, Timestamp},
+        domain::{ModelConfig, Position, Served, Subject, Timestamp},
         serving::{Publisher, SearchScratch},
         state::State,
     };
@@ -102,17 +127,7 @@ mod tests {
     }
 
     fn query() -> Query {
-        Query {
-            subject: Subject::Nobody,
-            limit: 5,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
-            context: Vec::new(),
-            seed: 0,
-            at: Timestamp::default(),
-            with_item: false,
-            with_embedding: false,
-        }
+        Query::new(Subject::Nobody, 5, Timestamp::default())
     }
 
     /// A queue without threads: the test is the worker, so nothing depends on time.
@@ -199,7 +214,9 @@ mod tests {
             .map(|_| {
                 Box::pin({
                     let (searcher, view) = (searcher.clone(), Arc::clone(&view));
-                    async move { searcher.recommend(view, query()).await }
+                    // Explained, so that it is not answered at once.
+                    let query = Query { with_explanation: true, ..query() };
+                    async move { searcher.recommend(view, query).await }
                 })
             })
             .collect();

@@ -28,8 +28,11 @@ pub(super) fn work(shared: &Shared) {
         for job in &batch {
             shared.meters.wait.record(started.duration_since(job.queued));
         }
-        match catch_unwind(AssertUnwindSafe(|| answer(&batch, &mut scratch))) {
+        match catch_unwind(AssertUnwindSafe(|| answer(&batch, &mut scratch, &shared.meters))) {
             Ok(answers) => {
+                if let Some((job, query)) = batch.iter().find_map(|job| Some((job, job.request.query()?))) {
+                    shared.samples.offer(&job.view, query);
+                }
                 for (job, answer) in batch.drain(..).zip(answers) {
                     job.request.reply(answer, &shared.meters);
                 }
@@ -39,7 +42,7 @@ pub(super) fn work(shared: &Shared) {
                 for job in batch.drain(..) {
                     scratch = SearchScratch::default();
                     let alone = std::slice::from_ref(&job);
-                    let answer = catch_unwind(AssertUnwindSafe(|| answer(alone, &mut scratch).pop()))
+                    let answer = catch_unwind(AssertUnwindSafe(|| answer(alone, &mut scratch, &shared.meters).pop()))
                         .ok()
                         .flatten()
                         .unwrap_or_else(|| {

@@ -169,15 +169,10 @@ pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample
 /// Where the targets stand in a view, by the way that answers requests, and the list itself.
 fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(Vec<Ranked>, Vec<Id>), QueryError> {
     let query = |exclude_seen| Query {
-        subject: sample.subject.clone(),
-        limit: LIST,
-        exclude: Vec::new(),
         exclude_seen,
         context: sample.context.clone(),
         seed: sample.seed,
-        at: sample.at,
-        with_item: false,
-        with_embedding: false,
+        ..Query::new(sample.subject.clone(), LIST, sample.at)
     };
     let (all, novel) = (query(ExcludeSeen::No), query(ExcludeSeen::All));
     let mut answers = view.recommend_batch(&[&all, &novel], scratch).into_iter();
@@ -200,7 +195,7 @@ fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
     let actor = match &sample.subject {
         Subject::User(id) => readable.user(id.as_str()),
         Subject::SessionId(id) => readable.session(id.as_str()),
-        Subject::Session(_) | Subject::Vector(_) | Subject::Nobody => None,
+        Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
     };
     let (Some(actor), Some(row)) = (actor, readable.catalog.row(target.as_str())) else { return true };
     readable.history(actor).newest(0).all(|past| past.item != row)
