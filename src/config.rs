@@ -10,6 +10,7 @@ use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
     http::Limits,
     log::LogSettings,
+    serving::SearchSettings,
     telemetry::TelemetrySettings,
 };
 
@@ -268,7 +269,7 @@ impl ModelSettings {
     }
 }
 
-/// Threads.
+/// Threads, and what may wait for them.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Threads")]
 pub struct ThreadSettings {
@@ -278,6 +279,23 @@ pub struct ThreadSettings {
     /// Threads for searches [default: the machine's cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
+    /// Longest time that a search may wait for a thread in a burst, in milliseconds; once searches had to be refused (503), a
+    /// twentieth of it until none was for that long
+    #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub search_wait_ms: u64,
+}
+
+impl ThreadSettings {
+    /// As the search threads take them.
+    pub fn search(&self) -> SearchSettings {
+        let usual = SearchSettings::default();
+        SearchSettings {
+            threads: self.search_threads.unwrap_or(usual.threads),
+            wait_max: Duration::from_millis(self.search_wait_ms),
+            ..usual
+        }
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -308,6 +326,7 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.engine(), EngineSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
+        assert_eq!(line.settings.threads.search(), SearchSettings::default());
     }
 
     #[test]

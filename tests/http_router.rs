@@ -1,7 +1,11 @@
 //! The router without an engine: what is decided before a model is reached. Keys and models are stand-ins; everything
 //! behind a model is tested against the running binary in `http_contract.rs`.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use std::task::{Context, Poll};
 
 use axum::{
     Router,
@@ -81,6 +85,7 @@ fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
         limits: Limits::default(),
         read_only: false,
         loopback: true,
+        searches_full: Arc::new(|| false),
         metrics: Arc::new(|| "up 1\n".to_owned()),
         not_ready: Arc::new(Vec::new),
         closing: closing.clone(),
@@ -297,6 +302,33 @@ async fn beyond_the_bound_requests_are_shed_and_probes_are_answered() {
     for path in ["/livez", "/metrics"] {
         assert_eq!(service.get(path).await.status(), StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test]
+async fn while_searches_wait_too_long_others_are_refused_before_their_body_is_read_and_the_rest_is_answered() {
+    let full = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&full);
+    let service = service(NamedKeys::default(), |wiring| {
+        wiring.searches_full = Arc::new(move || seen.load(Ordering::SeqCst));
+    });
+    let unread = || {
+        let read = |_: &mut Context<'_>| -> Poll<Option<std::io::Result<&str>>> { panic!("the body is read") };
+        let body = Body::from_stream(futures::stream::poll_fn(read));
+        Request::post("/v1/models/shop/recommendations").body(body).expect("a request")
+    };
+    let response = service.send(unread()).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    problem(response, 503, "overloaded").await;
+    for path in ["/v1/models/shop/users/u/recommendations", "/v1/models/shop/items/i/similar"] {
+        problem(service.get(path).await, 503, "overloaded").await;
+    }
+    // What does not search is not concerned.
+    problem(service.get("/v1/models/shop/items/i").await, 404, "model_not_found").await;
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(service.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+    full.store(false, Ordering::SeqCst);
+    problem(service.get("/v1/models/shop/items/i/similar").await, 404, "model_not_found").await;
 }
 
 #[tokio::test]

@@ -17,7 +17,15 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{Api, body, error::ApiError, gate, problem::Failure};
-use crate::telemetry;
+use crate::{serving::QueryError, telemetry};
+
+/// Routes that search a view for one list. They are refused here while searches wait as long as they may: before the key is
+/// looked at and before the body is read, which is most of what a refusal would cost.
+const SEARCHES: [&str; 3] = [
+    "/v1/models/{model}/recommendations",
+    "/v1/models/{model}/users/{id}/recommendations",
+    "/v1/models/{model}/items/{id}/similar",
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
@@ -65,6 +73,9 @@ async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Resu
     // Probes answer when nothing else does.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
+    if SEARCHES.contains(&route) && (api.searches_full)() {
+        return Err(QueryError::Busy.into());
+    }
     let caller = gate::recognise(api, request.headers())?;
     request.extensions_mut().insert(caller);
     if api.read_only {

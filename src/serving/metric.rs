@@ -6,7 +6,7 @@ use super::QueryError;
 
 /// Searches answered, by result `result` = `ok`, `refused` or `failed`. Counter.
 pub const SEARCHES: &str = "shelfmark_searches_total";
-/// Searches turned away because the queue was full. Counter.
+/// Searches turned away because they would have waited too long. Counter.
 pub const SEARCHES_REJECTED: &str = "shelfmark_searches_rejected_total";
 /// Searches whose requester had gone before they began. Counter.
 pub const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
@@ -42,7 +42,7 @@ pub(super) struct Meters {
 impl Meters {
     pub(super) fn new() -> Self {
         metrics::describe_counter!(SEARCHES, "Searches answered, by result");
-        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because the queue was full");
+        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because they would have waited too long");
         metrics::describe_counter!(SEARCHES_CANCELLED, "Searches whose requester had gone");
         metrics::describe_histogram!(SEARCH_BATCH, "Searches scanned together");
         metrics::describe_histogram!(SEARCH_WAIT, metrics::Unit::Seconds, "Wait for a search thread");

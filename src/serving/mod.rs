@@ -10,7 +10,8 @@
 //! events old. [`Searcher`] answers small searches at once and others on a few named threads; what waits for the same view is scanned together, so that memory
 //! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row ([`checker`]).
 //!
-//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches.
+//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches and
+//! [`SearchSettings::wait_max`] of waiting.
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
 mod checker;

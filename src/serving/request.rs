@@ -97,6 +97,17 @@ impl Request {
         }
     }
 
+    /// Tells the requester that it would have waited too long.
+    pub(super) fn refuse(self) {
+        // Who went away need not be told.
+        match self {
+            Self::Recommend { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Similar { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            #[cfg(test)]
+            Self::Panic { reply } => drop(reply.send(Err(QueryError::Busy))),
+        }
+    }
+
     fn plan(&self, view: &View, scratch: &mut SearchScratch) -> Planned<'_> {
         match self {
             Self::Recommend { query, .. } => Plan::new(view, query, scratch)

@@ -25,6 +25,7 @@ pub(super) fn work(shared: &Shared) {
         }
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         shared.meters.batch.record(batch.len() as f64);
+        let searches = batch.len();
         for job in &batch {
             shared.meters.wait.record(started.duration_since(job.queued));
         }
@@ -54,6 +55,8 @@ pub(super) fn work(shared: &Shared) {
                 scratch = SearchScratch::default();
             }
         }
-        shared.meters.time.record(started.elapsed());
+        let took = started.elapsed();
+        shared.answered(searches, took);
+        shared.meters.time.record(took);
     }
 }
