@@ -9,7 +9,11 @@
 //! requests on a few named threads; what waits for the same view is scanned together, so that memory is read once for up
 //! to [`SearchSettings::batch_max`] requests.
 //!
-//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches.
+//! Which rows may be answered is settled before the pass: an index of the items' metadata (`filters`), kept up by what changed,
+//! gives the rows that a filter admits.
+//!
+//! Bounds: `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and 1,000
+//! values, the queue [`SearchSettings::queue_max`] searches.
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
 mod bias;
