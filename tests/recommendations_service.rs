@@ -16,9 +16,9 @@ async fn shop() -> (Service, u64) {
     let service = Service::start(&support::database().await, &[]).await;
     let item = |n: usize| {
         json!({
-            "id": format!("i{n}"), "title": format!("Thing {n}"), "categories": [["shoes", "boots"][n % 2]],
+            "id": format!("i{n}"), "title": format!("Thing {n}"), "categories": [if n % 2 == 0 { "shoes" } else { "boots" }],
             "tags": if n.is_multiple_of(3) { vec!["used"] } else { vec![] },
-            "properties": {"price": 10 * (n + 1), "brand": ["Acme", "Best"][n / 6], "new": n < 3}, "available": n != 10,
+            "properties": {"price": 10 * (n + 1), "brand": if n < 6 { "Acme" } else { "Best" }, "new": n < 3}, "available": n != 10,
         })
     };
     let items: Vec<Value> = (0..12).map(item).collect();
