@@ -10,8 +10,11 @@
 //! events old. [`Searcher`] answers small searches at once and others on a few named threads; what waits for the same view is scanned together, so that memory
 //! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row ([`checker`]).
 //!
-//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches and
-//! [`SearchSettings::wait_max`] of waiting.
+//! Which rows may be answered is settled before the pass: an index of the items' metadata (`filters`), kept up by what changed,
+//! gives the rows that a filter admits.
+//!
+//! Bounds: `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and 1,000
+//! values, the queue [`SearchSettings::queue_max`] searches and [`SearchSettings::wait_max`] of waiting.
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
 mod checker;

@@ -213,9 +213,14 @@ impl View {
         catalog.row(id).is_some_and(|row| catalog.entry(row).recommendable())
     }
 
-    /// The rows that may be answered; `None` for all. `among` are rows of items that are answered alone.
+    /// The rows that may be recommended and that `filter` admits; `None` for all that may be recommended.
+    pub fn matching(&self, filter: &Filter) -> Option<RowSet> {
+        (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter))
+    }
+
+    /// The rows that may be answered; `None` for all. `among` are the only items that are answered.
     pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowSet> {
-        let filtered = (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter));
+        let filtered = self.matching(filter);
         let Some(among) = among else { return filtered };
         let rows = among.iter().filter_map(|id| self.readable().catalog.row(id.as_str()));
         let rows = rows.filter(|row| filtered.as_ref().is_none_or(|filtered| filtered.contains(*row)));

@@ -172,19 +172,22 @@ impl<'a> Naive<'a> {
         };
         // What rounding of scores does to the scale, and of vectors to cosines.
         let slack = (1.0 - query.diversity) * 4.0 * rounding / span.max(f32::MIN_POSITIVE) + 1e-4;
-        for (place, item) in answer.items.iter().enumerate() {
-            let before = &answer.items[..place];
-            let nearest = |id: &Id| before.iter().map(|other| cosine(&other.id, id)).fold(f32::NEG_INFINITY, f32::max);
-            let value = |id: &Id| match place {
-                0 => relevance(all[id]),
-                _ => (1.0 - query.diversity) * relevance(all[id]) - query.diversity * nearest(id),
-            };
+        // What is left, with the largest cosine to what was chosen.
+        let mut left: BTreeMap<&Id, Option<f32>> = all.keys().map(|id| (id, None)).collect();
+        let value = |id: &Id, nearest: Option<f32>| match nearest {
+            None => relevance(all[id]),
+            Some(nearest) => (1.0 - query.diversity) * relevance(all[id]) - query.diversity * nearest,
+        };
+        for item in &answer.items {
             assert!(all[&item.id] >= low - rounding, "{:?} is not of the pool", item.id);
-            let chosen = value(&item.id);
-            for (id, score) in all {
-                if *score > low + rounding && !before.iter().any(|other| other.id == *id) {
-                    assert!(value(id) <= chosen + slack, "{id:?} before {:?} at {place}: {query:?}", item.id);
+            let nearest = left.remove(&item.id).expect("each once");
+            let chosen = value(&item.id, nearest);
+            for (id, nearest) in &mut left {
+                if all[*id] > low + rounding {
+                    assert!(value(id, *nearest) <= chosen + slack, "{id:?} before {:?}: {query:?}", item.id);
                 }
+                let cosine = cosine(&item.id, id);
+                *nearest = Some(nearest.map_or(cosine, |nearest| nearest.max(cosine)));
             }
         }
     }

@@ -13,6 +13,7 @@ mod picture;
 mod record;
 mod report;
 mod schedule;
+mod shown;
 mod watch;
 
 use std::{

@@ -8,7 +8,8 @@ use std::{
 use super::{
     load::{Load, Step},
     record::{Kind, PerKind},
-    report::{Lag, Quantiles, short},
+    report::{Lag, Quantiles},
+    shown::short,
 };
 use crate::commands::{bar::Bar, client::Client, tally::grouped};
 

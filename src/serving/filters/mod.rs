@@ -182,3 +182,59 @@ impl Property {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Id;
+
+    fn item(label: &str, price: f64) -> Item {
+        let mut item = Item::bare(Id::new("id", "i").expect("an id"));
+        (item.categories, item.tags) = (vec![label.to_owned(); 2], vec![label.to_owned()]);
+        item.properties.insert("price".to_owned(), PropertyValue::Number(price));
+        item.properties.insert("name".to_owned(), PropertyValue::Text(label.to_owned()));
+        item.properties.insert("new".to_owned(), PropertyValue::Flag(price > 1.0));
+        item
+    }
+
+    fn rows(filters: &Filters, text: &str) -> Vec<u32> {
+        filters.rows(&serde_json::from_str(text).expect("a filter")).iter().collect()
+    }
+
+    #[test]
+    fn a_view_keeps_its_rows_and_what_no_row_has_any_more_is_not_kept() {
+        let mut filters = Arc::new(Filters::default());
+        let (red, blue) = (item("red", 0.0), item("blue", 2.0));
+        let far = [0, 63, 64, 1023, 1024, 70_000];
+        for row in far {
+            Filters::replace(&mut filters, row, None, Some(&red));
+        }
+        let view = Arc::clone(&filters);
+        let cheap = r#"{"properties":{"price":{"lte":0}}}"#;
+        assert_eq!(rows(&view, cheap), far);
+        for row in &far[1..] {
+            Filters::replace(&mut filters, *row, Some(&red), Some(&blue));
+        }
+        for text in [cheap, r#"{"categories":{"all":["red"]}}"#, r#"{"properties":{"new":{"none":[true]}}}"#] {
+            assert_eq!((rows(&view, text), rows(&filters, text)), (far.to_vec(), vec![0]), "{text}");
+        }
+        Filters::replace(&mut filters, 0, Some(&red), None);
+        assert!(filters.categories.get("red").is_none(), "its last row may not be recommended");
+        for row in &far[1..] {
+            Filters::replace(&mut filters, *row, Some(&blue), None);
+        }
+        assert!(filters.all.is_empty() && filters.categories.is_empty() && filters.tags.is_empty());
+        assert!(filters.properties.is_empty());
+    }
+
+    #[test]
+    fn metadata_that_no_filter_looks_at_change_nothing() {
+        let mut filters = Arc::new(Filters::default());
+        let red = item("red", 0.0);
+        Filters::replace(&mut filters, 3, None, Some(&red));
+        let view = Arc::clone(&filters);
+        let titled = Item { title: Some("Red".to_owned()), ..red.clone() };
+        Filters::replace(&mut filters, 3, Some(&red), Some(&titled));
+        assert!(Arc::ptr_eq(&view, &filters), "what was evaluated stays remembered");
+    }
+}
