@@ -70,7 +70,8 @@ fn main() {
     });
     println!("  reading the f32 rows           {:>8.1} GB/s", rows.len() as f64 * 4.0 / read.as_secs_f64() / 1e9);
 
-    let truth: Vec<Vec<(f32, usize)>> = queries.iter().map(|query| plain(&rows, &[query.clone()]).remove(0)).collect();
+    let truth: Vec<Vec<(f32, usize)>> =
+        queries.iter().map(|query| plain(&rows, std::slice::from_ref(query)).remove(0)).collect();
     check(&view, &queries, &truth);
     if let Some(folder) = &args.write {
         std::fs::create_dir_all(folder).unwrap();
@@ -133,8 +134,10 @@ fn plain(rows: &[f32], queries: &[Vec<f32>]) -> Vec<Vec<(f32, usize)>> {
 fn check(view: &View, queries: &[Vec<f32>], truth: &[Vec<(f32, usize)>]) {
     for (vector, truth) in queries.iter().zip(truth) {
         let answer = view.recommend(&query(vector)).unwrap();
-        let found: Vec<(u32, &str)> = answer.items.iter().map(|item| (item.score.to_bits(), item.id.as_str())).collect();
-        let truth: Vec<(u32, String)> = truth.iter().map(|(score, row)| (score.to_bits(), format!("item-{row}"))).collect();
+        let found: Vec<(u32, &str)> =
+            answer.items.iter().map(|item| (item.score.to_bits(), item.id.as_str())).collect();
+        let truth: Vec<(u32, String)> =
+            truth.iter().map(|(score, row)| (score.to_bits(), format!("item-{row}"))).collect();
         assert!(found.iter().map(|(score, id)| (*score, (*id).to_owned())).eq(truth), "exact, to the bit");
     }
     println!("  {} answers equal the plain scan's, to the bit: recall@{LIMIT} 1", queries.len());
@@ -191,7 +194,8 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
             }
         }
     };
-    let mut publish = |state: &State| publisher.publish(&state.readable, &state.touched, Position::new(2), Served::Live);
+    let mut publish =
+        |state: &State| publisher.publish(&state.readable, &state.touched, Position::new(2), Served::Live);
     let mut times: Vec<f64> = Vec::new();
     let view = Mutex::new(publish(state));
     for _ in 0..100 {
@@ -221,13 +225,16 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
         stop.store(true, Ordering::Relaxed);
         beside
     });
-    println!("  one thread, 16 at a time, after moves {quiet:.0} queries/s, while 10 x {moved} rows/s move {beside:.0}");
+    println!(
+        "  one thread, 16 at a time, after moves {quiet:.0} queries/s, while 10 x {moved} rows/s move {beside:.0}"
+    );
     let view = view.lock().unwrap().clone();
     let mut rows = vec![0.0; items * DIM];
     for (row, values) in rows.chunks_exact_mut(DIM).enumerate() {
         state.readable.item_vector(u32::try_from(row).unwrap(), values);
     }
     let some = &queries[..64];
-    let truth: Vec<Vec<(f32, usize)>> = some.iter().map(|query| plain(&rows, &[query.clone()]).remove(0)).collect();
+    let truth: Vec<Vec<(f32, usize)>> =
+        some.iter().map(|query| plain(&rows, std::slice::from_ref(query)).remove(0)).collect();
     check(&view, some, &truth);
 }

@@ -83,7 +83,12 @@ pub async fn constant(reply: Vec<u8>) -> anyhow::Result<(SocketAddr, JoinSet<()>
 }
 
 /// Requests per second of closed loops on kept connections, after a second to warm up.
-pub async fn load(address: &str, requests: &Arc<Vec<Bytes>>, connections: usize, time: Duration) -> anyhow::Result<f64> {
+pub async fn load(
+    address: &str,
+    requests: &Arc<Vec<Bytes>>,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<f64> {
     let mut loops = JoinSet::new();
     let begin = Instant::now() + Duration::from_secs(1);
     let end = begin + time;
