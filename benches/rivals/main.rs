@@ -70,7 +70,8 @@ fn main() {
     });
     println!("  reading the f32 rows           {:>8.1} GB/s", rows.len() as f64 * 4.0 / read.as_secs_f64() / 1e9);
 
-    let truth: Vec<Vec<(f32, usize)>> = queries.iter().map(|query| plain(&rows, &[query.clone()]).remove(0)).collect();
+    let truth: Vec<Vec<(f32, usize)>> =
+        queries.iter().map(|query| plain(&rows, std::slice::from_ref(query)).remove(0)).collect();
     check(&view, &queries, &truth);
     if let Some(folder) = &args.write {
         std::fs::create_dir_all(folder).unwrap();
@@ -233,6 +234,7 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
         state.readable.item_vector(u32::try_from(row).unwrap(), values);
     }
     let some = &queries[..64];
-    let truth: Vec<Vec<(f32, usize)>> = some.iter().map(|query| plain(&rows, &[query.clone()]).remove(0)).collect();
+    let truth: Vec<Vec<(f32, usize)>> =
+        some.iter().map(|query| plain(&rows, std::slice::from_ref(query)).remove(0)).collect();
     check(&view, some, &truth);
 }

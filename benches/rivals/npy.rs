@@ -15,6 +15,6 @@ pub fn write(path: &Path, kind: &str, columns: usize, values: impl Iterator<Item
     let length = (header.len() + 11).next_multiple_of(64) - 10;
     file.write_all(b"\x93NUMPY\x01\x00").unwrap();
     file.write_all(&u16::try_from(length).unwrap().to_le_bytes()).unwrap();
-    write!(file, "{header:<width$}\n", width = length - 1).unwrap();
+    writeln!(file, "{header:<width$}", width = length - 1).unwrap();
     values.for_each(|value| file.write_all(&value).unwrap());
 }

@@ -238,13 +238,13 @@ fn plain<const Q: usize, const COSINE: bool>(
                 (log - bias.shifts[h]).max(0.0).mul_add(bias.weights[h], sum)
             })
         });
-        for q in 0..Q {
+        for (q, products) in products.iter().enumerate() {
             let gain = packed.gain(q, strip.codes.norm_max[tile]);
             let (floor, part) = (packed.floor[q], packed.part(q));
             let mut rows = 0_u16;
             for lane in 0..TILE_ROWS {
                 let error = super::columns::error_of(words[lane]);
-                let middle = products[q][lane] as f32 * scales[lane];
+                let middle = products[lane] as f32 * scales[lane];
                 let upper = middle.mul_add(packed.scale[q], error.mul_add(packed.error[q], biases[lane]));
                 let beats = if COSINE {
                     exceeds(error.mul_add(floor.abs(), upper), part.mul_add(norms[lane], -gain))
@@ -254,7 +254,7 @@ fn plain<const Q: usize, const COSINE: bool>(
                 rows |= u16::from(beats) << lane;
             }
             if rows != 0 {
-                packed.floor[q] = found(Found { search: q, tile, rows, products: &products[q] });
+                packed.floor[q] = found(Found { search: q, tile, rows, products });
             }
         }
     }
@@ -280,8 +280,8 @@ fn vnni<const Q: usize, const COSINE: bool, F: FnMut(Found<'_>) -> f32>(
     for tile in 0..strip.len() {
         let lines = &strip.codes.lines[tile * quads..][..quads];
         let mut products = [_mm512_setzero_si512(); Q];
-        for q in 0..Q {
-            products[q] = _mm512_set1_epi32(packed.start[q]);
+        for (products, start) in products.iter_mut().zip(packed.start) {
+            *products = _mm512_set1_epi32(start);
         }
         for (line, quad) in lines.iter().zip(&packed.quads) {
             let line = _mm512_loadu_si512(&line.0);
@@ -303,17 +303,17 @@ fn vnni<const Q: usize, const COSINE: bool, F: FnMut(Found<'_>) -> f32>(
                 _mm512_srli_epi32::<{ 2 * LOG_BITS }>(logs),
             ];
             let mut sum = learned;
-            for h in 0..3 {
-                let log = _mm512_sub_ps(_mm512_cvtepi32_ps(logs[h]), _mm512_set1_ps(bias.shifts[h]));
+            for ((log, shift), weight) in logs.into_iter().zip(bias.shifts).zip(bias.weights) {
+                let log = _mm512_sub_ps(_mm512_cvtepi32_ps(log), _mm512_set1_ps(shift));
                 let log = _mm512_max_ps(log, _mm512_setzero_ps());
-                sum = _mm512_fmadd_ps(log, _mm512_set1_ps(bias.weights[h]), sum);
+                sum = _mm512_fmadd_ps(log, _mm512_set1_ps(weight), sum);
             }
             sum
         };
         let scales = _mm512_loadu_ps(&strip.codes.scales[tile].0);
-        for q in 0..Q {
+        for (q, products) in products.into_iter().enumerate() {
             let gain = packed.gain(q, strip.codes.norm_max[tile]);
-            let middle = _mm512_mul_ps(_mm512_cvtepi32_ps(products[q]), scales);
+            let middle = _mm512_mul_ps(_mm512_cvtepi32_ps(products), scales);
             let rest = _mm512_fmadd_ps(errors, _mm512_set1_ps(packed.error[q]), biases);
             let mut upper = _mm512_fmadd_ps(middle, _mm512_set1_ps(packed.scale[q]), rest);
             let limit = if COSINE {
@@ -326,7 +326,7 @@ fn vnni<const Q: usize, const COSINE: bool, F: FnMut(Found<'_>) -> f32>(
             let rows = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(upper, limit);
             if rows != 0 {
                 let mut lanes = [0_i32; TILE_ROWS];
-                _mm512_storeu_si512(&mut lanes, products[q]);
+                _mm512_storeu_si512(&mut lanes, products);
                 packed.floor[q] = found(Found { search: q, tile, rows, products: &lanes });
             }
         }

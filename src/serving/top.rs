@@ -220,7 +220,7 @@ mod tests {
             }
             top.begin_again();
             for row in (0..rows).filter(|row| !first.contains(row)) {
-                if !(bounds[row].upper <= top.floor()) {
+                if bounds[row].upper > top.floor() {
                     top.offer(row as u32, bounds[row], &mut exact);
                 }
             }
