@@ -299,6 +299,36 @@ async fn beyond_the_bound_requests_are_shed_and_probes_are_answered() {
 }
 
 #[tokio::test]
+async fn long_answers_are_compressed_for_those_who_accept_it() {
+    let coding = |response: &Response<Body>| {
+        response.headers().get("content-encoding").map(|coding| coding.to_str().expect("text").to_owned())
+    };
+    let bytes =
+        async |response: Response<Body>| axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let small = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = Some(1_000));
+    let plain = small.get("/openapi.json").await;
+    assert_eq!(coding(&plain), None, "nobody asked for it");
+    let plain = bytes(plain).await;
+    let gzip = small.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(
+        (coding(&gzip).as_deref(), &gzip.headers()["vary"]),
+        (Some("gzip"), &"accept-encoding".parse().expect("text"))
+    );
+    let packed = bytes(gzip).await;
+    assert!(packed.len() < plain.len() / 3, "{} of {} bytes", packed.len(), plain.len());
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut text).expect("gzip");
+    assert!(text == plain);
+    let zstd = small.with("GET", "/openapi.json", &[("accept-encoding", "br, zstd")]).await;
+    assert_eq!(coding(&zstd).as_deref(), Some("zstd"));
+    assert!(zstd::decode_all(&*bytes(zstd).await).expect("zstd") == plain);
+    let short = small.with("GET", "/livez", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(coding(&short), None, "too short");
+    let off = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = None);
+    assert_eq!(coding(&off.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await), None);
+}
+
+#[tokio::test]
 async fn readiness_says_why_not() {
     let service = service(NamedKeys::default(), |wiring| {
         wiring.not_ready = Arc::new(|| vec!["the disk is full".to_owned()]);
