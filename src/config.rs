@@ -99,6 +99,13 @@ pub struct HttpSettings {
     #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
           value_parser = at_least_one)]
     pub http_connections_max: usize,
+    /// Most requests at once on one HTTP/2 connection
+    #[arg(long, env = "SHELFMARK_HTTP_STREAMS_MAX", default_value_t = 128, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub http_streams_max: u32,
+    /// Compress answers of so many bytes and more for callers who accept gzip or zstd; 0 for never
+    #[arg(long, env = "SHELFMARK_HTTP_COMPRESS_BYTES_MIN", default_value_t = 8 << 10, value_name = "BYTES")]
+    pub http_compress_bytes_min: u64,
     /// Most requests answered at once; beyond it 503
     #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
           value_parser = at_least_one)]
@@ -133,6 +140,8 @@ impl HttpSettings {
     pub fn limits(&self) -> Limits {
         Limits {
             connections_max: self.http_connections_max,
+            streams_max: self.http_streams_max,
+            compress_bytes_min: (self.http_compress_bytes_min > 0).then_some(self.http_compress_bytes_min),
             requests_max: self.http_requests_max,
             body_bytes_max: self.http_body_bytes_max,
             line_bytes_max: self.http_line_bytes_max,

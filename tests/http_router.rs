@@ -332,6 +332,36 @@ async fn while_searches_wait_too_long_others_are_refused_before_their_body_is_re
 }
 
 #[tokio::test]
+async fn long_answers_are_compressed_for_those_who_accept_it() {
+    let coding = |response: &Response<Body>| {
+        response.headers().get("content-encoding").map(|coding| coding.to_str().expect("text").to_owned())
+    };
+    let bytes =
+        async |response: Response<Body>| axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let small = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = Some(1_000));
+    let plain = small.get("/openapi.json").await;
+    assert_eq!(coding(&plain), None, "nobody asked for it");
+    let plain = bytes(plain).await;
+    let gzip = small.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(
+        (coding(&gzip).as_deref(), &gzip.headers()["vary"]),
+        (Some("gzip"), &"accept-encoding".parse().expect("text"))
+    );
+    let packed = bytes(gzip).await;
+    assert!(packed.len() < plain.len() / 3, "{} of {} bytes", packed.len(), plain.len());
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut text).expect("gzip");
+    assert!(text == plain);
+    let zstd = small.with("GET", "/openapi.json", &[("accept-encoding", "br, zstd")]).await;
+    assert_eq!(coding(&zstd).as_deref(), Some("zstd"));
+    assert!(zstd::decode_all(&*bytes(zstd).await).expect("zstd") == plain);
+    let short = small.with("GET", "/livez", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(coding(&short), None, "too short");
+    let off = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = None);
+    assert_eq!(coding(&off.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await), None);
+}
+
+#[tokio::test]
 async fn readiness_says_why_not() {
     let service = service(NamedKeys::default(), |wiring| {
         wiring.not_ready = Arc::new(|| vec!["the disk is full".to_owned()]);
@@ -372,7 +402,8 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
         let path = path.replace("{model}", "default").replace('{', "").replace('}', "");
         for method in methods.as_object().expect("methods").keys() {
             // Questions that are too long for an address.
-            let asks = method == "get" || ["/recommendations", "/embeddings"].iter().any(|end| path.contains(end));
+            let asks =
+                method == "get" || ["/recommendations", "/embeddings", "/rank"].iter().any(|end| path.contains(end));
             let answer = service.with(&method.to_uppercase(), &path, &[]).await;
             if asks {
                 assert_ne!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");

@@ -28,7 +28,7 @@ pub async fn measure(report: &mut Report, connections: usize, seconds: u64) -> a
     let mut wire = Wire::connect(&service.address).await?;
     let head = post_in_order(&mut wire, &batches(ITEMS, &items, 2_000)?).await?;
     service.applied(head).await?;
-    for (name, kind) in [("raw f32", "application/octet-stream"), ("safetensors", "application/vnd.safetensors")] {
+    for (name, kind) in [("raw f32", "application/octet-stream"), ("safetensors", "application/x-safetensors")] {
         let requests: Arc<Vec<_>> = Arc::new(
             (0..REQUESTS)
                 .map(|number| {

@@ -4,7 +4,7 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, compare, configuration, embeddings,
+    Api, compare, compression, configuration, embeddings,
     error::ApiError,
     events, export,
     frame::frame,
@@ -100,7 +100,8 @@ pub fn documented() -> OpenApiRouter<Api> {
 /// The whole service.
 pub fn router(api: Api) -> Router {
     let (router, _) = documented().split_for_parts();
-    router
+    let compression = api.limits.compress_bytes_min.map(compression::layer);
+    let router = router
         .route("/", routing::get(pages::landing))
         .route("/docs", routing::get(pages::docs))
         .route("/openapi.json", routing::get(pages::openapi))
@@ -108,7 +109,11 @@ pub fn router(api: Api) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(api.clone(), frame))
-        .with_state(api)
+        .with_state(api);
+    match compression {
+        Some(layer) => router.layer(layer),
+        None => router,
+    }
 }
 
 /// Nothing at this path; who has no key does not learn what there is.

@@ -202,7 +202,7 @@ impl View {
     }
 
     /// The row of an item that is not removed.
-    pub(super) fn row(&self, id: &str) -> Option<u32> {
+    pub fn row(&self, id: &str) -> Option<u32> {
         let catalog = &self.readable().catalog;
         catalog.row(id).filter(|row| !catalog.entry(*row).removed)
     }
@@ -227,7 +227,8 @@ impl View {
         Some(RowSet::from_rows(&rows.collect()))
     }
 
-    pub(super) fn embedding_of(&self, row: u32) -> Embedding {
+    /// The vector of an item's row, content included.
+    pub fn embedding_of(&self, row: u32) -> Embedding {
         let readable = self.readable();
         let mut values = vec![0.0; readable.config.dim];
         readable.item_vector(row, &mut values);
