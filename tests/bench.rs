@@ -211,7 +211,7 @@ async fn steps_find_the_rate_that_is_kept_up_with_and_what_makes_no_sense_is_ref
 
     for (args, said) in [
         (&["--recommendations", "0"][..], "nothing to measure"),
-        (&["--recommendations", "-1"], "must be a number"),
+        (&["--recommendations=-1"], "must be a number"),
         (&["--steps", "100,many"], "must be a number"),
         (&["--steps", "100", "--recommendations", "5"], "cannot be used with"),
         (&["--plot", "/nowhere/load.svg"], "--plot /nowhere/load.svg"),
