@@ -13,7 +13,7 @@ use std::{
 };
 
 use shelfmark::{
-    domain::{Event, ExcludeSeen, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
+    domain::{Event, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
     serving::{Publisher, SearchScratch, SearchSettings, Searcher, View},
     state::{ContextScratch, Draws, State, Table, dot},
 };
@@ -140,17 +140,7 @@ fn rate(count: usize, time: Duration) -> f64 {
 }
 
 fn query(subject: Subject) -> Query {
-    Query {
-        subject,
-        limit: LIMIT,
-        exclude: Vec::new(),
-        exclude_seen: ExcludeSeen::No,
-        context: Vec::new(),
-        seed: 0,
-        at: Timestamp::from_seconds(NOW_SECONDS).unwrap(),
-        with_item: false,
-        with_embedding: false,
-    }
+    Query::new(subject, LIMIT, Timestamp::from_seconds(NOW_SECONDS).unwrap())
 }
 
 fn scan_alone(view: &View, dim: usize) {

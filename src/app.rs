@@ -12,7 +12,7 @@ use crate::{
     http::{self, Api, Wiring},
     keys::KeyStore,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
-    serving::{SearchSettings, Searcher},
+    serving::Searcher,
     telemetry::Metrics,
 };
 
@@ -179,7 +179,8 @@ impl Rooms {
                  a key first with `shelfmark keys create --name admin --scope admin` on the same --data-dir or --database-url"
             );
         }
-        let models = self.start_models(settings, pool).await?;
+        let searcher = Searcher::start(settings.threads.search()).context("the search threads cannot start")?;
+        let models = self.start_models(settings, pool, searcher.clone()).await?;
         let upkeep = metrics.clone();
         let upkeep_stop = self.tasks_stop.clone();
         self.tasks.spawn(async move {
@@ -199,6 +200,7 @@ impl Rooms {
             limits: limits.clone(),
             read_only: settings.read_only,
             loopback,
+            searches_full: Arc::new(move || searcher.is_full()),
             metrics: Arc::new(move || metrics.render()),
             closing: closing.clone(),
         });
@@ -211,16 +213,17 @@ impl Rooms {
     }
 
     /// Starts the models of the database on `engine_tasks`, their logs on `log_tasks`; `stop` ends them in that order.
-    async fn start_models(&self, settings: &ServeSettings, pool: sqlx::PgPool) -> anyhow::Result<Models> {
-        let mut search = SearchSettings::default();
-        if let Some(threads) = settings.threads.search_threads {
-            search.threads = threads;
-        }
+    async fn start_models(
+        &self,
+        settings: &ServeSettings,
+        pool: sqlx::PgPool,
+        searcher: Searcher,
+    ) -> anyhow::Result<Models> {
         let with = Surroundings {
             pool,
             log: settings.log.settings(),
             engine: settings.engine(),
-            searcher: Searcher::start(search).context("the search threads cannot start")?,
+            searcher,
             default_config: settings.model.config()?,
             stop: self.engine_stop.clone(),
             log_stop: self.log_stop.clone(),

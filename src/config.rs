@@ -11,6 +11,7 @@ use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
     http::Limits,
     log::LogSettings,
+    serving::SearchSettings,
     telemetry::TelemetrySettings,
 };
 
@@ -104,6 +105,13 @@ pub struct HttpSettings {
     #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
           value_parser = at_least_one)]
     pub http_connections_max: usize,
+    /// Most requests at once on one HTTP/2 connection
+    #[arg(long, env = "SHELFMARK_HTTP_STREAMS_MAX", default_value_t = 128, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub http_streams_max: u32,
+    /// Compress answers of so many bytes and more for callers who accept gzip or zstd; 0 for never
+    #[arg(long, env = "SHELFMARK_HTTP_COMPRESS_BYTES_MIN", default_value_t = 8 << 10, value_name = "BYTES")]
+    pub http_compress_bytes_min: u64,
     /// Most requests answered at once; beyond it 503
     #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
           value_parser = at_least_one)]
@@ -138,6 +146,8 @@ impl HttpSettings {
     pub fn limits(&self) -> Limits {
         Limits {
             connections_max: self.http_connections_max,
+            streams_max: self.http_streams_max,
+            compress_bytes_min: (self.http_compress_bytes_min > 0).then_some(self.http_compress_bytes_min),
             requests_max: self.http_requests_max,
             body_bytes_max: self.http_body_bytes_max,
             line_bytes_max: self.http_line_bytes_max,
@@ -275,7 +285,7 @@ impl ModelSettings {
     }
 }
 
-/// Threads.
+/// Threads, and what may wait for them.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Threads")]
 pub struct ThreadSettings {
@@ -285,6 +295,23 @@ pub struct ThreadSettings {
     /// Threads for searches [default: the machine's cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
+    /// Longest time that a search may wait for a thread in a burst, in milliseconds; once searches had to be refused (503), a
+    /// twentieth of it until none was for that long
+    #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub search_wait_ms: u64,
+}
+
+impl ThreadSettings {
+    /// As the search threads take them.
+    pub fn search(&self) -> SearchSettings {
+        let usual = SearchSettings::default();
+        SearchSettings {
+            threads: self.search_threads.unwrap_or(usual.threads),
+            wait_max: Duration::from_millis(self.search_wait_ms),
+            ..usual
+        }
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -315,6 +342,7 @@ mod tests {
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
         let (flags, room) = (line.settings.engine(), EngineSettings::default());
         assert_eq!(format!("{flags:?}"), format!("{room:?}"));
+        assert_eq!(line.settings.threads.search(), SearchSettings::default());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod learner;
 pub mod log;
 pub mod operations;
+pub mod plot;
 pub mod postgres;
 pub mod roster;
 pub mod serving;

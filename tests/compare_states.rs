@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use serving_world::World;
 use shelfmark::{
     compare::{Churn, Diff, DiffOptions, SAMPLE, Side, diff},
-    domain::{ExcludeSeen, Id, Position, Query, Served, Subject, Timestamp, VersionNumber},
+    domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber},
     learner::WatchedTable,
     serving::{Publisher, View},
     state::{Readable, distance},
@@ -124,7 +124,7 @@ fn check_lists(diff: &Diff, from: &View, to: &View) {
         .filter(|id| shown(from, id) && shown(to, id))
         .collect();
     let similar = |view: &View, id: &Id| -> Vec<Id> {
-        view.similar(id, OPTIONS.k, None).expect("known").into_iter().map(|item| item.id).collect()
+        view.similar(id, OPTIONS.k, &Filter::default()).expect("known").into_iter().map(|item| item.id).collect()
     };
     check_churn(&diff.neighbours, &jaccard(&items, similar, from, to));
     let users = &from.readable().users;
@@ -134,17 +134,7 @@ fn check_lists(diff: &Diff, from: &View, to: &View) {
         .collect();
     let at: Timestamp = diff.ranks.at.expect("somebody did something");
     let best = |view: &View, id: &Id| -> Vec<Id> {
-        let query = Query {
-            subject: Subject::User(id.clone()),
-            limit: OPTIONS.k,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
-            context: Vec::new(),
-            seed: 0,
-            at,
-            with_item: false,
-            with_embedding: false,
-        };
+        let query = Query::new(Subject::User(id.clone()), OPTIONS.k, at);
         view.recommend(&query).expect("an answer").items.into_iter().map(|item| item.id).collect()
     };
     check_churn(&diff.ranks.churn, &jaccard(&users, best, from, to));

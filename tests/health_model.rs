@@ -118,15 +118,8 @@ impl Reference {
     fn add(&mut self, view: &View, event: &Event, is_new: bool) {
         let place = |exclude_seen| {
             let query = Query {
-                subject: Subject::User(event.user.clone().unwrap()),
-                limit: Query::LIMIT_MAX,
-                exclude: Vec::new(),
                 exclude_seen,
-                context: Vec::new(),
-                seed: 0,
-                at: event.ts,
-                with_item: false,
-                with_embedding: false,
+                ..Query::new(Subject::User(event.user.clone().unwrap()), Query::LIMIT_MAX, event.ts)
             };
             let list = view.recommend(&query).unwrap().items;
             list.iter().position(|item| item.id == event.item).map(|place| place + 1).filter(|place| *place <= 20)

@@ -286,7 +286,7 @@ async fn recommendations_say_where_they_come_from() {
         let found = problem(service.request(POST, "recommendations").json(&body), 422, "invalid").await;
         assert_eq!(found["errors"][0]["field"], field, "{found}");
     }
-    let later = service.request(POST, "recommendations").json(&json!({"user": "u1", "filter": {}}));
+    let later = service.request(POST, "recommendations").json(&json!({"user": "u1", "position": 3}));
     problem(later, 422, "not_supported").await;
 }
 

@@ -1,7 +1,11 @@
 //! The router without an engine: what is decided before a model is reached. Keys and models are stand-ins; everything
 //! behind a model is tested against the running binary in `http_contract.rs`.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use std::task::{Context, Poll};
 
 use axum::{
     Router,
@@ -81,6 +85,7 @@ fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
         limits: Limits::default(),
         read_only: false,
         loopback: true,
+        searches_full: Arc::new(|| false),
         metrics: Arc::new(|| "up 1\n".to_owned()),
         not_ready: Arc::new(Vec::new),
         closing: closing.clone(),
@@ -300,6 +305,63 @@ async fn beyond_the_bound_requests_are_shed_and_probes_are_answered() {
 }
 
 #[tokio::test]
+async fn while_searches_wait_too_long_others_are_refused_before_their_body_is_read_and_the_rest_is_answered() {
+    let full = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&full);
+    let service = service(NamedKeys::default(), |wiring| {
+        wiring.searches_full = Arc::new(move || seen.load(Ordering::SeqCst));
+    });
+    let unread = || {
+        let read = |_: &mut Context<'_>| -> Poll<Option<std::io::Result<&str>>> { panic!("the body is read") };
+        let body = Body::from_stream(futures::stream::poll_fn(read));
+        Request::post("/v1/models/shop/recommendations").body(body).expect("a request")
+    };
+    let response = service.send(unread()).await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    problem(response, 503, "overloaded").await;
+    for path in ["/v1/models/shop/users/u/recommendations", "/v1/models/shop/items/i/similar"] {
+        problem(service.get(path).await, 503, "overloaded").await;
+    }
+    // What does not search is not concerned.
+    problem(service.get("/v1/models/shop/items/i").await, 404, "model_not_found").await;
+    for path in ["/livez", "/metrics"] {
+        assert_eq!(service.get(path).await.status(), StatusCode::OK, "{path}");
+    }
+    full.store(false, Ordering::SeqCst);
+    problem(service.get("/v1/models/shop/items/i/similar").await, 404, "model_not_found").await;
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed_for_those_who_accept_it() {
+    let coding = |response: &Response<Body>| {
+        response.headers().get("content-encoding").map(|coding| coding.to_str().expect("text").to_owned())
+    };
+    let bytes =
+        async |response: Response<Body>| axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    let small = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = Some(1_000));
+    let plain = small.get("/openapi.json").await;
+    assert_eq!(coding(&plain), None, "nobody asked for it");
+    let plain = bytes(plain).await;
+    let gzip = small.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(
+        (coding(&gzip).as_deref(), &gzip.headers()["vary"]),
+        (Some("gzip"), &"accept-encoding".parse().expect("text"))
+    );
+    let packed = bytes(gzip).await;
+    assert!(packed.len() < plain.len() / 3, "{} of {} bytes", packed.len(), plain.len());
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut text).expect("gzip");
+    assert!(text == plain);
+    let zstd = small.with("GET", "/openapi.json", &[("accept-encoding", "br, zstd")]).await;
+    assert_eq!(coding(&zstd).as_deref(), Some("zstd"));
+    assert!(zstd::decode_all(&*bytes(zstd).await).expect("zstd") == plain);
+    let short = small.with("GET", "/livez", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(coding(&short), None, "too short");
+    let off = service(NamedKeys::default(), |wiring| wiring.limits.compress_bytes_min = None);
+    assert_eq!(coding(&off.with("GET", "/openapi.json", &[("accept-encoding", "gzip")]).await), None);
+}
+
+#[tokio::test]
 async fn readiness_says_why_not() {
     let service = service(NamedKeys::default(), |wiring| {
         wiring.not_ready = Arc::new(|| vec!["the disk is full".to_owned()]);
@@ -340,7 +402,8 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
         let path = path.replace("{model}", "default").replace(['{', '}'], "");
         for method in methods.as_object().expect("methods").keys() {
             // Questions that are too long for an address.
-            let asks = method == "get" || ["/recommendations", "/embeddings"].iter().any(|end| path.contains(end));
+            let asks =
+                method == "get" || ["/recommendations", "/embeddings", "/rank"].iter().any(|end| path.contains(end));
             let answer = service.with(&method.to_uppercase(), &path, &[]).await;
             if asks {
                 assert_ne!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");

@@ -8,8 +8,8 @@ mod learner_model;
 use learner_model::Model;
 use shelfmark::{
     domain::{
-        Event, ExcludeSeen, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp,
-        VectorTable, VectorValues,
+        Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
+        VectorValues,
     },
     serving::Publisher,
     state::Table,
@@ -47,15 +47,9 @@ impl Model {
     fn drawn(&self, subject: Subject, context: &[&str], seed: u64) -> Vec<(String, f32)> {
         let view = Publisher::from_scratch(&self.state.readable, self.head, Served::Live);
         let query = Query {
-            subject,
-            limit: 100,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
             context: context.iter().map(|&name| name.to_owned()).collect(),
             seed,
-            at: Timestamp::from_seconds(2_000_000.0).unwrap(),
-            with_item: false,
-            with_embedding: false,
+            ..Query::new(subject, 100, Timestamp::from_seconds(2_000_000.0).unwrap())
         };
         let items = view.recommend(&query).unwrap().items;
         items.into_iter().map(|item| (item.id.as_str().to_owned(), item.score)).collect()

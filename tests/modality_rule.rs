@@ -7,7 +7,7 @@ mod learner_model;
 
 use learner_model::Model;
 use shelfmark::{
-    domain::{Event, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
+    domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
     learner::Learner,
     serving::Publisher,
     state::{Digester, Draws, SWEPT_MAX, State, StateError, Table},
@@ -271,10 +271,10 @@ fn the_switch_takes_vectors_out_and_in_again() {
             let (found, expected) = (view.item_embedding(&name).unwrap(), scratch.item_embedding(&name).unwrap());
             assert_eq!((&found.values, &found.values), (&expected.values, &model.vector(n)), "{name}");
             for (item, score) in view
-                .similar(&id(&name), 1000, None)
+                .similar(&id(&name), 1000, &Filter::default())
                 .unwrap()
                 .iter()
-                .zip(scratch.similar(&id(&name), 1000, None).unwrap())
+                .zip(scratch.similar(&id(&name), 1000, &Filter::default()).unwrap())
             {
                 assert_eq!((&item.id, item.score.to_bits()), (&score.id, score.score.to_bits()));
             }

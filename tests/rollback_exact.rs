@@ -9,11 +9,11 @@ mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use engine_support::{Running, config, new_event, start};
+use engine_support::{Running, config, events, learn, new_event, start, until};
 use shelfmark::{
     domain::{
         Append, Deployment, DeploymentMode, Derived, Except, Id, Interval, LeftOut, NewRecord, Position, Ranges,
-        Record, RecordBody, RollbackRequest, RollbackTarget, Timestamp, VersionNumber, VersionRef,
+        Record, RecordBody, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
@@ -300,4 +300,58 @@ async fn dry_run(running: &Running, asked: &RollbackRequest) -> serde_json::Valu
     assert_eq!(operation.state, OperationState::Done, "{:?}", operation.error);
     assert_eq!(running.model.versions().count().await.unwrap(), versions, "nothing is stored");
     operation.result.unwrap()["dry_run"].clone()
+}
+
+/// Goal: readers see a stored version before its deployment is written, and are back when that fails. Method: the model's row is
+/// locked, so that nothing can be deployed; then the session that waits for it is ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_are_ahead_of_the_commit_and_go_back_when_it_fails() {
+    let url = support::database().await;
+    let running = start(&url).await;
+    let model = &running.model;
+    learn(model, events("a", 0, 40)).await;
+    let take = TakeVersion { label: None, reason: None, actor: "tester".to_owned() };
+    let version = model.take_version(take).await.unwrap();
+    let head = learn(model, events("a", 40, 80)).await.position;
+    let pool = running.with.pool.clone();
+    for mode in [DeploymentMode::Pin, DeploymentMode::Restore] {
+        let request = RollbackRequest {
+            to: RollbackTarget::Version(VersionRef::Number(version.version)),
+            mode,
+            except: Except::default(),
+            dry_run: false,
+            reason: None,
+            actor: "tester".to_owned(),
+            details: None,
+        };
+        let mut blocker = pool.begin().await.unwrap();
+        sqlx::query("select from models where name = 'default' for update").execute(&mut *blocker).await.unwrap();
+        let meanwhile = async {
+            until("readers see the version", async || model.served().served() == Served::Version(version.version))
+                .await;
+            assert_eq!(model.served_for("a-u1").position(), version.position);
+            let newer = model.wait_served(None, head, Duration::ZERO).await.unwrap();
+            assert_eq!(
+                (newer.served(), newer.position()),
+                (Served::Live, head),
+                "P6: a reader who knows of more gets it"
+            );
+            assert_eq!(model.versions().deployments(None, 10).await.unwrap(), [], "nothing is written");
+            until("the writer is ended", async || {
+                let ended = "select pg_terminate_backend(pid) from pg_stat_activity \
+                             where datname = current_database() and wait_event_type = 'Lock'";
+                !sqlx::query(ended).fetch_all(&pool).await.unwrap().is_empty()
+            })
+            .await;
+        };
+        let (asked, ()) = tokio::join!(model.rollback(request), meanwhile);
+        asked.map(drop).unwrap_err();
+        assert_eq!(
+            (model.served().served(), model.served().position()),
+            (Served::Live, head),
+            "as if nobody had asked"
+        );
+        blocker.rollback().await.unwrap();
+    }
+    running.stop().await;
 }

@@ -6,9 +6,9 @@ mod serving_world;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serving_world::{World, id};
+use serving_world::{CATEGORIES, World, id};
 use shelfmark::{
-    domain::{Position, Query, Served, Subject, VersionNumber},
+    domain::{Filter, Labels, Position, Query, Served, Subject, VersionNumber},
     serving::{Publisher, View},
 };
 
@@ -32,8 +32,14 @@ fn portrait(view: &View, world: &World) -> Portrait {
         }
     }
     for item in 0..3 {
-        let similar = view.similar(&id(&format!("i{item}")), 1000, None).unwrap_or_default();
+        let similar = view.similar(&id(&format!("i{item}")), 1000, &Filter::default()).unwrap_or_default();
         lines.extend(similar.into_iter().map(|item| (item.id.to_string(), item.score.to_bits())));
+    }
+    for category in CATEGORIES {
+        let all = vec![category.to_owned()];
+        let filter = Filter { categories: Labels { all, ..Labels::default() }, ..Filter::default() };
+        let query = Query { filter, ..world.query(Subject::Nobody, 1000) };
+        lines.extend(view.recommend(&query).expect("valid").items.into_iter().map(|item| (item.id.to_string(), 0)));
     }
     let counts = view.counts();
     lines.push((format!("{counts:?}"), 0));

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
 /// everything.
-const IMPORTS: [(&str, &[&str]); 23] = [
+const IMPORTS: [(&str, &[&str]); 24] = [
     ("domain", &[]),
     ("postgres", &[]),
     // Whether the processor can run the binary.
     ("machine", &[]),
     // Logs and metrics; anyone below may count, so it knows nobody.
     ("telemetry", &[]),
+    // Pictures of curves.
+    ("plot", &[]),
     ("state", &["domain"]),
     ("log", &["domain", "postgres"]),
     ("keys", &["domain", "postgres"]),
@@ -47,7 +49,7 @@ const IMPORTS: [(&str, &[&str]); 23] = [
         ],
     ),
     // Drives the learner itself: no log, no Postgres, no views.
-    ("evaluation", &["domain", "state", "learner"]),
+    ("evaluation", &["domain", "state", "learner", "plot"]),
     // Files of other people's events and items, as values; the commands send them.
     ("feeds", &["domain"]),
     // Files of vectors: read like feeds, matched with tokens as the state makes them; written from a state's rows.
@@ -114,6 +116,7 @@ const IMPORTS: [(&str, &[&str]); 23] = [
             "http",
             "feeds",
             "vectors",
+            "plot",
             "postgres",
         ],
     ),

@@ -65,7 +65,7 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
     let mut postgres = service.postgres().await?;
     let rows: i64 = postgres.fetch_one("select count(*) from records where type = 1").await?.try_get(0)?;
     ensure!(usize::try_from(rows)? == count, "{rows} rows of {count} events");
-    let ceiling = copy(&mut postgres, count).await?;
+    let ceiling = copy(&mut postgres, 1, count).await?;
     drop(postgres);
     service.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
@@ -74,13 +74,12 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
     Ok(())
 }
 
-/// Copies the log's own rows into an empty table of the same shape, indexes included: best of three.
-async fn copy(postgres: &mut PgConnection, count: usize) -> anyhow::Result<f64> {
-    let rows: Vec<bytes::Bytes> = postgres
-        .copy_out_raw("copy (select * from records where type = 1 order by position) to stdout (format binary)")
-        .await?
-        .try_collect()
-        .await?;
+/// Copies the log's own rows of a type, the first `count` of them, into an empty table of the same shape, indexes included: rows
+/// a second, best of three.
+pub async fn copy(postgres: &mut PgConnection, code: u8, count: usize) -> anyhow::Result<f64> {
+    let select = format!("select * from records where type = {code} order by position limit {count}");
+    let rows: Vec<bytes::Bytes> =
+        postgres.copy_out_raw(&format!("copy ({select}) to stdout (format binary)")).await?.try_collect().await?;
     let mut best: f64 = 0.0;
     for _ in 0..3 {
         postgres.execute("drop table if exists bench_records").await?;

@@ -1,6 +1,6 @@
 //! The figures of the running service, each beside its ceiling in the same run.
 //!
-//!     cargo bench --bench service                         # all of them, about three minutes
+//!     cargo bench --bench service                         # all of them, some five minutes
 //!     cargo bench --bench service -- --only ingest --only latency
 //!     cargo bench --bench service -- --data ../shared/data/ml100k
 //!
@@ -8,7 +8,10 @@
 //! |---|---|---|
 //! | ingest | events/s durable over HTTP: batches of 500 with event ids, several connections | the same rows by one binary COPY into an empty table of the same shape in the same Postgres |
 //! | recommend | recommendations/s, 10,000 items x 64, limit 20, kept connections | an axum handler that returns a constant reply of the same size |
+//! | recommend with `--items` | the same over clustered vectors, with recall; `--learn 2000` again while events are learned | the same handler; without learning |
 //! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
+//! | embeddings | 1,000 rows a request, raw f32 and safetensors | a handler that sends the same bytes |
+//! | bulk | items with 64 numbers each, one stream of lines, until durable and until searchable | COPY of the rows that the log holds then, 200,000 of them at most |
 //! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
 //!
 //! Every figure starts the real binary on an empty folder with its own Postgres, and the client shares the machine
@@ -18,9 +21,14 @@
 //! What is not fair, said here: ingest includes whatever share of the cores the learner takes meanwhile; the constant
 //! handler runs inside the client's process, which spares it nothing but its start.
 
+mod bulk;
+#[path = "../rivals/clusters.rs"]
+mod clusters;
+mod embeddings;
 mod ingest;
 mod latency;
 mod learn;
+mod million;
 mod recommend;
 mod report;
 mod service;
@@ -41,15 +49,22 @@ struct Args {
     /// Folder with events.jsonl.gz for `learn` (ml100k, say); a generated shop when left out.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Connections of `ingest` and `recommend`.
+    /// Connections of `ingest`, `recommend` and `embeddings`.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
     /// Events of `ingest`.
     #[arg(long, default_value_t = 300_000)]
     events: usize,
-    /// Seconds of `recommend` and of each part of `latency`.
+    /// Seconds of `recommend`, `embeddings` and of each part of `latency`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
+    /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000 when left
+    /// out.
+    #[arg(long)]
+    items: Option<usize>,
+    /// Events a second that are learned meanwhile in a second run of `recommend --items`.
+    #[arg(long, requires = "items", value_parser = clap::value_parser!(u64).range(1..))]
+    learn: Option<u64>,
     /// Given by cargo; means nothing.
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,6 +76,8 @@ enum Figure {
     Recommend,
     Latency,
     Learn,
+    Embeddings,
+    Bulk,
 }
 
 #[tokio::main]
@@ -73,13 +90,24 @@ async fn main() -> anyhow::Result<()> {
         ingest::measure(&mut report, args.events, connections).await?;
     }
     if wanted(Figure::Recommend) {
-        recommend::measure(&mut report, connections, args.seconds).await?;
+        match args.items {
+            None => recommend::measure(&mut report, connections, args.seconds).await?,
+            Some(items) => million::measure(&mut report, items, connections, args.seconds, args.learn).await?,
+        }
     }
     if wanted(Figure::Latency) {
         latency::measure(&mut report, args.seconds).await?;
     }
     if wanted(Figure::Learn) {
         learn::measure(&mut report, args.data.as_deref()).await?;
+    }
+    if wanted(Figure::Embeddings) {
+        embeddings::measure(&mut report, connections, args.seconds).await?;
+    }
+    if wanted(Figure::Bulk) {
+        for spelling in [bulk::Spelling::Numbers, bulk::Spelling::Base64] {
+            bulk::measure(&mut report, args.items.unwrap_or(bulk::ITEMS_DEFAULT), spelling).await?;
+        }
     }
     report.print();
     Ok(())

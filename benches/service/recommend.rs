@@ -21,8 +21,8 @@ use super::{
 
 const ITEM_COUNT: usize = 10_000;
 const DIM: usize = 64;
-const LIMIT: usize = 20;
-const PATH: &str = "/v1/models/default/recommendations";
+pub const LIMIT: usize = 20;
+pub const PATH: &str = "/v1/models/default/recommendations";
 
 pub async fn measure(report: &mut Report, connections: usize, seconds: u64) -> anyhow::Result<()> {
     Report::step(&format!("recommend: {ITEM_COUNT} items x {DIM}, limit {LIMIT}, {connections} connections"));
@@ -83,7 +83,12 @@ pub async fn constant(reply: Vec<u8>) -> anyhow::Result<(SocketAddr, JoinSet<()>
 }
 
 /// Requests per second of closed loops on kept connections, after a second to warm up.
-async fn load(address: &str, requests: &Arc<Vec<Bytes>>, connections: usize, time: Duration) -> anyhow::Result<f64> {
+pub async fn load(
+    address: &str,
+    requests: &Arc<Vec<Bytes>>,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<f64> {
     let mut loops = JoinSet::new();
     let begin = Instant::now() + Duration::from_secs(1);
     let end = begin + time;

@@ -32,8 +32,17 @@ const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(60);
 
 impl Service {
-    /// Starts with this configuration of the model `default`.
+    /// Starts with this configuration of the model `default`, with a Postgres of its own.
     pub async fn start(config: &serde_json::Value) -> anyhow::Result<Self> {
+        Self::start_with(config, None).await
+    }
+
+    /// Starts on a database.
+    pub async fn start_on(config: &serde_json::Value, url: &str) -> anyhow::Result<Self> {
+        Self::start_with(config, Some(url)).await
+    }
+
+    async fn start_with(config: &serde_json::Value, url: Option<&str>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let config_file = folder.path().join("model.json");
         std::fs::write(&config_file, config.to_string())?;
@@ -44,6 +53,7 @@ impl Service {
             .arg("--model-config")
             .arg(&config_file)
             .env_remove("DATABASE_URL")
+            .envs(url.map(|url| ("DATABASE_URL", url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -103,6 +113,14 @@ impl Service {
             ensure!(moved.elapsed() < START, "the live view stopped at {position} of {through}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// The most memory that the process has had in use, its Postgres aside, in bytes.
+    pub fn memory_peak(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().context("it still runs")?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("a peak")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib << 10)
     }
 
     /// Stops it in order, so that its Postgres stops too.

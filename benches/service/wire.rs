@@ -9,8 +9,13 @@ use tokio::{
 
 /// The bytes of a request.
 pub fn request(method: &str, path: &str, body: &[u8]) -> Bytes {
+    request_for(method, path, "application/json", body)
+}
+
+/// The bytes of a request for an answer of a media type.
+pub fn request_for(method: &str, path: &str, accept: &str, body: &[u8]) -> Bytes {
     let mut bytes = format!(
-        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: {accept}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
@@ -42,7 +47,7 @@ impl Wire {
 
     /// Sends a request and reads its reply, whatever its status.
     pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<Reply<'_>> {
-        self.stream.write_all(request).await?;
+        self.write(request).await?;
         self.buffer.clear();
         let head = loop {
             self.read_more().await?;
@@ -70,6 +75,11 @@ impl Wire {
             self.read_more().await?;
         }
         Ok(Reply { status, body: &self.buffer[head..] })
+    }
+
+    /// Sends a part of a request.
+    pub async fn write(&mut self, part: &[u8]) -> anyhow::Result<()> {
+        Ok(self.stream.write_all(part).await?)
     }
 
     /// Sends a request that has to succeed.

@@ -95,7 +95,7 @@ async fn rollbacks(wire: &mut Wire, versions: &[u64]) -> anyhow::Result<Vec<Aske
         let sent = Instant::now();
         let Deployment { position } = serde_json::from_slice(wire.succeed(&rollback).await?)?;
         let answered = Instant::now();
-        asked.push(Asked { sent, answered, version: position.is_none().then_some(*version), position });
+        asked.push(Asked { sent, answered, version: *version, position });
         tokio::time::sleep_until(answered + PAUSE).await;
     }
     Ok(asked)

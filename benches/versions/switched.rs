@@ -28,9 +28,9 @@ struct From {
 pub struct Asked {
     pub sent: Instant,
     pub answered: Instant,
-    /// The version that is pinned since.
-    pub version: Option<u64>,
-    /// Where the live state stands since.
+    /// The version that was pinned or restored.
+    pub version: u64,
+    /// Of a restore: where the live state stands since.
     pub position: Option<u64>,
 }
 
@@ -59,10 +59,11 @@ impl Answer {
 }
 
 impl Asked {
+    /// Readers see the version itself until its restore is live.
     fn seen_in(&self, answer: &Answer) -> bool {
-        answer.from.as_ref().is_some_and(|from| match self.version {
-            Some(version) => from.version == json!(version),
-            None => from.version == json!("live") && Some(from.position) >= self.position,
+        answer.from.as_ref().is_some_and(|from| {
+            let live = self.position.is_some_and(|position| from.version == json!("live") && from.position >= position);
+            live || from.version == json!(self.version)
         })
     }
 }
@@ -80,7 +81,7 @@ impl Switched {
             let within = || answers.iter().filter(|a| a.received >= rollback.sent && a.received < next);
             let seen = within().filter(|a| rollback.seen_in(a)).map(|a| a.received).min();
             let visible = seen.context("no answer came from the state that was rolled back to")? - rollback.sent;
-            let kind = if rollback.version.is_some() { &mut pins } else { &mut restores };
+            let kind = if rollback.position.is_none() { &mut pins } else { &mut restores };
             kind.push(visible);
             stale += within().filter(|a| a.sent >= rollback.answered && !rollback.seen_in(a)).count();
         }

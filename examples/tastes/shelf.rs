@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use shelfmark::{
-    domain::{Event, ExcludeSeen, Id, Item, ModelConfig, Position, Query, ScoredItem, Served, Subject, Timestamp},
+    domain::{
+        Event, ExcludeSeen, Filter, Id, Item, ModelConfig, Position, Query, ScoredItem, Served, Subject, Timestamp,
+    },
     evaluation::{BaselineKind, Method, Protocol, Run, Stream},
     serving::{Publisher, View},
     state::State,
@@ -91,17 +93,7 @@ impl Shelf {
 
     /// What a user gets, best first.
     pub fn recommended(&self, user: &Id, limit: usize, exclude_seen: ExcludeSeen) -> Vec<ScoredItem> {
-        let query = Query {
-            subject: Subject::User(user.clone()),
-            limit,
-            exclude: Vec::new(),
-            exclude_seen,
-            context: Vec::new(),
-            seed: 0,
-            at: self.at,
-            with_item: false,
-            with_embedding: false,
-        };
+        let query = Query { exclude_seen, ..Query::new(Subject::User(user.clone()), limit, self.at) };
         self.view.recommend(&query).expect("a user and a limit within bounds are a query").items
     }
 
@@ -113,7 +105,7 @@ impl Shelf {
 
     /// What points the same way as an item, for everybody.
     pub fn similar(&self, item: &Id, limit: usize) -> Vec<ScoredItem> {
-        self.view.similar(item, limit, None).expect("the caller asks for known items")
+        self.view.similar(item, limit, &Filter::default()).expect("the caller asks for known items")
     }
 
     /// A user's point in the space, `[dim]`.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use shelfmark::{
-    domain::{ExcludeSeen, Id, Position, Query, ScoredItem, Served, Subject, Timestamp},
+    domain::{ExcludeSeen, Filter, Id, Position, Query, ScoredItem, Served, Subject, Timestamp},
     serving::{Publisher, View},
     state::State,
 };
@@ -47,7 +47,7 @@ impl Meaning {
 
     /// The words whose vectors point the same way, nearest first.
     pub fn neighbours(&self, word: &Id, count: usize) -> Vec<ScoredItem> {
-        self.0.similar(word, count, None).expect("the caller asks for known words")
+        self.0.similar(word, count, &Filter::default()).expect("the caller asks for known words")
     }
 
     /// What would come after these words, best first.
@@ -81,14 +81,7 @@ impl Meaning {
 /// Repeats are out: the question is what else belongs here.
 fn query(words: &[Id], limit: usize) -> Query {
     Query {
-        subject: Subject::Session(words.to_vec()),
-        limit,
-        exclude: Vec::new(),
         exclude_seen: ExcludeSeen::All,
-        context: Vec::new(),
-        seed: 0,
-        at: Timestamp::default(),
-        with_item: false,
-        with_embedding: false,
+        ..Query::new(Subject::Session(words.to_vec()), limit, Timestamp::default())
     }
 }

@@ -12,11 +12,12 @@ use super::tally::grouped;
 /// Pause between plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// Progress over a known number of events.
+/// Progress over a known number of events, or of something else.
 pub struct Bar {
     bar: Option<ProgressBar>,
     quiet: bool,
     events: u64,
+    unit: &'static str,
     label: String,
     began: Instant,
     said: Instant,
@@ -25,12 +26,17 @@ pub struct Bar {
 impl Bar {
     /// `quiet`: shows nothing.
     pub fn new(label: &str, events: usize, quiet: bool) -> Self {
+        Self::of(label, events, "events", quiet)
+    }
+
+    /// The same over things of another name.
+    pub fn of(label: &str, events: usize, unit: &'static str, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{bar:24.cyan/blue} {percent:>3}%  {msg}  {eta} left");
             ProgressBar::new(events as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         let now = Instant::now();
-        Self { bar, quiet, events: events as u64, label: label.to_owned(), began: now, said: now }
+        Self { bar, quiet, events: events as u64, unit, label: label.to_owned(), began: now, said: now }
     }
 
     /// Notes how many events are done; `note` says what a person may want to know by now.
@@ -47,7 +53,7 @@ impl Bar {
             reason = "a rate for people"
         )]
         let rate = (events as f64 / self.began.elapsed().as_secs_f64().max(1e-3)) as u64;
-        let line = format!("{}  {} events  {}/s  {}", self.label, grouped(events as u64), grouped(rate), note());
+        let line = format!("{}  {} {}  {}/s  {}", self.label, grouped(events as u64), self.unit, grouped(rate), note());
         match &self.bar {
             Some(bar) => {
                 bar.set_position(events as u64);

@@ -4,11 +4,12 @@
 //! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
 //! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
 //! `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard` and `learning` ask a running service too, a
-//! request at a time ([`asking`]; [`table`] prints the answers).
+//! request at a time ([`asking`]; [`table`] prints the answers). [`bench`] has senders of its own: it measures, so it must not wait.
 
 mod asking;
 mod bar;
 mod batch;
+pub mod bench;
 mod client;
 mod courier;
 mod database;

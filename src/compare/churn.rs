@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{rows::Spread, sample::sample};
 use crate::{
-    domain::{ExcludeSeen, Id, Query, Recommendations, ScoredItem, Subject, Timestamp},
+    domain::{Id, Query, Recommendations, ScoredItem, Subject, Timestamp},
     serving::{QueryError, SearchScratch, View},
 };
 
@@ -84,16 +84,8 @@ pub(super) fn ranks(from: &View, to: &View, k: usize, top: usize) -> RankChurn {
     let users = sample(ids, |id| newest(from, id).is_some() && newest(to, id).is_some());
     let at = users.iter().flat_map(|id| [newest(from, id), newest(to, id)]).flatten().max();
     let query = |id: &Id| Query {
-        subject: Subject::User(id.clone()),
-        limit: k,
-        exclude: Vec::new(),
-        exclude_seen: ExcludeSeen::No,
-        context: Vec::new(),
         // Where the model explores, both sides draw alike.
-        seed: 0,
-        at: at.unwrap_or_default(),
-        with_item: false,
-        with_embedding: false,
+        ..Query::new(Subject::User(id.clone()), k, at.unwrap_or_default())
     };
     let queries: Vec<Query> = users.iter().map(|id| query(id)).collect();
     let mut scratch = SearchScratch::default();

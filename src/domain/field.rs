@@ -41,6 +41,14 @@ pub fn text_within(field: &str, text: &str, bytes_max: usize) -> FieldResult<()>
     Ok(())
 }
 
+/// Checks that a list has at most `max` entries.
+pub fn count_within(field: &str, count: usize, max: usize) -> FieldResult<()> {
+    if count <= max {
+        return Ok(());
+    }
+    Err(FieldError::new(field, "too_many", format!("at most {max}, has {count}")))
+}
+
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]

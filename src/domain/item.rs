@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, text_within};
+use super::{FieldError, FieldResult, Id, count_within, named_vectors, text_within};
 
 /// An item's metadata as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -27,8 +27,8 @@ pub struct Item {
     /// Named values; `brand`, `category_id`, `year` and `price` become tokens, all can be filtered on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, PropertyValue>,
-    /// Dense vectors of named modalities, such as `image`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// Dense vectors of named modalities, such as `image`: lists of numbers, or base64 of little-endian f32.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "named_vectors")]
     pub vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended.
     #[serde(default = "available_by_default")]
@@ -41,7 +41,7 @@ fn available_by_default() -> bool {
 
 /// A property's value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be true, false, a number or text")]
 pub enum PropertyValue {
     /// `true` or `false`.
     Flag(bool),
@@ -81,12 +81,6 @@ impl Item {
 
     /// Checks every rule.
     pub fn check(&self) -> FieldResult<()> {
-        let many = |field: &str, count: usize, max: usize| {
-            if count > max {
-                return Err(FieldError::new(field, "too_many", format!("at most {max}, has {count}")));
-            }
-            Ok(())
-        };
         if let Some(title) = &self.title
             && title.len() > Self::LABEL_BYTES_MAX
         {
@@ -99,10 +93,10 @@ impl Item {
             let detail = format!("at most {} bytes, has {}", Self::TEXT_BYTES_MAX, text.len());
             return Err(FieldError::new("text", "too_long", detail));
         }
-        many("categories", self.categories.len(), Self::LABELS_MAX)?;
-        many("tags", self.tags.len(), Self::LABELS_MAX)?;
-        many("properties", self.properties.len(), Self::PROPERTIES_MAX)?;
-        many("vectors", self.vectors.len(), Self::VECTORS_MAX)?;
+        count_within("categories", self.categories.len(), Self::LABELS_MAX)?;
+        count_within("tags", self.tags.len(), Self::LABELS_MAX)?;
+        count_within("properties", self.properties.len(), Self::PROPERTIES_MAX)?;
+        count_within("vectors", self.vectors.len(), Self::VECTORS_MAX)?;
         for label in &self.categories {
             text_within("categories", label, Self::LABEL_BYTES_MAX)?;
         }

@@ -1,6 +1,6 @@
-//! A vector that was learned elsewhere, to be put in place of what a model has.
+//! Vectors as they come into the service: to be put in place of what a model has, or beside an item's metadata.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -94,42 +94,72 @@ impl VectorValues {
 
 impl Serialize for VectorValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|value| value.to_le_bytes()).collect();
-        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+        PackedVector(&self.0).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for VectorValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = VectorValues;
+        deserializer.deserialize_any(ValuesVisitor { most: Self::MAX }).map(Self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "at most {} numbers, or base64 of little-endian f32", VectorValues::MAX)
-            }
+/// A vector that is written as base64 of little-endian f32.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedVector<'a>(pub &'a [f32]);
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<VectorValues, E> {
-                let bytes = BASE64_STANDARD.decode(text).map_err(|error| E::custom(format!("not base64: {error}")))?;
-                let (values, rest) = bytes.as_chunks();
-                if !rest.is_empty() || values.len() > VectorValues::MAX {
-                    return Err(E::invalid_length(bytes.len(), &self));
-                }
-                Ok(VectorValues(values.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()))
-            }
+impl Serialize for PackedVector<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|value| value.to_le_bytes()).collect();
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+}
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<VectorValues, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = list.next_element::<f32>()? {
-                    if values.len() == VectorValues::MAX {
-                        return Err(de::Error::invalid_length(values.len() + 1, &self));
-                    }
-                    values.push(value);
-                }
-                Ok(VectorValues(values))
-            }
+/// Reads named vectors, each a list of numbers or base64 of little-endian f32; their lengths are for the caller to check.
+pub fn named_vectors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<f32>>, D::Error> {
+    struct Values(Vec<f32>);
+    impl<'de> Deserialize<'de> for Values {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(ValuesVisitor { most: usize::MAX }).map(Self)
         }
-        deserializer.deserialize_any(Visitor)
+    }
+    let named = BTreeMap::<String, Values>::deserialize(deserializer)?;
+    Ok(named.into_iter().map(|(name, values)| (name, values.0)).collect())
+}
+
+/// Reads at most so many numbers in either form.
+struct ValuesVisitor {
+    most: usize,
+}
+
+impl<'de> de::Visitor<'de> for ValuesVisitor {
+    type Value = Vec<f32>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.most < usize::MAX {
+            write!(f, "at most {} ", self.most)?;
+        }
+        f.write_str("numbers, or base64 of little-endian f32")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<f32>, E> {
+        let bytes = BASE64_STANDARD.decode(text).map_err(|error| E::custom(format!("not base64: {error}")))?;
+        let (values, rest) = bytes.as_chunks();
+        if !rest.is_empty() || values.len() > self.most {
+            return Err(E::invalid_length(bytes.len(), &self));
+        }
+        Ok(values.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<f32>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element::<f32>()? {
+            if values.len() == self.most {
+                return Err(de::Error::invalid_length(values.len() + 1, &self));
+            }
+            values.push(value);
+        }
+        Ok(values)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EngineError, OperationContext, Started, rollback, shared::Shared};
+use crate::engine::{EngineError, OperationContext, Started, rollback, shared::Shared};
 use crate::{
     domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
     log, versions,

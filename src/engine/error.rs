@@ -1,6 +1,6 @@
 //! What can go wrong with a model.
 
-use super::RunningRollback;
+use crate::engine::RunningRollback;
 use crate::{
     domain::{FieldError, ModelName, Position, VersionNumber},
     log::LogError,

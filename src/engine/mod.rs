@@ -17,66 +17,47 @@
 //! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
 //! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
 
-mod arms;
-mod cache;
-mod compare;
-mod configure;
 mod erasure;
 mod error;
-mod export;
-mod feed;
-mod fold;
-mod follow;
-mod freeze;
-mod growth;
 mod guard;
 mod health;
-mod history;
+mod learning;
 mod metrics;
 mod model;
 mod models;
 mod operations;
-mod recovery;
-mod relearning;
-mod retention;
 mod rollback;
 mod room;
-mod sampling;
+mod served;
 mod settings;
 mod shared;
-mod splitting;
 mod status;
-mod supervisor;
-mod surveying;
-mod trace;
-mod verify;
 mod versioning;
-mod watch;
-mod watch_metrics;
-mod worker;
+mod watching;
 
 pub use crate::state::TableFootprint;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
-pub use export::{EXPORTS_MAX, ExportSource};
-pub use fold::Counts;
-pub use freeze::Freeze;
 pub use guard::desk::{GuardFigures, GuardState, GuardStatus};
-pub use history::{
-    HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
-};
-pub use model::{Model, Surroundings};
+pub use learning::fold::Counts;
+pub use learning::freeze::Freeze;
+pub use learning::relearning::{REPLAY_RECORDS_MAX, Stretch};
+pub use model::Model;
 pub use models::Models;
 pub use models::creating::{ConfigChange, CreateModel, ForkFrom};
+pub use models::opening::Surroundings;
 pub use operations::{OperationContext, Operations, Started};
-pub use relearning::{REPLAY_RECORDS_MAX, Stretch};
 pub use rollback::RolledBack;
 pub use rollback::dry_run::{DryRun, Standing};
 pub use rollback::slot::RunningRollback;
+pub use served::splitting::ArmStatus;
 pub use settings::EngineSettings;
-pub use splitting::ArmStatus;
 pub use status::ModelStatus;
-pub use trace::TracedEvent;
-pub use verify::{VerifiedModel, VerifiedVersion, Verify, verify};
-pub use versioning::TakeVersion;
-pub use watch::{Learning, PointStream, STREAMS_MAX};
+pub use versioning::export::{EXPORTS_MAX, ExportSource};
+pub use versioning::taking::TakeVersion;
+pub use versioning::verify::{VerifiedModel, VerifiedVersion, Verify, verify};
+pub use watching::history::{
+    HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
+};
+pub use watching::trace::TracedEvent;
+pub use watching::watch::{Learning, PointStream, STREAMS_MAX};

@@ -2,33 +2,34 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::PgPool;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-use super::{
-    ArmStatus, EngineError, EngineSettings, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
-    Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn, compare, configure,
-    erasure, export, follow, freeze, guard,
-    guard::desk,
-    history,
-    recovery::{Recovered, Seed, recover},
-    rollback, sampling,
-    shared::{Shared, Stores, blocking},
-    splitting, status, supervisor, surveying, trace, versioning,
+use crate::engine::{
+    ArmStatus, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus, Operations,
+    PointStream, RolledBack, RowHistory, Started, Surroundings, TakeVersion, TracedEvent, Unlearn, erasure,
+    guard::{self, desk},
+    learning::{
+        configure, freeze,
+        recovery::{Recovered, Seed, recover},
+        supervisor,
+    },
+    models::opening::open,
+    rollback,
+    served::{follow, splitting},
+    shared::{Shared, blocking},
+    status,
+    versioning::{compare, export, taking},
+    watching::{history, sampling, surveying, trace},
 };
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldResult, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName, NewRecord,
-        Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest, VersionNumber,
-        VersionRef,
+        Deployment, Event, FieldResult, Filter, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName,
+        NewRecord, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest,
+        VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{Log, LogSettings, Outcome, base_config, settled_config},
-    operations::OperationStore,
-    roster::{Listed, RosterError},
-    serving::{Publisher, Searcher, View},
-    state::State,
+    log::{Log, Outcome},
+    roster::Listed,
+    serving::{Publisher, View},
     versions::VersionStore,
 };
 
@@ -36,54 +37,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Model {
     pub(super) shared: Arc<Shared>,
-}
-
-/// What every model of a process is started with.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// Connections.
-    pub pool: PgPool,
-    /// Bounds of the log.
-    pub log: LogSettings,
-    /// When versions are taken.
-    pub engine: EngineSettings,
-    /// Threads that search.
-    pub searcher: Searcher,
-    /// Configuration of a model that has none yet.
-    pub default_config: ModelConfig,
-    /// Ends learning; cancelled after the last request was answered.
-    pub stop: CancellationToken,
-    /// Ends the log; cancelled after learning ended.
-    pub log_stop: CancellationToken,
-    /// Where the engine's tasks run.
-    pub tasks: TaskTracker,
-    /// Where the log's tasks run.
-    pub log_tasks: TaskTracker,
-}
-
-/// What a model consists of, before anything of it runs but its log.
-pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, EngineError> {
-    let name = listed.name.clone();
-    let config = if with.engine.read_only {
-        settled_config(&with.pool, &name).await?
-    } else {
-        base_config(&with.pool, &name, &with.default_config).await?
-    };
-    let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
-    let versions = VersionStore::open(with.pool.clone(), &name).await?;
-    if [log.model_id(), versions.model_id()] != [listed.id; 2] {
-        // Deleted since it was listed, and another one made under its name.
-        return Err(RosterError::Unknown(name).into());
-    }
-    let config = Arc::new(config);
-    let empty = State::initial(Arc::clone(&config));
-    let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
-    let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
-    let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
-    let stores = Stores { log, versions, operations };
-    let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
-    shared.origin.clone_from(&listed.fork);
-    Ok(shared)
 }
 
 impl Model {
@@ -110,7 +63,7 @@ impl Model {
         with.tasks.spawn(follow::run(Arc::clone(&shared), serving, with.stop.clone()));
         with.tasks.spawn(guard::run(Arc::clone(&shared), with.stop.clone()));
         if !with.engine.read_only {
-            with.tasks.spawn(versioning::run(Arc::clone(&shared), with.stop.clone()));
+            with.tasks.spawn(taking::run(Arc::clone(&shared), with.stop.clone()));
         }
         if with.engine.quality_share > 0.0 {
             with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
@@ -159,12 +112,12 @@ impl Model {
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
     pub fn served(&self) -> Arc<View> {
-        self.shared.served()
+        self.shared.served(None)
     }
 
     /// What a reader (a user, a session) gets: the view of their arm; the same as everybody while there is no split.
     pub fn served_for(&self, reader: &str) -> Arc<View> {
-        self.shared.served_for(reader)
+        self.shared.served(Some(reader))
     }
 
     /// The live view.
@@ -176,7 +129,7 @@ impl Model {
     pub async fn view_of(&self, version: &VersionRef) -> Result<Arc<View>, EngineError> {
         let manifest = self.shared.versions.get(version).await?;
         let version = self.shared.version(manifest.version).await?;
-        Ok(super::shared::blocking(move || version.view()).await)
+        Ok(blocking(move || version.view()).await)
     }
 
     /// Waits until what a reader (or, with `None`, nobody in particular) is served stands at `position` or later (P6).
@@ -186,8 +139,12 @@ impl Model {
         position: Position,
         timeout: Duration,
     ) -> Result<Arc<View>, EngineError> {
-        let view = || reader.map_or_else(|| self.shared.served(), |reader| self.shared.served_for(reader));
-        let served = view();
+        let served = self.shared.served(reader);
+        if served.position() >= position {
+            return Ok(served);
+        }
+        // A rollback that is not written yet goes back behind what the reader knows of.
+        let served = self.shared.deployed(reader);
         if served.position() >= position {
             return Ok(served);
         }
@@ -196,7 +153,7 @@ impl Model {
             return Err(EngineError::NotReached { wanted: position, reached: served.position() });
         }
         self.shared.wait_applied(position, timeout).await?;
-        let served = view();
+        let served = self.shared.deployed(reader);
         if served.position() >= position {
             return Ok(served);
         }
@@ -219,9 +176,9 @@ impl Model {
         view: Arc<View>,
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
     ) -> Result<Vec<ScoredItem>, EngineError> {
-        Ok(self.shared.searcher.similar(view, item, limit, category).await?)
+        Ok(self.shared.searcher.similar(view, item, limit, filter).await?)
     }
 
     /// Changes the configuration by a record; returns once readers see it.
@@ -232,9 +189,10 @@ impl Model {
         configure::configure(&self.shared, change).await.map(drop)
     }
 
-    /// Appends records; events that came from recommended lists are attributed to the arms that made them.
-    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, EngineError> {
-        splitting::append(&self.shared, records).await
+    /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
+    /// attributed to the arms that made them.
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
+        splitting::append(&self.shared, records, patience).await
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
@@ -352,7 +310,7 @@ impl Model {
 
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
-        versioning::take(&self.shared, take).await
+        taking::take(&self.shared, take).await
     }
 
     /// What is different between two states, each a version or, with `None`, the live one. Costs every row of both.

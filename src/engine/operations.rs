@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::EngineError;
+use crate::engine::EngineError;
 use crate::operations::{Ending, Operation, OperationId, OperationStore};
 
 /// How often the row of a running operation is touched; far below [`crate::operations::SILENCE_MAX`].

@@ -15,7 +15,7 @@ use std::{
 use bytesize::ByteSize;
 use metrics::{counter, gauge};
 
-use super::{Model, models::Roster, shared::blocking};
+use crate::engine::{Model, models::Roster, shared::blocking};
 use crate::{
     domain::{FieldError, Id, RecordBody, VectorTable},
     state::{Interner, TableFootprint},

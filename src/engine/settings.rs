@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::REPLAY_RECORDS_MAX;
+use crate::engine::REPLAY_RECORDS_MAX;
 
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]

@@ -14,20 +14,21 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::{
+use crate::engine::{
     EngineError, EngineSettings,
-    arms::Arms,
-    cache::{CachedVersion, VersionCache},
-    export::EXPORTS_MAX,
-    growth::{Grown, Growth},
     guard::desk::GuardDesk,
     health::Health,
+    learning::{recovery::load_version, worker::Snapshot},
     operations::Operations,
-    recovery::load_version,
     rollback::slot::RollbackSlot,
     room::Room,
-    watch::Watch,
-    worker::Snapshot,
+    served::arms::Arms,
+    versioning::{
+        cache::{CachedVersion, VersionCache},
+        export::EXPORTS_MAX,
+        growth::{Grown, Growth},
+    },
+    watching::watch::Watch,
 };
 use crate::{
     domain::{Forgotten, ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
@@ -78,6 +79,8 @@ pub struct Shared {
     pub live: ArcSwap<View>,
     /// The pinned version's view, while one is pinned; of a split, that of the largest arm, if it is a version.
     pub pinned: ArcSwapOption<View>,
+    /// Where a rollback takes readers, while its deployment is still being written: see [`Shared::go_ahead`].
+    ahead: ArcSwapOption<View>,
     /// Who is answered by which state, and what came of it.
     pub arms: Arms,
     /// What the guard of this model says and wants to see.
@@ -133,6 +136,7 @@ impl Shared {
             searcher,
             live: ArcSwap::new(view),
             pinned: ArcSwapOption::empty(),
+            ahead: ArcSwapOption::empty(),
             arms: Arms::default(),
             guard: GuardDesk::default(),
             applied: watch::Sender::new(position),
@@ -260,21 +264,40 @@ impl Shared {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.cache.forget(user);
         self.watch.forget();
-        self.pinned.rcu(|pinned| pinned.as_ref().map(|view| view.forgetting(user)));
+        for view in [&self.pinned, &self.ahead] {
+            view.rcu(|view| view.as_ref().map(|view| view.forgetting(user)));
+        }
         self.arms.forget(user);
     }
 
-    /// What a reader gets: the view of their arm.
-    pub fn served_for(&self, reader: &str) -> Arc<View> {
-        match self.arms.choose(&self.name, reader) {
-            None => self.served(),
+    /// Shows a version to all readers from now on, until the answer is dropped. Whoever rolls back by hand wants the bad state
+    /// gone, not its successor durable: a commit may take longer than everything else of a rollback.
+    pub fn go_ahead(&self, view: Arc<View>) -> Ahead<'_> {
+        self.ahead.store(Some(view));
+        Ahead(self)
+    }
+
+    /// What a reader gets: where a rollback under way takes everybody, else the view of their arm; without a reader, what
+    /// reads that are nobody's get.
+    pub fn served(&self, reader: Option<&str>) -> Arc<View> {
+        self.ahead.load_full().unwrap_or_else(|| self.deployed(reader))
+    }
+
+    /// The same by the last deployment that was written.
+    pub fn deployed(&self, reader: Option<&str>) -> Arc<View> {
+        match reader.and_then(|reader| self.arms.choose(&self.name, reader)) {
+            None => self.pinned.load_full().unwrap_or_else(|| self.live.load_full()),
             Some(version) => version.unwrap_or_else(|| self.live.load_full()),
         }
     }
+}
 
-    /// What reads that are nobody's get.
-    pub fn served(&self) -> Arc<View> {
-        self.pinned.load_full().unwrap_or_else(|| self.live.load_full())
+/// Readers are shown a version whose deployment is being written. When it is dropped they get what is deployed.
+pub struct Ahead<'a>(&'a Shared);
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        self.0.ahead.store(None);
     }
 }
 

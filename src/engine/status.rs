@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{EngineError, shared::Shared};
+use crate::engine::{EngineError, shared::Shared};
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
     learner::fingerprint,
@@ -78,7 +78,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         lag_records: head.since(snapshot.position),
         lag_ms,
         digest: snapshot.digester.digest(),
-        served: shared.served().served(),
+        served: shared.deployed(None).served(),
         memory: readable.footprint(),
         counts: Counts {
             users: readable.users.count() as u64,

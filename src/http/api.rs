@@ -73,6 +73,8 @@ pub struct Wiring {
     pub read_only: bool,
     /// Whether the listener can be reached from this machine only. Without keys nobody else is answered.
     pub loopback: bool,
+    /// Whether a search that came now would be refused because of those that wait.
+    pub searches_full: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Renders all metrics in the Prometheus text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Why the process is not ready, models aside; empty when it is.

@@ -62,10 +62,17 @@ pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
         // The client waits for a word before it sends: this is the word.
         return Err(ApiError::TooLarge { bytes_max });
     }
-    let mut buffer = BytesMut::with_capacity(declared.unwrap_or(0).min(bytes_max));
+    let mut buffer = BytesMut::new();
     let mut stream = body.into_data_stream();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| ApiError::BodyBroken)?;
+        if buffer.is_empty() {
+            if declared == Some(chunk.len()) && chunk.len() <= bytes_max {
+                // A small body comes whole, and is used where it lies.
+                return Ok(chunk);
+            }
+            buffer.reserve(declared.unwrap_or(0).min(bytes_max));
+        }
         if buffer.len() + chunk.len() > bytes_max {
             drop(buffer);
             let _ends_by_itself = tokio::time::timeout(DISCARD_TIME, discard(stream)).await;

@@ -17,7 +17,15 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{Api, body, error::ApiError, gate, problem::Failure};
-use crate::telemetry;
+use crate::{serving::QueryError, telemetry};
+
+/// Routes that search a view for one list. They are refused here while searches wait as long as they may: before the key is
+/// looked at and before the body is read, which is most of what a refusal would cost.
+const SEARCHES: [&str; 3] = [
+    "/v1/models/{model}/recommendations",
+    "/v1/models/{model}/users/{id}/recommendations",
+    "/v1/models/{model}/items/{id}/similar",
+];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
@@ -27,10 +35,11 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    let text = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = tracing::info_span!("http.request", request_id = %id.1, %method, route);
+    let span = tracing::info_span!("http.request", request_id = text, %method, route);
     let answer = AssertUnwindSafe(admit(&api, route, request, next)).catch_unwind();
     let mut response = match answer.instrument(span.clone()).await {
         Ok(Ok(response)) => response,
@@ -40,11 +49,11 @@ pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Resp
     let failure = response.extensions_mut().remove::<Arc<Failure>>();
     if let Some(failure) = failure {
         if let Some(cause) = &failure.cause {
-            span.in_scope(|| report(&failure, &id.1, cause));
+            span.in_scope(|| report(&failure, text, cause));
         }
-        response = failure.write(response, &id.1);
+        response = failure.write(response, text);
     }
-    response.headers_mut().insert(REQUEST_ID, id.0);
+    response.headers_mut().insert(REQUEST_ID, id);
     let took = started.elapsed();
     tracing::debug!(parent: &span, status = response.status().as_u16(), took_us = took.as_micros(), "http.answered");
     telemetry::http_answered(route, &method, response.status(), took);
@@ -65,7 +74,10 @@ async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Resu
     // Probes answer when nothing else does.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
-    let caller = gate::recognise(api, request.headers())?;
+    if SEARCHES.contains(&route) && (api.searches_full)() {
+        return Err(QueryError::Busy.into());
+    }
+    let caller = gate::recognise(api, &request)?;
     request.extensions_mut().insert(caller);
     if api.read_only {
         request.extensions_mut().insert(gate::ReadOnly);
@@ -90,16 +102,15 @@ fn time_limit(api: &Api, headers: &HeaderMap) -> Duration {
 }
 
 /// The caller's request id when it is short and printable, else a new one.
-fn request_id(headers: &HeaderMap) -> (HeaderValue, String) {
-    let given = headers.get(REQUEST_ID).and_then(|value| {
-        let text = value.to_str().ok()?;
-        let fits = (1..=REQUEST_ID_BYTES_MAX).contains(&text.len());
-        (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then(|| (value.clone(), text.to_owned()))
-    });
-    given.unwrap_or_else(|| {
-        let text = uuid::Uuid::now_v7().to_string();
-        let value = HeaderValue::from_str(&text).expect("a uuid is a header's value");
-        (value, text)
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let decent = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=REQUEST_ID_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+    };
+    headers.get(REQUEST_ID).filter(decent).cloned().unwrap_or_else(|| {
+        let mut text = uuid::Uuid::encode_buffer();
+        let text = uuid::Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        HeaderValue::from_str(text).expect("a uuid is a header's value")
     })
 }
 

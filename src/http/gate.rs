@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::{
     Extension,
     extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Uri, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -84,14 +84,15 @@ impl Caller {
 }
 
 /// Recognises the caller; refuses foreign hosts and pages while there are no keys.
-pub fn recognise(api: &Api, headers: &HeaderMap) -> Result<Caller, ApiError> {
+pub fn recognise(api: &Api, request: &Request) -> Result<Caller, ApiError> {
+    let headers = request.headers();
     if api.keys.is_empty() {
         if !api.loopback {
             return Ok(Caller::Unknown(
                 "there are no keys, and this address is not for this machine alone; make one with `shelfmark keys create`",
             ));
         }
-        own_host(headers)?;
+        own_host(headers, request.uri())?;
         return Ok(Caller::Anonymous);
     }
     let Some(secret) = presented(headers) else {
@@ -110,9 +111,10 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
 
 /// A page in a browser on this machine may reach loopback too: by a name that its author points there (DNS rebinding, seen
 /// in `Host`) or from another origin (seen in `Origin`). Neither is answered while there are no keys.
-fn own_host(headers: &HeaderMap) -> Result<(), ApiError> {
+fn own_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
-    let host = text(header::HOST);
+    // HTTP/2 says it as `:authority`.
+    let host = text(header::HOST).or_else(|| uri.authority().map(Authority::as_str));
     if let Some(host) = host
         && !names_this_machine(host)
     {

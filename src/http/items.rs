@@ -16,7 +16,7 @@ use super::{
     problem::Problem,
     reading::{At, Freshness, stamped},
 };
-use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody};
+use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors};
 
 /// Up to 10,000 items.
 #[derive(ToSchema)]
@@ -51,9 +51,9 @@ pub struct ItemBody {
     /// Named values; `brand`, `category_id`, `year` and `price` take part in the vector.
     #[serde(default)]
     properties: BTreeMap<String, PropertyValue>,
-    /// Dense vectors of named modalities, such as `image`; they take part in the item's vector. All vectors of a modality have the
-    /// length of the model's first.
-    #[serde(default)]
+    /// Dense vectors of named modalities, such as `image`: lists of numbers, or base64 of little-endian f32. They take part in the
+    /// item's vector. All vectors of a modality have the length of the model's first.
+    #[serde(default, deserialize_with = "named_vectors")]
     vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended; true when left out.
     available: Option<bool>,

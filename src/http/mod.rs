@@ -5,20 +5,23 @@
 //! and leaves as RFC 9457 problem+json; the OpenAPI document comes from the handlers.
 //!
 //! Promises kept here: 202 only after the commit (P1), one view an answer (P5), `min_position` waits are bounded (P6), no
-//! request stops others (P9). Bounds, all in [`Limits`]: connections, requests at once, bytes of a body and of a line,
+//! request stops others (P9). Bounds, all in [`Limits`]: connections, their streams, requests at once, bytes of a body and of a line,
 //! time of a request, of its headers and of a stream's pauses. Beyond them callers get 413, 429 or 503.
 //!
 //! Only `app` builds it; it is given handles and never starts a room.
 
+mod activity;
 mod api;
 mod body;
 mod compare;
+mod compression;
 mod configuration;
 mod decode;
 mod embeddings;
 mod error;
 mod events;
 mod export;
+mod filtering;
 mod frame;
 mod freezing;
 mod gate;

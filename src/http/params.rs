@@ -29,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
 pub struct Params<T>(pub T);
 
 /// Query parameters of the contract that come with later releases.
-const LATER: &[&str] = &["position", "unlearn", "context", "filter", "diversity"];
+const LATER: &[&str] = &["position", "unlearn"];
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;

@@ -4,7 +4,7 @@ use axum::{Router, http::StatusCode, middleware, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, compare, configuration, embeddings,
+    Api, compare, compression, configuration, embeddings,
     error::ApiError,
     events, export,
     frame::frame,
@@ -39,8 +39,10 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(history::item))
         .routes(routes!(history::user))
         .routes(routes!(imports::rows))
-        .routes(routes!(recommendations::post))
-        .routes(routes!(recommendations::for_user))
+        .routes(routes!(recommendations::single::post))
+        .routes(routes!(recommendations::single::for_user))
+        .routes(routes!(recommendations::batch::post))
+        .routes(routes!(recommendations::rank::post))
         .routes(routes!(similar::get))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
@@ -98,7 +100,8 @@ pub fn documented() -> OpenApiRouter<Api> {
 /// The whole service.
 pub fn router(api: Api) -> Router {
     let (router, _) = documented().split_for_parts();
-    router
+    let compression = api.limits.compress_bytes_min.map(compression::layer);
+    let router = router
         .route("/", routing::get(pages::landing))
         .route("/docs", routing::get(pages::docs))
         .route("/openapi.json", routing::get(pages::openapi))
@@ -106,7 +109,11 @@ pub fn router(api: Api) -> Router {
         .fallback(nothing)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(api.clone(), frame))
-        .with_state(api)
+        .with_state(api);
+    match compression {
+        Some(layer) => router.layer(layer),
+        None => router,
+    }
 }
 
 /// Nothing at this path; who has no key does not learn what there is.

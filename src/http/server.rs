@@ -1,23 +1,30 @@
-//! The accept loop: connections with bounds, and an end that lets requests finish.
+//! The accept loop: connections with bounds, and an end that lets requests finish. HTTP/1.1, and HTTP/2 in clear text for
+//! clients that begin with it (prior knowledge).
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+    server::conn::auto,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
 
-use super::Limits;
+use super::{Limits, activity::Activity};
 
 /// Bytes read ahead on a connection: also the longest request line with headers.
 const BUFFER_BYTES_MAX: usize = 256 << 10;
+/// Bytes of an HTTP/2 request's headers.
+const HEADER_BYTES_MAX: u32 = 64 << 10;
+/// How often an HTTP/2 connection is asked whether it is there, and how long for an answer.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Pause after a failed accept (no file handles left, say), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -52,7 +59,8 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                let task = connection(stream, router.clone(), limits.header_read, closing.clone(), cut.clone());
+                let ends = Ends { closing: closing.clone(), cut: cut.clone() };
+                let task = connection(stream, router.clone(), limits.clone(), Tracked(connections.clone()), ends);
                 connections.spawn(async move {
                     task.await;
                     drop(permit);
@@ -74,34 +82,67 @@ pub async fn serve(
     Ok(())
 }
 
-/// Serves one connection to its end. Errors of a connection are the client's business: it went away, or sent nonsense.
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    header_read: Duration,
+/// Runs the streams of HTTP/2 connections as tasks that the server waits for.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> Executor<F> for Tracked {
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
+}
+
+/// What ends a connection from our side.
+struct Ends {
+    /// Requests under way may finish.
     closing: CancellationToken,
+    /// They may not.
     cut: CancellationToken,
-) {
+}
+
+/// Serves one connection to its end. Errors of a connection are the client's business: it went away, or sent nonsense.
+async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: Tracked, ends: Ends) {
     // Small answers must not wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
-    let served = http1::Builder::new()
+    let activity = Activity::new();
+    let counted = activity.clone();
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let under_way = counted.begin(request.version());
+        let answer = router.clone().oneshot(request);
+        async move {
+            let response = answer.await?;
+            Ok::<_, Infallible>(match under_way {
+                Some(under_way) => under_way.until_sent(response),
+                None => response,
+            })
+        }
+    });
+    let mut builder = auto::Builder::new(streams);
+    builder
+        .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_read)
+        .header_read_timeout(limits.header_read)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut served = std::pin::pin!(served);
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_max)
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
+    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut served => ended,
-        () = cut.cancelled() => return,
-        () = closing.cancelled() => {
+        () = ends.cut.cancelled() => return,
+        () = activity.idle(limits.header_read) => return,
+        () = ends.closing.cancelled() => {
             served.as_mut().graceful_shutdown();
             tokio::select! {
                 ended = &mut served => ended,
-                () = cut.cancelled() => return,
+                () = ends.cut.cancelled() => return,
             }
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "http.connection ended early");
+        tracing::debug!(error, "http.connection ended early");
     }
 }

@@ -9,11 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api,
     error::ApiError,
+    filtering::filter,
     params::{self, Params, Segments},
     paths::IdPath,
     reading::{Answered, At, Pick, stamped},
 };
-use crate::domain::{Id, Item, Position, Query, ScoredItem, text_within};
+use crate::domain::{Id, Position, Query, ScoredItem};
 
 /// Query parameters of similar items.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,6 +25,10 @@ pub struct SimilarQuery {
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
+    /// Only items with this tag.
+    tag: Option<String>,
+    /// Which items may be answered, as in the body of `POST .../recommendations`, as JSON.
+    filter: Option<String>,
     /// A version's number or label, or `live`; what is served when left out.
     #[param(value_type = Option<String>)]
     version: Option<Pick>,
@@ -59,12 +64,10 @@ pub async fn get(
     let model = api.model(&path.model)?;
     let item = Id::new("id", &path.id)?;
     let limit = params::limit("limit", query.limit, 20, Query::LIMIT_MAX)?;
-    if let Some(category) = &query.category {
-        text_within("category", category, Item::LABEL_BYTES_MAX)?;
-    }
+    let filter = filter(query.filter.as_deref(), query.category, query.tag)?;
     let at = At::new(query.version, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
-    let items = model.similar(Arc::clone(&view), item, limit, query.category).await?;
+    let items = model.similar(Arc::clone(&view), item, limit, filter).await?;
     let out = SimilarOut { position: view.position(), version: Answered::of(&view), items };
     Ok(stamped(&view, Json(out)))
 }

@@ -37,7 +37,7 @@ impl ApiError {
     }
 
     /// What the caller is told: the case for what the caller can mend, nothing of our insides otherwise.
-    fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> String {
         if let Self::Stream { cause, tally } = self {
             return format!(
                 "{}; the stream ended after {} lines: {} accepted, {} duplicates, {} rejected",
@@ -60,7 +60,7 @@ impl ApiError {
     }
 
     /// The fields at fault.
-    fn errors(&self) -> Vec<FieldProblem> {
+    pub(super) fn errors(&self) -> Vec<FieldProblem> {
         if let Self::Invalid(errors) = self {
             return errors.iter().map(FieldProblem::from).collect();
         }

@@ -1,9 +1,12 @@
 //! The handle of one model's log.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{PgPool, Row};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -103,7 +106,18 @@ impl Log {
     ///
     /// Errors: [`LogError::Full`] at once, [`LogError::TooLarge`], [`LogError::TooManyBytes`], [`LogError::Refused`] and
     /// [`LogError::Closed`] take nothing. Once queued, the records are committed even if the caller goes away.
-    pub async fn append(&self, mut records: Vec<NewRecord>) -> Result<Vec<Outcome>, LogError> {
+    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, LogError> {
+        self.append_within(records, Duration::ZERO).await
+    }
+
+    /// Like [`Log::append`], but a full queue is waited for, `patience` at most: for callers who hold back what comes after
+    /// these records.
+    pub async fn append_within(
+        &self,
+        mut records: Vec<NewRecord>,
+        patience: Duration,
+    ) -> Result<Vec<Outcome>, LogError> {
+        let until = Instant::now() + patience;
         let shared = &self.shared;
         if records.is_empty() {
             return Ok(Vec::new());
@@ -115,15 +129,18 @@ impl Log {
         if shared.shutdown.is_cancelled() {
             return Err(LogError::Closed);
         }
-        let mut reservation = shared.level.reserve(records.len())?;
+        let mut reservation = room(until, || shared.level.reserve(records.len())).await?;
         let rows = self.encode(&mut records).await?;
-        reservation.reserve_bytes(rows.bytes())?;
+        room(until, || reservation.reserve_bytes(rows.bytes())).await?;
+        let place = || {
+            self.requests.try_reserve().map_err(|error| match error {
+                mpsc::error::TrySendError::Full(()) => shared.level.full(),
+                mpsc::error::TrySendError::Closed(()) => LogError::Closed,
+            })
+        };
+        let place = room(until, place).await?;
         let (answer, answered) = oneshot::channel();
-        let request = Request { records, rows, answer, reservation };
-        self.requests.try_send(request).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => shared.level.full(),
-            mpsc::error::TrySendError::Closed(_) => LogError::Closed,
-        })?;
+        place.send(Request { records, rows, answer, reservation });
         // The answer is dropped unsent only when the appender panicked over this append.
         answered.await.unwrap_or_else(|_dropped| Err(LogError::CommitUnknown(Arc::new(sqlx::Error::WorkerCrashed))))
     }
@@ -217,5 +234,17 @@ impl Log {
     /// The model's number in the tables.
     pub fn model_id(&self) -> i32 {
         self.shared.target.model_id
+    }
+}
+
+/// Takes a share of the queue, again and again while the queue is full and `until` is not near.
+async fn room<T>(until: Instant, mut take: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+    loop {
+        match take() {
+            Err(LogError::Full { retry_after, .. }) if Instant::now() + retry_after < until => {
+                tokio::time::sleep(retry_after).await;
+            }
+            taken => return taken,
+        }
     }
 }

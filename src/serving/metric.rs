@@ -6,7 +6,7 @@ use super::QueryError;
 
 /// Searches answered, by result `result` = `ok`, `refused` or `failed`. Counter.
 pub const SEARCHES: &str = "shelfmark_searches_total";
-/// Searches turned away because the queue was full. Counter.
+/// Searches turned away because they would have waited too long. Counter.
 pub const SEARCHES_REJECTED: &str = "shelfmark_searches_rejected_total";
 /// Searches whose requester had gone before they began. Counter.
 pub const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
@@ -16,6 +16,12 @@ pub const SEARCH_BATCH: &str = "shelfmark_search_batch_size";
 pub const SEARCH_WAIT: &str = "shelfmark_search_wait_seconds";
 /// Time of one batch from its start to its last reply. Histogram, seconds.
 pub const SEARCH_TIME: &str = "shelfmark_search_batch_seconds";
+/// Rows that a search of the search threads scored exactly. Histogram, a count.
+pub const SEARCH_SCORED: &str = "shelfmark_search_scored_rows";
+/// Rows of sampled answers that scoring every row finds. Counter.
+pub const SEARCH_CHECKED: &str = "shelfmark_search_checked_rows_total";
+/// Of these, rows that the answer did not have: recall is `1 - missed / checked`. Counter; anything but 0 is a defect.
+pub const SEARCH_MISSED: &str = "shelfmark_search_missed_rows_total";
 
 /// The handles: looked up once, not at every search.
 #[derive(Debug)]
@@ -28,16 +34,22 @@ pub(super) struct Meters {
     pub(super) batch: Histogram,
     pub(super) wait: Histogram,
     pub(super) time: Histogram,
+    pub(super) scored: Histogram,
+    pub(super) checked: Counter,
+    pub(super) missed: Counter,
 }
 
 impl Meters {
     pub(super) fn new() -> Self {
         metrics::describe_counter!(SEARCHES, "Searches answered, by result");
-        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because the queue was full");
+        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because they would have waited too long");
         metrics::describe_counter!(SEARCHES_CANCELLED, "Searches whose requester had gone");
         metrics::describe_histogram!(SEARCH_BATCH, "Searches scanned together");
         metrics::describe_histogram!(SEARCH_WAIT, metrics::Unit::Seconds, "Wait for a search thread");
         metrics::describe_histogram!(SEARCH_TIME, metrics::Unit::Seconds, "Time of one batch");
+        metrics::describe_histogram!(SEARCH_SCORED, "Rows scored exactly, by search");
+        metrics::describe_counter!(SEARCH_CHECKED, "Rows of sampled answers, by scoring every row");
+        metrics::describe_counter!(SEARCH_MISSED, "Of these, rows that the answer did not have");
         Self {
             ok: metrics::counter!(SEARCHES, "result" => "ok"),
             refused: metrics::counter!(SEARCHES, "result" => "refused"),
@@ -47,6 +59,9 @@ impl Meters {
             batch: metrics::histogram!(SEARCH_BATCH),
             wait: metrics::histogram!(SEARCH_WAIT),
             time: metrics::histogram!(SEARCH_TIME),
+            scored: metrics::histogram!(SEARCH_SCORED),
+            checked: metrics::counter!(SEARCH_CHECKED),
+            missed: metrics::counter!(SEARCH_MISSED),
         }
     }
 

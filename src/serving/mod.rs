@@ -4,31 +4,46 @@
 //! position, whatever is learned meanwhile (P5). An answer is exact: every item is scored in full, and equal scores
 //! go to the item that came first into the model. Reads never wait for learning, nor learning for reads.
 //!
-//! The vectors of a view stand in tiles of 16 rows, dimension by dimension, and are copy-on-write: publishing costs the
-//! rows that moved, plus one pass over the bias column, because popularity decays with every event. [`Searcher`] answers
-//! requests on a few named threads; what waits for the same view is scanned together, so that memory is read once for up
-//! to [`SearchSettings::batch_max`] requests.
+//! A view holds 8-bit codes of all vectors, with the error of each, and upper bounds of all biases ([`index`]). A search reads
+//! these ([`scan`]) and scores exactly, from the state, only rows that may be among the best: the answer is that of scoring every row, to the bit.
+//! Publishing costs what was touched: codes lag behind their rows and are made anew by the block, popularity may be some thousand
+//! events old. [`Searcher`] answers small searches at once and others on a few named threads; what waits for the same view is scanned together, so that memory
+//! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row ([`checker`]).
 //!
-//! Bounds: `limit` 1,000, `exclude` 10,000, a session 1,000 items, the queue [`SearchSettings::queue_max`] searches.
+//! Which rows may be answered is settled before the pass: an index of the items' metadata (`filters`), kept up by what changed,
+//! gives the rows that a filter admits.
+//!
+//! Bounds: `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and 1,000
+//! values, the queue [`SearchSettings::queue_max`] searches and [`SearchSettings::wait_max`] of waiting.
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
-mod bias;
+mod checker;
+mod codes;
+mod columns;
+mod diversity;
+mod explain;
+mod filters;
+mod index;
 mod kernel;
 pub mod metric;
 mod plan;
+mod probe;
 mod publisher;
 mod queue;
 mod request;
+mod rows;
 mod scan;
+mod score;
 mod scratch;
 mod searcher;
-mod tiles;
+mod subject;
 mod top;
 mod view;
 mod worker;
 
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
+pub use rows::RowSet;
 pub use scratch::SearchScratch;
 pub use searcher::Searcher;
 pub use view::{Counts, View};

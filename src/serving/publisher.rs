@@ -3,37 +3,58 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    domain::{Position, Served},
+    domain::{Item, Position, Served},
     state::{Readable, Table, Touched},
 };
 
 use super::{
-    bias::BiasSource,
-    tiles::Tiles,
+    codes::{BLOCK_ROWS, STRIP_ROWS},
+    filters::Filters,
+    index::Index,
     view::{Snapshot, View},
 };
+
+/// Every row's popularity is written once in about so many events, whoever touches it: what stands in the columns may be this old.
+const ROUND_EVENTS: u64 = 8_192;
+/// Words of a set of rows in one block.
+const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
 /// Keeps what is derived from a state for searching, and publishes it. One for each line of states: the learner's thread
 /// owns the live one. After a restore go on with one of the restored state: a row set cannot say that rows went away. A clone
 /// costs a pointer or two an item and shares what was searched.
 #[derive(Debug, Clone, Default)]
 pub struct Publisher {
-    tiles: Option<Tiles>,
-    bias: BiasSource,
+    index: Option<Index>,
+    filters: Arc<Filters>,
     items: Vec<PublishedItem>,
     /// Item rows by token: whom a moved token moves.
     holders: Vec<BTreeSet<u32>>,
     removed: u64,
     /// One bit an item row whose vector must be computed again.
     dirty: Vec<u64>,
+    /// One bit an item row that moved since its code was made.
+    lagging: Vec<u64>,
+    round: Round,
     row: Vec<f32>,
+}
+
+/// The round in which the popularity of all rows is written.
+#[derive(Debug, Clone, Default)]
+struct Round {
+    /// Strip that is next.
+    next: usize,
+    /// By strip: the event number as of which it was written.
+    written: Vec<u64>,
+    /// Event number up to which the round has come.
+    settled: u64,
 }
 
 /// What was last seen of an item's metadata.
 #[derive(Debug, Clone, Default)]
 struct PublishedItem {
     tokens: Arc<[u32]>,
-    recommendable: bool,
+    /// Its metadata while it may be recommended.
+    shown: Option<Arc<Item>>,
     removed: bool,
 }
 
@@ -55,7 +76,7 @@ impl Publisher {
         for row in 0..self.items.len() {
             self.take_item(readable, row);
             self.take_bias(readable, row);
-            self.bias.set_popularity(row, &readable.popularity[row]);
+            self.take_popularity(readable, row);
         }
         self.dirty.fill(u64::MAX);
         self.finish(readable, position, served)
@@ -64,12 +85,12 @@ impl Publisher {
     /// Publishes a state. `touched` names at least the rows that changed since this publisher's last view; the first view is
     /// of all rows.
     ///
-    /// Costs the touched rows, the items that share a touched token, and one pass over the bias column
-    /// (0.04 ms for 10,000 items, 0.4 ms for 100,000). A step that touches most tokens moves most items: then it is a
+    /// Costs the touched rows and the items that share a touched token: about 1 us each, or more where they lie so far apart
+    /// that each is the only one of its strip (8 kB to copy). A step that touches most tokens moves most items: then it is a
     /// rebuild of all vectors, some 10 ms for 10,000 items of six tokens and 64 values, so publish once a batch.
     pub fn publish(&mut self, readable: &Readable, touched: &Touched, position: Position, served: Served) -> Arc<View> {
         let known = self.items.len();
-        if self.tiles.is_none() || readable.catalog.len() < known {
+        if self.index.is_none() || readable.catalog.len() < known {
             // The first view of a recovered or restored state, whose rows nobody touched lately; or the state went back
             // in time: never show rows that are no longer there.
             return self.rebuild(readable, position, served);
@@ -82,8 +103,8 @@ impl Publisher {
         for row in as_rows(touched, Table::ItemBias) {
             self.take_bias(readable, row);
         }
-        for row in as_rows(touched, Table::Popularity) {
-            self.bias.set_popularity(row, &readable.popularity[row]);
+        for row in (known..self.items.len()).chain(as_rows(touched, Table::Popularity)) {
+            self.take_popularity(readable, row);
         }
         for row in as_rows(touched, Table::ItemVectors) {
             self.dirty[row / 64] |= 1 << (row % 64);
@@ -106,8 +127,11 @@ impl Publisher {
         self.row.resize(readable.config.dim, 0.0);
         self.items.resize(rows, PublishedItem::default());
         self.dirty.resize(rows.div_ceil(64), 0);
-        self.bias.grow(rows);
-        self.tiles.get_or_insert_with(|| Tiles::new(readable.config.dim)).grow(rows);
+        self.lagging.resize(rows.div_ceil(64), 0);
+        let index = self.index.get_or_insert_with(|| Index::new(readable.config.dim));
+        index.grow(rows);
+        // Its rows are new, and written when they are taken.
+        self.round.written.resize(index.strips(), readable.counters.settled);
     }
 
     fn take_item(&mut self, readable: &Readable, row: usize) {
@@ -126,38 +150,103 @@ impl Publisher {
         }
         self.removed += u64::from(entry.removed);
         self.removed -= u64::from(item.removed);
-        *item = PublishedItem {
-            tokens: Arc::clone(&entry.tokens),
-            recommendable: entry.recommendable(),
-            removed: entry.removed,
-        };
+        let shown = entry.recommendable().then(|| Arc::clone(&entry.item));
+        Filters::replace(&mut self.filters, number, item.shown.as_deref(), shown.as_deref());
+        *item = PublishedItem { tokens: Arc::clone(&entry.tokens), shown, removed: entry.removed };
         self.dirty[row / 64] |= 1 << (row % 64);
     }
 
+    fn index(&mut self) -> &mut Index {
+        self.index.as_mut().expect("grown before rows are taken")
+    }
+
     fn take_bias(&mut self, readable: &Readable, row: usize) {
-        self.bias.set_learned(row, readable.parameters.bias.row(row)[0], self.items[row].recommendable);
+        let shown = self.items[row].shown.is_some();
+        let bias = if shown { readable.parameters.bias.row(row)[0] } else { f32::NEG_INFINITY };
+        let (columns, row) = self.index().columns_mut(row);
+        columns.set_bias(row, bias);
+    }
+
+    fn take_popularity(&mut self, readable: &Readable, row: usize) {
+        let logs = readable.popularity[row].logs(readable.counters.settled);
+        let (columns, row) = self.index().columns_mut(row);
+        columns.set_logs(row, logs);
     }
 
     fn finish(&mut self, readable: &Readable, position: Position, served: Served) -> Arc<View> {
-        let tiles = self.tiles.as_mut().expect("grown just before");
-        let rows = self.items.len();
-        // Bit by bit in ascending order, so that the rows of one tile are written one after the other.
-        for (word, bits) in self.dirty.iter_mut().enumerate() {
-            while *bits != 0 {
+        self.go_round(readable);
+        for block in 0..self.index().blocks() {
+            self.take_vectors(readable, block);
+        }
+        let snapshot = Snapshot {
+            readable: readable.clone(),
+            index: self.index().clone(),
+            filters: Arc::clone(&self.filters),
+            items: self.items.len() as u64 - self.removed,
+        };
+        Arc::new(View::new(position, served, Arc::new(snapshot)))
+    }
+
+    /// Takes the rows of a block whose vectors moved: a few keep their codes and get larger errors; once they are many, all
+    /// that lag are encoded anew, because then copying the block costs little for each.
+    fn take_vectors(&mut self, readable: &Readable, block: usize) {
+        let words = block * BLOCK_WORDS..self.dirty.len().min((block + 1) * BLOCK_WORDS);
+        if self.dirty[words.clone()].iter().all(|word| *word == 0) {
+            return;
+        }
+        let Self { index: Some(index), dirty, lagging, row: values, items, .. } = self else { return };
+        for (lagging, dirty) in lagging[words.clone()].iter_mut().zip(&dirty[words.clone()]) {
+            *lagging |= dirty;
+        }
+        let count: usize = lagging[words.clone()].iter().map(|word| word.count_ones() as usize).sum();
+        let anew = count >= lagging_max(block, items.len());
+        for word in words {
+            let mut bits = std::mem::take(&mut dirty[word]);
+            if anew {
+                bits = std::mem::take(&mut lagging[word]);
+            }
+            while bits != 0 {
                 let row = word * 64 + bits.trailing_zeros() as usize;
-                *bits &= *bits - 1;
-                if row < rows {
-                    readable.item_vector(as_number(row), &mut self.row);
-                    tiles.set(row, &self.row);
+                bits &= bits - 1;
+                if row < items.len() {
+                    readable.item_vector(as_number(row), values);
+                    let error = if anew {
+                        index.block_mut(block).encode(row % BLOCK_ROWS, values)
+                    } else {
+                        index.error(row, values)
+                    };
+                    let (columns, row) = index.columns_mut(row);
+                    columns.set_error(row, error);
                 }
             }
         }
-        self.bias.rebase(readable);
-        let bias = self.bias.column(readable.counters.settled, &readable.parameters.scalars.wp);
-        let snapshot =
-            Snapshot { readable: readable.clone(), tiles: tiles.clone(), bias, items: rows as u64 - self.removed };
-        Arc::new(View::new(position, served, Arc::new(snapshot)))
     }
+
+    /// Writes the popularity of the strips that are next in the round: so many as events have gone by.
+    fn go_round(&mut self, readable: &Readable) {
+        let now = readable.counters.settled;
+        let strips = self.round.written.len() as u64;
+        let due = now.saturating_sub(self.round.settled).saturating_mul(strips) / ROUND_EVENTS;
+        if due > 0 {
+            self.round.settled = now;
+        }
+        for _ in 0..due.min(strips) {
+            let strip = self.round.next;
+            for row in strip * STRIP_ROWS..self.items.len().min((strip + 1) * STRIP_ROWS) {
+                self.take_popularity(readable, row);
+            }
+            self.round.written[strip] = now;
+            self.round.next = (strip + 1) % self.round.written.len();
+        }
+        let oldest = self.round.written.iter().copied().min().unwrap_or(now);
+        self.index().set_written(oldest);
+    }
+}
+
+/// Rows of a block that may lag: a sixteenth to an eighth, so that it is not the turn of all blocks at once.
+fn lagging_max(block: usize, rows: usize) -> usize {
+    let rows = rows.saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
+    rows / 16 + block * 37 % 256 * rows / (256 * 16)
 }
 
 fn as_rows(touched: &Touched, table: Table) -> impl Iterator<Item = usize> {

@@ -1,15 +1,26 @@
-//! The bounded queue in front of the search threads.
+//! The queue in front of the search threads, bounded by time.
+//!
+//! A queue that is bounded by number only is too long for slow searches and too short for bursts of quick ones. Here a
+//! search is taken when what waits before it will be done in time, by what searches have lately cost. A burst may wait for
+//! [`SearchSettings::wait_max`]. Once a search had to be refused, that is a twentieth until none was refused for that long:
+//! a queue that stands for long is no buffer, it only makes everybody wait (controlled delay, Nichols and Jacobson 2012, as
+//! servers have it: Maurer, Fail at Scale, 2015). So under overload those who are taken wait little, and the others are told
+//! at once.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use super::{QueryError, View, kernel::GROUP, metric::Meters, request::Request};
+use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, request::Request};
 
 /// How far into the queue a worker looks for companions of the oldest search.
 const LOOK_AHEAD: usize = 64;
+/// What a wait may be under overload is so small a part of what it may be otherwise.
+const CALM_PART: u32 = 20;
+/// A measured cost moves the known one by this part.
+const COST_PART: u32 = 8;
 
 /// Settings of the search threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +29,8 @@ pub struct SearchSettings {
     pub threads: usize,
     /// Searches that may wait; more are [`QueryError::Busy`].
     pub queue_max: usize,
+    /// Longest time that a search may wait in a burst; under overload a twentieth. Beyond it [`QueryError::Busy`].
+    pub wait_max: Duration,
     /// Searches that one pass over the items serves at most.
     pub batch_max: usize,
 }
@@ -25,7 +38,7 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { threads, queue_max: 4096, batch_max: 16 }
+        Self { threads, queue_max: 4096, wait_max: Duration::from_millis(100), batch_max: 16 }
     }
 }
 
@@ -35,6 +48,7 @@ pub(super) struct Shared {
     pub(super) wake: Condvar,
     pub(super) settings: SearchSettings,
     pub(super) meters: Meters,
+    pub(super) samples: Samples,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +57,10 @@ pub(super) struct Queue {
     /// Workers that sleep; a push wakes one only when there is one.
     pub(super) idle: usize,
     pub(super) stopping: bool,
+    /// What one search costs when all threads are busy: their time by the searches they did in it.
+    cost: Duration,
+    /// When a search was last refused.
+    refused: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -54,14 +72,14 @@ pub(super) struct Job {
 
 impl Shared {
     pub(super) fn new(settings: SearchSettings, meters: Meters) -> Self {
-        Self { queue: Mutex::default(), wake: Condvar::new(), settings, meters }
+        Self { queue: Mutex::default(), wake: Condvar::new(), settings, meters, samples: Samples::new() }
     }
 
-    /// Lets a search wait its turn; [`QueryError::Busy`] when the queue is full.
+    /// Lets a search wait its turn; [`QueryError::Busy`] when it would wait too long.
     pub(super) fn push(&self, view: Arc<View>, request: Request) -> Result<(), QueryError> {
         let job = Job { view, request, queued: Instant::now() };
         let mut queue = self.lock();
-        if queue.stopping || queue.jobs.len() >= self.settings.queue_max {
+        if queue.stopping || !self.has_room(&mut queue, job.queued) {
             drop(queue);
             self.meters.rejected.increment(1);
             return Err(QueryError::Busy);
@@ -75,9 +93,39 @@ impl Shared {
         Ok(())
     }
 
+    /// Whether a search that came now would be refused. Asking counts as trying.
+    pub(super) fn is_full(&self) -> bool {
+        let full = !self.has_room(&mut self.lock(), Instant::now());
+        if full {
+            self.meters.rejected.increment(1);
+        }
+        full
+    }
+
+    fn has_room(&self, queue: &mut Queue, now: Instant) -> bool {
+        let SearchSettings { queue_max, wait_max, batch_max, .. } = self.settings;
+        let waiting = queue.jobs.len();
+        let overloaded = queue.refused.is_some_and(|at| now.saturating_duration_since(at) < wait_max);
+        let wait = if overloaded { wait_max / CALM_PART } else { wait_max };
+        // Slow searches wait for a whole pass, which is what makes them cheap together.
+        let room = waiting < queue_max && (waiting < batch_max || queue.time_of(waiting) <= wait);
+        if !room {
+            queue.refused = Some(now);
+        }
+        room
+    }
+
+    /// Notes that a thread answered so many searches in this time.
+    pub(super) fn answered(&self, searches: usize, took: Duration) {
+        let shares = u32::try_from(searches * self.settings.threads).unwrap_or(u32::MAX).max(1);
+        let mut queue = self.lock();
+        queue.cost = queue.cost - queue.cost / COST_PART + took / shares / COST_PART;
+    }
+
     /// Lets the workers end once the queue is empty.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
+        self.samples.close();
         self.wake.notify_all();
     }
 
@@ -91,7 +139,14 @@ impl Shared {
         let mut queue = self.lock();
         let first = loop {
             if let Some(job) = queue.jobs.pop_front() {
-                break job;
+                if job.queued.elapsed() <= self.deadline(&queue) {
+                    break job;
+                }
+                // Searches became slower than they were when it was taken.
+                self.meters.rejected.increment(1);
+                queue.refused = Some(Instant::now());
+                job.request.refuse();
+                continue;
             }
             if queue.stopping {
                 return None;
@@ -113,5 +168,18 @@ impl Shared {
             }
         }
         Some(())
+    }
+
+    /// A search that has waited longer is refused rather than answered late.
+    fn deadline(&self, queue: &Queue) -> Duration {
+        // Two whole passes, where those take longer.
+        self.settings.wait_max.max(2 * queue.time_of(self.settings.batch_max))
+    }
+}
+
+impl Queue {
+    /// How long all threads together need for so many searches.
+    fn time_of(&self, searches: usize) -> Duration {
+        self.cost.saturating_mul(u32::try_from(searches).unwrap_or(u32::MAX))
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Id, Query, Recommendations, ScoredItem};
+use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, SearchScratch, View,
@@ -23,7 +23,7 @@ pub(super) enum Request {
     Similar {
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
         reply: Reply<Vec<ScoredItem>>,
     },
     /// A defect, to see that it stays the requester's own.
@@ -58,10 +58,14 @@ impl Planned<'_> {
 }
 
 /// Answers jobs of one state with one pass over its items, in order.
-pub(super) fn answer(jobs: &[Job], scratch: &mut SearchScratch) -> Vec<Answer> {
+pub(super) fn answer(jobs: &[Job], scratch: &mut SearchScratch, meters: &Meters) -> Vec<Answer> {
     let mut planned: Vec<Planned<'_>> = jobs.iter().map(|job| job.request.plan(&job.view, scratch)).collect();
     let mut searches: Vec<&mut Search> = planned.iter_mut().filter_map(Planned::search).collect();
     jobs[0].view.scan(&mut searches);
+    for search in searches {
+        #[expect(clippy::cast_precision_loss, reason = "a statistic")]
+        meters.scored.record(search.top.scored() as f64);
+    }
     planned
         .into_iter()
         .zip(jobs)
@@ -74,6 +78,16 @@ pub(super) fn answer(jobs: &[Job], scratch: &mut SearchScratch) -> Vec<Answer> {
 }
 
 impl Request {
+    /// The query of a recommendation.
+    pub(super) const fn query(&self) -> Option<&Query> {
+        match self {
+            Self::Recommend { query, .. } => Some(query),
+            Self::Similar { .. } => None,
+            #[cfg(test)]
+            Self::Panic { .. } => None,
+        }
+    }
+
     pub(super) fn cancelled(&self) -> bool {
         match self {
             Self::Recommend { reply, .. } => reply.is_closed(),
@@ -83,11 +97,22 @@ impl Request {
         }
     }
 
+    /// Tells the requester that it would have waited too long.
+    pub(super) fn refuse(self) {
+        // Who went away need not be told.
+        match self {
+            Self::Recommend { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Similar { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            #[cfg(test)]
+            Self::Panic { reply } => drop(reply.send(Err(QueryError::Busy))),
+        }
+    }
+
     fn plan(&self, view: &View, scratch: &mut SearchScratch) -> Planned<'_> {
         match self {
             Self::Recommend { query, .. } => Plan::new(view, query, scratch)
                 .map_or_else(|error| Planned::Done(Answer::Recommend(Err(error))), Planned::Recommend),
-            Self::Similar { item, limit, category, .. } => plan::similar(view, item, *limit, category.as_deref())
+            Self::Similar { item, limit, filter, .. } => plan::similar(view, item, *limit, filter)
                 .map_or_else(|error| Planned::Done(Answer::Similar(Err(error))), Planned::Similar),
             #[cfg(test)]
             Self::Panic { .. } => panic!("asked to"),

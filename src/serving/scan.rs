@@ -1,22 +1,36 @@
-//! One pass over all rows for several searches at once.
+//! The exact best rows of several searches, with one pass over the codes of all rows.
+//!
+//! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows do not
+//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
+//! are left exactly, from the state itself. A search that admits few rows looks at their tiles alone.
 
-use crate::state::Catalog;
+use crate::state::Readable;
 
 use super::{
-    kernel::{GROUP, Packed, Scores},
-    tiles::{Line, STRIP_ROWS, STRIP_TILES, TILE_ROWS, Tiles},
+    RowSet,
+    codes::{STRIP_TILES, TILE_ROWS},
+    columns::{BiasBound, is_masked},
+    index::Index,
+    kernel::{Found, GROUP, Group, Machine, StripTiles},
+    probe::Probe,
+    score::{Scorer, sum},
     top::Top,
 };
 
+/// A search that admits less than this share of the tiles' number of rows goes from tile to tile.
+const FEW: usize = 2;
+/// Exploration is this many deviations at most: what [`crate::state::Draws::normal`] can give.
+const CHANCE_MAX: f32 = 6.0;
+
 /// What the scan orders rows by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ranking {
     /// `q . v_j + bias_j`, plus what `adjust` says.
     Score,
-    /// `bias_j`, plus what `adjust` says: nothing is known of the subject.
-    Popularity,
     /// `q . v_j / |v_j|`, plus what `adjust` says; `q` has length 1.
     Cosine,
+    /// `bias_j`, plus what `adjust` says: nothing is known of the subject.
+    Popularity,
 }
 
 /// One search as the scan sees it.
@@ -28,95 +42,308 @@ pub(super) struct Search {
     /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
     /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
     pub(super) adjust: Vec<(u32, f32)>,
-    /// Exact category that an item must have.
-    pub(super) category: Option<String>,
+    /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
+    pub(super) explore: Option<u64>,
+    /// The only rows that may be answered; all when `None`.
+    pub(super) admitted: Option<RowSet>,
     /// The best rows.
     pub(super) top: Top,
 }
 
-/// The columns that are scanned.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Columns<'a> {
-    pub(super) tiles: &'a Tiles,
-    /// `bias_j` by row, negative infinity for rows that may not be recommended; as many lines as tiles.
-    pub(super) bias: &'a [Line],
-    pub(super) catalog: &'a Catalog,
+/// Finds the best rows of every search.
+pub(super) fn scan(index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
+    scan_on(Machine::detect(), index, readable, searches);
 }
 
-/// Scores every row for every search. Costs `rows * dim` multiply-adds a search; memory is read once.
-pub(super) fn scan(columns: Columns<'_>, searches: &mut [&mut Search]) {
-    // Searches without a vector last, so that groups are neighbours.
-    searches.sort_by_key(|search| search.ranking == Ranking::Popularity);
-    let with_vector = searches.iter().take_while(|search| search.ranking != Ranking::Popularity).count();
-    let dim = columns.tiles.dim();
-    let groups: Vec<Packed> = searches[..with_vector]
-        .chunks(GROUP)
-        .map(|group| {
-            let mut vectors: [&[f32]; GROUP] = [&[]; GROUP];
-            for (place, search) in vectors.iter_mut().zip(group) {
-                *place = &search.vector;
-            }
-            Packed::new(&vectors[..group.len()], dim)
+/// [`scan`] on a machine, for tests: the answers are the same on all.
+pub(super) fn scan_on(machine: Machine, index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
+    let bias = BiasBound::new(readable, index.written());
+    let mut runs: Vec<Run<'_>> = searches.iter_mut().map(|search| Run::new(search, index, readable, &bias)).collect();
+    runs.iter_mut().for_each(|run| run.take_named(machine));
+    let (mut few, mut all): (Vec<Run<'_>>, Vec<Run<'_>>) = runs.into_iter().partition(Run::admits_few);
+    few.iter_mut().for_each(|run| run.take_admitted(machine));
+    // One ranking a group; searches without a vector read no codes.
+    all.sort_by_key(|run| run.ranking);
+    let mut groups: Vec<(&mut [Run<'_>], Group)> = all
+        .chunk_by_mut(|a, b| a.ranking == b.ranking)
+        .flat_map(|runs| runs.chunks_mut(GROUP))
+        .map(|runs| {
+            let probes: Vec<&Probe> = runs.iter().map(|run| &run.probe).collect();
+            let group = Group::new(&probes);
+            (runs, group)
         })
         .collect();
-    let mut next_adjust = vec![0; searches.len()];
-    let mut scores: Scores = [[0.0; STRIP_ROWS]; GROUP];
-    for strip in 0..columns.tiles.strips() {
-        let tiles = columns.tiles.strip(strip);
-        let bias = &columns.bias[strip * STRIP_TILES..][..STRIP_TILES];
-        let inverse_norms = tiles.map(|tile| &tile[dim]);
-        for (group, packed) in groups.iter().enumerate() {
-            packed.score(&tiles, &mut scores);
-            let first = group * GROUP;
-            for (search, scores) in (first..with_vector.min(first + GROUP)).zip(&mut scores) {
-                match searches[search].ranking {
-                    Ranking::Score | Ranking::Popularity => add_bias(scores, bias),
-                    Ranking::Cosine => divide_by_norms(scores, &inverse_norms, bias),
+    for (runs, group) in &mut groups {
+        for (place, run) in runs.iter().enumerate() {
+            group.set_floor(place, run.top.floor());
+        }
+    }
+    for strip in 0..index.strips() {
+        let tiles = index.strip(strip);
+        for (runs, group) in &mut groups {
+            group.pass(machine, &tiles, &bias, &mut |found| match runs.get_mut(found.search) {
+                Some(run) => run.take(&tiles, strip * STRIP_TILES, &found),
+                // A place without a search.
+                None => f32::INFINITY,
+            });
+        }
+    }
+    few.iter_mut().chain(&mut all).for_each(Run::finish);
+}
+
+/// A search under way.
+struct Run<'a> {
+    ranking: Ranking,
+    adjust: &'a [(u32, f32)],
+    admitted: Option<&'a RowSet>,
+    top: &'a mut Top,
+    probe: Probe,
+    scorer: Scorer<'a>,
+    index: &'a Index,
+    bias: &'a BiasBound,
+}
+
+impl<'a> Run<'a> {
+    fn new(search: &'a mut Search, index: &'a Index, readable: &'a Readable, bias: &'a BiasBound) -> Self {
+        let Search { ranking, vector, adjust, explore, admitted, top } = search;
+        let chance = if explore.is_some() { readable.config.explore * CHANCE_MAX } else { 0.0 };
+        Self {
+            ranking: *ranking,
+            adjust,
+            admitted: admitted.as_ref(),
+            top,
+            probe: Probe::new(*ranking, vector, bias, chance),
+            scorer: Scorer::new(readable, *ranking, vector, adjust, *explore),
+            index,
+            bias,
+        }
+    }
+
+    /// Whether it goes from tile to tile.
+    fn admits_few(&self) -> bool {
+        let tiles = self.index.strips() * STRIP_TILES;
+        self.admitted.is_some_and(|admitted| admitted.len() * FEW < tiles)
+    }
+
+    /// Bounds the named rows.
+    fn take_named(&mut self, machine: Machine) {
+        let bias = self.bias;
+        let mut group = Group::new(&[&self.probe]);
+        for (row, term) in self.adjust {
+            let (tile, lane) = (*row as usize / TILE_ROWS, *row as usize % TILE_ROWS);
+            if *term == f32::NEG_INFINITY || self.admitted.is_some_and(|admitted| !admitted.contains(*row)) {
+                continue;
+            }
+            let (strip, tile) = (tile / STRIP_TILES, tile % STRIP_TILES);
+            let tiles = self.index.strip(strip).only(tile);
+            // Nothing is below no number, so every row of the tile is found.
+            group.set_floor(0, f32::NAN);
+            group.pass(machine, &tiles, bias, &mut |found| {
+                self.offer(&tiles, *row, lane, found.products[lane], Some(*term));
+                f32::NAN
+            });
+        }
+        self.top.begin_again();
+    }
+
+    /// Looks at the tiles of the admitted rows.
+    fn take_admitted(&mut self, machine: Machine) {
+        let Some(admitted) = self.admitted else { return };
+        let (index, bias) = (self.index, self.bias);
+        let mut group = Group::new(&[&self.probe]);
+        for strip in 0..index.strips() {
+            let tiles = index.strip(strip);
+            for tile in 0..tiles.len() {
+                if of_tile(admitted, strip * STRIP_TILES + tile) != 0 {
+                    let only = tiles.only(tile);
+                    group.set_floor(0, self.top.floor());
+                    group.pass(machine, &only, bias, &mut |found| self.take(&only, strip * STRIP_TILES + tile, &found));
                 }
-                finish(searches[search], &mut next_adjust[search], strip, scores, columns.catalog);
             }
         }
-        for search in with_vector..searches.len() {
-            scores[0] = [0.0; STRIP_ROWS];
-            add_bias(&mut scores[0], bias);
-            finish(searches[search], &mut next_adjust[search], strip, &mut scores[0], columns.catalog);
+    }
+
+    /// Takes what the pass found in tiles of which the first is `first`; returns the new floor.
+    fn take(&mut self, tiles: &StripTiles<'_>, first: usize, found: &Found<'_>) -> f32 {
+        let tile = first + found.tile;
+        let mut rows = match self.admitted {
+            None => found.rows,
+            Some(admitted) => found.rows & of_tile(admitted, tile),
+        };
+        while rows != 0 {
+            let lane = rows.trailing_zeros() as usize;
+            rows &= rows - 1;
+            let row = u32::try_from(tile * TILE_ROWS + lane).expect("rows are u32");
+            if self.adjust.binary_search_by_key(&row, |(row, _)| *row).is_err() {
+                self.offer(&tiles.only(found.tile), row, lane, found.products[lane], None);
+            }
+        }
+        self.top.floor()
+    }
+
+    /// Offers a lane of the one tile in `tiles`.
+    fn offer(&mut self, tiles: &StripTiles<'_>, row: u32, lane: usize, product: i32, term: Option<f32>) {
+        let tile = tiles.tile(0);
+        if is_masked(tile.errors_biases[lane]) {
+            return;
+        }
+        let mut bounds = self.probe.bounds(&tile, lane, product, self.bias);
+        if let Some(term) = sum(term, self.scorer.chance(row)) {
+            bounds = bounds.plus(term);
+        }
+        if bounds.upper > self.top.floor() {
+            let scorer = &mut self.scorer;
+            self.top.offer(row, bounds, &mut |row| scorer.score(row));
         }
     }
-}
 
-// `array::from_fn` for the reason that the kernel gives.
-fn add_bias(scores: &mut [f32; STRIP_ROWS], bias: &[Line]) {
-    for (scores, bias) in scores.as_chunks_mut::<TILE_ROWS>().0.iter_mut().zip(bias) {
-        *scores = std::array::from_fn(|lane| scores[lane] + bias.0[lane]);
+    fn finish(&mut self) {
+        let scorer = &mut self.scorer;
+        self.top.finish(&mut |row| scorer.score(row));
     }
 }
 
-fn divide_by_norms(scores: &mut [f32; STRIP_ROWS], inverse_norms: &[&Line; STRIP_TILES], bias: &[Line]) {
-    for ((scores, norms), bias) in scores.as_chunks_mut::<TILE_ROWS>().0.iter_mut().zip(inverse_norms).zip(bias) {
-        *scores = std::array::from_fn(|lane| {
-            if bias.0[lane] == f32::NEG_INFINITY { f32::NEG_INFINITY } else { scores[lane] * norms.0[lane] }
-        });
-    }
+/// The admitted rows of a tile.
+#[expect(clippy::cast_possible_truncation, reason = "16 of 64 bits")]
+fn of_tile(admitted: &RowSet, tile: usize) -> u16 {
+    (admitted.word(tile / 4) >> (tile % 4 * TILE_ROWS)) as u16
 }
 
-fn finish(
-    search: &mut Search,
-    next_adjust: &mut usize,
-    strip: usize,
-    scores: &mut [f32; STRIP_ROWS],
-    catalog: &Catalog,
-) {
-    let first = strip * STRIP_ROWS;
-    while let Some((row, term)) = search.adjust.get(*next_adjust)
-        && (*row as usize) < first + STRIP_ROWS
-    {
-        scores[*row as usize - first] += term;
-        *next_adjust += 1;
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::{
+        domain::{Id, Item, ModelConfig, Position, Served},
+        serving::{Publisher, score::best_of_all, top::Hit},
+        state::{Draws, State, Table},
+    };
+
+    use super::*;
+
+    struct World {
+        state: State,
+        publisher: Publisher,
+        draws: Draws,
     }
-    match &search.category {
-        None => search.top.offer(first, scores, |_| true),
-        Some(category) => {
-            search.top.offer(first, scores, |row| catalog.entry(row).item.categories.iter().any(|c| c == category));
+
+    impl World {
+        /// Items with vectors of very different lengths, some zero, some with the same vector and bias.
+        fn new(seed: u64, items: usize) -> Self {
+            let mut draws = Draws::new(seed, 1, 2);
+            let explore = [0.0, 0.0, 0.3][draws.below(3)];
+            let mut state = State::initial(Arc::new(ModelConfig { dim: 10, explore, ..ModelConfig::default() }));
+            for item in 0..items {
+                let mut item = Item::bare(Id::new("id", &format!("i{item}")).expect("valid"));
+                item.available = draws.below(10) > 0;
+                state.put_item(&item);
+            }
+            let mut world = Self { state, publisher: Publisher::new(), draws };
+            (0..items).for_each(|row| world.move_row(row));
+            world
+        }
+
+        fn move_row(&mut self, row: usize) {
+            let Self { state, draws, .. } = self;
+            let (size, bias) = match draws.below(12) {
+                0 => (0.0, 0.0),
+                1 => (1e4, 0.0),
+                2 => (1e-4, 1.0),
+                3 => (1.0, 1e6 * draws.normal()),
+                4 => (1e-38, 0.0),
+                _ => (1.0, draws.normal()),
+            };
+            let tied = draws.below(3) == 0;
+            for value in state.readable.parameters.items.row_mut(row) {
+                *value = if tied { size } else { size * draws.normal() };
+            }
+            state.readable.parameters.bias.row_mut(row)[0] = bias;
+            let now = state.readable.counters.settled;
+            state.readable.popularity.get_mut(row).add(now);
+            for table in [Table::ItemVectors, Table::ItemBias, Table::Popularity] {
+                state.touched.mark(table, u32::try_from(row).expect("few"));
+            }
+        }
+
+        /// What steps and events do between two publications.
+        fn learn(&mut self) {
+            let events = self.draws.below(3_000) as u64;
+            self.state.readable.counters.settled += events;
+            let wp = &mut Arc::make_mut(&mut self.state.readable.parameters.scalars).wp;
+            *wp = std::array::from_fn(|_| self.draws.normal());
+            let items = self.state.readable.catalog.len();
+            for _ in 0..self.draws.below(items) {
+                let row = self.draws.below(items);
+                self.move_row(row);
+            }
+        }
+
+        fn search(&mut self) -> Search {
+            let items = self.state.readable.catalog.len();
+            let ranking = [Ranking::Score, Ranking::Score, Ranking::Cosine, Ranking::Popularity][self.draws.below(4)];
+            let draws = &mut self.draws;
+            let size = [0.0, 1e-20, 1.0, 1.0, 1e6][draws.below(5)];
+            let vector = if ranking == Ranking::Popularity {
+                Vec::new()
+            } else {
+                (0..10).map(|_| size * draws.normal()).collect()
+            };
+            let mut adjust: Vec<(u32, f32)> = (0..draws.below(120))
+                .map(|_| {
+                    (
+                        draws.below(items) as u32,
+                        if draws.below(3) == 0 { f32::NEG_INFINITY } else { 3.0 * draws.normal() },
+                    )
+                })
+                .collect();
+            adjust.sort_by_key(|(row, _)| *row);
+            adjust.dedup_by_key(|(row, _)| *row);
+            let share = [1, 2, 30, 400][draws.below(4)];
+            let words: Vec<u64> = (0..items.div_ceil(64))
+                .map(|_| (0..64).fold(0, |word, bit| word | u64::from(draws.below(share) == 0) << bit))
+                .collect();
+            let most = [3, 30, 2 * items][draws.below(3)];
+            let limit = 1 + draws.below(most);
+            let explores = self.state.readable.config.explore > 0.0 && ranking != Ranking::Cosine;
+            Search {
+                ranking,
+                vector,
+                adjust,
+                explore: explores.then_some(draws.bits()),
+                admitted: (draws.below(2) == 0).then(|| RowSet::from_words(words)),
+                top: Top::new(limit),
+            }
+        }
+    }
+
+    /// Goal: two passes give the bits of the slow, obvious scan, on every machine, in every batch, however rows moved since their codes were
+    /// made. Method: random histories of publications over extreme rows; random searches of all kinds together.
+    #[test]
+    fn two_passes_find_what_scoring_every_row_finds() {
+        for seed in 0..12 {
+            let mut world = World::new(seed, [7, 100, 1_500, 9_000][seed as usize % 4]);
+            for _ in 0..3 {
+                world.learn();
+                let position = Position::new(1);
+                let view = world.publisher.publish(&world.state.readable, &world.state.touched, position, Served::Live);
+                world.state.touched.clear();
+                let mut searches: Vec<Search> = (0..1 + world.draws.below(12)).map(|_| world.search()).collect();
+                let limits: Vec<usize> = searches.iter().map(|search| search.top.limit()).collect();
+                for machine in [Machine::Plain, Machine::detect()] {
+                    for (search, limit) in searches.iter_mut().zip(&limits) {
+                        search.top = Top::new(*limit);
+                    }
+                    let mut all: Vec<&mut Search> = searches.iter_mut().collect();
+                    scan_on(machine, view.index(), view.readable(), &mut all);
+                    for (search, limit) in searches.iter_mut().zip(&limits) {
+                        let bits = |hit: Hit| (hit.row, (hit.score + 0.0).to_bits());
+                        let expected: Vec<_> = best_of_all(view.readable(), search).into_iter().map(bits).collect();
+                        let top = std::mem::replace(&mut search.top, Top::new(*limit));
+                        let found: Vec<_> = top.into_hits().map(bits).collect();
+                        assert!(found == expected, "seed {seed}, {machine:?}: {search:?}\n{found:?}\n{expected:?}");
+                    }
+                }
+            }
         }
     }
 }

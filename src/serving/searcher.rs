@@ -1,13 +1,19 @@
 //! The search threads, as async code sees them.
 
-use std::{io, sync::Arc, thread::JoinHandle};
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+};
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Id, Query, Recommendations, ScoredItem};
+use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, View,
+    checker::check,
     metric::Meters,
     queue::{SearchSettings, Shared},
     request::Request,
@@ -34,6 +40,7 @@ impl Searcher {
             threads: settings.threads.max(1),
             queue_max: settings.queue_max.max(1),
             batch_max: settings.batch_max.max(1),
+            ..settings
         };
         let shared = Arc::new(Shared::new(settings, Meters::new()));
         let mut pool = Pool { shared: Arc::clone(&shared), workers: Vec::with_capacity(settings.threads) };
@@ -43,12 +50,27 @@ impl Searcher {
             let worker = std::thread::Builder::new().name(format!("search-{number}")).spawn(move || work(&shared))?;
             pool.workers.push(worker);
         }
+        let samples = shared.samples.open();
+        let checker = std::thread::Builder::new()
+            .name("search-check".to_owned())
+            .spawn(move || check(&samples, &shared.samples, &shared.meters))?;
+        pool.workers.push(checker);
         Ok(Self { pool: Arc::new(pool) })
     }
 
-    /// Answers a query from `view`. [`QueryError::Busy`] at once when the queue is full. Dropping the future cancels the
-    /// search unless it has begun.
+    /// Whether a search that came now would be refused, because what waits takes as long as anything may wait: so that it can
+    /// be refused before more is done for it. Counts it as refused if so.
+    pub fn is_full(&self) -> bool {
+        self.pool.shared.is_full()
+    }
+
+    /// Answers a query from `view`: at once when that is sooner done than handed over, else by a search thread.
+    /// [`QueryError::Busy`] when it would wait too long: nearly always at once. Dropping the future cancels the search unless
+    /// it has begun.
     pub async fn recommend(&self, view: Arc<View>, query: Query) -> Result<Recommendations, QueryError> {
+        if view.answers_at_once(&query) {
+            return at_once(&view, &query, &self.pool.shared);
+        }
         let (reply, answer) = oneshot::channel();
         self.pool.shared.push(view, Request::Recommend { query, reply })?;
         answer.await.unwrap_or(Err(QueryError::Failed))
@@ -60,12 +82,23 @@ impl Searcher {
         view: Arc<View>,
         item: Id,
         limit: usize,
-        category: Option<String>,
+        filter: Filter,
     ) -> Result<Vec<ScoredItem>, QueryError> {
         let (reply, answer) = oneshot::channel();
-        self.pool.shared.push(view, Request::Similar { item, limit, category, reply })?;
+        self.pool.shared.push(view, Request::Similar { item, limit, filter, reply })?;
         answer.await.unwrap_or(Err(QueryError::Failed))
     }
+}
+
+/// Answers on the calling thread, as a search thread would.
+fn at_once(view: &Arc<View>, query: &Query, shared: &Shared) -> Result<Recommendations, QueryError> {
+    shared.samples.offer(view, query);
+    let answer = catch_unwind(AssertUnwindSafe(|| view.recommend(query))).unwrap_or_else(|_| {
+        tracing::error!(name: "search.failed", "a search panicked; its requester got an error");
+        Err(QueryError::Failed)
+    });
+    shared.meters.count(&answer);
+    answer
 }
 
 impl Drop for Pool {
@@ -83,15 +116,20 @@ mod tests {
     use std::{
         sync::atomic::{AtomicU64, Ordering},
         task::{Context, Poll, Waker},
+        time::Duration,
     };
 
     use crate::{
-        domain::{ExcludeSeen, ModelConfig, Position, Served, Subject, Timestamp},
+        domain::{ModelConfig, Position, Served, Subject, Timestamp},
         serving::{Publisher, SearchScratch},
         state::State,
     };
 
     use super::*;
+
+    /// Nothing is refused for its wait, however busy the machine is.
+    const PATIENT: SearchSettings =
+        SearchSettings { threads: 1, queue_max: 100, wait_max: Duration::from_secs(3600), batch_max: 16 };
 
     fn view() -> Arc<View> {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 8, ..ModelConfig::default() }));
@@ -102,17 +140,7 @@ mod tests {
     }
 
     fn query() -> Query {
-        Query {
-            subject: Subject::Nobody,
-            limit: 5,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
-            context: Vec::new(),
-            seed: 0,
-            at: Timestamp::default(),
-            with_item: false,
-            with_embedding: false,
-        }
+        Query::new(Subject::Nobody, 5, Timestamp::default())
     }
 
     /// A queue without threads: the test is the worker, so nothing depends on time.
@@ -128,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_is_busy_and_takes_searches_again_once_it_was_worked_off() {
-        let shared = bare(SearchSettings { threads: 1, queue_max: 2, batch_max: 16 });
+        let shared = bare(SearchSettings { threads: 1, queue_max: 2, ..PATIENT });
         let view = view();
         let mut answers = [ask(&shared, &view), ask(&shared, &view)];
         let (reply, _answer) = oneshot::channel();
@@ -143,8 +171,54 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_may_wait_and_once_one_was_refused_only_a_twentieth_of_it_until_it_is_calm() {
+        let shared = bare(SearchSettings { queue_max: 10_000, batch_max: 2, ..PATIENT });
+        let view = view();
+        // A search takes 36 s: 100 of them are done in an hour, 5 in a twentieth.
+        for _ in 0..200 {
+            shared.answered(2, Duration::from_secs(72));
+        }
+        let mut answers = Vec::new();
+        while !shared.is_full() {
+            answers.push(ask(&shared, &view));
+        }
+        assert!((99..=103).contains(&answers.len()), "{}", answers.len());
+        let mut batch = Vec::new();
+        let mut work_off = |left: usize| {
+            while shared.lock().jobs.len() > left {
+                batch.clear();
+                shared.next_batch(&mut batch).expect("some wait");
+            }
+        };
+        work_off(8);
+        assert!(shared.is_full(), "the queue stands: there is room again only when it is short");
+        work_off(4);
+        assert!(!shared.is_full());
+        // Slow searches wait for a whole pass whatever it takes.
+        for _ in 0..200 {
+            shared.answered(1, Duration::from_secs(100_000));
+        }
+        assert!(shared.is_full());
+        work_off(0);
+        assert!(!shared.is_full());
+        let _one = ask(&shared, &view);
+        assert!(!shared.is_full(), "a pass serves two");
+    }
+
+    #[test]
+    fn a_search_that_waited_too_long_is_refused_and_not_answered_late() {
+        let shared = bare(SearchSettings { wait_max: Duration::from_millis(1), ..PATIENT });
+        let view = view();
+        let mut late = ask(&shared, &view);
+        std::thread::sleep(Duration::from_millis(5));
+        shared.stop();
+        work(&shared);
+        assert_eq!(late.try_recv().expect("told"), Err(QueryError::Busy));
+    }
+
+    #[test]
     fn a_batch_takes_what_waits_for_the_same_state_and_leaves_a_fair_share() {
-        let shared = bare(SearchSettings { threads: 2, queue_max: 100, batch_max: 16 });
+        let shared = bare(SearchSettings { threads: 2, ..PATIENT });
         let (one, other) = (view(), view());
         let same = one.served_as(Served::Version(crate::domain::VersionNumber(1)));
         let _answers: Vec<_> = [&one, &other, &same, &one, &other].into_iter().map(|view| ask(&shared, view)).collect();
@@ -163,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_its_own_requesters_failure_only() {
-        let shared = bare(SearchSettings { threads: 1, queue_max: 100, batch_max: 16 });
+        let shared = bare(PATIENT);
         let view = view();
         let mut before = ask(&shared, &view);
         let (reply, mut culprit) = oneshot::channel();
@@ -182,7 +256,7 @@ mod tests {
         let mut meters = Meters::new();
         meters.cancelled = metrics::Counter::from_arc(Arc::clone(&cancelled));
         meters.ok = metrics::Counter::from_arc(Arc::clone(&ok));
-        let shared = Shared::new(SearchSettings { threads: 1, queue_max: 100, batch_max: 16 }, meters);
+        let shared = Shared::new(PATIENT, meters);
         let view = view();
         drop(ask(&shared, &view));
         let _kept = ask(&shared, &view);
@@ -193,13 +267,15 @@ mod tests {
 
     #[test]
     fn dropping_the_last_handle_answers_what_waits_and_ends_the_threads() {
-        let searcher = Searcher::start(SearchSettings { threads: 2, queue_max: 100, batch_max: 4 }).expect("threads");
+        let searcher = Searcher::start(SearchSettings { threads: 2, batch_max: 4, ..PATIENT }).expect("threads");
         let view = view();
         let mut searches: Vec<_> = (0..50)
             .map(|_| {
                 Box::pin({
                     let (searcher, view) = (searcher.clone(), Arc::clone(&view));
-                    async move { searcher.recommend(view, query()).await }
+                    // Explained, so that it is not answered at once.
+                    let query = Query { with_explanation: true, ..query() };
+                    async move { searcher.recommend(view, query).await }
                 })
             })
             .collect();

@@ -4,18 +4,26 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        Embedding, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served, Timestamp,
+        Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
+        Timestamp,
     },
     state::{Readable, State},
 };
 
 use super::{
-    Publisher, QueryError, SearchScratch,
+    Publisher, QueryError, RowSet, SearchScratch,
+    filters::Filters,
+    index::Index,
     plan::{self, Plan},
-    scan::{Columns, Search, scan},
+    scan::{Search, scan},
+    score::best_of_all,
     scratch::with_scratch,
-    tiles::{Line, Tiles},
 };
+
+/// Values of all vectors of a view, at most, that is searched where the query arrives: 16,384 rows of 64.
+const AT_ONCE_VALUES_MAX: usize = 1 << 20;
+/// Rows of such an answer at most.
+const AT_ONCE_LIMIT_MAX: usize = 100;
 
 /// How much a view holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -40,8 +48,8 @@ pub struct View {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) readable: Readable,
-    pub(super) tiles: Tiles,
-    pub(super) bias: Vec<Line>,
+    pub(super) index: Index,
+    pub(super) filters: Arc<Filters>,
     pub(super) items: u64,
 }
 
@@ -61,13 +69,13 @@ impl View {
         Arc::new(Self { served, ..self.clone() })
     }
 
-    /// The same state without a forgotten user's id. Shares everything else; costs the bias column.
+    /// The same state without a forgotten user's id. Shares everything else.
     #[must_use]
     pub fn forgetting(&self, user: &Forgotten) -> Arc<Self> {
-        let Snapshot { readable, tiles, bias, items } = &*self.snapshot;
+        let Snapshot { readable, index, filters, items } = &*self.snapshot;
         let mut readable = readable.clone();
         readable.users.forget(user);
-        let snapshot = Snapshot { readable, tiles: tiles.clone(), bias: bias.clone(), items: *items };
+        let snapshot = Snapshot { readable, index: index.clone(), filters: Arc::clone(filters), items: *items };
         Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }
 
@@ -84,6 +92,11 @@ impl View {
     /// The state behind it.
     pub fn readable(&self) -> &Readable {
         &self.snapshot.readable
+    }
+
+    #[cfg(test)]
+    pub(super) fn index(&self) -> &Index {
+        &self.snapshot.index
     }
 
     /// How much it holds.
@@ -108,25 +121,26 @@ impl View {
         let actor = readable.user(id)?;
         let q = with_scratch(|scratch| {
             let context = readable.context(actor, at, &mut scratch.context);
-            plan::query_vector(readable, &context, &mut scratch.history)
+            plan::composed(readable, &context, &mut scratch.history).q
         });
         let id = Id::new("id", id).ok()?;
         Some(Embedding::new(id, q, self.position))
     }
 
     /// Items whose vectors point the same way (cosine), best first, the item itself and those that may not be
-    /// recommended left out; `category` must be one of an item's, letter by letter. `limit` is 1 to
+    /// recommended left out, as well as those that `filter` does not admit. `limit` is 1 to
     /// [`Query::LIMIT_MAX`]. Blocking CPU work: use [`super::Searcher::similar`] from async code.
-    pub fn similar(&self, item: &Id, limit: usize, category: Option<&str>) -> Result<Vec<ScoredItem>, QueryError> {
-        let mut search = plan::similar(self, item, limit, category)?;
+    pub fn similar(&self, item: &Id, limit: usize, filter: &Filter) -> Result<Vec<ScoredItem>, QueryError> {
+        let mut search = plan::similar(self, item, limit, filter)?;
         self.scan(&mut [&mut search]);
         Ok(plan::similar_items(self, search))
     }
 
     /// Similar items of several items with one pass over all, in order; each as by [`View::similar`].
     pub fn similar_batch(&self, items: &[&Id], limit: usize) -> Vec<Result<Vec<ScoredItem>, QueryError>> {
+        let filter = Filter::default();
         let mut planned: Vec<Result<Search, QueryError>> =
-            items.iter().map(|item| plan::similar(self, item, limit, None)).collect();
+            items.iter().map(|item| plan::similar(self, item, limit, &filter)).collect();
         let mut searches: Vec<&mut Search> = planned.iter_mut().filter_map(|search| search.as_mut().ok()).collect();
         self.scan(&mut searches);
         planned.into_iter().map(|search| search.map(|search| plan::similar_items(self, search))).collect()
@@ -157,13 +171,29 @@ impl View {
         plans.into_iter().map(|plan| plan.map(|plan| plan.answer(self))).collect()
     }
 
+    /// Rows that a query finds, and the rows that scoring every row finds.
+    pub(super) fn best_rows_both_ways(&self, query: &Query) -> Result<(Vec<u32>, Vec<u32>), QueryError> {
+        let mut search = with_scratch(|scratch| Plan::new(self, query, scratch).map(|plan| plan.search))?;
+        let best = best_of_all(self.readable(), &search).iter().map(|hit| hit.row).collect();
+        self.scan(&mut [&mut search]);
+        Ok((search.top.into_hits().map(|hit| hit.row).collect(), best))
+    }
+
+    /// Whether a query is answered in some 50 microseconds, so that handing it to another thread would cost as much.
+    pub(super) fn answers_at_once(&self, query: &Query) -> bool {
+        let readable = self.readable();
+        readable.catalog.len() * readable.config.dim <= AT_ONCE_VALUES_MAX
+            && query.limit <= AT_ONCE_LIMIT_MAX
+            && query.diversity <= 0.0
+            && !query.with_explanation
+            && readable.config.explore <= 0.0
+    }
+
     pub(super) fn scan(&self, searches: &mut [&mut Search]) {
         if searches.is_empty() {
             return;
         }
-        let snapshot = &*self.snapshot;
-        let columns = Columns { tiles: &snapshot.tiles, bias: &snapshot.bias, catalog: &snapshot.readable.catalog };
-        scan(columns, searches);
+        scan(&self.snapshot.index, &self.snapshot.readable, searches);
     }
 
     /// Whether both are the same state, so that one pass serves both.
@@ -172,12 +202,33 @@ impl View {
     }
 
     /// The row of an item that is not removed.
-    pub(super) fn row(&self, id: &str) -> Option<u32> {
+    pub fn row(&self, id: &str) -> Option<u32> {
         let catalog = &self.readable().catalog;
         catalog.row(id).filter(|row| !catalog.entry(*row).removed)
     }
 
-    pub(super) fn embedding_of(&self, row: u32) -> Embedding {
+    /// Whether an item is there and may be recommended.
+    pub fn is_recommendable(&self, id: &str) -> bool {
+        let catalog = &self.readable().catalog;
+        catalog.row(id).is_some_and(|row| catalog.entry(row).recommendable())
+    }
+
+    /// The rows that may be recommended and that `filter` admits; `None` for all that may be recommended.
+    pub fn matching(&self, filter: &Filter) -> Option<RowSet> {
+        (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter))
+    }
+
+    /// The rows that may be answered; `None` for all. `among` are the only items that are answered.
+    pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowSet> {
+        let filtered = self.matching(filter);
+        let Some(among) = among else { return filtered };
+        let rows = among.iter().filter_map(|id| self.readable().catalog.row(id.as_str()));
+        let rows = rows.filter(|row| filtered.as_ref().is_none_or(|filtered| filtered.contains(*row)));
+        Some(RowSet::from_rows(&rows.collect()))
+    }
+
+    /// The vector of an item's row, content included.
+    pub fn embedding_of(&self, row: u32) -> Embedding {
         let readable = self.readable();
         let mut values = vec![0.0; readable.config.dim];
         readable.item_vector(row, &mut values);

@@ -25,11 +25,15 @@ pub(super) fn work(shared: &Shared) {
         }
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
         shared.meters.batch.record(batch.len() as f64);
+        let searches = batch.len();
         for job in &batch {
             shared.meters.wait.record(started.duration_since(job.queued));
         }
-        match catch_unwind(AssertUnwindSafe(|| answer(&batch, &mut scratch))) {
+        match catch_unwind(AssertUnwindSafe(|| answer(&batch, &mut scratch, &shared.meters))) {
             Ok(answers) => {
+                if let Some((job, query)) = batch.iter().find_map(|job| Some((job, job.request.query()?))) {
+                    shared.samples.offer(&job.view, query);
+                }
                 for (job, answer) in batch.drain(..).zip(answers) {
                     job.request.reply(answer, &shared.meters);
                 }
@@ -39,7 +43,7 @@ pub(super) fn work(shared: &Shared) {
                 for job in batch.drain(..) {
                     scratch = SearchScratch::default();
                     let alone = std::slice::from_ref(&job);
-                    let answer = catch_unwind(AssertUnwindSafe(|| answer(alone, &mut scratch).pop()))
+                    let answer = catch_unwind(AssertUnwindSafe(|| answer(alone, &mut scratch, &shared.meters).pop()))
                         .ok()
                         .flatten()
                         .unwrap_or_else(|| {
@@ -51,6 +55,8 @@ pub(super) fn work(shared: &Shared) {
                 scratch = SearchScratch::default();
             }
         }
-        shared.meters.time.record(started.elapsed());
+        let took = started.elapsed();
+        shared.answered(searches, took);
+        shared.meters.time.record(took);
     }
 }

@@ -1,7 +1,7 @@
 //! What a query knows about its subject: the part of a state that the score of an item depends on.
 
 use super::{
-    CowVec, History, MemoryRow, Past, Popularity,
+    CowVec, History, MemoryRow, Past, Popularity, Scalars,
     memory::{MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TAU, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
 };
@@ -25,6 +25,20 @@ pub struct Remembered {
     pub item: u32,
     /// `log(1 + 50 m)`.
     pub value: f32,
+}
+
+impl Repeat {
+    /// What it adds to the item's score: `rec[age] + cnt[count]`.
+    pub fn term(&self, scalars: &Scalars) -> f32 {
+        scalars.rec[usize::from(self.age)] + scalars.cnt[usize::from(self.count)]
+    }
+}
+
+impl Remembered {
+    /// What it adds to the item's score: `wm log(1 + 50 m)`.
+    pub fn term(&self, scalars: &Scalars) -> f32 {
+        scalars.wm * self.value
+    }
 }
 
 /// The subject of a query at one moment.

@@ -51,7 +51,7 @@ pub use interner::Interner;
 pub use math::{exp, ln_1p};
 pub use memory::MemoryRow;
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
-pub use popularity::Popularity;
+pub use popularity::{HALF_LIVES_EVENTS, Popularity};
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::Draws;
 pub use readable::{Actor, Readable, token_factor};

@@ -50,20 +50,6 @@ impl Popularity {
         }
     }
 
-    /// Counts relative to event number `origin`, before or after the newest event: `counts(now)` is this times
-    /// [`Popularity::decay`]`(now - origin)`. With one origin for all rows, decay is one factor for a whole column.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a decay's exponent")]
-    pub fn relative(&self, origin: u64) -> [f32; 3] {
-        let since = if self.at >= origin { (self.at - origin) as f64 } else { -((origin - self.at) as f64) };
-        std::array::from_fn(|h| self.counts[h] * (since / f64::from(HALF_LIVES_EVENTS[h])).exp2() as f32)
-    }
-
-    /// What is left of a count after `events` events, by half-life.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a decay's exponent")]
-    pub fn decay(events: u64) -> [f32; 3] {
-        HALF_LIVES_EVENTS.map(|half_life| (-(events as f64) / f64::from(half_life)).exp2() as f32)
-    }
-
     /// Counts one event at event number `now`.
     pub fn add(&mut self, now: u64) {
         self.counts = self.counts(now).map(|count| count + 1.0);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
-    Popularity, Scalars, add_scaled, add_scaled_4,
+    Past, Popularity, Scalars, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -113,6 +113,11 @@ impl Readable {
     /// What a query by a history that is not kept (a visit given along with a request) knows.
     pub fn context_of(&self, history: &History, at: Timestamp, scratch: &mut ContextScratch) -> Context {
         self.context_builder().build(None, history, 0, at, scratch)
+    }
+
+    /// The events that a query by this history counts, newest first: those of its context's `history`.
+    pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = Past> + use<'a> {
+        self.context_builder().liked(history, 0).take(self.config.history)
     }
 
     pub(super) fn context_builder(&self) -> ContextBuilder<'_> {

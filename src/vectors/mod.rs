@@ -36,6 +36,7 @@ pub use file::{VectorFile, VectorOptions, VectorRow};
 pub use fit::{Fit, FitSettings, Moments};
 pub use format::VectorFormat;
 pub use prepared::Prepared;
+pub use safetensors::{Matrix, safetensors_head};
 pub use selection::{Selection, SelectionTally, Targets};
 
 /// Most values of one vector in a file.

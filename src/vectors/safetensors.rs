@@ -1,9 +1,9 @@
-//! The header of a safetensors file: <https://github.com/huggingface/safetensors#format>. Read here rather than by the
-//! format's own crate, which wants the whole file in memory.
+//! The header of a safetensors file: <https://github.com/huggingface/safetensors#format>. Read and written here rather than by
+//! the format's own crate, which wants the whole file in memory.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     array::{Element, Shape},
@@ -16,7 +16,7 @@ pub(super) const HEADER_BYTES_MAX: u64 = 100_000_000;
 /// Key of the ids in `__metadata__`: a JSON list as text, since metadata holds texts only.
 const IDS: &str = "ids";
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Header {
     #[serde(default, rename = "__metadata__")]
     metadata: BTreeMap<String, String>,
@@ -24,7 +24,7 @@ struct Header {
     tensors: BTreeMap<String, Tensor>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Tensor {
     dtype: String,
     shape: Vec<u64>,
@@ -61,10 +61,43 @@ pub(super) fn header(bytes: &mut Bytes, name: Option<&str>) -> Result<(Shape, Op
     let shape =
         Shape::new(element, &tensor.shape).map_err(|detail| Fault::Unclear(format!("tensor {name:?} {detail}")))?;
     bytes.skip(tensor.data_offsets[0], &format!("tensor {name:?}"))?;
-    let ids = header.metadata.get(IDS).map(|ids| serde_json::from_str(ids)).transpose();
+    // Those of several tensors are found by the tensor's name.
+    let key = if header.metadata.contains_key(IDS) { IDS } else { name.as_str() };
+    let ids = header.metadata.get(key).map(|ids| serde_json::from_str(ids)).transpose();
     let ids =
-        ids.map_err(|error| Fault::at_byte(8, format!("metadata {IDS:?} must be a JSON list of texts: {error}")))?;
+        ids.map_err(|error| Fault::at_byte(8, format!("metadata {key:?} must be a JSON list of texts: {error}")))?;
     Ok((shape, ids))
+}
+
+/// A matrix of F32 in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Matrix<'a> {
+    /// Name of its tensor.
+    pub name: &'a str,
+    /// Its shape is `[rows, dim]`.
+    pub rows: usize,
+    /// Values of a row.
+    pub dim: usize,
+}
+
+/// What comes before the values of these matrices, which follow one after the other. It ends at a multiple of eight bytes, so
+/// that they can be used where they lie.
+pub fn safetensors_head(metadata: BTreeMap<String, String>, matrices: &[Matrix<'_>]) -> Vec<u8> {
+    let mut header = Header { metadata, tensors: BTreeMap::new() };
+    let mut begin = 0;
+    for Matrix { name, rows, dim } in matrices {
+        let end = begin + (rows * dim * size_of::<f32>()) as u64;
+        let shape = vec![*rows as u64, *dim as u64];
+        let tensor = Tensor { dtype: "F32".to_owned(), shape, data_offsets: [begin, end] };
+        header.tensors.insert((*name).to_owned(), tensor);
+        begin = end;
+    }
+    let mut head = vec![0; 8];
+    serde_json::to_writer(&mut head, &header).expect("texts and numbers have a JSON form");
+    head.resize(head.len().next_multiple_of(8), b' ');
+    let length = head.len() as u64 - 8;
+    head[..8].copy_from_slice(&length.to_le_bytes());
+    head
 }
 
 fn pick<'a>(tensors: &'a BTreeMap<String, Tensor>, name: Option<&str>) -> Result<(&'a String, &'a Tensor), String> {

@@ -1,11 +1,13 @@
 //! A state that random operations move, and the slow, obvious way to score it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::{collections::BTreeMap, sync::Arc};
+pub mod naive;
+
+use std::sync::Arc;
 
 use shelfmark::{
-    domain::{Event, ExcludeSeen, Id, Item, ModelConfig, Query, Subject, Timestamp},
-    state::{ContextScratch, Draws, QueryRows, State, Table, compose},
+    domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp},
+    state::{ContextScratch, Draws, State, Table},
 };
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
@@ -59,10 +61,30 @@ impl World {
         item.title = Some(title.to_owned());
         item.categories = categories.iter().map(|c| (*c).to_owned()).collect();
         item.available = available;
+        item.tags = TAGS.iter().filter(|_| self.draws.below(3) == 0).map(|&tag| tag.to_owned()).collect();
+        for name in PROPERTIES {
+            if self.draws.below(4) > 0 {
+                item.properties.insert(name.to_owned(), self.value());
+            }
+        }
         if self.draws.below(2) == 0 {
             item.vectors.insert("image".to_owned(), (0..3).map(|_| self.draws.normal()).collect());
         }
         self.state.put_item(&item);
+    }
+
+    /// A property's value of any type.
+    pub fn value(&mut self) -> PropertyValue {
+        match self.draws.below(8) {
+            0 => PropertyValue::Flag(false),
+            1 => PropertyValue::Flag(true),
+            2 => PropertyValue::Text("Acme".to_owned()),
+            // A number's text is no number.
+            3 => PropertyValue::Text("10".to_owned()),
+            4 => PropertyValue::Number(-0.0),
+            5 => PropertyValue::Number(0.0),
+            _ => PropertyValue::Number([10.0, 24.5, 1e300][self.draws.below(3)]),
+        }
     }
 
     /// Moves random rows, as a step would.
@@ -105,7 +127,7 @@ impl World {
             }
             5 => {
                 let title = format!("word{} word{}", self.draws.below(5), self.draws.below(9));
-                let category = ["a", "b", "c"][self.draws.below(3)];
+                let category = CATEGORIES[self.draws.below(3)];
                 let available = self.draws.below(4) > 0;
                 self.put(&item, &title, &[category], available);
             }
@@ -114,7 +136,8 @@ impl World {
             }
             7 => {
                 let config = self.state.config();
-                let config = ModelConfig { modalities: !config.modalities, ..(**config).clone() };
+                let explore = if config.explore > 0.0 { 0.0 } else { 0.2 };
+                let config = ModelConfig { modalities: !config.modalities, explore, ..(**config).clone() };
                 assert!(self.state.configure(&config));
             }
             _ => self.learn(4),
@@ -123,109 +146,17 @@ impl World {
 
     pub fn query(&self, subject: Subject, limit: usize) -> Query {
         Query {
-            subject,
-            limit,
-            exclude: Vec::new(),
-            exclude_seen: ExcludeSeen::No,
             // One of them is never in an event.
             context: CONTEXTS[..limit % 4].iter().map(|&name| name.to_owned()).collect(),
-            seed: 0,
-            at: at(self.clock + 100),
-            with_item: false,
-            with_embedding: false,
+            ..Query::new(subject, limit, at(self.clock + 100))
         }
     }
 }
+
+pub const CATEGORIES: [&str; 3] = ["a", "b", "c"];
+pub const TAGS: [&str; 3] = ["red", "small", "used"];
+/// The first two become tokens.
+pub const PROPERTIES: [&str; 3] = ["brand", "price", "new"];
 
 /// Circumstances of events (the first two) and of queries.
 const CONTEXTS: [&str; 3] = ["device:mobile", "hour:9", "never met"];
-
-/// Item vectors straight from the state.
-struct AllRows<'a>(&'a State, Vec<Vec<f32>>);
-
-impl QueryRows for AllRows<'_> {
-    fn item(&self, row: u32) -> &[f32] {
-        &self.1[row as usize]
-    }
-    fn last(&self, row: Option<u32>) -> &[f32] {
-        self.0.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
-    }
-    fn user(&self, row: u32) -> &[f32] {
-        self.0.readable.parameters.users.row(row as usize)
-    }
-    fn context(&self, row: u32) -> &[f32] {
-        self.0.readable.parameters.contexts.row(row as usize)
-    }
-}
-
-/// Every item that may be answered, with its full score, by the learning rule read literally. `None`: popular items.
-pub fn naive(state: &State, query: &Query) -> BTreeMap<Id, f32> {
-    let readable = &state.readable;
-    let items = readable.catalog.len();
-    let dim = readable.config.dim;
-    let vectors: Vec<Vec<f32>> = (0..items)
-        .map(|row| {
-            let mut vector = vec![0.0; dim];
-            readable.item_vector(row as u32, &mut vector);
-            vector
-        })
-        .collect();
-    let rows = AllRows(state, vectors);
-    let mut scores: Vec<f32> = (0..items).map(|row| readable.item_bias(row as u32)).collect();
-    let mut visit = shelfmark::state::History::default();
-    if let Subject::Session(ids) = &query.subject {
-        for item in ids.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
-            visit.push(shelfmark::state::Past { item, at: query.at, kind: 0 });
-        }
-    }
-    let actor = match &query.subject {
-        Subject::User(id) => readable.user(id.as_str()),
-        Subject::SessionId(id) => readable.session(id.as_str()),
-        Subject::Session(_) | Subject::Vector(_) | Subject::Nobody => None,
-    };
-    let mut scratch = ContextScratch::default();
-    let mut terms: Vec<u32> = query.context.iter().filter_map(|name| readable.contexts.get(name)).collect();
-    terms.sort_unstable();
-    let mut context = match actor {
-        Some(actor) => Some(readable.context(actor, query.at, &mut scratch)),
-        None if !visit.is_empty() || !terms.is_empty() => Some(readable.context_of(&visit, query.at, &mut scratch)),
-        None => None,
-    };
-    if let Some(context) = &mut context {
-        context.terms = terms;
-    }
-    let q = match (&query.subject, &context) {
-        (Subject::Vector(vector), _) => vector.clone(),
-        (_, Some(context)) => compose(context, &readable.parameters.scalars, &rows, dim).q,
-        (_, None) => vec![0.0; dim],
-    };
-    for (score, vector) in scores.iter_mut().zip(&rows.1) {
-        *score += q.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>();
-    }
-    if let Some(context) = &context {
-        let scalars = &readable.parameters.scalars;
-        for repeat in &context.repeats {
-            scores[repeat.item as usize] += scalars.rec[repeat.age as usize] + scalars.cnt[repeat.count as usize];
-        }
-        for remembered in &context.memory {
-            scores[remembered.item as usize] += scalars.wm * remembered.value;
-        }
-    }
-    let seen: Vec<u32> = match (&query.exclude_seen, actor) {
-        (ExcludeSeen::No, _) => Vec::new(),
-        (ExcludeSeen::All, Some(actor)) => readable.history(actor).newest(0).map(|past| past.item).collect(),
-        (ExcludeSeen::All, None) => visit.items().to_vec(),
-        (ExcludeSeen::Kinds(kinds), Some(actor)) => readable
-            .history(actor)
-            .newest(0)
-            .filter(|past| kinds.iter().any(|kind| kind == readable.kinds.id(u32::from(past.kind)).as_str()))
-            .map(|past| past.item)
-            .collect(),
-        (ExcludeSeen::Kinds(_), None) => Vec::new(),
-    };
-    (0..items)
-        .filter(|row| readable.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
-        .map(|row| (readable.catalog.id(row as u32).clone(), scores[row]))
-        .filter(|(id, _)| !query.exclude.contains(id))
-        .collect()
-}

@@ -20,12 +20,12 @@ use post::{Alarm, Post};
 use sample::{Observation, WAITING_MAX, Watcher};
 use shadow::Shadow;
 
-use super::{
+use crate::engine::{
     EngineError,
-    freeze::{Freeze, freeze},
+    learning::freeze::{Freeze, freeze},
     rollback::{RolledBack, rollback},
-    sampling::rank,
     shared::{Shared, blocking},
+    watching::sampling::rank,
 };
 use crate::{
     domain::{

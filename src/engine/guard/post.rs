@@ -4,7 +4,11 @@ use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::{Value, json};
 
-use crate::engine::{arms::ArmCounts, guard::desk::GuardFigures, guard::sample::scores, sampling::RankedSample};
+use crate::engine::{
+    guard::{desk::GuardFigures, sample::scores},
+    served::arms::ArmCounts,
+    watching::sampling::RankedSample,
+};
 use crate::{
     domain::{GuardMetric, GuardSettings, Served, VersionNumber},
     health::Detector,
@@ -209,7 +213,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Arm, GuardAction, Serving, Split},
-        engine::arms::Arms,
+        engine::served::arms::Arms,
         health::Ranked,
         state::Draws,
     };

@@ -16,9 +16,9 @@ use std::{
 use tokio::sync::mpsc;
 
 use crate::engine::{
-    cache::CachedVersion,
-    sampling::{RankedSample, Sample, sample},
     shared::Shared,
+    versioning::cache::CachedVersion,
+    watching::sampling::{RankedSample, Sample, sample},
 };
 use crate::{
     domain::{GuardMetric, Id, Served},

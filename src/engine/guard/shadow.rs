@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::engine::{
     EngineError,
-    cache::CachedVersion,
     shared::{Shared, blocking},
+    versioning::cache::CachedVersion,
 };
 use crate::{
     domain::{Append, Event, ModelConfig, Position, RecordBody, Served},

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::engine::{EngineError, Model, Models, recovery::Seed, versioning::TakeVersion};
+use crate::engine::{EngineError, Model, Models, learning::recovery::Seed, versioning::taking::TakeVersion};
 use crate::{
     domain::{FieldError, FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
     log::write_first,

@@ -8,7 +8,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::{EngineError, Model, model::Surroundings, models::Roster};
+use crate::engine::{EngineError, Model, Surroundings, models::Roster};
 use crate::{
     domain::ModelName,
     log::LogError,

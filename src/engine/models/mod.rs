@@ -2,6 +2,7 @@
 
 pub(super) mod creating;
 mod keeper;
+pub(super) mod opening;
 mod removal;
 
 use std::{
@@ -15,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use keeper::Running;
 
-use super::{EngineError, Model, model::Surroundings, recovery::Seed, room};
+use crate::engine::{EngineError, Model, Surroundings, learning::recovery::Seed, room};
 use crate::{
     domain::ModelName,
     keys::forget_model,

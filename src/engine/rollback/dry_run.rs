@@ -7,12 +7,16 @@ use serde_json::Value;
 
 use crate::engine::{
     EngineError,
-    fold::{Counts, Watcher},
-    rollback::materialise::{Target, state_at},
-    rollback::replaying::{self, Base},
+    learning::{
+        fold::{Counts, Watcher},
+        worker::Snapshot,
+    },
+    rollback::{
+        materialise::{Target, state_at},
+        replaying::{self, Base},
+    },
     shared::{Shared, StateAt, blocking},
-    versioning::figures,
-    worker::Snapshot,
+    versioning::taking::figures,
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},

@@ -2,12 +2,16 @@
 
 use crate::engine::{
     EngineError,
-    feed::restored_state,
-    fold::{Watcher, fold},
-    growth::Grown,
-    recovery::{beginning, newest_version},
+    learning::{
+        feed::restored_state,
+        fold::{Watcher, fold},
+        recovery::{beginning, newest_version},
+    },
     shared::{Shared, StateAt, blocking},
-    versioning::{self, NewState},
+    versioning::{
+        growth::Grown,
+        taking::{self, NewState},
+    },
 };
 use crate::{
     domain::{Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, VersionManifest, VersionNumber},
@@ -143,8 +147,8 @@ pub async fn keep(
         derived,
         label: None,
         reason: Some(reason),
-        actor: versioning::SYSTEM.to_owned(),
+        actor: taking::SYSTEM.to_owned(),
         quality: serde_json::Value::Null,
     };
-    Box::pin(versioning::store(shared, &new)).await
+    Box::pin(taking::store(shared, &new)).await
 }

@@ -24,11 +24,11 @@ use materialise::{Made, Target, keep, materialise};
 use replaying::{Base, to_the_head};
 use slot::Claim;
 
-use super::{
+use crate::engine::{
     EngineError,
-    fold::Watcher,
-    follow::serve,
+    learning::fold::Watcher,
     operations::{OperationContext, Started},
+    served::follow::serve,
     shared::{Shared, StateAt, blocking},
 };
 use crate::{
@@ -62,15 +62,16 @@ pub enum RolledBack {
 pub async fn rollback(shared: &Arc<Shared>, request: RollbackRequest) -> Result<RolledBack, EngineError> {
     let kind = if request.dry_run { "dry_run" } else { name(request.mode) };
     let claim = shared.rollback.claim(kind, &request.actor)?;
-    let target = Target::find(shared, &request.to).await?;
+    let elsewhere = async { Ok(shared.operations.store().running(KINDS).await?) };
+    let (target, elsewhere) = tokio::try_join!(Target::find(shared, &request.to), elsewhere)?;
+    if let Some(running) = elsewhere {
+        return Err(EngineError::RollbackRunning(Box::new(running.into())));
+    }
     let ours = Arc::clone(shared);
     match (target, request.mode) {
         (Target::Stored(manifest), DeploymentMode::Pin | DeploymentMode::Unpin | DeploymentMode::Restore)
             if !request.dry_run =>
         {
-            if let Some(running) = shared.operations.store().running(KINDS).await? {
-                return Err(EngineError::RollbackRunning(Box::new(running.into())));
-            }
             let done = shared.operations.to_its_end(async move {
                 let _claim = claim;
                 go_to(&ours, manifest.version, &request).await
@@ -221,18 +222,19 @@ fn watcher(context: &OperationContext, low: f64, high: f64, to: Position) -> Wat
     Watcher { reached: Arc::new(reached), cancelled }
 }
 
-/// Goes to the state of a version by a pin or a restore.
+/// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
 async fn go_to(
     shared: &Arc<Shared>,
     version: VersionNumber,
     request: &RollbackRequest,
 ) -> Result<Deployment, EngineError> {
+    // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
+    // the record is there.
+    let ready = shared.version(version).await?;
+    let view = blocking(move || ready.view()).await;
+    let _ahead = shared.go_ahead(view);
     match request.mode {
         DeploymentMode::Restore | DeploymentMode::Replay => {
-            // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for
-            // that once the record is there.
-            let ready = shared.version(version).await?;
-            blocking(move || drop(ready.view())).await;
             restore(shared, version, None, request, RESTORE_TIMEOUT).await
         }
         DeploymentMode::Pin
@@ -245,24 +247,19 @@ async fn go_to(
 
 async fn pin(
     shared: &Arc<Shared>,
-    number: VersionNumber,
+    version: VersionNumber,
     request: &RollbackRequest,
 ) -> Result<Deployment, EngineError> {
-    // Built before it is announced: no reader waits for it, and a corrupt version is refused here.
-    let version = shared.version(number).await?;
-    blocking(move || version.view()).await;
-    let deployment = shared
-        .versions
-        .deploy(NewDeployment {
-            mode: DeploymentMode::Pin,
-            to: Served::Version(number),
-            version: Some(number),
-            position: None,
-            actor: request.actor.clone(),
-            reason: request.reason.clone(),
-            details: request.details.clone(),
-        })
-        .await?;
+    let deployment = NewDeployment {
+        mode: DeploymentMode::Pin,
+        to: Served::Version(version),
+        version: Some(version),
+        position: None,
+        actor: request.actor.clone(),
+        reason: request.reason.clone(),
+        details: request.details.clone(),
+    };
+    let deployment = shared.versions.deploy(deployment).await?;
     serve(shared, &Serving::One(deployment.to)).await?;
     Ok(deployment)
 }

@@ -3,7 +3,7 @@
 use crate::domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef};
 use crate::engine::{
     EngineError,
-    fold::{Counts, Folded, Watcher, fold},
+    learning::fold::{Counts, Folded, Watcher, fold},
     rollback::rules::{Lineage, Origin, RestoreAt, Rules},
     shared::{Shared, StateAt},
 };

@@ -19,7 +19,7 @@ use super::{
     stream::Lines,
 };
 use crate::{
-    domain::{FieldError, NewRecord, Timestamp},
+    domain::{FieldError, Timestamp},
     engine::{EngineError, Model},
     http::{
         body::{self, Format},
@@ -29,7 +29,7 @@ use crate::{
         limits::Limits,
         off_worker, params,
     },
-    log::{LogError, Outcome},
+    log::Outcome,
 };
 
 /// What the answer waits for.
@@ -57,7 +57,7 @@ pub struct Wait {
     pub timeout_ms: Option<u64>,
 }
 
-/// How many lines a stream's queue may stay full before the stream is ended.
+/// How long the queue may stay full before a stream is ended.
 const FULL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of an append.
@@ -192,7 +192,7 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
         return Err(ApiError::NoRoom(error));
     }
     let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
-    let outcomes = model.append(run.records).await?;
+    let outcomes = model.append(run.records, Duration::ZERO).await?;
     if let [Outcome::Conflict(position)] = *outcomes {
         return Err(ApiError::EventConflict(position));
     }
@@ -209,7 +209,7 @@ async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tal
     let run = admitted(model, run);
     let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
     tally.leave_out(kind, run.unknown);
-    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records).await? };
+    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records, Duration::ZERO).await? };
     tally.add(&run.indexes, run.rejected, &outcomes);
     Ok(tally)
 }
@@ -232,10 +232,12 @@ async fn stream(
         let Run { records, indexes, rejected, unknown, .. } = run;
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
-        let (outcomes, following) = tokio::join!(append(model, records), read(arrival, kind, &mut lines));
+        // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
+        let appended = model.append(records, FULL_PATIENCE);
+        let (outcomes, following) = tokio::join!(appended, read(arrival, kind, &mut lines));
         match outcomes {
             Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
-            Err(cause) => return Err(ended(cause, tally)),
+            Err(cause) => return Err(ended(cause.into(), tally)),
         }
         tally.lines = lines_read;
         next = following;
@@ -264,24 +266,6 @@ async fn read(
         Run::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
-}
-
-/// Appends; a full queue makes the stream wait, which the sender feels as back-pressure on its connection.
-async fn append(model: &Model, records: Vec<NewRecord>) -> Result<Vec<Outcome>, ApiError> {
-    if records.is_empty() {
-        return Ok(Vec::new());
-    }
-    let patience = tokio::time::Instant::now() + FULL_PATIENCE;
-    loop {
-        match model.append(records.clone()).await {
-            Err(EngineError::Log(LogError::Full { retry_after, .. }))
-                if tokio::time::Instant::now() + retry_after < patience =>
-            {
-                tokio::time::sleep(retry_after).await;
-            }
-            outcomes => return Ok(outcomes?),
-        }
-    }
 }
 
 async fn finish(model: &Model, mut tally: Tally, wait: WaitFor, timeout: Duration) -> Result<Posted, ApiError> {

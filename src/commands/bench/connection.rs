@@ -1,0 +1,186 @@
+//! One connection of the load: one request at a time, connected again when it broke.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures::FutureExt;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+    header::{self, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+
+use crate::commands::client::ServiceArgs;
+
+/// Most bytes of an answer that says why not.
+const PROBLEM_BYTES_MAX: usize = 64 << 10;
+
+/// What became of a request that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// 2xx.
+    Answered,
+    /// 429 or 503: the service asks to come again later. With status and code.
+    Refused(String),
+    /// Another status with its code, or no answer and why.
+    Failed(String),
+}
+
+/// Where requests go, and what all of them have in common.
+#[derive(Debug)]
+pub struct Target {
+    /// `host:port`.
+    address: String,
+    host: HeaderValue,
+    authorization: Option<HeaderValue>,
+    /// `/v1/models/{model}` behind whatever path the service's address has.
+    model: String,
+    /// An answer that is not there by then is none.
+    timeout: Duration,
+}
+
+impl Target {
+    /// Checks the address and the key.
+    pub fn new(args: &ServiceArgs, timeout: Duration) -> anyhow::Result<Self> {
+        let host = args.url.host_str().context("--url names no host")?;
+        let address = format!("{host}:{}", args.url.port_or_known_default().unwrap_or(80));
+        let authorization = args.key.as_ref().map(|key| {
+            let mut value = HeaderValue::from_str(&format!("Bearer {key}")).context("--key")?;
+            value.set_sensitive(true);
+            anyhow::Ok(value)
+        });
+        Ok(Self {
+            host: HeaderValue::from_str(&address).context("--url")?,
+            address,
+            authorization: authorization.transpose()?,
+            model: format!("{}/v1/models/{}", args.url.path().trim_end_matches('/'), args.model),
+            timeout,
+        })
+    }
+
+    /// A request to a resource of the model, or to a whole path; its body is given when it is sent.
+    pub fn request(&self, method: Method, path: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.model) };
+        let mut request = Request::new(Full::default());
+        *request.method_mut() = method;
+        *request.uri_mut() = path.parse().context("--url")?;
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, self.host.clone());
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, key.clone());
+        }
+        Ok(request)
+    }
+}
+
+type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+
+/// A kept connection.
+struct Open {
+    sender: SendRequest<Full<Bytes>>,
+    /// Moves the bytes. It is polled together with the request, so that no second task has to be woken.
+    driver: Pin<Box<Driver>>,
+}
+
+/// A connection that opens itself.
+pub struct Connection {
+    target: Arc<Target>,
+    open: Option<Open>,
+}
+
+/// The code of a problem document.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Problem {
+    code: String,
+}
+
+impl Connection {
+    /// Connects at the first request.
+    pub fn new(target: Arc<Target>) -> Self {
+        Self { target, open: None }
+    }
+
+    /// Sends a request and reads its answer to the end.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Outcome {
+        let timeout = self.target.timeout;
+        match tokio::time::timeout(timeout, self.exchange(request)).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(why)) => Outcome::Failed(why.to_owned()),
+            Err(_) => Outcome::Failed("no answer in time".to_owned()),
+        }
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Outcome, &'static str> {
+        // Taken: if this ends early, what is still to come on it must not be the next request's answer.
+        let kept = self.open.take().and_then(Open::alive);
+        let mut open = match kept {
+            Some(open) => open,
+            None => Open::new(&self.target.address).await.map_err(|_| "cannot connect")?,
+        };
+        let (answer, ended) = open.exchange(request).await;
+        let (status, code) = answer.map_err(|_| "the connection broke")?;
+        if !ended {
+            self.open = Some(open);
+        }
+        let why = || format!("{} {code}", status.as_u16()).trim_end().to_owned();
+        Ok(match status {
+            _ if status.is_success() => Outcome::Answered,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Outcome::Refused(why()),
+            _ => Outcome::Failed(why()),
+        })
+    }
+}
+
+impl Open {
+    async fn new(address: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Box::pin(driver) })
+    }
+
+    /// Itself, unless the service closed it while it was idle.
+    fn alive(mut self) -> Option<Self> {
+        (&mut self.driver).now_or_never().is_none().then_some(self)
+    }
+
+    /// Sends a request and reads its answer to the end: status and, for what is no success, its code. The second part is
+    /// whether the connection ended with it.
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> (hyper::Result<(StatusCode, String)>, bool) {
+        let Self { sender, driver } = self;
+        let answering = async {
+            let response = sender.send_request(request).await?;
+            let status = response.status();
+            let mut body = response.into_body();
+            if !status.is_success() {
+                return Ok((status, code_of(body).await));
+            }
+            // Read, so that it counts, and not kept.
+            while let Some(frame) = body.frame().await {
+                frame?;
+            }
+            Ok((status, String::new()))
+        };
+        let mut answering = std::pin::pin!(answering);
+        tokio::select! {
+            biased;
+            answer = &mut answering => (answer, false),
+            // The service closes it: an answer that came before is there all the same.
+            _ = driver => (answering.await, true),
+        }
+    }
+}
+
+/// The code of an answer that is not a success; empty when it has none.
+async fn code_of(body: Incoming) -> String {
+    let Ok(body) = Limited::new(body, PROBLEM_BYTES_MAX).collect().await else { return String::new() };
+    serde_json::from_slice::<Problem>(&body.to_bytes()).unwrap_or_default().code
+}

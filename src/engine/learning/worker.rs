@@ -1,0 +1,252 @@
+//! The learner thread: applies appends in order, publishes views, hands out snapshots.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, sync::mpsc};
+
+use crate::engine::{
+    learning::{feed::Restored, recovery::Recovered},
+    metrics,
+    shared::{Shared, SnapshotRequest, StateAt},
+    versioning::growth::Grown,
+    watching::sampling,
+};
+use crate::{
+    domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
+    learner::{Applied, Learner, Observer, prepare_thread},
+    serving::Publisher,
+    state::{Digester, State, Touched, Unit},
+};
+
+/// While more appends wait, a view is published at most this often: publishing costs the learner time.
+const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
+/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are rarer,
+/// and a fifth of the learner's time at most goes into them.
+const PUBLISH_REST: u32 = 4;
+
+/// An append with the states that its restore records lead to.
+pub struct Work {
+    pub append: Append,
+    pub restored: Restored,
+    /// What goes on from those states: to make it here would keep learning waiting.
+    pub restarts: BTreeMap<Position, Restart>,
+}
+
+/// What goes on from a restored state.
+pub struct Restart {
+    /// Has published it.
+    pub publisher: Publisher,
+    /// Has hashed it.
+    pub digester: Digester,
+    /// Whether it is a version's as it was stored, so that the next version may be a delta of that.
+    pub exact: bool,
+}
+
+/// A state at one position.
+pub struct Snapshot {
+    pub state: State,
+    pub position: Position,
+    pub digester: Digester,
+}
+
+enum Next {
+    Snapshot(SnapshotRequest),
+    Work(Work),
+    Stop,
+}
+
+/// Everything that the thread owns.
+pub struct Worker {
+    shared: Arc<Shared>,
+    state: State,
+    position: Position,
+    learner: Learner,
+    publication: Publication,
+    work: mpsc::Receiver<Work>,
+    work_ended: bool,
+    snapshots: mpsc::Receiver<SnapshotRequest>,
+}
+
+/// What has to be published and hashed.
+struct Publication {
+    shared: Arc<Shared>,
+    publisher: Publisher,
+    /// By the restores of the append in work.
+    restarts: BTreeMap<Position, Restart>,
+    /// Touched since the digest was last brought up to date.
+    unhashed: Touched,
+    /// Gone after a restore, until somebody asks for a digest.
+    digester: Option<Digester>,
+    /// When the last view was there, and what it took.
+    last: Instant,
+    took: Duration,
+}
+
+impl Worker {
+    pub fn new(
+        shared: Arc<Shared>,
+        recovered: Recovered,
+        work: mpsc::Receiver<Work>,
+        snapshots: mpsc::Receiver<SnapshotRequest>,
+    ) -> Self {
+        let Recovered { state, digester, position, version } = recovered;
+        let publication = Publication {
+            shared: Arc::clone(&shared),
+            publisher: Publisher::new(),
+            restarts: BTreeMap::new(),
+            unhashed: Touched::default(),
+            digester: Some(digester),
+            last: Instant::now(),
+            took: Duration::ZERO,
+        };
+        shared.growth().begin(version, true);
+        shared.watch.begin(&StateAt { state: state.clone(), position });
+        Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
+    }
+
+    /// Runs until nobody can ask for snapshots any more. Returns why learning had to end, if it had to.
+    pub fn run(mut self, runtime: &Handle) -> Result<(), String> {
+        prepare_thread();
+        self.publication.publish(&mut self.state, self.position, None);
+        loop {
+            match self.next(runtime) {
+                Next::Stop => return Ok(()),
+                Next::Work(work) => self.apply(work)?,
+                // The asker may have gone away: then nobody needs it.
+                Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
+                Next::Snapshot(SnapshotRequest::Version(reply)) => drop(reply.send(self.snapshot_to_store())),
+                Next::Snapshot(SnapshotRequest::Bare(reply)) => drop(reply.send(self.state_at())),
+            }
+        }
+    }
+
+    fn next(&mut self, runtime: &Handle) -> Next {
+        let Self { work, snapshots, work_ended, .. } = self;
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    request = snapshots.recv() => return request.map_or(Next::Stop, Next::Snapshot),
+                    next = work.recv(), if !*work_ended => match next {
+                        Some(work) => return Next::Work(work),
+                        None => *work_ended = true,
+                    },
+                }
+            }
+        })
+    }
+
+    fn apply(&mut self, Work { append, restored, restarts }: Work) -> Result<(), String> {
+        self.publication.restarts = restarts;
+        assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
+        let committed_at = append.records.first().expect("an append is never empty").appended_at;
+        self.shared.set_pending(Some(committed_at));
+        let started = Instant::now();
+        let applied = self
+            .learner
+            .apply(&mut self.state, &append, &restored, &mut self.publication)
+            .map_err(|error| error.to_string())?;
+        self.position = append.last();
+        self.shared.watch.learned(&applied.steps);
+        self.shared.watch.keep(self.position, || self.state_at());
+        report(&applied, append.records.len(), started.elapsed());
+        if applied.restored || self.work.is_empty() || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
+            let newest = append.records.last().expect("an append is never empty").appended_at;
+            self.publication.publish(&mut self.state, self.position, Some(newest));
+            self.shared.set_pending(None);
+        }
+        Ok(())
+    }
+
+    fn state_at(&self) -> StateAt {
+        StateAt { state: self.state.clone(), position: self.position }
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        let digester = self.publication.digester(&self.state).clone();
+        Snapshot { state: self.state.clone(), position: self.position, digester }
+    }
+
+    fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
+        let snapshot = self.snapshot();
+        let mut growth = self.shared.growth();
+        // What is not published yet is in the snapshot all the same; it will be noted once more, which does no harm.
+        growth.note(&self.state.touched);
+        (snapshot, growth.take())
+    }
+}
+
+impl Publication {
+    /// Brought up to date: costs the rows touched since the last time.
+    fn digester(&mut self, state: &State) -> &Digester {
+        self.unhashed.absorb(&state.touched);
+        match &mut self.digester {
+            Some(digester) => _ = digester.update(state, &self.unhashed),
+            None => self.digester = Some(Digester::new(state)),
+        }
+        self.unhashed.clear();
+        self.digester.as_ref().expect("made just before")
+    }
+
+    fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
+        let started = Instant::now();
+        let view = self.publisher.publish(&state.readable, &state.touched, position, Served::Live);
+        self.shared.publish(view);
+        self.unhashed.absorb(&state.touched);
+        self.shared.growth().note(&state.touched);
+        state.touched.clear();
+        self.last = Instant::now();
+        self.took = self.last - started;
+        metrics::record_publish(position, self.took, committed_at);
+    }
+
+    /// Whether the last view is so old that another is worth its time.
+    fn is_due(&self, interval: Duration) -> bool {
+        self.last.elapsed() > interval.max(PUBLISH_REST * self.took)
+    }
+}
+
+impl Observer for Publication {
+    fn before_learning(&mut self, state: &State, units: &[Unit]) {
+        sampling::offer(&self.shared, state, units);
+        self.shared.guard.offer(&self.shared, state, units);
+    }
+
+    fn after_learning(&mut self, state: &mut State, through: Position) {
+        // A long append is visible piece by piece: every batch ends in a whole state at its last position.
+        if self.is_due(2 * PUBLISH_INTERVAL_BUSY) {
+            self.publish(state, through, None);
+        }
+    }
+
+    fn forgot(&mut self, user: &Forgotten) {
+        self.shared.forget(user);
+    }
+
+    fn restored(&mut self, position: Position, version: VersionNumber) {
+        let restart = self.restarts.remove(&position);
+        let exact = restart.as_ref().is_some_and(|restart| restart.exact);
+        self.shared.growth().begin(Some(version), exact);
+        self.unhashed.clear();
+        (self.publisher, self.digester) = match restart {
+            Some(Restart { publisher, digester, .. }) => (publisher, Some(digester)),
+            None => (Publisher::new(), None),
+        };
+    }
+}
+
+fn report(applied: &Applied, records: usize, elapsed: Duration) {
+    metrics::record_applied(applied, records, elapsed);
+    for step in applied.steps.iter().filter(|step| step.quarantined) {
+        tracing::error!(
+            targets = step.targets,
+            loss = step.loss,
+            gradient_norm = step.gradient_norm,
+            "step.quarantined: a number was not finite, the step was dropped"
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Which versions stay, and in what form.
+
+use crate::engine::{EngineError, learning::recovery::load_version, shared::Shared, versioning::taking::SYSTEM};
+use crate::versions::{NewSegments, VersionError};
+
+/// Versions looked at when old ones are cleared away.
+const PAGE: usize = 500;
+
+/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, and those that a rollback made on its way and
+/// that nothing names: no label, no restore in the log, nobody who is served it, and no operation that may be about to. Then
+/// folds the chains that hold on to many deleted ones. Whoever took a version does it, in the background: neither readers nor
+/// the learner wait.
+pub async fn tidy(shared: &Shared) -> Result<(), EngineError> {
+    let oldest_running = shared.operations.store().oldest_running().await?;
+    let versions = shared.versions.list(None, PAGE).await?;
+    let automatic = versions.iter().filter(|manifest| manifest.actor == SYSTEM && manifest.label.is_none());
+    let (derived, taken): (Vec<_>, Vec<_>) = automatic.partition(|manifest| manifest.derived.is_some());
+    let left_over =
+        derived.into_iter().filter(|manifest| oldest_running.is_none_or(|began| manifest.created_at < began));
+    for manifest in taken.into_iter().skip(shared.settings.versions_kept.max(1)).chain(left_over) {
+        match shared.versions.delete(manifest.version).await {
+            Ok(()) | Err(VersionError::InUse(_) | VersionError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    fold(shared).await
+}
+
+/// A delta that stands on a row of deleted versions becomes a base, and those go: at most half of a full chain is dead weight.
+async fn fold(shared: &Shared) -> Result<(), EngineError> {
+    for version in shared.versions.foldable((shared.settings.chain_max / 2).max(1)).await? {
+        let started = std::time::Instant::now();
+        // From Postgres, not from memory: its chain is verified once more before it goes.
+        let whole = load_version(&shared.versions, version).await?.state.segments();
+        match shared.versions.fold(version, NewSegments::new(whole)).await {
+            Ok(()) => {
+                let seconds = started.elapsed().as_secs_f32();
+                tracing::info!(model = %shared.name, %version, seconds, "version.folded: version {version} is a base now");
+            }
+            Err(VersionError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! `/v1/models/{model}/recommendations` and its short form for a user.
+
+use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    answer::Answer,
+    asked::{RecommendationsBody, Seen},
+};
+use crate::{
+    domain::{Fallback, Position, ScoredItem, Timestamp},
+    engine::Model,
+    http::{
+        Api, body,
+        error::ApiError,
+        filtering::filter,
+        params::{Params, Segments},
+        paths::{IdPath, ModelPath},
+        reading::{Answered, At, Pick, stamped},
+    },
+};
+
+/// Fields of the contract that come with later releases.
+pub const LATER: &[&str] = &["position"];
+
+/// Query parameters of the short form.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecommendationsQuery {
+    /// How many, 1 to 1,000; 20 when left out.
+    limit: Option<usize>,
+    /// Only items of this category.
+    category: Option<String>,
+    /// Only items with this tag.
+    tag: Option<String>,
+    /// Which items may be answered, as in the body of the long form, as JSON.
+    filter: Option<String>,
+    /// `true`, `false`, or kinds of event with commas between them.
+    exclude_seen: Option<String>,
+    /// How much likeness to items above counts against an item, 0 to 1.
+    #[serde(default)]
+    diversity: f32,
+    /// What to add to each item: `item`, `embedding`, `explanation`, with commas between them.
+    with: Option<String>,
+    /// A version's number or label, or `live`; what is served when left out.
+    #[param(value_type = Option<String>)]
+    version: Option<Pick>,
+    /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[param(value_type = Option<u64>)]
+    min_position: Option<Position>,
+    /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    timeout_ms: Option<u64>,
+}
+
+/// Items, best first, all scored by one state.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecommendationsOut {
+    /// Send it back in the events that follow from these items: it says which arm of a split made the list.
+    recommendation_id: String,
+    /// Position of the state.
+    position: Position,
+    /// What answered.
+    version: Answered,
+    /// Why the answer is less personal than asked for; null when it is not.
+    fallback: Option<Fallback>,
+    /// Best first; with `diversity`, in the order of choice.
+    items: Vec<ScoredItem>,
+}
+
+/// Recommends items for a user, a session, an item, a vector, or (with none of them) for nobody in particular.
+///
+/// A user never seen is no error: the session given along is used, or what is popular, and `fallback` says so.
+#[utoipa::path(
+    post, path = "/v1/models/{model}/recommendations", tag = "recommendations", operation_id = "recommend",
+    params(ModelPath),
+    request_body = RecommendationsBody,
+    responses((status = 200, description = "Items, best first", body = RecommendationsOut))
+)]
+pub async fn post(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let asked = body::json(&headers, body, api.limits.body_bytes_max, LATER).await?;
+    answer(&model, asked).await
+}
+
+/// Recommends items for a user.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/users/{id}/recommendations", tag = "recommendations", operation_id = "recommend_for_user",
+    params(IdPath, RecommendationsQuery),
+    responses((status = 200, description = "Items, best first", body = RecommendationsOut))
+)]
+pub async fn for_user(
+    State(api): State<Api>,
+    Segments(path): Segments<IdPath>,
+    Params(query): Params<RecommendationsQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
+    let exclude_seen = match query.exclude_seen.as_deref() {
+        None | Some("false") => Seen::All(false),
+        Some("true") => Seen::All(true),
+        Some(kinds) => Seen::Kinds(list(kinds.to_owned())),
+    };
+    let asked = RecommendationsBody {
+        user: Some(path.id),
+        limit: query.limit,
+        filter: filter(query.filter.as_deref(), query.category, query.tag)?,
+        exclude_seen,
+        diversity: query.diversity,
+        version: query.version,
+        min_position: query.min_position,
+        timeout_ms: query.timeout_ms,
+        with: query.with.map(list).unwrap_or_default(),
+        ..RecommendationsBody::default()
+    };
+    answer(&model, asked).await
+}
+
+async fn answer(model: &Model, body: RecommendationsBody) -> Result<Response, ApiError> {
+    let at = At::new(body.version.clone(), body.min_position, body.timeout_ms)?;
+    let asked = body.read(Timestamp::now())?;
+    let view = asked.view(model, &at).await?;
+    let Answer { recommendation_id, fallback, items } = asked.answer(model, &view, &at).await?;
+    let (position, version) = (view.position(), Answered::of(&view));
+    Ok(stamped(&view, Json(RecommendationsOut { recommendation_id, position, version, fallback, items })))
+}

@@ -1,0 +1,119 @@
+//! What an item's score is made of: parts that add up to it, up to rounding.
+
+use std::cmp::Reverse;
+
+use crate::{
+    domain::{Contribution, Query, Source},
+    state::{Readable, dot, popularity_term, token_factor},
+};
+
+use super::{
+    plan::Basis,
+    subject::{Known, Met},
+};
+
+/// The parts of one query's scores. Costs the history once, and for each item an inner product a part.
+pub(super) struct Explainer<'a> {
+    readable: &'a Readable,
+    basis: &'a Basis,
+    seed: u64,
+    dense: Vec<Dense>,
+}
+
+/// A vector of the query's sum, `[dim]`.
+struct Dense {
+    says: Contribution,
+    factor: f32,
+    vector: Vec<f32>,
+}
+
+impl<'a> Explainer<'a> {
+    pub(super) fn new(readable: &'a Readable, query: &Query, basis: &'a Basis) -> Self {
+        Self { readable, basis, seed: query.seed, dense: dense(readable, basis) }
+    }
+
+    /// The parts of one row's score, those that add or take most first.
+    pub(super) fn explain(&self, row: u32) -> Vec<Contribution> {
+        let readable = self.readable;
+        let scalars = &readable.parameters.scalars;
+        let mut vector = vec![0.0; readable.config.dim];
+        readable.item_vector(row, &mut vector);
+        let mut parts: Vec<Contribution> = self
+            .dense
+            .iter()
+            .map(|part| Contribution { value: part.factor * dot(&part.vector, &vector), ..part.says.clone() })
+            .collect();
+        if let Some((context, _)) = &self.basis.composed {
+            let repeat = context.repeats.iter().find(|repeat| repeat.item == row);
+            parts.extend(repeat.map(|repeat| Contribution::of(Source::Repeat, repeat.term(scalars))));
+            let followed = context.memory.iter().find(|remembered| remembered.item == row);
+            parts.extend(followed.map(|followed| Contribution::of(Source::Transition, followed.term(scalars))));
+        }
+        let popularity = &readable.popularity[row as usize];
+        let popularity = popularity_term(popularity, readable.counters.settled, &scalars.wp);
+        parts.push(Contribution::of(Source::Bias, readable.parameters.bias.row(row as usize)[0]));
+        parts.push(Contribution::of(Source::Popularity, popularity));
+        if readable.config.explore > 0.0 {
+            parts.push(Contribution::of(Source::Exploration, readable.exploration(row, self.seed)));
+        }
+        // Magnitudes of numbers that are not negative are ordered as their bits.
+        parts.sort_by_key(|part| Reverse(part.value.abs().to_bits()));
+        parts
+    }
+}
+
+/// The vectors whose inner products with an item's are parts of its score (`compose` adds them up).
+fn dense(readable: &Readable, basis: &Basis) -> Vec<Dense> {
+    let Some((context, composed)) = &basis.composed else {
+        return match &basis.known {
+            Known::Vector(vector) => {
+                vec![Dense { says: Contribution::of(Source::Vector, 0.0), factor: 1.0, vector: vector.clone() }]
+            }
+            Known::Actor(_) | Known::Visit(_) | Known::Nothing => Vec::new(),
+        };
+    };
+    let parameters = &readable.parameters;
+    let [of_pool, of_last, of_user] = composed.parts;
+    let mut dense: Vec<Dense> = basis
+        .known
+        .met(readable)
+        .iter()
+        .zip(&composed.weights)
+        .map(|(met, weight)| {
+            let mut vector = vec![0.0; readable.config.dim];
+            readable.item_vector(met.past.item, &mut vector);
+            Dense { says: event(readable, met), factor: of_pool * weight, vector }
+        })
+        .collect();
+    let last = context.history.first();
+    dense.push(Dense {
+        says: Contribution {
+            item: last.map(|row| readable.catalog.id(*row).clone()),
+            ..Contribution::of(Source::LastItem, 0.0)
+        },
+        factor: of_last,
+        vector: parameters.last.row(last.map_or(0, |row| *row as usize + 1)).to_vec(),
+    });
+    dense.extend(context.user.map(|row| Dense {
+        says: Contribution::of(Source::User, 0.0),
+        factor: of_user,
+        vector: parameters.users.row(row as usize).to_vec(),
+    }));
+    dense.extend(context.terms.iter().map(|row| Dense {
+        says: Contribution { name: Some(readable.contexts.id(*row).clone()), ..Contribution::of(Source::Context, 0.0) },
+        factor: token_factor(context.terms.len()),
+        vector: parameters.contexts.row(*row as usize).to_vec(),
+    }));
+    dense
+}
+
+fn event(readable: &Readable, met: &Met) -> Contribution {
+    // Kinds past 255 share the last number, so it names none.
+    let named = met.stored && met.past.kind < u8::MAX;
+    Contribution {
+        item: Some(readable.catalog.id(met.past.item).clone()),
+        kind: named.then(|| readable.kinds.id(u32::from(met.past.kind)).clone()),
+        at: met.stored.then_some(met.past.at),
+        ..Contribution::of(Source::Event, 0.0)
+    }
+}

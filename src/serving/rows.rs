@@ -1,0 +1,71 @@
+//! A set of item rows: those that pass a filter.
+
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+/// Rows of one word of a set.
+const WORD_ROWS: usize = u64::BITS as usize;
+
+/// An immutable set of item rows: one bit a row of the view that it was made for, so that a word is a strip of the scan, and
+/// asking costs one load. A million rows are 125 kB. `Clone` shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowSet {
+    words: Arc<[u64]>,
+    len: usize,
+}
+
+impl RowSet {
+    /// The rows whose bits are set: row `r` is bit `r % 64` of word `r / 64`.
+    pub fn from_words(words: impl Into<Arc<[u64]>>) -> Self {
+        let words = words.into();
+        let len = words.iter().map(|word| word.count_ones() as usize).sum();
+        Self { words, len }
+    }
+
+    /// The rows of a compressed bitmap. Costs the rows and a word for every 64 up to the last.
+    pub(super) fn from_rows(rows: &RoaringBitmap) -> Self {
+        let mut words = vec![0_u64; rows.max().map_or(0, |last| last as usize / WORD_ROWS + 1)];
+        let mut rows = rows.iter();
+        let mut run = [0; 256];
+        loop {
+            let run = rows.next_many(&mut run);
+            if run.is_empty() {
+                return Self::from_words(words);
+            }
+            for row in run {
+                words[*row as usize / WORD_ROWS] |= 1 << (*row as usize % WORD_ROWS);
+            }
+        }
+    }
+
+    /// Number of rows.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether the row is one of them.
+    pub fn contains(&self, row: u32) -> bool {
+        self.word(row as usize / WORD_ROWS) >> (row as usize % WORD_ROWS) & 1 == 1
+    }
+
+    /// The rows `64 * index ..` as bits; 0 past the end.
+    pub fn word(&self, index: usize) -> u64 {
+        self.words.get(index).copied().unwrap_or(0)
+    }
+
+    /// The rows, ascending. Costs a word for every 64 rows of the view, and the rows.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        self.words.iter().enumerate().flat_map(|(index, word)| {
+            let first = u32::try_from(index * WORD_ROWS).expect("rows are u32");
+            std::iter::successors(Some(*word), |bits| Some(bits & (bits - 1)))
+                .take_while(|bits| *bits != 0)
+                .map(move |bits| first + bits.trailing_zeros())
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! The score of a row for a search: the one definition that every answer follows.
+
+use crate::state::{Readable, dot};
+
+use super::{
+    scan::{Ranking, Search},
+    top::Hit,
+};
+
+/// Scores rows exactly, from the state itself.
+pub(super) struct Scorer<'a> {
+    readable: &'a Readable,
+    ranking: Ranking,
+    vector: &'a [f32],
+    adjust: &'a [(u32, f32)],
+    explore: Option<u64>,
+    /// Work space, `[dim]`.
+    row: Vec<f32>,
+}
+
+impl<'a> Scorer<'a> {
+    pub(super) fn new(
+        readable: &'a Readable,
+        ranking: Ranking,
+        vector: &'a [f32],
+        adjust: &'a [(u32, f32)],
+        explore: Option<u64>,
+    ) -> Self {
+        Self { readable, ranking, vector, adjust, explore, row: vec![0.0; readable.config.dim] }
+    }
+
+    /// The score. Costs the row's vector with its tokens, and its popularity.
+    pub(super) fn score(&mut self, row: u32) -> f32 {
+        let dense = match self.ranking {
+            Ranking::Popularity => self.readable.item_bias(row),
+            Ranking::Score => {
+                self.readable.item_vector(row, &mut self.row);
+                dot(self.vector, &self.row) + self.readable.item_bias(row)
+            }
+            Ranking::Cosine => {
+                self.readable.item_vector(row, &mut self.row);
+                let norm = dot(&self.row, &self.row).sqrt();
+                // A row without a direction is like none.
+                if norm > 0.0 { dot(self.vector, &self.row) / norm } else { 0.0 }
+            }
+        };
+        let named = self.adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| self.adjust[place].1);
+        sum(named, self.chance(row)).map_or(dense, |term| dense + term)
+    }
+
+    /// What exploration adds.
+    pub(super) fn chance(&self, row: u32) -> Option<f32> {
+        self.explore.map(|seed| self.readable.exploration(row, seed))
+    }
+}
+
+/// The sum of what there is.
+pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a + b),
+        (one, None) | (None, one) => one,
+    }
+}
+
+/// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
+pub(super) fn best_of_all(readable: &Readable, search: &Search) -> Vec<Hit> {
+    let mut scorer = Scorer::new(readable, search.ranking, &search.vector, &search.adjust, search.explore);
+    let mut hits: Vec<Hit> = (0..u32::try_from(readable.catalog.len()).expect("rows are u32"))
+        .filter(|row| readable.catalog.entry(*row).recommendable())
+        .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))
+        .map(|row| Hit { row, score: scorer.score(row) })
+        // Left out, or no number.
+        .filter(|hit| hit.score > f32::NEG_INFINITY)
+        .collect();
+    hits.sort_by(|a, b| (b.score + 0.0).total_cmp(&(a.score + 0.0)).then(a.row.cmp(&b.row)));
+    hits.truncate(search.top.limit());
+    hits
+}

@@ -1,0 +1,104 @@
+//! What a view knows of the subject of a query.
+
+use crate::{
+    domain::{ExcludeSeen, FieldError, Id, Query, Subject},
+    state::{Actor, Context, ContextScratch, History, Past, Readable},
+};
+
+/// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
+const VECTOR_VALUE_MAX: f32 = 1e6;
+/// Kind of an event of which no kind is known.
+const NO_KIND: u8 = u8::MAX;
+
+/// What is known of the subject.
+pub(super) enum Known {
+    /// A stored history.
+    Actor(Actor),
+    /// The visit that the query gave, oldest first.
+    Visit(History),
+    /// A vector.
+    Vector(Vec<f32>),
+    /// Nothing.
+    Nothing,
+}
+
+/// An event of the subject's as the query counts it.
+pub(super) struct Met {
+    pub(super) past: Past,
+    /// Whether kind and time are an event's; an item of a visit has none.
+    pub(super) stored: bool,
+}
+
+impl Known {
+    /// Looks the subject up; a vector must have the model's length.
+    pub(super) fn of(readable: &Readable, query: &Query) -> Result<Self, FieldError> {
+        Ok(match &query.subject {
+            Subject::User(id) => readable.user(id.as_str()).map_or(Self::Nothing, Self::Actor),
+            Subject::SessionId(id) => readable.session(id.as_str()).map_or(Self::Nothing, Self::Actor),
+            Subject::Session(ids) => Self::visit(readable, query, ids),
+            Subject::Item(id) => Self::visit(readable, query, std::slice::from_ref(id)),
+            Subject::Vector(vector) => {
+                let dim = readable.config.dim;
+                if vector.len() != dim {
+                    let detail = format!("must have {dim} numbers, has {}", vector.len());
+                    return Err(FieldError::new("vector", "bad_dimension", detail));
+                }
+                // Written so that NaN fails.
+                if !vector.iter().all(|value| value.abs() <= VECTOR_VALUE_MAX) {
+                    let detail = format!("must hold finite numbers of at most {VECTOR_VALUE_MAX} either way");
+                    return Err(FieldError::new("vector", "out_of_range", detail));
+                }
+                Self::Vector(vector.clone())
+            }
+            Subject::Nobody => Self::Nothing,
+        })
+    }
+
+    fn visit(readable: &Readable, query: &Query, ids: &[Id]) -> Self {
+        let mut visit = History::default();
+        for item in ids.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
+            // Met just now.
+            visit.push(Past { item, at: query.at, kind: NO_KIND });
+        }
+        if visit.is_empty() { Self::Nothing } else { Self::Visit(visit) }
+    }
+
+    /// The context of the query without its circumstances. A vector has none, and nobody an empty one.
+    pub(super) fn context(&self, readable: &Readable, query: &Query, scratch: &mut ContextScratch) -> Option<Context> {
+        match self {
+            Self::Actor(actor) => Some(readable.context(*actor, query.at, scratch)),
+            Self::Visit(visit) => Some(readable.context_of(visit, query.at, scratch)),
+            Self::Nothing => Some(readable.context_of(&History::default(), query.at, scratch)),
+            Self::Vector(_) => None,
+        }
+    }
+
+    /// The events that the context's history is of, newest first.
+    pub(super) fn met(&self, readable: &Readable) -> Vec<Met> {
+        let (history, stored) = match self {
+            Self::Actor(actor) => (readable.history(*actor), true),
+            Self::Visit(visit) => (visit, false),
+            Self::Vector(_) | Self::Nothing => return Vec::new(),
+        };
+        readable.query_history(history).map(|past| Met { past, stored }).collect()
+    }
+
+    /// Rows of the subject's own items that the query leaves out.
+    pub(super) fn seen(&self, readable: &Readable, exclude_seen: &ExcludeSeen) -> Vec<u32> {
+        match (exclude_seen, self) {
+            // Items given in the request were not met by any kind.
+            (ExcludeSeen::No, _) | (_, Self::Vector(_) | Self::Nothing) | (ExcludeSeen::Kinds(_), Self::Visit(_)) => {
+                Vec::new()
+            }
+            (ExcludeSeen::All, Self::Actor(actor)) => {
+                readable.history(*actor).newest(0).map(|past| past.item).collect()
+            }
+            (ExcludeSeen::All, Self::Visit(visit)) => visit.items().to_vec(),
+            (ExcludeSeen::Kinds(kinds), Self::Actor(actor)) => {
+                let kinds: Vec<u32> = kinds.iter().filter_map(|kind| readable.kinds.get(kind)).collect();
+                let seen = readable.history(*actor).newest(0).filter(|past| kinds.contains(&u32::from(past.kind)));
+                seen.map(|past| past.item).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The slow, obvious way to answer a query, written from docs/API.md and docs/LEARNING.md; and how answers are held against it.
+//! Scores may differ by rounding, so an item counts as wrongly left out, or wrongly chosen, only beyond that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shelfmark::{
+    domain::{
+        Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
+    },
+    state::{ContextScratch, History, Past, QueryRows, State, compose},
+};
+
+const TOLERANCE: f32 = 1e-4;
+
+/// A state with the vectors of all items.
+pub struct Naive<'a> {
+    state: &'a State,
+    vectors: Vec<Vec<f32>>,
+}
+
+impl QueryRows for Naive<'_> {
+    fn item(&self, row: u32) -> &[f32] {
+        &self.vectors[row as usize]
+    }
+    fn last(&self, row: Option<u32>) -> &[f32] {
+        self.state.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
+    }
+    fn user(&self, row: u32) -> &[f32] {
+        self.state.readable.parameters.users.row(row as usize)
+    }
+    fn context(&self, row: u32) -> &[f32] {
+        self.state.readable.parameters.contexts.row(row as usize)
+    }
+}
+
+impl<'a> Naive<'a> {
+    pub fn new(state: &'a State) -> Self {
+        let vector = |row: usize| {
+            let mut vector = vec![0.0; state.readable.config.dim];
+            state.readable.item_vector(row as u32, &mut vector);
+            vector
+        };
+        Self { state, vectors: (0..state.readable.catalog.len()).map(vector).collect() }
+    }
+
+    /// Every item that may be answered with its full score, by the learning rule read literally, and the fallback.
+    pub fn scores(&self, query: &Query) -> (BTreeMap<Id, f32>, Option<Fallback>) {
+        let readable = &self.state.readable;
+        let items = readable.catalog.len();
+        let mut scores: Vec<f32> = (0..items).map(|row| readable.item_bias(row as u32)).collect();
+        let given: &[Id] = match &query.subject {
+            Subject::Session(ids) => ids,
+            Subject::Item(id) => std::slice::from_ref(id),
+            Subject::User(_) | Subject::SessionId(_) | Subject::Vector(_) | Subject::Nobody => &[],
+        };
+        let mut visit = History::default();
+        for item in given.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
+            visit.push(Past { item, at: query.at, kind: u8::MAX });
+        }
+        let actor = match &query.subject {
+            Subject::User(id) => readable.user(id.as_str()),
+            Subject::SessionId(id) => readable.session(id.as_str()),
+            Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
+        };
+        let is_vector = matches!(query.subject, Subject::Vector(_));
+        let known = actor.is_some() || !visit.is_empty() || is_vector;
+        let mut scratch = ContextScratch::default();
+        let terms: BTreeSet<u32> = query.context.iter().filter_map(|name| readable.contexts.get(name)).collect();
+        let context = match actor {
+            _ if is_vector => None,
+            Some(actor) => Some(readable.context(actor, query.at, &mut scratch)),
+            None if known || !terms.is_empty() => Some(readable.context_of(&visit, query.at, &mut scratch)),
+            None => None,
+        };
+        let context = context.map(|mut context| {
+            context.terms = terms.into_iter().collect();
+            context
+        });
+        let dim = readable.config.dim;
+        let scalars = &readable.parameters.scalars;
+        let q = match (&query.subject, &context) {
+            (Subject::Vector(vector), _) => vector.clone(),
+            (_, Some(context)) => compose(context, scalars, self, dim).q,
+            (_, None) => vec![0.0; dim],
+        };
+        for (score, vector) in scores.iter_mut().zip(&self.vectors) {
+            *score += q.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>();
+        }
+        if let Some(context) = &context {
+            for repeat in &context.repeats {
+                scores[repeat.item as usize] += scalars.rec[repeat.age as usize] + scalars.cnt[repeat.count as usize];
+            }
+            for remembered in &context.memory {
+                scores[remembered.item as usize] += scalars.wm * remembered.value;
+            }
+        }
+        if readable.config.explore > 0.0 {
+            for (row, score) in scores.iter_mut().enumerate() {
+                *score += readable.exploration(row as u32, query.seed);
+            }
+        }
+        let seen: Vec<u32> = match (&query.exclude_seen, actor) {
+            (ExcludeSeen::No, _) => Vec::new(),
+            (ExcludeSeen::All, Some(actor)) => readable.history(actor).newest(0).map(|past| past.item).collect(),
+            (ExcludeSeen::All, None) => visit.items().to_vec(),
+            (ExcludeSeen::Kinds(kinds), Some(actor)) => readable
+                .history(actor)
+                .newest(0)
+                .filter(|past| kinds.iter().any(|kind| kind == readable.kinds.id(u32::from(past.kind)).as_str()))
+                .map(|past| past.item)
+                .collect(),
+            (ExcludeSeen::Kinds(_), None) => Vec::new(),
+        };
+        let scores = (0..items)
+            .filter(|row| readable.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
+            .filter(|row| admits(&query.filter, &readable.catalog.entry(*row as u32).item))
+            .map(|row| (readable.catalog.id(row as u32).clone(), scores[row]))
+            .filter(|(id, _)| !query.exclude.contains(id))
+            .filter(|(id, _)| match (&query.among, &query.subject) {
+                (Some(among), _) => among.contains(id),
+                (None, Subject::Item(looked_at)) => looked_at != id,
+                (None, _) => true,
+            });
+        (scores.collect(), (!known).then_some(Fallback::Popular))
+    }
+
+    /// Holds an answer against the scores and the rule of diversity.
+    pub fn check(&self, query: &Query, answer: &Recommendations) {
+        let (all, fallback) = self.scores(query);
+        assert_eq!(answer.fallback, fallback, "{query:?}");
+        assert_eq!(answer.items.len(), query.limit.min(all.len()), "a full page when enough items remain: {query:?}");
+        let mut answered = BTreeSet::new();
+        for item in &answer.items {
+            let score = all.get(&item.id).unwrap_or_else(|| panic!("{:?} must not be answered: {query:?}", item.id));
+            assert!((score - item.score).abs() <= tolerance(*score), "{:?}: {} for {score}", item.id, item.score);
+            assert!(answered.insert(item.id.clone()), "{:?} twice", item.id);
+            assert_eq!(item.explanation.is_some(), query.with_explanation);
+            if let Some(parts) = &item.explanation {
+                // Each part is rounded, and so are the sums of either side.
+                let sum: f64 = parts.iter().map(|part| f64::from(part.value)).sum();
+                let size: f64 = parts.iter().map(|part| f64::from(part.value.abs())).sum();
+                let difference = (sum - f64::from(item.score)).abs();
+                assert!(difference <= 1e-5 * size, "{sum} is not {}, by {parts:?}", item.score);
+            }
+        }
+        if query.diversity > 0.0 {
+            self.check_diversity(query, answer, &all);
+        } else {
+            assert!(answer.items.is_sorted_by(|a, b| a.score >= b.score), "best first");
+            let last = answer.items.last().map_or(f32::INFINITY, |item| item.score);
+            for (id, score) in &all {
+                let fine = answered.contains(id) || *score <= last + tolerance(last);
+                assert!(fine, "{id:?} with {score} is missing below {last}: {query:?}");
+            }
+        }
+    }
+
+    /// Every item is, up to rounding, the best choice after those before it, among the pool.
+    fn check_diversity(&self, query: &Query, answer: &Recommendations, all: &BTreeMap<Id, f32>) {
+        let mut scores: Vec<f32> = all.values().copied().collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        scores.truncate((5 * query.limit).clamp(100, 1000));
+        let (Some(high), Some(low)) = (scores.first(), scores.last()) else { return };
+        let (span, rounding) = (high - low, tolerance(*high).max(tolerance(*low)));
+        let relevance = |score: f32| if span > 0.0 { (score - low) / span } else { 0.0 };
+        let row = |id: &Id| self.state.readable.catalog.row(id.as_str()).expect("known") as usize;
+        let cosine = |a: &Id, b: &Id| {
+            let (a, b) = (&self.vectors[row(a)], &self.vectors[row(b)]);
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            let norms = (dot(a, a) * dot(b, b)).sqrt();
+            if norms > 0.0 { dot(a, b) / norms } else { 0.0 }
+        };
+        // What rounding of scores does to the scale, and of vectors to cosines.
+        let slack = (1.0 - query.diversity) * 4.0 * rounding / span.max(f32::MIN_POSITIVE) + 1e-4;
+        // What is left, with the largest cosine to what was chosen.
+        let mut left: BTreeMap<&Id, Option<f32>> = all.keys().map(|id| (id, None)).collect();
+        let value = |id: &Id, nearest: Option<f32>| match nearest {
+            None => relevance(all[id]),
+            Some(nearest) => (1.0 - query.diversity) * relevance(all[id]) - query.diversity * nearest,
+        };
+        for item in &answer.items {
+            assert!(all[&item.id] >= low - rounding, "{:?} is not of the pool", item.id);
+            let nearest = left.remove(&item.id).expect("each once");
+            let chosen = value(&item.id, nearest);
+            for (id, nearest) in &mut left {
+                if all[*id] > low + rounding {
+                    assert!(value(id, *nearest) <= chosen + slack, "{id:?} before {:?}: {query:?}", item.id);
+                }
+                let cosine = cosine(&item.id, id);
+                *nearest = Some(nearest.map_or(cosine, |nearest| nearest.max(cosine)));
+            }
+        }
+    }
+}
+
+/// Near 0 by digits after the point; far from it two steps of f32, which are wider than that from 500 on: random worlds reach
+/// scores of some thousands.
+fn tolerance(score: f32) -> f32 {
+    if score.is_finite() { TOLERANCE.max(2.0 * f32::EPSILON * score.abs()) } else { TOLERANCE }
+}
+
+/// Whether an item meets a filter, condition by condition.
+pub fn admits(filter: &Filter, item: &Item) -> bool {
+    let Filter { categories, tags, properties } = filter;
+    meets_labels(categories, &item.categories)
+        && meets_labels(tags, &item.tags)
+        && properties.iter().all(|(name, condition)| meets(condition, item.properties.get(name)))
+}
+
+fn meets_labels(labels: &Labels, of: &[String]) -> bool {
+    labels.any.as_ref().is_none_or(|any| any.iter().any(|label| of.contains(label)))
+        && labels.all.iter().all(|label| of.contains(label))
+        && !labels.none.iter().any(|label| of.contains(label))
+}
+
+fn meets(condition: &Condition, value: Option<&PropertyValue>) -> bool {
+    let Condition { eq, one_of, none, gt, gte, lt, lte } = condition;
+    let number = match value {
+        Some(PropertyValue::Number(number)) => Some(*number),
+        Some(PropertyValue::Flag(_) | PropertyValue::Text(_)) | None => None,
+    };
+    let bound = |bound: &Option<f64>, holds: fn(&f64, &f64) -> bool| {
+        bound.is_none_or(|bound| number.is_some_and(|number| holds(&number, &bound)))
+    };
+    eq.as_ref().is_none_or(|wanted| value == Some(wanted))
+        && one_of.as_ref().is_none_or(|wanted| value.is_some_and(|value| wanted.contains(value)))
+        && !value.is_some_and(|value| none.contains(value))
+        && bound(gt, f64::gt)
+        && bound(gte, f64::ge)
+        && bound(lt, f64::lt)
+        && bound(lte, f64::le)
+}
