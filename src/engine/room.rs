@@ -70,7 +70,7 @@ pub async fn run(roster: Arc<Roster>) {
 impl Model {
     /// What the live state takes, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
-        self.live().readable().footprint()
+        self.live().footprint()
     }
 
     /// Counts the live state.

@@ -79,7 +79,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         lag_ms,
         digest: snapshot.digester.digest(),
         served: shared.deployed(None).served(),
-        memory: readable.footprint(),
+        memory: shared.live.load().footprint(),
         counts: Counts {
             users: readable.users.count() as u64,
             items: readable.catalog.len() as u64,

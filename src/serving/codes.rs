@@ -73,6 +73,14 @@ impl Block {
         self.scales.len() * TILE_ROWS
     }
 
+    /// What its rows take, in bytes.
+    pub(super) const fn bytes(&self) -> usize {
+        size_of_val(self.lines.as_slice())
+            + size_of_val(self.scales.as_slice())
+            + size_of_val(self.norms.as_slice())
+            + size_of_val(self.norm_max.as_slice())
+    }
+
     /// The tiles `first .. first + count`, or as many as there are.
     pub(super) fn slice(&self, first: usize, count: usize) -> Codes<'_> {
         let (quads, end) = (quads(self.dim), self.scales.len().min(first + count));

@@ -50,6 +50,11 @@ impl Index {
         }
     }
 
+    /// What it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.bytes()).sum::<usize>() + self.strips.len() * size_of::<Strip>()
+    }
+
     /// Number of blocks.
     pub(super) const fn blocks(&self) -> usize {
         self.blocks.len()

@@ -7,7 +7,7 @@ use crate::{
         Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
         Timestamp,
     },
-    state::{Readable, State},
+    state::{Readable, State, TableFootprint},
 };
 
 use super::{
@@ -103,6 +103,15 @@ impl View {
     pub fn counts(&self) -> Counts {
         let readable = self.readable();
         Counts { users: readable.users.count() as u64, items: self.snapshot.items, events: readable.counters.events }
+    }
+
+    /// What the state takes, and what is searched of it, table by table.
+    pub fn footprint(&self) -> Vec<TableFootprint> {
+        let Snapshot { readable, index, .. } = &*self.snapshot;
+        let mut tables = readable.footprint();
+        let (rows, bytes) = (readable.catalog.len() as u64, index.bytes() as u64);
+        tables.push(TableFootprint { table: "search", rows, bytes });
+        tables
     }
 
     /// An item's metadata (bare when only events named it). `None`: unknown or removed.
