@@ -34,7 +34,7 @@ pub async fn measure(report: &mut Report, url: &str, items: u32) -> anyhow::Resu
     let engine = Engine::start(url, ModelConfig { dim: DIM, ..ModelConfig::default() }).await?;
     let model = &engine.model;
     let mut n = 0;
-    let outcomes = model.append((0..WARM_EVENTS).map(|_| event(items, 0, &mut n)).collect()).await?;
+    let outcomes = model.append((0..WARM_EVENTS).map(|_| event(items, 0, &mut n)).collect(), Duration::ZERO).await?;
     let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
     model.wait_applied(*position, PATIENCE).await?;
     Report::step("steps and recommendations while no version is taken");
@@ -79,7 +79,7 @@ async fn steps(model: Model, items: u32, round: u32, stop: CancellationToken) ->
     while !stop.is_cancelled() {
         let records = (0..REQUEST_EVENTS).map(|_| event(items, round, &mut n)).collect();
         let started = Instant::now();
-        let outcomes = model.append(records).await?;
+        let outcomes = model.append(records, Duration::ZERO).await?;
         let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
         model.wait_applied(*position, PATIENCE).await?;
         times.push(started.elapsed());

@@ -189,17 +189,9 @@ impl Model {
         configure::configure(&self.shared, change).await.map(drop)
     }
 
-    /// Appends records; events that came from recommended lists are attributed to the arms that made them.
-    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, EngineError> {
-        self.append_within(records, Duration::ZERO).await
-    }
-
-    /// The same, waiting up to `patience` while the queue is full.
-    pub async fn append_within(
-        &self,
-        records: Vec<NewRecord>,
-        patience: Duration,
-    ) -> Result<Vec<Outcome>, EngineError> {
+    /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
+    /// attributed to the arms that made them.
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
         splitting::append(&self.shared, records, patience).await
     }
 

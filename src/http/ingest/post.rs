@@ -189,7 +189,7 @@ fn begins_with_key(bytes: &[u8], key: &str) -> bool {
 
 async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
     let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
-    let outcomes = model.append(run.records).await?;
+    let outcomes = model.append(run.records, Duration::ZERO).await?;
     if let [Outcome::Conflict(position)] = *outcomes {
         return Err(ApiError::EventConflict(position));
     }
@@ -200,7 +200,7 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
 async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
     let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
     tally.leave_out(kind, run.unknown);
-    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records).await? };
+    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records, Duration::ZERO).await? };
     tally.add(&run.indexes, run.rejected, &outcomes);
     Ok(tally)
 }
@@ -224,7 +224,7 @@ async fn stream(
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
-        let appended = model.append_within(records, FULL_PATIENCE);
+        let appended = model.append(records, FULL_PATIENCE);
         let (outcomes, following) = tokio::join!(appended, read(arrival, kind, &mut lines));
         match outcomes {
             Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
