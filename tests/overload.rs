@@ -76,9 +76,14 @@ async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_goes_away_frees_the_place() {
     let service = Service::start(&support::database().await, &["--http-requests-max", "1"]).await;
-    // Waits for what never comes: longer than this test has patience.
+    // Waits for what never comes, longer than this test has patience; asks again when it was refused itself.
+    let wait = service.request(Method::GET, "users/u/recommendations?min_position=1000000&timeout_ms=30000");
     let mut waiting = JoinSet::new();
-    waiting.spawn(service.request(Method::GET, "items/x?min_position=1000000&timeout_ms=30000").send());
+    waiting.spawn(async move {
+        while let Some(request) = wait.try_clone() {
+            request.send().await.expect("an answer");
+        }
+    });
     let begun = Instant::now();
     loop {
         let response = service.request(Method::GET, "").send().await.expect("an answer");
@@ -86,6 +91,8 @@ async fn who_goes_away_frees_the_place() {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "the place is never taken");
+        // Time for the other one to come first.
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     problem(service.request(Method::POST, "recommendations").json(&query()), 503, "overloaded").await;
     probes_answer(&service).await;
