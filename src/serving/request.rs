@@ -42,7 +42,7 @@ pub(super) enum Answer {
 
 /// A request between planning and answering.
 enum Planned<'a> {
-    Recommend(Plan<'a>),
+    Recommend(Box<Plan<'a>>),
     Similar(Search),
     Done(Answer),
 }
@@ -110,8 +110,10 @@ impl Request {
 
     fn plan(&self, view: &View, scratch: &mut SearchScratch) -> Planned<'_> {
         match self {
-            Self::Recommend { query, .. } => Plan::new(view, query, scratch)
-                .map_or_else(|error| Planned::Done(Answer::Recommend(Err(error))), Planned::Recommend),
+            Self::Recommend { query, .. } => Plan::new(view, query, scratch).map_or_else(
+                |error| Planned::Done(Answer::Recommend(Err(error))),
+                |plan| Planned::Recommend(Box::new(plan)),
+            ),
             Self::Similar { item, limit, filter, .. } => plan::similar(view, item, *limit, filter)
                 .map_or_else(|error| Planned::Done(Answer::Similar(Err(error))), Planned::Similar),
             #[cfg(test)]
