@@ -63,7 +63,7 @@ impl RowSet {
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         self.words.iter().enumerate().flat_map(|(index, word)| {
             let first = u32::try_from(index * WORD_ROWS).expect("rows are u32");
-            std::iter::successors(Some(*word), |bits| Some(bits & (bits - 1)))
+            std::iter::successors(Some(*word), |bits| Some(bits & bits.wrapping_sub(1)))
                 .take_while(|bits| *bits != 0)
                 .map(move |bits| first + bits.trailing_zeros())
         })

@@ -276,7 +276,7 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
     let document: Value = serde_json::from_str(&text(service.get("/openapi.json").await).await).expect("JSON");
     let mut refused = 0;
     for (path, methods) in document["paths"].as_object().expect("paths") {
-        let path = path.replace("{model}", "default").replace('{', "").replace('}', "");
+        let path = path.replace("{model}", "default").replace(['{', '}'], "");
         for method in methods.as_object().expect("methods").keys() {
             let answer = service.with(&method.to_uppercase(), &path, &[]).await;
             if only_asks(method, &path) {
