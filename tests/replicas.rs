@@ -25,7 +25,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use service::{PATIENCE, Service, number};
 use shelfmark::{postgres, state::Draws};
-use tokio::sync::RwLock;
+use tokio::{sync::RwLock, task::JoinSet};
 
 const PROCESSES: usize = 3;
 /// Of each client, so that what a user did is known to one client.
@@ -210,7 +210,10 @@ async fn three_processes_are_one_service_while_they_are_killed_and_started() {
         done: AtomicBool::default(),
     });
     tokio::join!(replicas.start(0, false), replicas.start(1, false), replicas.start(2, false));
-    let clients = [0, 1].map(|name| tokio::spawn(Client::new(name, seed).work(Arc::clone(&replicas))));
+    let mut clients = JoinSet::new();
+    for name in [0, 1] {
+        clients.spawn(Client::new(name, seed).work(Arc::clone(&replicas)));
+    }
 
     let mut draws = Draws::new(seed, 2, 0);
     for cycle in 0..cycles {
@@ -235,8 +238,8 @@ async fn three_processes_are_one_service_while_they_are_killed_and_started() {
     }
     replicas.done.store(true, Ordering::Relaxed);
     let mut acknowledged = BTreeSet::new();
-    for client in clients {
-        acknowledged.extend(client.await.unwrap().acknowledged);
+    while let Some(client) = clients.join_next().await {
+        acknowledged.extend(client.unwrap().acknowledged);
     }
     let standing = compare_all(&replicas).await;
     for place in 0..PROCESSES {

@@ -346,15 +346,3 @@ impl Model {
         rollback::unpin(&self.shared, actor, reason).await
     }
 }
-
-impl Shared {
-    /// Waits until the live view holds `position`.
-    pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
-        let mut applied = self.applied.subscribe();
-        let reached = tokio::time::timeout(timeout, applied.wait_for(|reached| *reached >= position)).await;
-        match reached {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(EngineError::NotReached { wanted: position, reached: self.position() }),
-        }
-    }
-}

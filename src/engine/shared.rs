@@ -166,6 +166,16 @@ impl Shared {
         self.applied.send_replace(position);
     }
 
+    /// Waits until the live view holds `position`.
+    pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
+        let mut applied = self.applied.subscribe();
+        let reached = tokio::time::timeout(timeout, applied.wait_for(|reached| *reached >= position)).await;
+        match reached {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(EngineError::NotReached { wanted: position, reached: self.position() }),
+        }
+    }
+
     /// Notes that the model was deleted: no version is taken at its end.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
