@@ -97,14 +97,13 @@ impl Request {
         }
     }
 
-    /// Tells the requester that it would have waited too long.
-    pub(super) fn refuse(self) {
-        // Who went away need not be told.
+    /// Tells the requester why there is no answer. Who went away need not be told.
+    pub(super) fn refuse(self, error: QueryError) {
         match self {
-            Self::Recommend { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
-            Self::Similar { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Recommend { reply, .. } => drop(reply.send(Err(error))),
+            Self::Similar { reply, .. } => drop(reply.send(Err(error))),
             #[cfg(test)]
-            Self::Panic { reply } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Panic { reply } => drop(reply.send(Err(error))),
         }
     }
 
@@ -125,14 +124,10 @@ impl Request {
         match (self, answer) {
             (Self::Recommend { reply, .. }, Answer::Recommend(answer)) => send(reply, answer, meters),
             (Self::Similar { reply, .. }, Answer::Similar(answer)) => send(reply, answer, meters),
-            (Self::Recommend { reply, .. }, Answer::Failed | Answer::Similar(_)) => {
-                send(reply, Err(QueryError::Failed), meters);
+            (request, Answer::Failed | Answer::Recommend(_) | Answer::Similar(_)) => {
+                meters.failed.increment(1);
+                request.refuse(QueryError::Failed);
             }
-            (Self::Similar { reply, .. }, Answer::Failed | Answer::Recommend(_)) => {
-                send(reply, Err(QueryError::Failed), meters);
-            }
-            #[cfg(test)]
-            (Self::Panic { reply }, _) => send(reply, Err(QueryError::Failed), meters),
         }
     }
 }

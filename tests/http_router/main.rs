@@ -199,6 +199,16 @@ async fn while_searches_wait_too_long_others_are_refused_before_their_body_is_re
     for path in ["/v1/models/shop/users/u/recommendations", "/v1/models/shop/items/i/similar"] {
         problem(service.get(path).await, 503, "overloaded").await;
     }
+    let document = serde_json::to_value(shelfmark::http::openapi()).expect("JSON");
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            if operation["tags"][0] == "recommendations" {
+                let concrete = path.replace("{model}", "shop").replace("{id}", "x");
+                let answer = service.with(&method.to_uppercase(), &concrete, &[]).await;
+                problem(answer, 503, "overloaded").await;
+            }
+        }
+    }
     // What does not search is not concerned.
     problem(service.get("/v1/models/shop/items/i").await, 404, "model_not_found").await;
     for path in ["/livez", "/metrics"] {
