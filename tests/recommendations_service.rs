@@ -16,7 +16,7 @@ async fn shop() -> (Service, u64) {
     let service = Service::start(&support::database().await, &[]).await;
     let item = |n: usize| {
         json!({
-            "id": format!("i{n}"), "title": format!("Thing {n}"), "categories": [if n % 2 == 0 { "shoes" } else { "boots" }],
+            "id": format!("i{n}"), "title": format!("Thing {n}"), "categories": [if n.is_multiple_of(2) { "shoes" } else { "boots" }],
             "tags": if n.is_multiple_of(3) { vec!["used"] } else { vec![] },
             "properties": {"price": 10 * (n + 1), "brand": if n < 6 { "Acme" } else { "Best" }, "new": n < 3}, "available": n != 10,
         })
@@ -55,7 +55,8 @@ async fn what_is_asked_for_is_answered_and_nothing_else() {
         assert_eq!(sorted(&ask(body).await), ["i4", "i8"]);
     }
     let text = filter.to_string();
-    let ways: [(&str, &[&str], &[(&str, &str)]); 4] = [
+    type Way<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)]);
+    let ways: [Way<'_>; 4] = [
         ("users/u1/recommendations", &["i4", "i8"], &[("filter", text.as_str())]),
         ("users/u1/recommendations", &["i0", "i6"], &[("category", "shoes"), ("tag", "used")]),
         ("items/i5/similar", &["i4", "i8"], &[("filter", text.as_str())]),

@@ -329,7 +329,8 @@ async fn readers_are_ahead_of_the_commit_and_go_back_when_it_fails() {
         let meanwhile = async {
             until("readers see the version", async || model.served().served() == Served::Version(version.version))
                 .await;
-            assert_eq!(model.served_for("a-u1").position(), version.position);
+            let of_reader = model.wait_served(Some("a-u1"), Position::ZERO, Duration::ZERO).await.unwrap();
+            assert_eq!(of_reader.position(), version.position);
             let newer = model.wait_served(None, head, Duration::ZERO).await.unwrap();
             assert_eq!(
                 (newer.served(), newer.position()),

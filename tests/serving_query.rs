@@ -18,7 +18,7 @@ use shelfmark::{
 type Stood = (State, Arc<View>);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_combination_of_options_is_answered_as_the_slow_way_answers(
         seed in any::<u64>(),

@@ -7,7 +7,7 @@
 //! | figure | is | ceiling or floor beside it |
 //! |---|---|---|
 //! | stored | a delta of 20,000 touched rows: time and bytes; the whole version loaded and verified | the touched rows' own bytes and COPY of the same rows; COPY of the same stored bytes out of Postgres |
-//! | taking | steps and recommendations while a version of the whole model is taken | the same while none is |
+//! | taking | steps and recommendations while a version of the whole model is taken, and while one is compared with the live state; time and memory of that | the same while nothing else is done |
 //! | replay | events/s of a replay through the engine, whole operation | the learner alone on the same appends, in memory |
 //! | switch | slowest answer under 500 requests/s and 100 rollbacks; from asking for a rollback to the first answer from the new state | the answers of the same stream before the first rollback |
 //!
@@ -15,7 +15,9 @@
 //! service and Postgres share the machine. The model of `stored` and `taking` is made by the production state machine from
 //! items known by their ids alone: its accumulators stand at their first value and compress well, its vectors do not.
 
+mod beside;
 mod learning;
+mod memory;
 mod million;
 mod quantiles;
 mod replay;
@@ -76,7 +78,7 @@ async fn main() -> anyhow::Result<()> {
         }
         kept.pool.close().await;
         if wanted(Figure::Taking) {
-            taking::measure(&mut report, url, args.items).await?;
+            taking::measure(&mut report, url, args.items, kept.base.0.version).await?;
         }
         managed.stop().await?;
         drop(folder);

@@ -115,11 +115,6 @@ impl Model {
         self.shared.served(None)
     }
 
-    /// What a reader (a user, a session) gets: the view of their arm; the same as everybody while there is no split.
-    pub fn served_for(&self, reader: &str) -> Arc<View> {
-        self.shared.served(Some(reader))
-    }
-
     /// The live view.
     pub fn live(&self) -> Arc<View> {
         self.shared.live.load_full()

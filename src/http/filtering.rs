@@ -19,14 +19,15 @@ pub fn filter(text: Option<&str>, category: Option<String>, tag: Option<String>)
 }
 
 fn parse(text: &str) -> FieldResult<Filter> {
-    decode::json::<Filter>(text.as_bytes(), &[]).map_err(|error| match error {
-        ApiError::Invalid(mut errors) if !errors.is_empty() => {
+    match decode::json(text.as_bytes(), &[]) {
+        Ok(filter) => Ok(filter),
+        Err(ApiError::Invalid(mut errors)) if !errors.is_empty() => {
             let error = errors.swap_remove(0);
             let field = if error.field.is_empty() { "filter".to_owned() } else { format!("filter.{}", error.field) };
-            FieldError { field, ..error }
+            Err(FieldError { field, ..error })
         }
-        other => FieldError::new("filter", "malformed", other.to_string()),
-    })
+        Err(error) => Err(FieldError::new("filter", "malformed", error.to_string())),
+    }
 }
 
 #[cfg(test)]

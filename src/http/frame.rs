@@ -21,8 +21,10 @@ use crate::{serving::QueryError, telemetry};
 
 /// Routes that search a view for one list. They are refused here while searches wait as long as they may: before the key is
 /// looked at and before the body is read, which is most of what a refusal would cost.
-const SEARCHES: [&str; 3] = [
+const SEARCHES: [&str; 5] = [
     "/v1/models/{model}/recommendations",
+    "/v1/models/{model}/recommendations/batch",
+    "/v1/models/{model}/rank",
     "/v1/models/{model}/users/{id}/recommendations",
     "/v1/models/{model}/items/{id}/similar",
 ];

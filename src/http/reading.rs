@@ -114,13 +114,7 @@ impl At {
     pub async fn view_for(&self, model: &Model, reader: Option<&str>) -> Result<Arc<View>, ApiError> {
         let wanted = self.min_position.unwrap_or_default();
         match &self.version {
-            None => {
-                let view = reader.map_or_else(|| model.served(), |reader| model.served_for(reader));
-                if view.position() >= wanted {
-                    return Ok(view);
-                }
-                Ok(model.wait_served(reader, wanted, self.wait).await?)
-            }
+            None => Ok(model.wait_served(reader, wanted, self.wait).await?),
             Some(Pick::Live) => {
                 if model.live().position() < wanted {
                     model.wait_applied(wanted, self.wait).await?;

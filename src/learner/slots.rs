@@ -1,6 +1,6 @@
 //! Row numbers of a step mapped to dense places without hashing or clearing: one entry a row, told apart by epoch.
 
-use crate::state::{add_scaled, add_scaled_4};
+use crate::state::{add_scaled, add_scaled_4, ones};
 
 /// Maps row numbers to `0..len` in the order of first insertion.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Slots {
     /// for every 64 rows of the table.
     pub fn ascending(&self) -> impl Iterator<Item = (u32, usize)> {
         let words = self.bits.iter().enumerate().filter(|(_, bits)| **bits != 0);
-        words.flat_map(|(word, bits)| Ones(*bits).map(move |bit| (word, bit))).map(|(word, bit)| {
+        words.flat_map(|(word, bits)| ones(*bits).map(move |bit| (word, bit))).map(|(word, bit)| {
             let row = word * 64 + bit as usize;
             let row = u32::try_from(row).expect("rows are u32");
             (row, self.entries[row as usize].1 as usize)
@@ -68,19 +68,6 @@ impl Slots {
 /// A place as it is stored.
 pub fn as_place(place: usize) -> u32 {
     u32::try_from(place).expect("as many places as rows, which are u32")
-}
-
-/// Numbers of the bits that are set, ascending.
-struct Ones(u64);
-
-impl Iterator for Ones {
-    type Item = u32;
-
-    fn next(&mut self) -> Option<u32> {
-        let bit = (self.0 != 0).then(|| self.0.trailing_zeros());
-        self.0 &= self.0.wrapping_sub(1);
-        bit
-    }
 }
 
 /// Work space of [`RowSums::scatter`].

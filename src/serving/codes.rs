@@ -95,10 +95,7 @@ impl Block {
     /// Makes the code of a row, `[dim]`, anew and returns its error as by [`Block::error`].
     pub(super) fn encode(&mut self, row: usize, values: &[f32]) -> f32 {
         let (tile, lane) = (row / TILE_ROWS, row % TILE_ROWS);
-        let scale = values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / STEPS;
-        // A row that is not finite (or too small for a scale) keeps the zero code, and its error says the rest.
-        let scale = if scale.is_normal() { scale } else { 0.0 };
-        let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+        let (scale, inverse) = scale_of(values);
         let mut squares = 0.0_f32;
         let quads = quads(self.dim);
         for (line, values) in self.lines[tile * quads..][..quads].iter_mut().zip(values.chunks(QUAD)) {
@@ -143,9 +140,11 @@ pub(super) fn code_of(value: f32, inverse: f32) -> i8 {
     (value * inverse).round_ties_even().clamp(-STEPS, STEPS) as i8
 }
 
-/// The scale of a query: the same steps.
-pub(super) fn scale_of(largest: f32) -> f32 {
-    largest / STEPS
+/// The scale of a vector's code, and its inverse. Both are 0 for a vector that is not finite, or too small for a scale: it gets the
+/// zero code, and its error says the rest.
+pub(super) fn scale_of(values: &[f32]) -> (f32, f32) {
+    let scale = values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / STEPS;
+    if scale.is_normal() { (scale, scale.recip()) } else { (0.0, 0.0) }
 }
 
 /// Some tiles of a block.

@@ -4,11 +4,11 @@
 //! position, whatever is learned meanwhile (P5). An answer is exact: every item is scored in full, and equal scores
 //! go to the item that came first into the model. Reads never wait for learning, nor learning for reads.
 //!
-//! A view holds 8-bit codes of all vectors, with the error of each, and upper bounds of all biases ([`index`]). A search reads
-//! these ([`scan`]) and scores exactly, from the state, only rows that may be among the best: the answer is that of scoring every row, to the bit.
+//! A view holds 8-bit codes of all vectors, with the error of each, and upper bounds of all biases (`index`). A search reads
+//! these (`scan`) and scores exactly, from the state, only rows that may be among the best: the answer is that of scoring every row, to the bit.
 //! Publishing costs what was touched: codes lag behind their rows and are made anew by the block, popularity may be some thousand
 //! events old. [`Searcher`] answers small searches at once and others on a few named threads; what waits for the same view is scanned together, so that memory
-//! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row ([`checker`]).
+//! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row (`checker`).
 //!
 //! Which rows may be answered is settled before the pass: an index of the items' metadata (`filters`), kept up by what changed,
 //! gives the rows that a filter admits.
@@ -25,13 +25,13 @@ mod explain;
 mod filters;
 mod index;
 mod kernel;
+mod mask;
 pub mod metric;
 mod plan;
 mod probe;
 mod publisher;
 mod queue;
 mod request;
-mod rows;
 mod scan;
 mod score;
 mod scratch;
@@ -41,9 +41,9 @@ mod top;
 mod view;
 mod worker;
 
+pub use mask::RowMask;
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
-pub use rows::RowSet;
 pub use scratch::SearchScratch;
 pub use searcher::Searcher;
 pub use view::{Counts, View};

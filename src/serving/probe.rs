@@ -44,10 +44,7 @@ pub(super) struct Bounds {
 impl Probe {
     #[expect(clippy::cast_precision_loss, reason = "a dimension is small")]
     pub(super) fn new(ranking: Ranking, vector: &[f32], bias: &BiasBound, chance: f32) -> Self {
-        let largest = vector.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        let scale = scale_of(largest);
-        let scale = if scale.is_normal() { scale } else { 0.0 };
-        let inverse = if scale > 0.0 { scale.recip() } else { 0.0 };
+        let (scale, inverse) = scale_of(vector);
         let (mut squares, mut rest_squares, mut sum) = (0.0_f32, 0.0_f32, 0);
         let quads = vector
             .chunks(4)

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{Item, Position, Served},
-    state::{Readable, Table, Touched},
+    state::{Readable, Table, Touched, ones},
 };
 
 use super::{
@@ -205,9 +205,8 @@ impl Publisher {
             if anew {
                 bits = std::mem::take(&mut lagging[word]);
             }
-            while bits != 0 {
-                let row = word * 64 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
+            for bit in ones(bits) {
+                let row = word * 64 + bit as usize;
                 if row < items.len() {
                     readable.item_vector(as_number(row), values);
                     let error = if anew {

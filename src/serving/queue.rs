@@ -145,7 +145,7 @@ impl Shared {
                 // Searches became slower than they were when it was taken.
                 self.meters.rejected.increment(1);
                 queue.refused = Some(Instant::now());
-                job.request.refuse();
+                job.request.refuse(QueryError::Busy);
                 continue;
             }
             if queue.stopping {

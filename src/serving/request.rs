@@ -42,7 +42,7 @@ pub(super) enum Answer {
 
 /// A request between planning and answering.
 enum Planned<'a> {
-    Recommend(Plan<'a>),
+    Recommend(Box<Plan<'a>>),
     Similar(Search),
     Done(Answer),
 }
@@ -97,21 +97,22 @@ impl Request {
         }
     }
 
-    /// Tells the requester that it would have waited too long.
-    pub(super) fn refuse(self) {
-        // Who went away need not be told.
+    /// Tells the requester why there is no answer. Who went away need not be told.
+    pub(super) fn refuse(self, error: QueryError) {
         match self {
-            Self::Recommend { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
-            Self::Similar { reply, .. } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Recommend { reply, .. } => drop(reply.send(Err(error))),
+            Self::Similar { reply, .. } => drop(reply.send(Err(error))),
             #[cfg(test)]
-            Self::Panic { reply } => drop(reply.send(Err(QueryError::Busy))),
+            Self::Panic { reply } => drop(reply.send(Err(error))),
         }
     }
 
     fn plan(&self, view: &View, scratch: &mut SearchScratch) -> Planned<'_> {
         match self {
-            Self::Recommend { query, .. } => Plan::new(view, query, scratch)
-                .map_or_else(|error| Planned::Done(Answer::Recommend(Err(error))), Planned::Recommend),
+            Self::Recommend { query, .. } => Plan::new(view, query, scratch).map_or_else(
+                |error| Planned::Done(Answer::Recommend(Err(error))),
+                |plan| Planned::Recommend(Box::new(plan)),
+            ),
             Self::Similar { item, limit, filter, .. } => plan::similar(view, item, *limit, filter)
                 .map_or_else(|error| Planned::Done(Answer::Similar(Err(error))), Planned::Similar),
             #[cfg(test)]
@@ -123,14 +124,10 @@ impl Request {
         match (self, answer) {
             (Self::Recommend { reply, .. }, Answer::Recommend(answer)) => send(reply, answer, meters),
             (Self::Similar { reply, .. }, Answer::Similar(answer)) => send(reply, answer, meters),
-            (Self::Recommend { reply, .. }, Answer::Failed | Answer::Similar(_)) => {
-                send(reply, Err(QueryError::Failed), meters);
+            (request, Answer::Failed | Answer::Recommend(_) | Answer::Similar(_)) => {
+                meters.failed.increment(1);
+                request.refuse(QueryError::Failed);
             }
-            (Self::Similar { reply, .. }, Answer::Failed | Answer::Recommend(_)) => {
-                send(reply, Err(QueryError::Failed), meters);
-            }
-            #[cfg(test)]
-            (Self::Panic { reply }, _) => send(reply, Err(QueryError::Failed), meters),
         }
     }
 }

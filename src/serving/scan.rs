@@ -4,10 +4,10 @@
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
 //! are left exactly, from the state itself. A search that admits few rows looks at their tiles alone.
 
-use crate::state::Readable;
+use crate::state::{Readable, ones};
 
 use super::{
-    RowSet,
+    RowMask,
     codes::{STRIP_TILES, TILE_ROWS},
     columns::{BiasBound, is_masked},
     index::Index,
@@ -45,7 +45,7 @@ pub(super) struct Search {
     /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
     pub(super) explore: Option<u64>,
     /// The only rows that may be answered; all when `None`.
-    pub(super) admitted: Option<RowSet>,
+    pub(super) admitted: Option<RowMask>,
     /// The best rows.
     pub(super) top: Top,
 }
@@ -95,7 +95,7 @@ pub(super) fn scan_on(machine: Machine, index: &Index, readable: &Readable, sear
 struct Run<'a> {
     ranking: Ranking,
     adjust: &'a [(u32, f32)],
-    admitted: Option<&'a RowSet>,
+    admitted: Option<&'a RowMask>,
     top: &'a mut Top,
     probe: Probe,
     scorer: Scorer<'a>,
@@ -166,13 +166,12 @@ impl<'a> Run<'a> {
     /// Takes what the pass found in tiles of which the first is `first`; returns the new floor.
     fn take(&mut self, tiles: &StripTiles<'_>, first: usize, found: &Found<'_>) -> f32 {
         let tile = first + found.tile;
-        let mut rows = match self.admitted {
+        let rows = match self.admitted {
             None => found.rows,
             Some(admitted) => found.rows & of_tile(admitted, tile),
         };
-        while rows != 0 {
-            let lane = rows.trailing_zeros() as usize;
-            rows &= rows - 1;
+        for lane in ones(u64::from(rows)) {
+            let lane = lane as usize;
             let row = u32::try_from(tile * TILE_ROWS + lane).expect("rows are u32");
             if self.adjust.binary_search_by_key(&row, |(row, _)| *row).is_err() {
                 self.offer(&tiles.only(found.tile), row, lane, found.products[lane], None);
@@ -205,7 +204,7 @@ impl<'a> Run<'a> {
 
 /// The admitted rows of a tile.
 #[expect(clippy::cast_possible_truncation, reason = "16 of 64 bits")]
-fn of_tile(admitted: &RowSet, tile: usize) -> u16 {
+fn of_tile(admitted: &RowMask, tile: usize) -> u16 {
     (admitted.word(tile / 4) >> (tile % 4 * TILE_ROWS)) as u16
 }
 
@@ -310,7 +309,7 @@ mod tests {
                 vector,
                 adjust,
                 explore: explores.then_some(draws.bits()),
-                admitted: (draws.below(2) == 0).then(|| RowSet::from_words(words)),
+                admitted: (draws.below(2) == 0).then(|| RowMask::from_words(words)),
                 top: Top::new(limit),
             }
         }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    Publisher, QueryError, RowSet, SearchScratch,
+    Publisher, QueryError, RowMask, SearchScratch,
     filters::Filters,
     index::Index,
     plan::{self, Plan},
@@ -223,17 +223,17 @@ impl View {
     }
 
     /// The rows that may be recommended and that `filter` admits; `None` for all that may be recommended.
-    pub fn matching(&self, filter: &Filter) -> Option<RowSet> {
+    pub fn matching(&self, filter: &Filter) -> Option<RowMask> {
         (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter))
     }
 
     /// The rows that may be answered; `None` for all. `among` are the only items that are answered.
-    pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowSet> {
+    pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowMask> {
         let filtered = self.matching(filter);
         let Some(among) = among else { return filtered };
         let rows = among.iter().filter_map(|id| self.readable().catalog.row(id.as_str()));
         let rows = rows.filter(|row| filtered.as_ref().is_none_or(|filtered| filtered.contains(*row)));
-        Some(RowSet::from_rows(&rows.collect()))
+        Some(RowMask::from_rows(&rows.collect()))
     }
 
     /// The vector of an item's row, content included.

@@ -10,7 +10,31 @@ use shelfmark::{
     state::{ContextScratch, History, Past, QueryRows, State, compose},
 };
 
-const TOLERANCE: f32 = 1e-4;
+/// A score with how far rounding alone may move it.
+#[derive(Clone, Copy)]
+pub struct Score {
+    value: f32,
+    rounding: f32,
+}
+
+/// What a score is summed from, with the sum of the sizes: parts of either sign leave the rounding of both behind.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    value: f64,
+    size: f64,
+}
+
+impl Sum {
+    fn add(&mut self, part: f32) {
+        self.value += f64::from(part);
+        self.size += f64::from(part.abs());
+    }
+
+    /// Either side adds some tens of parts, each step within half an epsilon of what it has by then.
+    fn score(self) -> Score {
+        Score { value: self.value as f32, rounding: (16.0 * f64::from(f32::EPSILON) * self.size).max(1e-4) as f32 }
+    }
+}
 
 /// A state with the vectors of all items.
 pub struct Naive<'a> {
@@ -44,10 +68,13 @@ impl<'a> Naive<'a> {
     }
 
     /// Every item that may be answered with its full score, by the learning rule read literally, and the fallback.
-    pub fn scores(&self, query: &Query) -> (BTreeMap<Id, f32>, Option<Fallback>) {
+    pub fn scores(&self, query: &Query) -> (BTreeMap<Id, Score>, Option<Fallback>) {
         let readable = &self.state.readable;
         let items = readable.catalog.len();
-        let mut scores: Vec<f32> = (0..items).map(|row| readable.item_bias(row as u32)).collect();
+        let mut scores = vec![Sum::default(); items];
+        for (row, score) in scores.iter_mut().enumerate() {
+            score.add(readable.item_bias(row as u32));
+        }
         let given: &[Id] = match &query.subject {
             Subject::Session(ids) => ids,
             Subject::Item(id) => std::slice::from_ref(id),
@@ -84,19 +111,22 @@ impl<'a> Naive<'a> {
             (_, None) => vec![0.0; dim],
         };
         for (score, vector) in scores.iter_mut().zip(&self.vectors) {
-            *score += q.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>();
+            for (a, b) in q.iter().zip(vector) {
+                score.add(a * b);
+            }
         }
         if let Some(context) = &context {
             for repeat in &context.repeats {
-                scores[repeat.item as usize] += scalars.rec[repeat.age as usize] + scalars.cnt[repeat.count as usize];
+                scores[repeat.item as usize].add(scalars.rec[repeat.age as usize]);
+                scores[repeat.item as usize].add(scalars.cnt[repeat.count as usize]);
             }
             for remembered in &context.memory {
-                scores[remembered.item as usize] += scalars.wm * remembered.value;
+                scores[remembered.item as usize].add(scalars.wm * remembered.value);
             }
         }
         if readable.config.explore > 0.0 {
             for (row, score) in scores.iter_mut().enumerate() {
-                *score += readable.exploration(row as u32, query.seed);
+                score.add(readable.exploration(row as u32, query.seed));
             }
         }
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
@@ -114,7 +144,7 @@ impl<'a> Naive<'a> {
         let scores = (0..items)
             .filter(|row| readable.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
             .filter(|row| admits(&query.filter, &readable.catalog.entry(*row as u32).item))
-            .map(|row| (readable.catalog.id(row as u32).clone(), scores[row]))
+            .map(|row| (readable.catalog.id(row as u32).clone(), scores[row].score()))
             .filter(|(id, _)| !query.exclude.contains(id))
             .filter(|(id, _)| match (&query.among, &query.subject) {
                 (Some(among), _) => among.contains(id),
@@ -132,7 +162,8 @@ impl<'a> Naive<'a> {
         let mut answered = BTreeSet::new();
         for item in &answer.items {
             let score = all.get(&item.id).unwrap_or_else(|| panic!("{:?} must not be answered: {query:?}", item.id));
-            assert!((score - item.score).abs() <= tolerance(*score), "{:?}: {} for {score}", item.id, item.score);
+            let difference = (score.value - item.score).abs();
+            assert!(difference <= score.rounding, "{:?}: {} for {}", item.id, item.score, score.value);
             assert!(answered.insert(item.id.clone()), "{:?} twice", item.id);
             assert_eq!(item.explanation.is_some(), query.with_explanation);
             if let Some(parts) = &item.explanation {
@@ -147,21 +178,24 @@ impl<'a> Naive<'a> {
             self.check_diversity(query, answer, &all);
         } else {
             assert!(answer.items.is_sorted_by(|a, b| a.score >= b.score), "best first");
-            let last = answer.items.last().map_or(f32::INFINITY, |item| item.score);
-            for (id, score) in &all {
-                let fine = answered.contains(id) || *score <= last + tolerance(last);
-                assert!(fine, "{id:?} with {score} is missing below {last}: {query:?}");
+            if let Some(last) = answer.items.last() {
+                let last = Score { value: last.score, ..all[&last.id] };
+                for (id, score) in &all {
+                    let fine = answered.contains(id) || score.value <= last.value + last.rounding + score.rounding;
+                    assert!(fine, "{id:?} with {} is missing below {}: {query:?}", score.value, last.value);
+                }
             }
         }
     }
 
     /// Every item is, up to rounding, the best choice after those before it, among the pool.
-    fn check_diversity(&self, query: &Query, answer: &Recommendations, all: &BTreeMap<Id, f32>) {
-        let mut scores: Vec<f32> = all.values().copied().collect();
-        scores.sort_by(|a, b| b.total_cmp(a));
+    fn check_diversity(&self, query: &Query, answer: &Recommendations, all: &BTreeMap<Id, Score>) {
+        let mut scores: Vec<Score> = all.values().copied().collect();
+        scores.sort_by(|a, b| b.value.total_cmp(&a.value));
         scores.truncate((5 * query.limit).clamp(100, 1000));
         let (Some(high), Some(low)) = (scores.first(), scores.last()) else { return };
-        let (span, rounding) = (high - low, tolerance(*high).max(tolerance(*low)));
+        let rounding = all.values().map(|score| score.rounding).fold(0.0, f32::max);
+        let (low, span) = (low.value, high.value - low.value);
         let relevance = |score: f32| if span > 0.0 { (score - low) / span } else { 0.0 };
         let row = |id: &Id| self.state.readable.catalog.row(id.as_str()).expect("known") as usize;
         let cosine = |a: &Id, b: &Id| {
@@ -175,15 +209,15 @@ impl<'a> Naive<'a> {
         // What is left, with the largest cosine to what was chosen.
         let mut left: BTreeMap<&Id, Option<f32>> = all.keys().map(|id| (id, None)).collect();
         let value = |id: &Id, nearest: Option<f32>| match nearest {
-            None => relevance(all[id]),
-            Some(nearest) => (1.0 - query.diversity) * relevance(all[id]) - query.diversity * nearest,
+            None => relevance(all[id].value),
+            Some(nearest) => (1.0 - query.diversity) * relevance(all[id].value) - query.diversity * nearest,
         };
         for item in &answer.items {
-            assert!(all[&item.id] >= low - rounding, "{:?} is not of the pool", item.id);
+            assert!(all[&item.id].value >= low - rounding, "{:?} is not of the pool", item.id);
             let nearest = left.remove(&item.id).expect("each once");
             let chosen = value(&item.id, nearest);
             for (id, nearest) in &mut left {
-                if all[*id] > low + rounding {
+                if all[*id].value > low + rounding {
                     assert!(value(id, *nearest) <= chosen + slack, "{id:?} before {:?}: {query:?}", item.id);
                 }
                 let cosine = cosine(&item.id, id);
@@ -191,12 +225,6 @@ impl<'a> Naive<'a> {
             }
         }
     }
-}
-
-/// Near 0 by digits after the point; far from it two steps of f32, which are wider than that from 500 on: random worlds reach
-/// scores of some thousands.
-fn tolerance(score: f32) -> f32 {
-    if score.is_finite() { TOLERANCE.max(2.0 * f32::EPSILON * score.abs()) } else { TOLERANCE }
 }
 
 /// Whether an item meets a filter, condition by condition.

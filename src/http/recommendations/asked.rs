@@ -257,7 +257,7 @@ mod tests {
     fn what_cannot_be_answered_is_refused_by_name_and_never_ignored() {
         for (text, field, code) in [
             (r#"{"user":"u","filter":{"colour":1}}"#, "filter.colour", "unknown_field"),
-            (r#"{"filter":{"categories":["a"]}}"#, "filter.categories", "invalid_value"),
+            (r#"{"filter":{"categories":["a"]}}"#, "filter.categories[0]", "invalid_value"),
             (r#"{"filter":{"categories":{"any":["a",""]}}}"#, "filter.categories.any[1]", "empty"),
             (r#"{"filter":{"tags":{"some":[]}}}"#, "filter.tags.some", "unknown_field"),
             (r#"{"filter":{"properties":{"p":{"gte":"1"}}}}"#, "filter.properties.p.gte", "invalid_value"),

@@ -7,14 +7,14 @@ use std::{
 
 use crate::domain::Filter;
 
-use super::RowSet;
+use super::RowMask;
 
 /// Filters that are remembered.
 pub(super) const FILTERS_MAX: usize = 16;
 
 /// Newest first. A clone remembers nothing, because it is of an index that is about to change.
 #[derive(Debug, Default)]
-pub(super) struct Recent(Mutex<VecDeque<(Filter, RowSet)>>);
+pub(super) struct Recent(Mutex<VecDeque<(Filter, RowMask)>>);
 
 impl Clone for Recent {
     fn clone(&self) -> Self {
@@ -23,7 +23,7 @@ impl Clone for Recent {
 }
 
 impl Recent {
-    pub(super) fn get(&self, filter: &Filter) -> Option<RowSet> {
+    pub(super) fn get(&self, filter: &Filter) -> Option<RowMask> {
         let mut known = self.lock();
         let place = known.iter().position(|(other, _)| other == filter)?;
         let found = known.remove(place)?;
@@ -32,13 +32,13 @@ impl Recent {
         Some(rows)
     }
 
-    pub(super) fn put(&self, filter: &Filter, rows: &RowSet) {
+    pub(super) fn put(&self, filter: &Filter, rows: &RowMask) {
         let mut known = self.lock();
         known.truncate(FILTERS_MAX - 1);
         known.push_front((filter.clone(), rows.clone()));
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Filter, RowSet)>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Filter, RowMask)>> {
         // Nothing panics while it holds the lock, and every state of the list is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,12 +10,12 @@ const WORD_ROWS: usize = u64::BITS as usize;
 /// An immutable set of item rows: one bit a row of the view that it was made for, so that a word is a strip of the scan, and
 /// asking costs one load. A million rows are 125 kB. `Clone` shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowSet {
+pub struct RowMask {
     words: Arc<[u64]>,
     len: usize,
 }
 
-impl RowSet {
+impl RowMask {
     /// The rows whose bits are set: row `r` is bit `r % 64` of word `r / 64`.
     pub fn from_words(words: impl Into<Arc<[u64]>>) -> Self {
         let words = words.into();
@@ -57,15 +57,5 @@ impl RowSet {
     /// The rows `64 * index ..` as bits; 0 past the end.
     pub fn word(&self, index: usize) -> u64 {
         self.words.get(index).copied().unwrap_or(0)
-    }
-
-    /// The rows, ascending. Costs a word for every 64 rows of the view, and the rows.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
-        self.words.iter().enumerate().flat_map(|(index, word)| {
-            let first = u32::try_from(index * WORD_ROWS).expect("rows are u32");
-            std::iter::successors(Some(*word), |bits| Some(bits & (bits - 1)))
-                .take_while(|bits| *bits != 0)
-                .map(move |bits| first + bits.trailing_zeros())
-        })
     }
 }

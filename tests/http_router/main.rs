@@ -1,6 +1,8 @@
 //! The router without an engine: what is decided before a model is reached. Keys and models are stand-ins; everything
 //! behind a model is tested against the running binary in `http_contract.rs`.
 
+mod standins;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -8,143 +10,18 @@ use std::sync::{
 use std::task::{Context, Poll};
 
 use axum::{
-    Router,
     body::Body,
     http::{Request, Response, StatusCode},
 };
-use futures::future::BoxFuture;
 use serde_json::Value;
-use shelfmark::{
-    domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
-    engine::{CreateModel, EngineError, Model},
-    http::{Api, Keys, Limits, Registry, Wiring, router},
-    roster::RosterError,
-};
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use shelfmark::domain::Scope;
+use standins::{NamedKeys, guarded, open, problem, service, text};
 
-/// No models; looking for the one named `panic` panics.
-struct NoModels;
+/// Questions that are too long for an address.
+const POSTED_QUESTIONS: [&str; 4] = ["/recommendations", "/recommendations/batch", "/embeddings", "/rank"];
 
-impl Registry for NoModels {
-    fn get(&self, name: &ModelName) -> Option<Model> {
-        assert!(name.as_str() != "panic", "hunter2 in a panic");
-        None
-    }
-
-    fn list(&self) -> Vec<Model> {
-        Vec::new()
-    }
-
-    fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
-        Box::pin(async move { Err(RosterError::Unknown(create.name).into()) })
-    }
-
-    fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
-        Box::pin(async move { Err(RosterError::Unknown(name).into()) })
-    }
-}
-
-/// Keys whose secret is their name.
-#[derive(Default)]
-struct NamedKeys(Vec<ApiKey>);
-
-impl NamedKeys {
-    fn with(mut self, name: &str, scope: Scope, model: Option<&str>) -> Self {
-        self.0.push(ApiKey {
-            name: name.to_owned(),
-            hash: KeyHash([0; 32]),
-            scope,
-            model: model.map(str::to_owned),
-            created_at: Timestamp::default(),
-        });
-        self
-    }
-}
-
-impl Keys for NamedKeys {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn authenticate(&self, secret: &str) -> Option<ApiKey> {
-        self.0.iter().find(|key| key.name == secret).cloned()
-    }
-}
-
-struct Service {
-    router: Router,
-    closing: CancellationToken,
-}
-
-fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
-    let closing = CancellationToken::new();
-    let mut wiring = Wiring {
-        models: Arc::new(NoModels),
-        keys: Arc::new(keys),
-        limits: Limits::default(),
-        read_only: false,
-        loopback: true,
-        searches_full: Arc::new(|| false),
-        metrics: Arc::new(|| "up 1\n".to_owned()),
-        not_ready: Arc::new(Vec::new),
-        closing: closing.clone(),
-    };
-    change(&mut wiring);
-    Service { router: router(Api::new(wiring)), closing }
-}
-
-fn open() -> Service {
-    service(NamedKeys::default(), |_| {})
-}
-
-fn guarded() -> Service {
-    let keys = NamedKeys::default()
-        .with("reader", Scope::Read, None)
-        .with("writer", Scope::Write, None)
-        .with("admin", Scope::Admin, None)
-        .with("only-shop", Scope::Admin, Some("shop"));
-    service(keys, |_| {})
-}
-
-impl Service {
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.expect("the router never fails")
-    }
-
-    async fn get(&self, path: &str) -> Response<Body> {
-        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
-    }
-
-    /// Sends with headers.
-    async fn with(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::empty()).expect("a request")).await
-    }
-}
-
-async fn text(response: Response<Body>) -> String {
-    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
-    String::from_utf8(bytes.to_vec()).expect("text")
-}
-
-/// Checks the form that every problem has and returns it.
-async fn problem(response: Response<Body>, status: u16, code: &str) -> Value {
-    assert_eq!(response.status().as_u16(), status, "{code}");
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    let id = response.headers()["x-request-id"].to_str().expect("text").to_owned();
-    let problem: Value = serde_json::from_str(&text(response).await).expect("JSON");
-    assert_eq!(problem["status"], status, "{problem}");
-    assert_eq!(problem["code"], code, "{problem}");
-    assert_eq!(problem["request_id"], id.as_str(), "{problem}");
-    assert_eq!(problem["type"], format!("/docs#{code}"), "{problem}");
-    for field in ["title", "detail"] {
-        assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
-    }
-    problem
+fn only_asks(method: &str, path: &str) -> bool {
+    method == "get" || POSTED_QUESTIONS.iter().any(|end| path.ends_with(end))
 }
 
 #[tokio::test]
@@ -259,7 +136,7 @@ async fn every_operation_is_behind_its_scope() {
             continue;
         }
         for method in item.as_object().expect("operations").keys() {
-            let reads = method == "get" || path.ends_with("/recommendations") || path.ends_with("/embeddings");
+            let reads = only_asks(method, path);
             let writes = path.contains("/events") || path.contains("/items");
             let needed = if reads { 0 } else { 1 + usize::from(!writes) };
             counts[needed] += 1;
@@ -321,6 +198,16 @@ async fn while_searches_wait_too_long_others_are_refused_before_their_body_is_re
     problem(response, 503, "overloaded").await;
     for path in ["/v1/models/shop/users/u/recommendations", "/v1/models/shop/items/i/similar"] {
         problem(service.get(path).await, 503, "overloaded").await;
+    }
+    let document = serde_json::to_value(shelfmark::http::openapi()).expect("JSON");
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            if operation["tags"][0] == "recommendations" {
+                let concrete = path.replace("{model}", "shop").replace("{id}", "x");
+                let answer = service.with(&method.to_uppercase(), &concrete, &[]).await;
+                problem(answer, 503, "overloaded").await;
+            }
+        }
     }
     // What does not search is not concerned.
     problem(service.get("/v1/models/shop/items/i").await, 404, "model_not_found").await;
@@ -401,11 +288,8 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
     for (path, methods) in document["paths"].as_object().expect("paths") {
         let path = path.replace("{model}", "default").replace(['{', '}'], "");
         for method in methods.as_object().expect("methods").keys() {
-            // Questions that are too long for an address.
-            let asks =
-                method == "get" || ["/recommendations", "/embeddings", "/rank"].iter().any(|end| path.contains(end));
             let answer = service.with(&method.to_uppercase(), &path, &[]).await;
-            if asks {
+            if only_asks(method, &path) {
                 assert_ne!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");
             } else {
                 problem(answer, 403, "read_only").await;

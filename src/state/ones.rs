@@ -1,0 +1,25 @@
+//! Rows of a set, from the bits that stand for them.
+
+/// Numbers of the bits that are set, ascending.
+#[inline]
+pub fn ones(bits: u64) -> impl Iterator<Item = u32> {
+    let mut left = bits;
+    std::iter::from_fn(move || {
+        let bit = (left != 0).then(|| left.trailing_zeros());
+        left &= left.wrapping_sub(1);
+        bit
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_set_bit_comes_once_in_order() {
+        for bits in [0, 1, 1 << 63, u64::MAX, 0xf0f0] {
+            let expected: Vec<u32> = (0..64).filter(|bit| bits >> bit & 1 == 1).collect();
+            assert_eq!(ones(bits).collect::<Vec<u32>>(), expected);
+        }
+    }
+}

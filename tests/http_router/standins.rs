@@ -1,0 +1,145 @@
+//! Models and keys that are not there, and what is asked of the router in front of them.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response},
+};
+use futures::future::BoxFuture;
+use serde_json::Value;
+use shelfmark::{
+    domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
+    engine::{CreateModel, EngineError, Model},
+    http::{Api, Keys, Limits, Registry, Wiring, router},
+    roster::RosterError,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// No models; looking for the one named `panic` panics.
+pub struct NoModels;
+
+impl Registry for NoModels {
+    fn get(&self, name: &ModelName) -> Option<Model> {
+        assert!(name.as_str() != "panic", "hunter2 in a panic");
+        None
+    }
+
+    fn list(&self) -> Vec<Model> {
+        Vec::new()
+    }
+
+    fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
+        Box::pin(async move { Err(RosterError::Unknown(create.name).into()) })
+    }
+
+    fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move { Err(RosterError::Unknown(name).into()) })
+    }
+}
+
+/// Keys whose secret is their name.
+#[derive(Default)]
+pub struct NamedKeys(Vec<ApiKey>);
+
+impl NamedKeys {
+    pub fn with(mut self, name: &str, scope: Scope, model: Option<&str>) -> Self {
+        self.0.push(ApiKey {
+            name: name.to_owned(),
+            hash: KeyHash([0; 32]),
+            scope,
+            model: model.map(str::to_owned),
+            created_at: Timestamp::default(),
+        });
+        self
+    }
+}
+
+impl Keys for NamedKeys {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn authenticate(&self, secret: &str) -> Option<ApiKey> {
+        self.0.iter().find(|key| key.name == secret).cloned()
+    }
+}
+
+/// The router, and what ends it.
+pub struct Service {
+    router: Router,
+    pub closing: CancellationToken,
+}
+
+/// The router in front of no model.
+pub fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
+    let closing = CancellationToken::new();
+    let mut wiring = Wiring {
+        models: Arc::new(NoModels),
+        keys: Arc::new(keys),
+        limits: Limits::default(),
+        read_only: false,
+        loopback: true,
+        searches_full: Arc::new(|| false),
+        metrics: Arc::new(|| "up 1\n".to_owned()),
+        not_ready: Arc::new(Vec::new),
+        closing: closing.clone(),
+    };
+    change(&mut wiring);
+    Service { router: router(Api::new(wiring)), closing }
+}
+
+pub fn open() -> Service {
+    service(NamedKeys::default(), |_| {})
+}
+
+pub fn guarded() -> Service {
+    let keys = NamedKeys::default()
+        .with("reader", Scope::Read, None)
+        .with("writer", Scope::Write, None)
+        .with("admin", Scope::Admin, None)
+        .with("only-shop", Scope::Admin, Some("shop"));
+    service(keys, |_| {})
+}
+
+impl Service {
+    pub async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("the router never fails")
+    }
+
+    pub async fn get(&self, path: &str) -> Response<Body> {
+        self.send(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    /// Sends with headers.
+    pub async fn with(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+}
+
+pub async fn text(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// Checks the form that every problem has and returns it.
+pub async fn problem(response: Response<Body>, status: u16, code: &str) -> Value {
+    assert_eq!(response.status().as_u16(), status, "{code}");
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let id = response.headers()["x-request-id"].to_str().expect("text").to_owned();
+    let problem: Value = serde_json::from_str(&text(response).await).expect("JSON");
+    assert_eq!(problem["status"], status, "{problem}");
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(problem["request_id"], id.as_str(), "{problem}");
+    assert_eq!(problem["type"], format!("/docs#{code}"), "{problem}");
+    for field in ["title", "detail"] {
+        assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+    }
+    problem
+}
