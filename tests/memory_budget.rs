@@ -1,8 +1,6 @@
 //! Goal: beyond its budget a process refuses what would make a new row, says so, and does everything else. Method: the real
 //! binary with a small budget, new users until they are refused.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
-
 mod service;
 mod support;
 

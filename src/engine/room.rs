@@ -98,13 +98,15 @@ impl Model {
         let crowded = self.crowded()?;
         let live = self.live();
         let readable = live.readable();
-        // Who was dropped has left a row to the next one.
+        // Who was dropped has left a row to the next one; a pull may hold users' rows back.
         let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
+        let known = |user: &Id| readable.users.get(user.as_str()).is_some();
+        let welcome = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
         let item = |id: &Id| readable.catalog.row(id.as_str()).is_some();
         let (field, what) = match record {
             RecordBody::Event(event) => {
                 let stranger = match (&event.user, &event.session) {
-                    (Some(user), _) => (!fits(&readable.users, user)).then_some("user"),
+                    (Some(user), _) => (!welcome(user)).then_some("user"),
                     (None, Some(session)) => (!fits(&readable.sessions, session)).then_some("session"),
                     (None, None) => None,
                 };

@@ -217,7 +217,7 @@ impl Look<'_> {
         for (place, touched_at) in self.seen.touched_at.iter().enumerate() {
             let row = place * self.seen.stride;
             let values = weights.row(row);
-            if let Some(before) = before.filter(|before| row < before.len()) {
+            if let Some(before) = before.filter(|before| row < before.len() && self.is_same(version, row)) {
                 let relative =
                     if weights.shares(before, row) { 0.0 } else { relative_distance(before.row(row), values) };
                 moved.push(relative);
@@ -253,6 +253,14 @@ impl Look<'_> {
             survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
         }
         survey.tables.push(table);
+    }
+
+    /// Whether a row is of the same in a version: a user's changes hands when somebody idle was dropped.
+    fn is_same(&self, version: Option<SurveyedVersion<'_>>, row: usize) -> bool {
+        let row = u32::try_from(row).expect("rows are u32");
+        let holder = |state: &State| state.readable.users.holder(row).cloned();
+        let before = version.and_then(|version| holder(version.state));
+        self.table != WatchedTable::Users || (before.is_some() && before == holder(self.state))
     }
 
     /// Whether learning can have met a row.

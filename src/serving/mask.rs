@@ -39,6 +39,11 @@ impl RowMask {
         }
     }
 
+    /// What it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+
     /// Number of rows.
     pub const fn len(&self) -> usize {
         self.len

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{Item, Position, Served},
-    state::{Readable, Table, Touched, ones},
+    state::{Catalog, Readable, Table, Touched, ones, sampled},
 };
 
 use super::{
@@ -16,6 +16,8 @@ use super::{
 
 /// Every row's popularity is written once in about so many events, whoever touches it: what stands in the columns may be this old.
 const ROUND_EVENTS: u64 = 8_192;
+/// Of an item row in the set of a token's holders, in bytes: rows come in order, which leaves nodes half full.
+const HOLDER_BYTES: usize = 12;
 /// Words of a set of rows in one block.
 const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
@@ -47,6 +49,13 @@ struct Round {
     written: Vec<u64>,
     /// Event number up to which the round has come.
     settled: u64,
+}
+
+/// What a publisher keeps of these items beside what it publishes, in bytes.
+pub(super) fn kept_bytes(catalog: &Catalog) -> usize {
+    let rows = 0..u32::try_from(catalog.len()).expect("rows are u32");
+    let holders = sampled(rows, |row| HOLDER_BYTES * catalog.entry(row).tokens.len());
+    catalog.len() * size_of::<PublishedItem>() + catalog.tokens_len() * size_of::<BTreeSet<u32>>() + holders
 }
 
 /// What was last seen of an item's metadata.

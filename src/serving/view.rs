@@ -15,6 +15,7 @@ use super::{
     filters::Filters,
     index::Index,
     plan::{self, Plan},
+    publisher,
     scan::{Search, scan},
     score::best_of_all,
     scratch::with_scratch,
@@ -107,10 +108,11 @@ impl View {
 
     /// What the state takes, and what is searched of it, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
-        let Snapshot { readable, index, .. } = &*self.snapshot;
+        let Snapshot { readable, index, filters, .. } = &*self.snapshot;
+        let search = index.bytes() + publisher::kept_bytes(&readable.catalog);
         let mut tables = readable.footprint();
-        let (rows, bytes) = (readable.catalog.len() as u64, index.bytes() as u64);
-        tables.push(TableFootprint { table: "search", rows, bytes });
+        tables.push(TableFootprint { table: "search", rows: readable.catalog.len() as u64, bytes: search as u64 });
+        tables.push(TableFootprint { table: "filters", rows: filters.len(), bytes: filters.bytes() as u64 });
         tables
     }
 

@@ -2,15 +2,17 @@
 //!
 //! A dropped user or session gives its row back: the id is nobody's, history and vector are as of a row just made, and the
 //! next new one takes the row. It is a function of log and configuration like everything else: idleness is counted in events
-//! learned, and looked at when their number passes a multiple of an eighth of what is allowed. Items stay: histories,
-//! transition memory, the ring of newest events and views name them by their rows.
+//! learned, and each event looks at its share of the rows, so that no batch pays for everybody and nothing is kept to say who is
+//! next. Items stay: histories, transition memory, the ring of newest events and views name them by their rows.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, State, Table};
+use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, Interner, State, Table, as_row};
 
-/// How often idleness is looked at: so many times within what is allowed.
-const LOOKS: u64 = 8;
+/// A row's turn comes so many times, at least half of that, within what is allowed.
+const TURNS: u64 = 8;
+/// Most rows of a table that are looked at for one event.
+const ROWS_PER_EVENT_MAX: u64 = 16;
 
 /// Number of events learned at the end of the last unit of each user and session, by row; empty while nobody is dropped.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +29,8 @@ impl State {
             self.touched.mark_reshaped();
             return;
         }
-        let actors = (0..self.readable.users.len()).map(|row| Actor::User(super::as_row(row)));
-        let sessions = (0..self.readable.sessions.len()).map(|row| Actor::Session(super::as_row(row)));
+        let actors = (0..self.readable.users.len()).map(|row| Actor::User(as_row(row)));
+        let sessions = (0..self.readable.sessions.len()).map(|row| Actor::Session(as_row(row)));
         for actor in actors.chain(sessions).collect::<Vec<_>>() {
             self.see(actor);
         }
@@ -52,21 +54,16 @@ impl State {
         self.touched.mark(table, row);
     }
 
-    /// After a batch, before which there were `before` events: drops who has been idle for too long, when it is time to look.
-    /// How many. Costs a number a user and session each time it looks.
+    /// After a batch, before which there were `before` events: drops whose turn it is and who has been idle for too long. How
+    /// many. Costs a look at [`ROWS_PER_EVENT_MAX`] users and as many sessions for each event, and what it drops.
     pub fn drop_idle(&mut self, before: u64) -> usize {
-        let (idle_max, now) = (self.config().drop_idle_events, self.readable.counters.events);
-        let every = idle_max.div_ceil(LOOKS);
-        if every == 0 || before / every == now / every {
+        let idle_max = self.config().drop_idle_events;
+        if idle_max == 0 {
             return 0;
         }
-        let idle = |seen: &CowVec<u64>| -> Vec<u32> {
-            let rows = (0..).zip(seen.iter());
-            rows.filter(|(_, at)| now.saturating_sub(**at) > idle_max).map(|(row, _)| row).collect()
-        };
-        let (mut users, mut sessions) = (idle(&self.seen.users), idle(&self.seen.sessions));
-        users.retain(|row| self.readable.users.holder(*row).is_some());
-        sessions.retain(|row| self.readable.sessions.holder(*row).is_some());
+        let events = before..self.readable.counters.events;
+        let users = idle(&self.seen.users, &self.readable.users, events.clone(), idle_max);
+        let sessions = idle(&self.seen.sessions, &self.readable.sessions, events, idle_max);
         let nothing = Arc::new(History::default());
         for row in &users {
             self.readable.users.release(*row);
@@ -90,5 +87,47 @@ impl State {
         *self.readable.user_histories.get_mut(place) = Arc::clone(nothing);
         self.touched.mark(Table::UserVectors, row);
         self.touched.mark(Table::UserHistories, row);
+    }
+}
+
+/// The rows whose turn comes with one of `events` and whose holders were not there for more than `idle_max` events, at the end
+/// of these.
+fn idle(seen: &CowVec<u64>, ids: &Interner, events: Range<u64>, idle_max: u64) -> Vec<u32> {
+    let (rows, now) = (seen.len() as u64, events.end);
+    // A power of two, so that rows seldom change their turns when there are more of them.
+    let round = (idle_max / TURNS).max(rows.div_ceil(ROWS_PER_EVENT_MAX)).next_power_of_two();
+    let events = events.start.max(now.saturating_sub(round))..now;
+    let turns = events.flat_map(|event| (event % round..rows).step_by(usize::try_from(round).unwrap_or(usize::MAX)));
+    let turns = turns.map(|row| u32::try_from(row).expect("rows are u32"));
+    turns.filter(|row| now - seen[*row as usize] > idle_max && ids.holder(*row).is_some()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Id;
+
+    #[test]
+    fn every_idle_row_has_its_turn_once_in_a_round_and_an_event_looks_at_few() {
+        let (mut ids, mut seen) = (Interner::default(), CowVec::default());
+        for n in 0..10_000_u64 {
+            ids.intern(&Id::new("id", &format!("u{n}")).expect("valid"));
+            seen.push(if n % 10 == 0 { 90_000 } else { n });
+        }
+        ids.release(3);
+        // 10,000 rows, 16 an event: 625 events, 1,024 as a power of two.
+        let mut found = Vec::new();
+        for event in 90_000..91_024 {
+            let rows = idle(&seen, &ids, event..event + 1, 2_000);
+            assert!(rows.len() <= 16, "{rows:?}");
+            found.extend(rows);
+        }
+        found.sort_unstable();
+        let expected: Vec<u32> = (0..10_000).filter(|row| row % 10 != 0 && *row != 3).collect();
+        assert_eq!(found, expected);
+        let mut at_once = idle(&seen, &ids, 0..91_024, 2_000);
+        at_once.sort_unstable();
+        assert_eq!(at_once, expected, "nobody twice, however long the batch");
+        assert!(idle(&seen, &ids, 90_000..90_000, 2_000).is_empty());
     }
 }

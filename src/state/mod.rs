@@ -46,7 +46,7 @@ pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
 pub use digest::{Digester, row_hash};
-pub use footprint::TableFootprint;
+pub use footprint::{TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
 pub use math::{exp, ln_1p};

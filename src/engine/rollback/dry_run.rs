@@ -77,7 +77,7 @@ pub async fn dry_run(
         DeploymentMode::Replay => {
             let base = Base { stored, at };
             let (folded, _) = replaying::to_the_head(shared, &base, &request.except, watcher).await?;
-            return Ok(report(request.mode, before, folded.at, None, folded.counts).await);
+            return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
         DeploymentMode::Restore => {
             let unapplied = before.position.since(at.position);
@@ -90,7 +90,7 @@ pub async fn dry_run(
         | DeploymentMode::Freeze
         | DeploymentMode::Resume => {}
     }
-    Ok(report(request.mode, before, at, version, counts).await)
+    Ok(Box::pin(report(request.mode, before, at, version, counts)).await)
 }
 
 /// Compares the live state with the one that the rollback leads to.

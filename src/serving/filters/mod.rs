@@ -6,6 +6,7 @@
 //! label or less, 10 an item and number, some 200 and its text for each label or value that is told apart, and a bit a row for
 //! each of the newest [`recent::FILTERS_MAX`] filters.
 
+mod footprint;
 mod numbers;
 mod recent;
 mod terms;

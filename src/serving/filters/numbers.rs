@@ -15,14 +15,14 @@ const BLOCK_WORDS: usize = BLOCK_ROWS as usize / 64;
 /// Numbers by row. A property that few items have costs what those need: blocks hold their rows beside the values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Numbers {
-    blocks: OrdMap<u32, Arc<Block>>,
+    pub(super) blocks: OrdMap<u32, Arc<Block>>,
 }
 
 /// The numbers of 1,024 neighbouring rows, as far as they have one, ascending by row.
 #[derive(Debug, Clone, Default)]
-struct Block {
-    places: Vec<u16>,
-    values: Vec<f64>,
+pub(super) struct Block {
+    pub(super) places: Vec<u16>,
+    pub(super) values: Vec<f64>,
 }
 
 /// The numbers that a condition admits.

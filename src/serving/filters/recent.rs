@@ -38,6 +38,11 @@ impl Recent {
         known.push_front((filter.clone(), rows.clone()));
     }
 
+    /// What the sets take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().iter().map(|(_, rows)| rows.bytes()).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<(Filter, RowMask)>> {
         // Nothing panics while it holds the lock, and every state of the list is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -29,7 +29,7 @@ impl Postings {
 
 /// Rows by label. Labels that no row has are not kept.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Terms(HashMap<Arc<str>, Postings>);
+pub(super) struct Terms(pub(super) HashMap<Arc<str>, Postings>);
 
 impl Terms {
     pub(super) fn insert(&mut self, label: &str, row: u32) {
