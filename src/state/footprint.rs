@@ -81,7 +81,7 @@ pub const fn allocated(bytes: usize) -> usize {
     if bytes <= 64 { bytes.next_multiple_of(8) } else { bytes.next_multiple_of(bytes.next_power_of_two() / 8) }
 }
 
-/// What some rows take together, in bytes, of which [`SAMPLED_MAX`] at most are looked at.
+/// What some rows take together, in bytes, of which 512 at most are looked at, evenly spread.
 pub fn sampled<T>(rows: impl ExactSizeIterator<Item = T>, bytes: impl Fn(T) -> usize) -> usize {
     let len = rows.len();
     let looked_at = rows.step_by(len.div_ceil(SAMPLED_MAX).max(1)).map(bytes);

@@ -55,7 +55,7 @@ impl State {
     }
 
     /// After a batch, before which there were `before` events: drops whose turn it is and who has been idle for too long. How
-    /// many. Costs a look at [`ROWS_PER_EVENT_MAX`] users and as many sessions for each event, and what it drops.
+    /// many. Costs a look at 16 users and as many sessions for each event, at most, and what it drops.
     pub fn drop_idle(&mut self, before: u64) -> usize {
         let idle_max = self.config().drop_idle_events;
         if idle_max == 0 {
