@@ -27,27 +27,27 @@ impl FieldError {
     }
 }
 
-/// Checks that `text` has 1 to `bytes_max` bytes and no control characters.
-pub fn text_within(field: &str, text: &str, bytes_max: usize) -> FieldResult<()> {
+/// Checks that `text` has 1 to `bytes_max` bytes and no control characters. `field` is written out only for an error.
+pub fn text_within(field: impl fmt::Display, text: &str, bytes_max: usize) -> FieldResult<()> {
     if text.is_empty() {
-        return Err(FieldError::new(field, "empty", "must not be empty"));
+        return Err(FieldError::new(field.to_string(), "empty", "must not be empty"));
     }
     if text.len() > bytes_max {
         let detail = format!("must have at most {bytes_max} bytes, has {}", text.len());
-        return Err(FieldError::new(field, "too_long", detail));
+        return Err(FieldError::new(field.to_string(), "too_long", detail));
     }
     if text.chars().any(char::is_control) {
-        return Err(FieldError::new(field, "control_character", "must not hold control characters"));
+        return Err(FieldError::new(field.to_string(), "control_character", "must not hold control characters"));
     }
     Ok(())
 }
 
 /// Checks that a list has at most `max` entries.
-pub fn count_within(field: &str, count: usize, max: usize) -> FieldResult<()> {
+pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> FieldResult<()> {
     if count <= max {
         return Ok(());
     }
-    Err(FieldError::new(field, "too_many", format!("at most {max}, has {count}")))
+    Err(FieldError::new(field.to_string(), "too_many", format!("at most {max}, has {count}")))
 }
 
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone: up to 23
