@@ -29,7 +29,7 @@ async fn taking(report: &mut Report, model: &Model, beside: &mut Beside<'_>) -> 
     Report::step("the same while a version is taken");
     let take = TakeVersion { label: None, reason: None, actor: "bench".to_owned() };
     let started = Instant::now();
-    let manifest = beside.report(report, "taking", model.take_version(take)).await??;
+    let manifest = beside.report(report, "taking", Box::pin(model.take_version(take))).await??;
     Report::step(&format!("{} bytes in {:.1} s", manifest.raw_bytes, started.elapsed().as_secs_f64()));
     Ok(())
 }
