@@ -180,6 +180,8 @@ impl Rooms {
             );
         }
         let searcher = Searcher::start(settings.threads.search()).context("the search threads cannot start")?;
+        let (watching, watching_stop) = (searcher.clone(), self.tasks_stop.clone());
+        self.tasks.spawn(async move { watching_stop.run_until_cancelled(watching.watch_lag()).await });
         let models = self.start_models(settings, pool, searcher.clone()).await?;
         let upkeep = metrics.clone();
         let upkeep_stop = self.tasks_stop.clone();

@@ -300,6 +300,10 @@ pub struct ThreadSettings {
     #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub search_wait_ms: u64,
+    /// How late the threads for requests may be all the time, in milliseconds, before searches are refused (503) for it
+    #[arg(long, env = "SHELFMARK_SEARCH_LAG_MS", default_value_t = 5, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub search_lag_ms: u64,
 }
 
 impl ThreadSettings {
@@ -309,6 +313,7 @@ impl ThreadSettings {
         SearchSettings {
             threads: self.search_threads.unwrap_or(usual.threads),
             wait_max: Duration::from_millis(self.search_wait_ms),
+            lag_max: Duration::from_millis(self.search_lag_ms),
             ..usual
         }
     }

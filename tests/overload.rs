@@ -34,18 +34,17 @@ async fn probes_answer(service: &Service) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_crowd_is_gone() {
-    let service = with_items(&["--search-threads", "1", "--search-wait-ms", "1"]).await;
+/// Asks all at once until some had to be refused, with `beside` going on meanwhile: every refusal says when to come again.
+async fn crowd_until_refused(service: &Service, query: &Value, beside: impl AsyncFn(&Service)) {
     let deadline = Instant::now() + PATIENCE;
     // A crowd on a slow machine may come one by one: then there is another.
     loop {
         let mut crowd = JoinSet::new();
         for _ in 0..CROWD {
-            let request = service.request(Method::POST, "recommendations").json(&query());
+            let request = service.request(Method::POST, "recommendations").json(query);
             crowd.spawn(async move { request.send().await.expect("an answer") });
         }
-        probes_answer(&service).await;
+        beside(service).await;
         let (mut answered, mut refused) = (0, 0);
         for response in crowd.join_all().await {
             match response.status() {
@@ -53,6 +52,7 @@ async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_
                 StatusCode::SERVICE_UNAVAILABLE => {
                     refused += 1;
                     assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+                    assert!(response.headers().contains_key("x-request-id"));
                     let problem: Value = response.json().await.expect("a problem");
                     assert_eq!(problem["code"], "overloaded", "{problem}");
                 }
@@ -65,12 +65,35 @@ async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_
         }
         assert!(Instant::now() < deadline, "no crowd was too much");
     }
+    let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer").text().await.expect("text");
+    let counted = |name: &str| metrics.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"));
+    assert!(counted("shelfmark_searches_rejected_total "), "refusals are counted");
+    assert!(counted("shelfmark_async_lag_seconds_count "), "the async threads are watched");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_crowd_is_gone() {
+    let service = with_items(&["--search-threads", "1", "--search-wait-ms", "1"]).await;
+    crowd_until_refused(&service, &query(), probes_answer).await;
     let found = service.post("recommendations", &query(), 200).await;
     assert_eq!(found["items"].as_array().map(Vec::len), Some(1000));
-    let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer").text().await.expect("text");
-    let counted =
-        metrics.lines().any(|line| line.starts_with("shelfmark_searches_rejected_total ") && !line.ends_with(" 0"));
-    assert!(counted, "refusals are counted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_async_threads_are_late_searches_are_refused_and_events_are_taken() {
+    // Always late: no machine is on time to the nanosecond.
+    let service = with_items(&["--search-lag-ms", "0"]).await;
+    let small = json!({ "session": ["i1", "i2"], "limit": 20 });
+    crowd_until_refused(&service, &small, async |service| {
+        for n in 0..20 {
+            let event = json!({ "user": format!("u{n}"), "item": "i1", "kind": "click" });
+            service.post("events?wait=applied&timeout_ms=30000", &event, 200).await;
+        }
+    })
+    .await;
+    // A search that comes alone is taken.
+    let found = service.post("recommendations", &small, 200).await;
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(20));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A value that breaks its rule, with the field's name as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,34 +27,35 @@ impl FieldError {
     }
 }
 
-/// Checks that `text` has 1 to `bytes_max` bytes and no control characters.
-pub fn text_within(field: &str, text: &str, bytes_max: usize) -> FieldResult<()> {
+/// Checks that `text` has 1 to `bytes_max` bytes and no control characters. `field` is written out only for an error.
+pub fn text_within(field: impl fmt::Display, text: &str, bytes_max: usize) -> FieldResult<()> {
     if text.is_empty() {
-        return Err(FieldError::new(field, "empty", "must not be empty"));
+        return Err(FieldError::new(field.to_string(), "empty", "must not be empty"));
     }
     if text.len() > bytes_max {
         let detail = format!("must have at most {bytes_max} bytes, has {}", text.len());
-        return Err(FieldError::new(field, "too_long", detail));
+        return Err(FieldError::new(field.to_string(), "too_long", detail));
     }
     if text.chars().any(char::is_control) {
-        return Err(FieldError::new(field, "control_character", "must not hold control characters"));
+        return Err(FieldError::new(field.to_string(), "control_character", "must not hold control characters"));
     }
     Ok(())
 }
 
 /// Checks that a list has at most `max` entries.
-pub fn count_within(field: &str, count: usize, max: usize) -> FieldResult<()> {
+pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> FieldResult<()> {
     if count <= max {
         return Ok(());
     }
-    Err(FieldError::new(field, "too_many", format!("at most {max}, has {count}")))
+    Err(FieldError::new(field.to_string(), "too_many", format!("at most {max}, has {count}")))
 }
 
-/// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
+/// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone: up to 23
+/// bytes lie in it, longer ones are shared.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, min_length = 1, max_length = 256)]
-pub struct Id(Arc<str>);
+pub struct Id(SmolStr);
 
 impl Id {
     /// Longest id, in bytes.
@@ -62,12 +64,17 @@ impl Id {
     /// Checks and wraps an id; `field` names it in the error.
     pub fn new(field: &str, text: &str) -> FieldResult<Self> {
         text_within(field, text, Self::BYTES_MAX)?;
-        Ok(Self(Arc::from(text)))
+        Ok(Self(SmolStr::new(text)))
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether its text lies elsewhere, shared by its clones.
+    pub fn is_shared(&self) -> bool {
+        self.0.is_heap_allocated()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which items may be answered, by their metadata.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +82,7 @@ impl Filter {
 
     /// Checks every rule; `field` is the filter's own name.
     pub fn check(&self, field: &str) -> FieldResult<()> {
-        count_within(&format!("{field}.properties"), self.properties.len(), Self::PROPERTIES_MAX)?;
+        count_within(format_args!("{field}.properties"), self.properties.len(), Self::PROPERTIES_MAX)?;
         let count = self.categories.len()
             + self.tags.len()
             + self.properties.values().map(|condition| condition.values().count()).sum::<usize>();
@@ -90,11 +90,11 @@ impl Filter {
             let detail = format!("at most {} labels and values, has {count}", Self::VALUES_MAX);
             return Err(FieldError::new(field, "too_many", detail));
         }
-        self.categories.check(&format!("{field}.categories"))?;
-        self.tags.check(&format!("{field}.tags"))?;
+        self.categories.check(format_args!("{field}.categories"))?;
+        self.tags.check(format_args!("{field}.tags"))?;
         for (name, condition) in &self.properties {
-            text_within(&format!("{field}.properties"), name, Id::BYTES_MAX)?;
-            condition.check(&format!("{field}.properties.{name}"))?;
+            text_within(format_args!("{field}.properties"), name, Id::BYTES_MAX)?;
+            condition.check(format_args!("{field}.properties.{name}"))?;
         }
         Ok(())
     }
@@ -109,11 +109,11 @@ impl Labels {
         self.any.as_ref().map_or(0, Vec::len) + self.all.len() + self.none.len()
     }
 
-    fn check(&self, field: &str) -> FieldResult<()> {
+    fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
         let lists = [("any", self.any.as_deref().unwrap_or_default()), ("all", &self.all), ("none", &self.none)];
         for (list, labels) in lists {
             for (index, label) in labels.iter().enumerate() {
-                text_within(&format!("{field}.{list}[{index}]"), label, Item::LABEL_BYTES_MAX)?;
+                text_within(format_args!("{field}.{list}[{index}]"), label, Item::LABEL_BYTES_MAX)?;
             }
         }
         Ok(())
@@ -139,12 +139,12 @@ impl Condition {
         self.eq.iter().chain(self.one_of.iter().flatten()).chain(&self.none)
     }
 
-    fn check(&self, field: &str) -> FieldResult<()> {
+    fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
         for value in self.values() {
             match value {
                 PropertyValue::Text(text) if text.len() > Item::LABEL_BYTES_MAX => {
                     let detail = format!("a value has at most {} bytes, has {}", Item::LABEL_BYTES_MAX, text.len());
-                    return Err(FieldError::new(field, "too_long", detail));
+                    return Err(FieldError::new(field.to_string(), "too_long", detail));
                 }
                 PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::Text(_) => {}
             }

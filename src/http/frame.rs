@@ -19,8 +19,8 @@ use tracing::Instrument;
 use super::{Api, body, error::ApiError, gate, problem::Failure};
 use crate::{serving::QueryError, telemetry};
 
-/// Routes that search a view for one list. They are refused here while searches wait as long as they may: before the key is
-/// looked at and before the body is read, which is most of what a refusal would cost.
+/// Routes that search a view. They are refused here while searches wait as long as they may, or what comes waits too long to be
+/// read at all: before anything else is done for them, because a refusal must cost a small part of an answer.
 const SEARCHES: [&str; 5] = [
     "/v1/models/{model}/recommendations",
     "/v1/models/{model}/recommendations/batch",
@@ -41,8 +41,26 @@ pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Resp
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = tracing::info_span!("http.request", request_id = text, %method, route);
-    let answer = AssertUnwindSafe(admit(&api, route, request, next)).catch_unwind();
+    let mut response = if SEARCHES.contains(&route) && (api.searches_full)() {
+        // Under overload most requests end here: without key, body, span and time limit.
+        let mut refusal = ApiError::from(QueryError::Busy).into_response();
+        match refusal.extensions_mut().remove::<Arc<Failure>>() {
+            Some(failure) => failure.write(refusal, text),
+            None => refusal,
+        }
+    } else {
+        watched(&api, route, text, request, next).await
+    };
+    response.headers_mut().insert(REQUEST_ID, id);
+    telemetry::http_answered(route, &method, response.status(), started.elapsed());
+    response
+}
+
+/// Answers within a span; what fails is logged and written as a problem.
+async fn watched(api: &Api, route: &str, id: &str, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let span = tracing::info_span!("http.request", request_id = id, method = %request.method(), route);
+    let answer = AssertUnwindSafe(admit(api, route, request, next)).catch_unwind();
     let mut response = match answer.instrument(span.clone()).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => error.into_response(),
@@ -51,14 +69,12 @@ pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Resp
     let failure = response.extensions_mut().remove::<Arc<Failure>>();
     if let Some(failure) = failure {
         if let Some(cause) = &failure.cause {
-            span.in_scope(|| report(&failure, text, cause));
+            span.in_scope(|| report(&failure, id, cause));
         }
-        response = failure.write(response, text);
+        response = failure.write(response, id);
     }
-    response.headers_mut().insert(REQUEST_ID, id);
-    let took = started.elapsed();
-    tracing::debug!(parent: &span, status = response.status().as_u16(), took_us = took.as_micros(), "http.answered");
-    telemetry::http_answered(route, &method, response.status(), took);
+    let took_us = started.elapsed().as_micros();
+    tracing::debug!(parent: &span, status = response.status().as_u16(), took_us, "http.answered");
     response
 }
 
@@ -76,9 +92,6 @@ async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Resu
     // Probes answer when nothing else does.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
-    if SEARCHES.contains(&route) && (api.searches_full)() {
-        return Err(QueryError::Busy.into());
-    }
     let caller = gate::recognise(api, &request)?;
     request.extensions_mut().insert(caller);
     if api.read_only {

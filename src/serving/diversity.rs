@@ -33,7 +33,7 @@ pub(super) fn choose(view: &View, query: &Query, pool: Vec<Hit>) -> Vec<Hit> {
         .into_iter()
         .map(|hit| Candidate {
             relevance: if span > 0.0 { (f64::from(hit.score) - low) / span } else { 0.0 },
-            vector: direction(view.readable(), hit.row),
+            vector: direction(view, hit.row),
             nearest: f64::NEG_INFINITY,
             hit,
         })

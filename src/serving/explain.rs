@@ -8,13 +8,14 @@ use crate::{
 };
 
 use super::{
+    View,
     plan::Basis,
     subject::{Known, Met},
 };
 
 /// The parts of one query's scores. Costs the history once, and for each item an inner product a part.
 pub(super) struct Explainer<'a> {
-    readable: &'a Readable,
+    view: &'a View,
     basis: &'a Basis,
     seed: u64,
     dense: Vec<Dense>,
@@ -28,20 +29,19 @@ struct Dense {
 }
 
 impl<'a> Explainer<'a> {
-    pub(super) fn new(readable: &'a Readable, query: &Query, basis: &'a Basis) -> Self {
-        Self { readable, basis, seed: query.seed, dense: dense(readable, basis) }
+    pub(super) fn new(view: &'a View, query: &Query, basis: &'a Basis) -> Self {
+        Self { view, basis, seed: query.seed, dense: dense(view, basis) }
     }
 
     /// The parts of one row's score, those that add or take most first.
     pub(super) fn explain(&self, row: u32) -> Vec<Contribution> {
-        let readable = self.readable;
+        let readable = self.view.readable();
         let scalars = &readable.parameters.scalars;
-        let mut vector = vec![0.0; readable.config.dim];
-        readable.item_vector(row, &mut vector);
+        let vector = self.view.vector(row);
         let mut parts: Vec<Contribution> = self
             .dense
             .iter()
-            .map(|part| Contribution { value: part.factor * dot(&part.vector, &vector), ..part.says.clone() })
+            .map(|part| Contribution { value: part.factor * dot(&part.vector, vector), ..part.says.clone() })
             .collect();
         if let Some((context, _)) = &self.basis.composed {
             let repeat = context.repeats.iter().find(|repeat| repeat.item == row);
@@ -63,7 +63,8 @@ impl<'a> Explainer<'a> {
 }
 
 /// The vectors whose inner products with an item's are parts of its score (`compose` adds them up).
-fn dense(readable: &Readable, basis: &Basis) -> Vec<Dense> {
+fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
+    let readable = view.readable();
     let Some((context, composed)) = &basis.composed else {
         return match &basis.known {
             Known::Vector(vector) => {
@@ -79,10 +80,10 @@ fn dense(readable: &Readable, basis: &Basis) -> Vec<Dense> {
         .met(readable)
         .iter()
         .zip(&composed.weights)
-        .map(|(met, weight)| {
-            let mut vector = vec![0.0; readable.config.dim];
-            readable.item_vector(met.past.item, &mut vector);
-            Dense { says: event(readable, met), factor: of_pool * weight, vector }
+        .map(|(met, weight)| Dense {
+            says: event(readable, met),
+            factor: of_pool * weight,
+            vector: view.vector(met.past.item).to_vec(),
         })
         .collect();
     let last = context.history.first();

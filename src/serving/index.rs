@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::state::CowVec;
+use crate::state::{CowRows, CowVec, Readable};
 
 use super::{
     codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES},
@@ -15,23 +15,29 @@ use super::{
 /// Strips of one block.
 const BLOCK_STRIPS: usize = BLOCK_ROWS / STRIP_ROWS;
 
-/// What the first pass reads.
+/// What a search reads.
 #[derive(Debug, Clone)]
 pub(super) struct Index {
     dim: usize,
     blocks: CowVec<Arc<Block>>,
     strips: CowVec<Arc<Strip>>,
+    /// What codes stand for: every item's vector with its content, `[rows, dim]`. Adding up the words of an item costs some
+    /// ten times what reading a row does.
+    vectors: CowRows,
     /// Number of the event as of which, or a later one, every row's popularity was written.
     written: u64,
 }
 
 impl Index {
     pub(super) fn new(dim: usize) -> Self {
-        Self { dim, blocks: CowVec::default(), strips: CowVec::default(), written: 0 }
+        Self { dim, blocks: CowVec::default(), strips: CowVec::default(), vectors: CowRows::new(dim), written: 0 }
     }
 
     /// Makes room for `rows` rows; new ones are zero and may not be recommended.
     pub(super) fn grow(&mut self, rows: usize) {
+        while self.vectors.len() < rows {
+            self.vectors.push_filled(0.0);
+        }
         while self.strips.len() * STRIP_ROWS < rows {
             self.strips.push(Arc::new(Strip::masked()));
         }
@@ -52,7 +58,8 @@ impl Index {
 
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.blocks.iter().map(|block| block.bytes()).sum::<usize>() + self.strips.len() * size_of::<Strip>()
+        let blocks = self.blocks.iter().map(|block| block.bytes()).sum::<usize>();
+        blocks + self.strips.len() * size_of::<Strip>() + self.vectors.footprint()
     }
 
     /// Number of blocks.
@@ -71,14 +78,24 @@ impl Index {
         StripTiles::new(codes, &self.strips[strip])
     }
 
-    /// A block for writing.
-    pub(super) fn block_mut(&mut self, block: usize) -> &mut Block {
-        Arc::make_mut(self.blocks.get_mut(block))
+    /// An item's vector with its content, `[dim]`.
+    pub(super) fn vector(&self, row: usize) -> &[f32] {
+        self.vectors.row(row)
     }
 
-    /// How far a row, `[dim]`, is from its code.
-    pub(super) fn error(&self, row: usize, values: &[f32]) -> f32 {
-        self.blocks[row / BLOCK_ROWS].error(row % BLOCK_ROWS, values)
+    /// Takes a row's vector as it is now; its code, too, when `anew`, or else the distance from the old one.
+    pub(super) fn take_vector(&mut self, readable: &Readable, row: u32, anew: bool) {
+        let place = row as usize;
+        let values = self.vectors.row_mut(place);
+        readable.item_vector(row, values);
+        let block = self.blocks.get_mut(place / BLOCK_ROWS);
+        let error = if anew {
+            Arc::make_mut(block).encode(place % BLOCK_ROWS, values)
+        } else {
+            block.error(place % BLOCK_ROWS, values)
+        };
+        let (columns, place) = self.columns_mut(place);
+        columns.set_error(place, error);
     }
 
     /// The columns of a row for writing, and its place in them.

@@ -14,6 +14,8 @@ pub const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
 pub const SEARCH_BATCH: &str = "shelfmark_search_batch_size";
 /// Time from asking to the start of the search. Histogram, seconds.
 pub const SEARCH_WAIT: &str = "shelfmark_search_wait_seconds";
+/// How late the threads that read requests are: what a request waits before it is read. Histogram, seconds.
+pub const ASYNC_LAG: &str = "shelfmark_async_lag_seconds";
 /// Time of one batch from its start to its last reply. Histogram, seconds.
 pub const SEARCH_TIME: &str = "shelfmark_search_batch_seconds";
 /// Rows that a search of the search threads scored exactly. Histogram, a count.
@@ -33,6 +35,7 @@ pub(super) struct Meters {
     pub(super) cancelled: Counter,
     pub(super) batch: Histogram,
     pub(super) wait: Histogram,
+    pub(super) lag: Histogram,
     pub(super) time: Histogram,
     pub(super) scored: Histogram,
     pub(super) checked: Counter,
@@ -46,6 +49,7 @@ impl Meters {
         metrics::describe_counter!(SEARCHES_CANCELLED, "Searches whose requester had gone");
         metrics::describe_histogram!(SEARCH_BATCH, "Searches scanned together");
         metrics::describe_histogram!(SEARCH_WAIT, metrics::Unit::Seconds, "Wait for a search thread");
+        metrics::describe_histogram!(ASYNC_LAG, metrics::Unit::Seconds, "How late the threads that read requests are");
         metrics::describe_histogram!(SEARCH_TIME, metrics::Unit::Seconds, "Time of one batch");
         metrics::describe_histogram!(SEARCH_SCORED, "Rows scored exactly, by search");
         metrics::describe_counter!(SEARCH_CHECKED, "Rows of sampled answers, by scoring every row");
@@ -58,6 +62,7 @@ impl Meters {
             cancelled: metrics::counter!(SEARCHES_CANCELLED),
             batch: metrics::histogram!(SEARCH_BATCH),
             wait: metrics::histogram!(SEARCH_WAIT),
+            lag: metrics::histogram!(ASYNC_LAG),
             time: metrics::histogram!(SEARCH_TIME),
             scored: metrics::histogram!(SEARCH_SCORED),
             checked: metrics::counter!(SEARCH_CHECKED),

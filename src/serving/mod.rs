@@ -14,7 +14,8 @@
 //! gives the rows that a filter admits.
 //!
 //! Bounds: `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and 1,000
-//! values, the queue [`SearchSettings::queue_max`] searches and [`SearchSettings::wait_max`] of waiting.
+//! values, the queue [`SearchSettings::queue_max`] searches and [`SearchSettings::wait_max`] of waiting; when the async threads
+//! are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
 //! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
 
 mod checker;
@@ -37,6 +38,7 @@ mod score;
 mod scratch;
 mod searcher;
 mod subject;
+mod throttle;
 mod top;
 mod view;
 mod worker;

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject},
-    state::{ComposedQuery, Context, QueryRows, Readable, Scalars, compose, dot},
+    state::{ComposedQuery, Context, QueryRows, Scalars, compose, dot},
 };
 
 use super::{
@@ -44,7 +44,7 @@ impl<'a> Plan<'a> {
             known.context(readable, query, &mut scratch.context).map(|context| {
                 let context = Context { terms, ..context };
                 sparse_terms(&context, &readable.parameters.scalars, &mut adjust);
-                let composed = composed(readable, &context, &mut scratch.history);
+                let composed = composed(view, &context);
                 (context, composed)
             })
         };
@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
         let Self { search, query, fallback, basis } = self;
         let catalog = &view.readable().catalog;
         let hits = diversity::choose(view, query, search.top.into_hits().collect());
-        let explainer = query.with_explanation.then(|| Explainer::new(view.readable(), query, &basis));
+        let explainer = query.with_explanation.then(|| Explainer::new(view, query, &basis));
         let items = hits.into_iter().map(|hit| ScoredItem {
             item: query.with_item.then(|| catalog.entry(hit.row).item.clone()),
             embedding: query.with_embedding.then(|| view.embedding_of(hit.row)),
@@ -99,7 +99,7 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, filter: &Filter) -> 
     let row = view.row(item.as_str()).ok_or_else(|| QueryError::UnknownItem(item.clone()))?;
     Ok(Search {
         ranking: Ranking::Cosine,
-        vector: direction(view.readable(), row),
+        vector: direction(view, row),
         adjust: vec![(row, f32::NEG_INFINITY)],
         explore: None,
         admitted: view.admitted(filter, None),
@@ -114,9 +114,8 @@ pub(super) fn similar_items(view: &View, search: Search) -> Vec<ScoredItem> {
 }
 
 /// An item's vector with length 1, `[dim]`; zero when it is.
-pub(super) fn direction(readable: &Readable, row: u32) -> Vec<f32> {
-    let mut vector = vec![0.0; readable.config.dim];
-    readable.item_vector(row, &mut vector);
+pub(super) fn direction(view: &View, row: u32) -> Vec<f32> {
+    let mut vector = view.vector(row).to_vec();
     let norm = dot(&vector, &vector).sqrt();
     if norm > 0.0 {
         vector.iter_mut().for_each(|value| *value /= norm);
@@ -124,42 +123,27 @@ pub(super) fn direction(readable: &Readable, row: u32) -> Vec<f32> {
     vector
 }
 
-/// The vector of a context, with what it is made of. `history` is work space.
-pub(super) fn composed(readable: &Readable, context: &Context, history: &mut Vec<f32>) -> ComposedQuery {
-    let dim = readable.config.dim;
-    history.resize(context.history.len() * dim, 0.0);
-    for (row, values) in context.history.iter().zip(history.chunks_exact_mut(dim)) {
-        readable.item_vector(*row, values);
-    }
-    let rows = GatheredRows { readable, history: &context.history, vectors: history };
-    compose(context, &readable.parameters.scalars, &rows, dim)
+/// The vector of a context, with what it is made of.
+pub(super) fn composed(view: &View, context: &Context) -> ComposedQuery {
+    let readable = view.readable();
+    compose(context, &readable.parameters.scalars, view, readable.config.dim)
 }
 
-/// The vectors of one context.
-struct GatheredRows<'a> {
-    readable: &'a Readable,
-    history: &'a [u32],
-    /// `[history, dim]`.
-    vectors: &'a [f32],
-}
-
-impl QueryRows for GatheredRows<'_> {
+impl QueryRows for View {
     fn item(&self, row: u32) -> &[f32] {
-        let dim = self.readable.config.dim;
-        let place = self.history.iter().position(|past| *past == row).expect("only items of the history are asked for");
-        &self.vectors[place * dim..][..dim]
+        self.vector(row)
     }
 
     fn last(&self, row: Option<u32>) -> &[f32] {
-        self.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
+        self.readable().parameters.last.row(row.map_or(0, |row| row as usize + 1))
     }
 
     fn user(&self, row: u32) -> &[f32] {
-        self.readable.parameters.users.row(row as usize)
+        self.readable().parameters.users.row(row as usize)
     }
 
     fn context(&self, row: u32) -> &[f32] {
-        self.readable.parameters.contexts.row(row as usize)
+        self.readable().parameters.contexts.row(row as usize)
     }
 }
 

@@ -37,7 +37,6 @@ pub struct Publisher {
     /// One bit an item row that moved since its code was made.
     lagging: Vec<u64>,
     round: Round,
-    row: Vec<f32>,
 }
 
 /// The round in which the popularity of all rows is written.
@@ -133,7 +132,6 @@ impl Publisher {
 
     fn grow(&mut self, readable: &Readable) {
         let rows = readable.catalog.len();
-        self.row.resize(readable.config.dim, 0.0);
         self.items.resize(rows, PublishedItem::default());
         self.dirty.resize(rows.div_ceil(64), 0);
         self.lagging.resize(rows.div_ceil(64), 0);
@@ -203,7 +201,7 @@ impl Publisher {
         if self.dirty[words.clone()].iter().all(|word| *word == 0) {
             return;
         }
-        let Self { index: Some(index), dirty, lagging, row: values, items, .. } = self else { return };
+        let Self { index: Some(index), dirty, lagging, items, .. } = self else { return };
         for (lagging, dirty) in lagging[words.clone()].iter_mut().zip(&dirty[words.clone()]) {
             *lagging |= dirty;
         }
@@ -217,14 +215,7 @@ impl Publisher {
             for bit in ones(bits) {
                 let row = word * 64 + bit as usize;
                 if row < items.len() {
-                    readable.item_vector(as_number(row), values);
-                    let error = if anew {
-                        index.block_mut(block).encode(row % BLOCK_ROWS, values)
-                    } else {
-                        index.error(row, values)
-                    };
-                    let (columns, row) = index.columns_mut(row);
-                    columns.set_error(row, error);
+                    index.take_vector(readable, as_number(row), anew);
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! [`SearchSettings::wait_max`]. Once a search had to be refused, that is a twentieth until none was refused for that long:
 //! a queue that stands for long is no buffer, it only makes everybody wait (controlled delay, Nichols and Jacobson 2012, as
 //! servers have it: Maurer, Fail at Scale, 2015). So under overload those who are taken wait little, and the others are told
-//! at once.
+//! at once. Searches that never wait here, because they are answered where they arrive, are bounded by [`Throttle`].
 
 use std::{
     collections::VecDeque,
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, request::Request};
+use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, request::Request, throttle::Throttle};
 
 /// How far into the queue a worker looks for companions of the oldest search.
 const LOOK_AHEAD: usize = 64;
@@ -31,6 +31,8 @@ pub struct SearchSettings {
     pub queue_max: usize,
     /// Longest time that a search may wait in a burst; under overload a twentieth. Beyond it [`QueryError::Busy`].
     pub wait_max: Duration,
+    /// How late the async threads may be before searches are refused for it.
+    pub lag_max: Duration,
     /// Searches that one pass over the items serves at most.
     pub batch_max: usize,
 }
@@ -38,7 +40,13 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { threads, queue_max: 4096, wait_max: Duration::from_millis(100), batch_max: 16 }
+        Self {
+            threads,
+            queue_max: 4096,
+            wait_max: Duration::from_millis(100),
+            lag_max: Duration::from_millis(5),
+            batch_max: 16,
+        }
     }
 }
 
@@ -51,7 +59,7 @@ pub(super) struct Shared {
     pub(super) samples: Samples,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Queue {
     pub(super) jobs: VecDeque<Job>,
     /// Workers that sleep; a push wakes one only when there is one.
@@ -61,6 +69,7 @@ pub(super) struct Queue {
     cost: Duration,
     /// When a search was last refused.
     refused: Option<Instant>,
+    throttle: Throttle,
 }
 
 #[derive(Debug)]
@@ -72,7 +81,15 @@ pub(super) struct Job {
 
 impl Shared {
     pub(super) fn new(settings: SearchSettings, meters: Meters) -> Self {
-        Self { queue: Mutex::default(), wake: Condvar::new(), settings, meters, samples: Samples::new() }
+        let queue = Queue {
+            jobs: VecDeque::new(),
+            idle: 0,
+            stopping: false,
+            cost: Duration::ZERO,
+            refused: None,
+            throttle: Throttle::new(settings.lag_max, Instant::now()),
+        };
+        Self { queue: Mutex::new(queue), wake: Condvar::new(), settings, meters, samples: Samples::new() }
     }
 
     /// Lets a search wait its turn; [`QueryError::Busy`] when it would wait too long.
@@ -93,9 +110,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether a search that came now would be refused. Asking counts as trying.
+    /// Whether a search that came now would be refused, because of those that wait here or of how late the async threads are.
+    /// Asking counts as trying.
     pub(super) fn is_full(&self) -> bool {
-        let full = !self.has_room(&mut self.lock(), Instant::now());
+        let now = Instant::now();
+        let mut queue = self.lock();
+        let full = !(self.has_room(&mut queue, now) && queue.throttle.take(now));
+        drop(queue);
         if full {
             self.meters.rejected.increment(1);
         }
@@ -113,6 +134,12 @@ impl Shared {
             queue.refused = Some(now);
         }
         room
+    }
+
+    /// Notes how late the async threads are.
+    pub(super) fn late(&self, now: Instant, lag: Duration) {
+        self.meters.lag.record(lag);
+        self.lock().throttle.note(now, lag);
     }
 
     /// Notes that a thread answered so many searches in this time.

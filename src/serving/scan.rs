@@ -2,7 +2,7 @@
 //!
 //! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows do not
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
-//! are left exactly, from the state itself. A search that admits few rows looks at their tiles alone.
+//! are left exactly. A search that admits few rows looks at their tiles alone.
 
 use crate::state::{Readable, ones};
 
@@ -98,7 +98,7 @@ struct Run<'a> {
     admitted: Option<&'a RowMask>,
     top: &'a mut Top,
     probe: Probe,
-    scorer: Scorer<'a>,
+    scorer: Scorer<'a, &'a Index>,
     index: &'a Index,
     bias: &'a BiasBound,
 }
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
             admitted: admitted.as_ref(),
             top,
             probe: Probe::new(*ranking, vector, bias, chance),
-            scorer: Scorer::new(readable, *ranking, vector, adjust, *explore),
+            scorer: Scorer::new(index, readable, *ranking, vector, adjust, *explore),
             index,
             bias,
         }

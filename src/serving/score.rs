@@ -3,45 +3,69 @@
 use crate::state::{Readable, dot};
 
 use super::{
+    index::Index,
     scan::{Ranking, Search},
     top::Hit,
 };
 
-/// Scores rows exactly, from the state itself.
-pub(super) struct Scorer<'a> {
+/// Where the vectors of items come from.
+pub(super) trait Vectors {
+    /// An item's vector with its content, `[dim]`.
+    fn vector(&mut self, row: u32) -> &[f32];
+}
+
+impl Vectors for &Index {
+    fn vector(&mut self, row: u32) -> &[f32] {
+        Index::vector(self, row as usize)
+    }
+}
+
+/// Vectors added up from the state itself: what every other source has to equal.
+struct Composed<'a> {
+    readable: &'a Readable,
+    /// Work space, `[dim]`.
+    row: Vec<f32>,
+}
+
+impl Vectors for Composed<'_> {
+    fn vector(&mut self, row: u32) -> &[f32] {
+        self.readable.item_vector(row, &mut self.row);
+        &self.row
+    }
+}
+
+/// Scores rows exactly.
+pub(super) struct Scorer<'a, V> {
+    vectors: V,
     readable: &'a Readable,
     ranking: Ranking,
     vector: &'a [f32],
     adjust: &'a [(u32, f32)],
     explore: Option<u64>,
-    /// Work space, `[dim]`.
-    row: Vec<f32>,
 }
 
-impl<'a> Scorer<'a> {
-    pub(super) fn new(
+impl<'a, V: Vectors> Scorer<'a, V> {
+    pub(super) const fn new(
+        vectors: V,
         readable: &'a Readable,
         ranking: Ranking,
         vector: &'a [f32],
         adjust: &'a [(u32, f32)],
         explore: Option<u64>,
     ) -> Self {
-        Self { readable, ranking, vector, adjust, explore, row: vec![0.0; readable.config.dim] }
+        Self { vectors, readable, ranking, vector, adjust, explore }
     }
 
-    /// The score. Costs the row's vector with its tokens, and its popularity.
+    /// The score. Costs the row's vector and its popularity.
     pub(super) fn score(&mut self, row: u32) -> f32 {
         let dense = match self.ranking {
             Ranking::Popularity => self.readable.item_bias(row),
-            Ranking::Score => {
-                self.readable.item_vector(row, &mut self.row);
-                dot(self.vector, &self.row) + self.readable.item_bias(row)
-            }
+            Ranking::Score => dot(self.vector, self.vectors.vector(row)) + self.readable.item_bias(row),
             Ranking::Cosine => {
-                self.readable.item_vector(row, &mut self.row);
-                let norm = dot(&self.row, &self.row).sqrt();
+                let vector = self.vectors.vector(row);
+                let norm = dot(vector, vector).sqrt();
                 // A row without a direction is like none.
-                if norm > 0.0 { dot(self.vector, &self.row) / norm } else { 0.0 }
+                if norm > 0.0 { dot(self.vector, vector) / norm } else { 0.0 }
             }
         };
         let named = self.adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| self.adjust[place].1);
@@ -64,7 +88,8 @@ pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
 
 /// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
 pub(super) fn best_of_all(readable: &Readable, search: &Search) -> Vec<Hit> {
-    let mut scorer = Scorer::new(readable, search.ranking, &search.vector, &search.adjust, search.explore);
+    let composed = Composed { readable, row: vec![0.0; readable.config.dim] };
+    let mut scorer = Scorer::new(composed, readable, search.ranking, &search.vector, &search.adjust, search.explore);
     let mut hits: Vec<Hit> = (0..u32::try_from(readable.catalog.len()).expect("rows are u32"))
         .filter(|row| readable.catalog.entry(*row).recommendable())
         .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))

@@ -4,12 +4,10 @@ use std::cell::RefCell;
 
 use crate::state::ContextScratch;
 
-/// Reusable work space of one searching thread; 12 bytes an item and a few vectors.
+/// Reusable work space of one searching thread; 12 bytes an item.
 #[derive(Debug, Default)]
 pub struct SearchScratch {
     pub(super) context: ContextScratch,
-    /// Item vectors of a history, `[history, dim]`.
-    pub(super) history: Vec<f32>,
 }
 
 thread_local! {

@@ -1,6 +1,7 @@
 //! The search threads, as async code sees them.
 
 use std::{
+    convert::Infallible,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -17,6 +18,7 @@ use super::{
     metric::Meters,
     queue::{SearchSettings, Shared},
     request::Request,
+    throttle,
     worker::work,
 };
 
@@ -62,6 +64,13 @@ impl Searcher {
     /// be refused before more is done for it. Counts it as refused if so.
     pub fn is_full(&self) -> bool {
         self.pool.shared.is_full()
+    }
+
+    /// Measures how late the async threads of the calling runtime are, for [`Searcher::is_full`], until it is dropped. Costs
+    /// 200 wakes a second.
+    pub async fn watch_lag(&self) -> Infallible {
+        let shared = &self.pool.shared;
+        throttle::watch(|now, lag| shared.late(now, lag)).await
     }
 
     /// Answers a query from `view`: at once when that is sooner done than handed over, else by a search thread.
@@ -128,8 +137,13 @@ mod tests {
     use super::*;
 
     /// Nothing is refused for its wait, however busy the machine is.
-    const PATIENT: SearchSettings =
-        SearchSettings { threads: 1, queue_max: 100, wait_max: Duration::from_secs(3600), batch_max: 16 };
+    const PATIENT: SearchSettings = SearchSettings {
+        threads: 1,
+        queue_max: 100,
+        wait_max: Duration::from_secs(3600),
+        lag_max: Duration::from_secs(3600),
+        batch_max: 16,
+    };
 
     fn view() -> Arc<View> {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 8, ..ModelConfig::default() }));

@@ -65,14 +65,23 @@ pub(super) struct Top {
     limit: usize,
     floor: f32,
     candidates: Vec<Candidate>,
+    /// Work space of [`Top::sift`].
+    certain: Vec<u64>,
     /// Keys of the answer, once it is made.
     best: Vec<u64>,
     scored: usize,
 }
 
 impl Top {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self { limit, floor: f32::NEG_INFINITY, candidates: Vec::new(), best: Vec::new(), scored: 0 }
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            floor: f32::NEG_INFINITY,
+            candidates: Vec::with_capacity(GATHERED_MIN),
+            certain: Vec::new(),
+            best: Vec::new(),
+            scored: 0,
+        }
     }
 
     /// A row above all before it whose score is certainly no more than this is not among the best.
@@ -115,8 +124,9 @@ impl Top {
             return;
         }
         let newest = self.candidates.last().map_or(0, |candidate| candidate.row);
-        let mut certain: Vec<u64> = self.candidates.iter().map(Candidate::certain).collect();
-        let (_, last, _) = certain.select_nth_unstable(self.limit - 1);
+        self.certain.clear();
+        self.certain.extend(self.candidates.iter().map(Candidate::certain));
+        let (_, last, _) = self.certain.select_nth_unstable(self.limit - 1);
         let last = *last;
         self.candidates.retain(|candidate| candidate.hoped() <= last);
         let Hit { row, score } = hit(last);
@@ -140,6 +150,7 @@ impl Top {
     pub(super) fn finish(&mut self, score: &mut impl FnMut(u32) -> f32) {
         self.sift();
         self.candidates.sort_unstable_by_key(Candidate::hoped);
+        self.best.reserve_exact(self.limit.min(self.candidates.len()) + 1);
         for candidate in self.candidates.drain(..) {
             if self.best.len() == self.limit && self.best.last().is_some_and(|last| candidate.hoped() > *last) {
                 break;

@@ -132,7 +132,7 @@ impl View {
         let actor = readable.user(id)?;
         let q = with_scratch(|scratch| {
             let context = readable.context(actor, at, &mut scratch.context);
-            plan::composed(readable, &context, &mut scratch.history).q
+            plan::composed(self, &context).q
         });
         let id = Id::new("id", id).ok()?;
         Some(Embedding::new(id, q, self.position))
@@ -238,11 +238,13 @@ impl View {
         Some(RowMask::from_rows(&rows.collect()))
     }
 
-    /// The vector of an item's row, content included.
+    /// The vector of an item's row, content included, `[dim]`.
+    pub fn vector(&self, row: u32) -> &[f32] {
+        self.snapshot.index.vector(row as usize)
+    }
+
+    /// The same with its id and position.
     pub fn embedding_of(&self, row: u32) -> Embedding {
-        let readable = self.readable();
-        let mut values = vec![0.0; readable.config.dim];
-        readable.item_vector(row, &mut values);
-        Embedding::new(readable.catalog.id(row).clone(), values, self.position)
+        Embedding::new(self.readable().catalog.id(row).clone(), self.vector(row).to_vec(), self.position)
     }
 }

@@ -7,6 +7,9 @@ use super::{
 };
 use crate::domain::Timestamp;
 
+/// Items of a history that there is room for at first.
+const REPEATS_LIKELY: usize = 128;
+
 /// A repeat: an item of the subject's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeat {
@@ -89,6 +92,8 @@ pub struct ContextScratch {
     touched: Vec<u32>,
     /// The same as sortable integers.
     order: Vec<u64>,
+    /// How often each item of the history is in it.
+    counts: Vec<u32>,
 }
 
 /// Eight bytes, so that one is loaded and stored at once.
@@ -140,7 +145,14 @@ impl ContextBuilder<'_> {
         at: Timestamp,
         scratch: &mut ContextScratch,
     ) -> Context {
-        let mut context = Context { user, ..Context::default() };
+        let most = history.len().saturating_sub(skip);
+        let mut context = Context {
+            user,
+            history: Vec::with_capacity(most.min(self.history_max)),
+            gaps: Vec::with_capacity(most.min(self.history_max)),
+            repeats: Vec::with_capacity(most.min(REPEATS_LIKELY)),
+            ..Context::default()
+        };
         for past in self.liked(history, skip).take(self.history_max) {
             context.history.push(past.item);
             context.gaps.push(gap_bucket(at.seconds_since(past.at)));
@@ -158,19 +170,20 @@ impl ContextBuilder<'_> {
 
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
         scratch.begin(self.items);
-        let mut counts: Vec<u32> = Vec::new();
+        let ContextScratch { epoch, slots, counts, .. } = scratch;
+        counts.clear();
         for (k, past) in self.liked(history, skip).enumerate() {
-            let slot = &mut scratch.slots[past.item as usize];
-            if slot.epoch == scratch.epoch {
+            let slot = &mut slots[past.item as usize];
+            if slot.epoch == *epoch {
                 counts[slot.value as usize] += 1;
             } else {
-                slot.epoch = scratch.epoch;
+                slot.epoch = *epoch;
                 slot.value = u32::try_from(counts.len()).expect("a history has at most 1125 events");
                 counts.push(1);
                 context.repeats.push(Repeat { item: past.item, age: age_bucket(k + 1), count: 0 });
             }
         }
-        for (repeat, count) in context.repeats.iter_mut().zip(&counts) {
+        for (repeat, count) in context.repeats.iter_mut().zip(&*counts) {
             repeat.count = count_bucket(*count as usize);
         }
     }
@@ -189,7 +202,7 @@ impl ContextBuilder<'_> {
             weights += weight;
             weight *= decay;
         }
-        let ContextScratch { epoch, slots, touched, order } = scratch;
+        let ContextScratch { epoch, slots, touched, order, .. } = scratch;
         // One place more than there can be items, so that the next one is always there to be written.
         touched.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
         let mut count = 0;

@@ -104,7 +104,7 @@ impl CowRows {
     }
 
     /// What it takes, in bytes.
-    pub(super) fn footprint(&self) -> usize {
+    pub fn footprint(&self) -> usize {
         let leaf = LEAF_ROWS * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
         self.leaves.chunk_bytes() + self.leaves.len() * allocated(leaf)
     }

@@ -104,7 +104,10 @@ impl<T: Clone> CowVec<T> {
 
 impl Interner {
     fn footprint(&self) -> usize {
-        let id = |id: &Option<Id>| id.as_ref().map_or(0, |id| allocated(SHARED_BYTES + id.as_str().len()));
+        let id = |id: &Option<Id>| match id {
+            Some(id) if id.is_shared() => allocated(SHARED_BYTES + id.as_str().len()),
+            Some(_) | None => 0,
+        };
         self.ids.footprint(id) + self.count() * MAP_ENTRY_BYTES
     }
 }

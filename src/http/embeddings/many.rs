@@ -151,11 +151,7 @@ impl<'a> Found<'a> {
                 serde_json::to_writer(&mut bytes, &out).map_err(|error| ApiError::Internal(error.to_string()))?;
             }
             Form::Block | Form::Safetensors => {
-                let mut row = vec![0.0; dim];
-                for item in &self.items {
-                    self.view.readable().item_vector(*item, &mut row);
-                    extend(&mut bytes, &row);
-                }
+                self.items.iter().for_each(|item| extend(&mut bytes, self.view.vector(*item)));
                 self.users.iter().for_each(|user| extend(&mut bytes, &user.values));
             }
         }
@@ -197,7 +193,7 @@ fn split<T>(ids: Vec<String>, mut find: impl FnMut(&str) -> Option<T>) -> (Vec<T
     (found, missing)
 }
 
-/// Items' vectors, each computed when its turn to be written comes.
+/// Items' vectors, each named when its turn to be written comes.
 struct ItemRows<'a> {
     view: &'a View,
     rows: &'a [u32],

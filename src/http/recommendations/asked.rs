@@ -145,7 +145,7 @@ impl SubjectText {
     pub fn read(self, context: Vec<String>, at: Timestamp) -> FieldResult<Asked> {
         count_within("context", context.len(), Event::CONTEXT_MAX)?;
         for (index, entry) in context.iter().enumerate() {
-            text_within(&format!("context[{index}]"), entry, Event::CONTEXT_BYTES_MAX)?;
+            text_within(format_args!("context[{index}]"), entry, Event::CONTEXT_BYTES_MAX)?;
         }
         if self.vector.is_some() && !context.is_empty() {
             return Err(FieldError::new("context", "ambiguous", "a vector stands alone, without context"));
