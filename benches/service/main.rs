@@ -28,6 +28,7 @@ mod embeddings;
 mod ingest;
 mod latency;
 mod learn;
+mod memory;
 mod million;
 mod recommend;
 mod report;

@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    memory,
     report::Report,
     wire::{Wire, request},
 };
@@ -117,10 +118,7 @@ impl Service {
 
     /// The most memory that the process has had in use, its Postgres aside, in bytes.
     pub fn memory_peak(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().context("it still runs")?))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("a peak")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib << 10)
+        memory::bytes(&self.child.id().context("it still runs")?.to_string(), "VmHWM:")
     }
 
     /// Stops it in order, so that its Postgres stops too.

@@ -17,6 +17,7 @@
 
 mod beside;
 mod learning;
+#[path = "../service/memory.rs"]
 mod memory;
 mod million;
 mod quantiles;

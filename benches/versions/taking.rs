@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use anyhow::Context;
 use serde_json::json;
 use shelfmark::{
     compare::DiffOptions,
@@ -43,13 +44,13 @@ async fn comparing(
 ) -> anyhow::Result<()> {
     for (name, what) in [("comparing, loaded", "diff, a side is loaded"), ("comparing, kept", "diff, both are kept")] {
         Report::step(what);
-        let before = memory::resident()?;
-        memory::forget_peak()?;
+        let before = memory::bytes("self", "VmRSS:")?;
+        std::fs::write("/proc/self/clear_refs", "5").context("forget the peak of memory")?;
         let started = Instant::now();
         let from = Some(VersionRef::Number(base));
         let diff = beside.report(report, name, model.compare(from, None, DIFF)).await??;
         let took = started.elapsed().as_secs_f64();
-        let more = memory::peak()?.saturating_sub(before) >> 20;
+        let more = memory::bytes("self", "VmHWM:")?.saturating_sub(before) >> 20;
         let moved: u64 = diff.tables.iter().map(|table| table.moved).sum();
         let value = json!({ "unit": "s", "time": took, "moved": moved, "memory_mib": more });
         report.figure(

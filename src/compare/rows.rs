@@ -7,7 +7,7 @@ use crate::{
     domain::Id,
     health::{Mover, Quantiles, relative_distance},
     learner::WatchedTable,
-    state::{Catalog, Interner, Readable, distance},
+    state::{Catalog, Interner, Readable, as_row, distance},
 };
 
 /// Mean and quantiles of some values.
@@ -215,8 +215,4 @@ fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
     let same = |new: &&crate::domain::Modality| new.name == old.name && new.inputs == old.inputs;
     to.contents.modalities().all().iter().find(same).map(|new| new.first + (row - old.first))
-}
-
-fn as_row(row: usize) -> u32 {
-    u32::try_from(row).expect("rows are u32")
 }

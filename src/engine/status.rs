@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::engine::{EngineError, shared::Shared};
+use crate::engine::{
+    EngineError,
+    shared::{Shared, blocking},
+};
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
     learner::fingerprint,
@@ -71,6 +74,8 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
     let head = shared.log.head().await?.max(snapshot.position);
     let lag_ms = lag_ms(shared, head, snapshot.position);
     let readable = &snapshot.state.readable;
+    let live = shared.live.load_full();
+    let memory = blocking(move || live.footprint()).await;
     Ok(ModelStatus {
         model: shared.name.as_str().to_owned(),
         head,
@@ -79,7 +84,7 @@ pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
         lag_ms,
         digest: snapshot.digester.digest(),
         served: shared.deployed(None).served(),
-        memory: shared.live.load().footprint(),
+        memory,
         counts: Counts {
             users: readable.users.count() as u64,
             items: readable.catalog.len() as u64,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{Id, Position, VersionNumber},
     learner::WatchedTable,
-    state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, dot},
+    state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot},
 };
 
 /// Rows of a table that a survey looks at: every one of a table this size, every second of one twice as large, and so on.
@@ -257,16 +257,16 @@ impl Look<'_> {
 
     /// Whether a row is of the same in a version: a user's changes hands when somebody idle was dropped.
     fn is_same(&self, version: Option<SurveyedVersion<'_>>, row: usize) -> bool {
-        let row = u32::try_from(row).expect("rows are u32");
-        let holder = |state: &State| state.readable.users.holder(row).cloned();
-        let before = version.and_then(|version| holder(version.state));
-        self.table != WatchedTable::Users || (before.is_some() && before == holder(self.state))
+        if self.table != WatchedTable::Users {
+            return true;
+        }
+        let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
+        before.is_some() && before == self.state.readable.users.holder(as_row(row))
     }
 
     /// Whether learning can have met a row.
     fn is_met(&self, row: usize) -> bool {
         let readable = &self.state.readable;
-        let as_row = |row: usize| u32::try_from(row).expect("rows are u32");
         let known = |row: usize| readable.catalog.is_known(as_row(row));
         match self.table {
             WatchedTable::Items | WatchedTable::Bias => known(row),

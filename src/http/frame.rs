@@ -43,35 +43,32 @@ pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Resp
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let mut response = if SEARCHES.contains(&route) && (api.searches_full)() {
         // Under overload most requests end here: without key, body, span and time limit.
-        let mut refusal = ApiError::from(QueryError::Busy).into_response();
-        match refusal.extensions_mut().remove::<Arc<Failure>>() {
-            Some(failure) => failure.write(refusal, text),
-            None => refusal,
-        }
+        ApiError::from(QueryError::Busy).into_response()
     } else {
         watched(&api, route, text, request, next).await
     };
+    if let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() {
+        response = failure.write(response, text);
+    }
     response.headers_mut().insert(REQUEST_ID, id);
     telemetry::http_answered(route, &method, response.status(), started.elapsed());
     response
 }
 
-/// Answers within a span; what fails is logged and written as a problem.
+/// Answers within a span; what fails is logged.
 async fn watched(api: &Api, route: &str, id: &str, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let span = tracing::info_span!("http.request", request_id = id, method = %request.method(), route);
     let answer = AssertUnwindSafe(admit(api, route, request, next)).catch_unwind();
-    let mut response = match answer.instrument(span.clone()).await {
+    let response = match answer.instrument(span.clone()).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => error.into_response(),
         Err(panic) => ApiError::Internal(panic_text(panic.as_ref())).into_response(),
     };
-    let failure = response.extensions_mut().remove::<Arc<Failure>>();
-    if let Some(failure) = failure {
-        if let Some(cause) = &failure.cause {
-            span.in_scope(|| report(&failure, id, cause));
-        }
-        response = failure.write(response, id);
+    if let Some(failure) = response.extensions().get::<Arc<Failure>>()
+        && let Some(cause) = &failure.cause
+    {
+        span.in_scope(|| report(failure, id, cause));
     }
     let took_us = started.elapsed().as_micros();
     tracing::debug!(parent: &span, status = response.status().as_u16(), took_us, "http.answered");

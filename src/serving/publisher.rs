@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{Item, Position, Served},
-    state::{Catalog, Readable, Table, Touched, ones, sampled},
+    state::{Catalog, Readable, Table, Touched, as_row, ones, sampled},
 };
 
 use super::{
@@ -52,7 +52,7 @@ struct Round {
 
 /// What a publisher keeps of these items beside what it publishes, in bytes.
 pub(super) fn kept_bytes(catalog: &Catalog) -> usize {
-    let rows = 0..u32::try_from(catalog.len()).expect("rows are u32");
+    let rows = 0..as_row(catalog.len());
     let holders = sampled(rows, |row| HOLDER_BYTES * catalog.entry(row).tokens.len());
     catalog.len() * size_of::<PublishedItem>() + catalog.tokens_len() * size_of::<BTreeSet<u32>>() + holders
 }
@@ -142,7 +142,7 @@ impl Publisher {
     }
 
     fn take_item(&mut self, readable: &Readable, row: usize) {
-        let number = as_number(row);
+        let number = as_row(row);
         let entry = readable.catalog.entry(number);
         let item = &mut self.items[row];
         for token in item.tokens.iter().filter(|token| !entry.tokens.contains(token)) {
@@ -215,7 +215,7 @@ impl Publisher {
             for bit in ones(bits) {
                 let row = word * 64 + bit as usize;
                 if row < items.len() {
-                    index.take_vector(readable, as_number(row), anew);
+                    index.take_vector(readable, as_row(row), anew);
                 }
             }
         }
@@ -250,8 +250,4 @@ fn lagging_max(block: usize, rows: usize) -> usize {
 
 fn as_rows(touched: &Touched, table: Table) -> impl Iterator<Item = usize> {
     touched.rows(table).iter().map(|row| *row as usize)
-}
-
-fn as_number(row: usize) -> u32 {
-    u32::try_from(row).expect("rows are u32")
 }

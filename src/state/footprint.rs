@@ -17,7 +17,7 @@ const SAMPLED_MAX: usize = 512;
 /// Of each row of each table, the hash that the digest keeps.
 const HASH_BYTES: usize = size_of::<u128>();
 /// Header of a shared piece: two counts.
-const SHARED_BYTES: usize = 16;
+pub const SHARED_BYTES: usize = 16;
 /// What the map from ids takes beside the id: its pair, and the share of nodes that are not full. Measured: three to nine pairs,
 /// by how far the nodes of its last level are filled.
 const MAP_ENTRY_BYTES: usize = 5 * size_of::<(Id, u32)>();

@@ -46,7 +46,7 @@ pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
 pub use cow::{CowRows, CowVec};
 pub use digest::{Digester, row_hash};
-pub use footprint::{TableFootprint, allocated, sampled};
+pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
 pub use math::{exp, ln_1p};
@@ -322,6 +322,6 @@ impl State {
 }
 
 /// A row number as it is stored.
-fn as_row(row: usize) -> u32 {
+pub fn as_row(row: usize) -> u32 {
     u32::try_from(row).expect("fewer than 2^32 rows fit in memory")
 }

@@ -5,12 +5,10 @@ use std::hash::Hash;
 use imbl::HashMap;
 
 use super::{Filters, Postings, Property, numbers::Numbers, terms::Terms};
-use crate::state::{allocated, sampled};
+use crate::state::{SHARED_BYTES, allocated, sampled};
 
 /// Entries of a map that are looked at: the first ones, which are as good as any in the order of hashes.
 const LOOKED_AT_MAX: usize = 512;
-/// Header of a shared piece: two counts.
-const SHARED_BYTES: usize = 16;
 /// What a map takes of an entry for nodes that are not full.
 const ENTRY_FACTOR: usize = 2;
 
