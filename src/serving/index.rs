@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::state::{CowRows, CowVec, Readable};
 
 use super::{
-    codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES},
-    columns::Strip,
+    codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES, TILE_ROWS},
+    columns::{Strip, is_masked},
     kernel::StripTiles,
 };
 
@@ -81,6 +81,12 @@ impl Index {
     /// An item's vector with its content, `[dim]`.
     pub(super) fn vector(&self, row: usize) -> &[f32] {
         self.vectors.row(row)
+    }
+
+    /// Whether a row may be recommended, without a look at its metadata.
+    pub(super) fn may_be_recommended(&self, row: usize) -> bool {
+        let place = row % STRIP_ROWS;
+        !is_masked(self.strips[row / STRIP_ROWS].errors_biases[place / TILE_ROWS].0[place % TILE_ROWS])
     }
 
     /// Takes a row's vector as it is now; its code, too, when `anew`, or else the distance from the old one.

@@ -215,13 +215,15 @@ impl View {
     /// The row of an item that is not removed.
     pub fn row(&self, id: &str) -> Option<u32> {
         let catalog = &self.readable().catalog;
-        catalog.row(id).filter(|row| !catalog.entry(*row).removed)
+        // Metadata lie all over memory; what may be recommended is not removed.
+        let there = |row: u32| self.snapshot.index.may_be_recommended(row as usize) || !catalog.entry(row).removed;
+        catalog.row(id).filter(|row| there(*row))
     }
 
     /// Whether an item is there and may be recommended.
     pub fn is_recommendable(&self, id: &str) -> bool {
-        let catalog = &self.readable().catalog;
-        catalog.row(id).is_some_and(|row| catalog.entry(row).recommendable())
+        let row = self.readable().catalog.row(id);
+        row.is_some_and(|row| self.snapshot.index.may_be_recommended(row as usize))
     }
 
     /// The rows that may be recommended and that `filter` admits; `None` for all that may be recommended.

@@ -1,5 +1,8 @@
 //! Ids as row numbers: given once, in log order, so that every replica gives the same ones.
 
+use foldhash::quality::RandomState;
+use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
+
 use super::{CowVec, as_row};
 use crate::domain::Id;
 
@@ -9,7 +12,8 @@ use crate::domain::Id;
 /// themselves, so nothing more is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Interner {
-    rows: imbl::HashMap<Id, u32>,
+    // A look-up hashes some ten bytes: SipHash takes longer for them than the map does. Seeds are the process's own.
+    rows: GenericHashMap<Id, u32, RandomState, DefaultSharedPtr>,
     pub(super) ids: CowVec<Option<Id>>,
     free: imbl::OrdSet<u32>,
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 use utoipa::ToSchema;
 
 use super::{Form, block, extend};
@@ -31,11 +32,14 @@ const ROWS_MAX: usize = 10_000;
 #[schema(example = json!({"items": ["i1", "i9"], "users": ["u1"]}))]
 pub struct EmbeddingsBody {
     /// Items, in the order wanted.
+    // Short ids lie in the list itself.
     #[serde(default)]
-    items: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    items: Vec<SmolStr>,
     /// Users, in the order wanted.
     #[serde(default)]
-    users: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    users: Vec<SmolStr>,
     /// A version's number or label, or `live`; what is served when left out.
     #[schema(value_type = Option<String>)]
     version: Option<Pick>,
@@ -63,9 +67,11 @@ pub struct EmbeddingsOut<'a> {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Missing {
     /// Items.
-    items: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    items: Vec<SmolStr>,
     /// Users.
-    users: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    users: Vec<SmolStr>,
 }
 
 /// Reads many vectors of one state.
@@ -121,7 +127,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(view: &'a View, items: Vec<String>, users: Vec<String>) -> Self {
+    fn new(view: &'a View, items: Vec<SmolStr>, users: Vec<SmolStr>) -> Self {
         let at = Timestamp::now();
         let asked = [!items.is_empty(), !users.is_empty()];
         let (items, missing_items) = split(items, |id| view.row(id));
@@ -136,7 +142,7 @@ impl<'a> Found<'a> {
             Form::Block => {
                 let item = self.missing.items.first().map(|id| ("item", id));
                 if let Some((what, id)) = item.or(self.missing.users.first().map(|id| ("user", id))) {
-                    return Err(ApiError::NotFound { what, id: id.clone() });
+                    return Err(ApiError::NotFound { what, id: id.to_string() });
                 }
                 Vec::new()
             }
@@ -181,7 +187,7 @@ impl<'a> Found<'a> {
 }
 
 /// What is known by these ids, in order, and the ids that are not.
-fn split<T>(ids: Vec<String>, mut find: impl FnMut(&str) -> Option<T>) -> (Vec<T>, Vec<String>) {
+fn split<T>(ids: Vec<SmolStr>, mut find: impl FnMut(&str) -> Option<T>) -> (Vec<T>, Vec<SmolStr>) {
     let mut found = Vec::with_capacity(ids.len());
     let mut missing = Vec::new();
     for id in ids {
