@@ -18,9 +18,6 @@ const SAMPLED_MAX: usize = 512;
 const HASH_BYTES: usize = size_of::<u128>();
 /// Header of a shared piece: two counts.
 pub const SHARED_BYTES: usize = 16;
-/// What the map from ids takes beside the id: its pair, and the share of nodes that are not full. Measured: three to nine pairs,
-/// by how far the nodes of its last level are filled.
-const MAP_ENTRY_BYTES: usize = 5 * size_of::<(Id, u32)>();
 /// Entries that a node of an ordered map has room for, and that it holds as a rule.
 const NODE_ROOM: usize = 11;
 const NODE_FILL: usize = 8;
@@ -108,7 +105,7 @@ impl Interner {
             Some(id) if id.is_shared() => allocated(SHARED_BYTES + id.as_str().len()),
             Some(_) | None => 0,
         };
-        self.ids.footprint(id) + self.count() * MAP_ENTRY_BYTES
+        self.ids.footprint(id) + self.places.bytes()
     }
 }
 

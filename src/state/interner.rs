@@ -1,9 +1,10 @@
 //! Ids as row numbers: given once, in log order, so that every replica gives the same ones.
 
-use foldhash::quality::RandomState;
-use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
+use std::hash::BuildHasher;
 
-use super::{CowVec, as_row};
+use foldhash::quality::RandomState;
+
+use super::{CowVec, as_row, places::Places};
 use crate::domain::Id;
 
 /// Two-way map between ids and dense row numbers. Clones share everything.
@@ -12,8 +13,9 @@ use crate::domain::Id;
 /// themselves, so nothing more is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Interner {
-    // A look-up hashes some ten bytes: SipHash takes longer for them than the map does. Seeds are the process's own.
-    rows: GenericHashMap<Id, u32, RandomState, DefaultSharedPtr>,
+    pub(super) places: Places,
+    // SipHash takes longer for some ten bytes than the rest of a look-up. Seeds are the process's own.
+    hasher: RandomState,
     pub(super) ids: CowVec<Option<Id>>,
     free: imbl::OrdSet<u32>,
 }
@@ -31,12 +33,17 @@ impl Interner {
 
     /// Number of ids: the rows that are not free.
     pub fn count(&self) -> usize {
-        self.rows.len()
+        self.places.len()
     }
 
     /// The row of an id.
     pub fn get(&self, id: &str) -> Option<u32> {
-        self.rows.get(id).copied()
+        self.places.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of it")]
+    fn hash(&self, id: &str) -> u32 {
+        self.hasher.hash_one(id) as u32
     }
 
     /// The id of a row. Panics when out of range or free.
@@ -75,17 +82,17 @@ impl Interner {
         if row as usize == self.ids.len() {
             self.ids.push(Some(id.clone()));
         } else if let Some(before) = self.ids.get_mut(row as usize).replace(id.clone()) {
-            self.rows.remove(&before);
+            self.places.remove(self.hash(before.as_str()), row);
         } else {
             self.free.remove(&row);
         }
-        self.rows.insert(id.clone(), row);
+        self.places.insert(self.hash(id.as_str()), row);
     }
 
     /// Takes the id of a row away; who wants a row next may have it.
     pub(super) fn release(&mut self, row: u32) {
         if let Some(id) = self.ids.get_mut(row as usize).take() {
-            self.rows.remove(&id);
+            self.places.remove(self.hash(id.as_str()), row);
             self.free.insert(row);
         }
     }

@@ -25,6 +25,7 @@ mod math;
 mod memory;
 mod ones;
 mod parameters;
+mod places;
 mod popularity;
 mod query;
 mod random;
