@@ -1,71 +1,81 @@
-//! Whether a connection is used: what HTTP/1.1 bounds by the time for a request's headers, HTTP/2 leaves open.
+//! Whether a connection is used. What bounds the time for a request's headers is bounded here too: nothing is under way meanwhile.
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{body::Body, http::Version, response::Response};
+use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
-/// Requests of one connection that are under way, by which [`Activity::idle`] knows. The requests of an HTTP/1.1 connection are
-/// not counted: it is bounded by itself once the first has come.
+/// Requests of one connection that are under way, and when one ended last. No timer is set for a request: [`Activity::idle`]
+/// looks once in a while.
 #[derive(Debug, Clone)]
-pub(super) struct Activity(Arc<watch::Sender<usize>>);
+pub(super) struct Activity(Arc<Requests>);
+
+#[derive(Debug)]
+struct Requests {
+    began: Instant,
+    under_way: AtomicUsize,
+    /// Microseconds since `began`.
+    ended: AtomicU64,
+}
 
 /// One request that is under way.
-pub(super) struct UnderWay(Arc<watch::Sender<usize>>);
-
-/// What stands for all requests of an HTTP/1.1 connection.
-const BOUNDED: usize = usize::MAX;
+pub(super) struct UnderWay(Arc<Requests>);
 
 impl Activity {
     pub(super) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(0)))
+        let (under_way, ended) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self(Arc::new(Requests { began: Instant::now(), under_way, ended }))
     }
 
     /// Notes that a request came; it is under way until its answer's body is sent or given up.
-    pub(super) fn begin(&self, version: Version) -> Option<UnderWay> {
-        if version != Version::HTTP_2 {
-            self.0.send_if_modified(|count| std::mem::replace(count, BOUNDED) != BOUNDED);
-            return None;
-        }
-        self.0.send_modify(|count| *count += 1);
-        Some(UnderWay(Arc::clone(&self.0)))
+    pub(super) fn begin(&self) -> UnderWay {
+        self.0.under_way.fetch_add(1, Ordering::AcqRel);
+        UnderWay(Arc::clone(&self.0))
     }
 
     /// Waits until the connection has had no request for `longest`.
     pub(super) async fn idle(&self, longest: Duration) {
-        let mut count = self.0.subscribe();
         loop {
-            // The sender is ours: it is not gone.
-            let _ = count.wait_for(|count| *count == 0).await;
-            if tokio::time::timeout(longest, count.wait_for(|count| *count > 0)).await.is_err() {
+            // One under way ends no sooner than now.
+            let now = Instant::now();
+            let used = self.0.under_way.load(Ordering::Acquire) > 0;
+            let ended = self.0.began + Duration::from_micros(self.0.ended.load(Ordering::Acquire));
+            let until = if used { now } else { ended } + longest;
+            if until <= now {
                 return;
             }
+            sleep_until(until).await;
         }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        let ended = u64::try_from(self.0.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.ended.store(ended, Ordering::Release);
+        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl UnderWay {
     /// The answer, which ends the request when it is sent.
-    pub(super) fn until_sent(self, response: Response) -> Response {
-        response.map(|inner| Body::new(Sent { inner, _under_way: self }))
+    pub(super) fn until_sent(self, response: Response) -> Response<Sent> {
+        response.map(|inner| Sent { inner, _under_way: self })
     }
 }
 
 /// A body that keeps its request under way.
-struct Sent {
+pub(super) struct Sent {
     inner: Body,
     _under_way: UnderWay,
 }
@@ -101,15 +111,13 @@ mod tests {
         let becomes_idle = async || tokio::time::timeout(Duration::from_secs(60), activity.idle(limit)).await.is_ok();
         let stays_used = async || tokio::time::timeout(5 * limit, activity.idle(limit)).await.is_err();
         assert!(becomes_idle().await, "without any");
-        let first = activity.begin(Version::HTTP_2).expect("counted");
-        let second = activity.begin(Version::HTTP_2).expect("counted");
+        let first = activity.begin();
+        let second = activity.begin();
         drop(first);
         assert!(stays_used().await, "one is under way");
         let response = second.until_sent(Response::new(Body::from("x")));
         assert!(stays_used().await, "its answer is not sent");
         drop(response);
         assert!(becomes_idle().await);
-        assert!(activity.begin(Version::HTTP_11).is_none());
-        assert!(stays_used().await, "HTTP/1.1 bounds itself");
     }
 }

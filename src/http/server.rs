@@ -4,6 +4,7 @@
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -100,6 +101,12 @@ struct Ends {
     cut: CancellationToken,
 }
 
+/// When a connection ends.
+enum End {
+    Soon,
+    Now,
+}
+
 /// Serves one connection to its end. Errors of a connection are the client's business: it went away, or sent nonsense.
 async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: Tracked, ends: Ends) {
     // Small answers must not wait for the acknowledgement of the one before.
@@ -107,21 +114,15 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: 
     let activity = Activity::new();
     let counted = activity.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let under_way = counted.begin(request.version());
+        let under_way = counted.begin();
         let answer = router.clone().oneshot(request);
-        async move {
-            let response = answer.await?;
-            Ok::<_, Infallible>(match under_way {
-                Some(under_way) => under_way.until_sent(response),
-                None => response,
-            })
-        }
+        async move { Ok::<_, Infallible>(under_way.until_sent(answer.await?)) }
     });
     let mut builder = auto::Builder::new(streams);
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read)
+        // Bounded by [`Activity`], which sets no timer for each request.
+        .header_read_timeout(None)
         .max_buf_size(BUFFER_BYTES_MAX)
         .http2()
         .timer(TokioTimer::new())
@@ -129,17 +130,20 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: 
         .max_header_list_size(HEADER_BYTES_MAX)
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
+    let Ends { closing, cut } = ends;
     let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        ended = &mut served => ended,
-        () = ends.cut.cancelled() => return,
-        () = activity.idle(limits.header_read) => return,
-        () = ends.closing.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = &mut served => ended,
-                () = ends.cut.cancelled() => return,
-            }
+    // Looked at when one of them comes, and not with every request.
+    let mut ends = FuturesUnordered::<BoxFuture<'_, End>>::new();
+    ends.push(Box::pin(closing.cancelled().map(|()| End::Soon)));
+    ends.push(Box::pin(cut.cancelled().map(|()| End::Now)));
+    ends.push(Box::pin(activity.idle(limits.header_read).map(|()| End::Now)));
+    let ended = loop {
+        tokio::select! {
+            ended = &mut served => break ended,
+            Some(end) = ends.next() => match end {
+                End::Soon => served.as_mut().graceful_shutdown(),
+                End::Now => return,
+            },
         }
     };
     if let Err(error) = ended {
