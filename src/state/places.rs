@@ -2,7 +2,7 @@
 //!
 //! A slot has 8 bytes, so that a look-up waits for one line of it and one of the id it names, where a map of ids has nodes a hundred
 //! times as large on the way. A clone costs a pointer for every 512 slots, a write copies their 4 kB once per view, and every doubling
-//! (at three quarters) goes over all slots in order: some 5 ms at a million rows.
+//! (at a half) goes over all slots in order: some 5 ms at a million rows.
 
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl Places {
 
     /// Adds a row that is not there.
     pub(super) fn insert(&mut self, hash: u32, row: u32) {
-        if (self.count + 1) * 4 > self.slots() * 3 {
+        if (self.count + 1) * 2 > self.slots() {
             let pieces = (2 * self.pieces.len()).max(1);
             let all = std::mem::replace(&mut self.pieces, vec![Arc::new([FREE; PIECE]); pieces]);
             let taken = all.iter().flat_map(|piece| piece.iter()).filter(|taken| **taken != FREE);

@@ -5,10 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize, Serializer};
-use smol_str::SmolStr;
 use utoipa::ToSchema;
 
-use super::{Form, block, extend};
+use super::{Form, block, extend, texts::Texts};
 use crate::{
     domain::{Embedding, FieldError, Position, Timestamp},
     http::{
@@ -32,14 +31,13 @@ const ROWS_MAX: usize = 10_000;
 #[schema(example = json!({"items": ["i1", "i9"], "users": ["u1"]}))]
 pub struct EmbeddingsBody {
     /// Items, in the order wanted.
-    // Short ids lie in the list itself.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
-    items: Vec<SmolStr>,
+    items: Texts,
     /// Users, in the order wanted.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
-    users: Vec<SmolStr>,
+    users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
     #[schema(value_type = Option<String>)]
     version: Option<Pick>,
@@ -67,11 +65,9 @@ pub struct EmbeddingsOut<'a> {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Missing {
     /// Items.
-    #[schema(value_type = Vec<String>)]
-    items: Vec<SmolStr>,
+    items: Vec<String>,
     /// Users.
-    #[schema(value_type = Vec<String>)]
-    users: Vec<SmolStr>,
+    users: Vec<String>,
 }
 
 /// Reads many vectors of one state.
@@ -108,7 +104,7 @@ pub async fn many(
     let dim = view.readable().config.dim;
     // A user's row costs some microseconds to compute, an item's the time of its bytes.
     let bytes = (asked.items.len() + 16 * asked.users.len()) * dim * form.value_bytes();
-    let work = move || Found::new(&source, asked.items, asked.users).answer(form);
+    let work = move || Found::new(&source, &asked.items, &asked.users).answer(form);
     let answer = off_worker(bytes / ROW_SPEED, work).await??;
     Ok(stamped(&view, answer))
 }
@@ -127,9 +123,9 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(view: &'a View, items: Vec<SmolStr>, users: Vec<SmolStr>) -> Self {
+    fn new(view: &'a View, items: &Texts, users: &Texts) -> Self {
         let at = Timestamp::now();
-        let asked = [!items.is_empty(), !users.is_empty()];
+        let asked = [items.len() > 0, users.len() > 0];
         let (items, missing_items) = split(items, |id| view.row(id));
         let (users, missing_users) = split(users, |id| view.user_embedding(id, at));
         Self { view, items, users, missing: Missing { items: missing_items, users: missing_users }, asked }
@@ -142,7 +138,7 @@ impl<'a> Found<'a> {
             Form::Block => {
                 let item = self.missing.items.first().map(|id| ("item", id));
                 if let Some((what, id)) = item.or(self.missing.users.first().map(|id| ("user", id))) {
-                    return Err(ApiError::NotFound { what, id: id.to_string() });
+                    return Err(ApiError::NotFound { what, id: id.clone() });
                 }
                 Vec::new()
             }
@@ -187,13 +183,13 @@ impl<'a> Found<'a> {
 }
 
 /// What is known by these ids, in order, and the ids that are not.
-fn split<T>(ids: Vec<SmolStr>, mut find: impl FnMut(&str) -> Option<T>) -> (Vec<T>, Vec<SmolStr>) {
+fn split<T>(ids: &Texts, mut find: impl FnMut(&str) -> Option<T>) -> (Vec<T>, Vec<String>) {
     let mut found = Vec::with_capacity(ids.len());
     let mut missing = Vec::new();
-    for id in ids {
-        match find(&id) {
+    for id in ids.iter() {
+        match find(id) {
             Some(known) => found.push(known),
-            None => missing.push(id),
+            None => missing.push(id.to_owned()),
         }
     }
     (found, missing)

@@ -2,6 +2,7 @@
 
 mod form;
 mod many;
+mod texts;
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
