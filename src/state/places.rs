@@ -1,8 +1,8 @@
 //! Rows by the hash of their id: an open hash table whose clones share pieces.
 //!
 //! A slot has 8 bytes, so that a look-up waits for one line of it and one of the id it names, where a map of ids has nodes a hundred
-//! times as large on the way. A clone costs a pointer for every 512 slots, a write copies their 4 kB once per view, and every doubling
-//! (at a half) goes over all slots in order: some 5 ms at a million rows.
+//! times as large on the way. A clone costs a pointer for every 512 slots (0.1 ms at a million rows), a write copies their 4 kB once
+//! per view, and every doubling (at a half) goes over all slots in order: 20 ms at a million rows.
 
 use std::sync::Arc;
 
