@@ -19,6 +19,14 @@ impl<T> Lists<T> {
         self.all.push(value);
     }
 
+    /// Adds several to the open list.
+    pub fn extend(&mut self, values: &[T])
+    where
+        T: Copy,
+    {
+        self.all.extend_from_slice(values);
+    }
+
     /// Ends the open list, which may be empty.
     pub fn close(&mut self) {
         self.ends.push(self.all.len());

@@ -14,6 +14,7 @@ mod projections;
 mod pull;
 mod slots;
 mod softmax;
+mod sparse;
 mod step;
 mod watch;
 

@@ -66,8 +66,8 @@ pub struct Outputs {
     pub dsparse: Vec<f32>,
     /// The products, then the gradients of the scores, `[queries, columns]`.
     errors: Vec<f32>,
-    /// (query, row, gradient of its score) of competitors that are no columns.
-    extra_errors: Vec<(u32, u32, f32)>,
+    /// What competitors that are no columns add to `dq`.
+    extra_dq: Vec<f32>,
     space: Space,
 }
 
@@ -108,19 +108,18 @@ pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
     outputs.errors.resize(queries * columns, 0.0);
     copy(&q.matmul(&v.tr()), &mut outputs.errors);
 
+    // Rows that are no columns get their gradients, and give theirs to the queries, while the queries' softmaxes run.
+    outputs.dv.resize(rows * dim, 0.0);
+    outputs.dv[columns * dim..].fill(0.0);
+    outputs.extra_dq.clear();
+    outputs.extra_dq.resize(queries * dim, 0.0);
     outputs.softmaxes(inputs, queries, rows);
 
     let errors = Tensor::from_slice(&outputs.errors).view([size(queries), size(columns)]);
     outputs.dq.resize(queries * dim, 0.0);
-    outputs.dv.resize(rows * dim, 0.0);
     copy(&errors.matmul(&v), &mut outputs.dq);
+    add_scaled(&mut outputs.dq, 1.0, &outputs.extra_dq);
     copy(&errors.tr().matmul(&q), &mut outputs.dv[..columns * dim]);
-    outputs.dv[columns * dim..].fill(0.0);
-    for (query, row, error) in &outputs.extra_errors {
-        let (query, row) = (*query as usize * dim, *row as usize * dim);
-        add_scaled(&mut outputs.dq[query..query + dim], *error, &inputs.v[row..row + dim]);
-        add_scaled(&mut outputs.dv[row..row + dim], *error, &inputs.q[query..query + dim]);
-    }
 }
 
 impl Outputs {
@@ -131,7 +130,6 @@ impl Outputs {
         self.db.resize(rows, 0.0);
         self.dsparse.clear();
         self.dsparse.resize(inputs.sparse.all().len(), 0.0);
-        self.extra_errors.clear();
         self.space.begin(inputs);
         let columns = inputs.columns;
         for query in 0..queries {
@@ -163,10 +161,13 @@ impl Outputs {
         let Space { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
         self.db.iter_mut().zip(columns).for_each(|(db, error)| *db += error);
-        let number = u32::try_from(query).expect("a step has at most 2,048 queries");
-        for (row, error) in extra.rows().iter().zip(extras) {
-            self.db[*row as usize] += error;
-            self.extra_errors.push((number, *row, *error));
+        let values = query * inputs.dim..(query + 1) * inputs.dim;
+        let (q, dq) = (&inputs.q[values.clone()], &mut self.extra_dq[values]);
+        for (row, error) in extra.rows().iter().map(|row| *row as usize).zip(extras) {
+            let values = row * inputs.dim..(row + 1) * inputs.dim;
+            self.db[row] += error;
+            add_scaled(dq, *error, &inputs.v[values.clone()]);
+            add_scaled(&mut self.dv[values], *error, q);
         }
         let range = inputs.sparse.range(query);
         for ((row, _), gradient) in inputs.sparse.of(query).iter().zip(&mut self.dsparse[range]) {

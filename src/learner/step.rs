@@ -7,17 +7,19 @@ use bytemuck::Zeroable;
 use super::{
     adagrad,
     columns::{StepTask, choose},
+    lists::Lists,
     projections::Projections,
     pull::Pull,
     slots::{RowSums, ScatterSpace, Slots, as_place},
     softmax::{Inputs, Outputs, forward_backward},
+    sparse::{sparse_gradients, sparse_terms},
     watch::{StepWatch, TableSteps, WatchedTable},
 };
 use crate::{
     domain::{LearningRates, Optimizer, Position},
     state::{
-        Actor, ComposedQuery, Popularity, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled, compose, dot,
-        token_factor,
+        Actor, ComposedQuery, Popularity, QueryRows, ROWS_AHEAD, Readable, Scalars, State, Table, Unit, add_scaled,
+        compose, dot, token_factor,
     },
 };
 
@@ -57,6 +59,10 @@ pub struct StepReport {
 #[derive(Debug, Default)]
 pub struct Stepper {
     slots: Slots,
+    /// Tokens of each item row.
+    held: Lists<u32>,
+    /// Which repeats, and then which memory candidates, of a unit are rows of the step, by unit.
+    terms: Lists<u32>,
     inputs: Inputs,
     outputs: Outputs,
     /// `log(1 + pop)` of the rows at the three half-lives.
@@ -70,6 +76,8 @@ pub struct Stepper {
     scatter: ScatterSpace,
     /// Squared length of each gradient row, by table and place.
     squares: [Vec<f32>; TABLES],
+    /// Rows of a table that have a gradient, ascending, with their places.
+    moved: Vec<(u32, usize)>,
     watch: StepWatch,
 }
 
@@ -130,15 +138,21 @@ impl Stepper {
 
     fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
-        let Self { slots, inputs, logs, ages, .. } = self;
+        let Self { slots, held, inputs, logs, ages, terms, .. } = self;
         choose(state, task, slots, inputs);
         self.projections.refresh(state, slots);
         let readable = &state.readable;
         let (dim, rows) = (readable.config.dim, slots.rows());
         inputs.dim = dim;
         inputs.v.resize(rows.len() * dim, 0.0);
-        for (row, out) in rows.iter().zip(inputs.v.chunks_exact_mut(dim)) {
-            readable.item_vector(*row, out);
+        held.clear();
+        for (rows, out) in rows.chunks(ROWS_AHEAD).zip(inputs.v.chunks_mut(ROWS_AHEAD * dim)) {
+            readable.touch_items(rows);
+            for (row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
+                readable.item_vector(*row, out);
+                held.extend(&readable.catalog.entry(*row).tokens);
+                held.close();
+            }
         }
         inputs.bias.clear();
         inputs.bias.extend(rows.iter().map(|row| readable.parameters.bias.row(*row as usize)[0]));
@@ -153,16 +167,21 @@ impl Stepper {
         let rows = GatheredRows { slots, v: &inputs.v, dim, readable };
         inputs.q.clear();
         inputs.sparse.clear();
+        terms.clear();
         let scalars = &readable.parameters.scalars;
         let mut queries = Vec::with_capacity(units.len());
         for unit in units {
             let query = compose(&unit.context, scalars, &rows, dim);
             inputs.q.extend_from_slice(&query.q);
             queries.push(query);
-            for term in sparse_terms(unit, scalars, slots) {
-                inputs.sparse.push(term);
+            for (number, (item, value)) in (0..).zip(sparse_terms(&unit.context, scalars)) {
+                if let Some(place) = slots.get(item) {
+                    inputs.sparse.push((as_place(place), value));
+                    terms.push(number);
+                }
             }
             inputs.sparse.close();
+            terms.close();
         }
         inputs.known.targets.clear();
         inputs.first.targets.clear();
@@ -184,7 +203,8 @@ impl Stepper {
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, inputs, outputs, logs, last, users, tokens, contexts, scatter, projections, .. } = self;
+        let Self { slots, held, terms, inputs, outputs, logs, last, users, tokens, contexts, .. } = self;
+        let (scatter, projections) = (&mut self.scatter, &mut self.projections);
         let readable = &state.readable;
         let dim = inputs.dim;
         last.begin(readable.catalog.len() + 1, dim);
@@ -223,12 +243,15 @@ impl Stepper {
                 scalars.hg[usize::from(context.gaps[k])] += da;
             }
         }
-        sparse_gradients(units, slots, &outputs.dsparse, &mut scalars);
+        for (number, unit) in units.iter().enumerate() {
+            let gradients = &outputs.dsparse[terms.range(number)];
+            sparse_gradients(&unit.context, terms.of(number), gradients, &mut scalars);
+        }
         for (wp, logs) in scalars.wp.iter_mut().zip(logs) {
             *wp = dot(&outputs.db, logs);
         }
-        let holders = slots.rows().iter().map(|row| {
-            let tokens = &*readable.catalog.entry(*row).tokens;
+        let holders = (0..slots.rows().len()).map(|place| {
+            let tokens = held.of(place);
             (tokens, token_factor(tokens.len()))
         });
         tokens.scatter(&outputs.dv, holders, scatter);
@@ -238,7 +261,8 @@ impl Stepper {
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, watch, .. } = self;
+        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, moved, watch, .. } =
+            self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
@@ -285,8 +309,9 @@ impl Stepper {
             let rule = adagrad::Rule { scale, rate, l2: config.l2 };
             let weights = readable.parameters.table_mut(table);
             let updated = report.rows;
-            let rows = slots.ascending().filter(|(_, place)| squares[*place] > 0.0);
-            weights.update_both(accumulators.table_mut(table), rows, |row, place, weights, accumulators| {
+            moved.clear();
+            moved.extend(slots.ascending().filter(|(_, place)| squares[*place] > 0.0));
+            weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
                 watch.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
@@ -340,31 +365,6 @@ fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
         counters.clipped += u64::from(clipped);
     });
     if clipped { limit / per_root } else { 1.0 }
-}
-
-/// Repeat and memory terms of a unit that fall on rows of the step: (place, value).
-fn sparse_terms<'a>(unit: &'a Unit, scalars: &'a Scalars, slots: &'a Slots) -> impl Iterator<Item = (u32, f32)> + 'a {
-    let repeats = unit.context.repeats.iter().map(|repeat| {
-        let value = scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)];
-        (repeat.item, value)
-    });
-    let memory = unit.context.memory.iter().map(|remembered| (remembered.item, scalars.wm * remembered.value));
-    repeats.chain(memory).filter_map(|(item, value)| Some((as_place(slots.get(item)?), value)))
-}
-
-/// The gradients of the sparse terms, in the same order as [`sparse_terms`].
-fn sparse_gradients(units: &[&Unit], slots: &Slots, gradients: &[f32], scalars: &mut Scalars) {
-    let mut gradients = gradients.iter();
-    for unit in units {
-        for repeat in unit.context.repeats.iter().filter(|repeat| slots.get(repeat.item).is_some()) {
-            let gradient = gradients.next().expect("one a term");
-            scalars.rec[usize::from(repeat.age)] += gradient;
-            scalars.cnt[usize::from(repeat.count)] += gradient;
-        }
-        for remembered in unit.context.memory.iter().filter(|remembered| slots.get(remembered.item).is_some()) {
-            scalars.wm += gradients.next().expect("one a term") * remembered.value;
-        }
-    }
 }
 
 fn update_scalars(weights: &mut Scalars, sums: &mut Scalars, gradient: &Scalars, scale: f32, rates: &LearningRates) {

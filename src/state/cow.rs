@@ -1,6 +1,6 @@
 //! Copy-on-write sequences: a clone shares everything, a write copies only the piece it lands in.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use super::footprint::allocated;
 
@@ -74,6 +74,13 @@ impl<T: Clone> std::ops::Index<usize> for CowVec<T> {
     }
 }
 
+/// Rows that are asked for at once, see [`CowRows::touch`].
+pub const ROWS_AHEAD: usize = 16;
+/// Values of a table, 4 MB, that are mostly in a cache anyway.
+const CACHED_VALUES: usize = 1 << 20;
+/// Values of a cache line.
+const LINE: usize = 16;
+
 /// Dense table of f32 rows, `[len, dim]`, whose clones share leaves of 8 rows.
 #[derive(Debug, Clone)]
 pub struct CowRows {
@@ -123,24 +130,50 @@ impl CowRows {
         &mut Arc::make_mut(self.leaves.get_mut(row / LEAF_ROWS))[start..start + self.dim]
     }
 
+    /// Whether it pays to touch up to [`ROWS_AHEAD`] rows from `first` to `last`: of rows that stand close together the
+    /// processor sees the next one coming, and those of a small table are near.
+    pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
+        self.len * self.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
+    }
+
+    /// Reads where a row's leaf begins, beside which its holders are counted, and does nothing with it, see
+    /// [`CowRows::touch`].
+    #[inline]
+    pub fn touch_leaf(&self, row: usize) -> u32 {
+        self.leaves[row / LEAF_ROWS][0].to_bits()
+    }
+
+    /// Reads every cache line of a row and does nothing with it: rows that lie all over a table are fetched at once when
+    /// some of them are touched first and used then. One after the other each waits for memory by itself.
+    #[inline]
+    pub fn touch(&self, row: usize) -> u32 {
+        self.row(row).iter().step_by(LINE).fold(0, |all, value| all ^ value.to_bits())
+    }
+
     /// Gives `update` the `rows` (number and a tag, ascending) of two tables of one shape for writing. Rows that lie in one
     /// leaf are given one after the other, so that the leaf is looked for and taken from its other holders once.
-    pub fn update_both<T>(
+    pub fn update_both<T: Copy>(
         &mut self,
         other: &mut Self,
-        rows: impl Iterator<Item = (u32, T)>,
+        rows: &[(u32, T)],
         mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
     ) {
         let (dim, len) = (self.dim, self.len.min(other.len));
-        let mut rows = rows.peekable();
-        while let Some((first, _)) = rows.peek() {
-            let leaf = *first as usize / LEAF_ROWS;
-            let mine = Arc::make_mut(self.leaves.get_mut(leaf));
-            let others = Arc::make_mut(other.leaves.get_mut(leaf));
-            while let Some((row, tag)) = rows.next_if(|(row, _)| *row as usize / LEAF_ROWS == leaf) {
-                assert!((row as usize) < len, "row {row} of a table of {len}");
-                let start = row as usize % LEAF_ROWS * dim;
-                update(row, tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
+        for ahead in rows.chunks(ROWS_AHEAD) {
+            if self.is_scattered(ahead[0].0, ahead[ahead.len() - 1].0) {
+                let numbers = || ahead.iter().map(|(row, _)| *row as usize);
+                black_box(numbers().fold(0, |all, row| all ^ self.touch_leaf(row) ^ other.touch_leaf(row)));
+                black_box(numbers().fold(0, |all, row| all ^ self.touch(row) ^ other.touch(row)));
+            }
+            for rows in ahead.chunk_by(|(a, _), (b, _)| *a as usize / LEAF_ROWS == *b as usize / LEAF_ROWS) {
+                let leaf = rows[0].0 as usize / LEAF_ROWS;
+                let mine = Arc::make_mut(self.leaves.get_mut(leaf));
+                let others = Arc::make_mut(other.leaves.get_mut(leaf));
+                for (row, tag) in rows {
+                    assert!((*row as usize) < len, "row {row} of a table of {len}");
+                    let start = *row as usize % LEAF_ROWS * dim;
+                    update(*row, *tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
+                }
             }
         }
     }

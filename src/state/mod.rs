@@ -45,7 +45,7 @@ pub use assembler::Assembler;
 pub use catalog::{Catalog, CatalogEntry};
 pub use contents::{Contents, SWEPT_MAX, normalise};
 pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
-pub use cow::{CowRows, CowVec};
+pub use cow::{CowRows, CowVec, ROWS_AHEAD};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, Past};

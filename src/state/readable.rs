@@ -1,6 +1,6 @@
 //! The part of a state that answers depend on: what a view holds.
 
-use std::sync::Arc;
+use std::{hint::black_box, sync::Arc};
 
 use super::{
     Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
@@ -164,6 +164,18 @@ impl Readable {
         if let Some(content) = entry.content {
             add_scaled(out, 1.0, self.contents.row(content as usize));
         }
+    }
+
+    /// Asks memory at once for what the vectors of `rows` are made from, see [`super::CowRows::touch`].
+    pub fn touch_items(&self, rows: &[u32]) {
+        let [first, .., last] = rows else { return };
+        let items = &self.parameters.items;
+        if !items.is_scattered(*first, *last) {
+            return;
+        }
+        let token = |row| self.catalog.entry(row).tokens.first().copied().unwrap_or(0);
+        black_box(rows.iter().fold(0, |all, row| all ^ items.touch_leaf(*row as usize) ^ token(*row)));
+        black_box(rows.iter().fold(0, |all, row| all ^ items.touch(*row as usize)));
     }
 
     /// What exploration adds to an item's score in the answer keyed by `seed`: `explore N(0, 1) / sqrt(1 + events)`. The

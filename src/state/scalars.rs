@@ -61,20 +61,35 @@ pub fn gap_bucket(seconds: f64) -> u8 {
 
 /// `floor(1.5 log2 age)`, at most 15; `age >= 1`.
 pub fn age_bucket(age: usize) -> u8 {
-    bucket(1.5 * log2(age), AGE_BUCKETS)
+    octave_bucket(age, AGE_BUCKETS)
 }
 
 /// `floor(1.5 log2 count)`, at most 7; `count >= 1`.
 pub fn count_bucket(count: usize) -> u8 {
-    bucket(1.5 * log2(count), COUNT_BUCKETS)
+    octave_bucket(count, COUNT_BUCKETS)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
-fn log2(count: usize) -> f64 {
-    (count as f64).log2()
+/// `floor(1.5 log2 count)` as `floor(log2 count^3) / 2`, in integers: a context takes one for each event of its history.
+fn octave_bucket(count: usize, buckets: usize) -> u8 {
+    let bucket = count.pow(3).ilog2() as usize / 2;
+    u8::try_from(bucket.min(buckets - 1)).expect("at most 16 buckets")
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..buckets, at most 20")]
 fn bucket(value: f64, buckets: usize) -> u8 {
     value.min(buckets as f64 - 1.0).max(0.0) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_in_integers_are_those_of_the_logarithm() {
+        for count in 1..=2_000_u16 {
+            let formula = 1.5 * f64::from(count).log2();
+            assert_eq!(age_bucket(count.into()), bucket(formula, AGE_BUCKETS), "age {count}");
+            assert_eq!(count_bucket(count.into()), bucket(formula, COUNT_BUCKETS), "count {count}");
+        }
+    }
 }
