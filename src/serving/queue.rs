@@ -4,9 +4,9 @@
 //! search is taken when what waits before it will be done in time, by what searches have lately cost. A burst may wait for
 //! [`SearchSettings::wait_max`]. Once a search had to be refused, that is a twentieth until none was refused for that long:
 //! a queue that stands for long is no buffer, it only makes everybody wait (controlled delay, Nichols and Jacobson 2012, as
-//! servers have it: Maurer, Fail at Scale, 2015); and slow searches are taken by number, a few a thread with those under way,
-//! for a pass takes the longer, the more of the cores refusals need. So under overload those who are taken wait little, and the
-//! others are told at once. Searches that never wait here, because they are answered where they arrive, are bounded by [`Throttle`].
+//! servers have it: Maurer, Fail at Scale, 2015). While most have to be refused, slow searches are taken by number, a few a
+//! thread with those under way, for a pass takes the longer, the more of the cores refusals need. So under overload those who are
+//! taken wait little, and the others are told at once. Searches that never wait here, because they are answered where they arrive, are bounded by [`Throttle`].
 
 use std::{
     collections::VecDeque,
@@ -20,9 +20,12 @@ use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, r
 const LOOK_AHEAD: usize = 64;
 /// What a wait may be under overload is so small a part of what it may be otherwise.
 const CALM_PART: u32 = 20;
-/// Searches that may be waiting or under way for each thread under overload, however slow they are. Half of what a pass
-/// serves at the speed of memory: with twice as many, twice as many are answered, twice as late.
-pub(super) const AHEAD: usize = GROUP / 2;
+/// Searches that may be waiting or under way for each thread in a crowd, however slow they are: half of what a pass serves at
+/// the speed of memory. With more, more are answered, and later.
+const AHEAD: usize = GROUP / 2;
+/// It is a crowd while of so many and one that come so many are refused: several times what can be done. For less, so few
+/// ahead could themselves be what refuses, because small passes do less in the same time.
+const CROWD: u32 = 4;
 /// A measured cost moves the known one by this part.
 const COST_PART: u32 = 8;
 
@@ -75,7 +78,18 @@ pub(super) struct Queue {
     cost: Duration,
     /// When a search was last refused.
     refused: Option<Instant>,
+    crowd: Crowd,
     throttle: Throttle,
+}
+
+/// Whether most searches had to be refused lately.
+#[derive(Debug)]
+struct Crowd {
+    /// From when on those that came are counted.
+    since: Instant,
+    taken: u32,
+    refused: u32,
+    stands: bool,
 }
 
 #[derive(Debug)]
@@ -94,6 +108,7 @@ impl Shared {
             stopping: false,
             cost: Duration::ZERO,
             refused: None,
+            crowd: Crowd { since: Instant::now(), taken: 0, refused: 0, stands: false },
             throttle: Throttle::new(settings.lag_max, Instant::now()),
         };
         Self { queue: Mutex::new(queue), wake: Condvar::new(), settings, meters, samples: Samples::new() }
@@ -109,6 +124,7 @@ impl Shared {
             return Err(QueryError::Busy);
         }
         queue.jobs.push_back(job);
+        queue.crowd.taken += 1;
         let sleeper = queue.idle > 0;
         drop(queue);
         if sleeper {
@@ -130,21 +146,24 @@ impl Shared {
         full
     }
 
-    fn has_room(&self, queue: &mut Queue, now: Instant) -> bool {
+    /// Whether a search that came `now` may wait.
+    pub(super) fn has_room(&self, queue: &mut Queue, now: Instant) -> bool {
         let SearchSettings { threads, queue_max, wait_max, batch_max, .. } = self.settings;
         let waiting = queue.jobs.len();
         let overloaded = queue.refused.is_some_and(|at| now.saturating_duration_since(at) < wait_max);
-        let in_time = if overloaded {
-            // Those under way take their time too, the more so as refusals take the cores.
+        let wait = if overloaded { wait_max / CALM_PART } else { wait_max };
+        queue.crowd.look(now, wait_max);
+        let in_time = if queue.crowd.stands {
             let ahead = waiting + queue.under_way;
-            ahead < threads * AHEAD || queue.time_of(ahead) <= wait_max / CALM_PART
+            ahead < threads * AHEAD || queue.time_of(ahead) <= wait
         } else {
             // Slow searches wait for a whole pass, which is what makes them cheap together.
-            waiting < batch_max || queue.time_of(waiting) <= wait_max
+            waiting < batch_max || queue.time_of(waiting) <= wait
         };
         let room = waiting < queue_max && in_time;
         if !room {
             queue.refused = Some(now);
+            queue.crowd.refused += 1;
         }
         room
     }
@@ -220,6 +239,15 @@ impl Shared {
     fn deadline(&self, queue: &Queue) -> Duration {
         // Two whole passes, where those take longer.
         self.settings.wait_max.max(2 * queue.time_of(self.settings.batch_max))
+    }
+}
+
+impl Crowd {
+    fn look(&mut self, now: Instant, interval: Duration) {
+        if now.saturating_duration_since(self.since) >= interval {
+            let stands = self.refused > CROWD.saturating_mul(self.taken);
+            *self = Self { since: now, taken: 0, refused: 0, stands };
+        }
     }
 }
 

@@ -130,7 +130,7 @@ mod tests {
 
     use crate::{
         domain::{ModelConfig, Position, Served, Subject, Timestamp},
-        serving::{Publisher, SearchScratch, queue::AHEAD},
+        serving::{Publisher, SearchScratch},
         state::State,
     };
 
@@ -194,36 +194,66 @@ mod tests {
     fn a_burst_may_wait_and_once_one_was_refused_only_a_twentieth_of_it_until_it_is_calm() {
         let shared = bare(SearchSettings { queue_max: 10_000, batch_max: 2, ..PATIENT });
         let view = view();
-        // A search takes 60 s: 60 of them are done in an hour, 3 in a twentieth, which is less than may be ahead.
+        // A search takes 36 s: 100 of them are done in an hour, 5 in a twentieth.
         for _ in 0..200 {
-            done(&shared, 2, Duration::from_secs(120));
+            done(&shared, 2, Duration::from_secs(72));
         }
         let mut answers = Vec::new();
         while !shared.is_full() {
             answers.push(ask(&shared, &view));
         }
-        assert!((59..=63).contains(&answers.len()), "{}", answers.len());
-        let given = || {
+        assert!((99..=103).contains(&answers.len()), "{}", answers.len());
+        let mut batch = Vec::new();
+        let mut work_off = |left: usize| {
+            while shared.lock().jobs.len() > left {
+                batch.clear();
+                shared.next_batch(&mut batch).expect("some wait");
+            }
+        };
+        work_off(8);
+        assert!(shared.is_full(), "the queue stands: there is room again only when it is short");
+        work_off(4);
+        assert!(!shared.is_full());
+        // Slow searches wait for a whole pass whatever it takes.
+        for _ in 0..200 {
+            done(&shared, 1, Duration::from_secs(100_000));
+        }
+        assert!(shared.is_full());
+        work_off(0);
+        assert!(!shared.is_full());
+        let _one = ask(&shared, &view);
+        assert!(!shared.is_full(), "a pass serves two");
+    }
+
+    #[test]
+    fn in_a_crowd_few_slow_searches_are_ahead_and_when_it_is_gone_whole_passes_again() {
+        let shared = bare(SearchSettings { threads: 2, wait_max: Duration::from_secs(1), ..PATIENT });
+        let view = view();
+        for _ in 0..200 {
+            done(&shared, 8, Duration::from_secs(100));
+        }
+        let mut now = std::time::Instant::now();
+        let room = |now| shared.has_room(&mut shared.lock(), now);
+        let mut answers = Vec::new();
+        // Three of four are refused, then nearly all.
+        for (refusals, ahead) in [(48, 16), (200, 8), (200, 8), (20, 16)] {
+            while room(now) {
+                answers.push(ask(&shared, &view));
+            }
+            assert!((0..refusals).all(|_| !room(now)), "none fits in");
+            shared.lock().jobs.clear();
+            now += Duration::from_secs(1);
+            answers.clear();
+            while room(now) {
+                answers.push(ask(&shared, &view));
+            }
+            assert_eq!(answers.len(), ahead, "after {refusals} refusals");
+            // Given to a thread, they are ahead still.
             let mut batch = Vec::new();
             shared.next_batch(&mut batch).expect("some wait");
-            batch
-        };
-        while shared.lock().jobs.len() > AHEAD - 2 {
-            drop(given());
+            assert_eq!(room(now), ahead == 16, "only those that wait count without a crowd");
+            shared.done(batch.len(), 0, Duration::ZERO);
         }
-        assert!(shared.is_full(), "those under way count too: there is room again only when few are ahead");
-        let under_way = shared.lock().under_way;
-        shared.done(under_way, 0, Duration::ZERO);
-        assert!(!shared.is_full());
-        let mut batch = given();
-        while shared.lock().jobs.len() + batch.len() < AHEAD {
-            assert!(!shared.is_full());
-            answers.push(ask(&shared, &view));
-        }
-        assert!(shared.is_full(), "as many are ahead as may be");
-        batch.clear();
-        shared.done(2, 2, Duration::from_secs(120));
-        assert!(!shared.is_full());
     }
 
     #[test]
