@@ -44,6 +44,9 @@ pub(super) fn text(facts: &Facts<'_>) -> String {
     set("max_wal_size", "4GB");
     set("checkpoint_timeout", "15min");
     set("checkpoint_completion_target", "0.9");
+    // What a catalogue's upload writes goes to the disk as it comes. Else the kernel keeps it for half a minute and then
+    // writes all of it at once, and commits wait behind that for seconds.
+    set("backend_flush_after", "512kB");
     set("wal_compression", if facts.lz4 { "lz4" } else { "on" });
     // No archive and no standby hangs off a managed server.
     set("wal_level", "minimal");

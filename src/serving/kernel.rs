@@ -10,7 +10,7 @@
 use super::{
     codes::{Codes, Lanes, STRIP_TILES, TILE_ROWS},
     columns::{BiasBound, LOG_BITS, LOG_MASK, Strip},
-    probe::{Probe, Tile},
+    probe::{Probe, TINY, Tile},
 };
 
 /// Searches of one group at most.
@@ -149,7 +149,7 @@ impl<const Q: usize> Packed<Q> {
             scale: each(|probe| probe.scale),
             error: each(|probe| probe.error),
             norm: each(|probe| probe.norm),
-            slack: each(|probe| probe.slack + probe.chance * 1.001),
+            slack: each(|probe| probe.chance.mul_add(1.001, TINY)),
             floor: std::array::from_fn(|q| if q < probes.len() { f32::NEG_INFINITY } else { f32::INFINITY }),
             cosine: probes.iter().any(|probe| probe.cosine),
         }

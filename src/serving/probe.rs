@@ -7,12 +7,14 @@
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
-    columns::{BiasBound, error_of},
+    columns::{BiasBound, error_of, is_unbiased},
     scan::Ranking,
 };
 
 /// What sums of `dim` products in f32 may lose: so many times this part of the product of lengths.
 const ROUNDING: f32 = 6e-8;
+/// What products that are too small for an f32 may lose.
+pub(super) const TINY: f32 = 1e-36;
 
 /// One search as the first pass sees it.
 #[derive(Debug, Clone)]
@@ -27,8 +29,6 @@ pub(super) struct Probe {
     pub(super) error: f32,
     /// What the score may be off by for each unit of length of a row's code.
     pub(super) norm: f32,
-    /// What the score may be off by besides.
-    pub(super) slack: f32,
     /// Largest size of what exploration may add, which bounds of single rows have apart.
     pub(super) chance: f32,
     pub(super) cosine: bool,
@@ -43,7 +43,7 @@ pub(super) struct Bounds {
 
 impl Probe {
     #[expect(clippy::cast_precision_loss, reason = "a dimension is small")]
-    pub(super) fn new(ranking: Ranking, vector: &[f32], bias: &BiasBound, chance: f32) -> Self {
+    pub(super) fn new(ranking: Ranking, vector: &[f32], chance: f32) -> Self {
         let (scale, inverse) = scale_of(vector);
         let (mut squares, mut rest_squares, mut sum) = (0.0_f32, 0.0_f32, 0);
         let quads = vector
@@ -71,18 +71,25 @@ impl Probe {
             error: norm * (1.0 + rounding),
             norm: rest + norm * rounding,
             chance,
-            slack: 1e-36 + if cosine { 0.0 } else { bias.slack },
             cosine,
         }
+    }
+
+    /// Whether the score of a lane's row is 0, to the bit, before anything is added to it.
+    pub(super) fn is_nothing(&self, tile: &Tile<'_>, lane: usize) -> bool {
+        self.quads.is_empty() && is_unbiased(tile.errors_biases[lane], tile.logs[lane])
     }
 
     /// Bounds of the score of a lane's row before anything is added to it, from its sum of products of codes. Infinite where
     /// nothing is known.
     #[expect(clippy::cast_precision_loss, reason = "what is lost is part of the bounds")]
     pub(super) fn bounds(&self, tile: &Tile<'_>, lane: usize, product: i32, bias: &BiasBound) -> Bounds {
+        if self.is_nothing(tile, lane) {
+            return Bounds { lower: 0.0, upper: 0.0 };
+        }
         let error = error_of(tile.errors_biases[lane]);
         let middle = product as f32 * tile.codes.scales[0].0[lane] * self.scale;
-        let width = error.mul_add(self.error, self.norm.mul_add(tile.codes.norm_max[0], self.slack));
+        let width = error.mul_add(self.error, self.norm.mul_add(tile.codes.norm_max[0], TINY));
         let (lower, upper) = if self.cosine {
             let norm = tile.codes.norms[0].0[lane];
             let (least, most) = ((norm * 0.998 - error).max(0.0), norm + error);

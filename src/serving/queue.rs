@@ -4,8 +4,9 @@
 //! search is taken when what waits before it will be done in time, by what searches have lately cost. A burst may wait for
 //! [`SearchSettings::wait_max`]. Once a search had to be refused, that is a twentieth until none was refused for that long:
 //! a queue that stands for long is no buffer, it only makes everybody wait (controlled delay, Nichols and Jacobson 2012, as
-//! servers have it: Maurer, Fail at Scale, 2015). So under overload those who are taken wait little, and the others are told
-//! at once. Searches that never wait here, because they are answered where they arrive, are bounded by [`Throttle`].
+//! servers have it: Maurer, Fail at Scale, 2015). While most have to be refused, slow searches are taken by number, a few a
+//! thread with those under way, for a pass takes the longer, the more of the cores refusals need. So under overload those who are
+//! taken wait little, and the others are told at once. Searches that never wait here, because they are answered where they arrive, are bounded by [`Throttle`].
 
 use std::{
     collections::VecDeque,
@@ -19,6 +20,12 @@ use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, r
 const LOOK_AHEAD: usize = 64;
 /// What a wait may be under overload is so small a part of what it may be otherwise.
 const CALM_PART: u32 = 20;
+/// Searches that may be waiting or under way for each thread in a crowd, however slow they are: half of what a pass serves at
+/// the speed of memory. With more, more are answered, and later.
+const AHEAD: usize = GROUP / 2;
+/// It is a crowd while of so many and one that come so many are refused: several times what can be done. For less, so few
+/// ahead could themselves be what refuses, because small passes do less in the same time.
+const CROWD: u32 = 4;
 /// A measured cost moves the known one by this part.
 const COST_PART: u32 = 8;
 
@@ -62,6 +69,8 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) jobs: VecDeque<Job>,
+    /// Searches that were given to a worker which is not done with them.
+    pub(super) under_way: usize,
     /// Workers that sleep; a push wakes one only when there is one.
     pub(super) idle: usize,
     pub(super) stopping: bool,
@@ -69,7 +78,18 @@ pub(super) struct Queue {
     cost: Duration,
     /// When a search was last refused.
     refused: Option<Instant>,
+    crowd: Crowd,
     throttle: Throttle,
+}
+
+/// Whether most searches had to be refused lately.
+#[derive(Debug)]
+struct Crowd {
+    /// From when on those that came are counted.
+    since: Instant,
+    taken: u32,
+    refused: u32,
+    stands: bool,
 }
 
 #[derive(Debug)]
@@ -83,10 +103,12 @@ impl Shared {
     pub(super) fn new(settings: SearchSettings, meters: Meters) -> Self {
         let queue = Queue {
             jobs: VecDeque::new(),
+            under_way: 0,
             idle: 0,
             stopping: false,
             cost: Duration::ZERO,
             refused: None,
+            crowd: Crowd { since: Instant::now(), taken: 0, refused: 0, stands: false },
             throttle: Throttle::new(settings.lag_max, Instant::now()),
         };
         Self { queue: Mutex::new(queue), wake: Condvar::new(), settings, meters, samples: Samples::new() }
@@ -102,6 +124,7 @@ impl Shared {
             return Err(QueryError::Busy);
         }
         queue.jobs.push_back(job);
+        queue.crowd.taken += 1;
         let sleeper = queue.idle > 0;
         drop(queue);
         if sleeper {
@@ -123,15 +146,24 @@ impl Shared {
         full
     }
 
-    fn has_room(&self, queue: &mut Queue, now: Instant) -> bool {
-        let SearchSettings { queue_max, wait_max, batch_max, .. } = self.settings;
+    /// Whether a search that came `now` may wait.
+    pub(super) fn has_room(&self, queue: &mut Queue, now: Instant) -> bool {
+        let SearchSettings { threads, queue_max, wait_max, batch_max, .. } = self.settings;
         let waiting = queue.jobs.len();
         let overloaded = queue.refused.is_some_and(|at| now.saturating_duration_since(at) < wait_max);
         let wait = if overloaded { wait_max / CALM_PART } else { wait_max };
-        // Slow searches wait for a whole pass, which is what makes them cheap together.
-        let room = waiting < queue_max && (waiting < batch_max || queue.time_of(waiting) <= wait);
+        queue.crowd.look(now, wait_max);
+        let in_time = if queue.crowd.stands {
+            let ahead = waiting + queue.under_way;
+            ahead < threads * AHEAD || queue.time_of(ahead) <= wait
+        } else {
+            // Slow searches wait for a whole pass, which is what makes them cheap together.
+            waiting < batch_max || queue.time_of(waiting) <= wait
+        };
+        let room = waiting < queue_max && in_time;
         if !room {
             queue.refused = Some(now);
+            queue.crowd.refused += 1;
         }
         room
     }
@@ -142,10 +174,15 @@ impl Shared {
         self.lock().throttle.note(now, lag);
     }
 
-    /// Notes that a thread answered so many searches in this time.
-    pub(super) fn answered(&self, searches: usize, took: Duration) {
-        let shares = u32::try_from(searches * self.settings.threads).unwrap_or(u32::MAX).max(1);
+    /// Notes that a thread is done with so many searches that [`Shared::next_batch`] gave it, of which it answered some in
+    /// this time; nobody waited for the others any more.
+    pub(super) fn done(&self, given: usize, answered: usize, took: Duration) {
         let mut queue = self.lock();
+        queue.under_way -= given;
+        if answered == 0 {
+            return;
+        }
+        let shares = u32::try_from(answered * self.settings.threads).unwrap_or(u32::MAX);
         queue.cost = queue.cost - queue.cost / COST_PART + took / shares / COST_PART;
     }
 
@@ -194,6 +231,7 @@ impl Shared {
                 place += 1;
             }
         }
+        queue.under_way += batch.len();
         Some(())
     }
 
@@ -201,6 +239,15 @@ impl Shared {
     fn deadline(&self, queue: &Queue) -> Duration {
         // Two whole passes, where those take longer.
         self.settings.wait_max.max(2 * queue.time_of(self.settings.batch_max))
+    }
+}
+
+impl Crowd {
+    fn look(&mut self, now: Instant, interval: Duration) {
+        if now.saturating_duration_since(self.since) >= interval {
+            let stands = self.refused > CROWD.saturating_mul(self.taken);
+            *self = Self { since: now, taken: 0, refused: 0, stands };
+        }
     }
 }
 

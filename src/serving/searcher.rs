@@ -184,13 +184,19 @@ mod tests {
         assert!(answers[0].try_recv().is_err(), "dropped unanswered, which the handle reports as a failure");
     }
 
+    /// Notes that a thread that was given `searches` needed so long for them.
+    fn done(shared: &Shared, searches: usize, took: Duration) {
+        shared.lock().under_way += searches;
+        shared.done(searches, searches, took);
+    }
+
     #[test]
     fn a_burst_may_wait_and_once_one_was_refused_only_a_twentieth_of_it_until_it_is_calm() {
         let shared = bare(SearchSettings { queue_max: 10_000, batch_max: 2, ..PATIENT });
         let view = view();
         // A search takes 36 s: 100 of them are done in an hour, 5 in a twentieth.
         for _ in 0..200 {
-            shared.answered(2, Duration::from_secs(72));
+            done(&shared, 2, Duration::from_secs(72));
         }
         let mut answers = Vec::new();
         while !shared.is_full() {
@@ -210,13 +216,44 @@ mod tests {
         assert!(!shared.is_full());
         // Slow searches wait for a whole pass whatever it takes.
         for _ in 0..200 {
-            shared.answered(1, Duration::from_secs(100_000));
+            done(&shared, 1, Duration::from_secs(100_000));
         }
         assert!(shared.is_full());
         work_off(0);
         assert!(!shared.is_full());
         let _one = ask(&shared, &view);
         assert!(!shared.is_full(), "a pass serves two");
+    }
+
+    #[test]
+    fn in_a_crowd_few_slow_searches_are_ahead_and_when_it_is_gone_whole_passes_again() {
+        let shared = bare(SearchSettings { threads: 2, wait_max: Duration::from_secs(1), ..PATIENT });
+        let view = view();
+        for _ in 0..200 {
+            done(&shared, 8, Duration::from_secs(100));
+        }
+        let mut now = std::time::Instant::now();
+        let room = |now| shared.has_room(&mut shared.lock(), now);
+        let mut answers = Vec::new();
+        // Three of four are refused, then nearly all.
+        for (refusals, ahead) in [(48, 16), (200, 8), (200, 8), (20, 16)] {
+            while room(now) {
+                answers.push(ask(&shared, &view));
+            }
+            assert!((0..refusals).all(|_| !room(now)), "none fits in");
+            shared.lock().jobs.clear();
+            now += Duration::from_secs(1);
+            answers.clear();
+            while room(now) {
+                answers.push(ask(&shared, &view));
+            }
+            assert_eq!(answers.len(), ahead, "after {refusals} refusals");
+            // Given to a thread, they are ahead still.
+            let mut batch = Vec::new();
+            shared.next_batch(&mut batch).expect("some wait");
+            assert_eq!(room(now), ahead == 16, "only those that wait count without a crowd");
+            shared.done(batch.len(), 0, Duration::ZERO);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -17,10 +17,11 @@ pub(super) fn work(shared: &Shared) {
     let mut batch = Vec::with_capacity(shared.settings.batch_max);
     while shared.next_batch(&mut batch).is_some() {
         let started = Instant::now();
-        let waiting = batch.len();
+        let given = batch.len();
         batch.retain(|job| !job.request.cancelled());
-        shared.meters.cancelled.increment((waiting - batch.len()) as u64);
+        shared.meters.cancelled.increment((given - batch.len()) as u64);
         if batch.is_empty() {
+            shared.done(given, 0, Duration::ZERO);
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
@@ -56,7 +57,7 @@ pub(super) fn work(shared: &Shared) {
             }
         }
         let took = started.elapsed();
-        shared.answered(searches, took);
+        shared.done(given, searches, took);
         shared.meters.time.record(took);
     }
 }
