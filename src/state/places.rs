@@ -100,7 +100,7 @@ impl Places {
 
     /// The first slot that a hash may be in: the upper bits, so that a table twice as large has the same order.
     const fn home(&self, hash: u32) -> usize {
-        hash as usize * self.slots() >> u32::BITS
+        (hash as usize * self.slots()) >> u32::BITS
     }
 
     const fn after(&self, slot: usize) -> usize {
