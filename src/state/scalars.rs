@@ -71,7 +71,7 @@ pub fn count_bucket(count: usize) -> u8 {
 
 /// `floor(1.5 log2 count)` as `floor(log2 count^3) / 2`, in integers: a context takes one for each event of its history.
 fn octave_bucket(count: usize, buckets: usize) -> u8 {
-    let bucket = count.pow(3).ilog2() as usize / 2;
+    let bucket = count.saturating_pow(3).ilog2() as usize / 2;
     u8::try_from(bucket.min(buckets - 1)).expect("at most 16 buckets")
 }
 
