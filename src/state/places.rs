@@ -50,8 +50,10 @@ impl Places {
     /// Adds a row that is not there.
     pub(super) fn insert(&mut self, hash: u32, row: u32) {
         if (self.count + 1) * 2 > self.slots() {
-            let pieces = (2 * self.pieces.len()).max(1);
-            let all = std::mem::replace(&mut self.pieces, vec![Arc::new([FREE; PIECE]); pieces]);
+            // All share one until they are written.
+            let free = Arc::new([FREE; PIECE]);
+            let all = std::mem::take(&mut self.pieces);
+            self.pieces.resize((2 * all.len()).max(1), free);
             let taken = all.iter().flat_map(|piece| piece.iter()).filter(|taken| **taken != FREE);
             taken.for_each(|taken| self.place(*taken));
         }
