@@ -167,6 +167,26 @@ async fn a_connection_that_asks_nothing_is_closed_in_either_protocol() {
             let _may_be_a_reset = closed.unwrap_or_else(|_| panic!("{part:?} holds a connection"));
         });
     }
+    // A request, and then headers without end, a byte at a time.
+    let mut stream = TcpStream::connect(server.address).await.expect("connected");
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").await.expect("sent");
+    parts.spawn(async move {
+        let (mut from, mut to) = stream.into_split();
+        let drip = async {
+            while to.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(header_read / 20).await
+            }
+        };
+        let mut answer = Vec::new();
+        let closed = async {
+            let _may_be_a_reset = from.read_to_end(&mut answer).await;
+        };
+        let closed = async {
+            tokio::select! { () = closed => {}, () = drip => {} }
+        };
+        tokio::time::timeout(PATIENCE, closed).await.expect("a slow sender holds a connection");
+        assert!(String::from_utf8_lossy(&answer).contains("hi"), "the first request was answered");
+    });
     parts.join_all().await;
     let (mut client, mut connection) = connect(&server.address.to_string()).await;
     let url = format!("http://{}/slow", server.address);

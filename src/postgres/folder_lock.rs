@@ -10,7 +10,7 @@ use super::error::{PostgresError, at};
 /// remove a stale file; the process number inside is for people only.
 #[derive(Debug)]
 pub(super) struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
@@ -37,6 +37,13 @@ impl FolderLock {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(at(&path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that this process forks at this moment holds the same file until it begins its program.
+        let _an_unlocked_file_stays_so = self.file.unlock();
     }
 }
