@@ -97,7 +97,8 @@ impl BiasBound {
         let lost =
             HALF_LIVES_EVENTS.map(|half_life| (age * (std::f32::consts::LN_2 / half_life)).mul_add(LOG_STEPS, 2.0));
         Self {
-            weights: wp.map(|weight| weight / LOG_STEPS),
+            // Upwards, for weights that lose bits by it.
+            weights: wp.map(|weight| (weight / LOG_STEPS).next_up()),
             shifts: std::array::from_fn(|h| if wp[h] < 0.0 { lost[h] } else { 0.0 }),
             lost,
         }
@@ -123,11 +124,6 @@ impl BiasBound {
 /// The error of a row's code, from its column.
 pub(super) const fn error_of(error_bias: u32) -> f32 {
     f32::from_bits(error_bias & 0xffff_0000)
-}
-
-/// Whether the columns say that a row's bias is 0, and not about 0: nobody met it, and nothing was learned of it.
-pub(super) const fn is_unbiased(error_bias: u32, logs: u32) -> bool {
-    error_bias << 16 == 0 && logs == 0
 }
 
 /// Whether the column says that a row may not be recommended.

@@ -10,7 +10,7 @@
 use super::{
     codes::{Codes, Lanes, STRIP_TILES, TILE_ROWS},
     columns::{BiasBound, LOG_BITS, LOG_MASK, Strip},
-    probe::{Probe, TINY, Tile},
+    probe::{Probe, Tile},
 };
 
 /// Searches of one group at most.
@@ -149,7 +149,7 @@ impl<const Q: usize> Packed<Q> {
             scale: each(|probe| probe.scale),
             error: each(|probe| probe.error),
             norm: each(|probe| probe.norm),
-            slack: each(|probe| probe.chance.mul_add(1.001, TINY)),
+            slack: each(|probe| probe.chance.mul_add(1.001, probe.slack)),
             floor: std::array::from_fn(|q| if q < probes.len() { f32::NEG_INFINITY } else { f32::INFINITY }),
             cosine: probes.iter().any(|probe| probe.cosine),
         }

@@ -7,14 +7,14 @@
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
-    columns::{BiasBound, error_of, is_unbiased},
+    columns::{BiasBound, error_of},
     scan::Ranking,
 };
 
 /// What sums of `dim` products in f32 may lose: so many times this part of the product of lengths.
 const ROUNDING: f32 = 6e-8;
 /// What products that are too small for an f32 may lose.
-pub(super) const TINY: f32 = 1e-36;
+const TINY: f32 = 1e-36;
 
 /// One search as the first pass sees it.
 #[derive(Debug, Clone)]
@@ -29,6 +29,9 @@ pub(super) struct Probe {
     pub(super) error: f32,
     /// What the score may be off by for each unit of length of a row's code.
     pub(super) norm: f32,
+    /// What the score may be off by besides: nothing without products, so that rows worth as much as the worst of the best, such
+    /// as a whole catalogue that nobody met, are passed over.
+    pub(super) slack: f32,
     /// Largest size of what exploration may add, which bounds of single rows have apart.
     pub(super) chance: f32,
     pub(super) cosine: bool,
@@ -70,26 +73,19 @@ impl Probe {
             scale,
             error: norm * (1.0 + rounding),
             norm: rest + norm * rounding,
+            slack: if vector.is_empty() { 0.0 } else { TINY },
             chance,
             cosine,
         }
-    }
-
-    /// Whether the score of a lane's row is 0, to the bit, before anything is added to it.
-    pub(super) fn is_nothing(&self, tile: &Tile<'_>, lane: usize) -> bool {
-        self.quads.is_empty() && is_unbiased(tile.errors_biases[lane], tile.logs[lane])
     }
 
     /// Bounds of the score of a lane's row before anything is added to it, from its sum of products of codes. Infinite where
     /// nothing is known.
     #[expect(clippy::cast_precision_loss, reason = "what is lost is part of the bounds")]
     pub(super) fn bounds(&self, tile: &Tile<'_>, lane: usize, product: i32, bias: &BiasBound) -> Bounds {
-        if self.is_nothing(tile, lane) {
-            return Bounds { lower: 0.0, upper: 0.0 };
-        }
         let error = error_of(tile.errors_biases[lane]);
         let middle = product as f32 * tile.codes.scales[0].0[lane] * self.scale;
-        let width = error.mul_add(self.error, self.norm.mul_add(tile.codes.norm_max[0], TINY));
+        let width = error.mul_add(self.error, self.norm.mul_add(tile.codes.norm_max[0], self.slack));
         let (lower, upper) = if self.cosine {
             let norm = tile.codes.norms[0].0[lane];
             let (least, most) = ((norm * 0.998 - error).max(0.0), norm + error);

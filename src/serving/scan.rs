@@ -12,7 +12,7 @@ use super::{
     columns::{BiasBound, is_masked},
     index::Index,
     kernel::{Found, GROUP, Group, Machine, StripTiles},
-    probe::{Probe, Tile},
+    probe::Probe,
     score::{Scorer, sum},
     top::Top,
 };
@@ -166,17 +166,9 @@ impl<'a> Run<'a> {
     /// Takes what the pass found in tiles of which the first is `first`; returns the new floor.
     fn take(&mut self, tiles: &StripTiles<'_>, first: usize, found: &Found<'_>) -> f32 {
         let tile = first + found.tile;
-        let known = tiles.tile(found.tile);
-        // The pass has room for rounding, so it finds rows that are worth as much as the worst of the best. Those are many
-        // when a subject of whom nothing is known meets items of which nothing is known, all worth 0.
-        let rows = if self.top.floor() >= 0.0 && self.scorer.is_plain() {
-            found.rows & known_lanes(&self.probe, &known)
-        } else {
-            found.rows
-        };
         let rows = match self.admitted {
-            None => rows,
-            Some(admitted) => rows & of_tile(admitted, tile),
+            None => found.rows,
+            Some(admitted) => found.rows & of_tile(admitted, tile),
         };
         for lane in ones(u64::from(rows)) {
             let lane = lane as usize;
@@ -208,11 +200,6 @@ impl<'a> Run<'a> {
         let scorer = &mut self.scorer;
         self.top.finish(&mut |row| scorer.score(row));
     }
-}
-
-/// The rows of a tile whose score is not just 0.
-fn known_lanes(probe: &Probe, tile: &Tile<'_>) -> u16 {
-    (0..TILE_ROWS).fold(0, |rows, lane| rows | u16::from(!probe.is_nothing(tile, lane)) << lane)
 }
 
 /// The admitted rows of a tile.
@@ -282,7 +269,8 @@ mod tests {
             let events = self.draws.below(3_000) as u64;
             self.state.readable.counters.settled += events;
             let wp = &mut Arc::make_mut(&mut self.state.readable.parameters.scalars).wp;
-            *wp = std::array::from_fn(|_| self.draws.normal());
+            let size = [1.0, 1.0, 1e-44][self.draws.below(3)];
+            *wp = std::array::from_fn(|_| size * self.draws.normal());
             let items = self.state.readable.catalog.len();
             for _ in 0..self.draws.below(items) {
                 let row = self.draws.below(items);

@@ -72,11 +72,6 @@ impl<'a, V: Vectors> Scorer<'a, V> {
         sum(named, self.chance(row)).map_or(dense, |term| dense + term)
     }
 
-    /// Whether chance adds nothing.
-    pub(super) const fn is_plain(&self) -> bool {
-        self.explore.is_none()
-    }
-
     /// What exploration adds.
     pub(super) fn chance(&self, row: u32) -> Option<f32> {
         self.explore.map(|seed| self.readable.exploration(row, seed))
