@@ -73,7 +73,7 @@ pub struct VersionManifest {
     /// Counts and quality figures at that position.
     #[schema(value_type = Object)]
     pub metrics: serde_json::Value,
-    /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads (P4).
+    /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads, order of sums (P4).
     pub fingerprint: String,
     /// How its state was made, when it is not the state of the log at its position. Learning never begins from such a
     /// version by itself.

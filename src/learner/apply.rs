@@ -189,10 +189,13 @@ pub fn prepare_thread() {
     tch::set_num_threads(1);
 }
 
-/// What must be equal between machines for equal digests (P4): libtorch, CPU capability, thread count.
+/// Which order the learner's sums are in. Raise it with every change that may alter a bit of what is learned.
+const SUMS: u32 = 2;
+
+/// What must be equal between machines for equal digests (P4): libtorch, CPU capability, thread count, order of sums.
 pub fn fingerprint() -> String {
     let capability = std::env::var("ATEN_CPU_CAPABILITY").unwrap_or_else(|_| detected_capability().to_owned());
-    format!("libtorch-2.13.0 {} {capability} threads-1", std::env::consts::ARCH)
+    format!("libtorch-2.13.0 {} {capability} threads-1 sums-{SUMS}", std::env::consts::ARCH)
 }
 
 #[cfg(target_arch = "x86_64")]
