@@ -38,6 +38,7 @@ fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
         v: random(draws, rows * dim),
         bias: random(draws, rows),
         popularity: random(draws, rows),
+        gradient_columns: columns,
         ..Inputs::default()
     };
     for targets in [&mut inputs.known, &mut inputs.first] {
@@ -145,10 +146,69 @@ fn the_products_are_what_autograd_finds() {
             }
         };
         check("q", &q, &outputs.dq);
-        check("v", &v, &outputs.dv);
-        check("bias", &bias, &outputs.db);
+        check("v", &v, &by_row(&outputs.moved, &outputs.dv, rows));
+        check("bias", &bias, &by_row(&outputs.moved, &outputs.db, rows));
+        check("bias", &bias, &outputs.dpopularity);
         check("sparse", &sparse, &outputs.dsparse);
     }
+}
+
+/// Gradients of some rows as those of all, zeros where there are none.
+fn by_row(moved: &[usize], gradients: &[f32], rows: usize) -> Vec<f32> {
+    let width = gradients.len() / moved.len();
+    let mut all = vec![0.0; rows * width];
+    for (row, gradient) in moved.iter().zip(gradients.chunks_exact(width)) {
+        all[row * width..][..width].copy_from_slice(gradient);
+    }
+    all
+}
+
+/// Goal: a sample of the columns gives the gradient of all of them on average, and is what it costs. Method: random cases with
+/// room for a third of the columns, a fine grid of chances; what a sample must not change (loss, popularity, repeat and
+/// memory terms) is equal to the bit.
+#[test]
+fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
+    const CHANCES: u32 = 3_000;
+    prepare_thread();
+    let mut thinned = 0;
+    for seed in 0..12 {
+        println!("seed {seed}");
+        let mut inputs = random_inputs(seed, &mut Draws::new(seed, 0, 0));
+        let rows = inputs.v.len() / inputs.dim;
+        let mut whole = Outputs::default();
+        forward_backward(&inputs, &mut whole);
+        inputs.gradient_columns = inputs.columns / 3;
+        let (mut dq, mut dv, mut db) = (vec![0.0; inputs.q.len()], vec![0.0; inputs.v.len()], vec![0.0; rows]);
+        let mut outputs = Outputs::default();
+        for number in 0..CHANCES {
+            inputs.chance = (f64::from(number) + 0.5) / f64::from(CHANCES);
+            forward_backward(&inputs, &mut outputs);
+            assert_eq!((outputs.loss, &outputs.dsparse), (whole.loss, &whole.dsparse));
+            assert_eq!(outputs.dpopularity, whole.dpopularity);
+            let sampled = outputs.moved.len() - (rows - inputs.columns);
+            assert!(sampled <= inputs.gradient_columns + 1, "{sampled} of {}", inputs.columns);
+            thinned += usize::from(sampled < inputs.columns);
+            for (sum, sampled) in [
+                (&mut dq, &outputs.dq),
+                (&mut dv, &by_row(&outputs.moved, &outputs.dv, rows)),
+                (&mut db, &by_row(&outputs.moved, &outputs.db, rows)),
+            ] {
+                sum.iter_mut().zip(sampled).for_each(|(sum, x)| *sum += f64::from(*x) / f64::from(CHANCES));
+            }
+        }
+        for (name, mean, whole) in [
+            ("q", dq, &whole.dq),
+            ("v", dv, &by_row(&whole.moved, &whole.dv, rows)),
+            ("bias", db, &by_row(&whole.moved, &whole.db, rows)),
+        ] {
+            let largest = whole.iter().fold(1.0, |largest: f64, value| largest.max(f64::from(value.abs())));
+            for (mean, whole) in mean.iter().zip(whole) {
+                let difference = (mean - f64::from(*whole)).abs();
+                assert!(difference < 2e-3 * largest, "{name}: {mean} {whole}");
+            }
+        }
+    }
+    assert!(thinned > 0);
 }
 
 /// Share of a unit's weights that counts: its actor's targets weigh at most `user_weight_max` together.

@@ -26,6 +26,10 @@ pub struct ModelConfig {
     pub negatives: usize,
     /// Known items below which the softmax is full.
     pub full_softmax_below: usize,
+    /// Of the items that compete for all targets of a step, about so many take and give gradients, drawn in proportion to what
+    /// they would give and weighted so that the gradient is right on average; 65,536: all. Left out of the stored form while 512.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub gradient_items: usize,
     /// Adagrad rates by table.
     pub rates: LearningRates,
     /// How rates change over a model's life, by their names in `rates`; constant where nothing is said, because Adagrad
@@ -65,6 +69,13 @@ pub struct ModelConfig {
 
 fn is_on(learning: &bool) -> bool {
     *learning
+}
+
+/// Usual number of `gradient_items`.
+const GRADIENT_ITEMS: usize = 512;
+
+fn is_usual(gradient_items: &usize) -> bool {
+    *gradient_items == GRADIENT_ITEMS
 }
 
 fn is_zero(events: &u64) -> bool {
@@ -123,6 +134,7 @@ impl Default for ModelConfig {
             step_targets: 64,
             negatives: 2048,
             full_softmax_below: 4096,
+            gradient_items: GRADIENT_ITEMS,
             rates: LearningRates::default(),
             schedules: BTreeMap::new(),
             optimizer: Optimizer::default(),
@@ -177,6 +189,7 @@ impl ModelConfig {
         within("step_targets", self.step_targets, 1, 1024)?;
         within("negatives", self.negatives, 16, 65_536)?;
         within("full_softmax_below", self.full_softmax_below, 0, 65_536)?;
+        within("gradient_items", self.gradient_items, 16, 65_536)?;
         within("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
         for (kind, weight) in &self.kinds {
             text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;

@@ -10,8 +10,9 @@ use crate::state::{Draws, State, Unit};
 /// are most of a step's rows and find nothing more (docs/LEARNING.md).
 const REPEATS_PRESENT: usize = 16;
 const MEMORY_PRESENT: usize = 16;
-/// Tells the sampler's draws from other uses of the generator.
+/// Tells the draws of negatives, and of the columns with a gradient, from other uses of the generator.
 const DRAWS_NEGATIVES: u64 = 3;
+const DRAWS_GRADIENT: u64 = 10;
 
 /// One target of a step: (index of the unit in the step, index of its target).
 pub type Pair = (usize, usize);
@@ -47,6 +48,8 @@ pub fn step_targets(state: &State) -> usize {
 pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut Inputs) {
     let StepTask { units, pairs, known_before, key } = *task;
     let catalog = &state.readable.catalog;
+    inputs.gradient_columns = state.config().gradient_items;
+    inputs.chance = draws(state, DRAWS_GRADIENT, key).unit();
     let Inputs { columns, own, known, first, .. } = inputs;
     slots.begin(catalog.len());
     known.log_weights.clear();
@@ -94,6 +97,11 @@ pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mu
     }
 }
 
+/// A step's draws of one use.
+fn draws(state: &State, domain: u64, key: (u64, u64)) -> Draws {
+    Draws::new(state.config().seed ^ key.1.wrapping_mul(0x9e37_79b9), domain, key.0)
+}
+
 /// Shared negatives, each once, with `log(times drawn / times expected)` (sampled softmax with logQ correction, Bengio
 /// and Senecal 2008): half uniform over known items, half from the items of the newest events.
 fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f32)> {
@@ -103,7 +111,7 @@ fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f
     // A model that met nothing but dislikes has no newest events to draw from.
     let newest = if recent.is_empty() { 0 } else { config.negatives - config.negatives / 2 };
     let uniform = config.negatives - newest;
-    let mut draws = Draws::new(config.seed ^ key.1.wrapping_mul(0x9e37_79b9), DRAWS_NEGATIVES, key.0);
+    let mut draws = draws(state, DRAWS_NEGATIVES, key);
     let mut drawn: Vec<u32> = Vec::with_capacity(config.negatives);
     drawn.extend((0..uniform).map(|_| known[draws.below(known_before)]));
     drawn.extend((0..newest).map(|_| recent[draws.below(recent.len())]));

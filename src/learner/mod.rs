@@ -16,6 +16,7 @@ mod slots;
 mod softmax;
 mod sparse;
 mod step;
+mod thinning;
 mod watch;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};

@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use super::{
     slots::{RowSums, Slots},
-    softmax::copy,
+    softmax::{copy, matrix},
 };
 use crate::{
     domain::Modality,
@@ -47,7 +47,7 @@ impl Projections {
             for input in modality.first..modality.first + modality.inputs {
                 self.rows.extend_from_slice(readable.parameters.projections.row(input));
             }
-            let weights = matrix(&self.rows, dim);
+            let weights = matrix(&self.rows, [modality.inputs, dim]);
             for group in holders(readable, modality, &items).chunks(GROUP_ITEMS) {
                 let x = self.gather(modality, group);
                 self.product.resize(group.len() * dim, 0.0);
@@ -62,8 +62,8 @@ impl Projections {
         }
     }
 
-    /// Takes the gradient from that of the columns' item vectors, `dv` `[columns, dim]`.
-    pub fn backward(&mut self, readable: &Readable, columns: &Slots, dv: &[f32]) {
+    /// Takes the gradient from that of the item vectors.
+    pub fn backward(&mut self, readable: &Readable, items: &RowSums) {
         let dim = readable.config.dim;
         if !takes_part(readable) {
             return self.gradient.begin(0, dim);
@@ -71,14 +71,14 @@ impl Projections {
         // Taken out, because gathering needs the rest of the work space.
         let mut sums = std::mem::take(&mut self.gradient);
         let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
-        let items = columns.rows();
+        let (items, dv) = (items.slots().rows(), items.values());
         for modality in readable.contents.modalities().all() {
             self.product.resize(modality.inputs * dim, 0.0);
             for group in holders(readable, modality, items).chunks(GROUP_ITEMS) {
                 let x = self.gather(modality, group);
                 self.rows.clear();
                 group.iter().for_each(|(place, _)| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
-                copy(&x.tr().matmul(&matrix(&self.rows, dim)), &mut self.product);
+                copy(&x.tr().matmul(&matrix(&self.rows, [group.len(), dim])), &mut self.product);
                 let gradient = &mut gradient[modality.first * dim..][..modality.inputs * dim];
                 gradient.iter_mut().zip(&self.product).for_each(|(sum, value)| *sum += value);
             }
@@ -96,7 +96,7 @@ impl Projections {
         for ((_, vector), x) in group.iter().zip(self.x.chunks_exact_mut(modality.inputs)) {
             normalise(vector, x);
         }
-        matrix(&self.x, modality.inputs)
+        matrix(&self.x, [group.len(), modality.inputs])
     }
 }
 
@@ -113,9 +113,4 @@ fn holders<'a>(readable: &'a Readable, modality: &Modality, items: &[u32]) -> Ve
         Some((place, readable.dense(&entry.item, modality)?))
     };
     items.iter().enumerate().filter_map(vector).collect()
-}
-
-/// `[rows, width]` of row-major values.
-fn matrix(values: &[f32], width: usize) -> Tensor {
-    Tensor::from_slice(values).view([-1, i64::try_from(width).expect("sizes fit in memory")])
 }

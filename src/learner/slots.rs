@@ -94,6 +94,15 @@ impl RowSums {
         self.dim = dim;
     }
 
+    /// Starts with `rows`, each once, of a table of `rows_max`; `values` `[rows, dim]` become their sums, and what was here theirs.
+    pub fn begin_with(&mut self, rows_max: usize, dim: usize, rows: impl Iterator<Item = u32>, values: &mut Vec<f32>) {
+        self.begin(rows_max, dim);
+        rows.for_each(|row| {
+            self.slots.insert(row);
+        });
+        std::mem::swap(&mut self.values, values);
+    }
+
     /// Starts with all rows of a table at zero; their sums, `[rows, dim]`.
     pub fn begin_whole(&mut self, rows: usize, dim: usize) -> &mut [f32] {
         self.begin(rows, dim);

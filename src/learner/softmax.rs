@@ -4,12 +4,12 @@
 //!
 //! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
 //! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
-//! products of a sampled step. Gradients are written out, not recorded; `tests/learner_gradients.rs` holds them against
-//! autograd and against plain Rust.
+//! products of a sampled step. All columns are scored, and a sample of them takes and gives gradients, see `thinning`.
+//! Gradients are written out, not recorded; `tests/learner_gradients.rs` holds them against autograd and against plain Rust.
 
 use tch::Tensor;
 
-use super::{lists::Lists, slots::Slots};
+use super::{lists::Lists, slots::Slots, thinning::Thinning};
 use crate::state::{add_scaled, dot, exp};
 
 /// Log weight of a column that takes no part.
@@ -49,6 +49,10 @@ pub struct Inputs {
     pub known: Targets,
     /// First sights of items, which are columns: `q . v + b` only, and `b` takes no gradient.
     pub first: Targets,
+    /// About so many columns take and give gradients.
+    pub gradient_columns: usize,
+    /// Chance of their draw, in `0..1`.
+    pub chance: f64,
 }
 
 /// What the products give.
@@ -58,16 +62,24 @@ pub struct Outputs {
     pub loss: f64,
     /// Gradient of `q`, `[queries, dim]`.
     pub dq: Vec<f32>,
-    /// Gradient of `v`, `[rows, dim]`.
+    /// Rows that have a gradient: those that are no columns, then the sample of the columns, ascending.
+    pub moved: Vec<usize>,
+    /// Their gradients of `v`, `[moved, dim]`.
     pub dv: Vec<f32>,
-    /// Gradient of the biases (and of each popularity term), `[rows]`; zeros without known targets.
+    /// Their gradients of the biases, `[moved]`; zeros without known targets.
     pub db: Vec<f32>,
+    /// Gradient of each popularity term, `[rows]`, whole: it costs next to nothing.
+    pub dpopularity: Vec<f32>,
     /// Gradient of each value of `Inputs::sparse`.
     pub dsparse: Vec<f32>,
     /// The products, then the gradients of the scores, `[queries, columns]`.
     errors: Vec<f32>,
     /// What competitors that are no columns add to `dq`.
     extra_dq: Vec<f32>,
+    thinning: Thinning,
+    /// Errors, `[queries, sample]`, and vectors, `[sample, dim]`, of the sample of the columns.
+    kept_errors: Vec<f32>,
+    kept_v: Vec<f32>,
     space: Space,
 }
 
@@ -99,39 +111,43 @@ struct Aim {
 
 /// Runs the products; `outputs` is overwritten and reused.
 pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
-    let size = |n: usize| i64::try_from(n).expect("sizes fit in memory");
     let (dim, columns) = (inputs.dim, inputs.columns);
     let (queries, rows) = (inputs.q.len() / dim, inputs.v.len() / dim);
     let _no_grad = tch::no_grad_guard();
-    let q = Tensor::from_slice(&inputs.q).view([size(queries), size(dim)]);
-    let v = Tensor::from_slice(&inputs.v[..columns * dim]).view([size(columns), size(dim)]);
+    let q = matrix(&inputs.q, [queries, dim]);
     outputs.errors.resize(queries * columns, 0.0);
-    copy(&q.matmul(&v.tr()), &mut outputs.errors);
+    copy(&q.matmul(&matrix(&inputs.v[..columns * dim], [columns, dim]).tr()), &mut outputs.errors);
 
-    // Rows that are no columns get their gradients, and give theirs to the queries, while the queries' softmaxes run.
-    outputs.dv.resize(rows * dim, 0.0);
-    outputs.dv[columns * dim..].fill(0.0);
-    outputs.extra_dq.clear();
-    outputs.extra_dq.resize(queries * dim, 0.0);
     outputs.softmaxes(inputs, queries, rows);
 
-    let errors = Tensor::from_slice(&outputs.errors).view([size(queries), size(columns)]);
+    outputs.thinning.draw(inputs.gradient_columns, inputs.chance);
+    outputs.take_sample(inputs);
+    let kept = outputs.thinning.kept().len();
+    let errors = matrix(&outputs.kept_errors, [queries, kept]);
     outputs.dq.resize(queries * dim, 0.0);
-    copy(&errors.matmul(&v), &mut outputs.dq);
+    copy(&errors.matmul(&matrix(&outputs.kept_v, [kept, dim])), &mut outputs.dq);
     add_scaled(&mut outputs.dq, 1.0, &outputs.extra_dq);
-    copy(&errors.tr().matmul(&q), &mut outputs.dv[..columns * dim]);
+    let extras = outputs.dv.len();
+    outputs.dv.resize(outputs.moved.len() * dim, 0.0);
+    copy(&errors.tr().matmul(&q), &mut outputs.dv[extras..]);
 }
 
 impl Outputs {
-    /// Turns the products in `errors` into `d loss / d scores`.
+    /// Turns the products in `errors` into `d loss / d scores`. Rows that are no columns get their gradients, and give theirs to
+    /// the queries, meanwhile.
     fn softmaxes(&mut self, inputs: &Inputs, queries: usize, rows: usize) {
+        fn zeros(values: &mut Vec<f32>, len: usize) {
+            values.clear();
+            values.resize(len, 0.0);
+        }
         self.loss = 0.0;
-        self.db.clear();
-        self.db.resize(rows, 0.0);
-        self.dsparse.clear();
-        self.dsparse.resize(inputs.sparse.all().len(), 0.0);
-        self.space.begin(inputs);
         let columns = inputs.columns;
+        zeros(&mut self.dpopularity, rows);
+        zeros(&mut self.dsparse, inputs.sparse.all().len());
+        zeros(&mut self.extra_dq, queries * inputs.dim);
+        zeros(&mut self.dv, (rows - columns) * inputs.dim);
+        self.thinning.begin(columns);
+        self.space.begin(inputs);
         for query in 0..queries {
             let products = query * columns..(query + 1) * columns;
             let known = !inputs.known.targets.of(query).is_empty();
@@ -153,6 +169,7 @@ impl Outputs {
                     errors.iter_mut().zip(both).for_each(|(error, (known, first))| *error = known + first);
                 }
             }
+            self.thinning.add(errors);
         }
     }
 
@@ -160,20 +177,43 @@ impl Outputs {
     fn take_known(&mut self, inputs: &Inputs, query: usize) {
         let Space { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
-        self.db.iter_mut().zip(columns).for_each(|(db, error)| *db += error);
+        self.dpopularity.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
         let values = query * inputs.dim..(query + 1) * inputs.dim;
         let (q, dq) = (&inputs.q[values.clone()], &mut self.extra_dq[values]);
         for (row, error) in extra.rows().iter().map(|row| *row as usize).zip(extras) {
-            let values = row * inputs.dim..(row + 1) * inputs.dim;
-            self.db[row] += error;
-            add_scaled(dq, *error, &inputs.v[values.clone()]);
-            add_scaled(&mut self.dv[values], *error, q);
+            self.dpopularity[row] += error;
+            add_scaled(dq, *error, &inputs.v[row * inputs.dim..][..inputs.dim]);
+            add_scaled(&mut self.dv[(row - inputs.columns) * inputs.dim..][..inputs.dim], *error, q);
         }
         let range = inputs.sparse.range(query);
         for ((row, _), gradient) in inputs.sparse.of(query).iter().zip(&mut self.dsparse[range]) {
             *gradient = place(*row, inputs.columns, extra).map_or(0.0, |place| known[place]);
         }
     }
+
+    /// Notes which rows have a gradient, and takes out the errors and vectors of the sampled columns.
+    fn take_sample(&mut self, inputs: &Inputs) {
+        let columns = inputs.columns;
+        let kept = self.thinning.kept();
+        self.moved.clear();
+        self.moved.extend((columns..self.dpopularity.len()).chain(kept.iter().map(|(column, _)| *column)));
+        self.db.clear();
+        self.db.extend_from_slice(&self.dpopularity[columns..]);
+        self.db.extend(kept.iter().map(|(column, factor)| self.dpopularity[*column] * factor));
+        self.kept_v.clear();
+        for (column, _) in kept {
+            self.kept_v.extend_from_slice(&inputs.v[column * inputs.dim..][..inputs.dim]);
+        }
+        self.kept_errors.clear();
+        for errors in self.errors.chunks_exact(columns.max(1)) {
+            self.kept_errors.extend(kept.iter().map(|(column, factor)| errors[*column] * factor));
+        }
+    }
+}
+
+/// A matrix of row-major values.
+pub(super) fn matrix(values: &[f32], shape: [usize; 2]) -> Tensor {
+    Tensor::from_slice(values).view(shape.map(|n| i64::try_from(n).expect("sizes fit in memory")))
 }
 
 /// Where a row's score stands among a query's, if it competes.

@@ -68,6 +68,7 @@ pub struct Stepper {
     /// `log(1 + pop)` of the rows at the three half-lives.
     logs: [Vec<f32>; 3],
     ages: Vec<f32>,
+    items: RowSums,
     last: RowSums,
     users: RowSums,
     tokens: RowSums,
@@ -203,10 +204,12 @@ impl Stepper {
 
     /// Adds what flows through the queries to the gradients; returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, held, terms, inputs, outputs, logs, last, users, tokens, contexts, .. } = self;
+        let Self { slots, held, terms, inputs, outputs, logs, items, last, users, tokens, contexts, .. } = self;
         let (scatter, projections) = (&mut self.scatter, &mut self.projections);
         let readable = &state.readable;
         let dim = inputs.dim;
+        let moved = outputs.moved.iter().map(|place| slots.rows()[*place]);
+        items.begin_with(readable.catalog.len(), dim, moved, &mut outputs.dv);
         last.begin(readable.catalog.len() + 1, dim);
         users.begin(readable.users.len(), dim);
         tokens.begin(readable.catalog.tokens_len(), dim);
@@ -237,7 +240,7 @@ impl Stepper {
             for (k, (item, weight)) in context.history.iter().zip(&query.weights).enumerate() {
                 let column = slots.get(*item).expect("history items are columns of the step");
                 let range = column * dim..(column + 1) * dim;
-                add_scaled(&mut outputs.dv[range.clone()], *weight, &dpool);
+                add_scaled(items.row(*item), *weight, &dpool);
                 let da = weight * (dot(&inputs.v[range], &dpool) - weight * along);
                 scalars.pos[k] += da;
                 scalars.hg[usize::from(context.gaps[k])] += da;
@@ -248,27 +251,28 @@ impl Stepper {
             sparse_gradients(&unit.context, terms.of(number), gradients, &mut scalars);
         }
         for (wp, logs) in scalars.wp.iter_mut().zip(logs) {
-            *wp = dot(&outputs.db, logs);
+            *wp = dot(&outputs.dpopularity, logs);
         }
-        let holders = (0..slots.rows().len()).map(|place| {
-            let tokens = held.of(place);
+        let holders = items.slots().rows().iter().map(|row| {
+            let tokens = held.of(slots.get(*row).expect("items with a gradient are rows of the step"));
             (tokens, token_factor(tokens.len()))
         });
-        tokens.scatter(&outputs.dv, holders, scatter);
-        projections.backward(readable, slots, &outputs.dv);
+        tokens.scatter(items.values(), holders, scatter);
+        projections.backward(readable, items);
         scalars
     }
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { slots, inputs, outputs, last, users, tokens, contexts, projections, squares, moved, watch, .. } =
+        let Self { inputs, outputs, items, last, users, tokens, contexts, projections, squares, moved, watch, .. } =
             self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
         let tables: [(WatchedTable, &Slots, &[f32], f32); TABLES] = [
-            (WatchedTable::Items, slots, &outputs.dv, rates.items),
-            (WatchedTable::Bias, slots, &outputs.db, rates.bias),
+            (WatchedTable::Items, items.slots(), items.values(), rates.items),
+            // Of the first of the same rows: the rest are of histories only.
+            (WatchedTable::Bias, items.slots(), &outputs.db, rates.bias),
             (WatchedTable::Last, last.slots(), last.values(), rates.last),
             (WatchedTable::Users, users.slots(), users.values(), rates.users),
             (WatchedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
@@ -310,7 +314,8 @@ impl Stepper {
             let weights = readable.parameters.table_mut(table);
             let updated = report.rows;
             moved.clear();
-            moved.extend(slots.ascending().filter(|(_, place)| squares[*place] > 0.0));
+            moved
+                .extend(slots.ascending().filter(|(_, place)| squares.get(*place).is_some_and(|square| *square > 0.0)));
             weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
@@ -318,7 +323,7 @@ impl Stepper {
                 touched.mark(table, row);
                 report.rows += 1;
             });
-            watch.still(watched, slots.rows().len() - (report.rows - updated));
+            watch.still(watched, squares.len() - (report.rows - updated));
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);

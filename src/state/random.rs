@@ -33,6 +33,13 @@ impl Draws {
         usize::try_from(wide >> 64).expect("the high half is below `bound`, a usize")
     }
 
+    /// Uniform in `0..1`.
+    pub fn unit(&mut self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+        let bits = (self.bits() >> 11) as f64;
+        bits * 2.0_f64.powi(-53)
+    }
+
     /// Approximately normal, mean 0, deviation 1: the sum of twelve uniform 16-bit numbers (Irwin-Hall). Integers
     /// until the last operation, so that every machine draws the same bits, which a logarithm would not promise.
     pub fn normal(&mut self) -> f32 {

@@ -1,0 +1,157 @@
+//! Which dense columns of a step take and give a gradient: a sample, drawn in proportion to what each would give.
+//!
+//! A step's softmax is over all of its columns, but two of its three matrix products, and everything that is done for a row
+//! with a gradient, are for the gradients of columns, and most of them get next to none. Of the columns a sample is drawn
+//! without replacement; column `c` is in it with the probability `p_c = min(1, m_c / t)`, where `m_c` is the sum of its errors'
+//! sizes over the queries and `t` is such that the `p_c` add up to the size of the sample. Its errors are divided by `p_c`, so every
+//! gradient is right on average (Horvitz and Thompson 1952), and drawing by size is what makes it right most nearly
+//! (column sampling of matrix products: Drineas, Kannan, Mahoney 2006). A column that is a target, or near the top of many
+//! lists, is in every sample.
+
+/// Rounds in which `t` is found: each makes more columns certain, and few are needed.
+const ROUNDS: usize = 32;
+
+/// Work space of one step's sample.
+#[derive(Debug, Default)]
+pub struct Thinning {
+    /// `m_c`, `[columns]`.
+    masses: Vec<f32>,
+    kept: Vec<(usize, f32)>,
+}
+
+impl Thinning {
+    /// Starts a step with so many columns.
+    pub fn begin(&mut self, columns: usize) {
+        self.masses.clear();
+        self.masses.resize(columns, 0.0);
+    }
+
+    /// Adds a query's errors, `[columns]`.
+    pub fn add(&mut self, errors: &[f32]) {
+        self.masses.iter_mut().zip(errors).for_each(|(mass, error)| *mass += error.abs());
+    }
+
+    /// Draws `most` columns, or one more; all that have an error when those are no more. Errors that are not finite are
+    /// always among them. `start`, in `0..1`, is the chance of the draw.
+    pub fn draw(&mut self, most: usize, start: f64) {
+        let Self { masses, kept } = self;
+        kept.clear();
+        let threshold = threshold(masses, most);
+        // Systematic sampling (Madow 1949): one draw for all, and never far from `most`.
+        let (mut sum, mut next) = (0.0, start);
+        for (column, mass) in masses.iter().enumerate() {
+            if *mass == 0.0 {
+                continue;
+            }
+            let chance = f64::from(*mass) / threshold;
+            // What is not a number stays, and is found where the step looks for it (P8).
+            if chance >= 1.0 || chance.is_nan() {
+                kept.push((column, 1.0));
+                continue;
+            }
+            sum += chance;
+            if sum > next {
+                next += 1.0;
+                #[expect(clippy::cast_possible_truncation, reason = "a weight of the sum")]
+                kept.push((column, (1.0 / chance) as f32));
+            }
+        }
+    }
+
+    /// The columns that were drawn, ascending, each with the factor of its errors.
+    pub fn kept(&self) -> &[(usize, f32)] {
+        &self.kept
+    }
+}
+
+/// `t`: 0 where all columns are certain.
+fn threshold(masses: &[f32], most: usize) -> f64 {
+    let (mut certain, mut threshold) = (0, f64::INFINITY);
+    if masses.iter().filter(|mass| **mass > 0.0).count() <= most {
+        return 0.0;
+    }
+    for _ in 0..ROUNDS {
+        let (mut above, mut rest) = (0, 0.0);
+        for mass in masses.iter().map(|mass| f64::from(*mass)) {
+            if mass < threshold {
+                rest += mass;
+            } else {
+                above += 1;
+            }
+        }
+        if above == certain && threshold < f64::INFINITY {
+            break;
+        }
+        certain = above;
+        #[expect(clippy::cast_precision_loss, reason = "at most 65,536")]
+        let left = most.saturating_sub(certain).max(1) as f64;
+        threshold = rest / left;
+    }
+    if threshold.is_finite() { threshold } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Draws;
+
+    fn thinning(masses: &[f32]) -> Thinning {
+        let mut thinning = Thinning::default();
+        thinning.begin(masses.len());
+        thinning.add(masses);
+        thinning
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "few")]
+    fn starts(count: usize) -> impl Iterator<Item = f64> {
+        (0..count).map(move |number| (number as f64 + 0.5) / count as f64)
+    }
+
+    /// Goal: sums over the sample are right on average, whatever the masses. Method: every start of a fine grid, on random
+    /// masses of which a few are most, and many are 0.
+    #[test]
+    fn every_column_counts_as_much_as_it_would_without_a_sample() {
+        for seed in 0..20 {
+            let mut draws = Draws::new(seed, 1, 1);
+            let masses: Vec<f32> =
+                (0..200).map(|_| if draws.below(4) == 0 { 0.0 } else { draws.normal().powi(6) }).collect();
+            let mut thinning = thinning(&masses);
+            let mut counted = vec![0.0; masses.len()];
+            const STARTS: usize = 20_000;
+            for start in starts(STARTS) {
+                thinning.draw(40, start);
+                assert!((40..=41).contains(&thinning.kept().len()), "seed {seed}: {}", thinning.kept().len());
+                assert!(thinning.kept().is_sorted_by(|a, b| a.0 < b.0));
+                for (column, factor) in thinning.kept() {
+                    counted[*column] += f64::from(*factor) / STARTS as f64;
+                }
+            }
+            for (column, (counted, mass)) in counted.iter().zip(&masses).enumerate() {
+                let expected = f64::from(u8::from(*mass > 0.0));
+                // A column of the chance p is in p of the starts, give or take one.
+                let chance = f64::from(*mass) / threshold(&masses, 40);
+                let tolerance = 2.0 / (STARTS as f64 * chance.clamp(1e-9, 1.0)) + 1e-5;
+                assert!((counted - expected).abs() <= tolerance, "seed {seed}, column {column} of {mass}: {counted}");
+            }
+        }
+    }
+
+    #[test]
+    fn few_columns_are_kept_as_they_are_and_so_is_what_is_not_finite() {
+        let cases = [
+            (&[1.0, 0.0, 1e-30, 5.0][..], &[0, 2, 3][..]),
+            (&[1.0, f32::NAN, 2.0, 3.0, f32::INFINITY], &[1, 4]),
+            (&[f32::INFINITY; 6], &[0, 1, 2, 3, 4, 5]),
+            (&[], &[]),
+        ];
+        for (masses, certain) in cases {
+            let mut thinning = thinning(masses);
+            for start in starts(10) {
+                thinning.draw(3, start);
+                for column in certain {
+                    assert!(thinning.kept().contains(&(*column, 1.0)), "{masses:?}: {:?}", thinning.kept());
+                }
+            }
+        }
+    }
+}
