@@ -4,7 +4,7 @@ use super::{
     slots::{Slots, as_place},
     softmax::{ABSENT, Inputs},
 };
-use crate::state::{Draws, State, Unit};
+use crate::state::{Draws, State, Unit, ln};
 
 /// Newest repeats, and best memory candidates, of a query that take part in a sampled softmax. More of them (50 and 64)
 /// are most of a step's rows and find nothing more (docs/LEARNING.md).
@@ -120,7 +120,7 @@ fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f
     let weight = |item: u32, times: usize| {
         let expected = uniform as f32 / known_before as f32
             + newest as f32 * recent_counts[item as usize] as f32 / recent.len().max(1) as f32;
-        (times as f32 / expected).ln()
+        ln(times as f32 / expected)
     };
     drawn.chunk_by(|a, b| a == b).map(|same| (same[0], weight(same[0], same.len()))).collect()
 }

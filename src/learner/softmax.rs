@@ -10,7 +10,7 @@
 use tch::Tensor;
 
 use super::{lists::Lists, slots::Slots, thinning::Thinning};
-use crate::state::{add_scaled, dot, exp};
+use crate::state::{add_scaled, dot, exp, ln};
 
 /// Log weight of a column that takes no part.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
@@ -289,7 +289,7 @@ fn softmax(scores: &mut [f32], targets: &mut [Aim]) -> f64 {
     }
     let max = max(scores);
     let sum = exp_sum(scores, max);
-    let log_sum = sum.ln() + max;
+    let log_sum = ln(sum) + max;
     let (mut loss, mut total) = (0.0, 0.0);
     for aim in &mut *targets {
         let log_p = aim.pull - log_sum;
@@ -297,7 +297,7 @@ fn softmax(scores: &mut [f32], targets: &mut [Aim]) -> f64 {
             loss += f64::from(aim.weight) * -f64::from(log_p);
             aim.weight
         } else {
-            let p = log_p.exp().min(DISLIKED_SHARE_MAX);
+            let p = exp(log_p).min(DISLIKED_SHARE_MAX);
             loss += -f64::from(aim.weight) * -f64::from(-p).ln_1p();
             aim.weight * p / (1.0 - p)
         };

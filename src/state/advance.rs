@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State,
     Table, as_row,
-    memory::{MEMORY_BACK, MEMORY_HISTORY, MEMORY_TAU, MEMORY_WITHIN},
+    memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 use crate::domain::{Event, Id, Timestamp};
 
@@ -141,7 +141,6 @@ impl State {
     /// Transition memory of one unit: `before` newest first, `within` the unit's earlier events and `items` its new
     /// ones, both oldest first. Items that are not `liked` only move the clock.
     fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32], liked: &[bool]) {
-        let decay = (-1.0 / MEMORY_TAU).exp();
         let mut unit = within.to_vec();
         for (item, liked) in items.iter().zip(liked) {
             self.readable.counters.events += 1;
@@ -163,7 +162,7 @@ impl State {
                 if other != item {
                     self.memory_row(*item).add(*other, MEMORY_BACK * weight, now);
                 }
-                weight *= decay;
+                weight *= MEMORY_DECAY;
             }
             unit.push(*item);
         }

@@ -2,7 +2,8 @@
 
 use super::{
     CowVec, History, MemoryRow, Past, Popularity, Scalars,
-    memory::{MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TAU, MEMORY_TOP},
+    math::ln_1p,
+    memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
 };
 use crate::domain::Timestamp;
@@ -192,7 +193,6 @@ impl ContextBuilder<'_> {
     fn remember(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
         let Some(rows) = self.memory else { return };
         scratch.begin(self.items);
-        let decay = (-1.0 / MEMORY_TAU).exp();
         let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
         // Rows first, entries after: the rows' loads do not wait for each other.
         let mut places: [(Option<&MemoryRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
@@ -200,7 +200,7 @@ impl ContextBuilder<'_> {
             let row = &*rows[past.item as usize];
             *place = (Some(row), weight / (row.count(self.now) + 1.0));
             weights += weight;
-            weight *= decay;
+            weight *= MEMORY_DECAY;
         }
         let ContextScratch { epoch, slots, touched, order, .. } = scratch;
         // One place more than there can be items, so that the next one is always there to be written.
@@ -231,7 +231,7 @@ impl ContextBuilder<'_> {
         let norm = weights.max(1e-6);
         context.memory.extend(order.iter().map(|key| {
             let item = u32::try_from(key & u64::from(u32::MAX)).expect("masked to 32 bits");
-            Remembered { item, value: (MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm).ln_1p() }
+            Remembered { item, value: ln_1p(MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm) }
         }));
     }
 }
@@ -287,14 +287,14 @@ mod tests {
                     *sums.entry(item).or_insert(0.0) += factor * value;
                 }
                 weights += weight;
-                weight *= (-1.0 / MEMORY_TAU).exp();
+                weight *= MEMORY_DECAY;
             }
             let mut expected: Vec<(u32, f32)> = sums.into_iter().collect();
             expected.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             expected.truncate(MEMORY_TOP);
             let expected: Vec<(u32, u32)> = expected
                 .into_iter()
-                .map(|(item, m)| (item, (MEMORY_SCALE * m / weights.max(1e-6)).ln_1p().to_bits()))
+                .map(|(item, m)| (item, ln_1p(MEMORY_SCALE * m / weights.max(1e-6)).to_bits()))
                 .collect();
             let built: Vec<(u32, u32)> = built.iter().map(|r| (r.item, r.value.to_bits())).collect();
             assert_eq!(built, expected, "seed {seed}");

@@ -6,9 +6,11 @@ use super::footprint::allocated;
 
 /// Elements of one shared piece of a [`CowVec`].
 const CHUNK: usize = 64;
-/// Rows of one shared leaf of [`CowRows`]: small, because a sampled step touches rows all over the table and each
-/// touched leaf is copied once per published view.
+/// Rows of one shared leaf of [`CowRows`]: few, because a step touches rows all over the table and each touched leaf is
+/// copied once per published view. More of short rows, to [`LEAF_VALUES`]: a copy of less costs as much.
 const LEAF_ROWS: usize = 8;
+/// Values of a leaf, at least.
+const LEAF_VALUES: usize = 64;
 
 /// Growable sequence whose clones share chunks of 64 elements. `clone` costs `len / 64` pointers, a write to a shared
 /// chunk copies that chunk.
@@ -81,10 +83,12 @@ const CACHED_VALUES: usize = 1 << 20;
 /// Values of a cache line.
 const LINE: usize = 16;
 
-/// Dense table of f32 rows, `[len, dim]`, whose clones share leaves of 8 rows.
+/// Dense table of f32 rows, `[len, dim]`, whose clones share leaves of 8 rows, or more of short ones.
 #[derive(Debug, Clone)]
 pub struct CowRows {
     leaves: CowVec<Arc<[f32]>>,
+    /// Rows of a leaf, as a power of two.
+    leaf_bits: u32,
     dim: usize,
     len: usize,
 }
@@ -92,7 +96,23 @@ pub struct CowRows {
 impl CowRows {
     /// An empty table.
     pub fn new(dim: usize) -> Self {
-        Self { leaves: CowVec::default(), dim, len: 0 }
+        let leaf_rows = (LEAF_VALUES / dim.max(1)).next_power_of_two().max(LEAF_ROWS);
+        Self { leaves: CowVec::default(), leaf_bits: leaf_rows.trailing_zeros(), dim, len: 0 }
+    }
+
+    /// Rows of a leaf.
+    const fn leaf_rows(&self) -> usize {
+        1 << self.leaf_bits
+    }
+
+    /// The leaf of a row.
+    const fn leaf(&self, row: usize) -> usize {
+        row >> self.leaf_bits
+    }
+
+    /// Where in its leaf a row begins.
+    const fn start(&self, row: usize) -> usize {
+        (row & (self.leaf_rows() - 1)) * self.dim
     }
 
     /// Values of one row.
@@ -112,22 +132,22 @@ impl CowRows {
 
     /// What it takes, in bytes.
     pub fn footprint(&self) -> usize {
-        let leaf = LEAF_ROWS * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
+        let leaf = self.leaf_rows() * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
         self.leaves.chunk_bytes() + self.leaves.len() * allocated(leaf)
     }
 
     /// One row, `[dim]`. Panics when out of range.
     pub fn row(&self, row: usize) -> &[f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
-        let start = row % LEAF_ROWS * self.dim;
-        &self.leaves[row / LEAF_ROWS][start..start + self.dim]
+        let start = self.start(row);
+        &self.leaves[self.leaf(row)][start..start + self.dim]
     }
 
     /// One row for writing, `[dim]`. Panics when out of range.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
-        let start = row % LEAF_ROWS * self.dim;
-        &mut Arc::make_mut(self.leaves.get_mut(row / LEAF_ROWS))[start..start + self.dim]
+        let (leaf, start) = (self.leaf(row), self.start(row));
+        &mut Arc::make_mut(self.leaves.get_mut(leaf))[start..start + self.dim]
     }
 
     /// Whether it pays to touch up to [`ROWS_AHEAD`] rows from `first` to `last`: of rows that stand close together the
@@ -140,7 +160,7 @@ impl CowRows {
     /// [`CowRows::touch`].
     #[inline]
     pub fn touch_leaf(&self, row: usize) -> u32 {
-        self.leaves[row / LEAF_ROWS][0].to_bits()
+        self.leaves[self.leaf(row)][0].to_bits()
     }
 
     /// Reads every cache line of a row and does nothing with it: rows that lie all over a table are fetched at once when
@@ -158,20 +178,20 @@ impl CowRows {
         rows: &[(u32, T)],
         mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
     ) {
-        let (dim, len) = (self.dim, self.len.min(other.len));
+        let (dim, len, bits) = (self.dim, self.len.min(other.len), self.leaf_bits);
         for ahead in rows.chunks(ROWS_AHEAD) {
             if self.is_scattered(ahead[0].0, ahead[ahead.len() - 1].0) {
                 let numbers = || ahead.iter().map(|(row, _)| *row as usize);
                 black_box(numbers().fold(0, |all, row| all ^ self.touch_leaf(row) ^ other.touch_leaf(row)));
                 black_box(numbers().fold(0, |all, row| all ^ self.touch(row) ^ other.touch(row)));
             }
-            for rows in ahead.chunk_by(|(a, _), (b, _)| *a as usize / LEAF_ROWS == *b as usize / LEAF_ROWS) {
-                let leaf = rows[0].0 as usize / LEAF_ROWS;
+            for rows in ahead.chunk_by(|(a, _), (b, _)| *a >> bits == *b >> bits) {
+                let leaf = rows[0].0 as usize >> bits;
                 let mine = Arc::make_mut(self.leaves.get_mut(leaf));
                 let others = Arc::make_mut(other.leaves.get_mut(leaf));
                 for (row, tag) in rows {
                     assert!((*row as usize) < len, "row {row} of a table of {len}");
-                    let start = *row as usize % LEAF_ROWS * dim;
+                    let start = (*row as usize & ((1 << bits) - 1)) * dim;
                     update(*row, *tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
                 }
             }
@@ -181,14 +201,14 @@ impl CowRows {
     /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
     /// when out of range.
     pub fn shares(&self, other: &Self, row: usize) -> bool {
-        Arc::ptr_eq(&self.leaves[row / LEAF_ROWS], &other.leaves[row / LEAF_ROWS])
+        Arc::ptr_eq(&self.leaves[self.leaf(row)], &other.leaves[self.leaf(row)])
     }
 
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
-        if self.len.is_multiple_of(LEAF_ROWS) {
+        if self.len.is_multiple_of(self.leaf_rows()) {
             // Made in place: a vector would be copied into its Arc.
-            self.leaves.push(std::iter::repeat_n(0.0, LEAF_ROWS * self.dim).collect());
+            self.leaves.push(std::iter::repeat_n(0.0, self.leaf_rows() * self.dim).collect());
         }
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
@@ -221,15 +241,20 @@ mod tests {
 
     #[test]
     fn a_clone_keeps_its_rows_while_the_original_moves_on() {
-        let mut rows = CowRows::new(4);
-        for i in 0..100_u8 {
-            rows.push_filled(f32::from(i));
+        for (dim, leaf_rows) in [(1, 64), (3, 32), (4, 16), (8, 8), (100, 8)] {
+            let mut rows = CowRows::new(dim);
+            for i in 0..100_u8 {
+                rows.push_filled(f32::from(i));
+            }
+            let before = rows.clone();
+            rows.row_mut(70)[dim - 1] = -1.0;
+            let mut moved = vec![70.0; dim];
+            assert_eq!(before.row(70), moved);
+            moved[dim - 1] = -1.0;
+            assert_eq!(rows.row(70), moved);
+            let shared: Vec<usize> = (0..100).filter(|row| rows.shares(&before, *row)).collect();
+            let others = (0..100).filter(|row| row / leaf_rows != 70 / leaf_rows);
+            assert!(shared.into_iter().eq(others), "untouched leaves are shared, dim {dim}");
         }
-        let before = rows.clone();
-        rows.row_mut(42)[1] = -1.0;
-        assert_eq!(before.row(42), [42.0; 4]);
-        assert_eq!(rows.row(42), [42.0, -1.0, 42.0, 42.0]);
-        assert!(Arc::ptr_eq(&before.leaves[0], &rows.leaves[0]), "untouched leaves are shared");
-        assert!(!Arc::ptr_eq(&before.leaves[42 / LEAF_ROWS], &rows.leaves[42 / LEAF_ROWS]));
     }
 }

@@ -23,11 +23,25 @@ pub fn exp(x: f32) -> f32 {
 }
 
 /// `ln(1 + x)` for finite `x >= 0`, within 1e-7 of the larger of 1 and the result; without branches.
-// The reduction and polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993), with the first-order correction of s_log1pf.c.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "the exponent of an f32 has 8 bits")]
 #[inline]
 pub fn ln_1p(x: f32) -> f32 {
     let y = 1.0 + x;
+    // What the sum lost, to first order (FreeBSD's s_log1pf.c).
+    logarithm(y, (x - (y - 1.0)) / y)
+}
+
+/// `ln(x)` for normal `x > 0`, within 1e-7 of the larger of 1 and the result. NaN and infinity stay what they are, so that they
+/// show.
+#[inline]
+pub fn ln(x: f32) -> f32 {
+    if x.is_finite() { logarithm(x, 0.0) } else { x }
+}
+
+/// `ln(y) + lost` for normal `y > 0`.
+// The reduction and polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993).
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "the exponent of an f32 has 8 bits")]
+#[inline]
+fn logarithm(y: f32, lost: f32) -> f32 {
     // Shifted so that the mantissa lies in [sqrt(2)/2, sqrt(2)).
     let bits = y.to_bits() + (0x3f80_0000 - 0x3f35_04f3);
     let k = ((bits >> 23) as i32 - 127) as f32;
@@ -37,7 +51,6 @@ pub fn ln_1p(x: f32) -> f32 {
     let w = z * z;
     let r = z * (0.666_666_6 + w * 0.284_987_87) + w * (0.400_009_72 + w * 0.242_790_79);
     let half = 0.5 * f * f;
-    let lost = (x - (y - 1.0)) / y;
     s * (half + r) + (k * 9.058e-6 + lost) - half + f + k * 0.693_138_1
 }
 
@@ -55,6 +68,14 @@ mod tests {
             x *= 1.001;
         }
         assert_eq!(ln_1p(0.0).to_bits(), 0, "searches take nothing for nothing");
+        let mut x = f32::MIN_POSITIVE;
+        while x < f32::MAX / 1.001 {
+            let exact = f64::from(x).ln();
+            let error = (f64::from(ln(x)) - exact).abs();
+            assert!(error <= 1.5e-7 * exact.abs().max(1.0), "x {x}: {} against {exact}", ln(x));
+            x *= 1.001;
+        }
+        assert!(ln(f32::NAN).is_nan() && ln(f32::INFINITY) == f32::INFINITY);
     }
 
     #[test]

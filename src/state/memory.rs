@@ -1,11 +1,13 @@
 //! Transition memory: for an item, what follows it, as decayed counts.
 
+use super::math::exp;
+
 /// Half-life in events.
-const HALF_LIFE_EVENTS: f64 = 100_000.0;
+const HALF_LIFE_EVENTS: f32 = 100_000.0;
 /// Entries of one row; the smallest goes.
 pub const MEMORY_ROW_MAX: usize = 128;
-/// Decay by place in the history: `e^(-k/5)`.
-pub const MEMORY_TAU: f32 = 5.0;
+/// Decay by place in the history: `e^(-k/5)`, from one place to the next.
+pub const MEMORY_DECAY: f32 = 0.818_730_77;
 /// Events of the history that take part.
 pub const MEMORY_HISTORY: usize = 10;
 /// Weight of the way back (new item to old).
@@ -29,9 +31,9 @@ pub struct MemoryRow {
     at: u64,
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an age is only a decay's exponent")]
+#[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
 fn growth(from: u64, to: u64) -> f32 {
-    ((to.saturating_sub(from)) as f64 / HALF_LIFE_EVENTS).exp2() as f32
+    exp(to.saturating_sub(from) as f32 * (std::f32::consts::LN_2 / HALF_LIFE_EVENTS))
 }
 
 /// First place of `value`. Sixteen at a time, so that the compiler vectorises the search: most searches find nothing.

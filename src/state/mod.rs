@@ -50,7 +50,7 @@ pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, Past};
 pub use interner::Interner;
-pub use math::{exp, ln_1p};
+pub use math::{exp, ln, ln_1p};
 pub use memory::MemoryRow;
 pub use ones::ones;
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};

@@ -1,6 +1,6 @@
 //! The query vector of a context: the half of the score that reading and learning share.
 
-use super::{Context, Scalars, token_factor};
+use super::{Context, Scalars, math::exp, token_factor};
 
 /// Where the vectors of a query come from: the learner's gathered rows, or a view.
 pub trait QueryRows {
@@ -32,12 +32,8 @@ pub struct ComposedQuery {
 /// `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c / sqrt(contexts)` with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and
 /// `a_k = exp(pos_k + hg[gap_k])` (docs/LEARNING.md). Costs `history * dim`.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
-    let mut weights: Vec<f32> = context
-        .gaps
-        .iter()
-        .enumerate()
-        .map(|(k, gap)| (scalars.pos[k] + scalars.hg[usize::from(*gap)]).exp())
-        .collect();
+    let mut weights: Vec<f32> =
+        context.gaps.iter().enumerate().map(|(k, gap)| exp(scalars.pos[k] + scalars.hg[usize::from(*gap)])).collect();
     let norm = (weights.iter().map(|a| a * a).sum::<f32>() + 1e-6).sqrt();
     let mut pool = vec![0.0; dim];
     for (a, item) in weights.iter_mut().zip(&context.history) {
