@@ -120,14 +120,21 @@ fn kill_postmaster(folder: &Path) {
     kill(text.lines().next().expect("a first line"));
 }
 
-/// Kills the appender's backend: Postgres then ends every session and recovers.
+/// Kills the appender's backend: Postgres then ends every session and recovers. Waits for it, for it may be on its way back
+/// from the last time.
 async fn kill_appender(pool: &PgPool) {
-    let process: i32 =
+    let find = || {
         sqlx::query_scalar("select pid from pg_stat_activity where application_name = 'shelfmark appender'")
-            .fetch_one(pool)
-            .await
-            .expect("there is one");
-    kill(&process.to_string());
+            .fetch_optional(pool)
+    };
+    for _ in 0..200 {
+        let process: Option<i32> = find().await.expect("it answers");
+        if let Some(process) = process {
+            return kill(&process.to_string());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the appender does not come back");
 }
 
 fn kill(process: &str) {

@@ -69,8 +69,13 @@ fn every_operation_has_an_id_a_tag_a_summary_and_its_errors() {
 fn schemas_have_the_fields_that_values_have() {
     let document = document();
     let schemas = &document["components"]["schemas"];
-    // `learning` is shown when it is off, `drop_idle_events` when it is on.
-    let config = shelfmark::domain::ModelConfig { learning: false, drop_idle_events: 1000, ..Default::default() };
+    // Some are shown only when they are not as usual.
+    let config = shelfmark::domain::ModelConfig {
+        learning: false,
+        drop_idle_events: 1000,
+        gradient_items: 100,
+        ..Default::default()
+    };
     let config = serde_json::to_value(config).expect("JSON");
     let names = |value: &Value| -> BTreeSet<String> { value.as_object().expect("an object").keys().cloned().collect() };
     assert_eq!(names(&schemas["ModelConfig"]["properties"]), names(&config));

@@ -272,6 +272,8 @@ fn the_ends_of_every_setting_leave_finite_rows() {
         ("least step", ModelConfig { step_targets: 1, ..base() }),
         ("greatest step", ModelConfig { step_targets: 1024, user_weight_max: 1e6, ..base() }),
         ("greatest history", ModelConfig { history: 200, ..base() }),
+        ("least sample of gradients", ModelConfig { gradient_items: 16, ..base() }),
+        ("greatest sample of gradients", ModelConfig { gradient_items: 65_536, ..base() }),
         ("least history", ModelConfig { history: 1, user_weight_max: 1.0, ..base() }),
         ("greatest l2", ModelConfig { l2: 1.0, ..base() }),
     ] {

@@ -7,7 +7,7 @@ const HALF_LIFE_EVENTS: f32 = 100_000.0;
 /// Entries of one row; the smallest goes.
 pub const MEMORY_ROW_MAX: usize = 128;
 /// Decay by place in the history: `e^(-k/5)`, from one place to the next.
-pub const MEMORY_DECAY: f32 = 0.818_730_77;
+pub const MEMORY_DECAY: f32 = 0.818_730_8;
 /// Events of the history that take part.
 pub const MEMORY_HISTORY: usize = 10;
 /// Weight of the way back (new item to old).

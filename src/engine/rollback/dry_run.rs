@@ -76,7 +76,7 @@ pub async fn dry_run(
     match request.mode {
         DeploymentMode::Replay => {
             let base = Base { stored, at };
-            let (folded, _) = replaying::to_the_head(shared, &base, &request.except, watcher).await?;
+            let (folded, _) = Box::pin(replaying::to_the_head(shared, &base, &request.except, watcher)).await?;
             return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
         DeploymentMode::Restore => {
