@@ -131,8 +131,7 @@ fn the_products_are_what_autograd_finds() {
         };
         check("q", &q, &outputs.dq);
         check("v", &v, &by_row(&outputs.moved, &outputs.dv, rows));
-        check("bias", &bias, &by_row(&outputs.moved, &outputs.db, rows));
-        check("bias", &bias, &outputs.dpopularity);
+        check("bias", &bias, &outputs.db);
         check("sparse", &sparse, &outputs.dsparse);
     }
 }
@@ -148,8 +147,8 @@ fn by_row(moved: &[usize], gradients: &[f32], rows: usize) -> Vec<f32> {
 }
 
 /// Goal: a sample of the columns gives the gradient of all of them on average, and is what it costs. Method: random cases with
-/// room for a third of the columns, a fine grid of chances; what a sample must not change (loss, popularity, repeat and
-/// memory terms) is equal to the bit.
+/// room for a third of the columns, a fine grid of chances; what a sample must not change (loss, biases, popularity,
+/// repeat and memory terms) is equal to the bit.
 #[test]
 fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
     const CHANCES: u32 = 3_000;
@@ -162,29 +161,21 @@ fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
         let mut whole = Outputs::default();
         forward_backward(&inputs, &mut whole);
         inputs.gradient_columns = inputs.columns / 3;
-        let (mut dq, mut dv, mut db) = (vec![0.0; inputs.q.len()], vec![0.0; inputs.v.len()], vec![0.0; rows]);
+        let (mut dq, mut dv) = (vec![0.0; inputs.q.len()], vec![0.0; inputs.v.len()]);
         let mut outputs = Outputs::default();
         for number in 0..CHANCES {
             inputs.chance = (f64::from(number) + 0.5) / f64::from(CHANCES);
             forward_backward(&inputs, &mut outputs);
             assert_eq!((outputs.loss, &outputs.dsparse), (whole.loss, &whole.dsparse));
-            assert_eq!(outputs.dpopularity, whole.dpopularity);
+            assert_eq!(outputs.db, whole.db);
             let sampled = outputs.moved.len() - (rows - inputs.columns);
             assert!(sampled <= inputs.gradient_columns + 1, "{sampled} of {}", inputs.columns);
             thinned += usize::from(sampled < inputs.columns);
-            for (sum, sampled) in [
-                (&mut dq, &outputs.dq),
-                (&mut dv, &by_row(&outputs.moved, &outputs.dv, rows)),
-                (&mut db, &by_row(&outputs.moved, &outputs.db, rows)),
-            ] {
+            for (sum, sampled) in [(&mut dq, &outputs.dq), (&mut dv, &by_row(&outputs.moved, &outputs.dv, rows))] {
                 sum.iter_mut().zip(sampled).for_each(|(sum, x)| *sum += f64::from(*x) / f64::from(CHANCES));
             }
         }
-        for (name, mean, whole) in [
-            ("q", dq, &whole.dq),
-            ("v", dv, &by_row(&whole.moved, &whole.dv, rows)),
-            ("bias", db, &by_row(&whole.moved, &whole.db, rows)),
-        ] {
+        for (name, mean, whole) in [("q", dq, &whole.dq), ("v", dv, &by_row(&whole.moved, &whole.dv, rows))] {
             let largest = whole.iter().fold(1.0, |largest: f64, value| largest.max(f64::from(value.abs())));
             for (mean, whole) in mean.iter().zip(whole) {
                 let difference = (mean - f64::from(*whole)).abs();

@@ -26,8 +26,9 @@ pub struct ModelConfig {
     pub negatives: usize,
     /// Known items below which the softmax is full.
     pub full_softmax_below: usize,
-    /// Of the items that compete for all targets of a step, about so many take and give gradients, drawn in proportion to what
-    /// they would give and weighted so that the gradient is right on average; 65,536: all. Left out of the stored form while 512.
+    /// Of the items that compete for all targets of a step, about so many take and give gradients of vectors, drawn in proportion
+    /// to what they would give and weighted so that the gradient is right on average; 65,536: all. Left out of the stored form
+    /// while 512.
     #[serde(skip_serializing_if = "is_usual")]
     pub gradient_items: usize,
     /// Adagrad rates by table.

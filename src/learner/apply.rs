@@ -192,10 +192,25 @@ pub fn prepare_thread() {
 /// Which order the learner's sums are in. Raise it with every change that may alter a bit of what is learned.
 const SUMS: u32 = 3;
 
-/// What must be equal between machines for equal digests (P4): libtorch, CPU capability, thread count, order of sums.
+/// What must be equal between machines for equal digests (P4): libtorch, the processor's kind, capability and maker (its BLAS has
+/// kernels for each), thread count, order of sums.
 pub fn fingerprint() -> String {
     let capability = std::env::var("ATEN_CPU_CAPABILITY").unwrap_or_else(|_| detected_capability().to_owned());
-    format!("libtorch-2.13.0 {} {capability} threads-1 sums-{SUMS}", std::env::consts::ARCH)
+    format!("libtorch-2.13.0 {} {capability} {} threads-1 sums-{SUMS}", std::env::consts::ARCH, maker())
+}
+
+/// As the processor says it: `AuthenticAMD`, `GenuineIntel`.
+#[cfg(target_arch = "x86_64")]
+fn maker() -> String {
+    let words = std::arch::x86_64::__cpuid(0);
+    let bytes: Vec<u8> = [words.ebx, words.edx, words.ecx].into_iter().flat_map(u32::to_le_bytes).collect();
+    let letters = bytes.into_iter().filter(u8::is_ascii_alphanumeric).map(char::from);
+    letters.collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn maker() -> String {
+    "any".to_owned()
 }
 
 #[cfg(target_arch = "x86_64")]

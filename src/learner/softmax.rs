@@ -66,10 +66,8 @@ pub struct Outputs {
     pub moved: Vec<usize>,
     /// Their gradients of `v`, `[moved, dim]`.
     pub dv: Vec<f32>,
-    /// Their gradients of the biases, `[moved]`; zeros without known targets.
+    /// Gradient of the biases (and of each popularity term), `[rows]`: whole, for it costs next to nothing.
     pub db: Vec<f32>,
-    /// Gradient of each popularity term, `[rows]`, whole: it costs next to nothing.
-    pub dpopularity: Vec<f32>,
     /// Gradient of each value of `Inputs::sparse`.
     pub dsparse: Vec<f32>,
     /// The products, then the gradients of the scores, `[queries, columns]`.
@@ -142,7 +140,7 @@ impl Outputs {
         }
         self.loss = 0.0;
         let columns = inputs.columns;
-        zeros(&mut self.dpopularity, rows);
+        zeros(&mut self.db, rows);
         zeros(&mut self.dsparse, inputs.sparse.all().len());
         zeros(&mut self.extra_dq, queries * inputs.dim);
         zeros(&mut self.dv, (rows - columns) * inputs.dim);
@@ -177,11 +175,11 @@ impl Outputs {
     fn take_known(&mut self, inputs: &Inputs, query: usize) {
         let Space { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
-        self.dpopularity.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
+        self.db.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
         let values = query * inputs.dim..(query + 1) * inputs.dim;
         let (q, dq) = (&inputs.q[values.clone()], &mut self.extra_dq[values]);
         for (row, error) in extra.rows().iter().map(|row| *row as usize).zip(extras) {
-            self.dpopularity[row] += error;
+            self.db[row] += error;
             add_scaled(dq, *error, &inputs.v[row * inputs.dim..][..inputs.dim]);
             add_scaled(&mut self.dv[(row - inputs.columns) * inputs.dim..][..inputs.dim], *error, q);
         }
@@ -196,10 +194,7 @@ impl Outputs {
         let columns = inputs.columns;
         let kept = self.thinning.kept();
         self.moved.clear();
-        self.moved.extend((columns..self.dpopularity.len()).chain(kept.iter().map(|(column, _)| *column)));
-        self.db.clear();
-        self.db.extend_from_slice(&self.dpopularity[columns..]);
-        self.db.extend(kept.iter().map(|(column, factor)| self.dpopularity[*column] * factor));
+        self.moved.extend((columns..self.db.len()).chain(kept.iter().map(|(column, _)| *column)));
         self.kept_v.clear();
         for (column, _) in kept {
             self.kept_v.extend_from_slice(&inputs.v[column * inputs.dim..][..inputs.dim]);

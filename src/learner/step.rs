@@ -251,7 +251,7 @@ impl Stepper {
             sparse_gradients(&unit.context, terms.of(number), gradients, &mut scalars);
         }
         for (wp, logs) in scalars.wp.iter_mut().zip(logs) {
-            *wp = dot(&outputs.dpopularity, logs);
+            *wp = dot(&outputs.db, logs);
         }
         let holders = items.slots().rows().iter().map(|row| {
             let tokens = held.of(slots.get(*row).expect("items with a gradient are rows of the step"));
@@ -264,15 +264,27 @@ impl Stepper {
 
     /// Updates the touched rows, unless a number is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
-        let Self { inputs, outputs, items, last, users, tokens, contexts, projections, squares, moved, watch, .. } =
-            self;
+        let Self {
+            slots,
+            inputs,
+            outputs,
+            items,
+            last,
+            users,
+            tokens,
+            contexts,
+            projections,
+            squares,
+            moved,
+            watch,
+            ..
+        } = self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
         let rates = config.rates_at(state.readable.counters.settled);
         let tables: [(WatchedTable, &Slots, &[f32], f32); TABLES] = [
             (WatchedTable::Items, items.slots(), items.values(), rates.items),
-            // Of the first of the same rows: the rest are of histories only.
-            (WatchedTable::Bias, items.slots(), &outputs.db, rates.bias),
+            (WatchedTable::Bias, slots, &outputs.db, rates.bias),
             (WatchedTable::Last, last.slots(), last.values(), rates.last),
             (WatchedTable::Users, users.slots(), users.values(), rates.users),
             (WatchedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
@@ -314,8 +326,7 @@ impl Stepper {
             let weights = readable.parameters.table_mut(table);
             let updated = report.rows;
             moved.clear();
-            moved
-                .extend(slots.ascending().filter(|(_, place)| squares.get(*place).is_some_and(|square| *square > 0.0)));
+            moved.extend(slots.ascending().filter(|(_, place)| squares[*place] > 0.0));
             weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
