@@ -120,16 +120,13 @@ fn kill_postmaster(folder: &Path) {
     kill(text.lines().next().expect("a first line"));
 }
 
-/// Kills the appender's backend: Postgres then ends every session and recovers. Waits for it, for it may be on its way back
-/// from the last time.
+/// Kills the appender's backend: Postgres then ends every session and recovers. Waits for it, because it, and the connection
+/// that asks, may be on their way back from the last time.
 async fn kill_appender(pool: &PgPool) {
-    let find = || {
-        sqlx::query_scalar("select pid from pg_stat_activity where application_name = 'shelfmark appender'")
-            .fetch_optional(pool)
-    };
+    let query = "select pid from pg_stat_activity where application_name = 'shelfmark appender'";
     for _ in 0..200 {
-        let process: Option<i32> = find().await.expect("it answers");
-        if let Some(process) = process {
+        let found: Result<Option<i32>, sqlx::Error> = sqlx::query_scalar(query).fetch_optional(pool).await;
+        if let Ok(Some(process)) = found {
             return kill(&process.to_string());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -8,6 +8,7 @@
 
 mod adagrad;
 mod apply;
+mod clip;
 mod columns;
 mod lists;
 mod projections;
