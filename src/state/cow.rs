@@ -1,6 +1,6 @@
 //! Copy-on-write sequences: a clone shares everything, a write copies only the piece it lands in.
 
-use std::{hint::black_box, sync::Arc};
+use std::{hint::black_box, ops::Range, sync::Arc};
 
 use super::footprint::allocated;
 
@@ -87,37 +87,56 @@ const LINE: usize = 16;
 #[derive(Debug, Clone)]
 pub struct CowRows {
     leaves: CowVec<Arc<[f32]>>,
-    /// Rows of a leaf, as a power of two.
-    leaf_bits: u32,
-    dim: usize,
+    shape: LeafShape,
     len: usize,
+}
+
+/// Where rows lie in leaves.
+#[derive(Debug, Clone, Copy)]
+struct LeafShape {
+    /// Rows of a leaf, as a power of two.
+    bits: u32,
+    /// Values of a row.
+    dim: usize,
+}
+
+impl LeafShape {
+    fn new(dim: usize) -> Self {
+        let rows = (LEAF_VALUES / dim.max(1)).next_power_of_two().max(LEAF_ROWS);
+        Self { bits: rows.trailing_zeros(), dim }
+    }
+
+    /// Rows of a leaf.
+    const fn rows(self) -> usize {
+        1 << self.bits
+    }
+
+    /// Values of a leaf.
+    const fn values(self) -> usize {
+        self.rows() * self.dim
+    }
+
+    /// The leaf of a row.
+    const fn leaf(self, row: usize) -> usize {
+        row >> self.bits
+    }
+
+    /// Where in its leaf a row lies.
+    const fn range(self, row: usize) -> Range<usize> {
+        let start = (row & (self.rows() - 1)) * self.dim;
+        start..start + self.dim
+    }
 }
 
 impl CowRows {
     /// An empty table.
     pub fn new(dim: usize) -> Self {
-        let leaf_rows = (LEAF_VALUES / dim.max(1)).next_power_of_two().max(LEAF_ROWS);
-        Self { leaves: CowVec::default(), leaf_bits: leaf_rows.trailing_zeros(), dim, len: 0 }
-    }
-
-    /// Rows of a leaf.
-    const fn leaf_rows(&self) -> usize {
-        1 << self.leaf_bits
-    }
-
-    /// The leaf of a row.
-    const fn leaf(&self, row: usize) -> usize {
-        row >> self.leaf_bits
-    }
-
-    /// Where in its leaf a row begins.
-    const fn start(&self, row: usize) -> usize {
-        (row & (self.leaf_rows() - 1)) * self.dim
+        Self { leaves: CowVec::default(), shape: LeafShape::new(dim), len: 0 }
     }
 
     /// Values of one row.
     pub const fn dim(&self) -> usize {
-        self.dim
+        self.shape.dim
     }
 
     /// Number of rows.
@@ -132,35 +151,33 @@ impl CowRows {
 
     /// What it takes, in bytes.
     pub fn footprint(&self) -> usize {
-        let leaf = self.leaf_rows() * self.dim * size_of::<f32>() + 2 * size_of::<usize>();
+        let leaf = self.shape.values() * size_of::<f32>() + 2 * size_of::<usize>();
         self.leaves.chunk_bytes() + self.leaves.len() * allocated(leaf)
     }
 
     /// One row, `[dim]`. Panics when out of range.
     pub fn row(&self, row: usize) -> &[f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
-        let start = self.start(row);
-        &self.leaves[self.leaf(row)][start..start + self.dim]
+        &self.leaves[self.shape.leaf(row)][self.shape.range(row)]
     }
 
     /// One row for writing, `[dim]`. Panics when out of range.
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
-        let (leaf, start) = (self.leaf(row), self.start(row));
-        &mut Arc::make_mut(self.leaves.get_mut(leaf))[start..start + self.dim]
+        &mut Arc::make_mut(self.leaves.get_mut(self.shape.leaf(row)))[self.shape.range(row)]
     }
 
     /// Whether it pays to touch up to [`ROWS_AHEAD`] rows from `first` to `last`: of rows that stand close together the
     /// processor sees the next one coming, and those of a small table are near.
     pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
-        self.len * self.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
+        self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
     }
 
     /// Reads where a row's leaf begins, beside which its holders are counted, and does nothing with it, see
     /// [`CowRows::touch`].
     #[inline]
     pub fn touch_leaf(&self, row: usize) -> u32 {
-        self.leaves[self.leaf(row)][0].to_bits()
+        self.leaves[self.shape.leaf(row)][0].to_bits()
     }
 
     /// Reads every cache line of a row and does nothing with it: rows that lie all over a table are fetched at once when
@@ -178,21 +195,21 @@ impl CowRows {
         rows: &[(u32, T)],
         mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
     ) {
-        let (dim, len, bits) = (self.dim, self.len.min(other.len), self.leaf_bits);
+        let (shape, len) = (self.shape, self.len.min(other.len));
         for ahead in rows.chunks(ROWS_AHEAD) {
             if self.is_scattered(ahead[0].0, ahead[ahead.len() - 1].0) {
                 let numbers = || ahead.iter().map(|(row, _)| *row as usize);
                 black_box(numbers().fold(0, |all, row| all ^ self.touch_leaf(row) ^ other.touch_leaf(row)));
                 black_box(numbers().fold(0, |all, row| all ^ self.touch(row) ^ other.touch(row)));
             }
-            for rows in ahead.chunk_by(|(a, _), (b, _)| *a >> bits == *b >> bits) {
-                let leaf = rows[0].0 as usize >> bits;
+            for rows in ahead.chunk_by(|(a, _), (b, _)| shape.leaf(*a as usize) == shape.leaf(*b as usize)) {
+                let leaf = shape.leaf(rows[0].0 as usize);
                 let mine = Arc::make_mut(self.leaves.get_mut(leaf));
                 let others = Arc::make_mut(other.leaves.get_mut(leaf));
                 for (row, tag) in rows {
                     assert!((*row as usize) < len, "row {row} of a table of {len}");
-                    let start = (*row as usize & ((1 << bits) - 1)) * dim;
-                    update(*row, *tag, &mut mine[start..start + dim], &mut others[start..start + dim]);
+                    let range = shape.range(*row as usize);
+                    update(*row, *tag, &mut mine[range.clone()], &mut others[range]);
                 }
             }
         }
@@ -201,14 +218,14 @@ impl CowRows {
     /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
     /// when out of range.
     pub fn shares(&self, other: &Self, row: usize) -> bool {
-        Arc::ptr_eq(&self.leaves[self.leaf(row)], &other.leaves[self.leaf(row)])
+        Arc::ptr_eq(&self.leaves[self.shape.leaf(row)], &other.leaves[self.shape.leaf(row)])
     }
 
     /// Appends a row of `value`.
     pub fn push_filled(&mut self, value: f32) {
-        if self.len.is_multiple_of(self.leaf_rows()) {
+        if self.len.is_multiple_of(self.shape.rows()) {
             // Made in place: a vector would be copied into its Arc.
-            self.leaves.push(std::iter::repeat_n(0.0, self.leaf_rows() * self.dim).collect());
+            self.leaves.push(std::iter::repeat_n(0.0, self.shape.values()).collect());
         }
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
@@ -216,7 +233,7 @@ impl CowRows {
 
     /// Appends a row of little-endian values; `None`, and nothing, when they are not `dim`.
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Option<()> {
-        if bytes.len() != self.dim * 4 {
+        if bytes.len() != self.shape.dim * 4 {
             return None;
         }
         self.push_filled(0.0);
@@ -225,7 +242,7 @@ impl CowRows {
 
     /// Replaces a row by little-endian values; `None`, and nothing, when they are not `dim`.
     pub(super) fn set_bytes(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
-        if bytes.len() != self.dim * 4 {
+        if bytes.len() != self.shape.dim * 4 {
             return None;
         }
         for (value, chunk) in self.row_mut(row).iter_mut().zip(bytes.as_chunks().0) {
