@@ -52,7 +52,7 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     let folder = data_dir();
     let path = folder.0.path();
     let config = path.join("model.json");
-    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":128,"negatives":64}"#).unwrap();
+    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":128,"negatives":64,"gradient_items":16}"#).unwrap();
     let config = config.to_str().unwrap();
     let arguments = ["--model-config", config, "--version-every-records", "400"];
     let mut draws = Draws::new(seed, 2, 0);

@@ -299,7 +299,7 @@ async fn a_service_that_is_killed_in_the_middle_of_anything_leaves_a_sound_datab
     let url = support::database().await;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("model.json");
-    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":64,"negatives":32}"#).unwrap();
+    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":64,"negatives":32,"gradient_items":16}"#).unwrap();
     let config = config.to_str().unwrap();
     let few = ["--version-every-records", "150", "--version-chain-max", "2", "--versions-kept", "2"];
     let arguments = [&["--database-url", &url, "--model-config", config], few.as_slice()].concat();

@@ -195,7 +195,7 @@ async fn three_processes_are_one_service_while_they_are_killed_and_started() {
     let url = support::database().await;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("model.json");
-    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":64,"negatives":32}"#).unwrap();
+    std::fs::write(&config, r#"{"dim":16,"full_softmax_below":64,"negatives":32,"gradient_items":16}"#).unwrap();
     let config = config.to_str().unwrap();
     let often = ["--version-every-records", "250", "--version-chain-max", "3", "--versions-kept", "3"];
     let arguments = [&["--database-url", &url, "--model-config", config], often.as_slice()].concat();

@@ -19,7 +19,14 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A small model, so that steps are cheap and the sampled softmax is reached.
 pub fn config() -> ModelConfig {
-    ModelConfig { dim: 8, full_softmax_below: 40, negatives: 16, step_targets: 8, ..ModelConfig::default() }
+    ModelConfig {
+        dim: 8,
+        full_softmax_below: 40,
+        negatives: 16,
+        gradient_items: 16,
+        step_targets: 8,
+        ..ModelConfig::default()
+    }
 }
 
 /// A name.
