@@ -137,5 +137,6 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     tasks.close();
     tasks.wait().await;
     pool.close().await;
+    assert_eq!(service::verified(&url)[0]["digest"], digest, "P7: every version that was met loads");
     assert!(service.terminate().success());
 }

@@ -12,7 +12,6 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    process::Command,
     time::Duration,
 };
 
@@ -245,19 +244,11 @@ async fn check(service: Service, url: &str, pool: &PgPool, load: &mut Load, desk
     assert!(last >= desk.deployment, "deployment {} was acknowledged: {deployments}", desk.deployment);
     service.kill();
 
-    let verify = ["verify", "--database-url", url, "--json", "--quiet"];
-    let output = Command::new(env!("CARGO_BIN_EXE_shelfmark")).args(verify).output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    let models = report.as_array().unwrap();
-    for model in models {
-        assert_eq!(model["problems"], json!([]), "{model:#}");
-    }
+    let models = service::verified(url);
     let led = models
         .iter()
         .map(|model| (model["model"].as_str().unwrap().to_owned(), (model["head"].clone(), model["digest"].clone())));
     assert_eq!(led.collect::<BTreeMap<_, _>>(), standing, "P4: the log leads to the digest that was served");
-    assert!(output.status.success());
 
     let of_default = models.iter().find(|model| model["model"] == "default").unwrap();
     let stored = of_default["versions"].as_array().unwrap().iter().map(|found| found["version"].as_u64().unwrap());

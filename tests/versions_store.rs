@@ -54,6 +54,8 @@ fn new_version(position: u64, label: Option<&str>) -> NewVersion {
         fingerprint: "cpu".to_owned(),
         derived: None,
         segments: NewSegments::new(segments(10)),
+        // These pieces are no state.
+        read_back: None,
     }
 }
 

@@ -125,6 +125,7 @@ async fn store(url: &str, items: usize) -> anyhow::Result<()> {
         fingerprint: fingerprint(),
         derived: None,
         segments: NewSegments::new(state.segments()),
+        read_back: None,
     };
     store.save(version).await?;
     pool.close().await;

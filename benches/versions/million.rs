@@ -10,7 +10,7 @@ use shelfmark::{
     domain::{Id, Item, ModelConfig, ModelName, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
     postgres,
-    state::{Digester, Draws, State, Table},
+    state::{Digester, Draws, ReadBack, State, Table},
     versions::{NewSegments, NewVersion, VersionStore},
 };
 use sqlx::PgPool;
@@ -44,12 +44,13 @@ pub async fn store(url: &str, items: u32) -> anyhow::Result<Kept> {
     let (mut state, mut digester) = tokio::task::spawn_blocking(move || build(items)).await?;
     Report::step("stored as a base");
     let base = save(&store, &state, &digester, None).await?;
+    let parent = (state.clone(), digester.clone());
     touch(&mut state, items);
     digester.update(&state, &state.touched);
     let touched = state.touched.rows(Table::ItemVectors).len();
     Report::step(&format!("{touched} rows touched, stored as a delta"));
     sqlx::query("checkpoint").execute(&pool).await?;
-    let delta = save(&store, &state, &digester, Some(base.0.version)).await?;
+    let delta = save(&store, &state, &digester, Some((base.0.version, parent))).await?;
     Ok(Kept { pool, store, base, delta, touched })
 }
 
@@ -80,8 +81,9 @@ async fn save(
     store: &VersionStore,
     state: &State,
     digester: &Digester,
-    delta_of: Option<VersionNumber>,
+    parent: Option<(VersionNumber, (State, Digester))>,
 ) -> anyhow::Result<(VersionManifest, Duration)> {
+    let delta_of = parent.as_ref().map(|(number, _)| *number);
     let segments = match delta_of {
         None => state.segments(),
         Some(_) => state.delta_segments(&state.touched),
@@ -99,6 +101,10 @@ async fn save(
         fingerprint: fingerprint(),
         derived: None,
         segments: NewSegments::new(segments),
+        read_back: Some(match parent {
+            None => ReadBack::base(state.clone(), digester.digest()),
+            Some((_, (parent, before))) => ReadBack::delta(state.clone(), digester.digest(), parent, before),
+        }),
     };
     let started = Instant::now();
     let manifest = store.save(version).await?;

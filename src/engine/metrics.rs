@@ -35,6 +35,8 @@ pub const VISIBLE_SECONDS: &str = "shelfmark_engine_visible_seconds";
 pub const POSITION: &str = "shelfmark_engine_position";
 /// Versions taken (counter).
 pub const VERSIONS: &str = "shelfmark_engine_versions_total";
+/// Versions that were not read back as they were stored, and were not kept (counter).
+pub const VERSION_READ_BACK_FAILURES: &str = "shelfmark_engine_version_read_back_failures_total";
 /// Time of taking one version (histogram, seconds).
 pub const VERSION_SECONDS: &str = "shelfmark_engine_version_seconds";
 /// Users and sessions that were dropped because they were idle (counter).

@@ -247,7 +247,8 @@ impl Model {
         let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
         let crowded =
             self.crowded().map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
-        frozen.into_iter().chain(self.shared.guard.note(name)).chain(crowded).collect()
+        let guard = self.shared.guard.note(name);
+        frozen.into_iter().chain(guard).chain(crowded).chain(self.shared.read_back_note()).collect()
     }
 
     /// Where it stands.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use metrics::counter;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
@@ -19,6 +20,7 @@ use crate::engine::{
     guard::desk::GuardDesk,
     health::Health,
     learning::{recovery::load_version, worker::Snapshot},
+    metrics::VERSION_READ_BACK_FAILURES,
     operations::Operations,
     rollback::slot::RollbackSlot,
     room::Room,
@@ -110,6 +112,8 @@ pub struct Shared {
     growth: Mutex<Growth>,
     /// Users forgotten since the start.
     forgotten: AtomicU64,
+    /// Versions since the start that could not be read back as they were stored.
+    read_back_failures: AtomicU64,
     /// Commit time of the oldest record that is not in `live`, microseconds; 0 = none known.
     pending_since: AtomicI64,
 }
@@ -152,6 +156,7 @@ impl Shared {
             snapshots: watch::Sender::new(None),
             growth: Mutex::default(),
             forgotten: AtomicU64::new(0),
+            read_back_failures: AtomicU64::new(0),
             pending_since: AtomicI64::new(0),
         }
     }
@@ -257,6 +262,24 @@ impl Shared {
                 return Ok(version);
             }
         }
+    }
+
+    /// Notes that a version could not be read back as it was stored, and was not kept.
+    pub fn read_back_failed(&self) {
+        counter!(VERSION_READ_BACK_FAILURES).increment(1);
+        self.read_back_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What an operator should know of versions that were not read back as they were stored.
+    pub fn read_back_note(&self) -> Option<String> {
+        let failures = self.read_back_failures.load(Ordering::Relaxed);
+        (failures > 0).then(|| {
+            format!(
+                "model {}: {failures} versions since the start were not read back as they were stored, and were not \
+                 kept: see version.read_back_failed in the log",
+                self.name
+            )
+        })
     }
 
     /// Lets go of a forgotten user in everything that is kept beside the live state.

@@ -283,6 +283,9 @@ fn engine_meaning(error: &EngineError) -> Meaning {
         EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }) => {
             (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
         }
+        EngineError::Version(VersionError::ReadBack(_)) => {
+            (S::INTERNAL_SERVER_ERROR, "version_read_back_failed", "The version did not come back as it was stored")
+        }
         EngineError::Version(VersionError::Outdated) => {
             (S::SERVICE_UNAVAILABLE, "user_forgotten_meanwhile", "A user was forgotten meanwhile, ask again")
         }

@@ -130,6 +130,8 @@ impl Learner {
                 RecordBody::Restore { version, .. } => {
                     let missing = || ApplyError::MissingState { position: record.position, version: *version };
                     *state = restored.get(&record.position).ok_or_else(missing)?.clone();
+                    // What the state was marked with on its way here says nothing about the version that it is.
+                    state.touched.clear();
                     observer.restored(record.position, *version);
                     applied.restored = true;
                 }

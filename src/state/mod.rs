@@ -29,6 +29,7 @@ mod places;
 mod popularity;
 mod query;
 mod random;
+mod read_back;
 mod readable;
 mod scalars;
 mod segment;
@@ -57,6 +58,7 @@ pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::{HALF_LIVES_EVENTS, Popularity};
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::Draws;
+pub use read_back::ReadBack;
 pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
 pub use segment::{Segment, Segments};
@@ -65,7 +67,7 @@ pub use table::Table;
 pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
 
-use crate::domain::{Id, Item, ModelConfig, RowVector, VectorTable};
+use crate::domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
 
 /// Events whose items the sampler draws "recent" negatives from.
 pub const RECENT_EVENTS: usize = 32_768;
@@ -88,6 +90,22 @@ pub enum StateError {
     /// Written by a newer program.
     #[error("table number {0} is unknown to this program")]
     UnknownTable(i16),
+    /// A row that was read back is not the row that was stored.
+    #[error("row {row} of table {table:?} was read back different from what was stored")]
+    ReadBack {
+        /// The table.
+        table: Table,
+        /// The row.
+        row: u32,
+    },
+    /// Rows that were stored did not come back.
+    #[error("what was read back has digest {found} instead of {expected}")]
+    Incomplete {
+        /// Of what was read back.
+        found: Digest,
+        /// Of what was stored.
+        expected: Digest,
+    },
     /// There is no configuration among the segments.
     #[error("the segments hold no configuration")]
     Empty,
@@ -144,7 +162,8 @@ pub struct State {
     recent_counts: CowVec<u32>,
     /// When everybody was last there.
     seen: idle::Seen,
-    /// Rows changed since the engine last looked.
+    /// Rows changed since the engine last took the marks. A state that is kept (a snapshot, a version) has none: marks that were
+    /// copied with it would count as changes once more where learning goes on from it.
     pub touched: Touched,
 }
 

@@ -40,6 +40,11 @@ impl RowSet {
         &self.rows
     }
 
+    /// Whether it holds no row.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Empties the set; costs its size.
     pub fn clear(&mut self) {
         for row in self.rows.drain(..) {
@@ -77,6 +82,21 @@ impl Touched {
             }
         }
         self.reshaped |= other.reshaped;
+    }
+
+    /// Moves all of `other`'s rows here and leaves it empty; costs nothing when there is nothing here yet.
+    pub fn take_from(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+        } else {
+            self.absorb(other);
+        }
+        other.clear();
+    }
+
+    /// Whether nothing is marked.
+    pub fn is_empty(&self) -> bool {
+        !self.reshaped && self.sets.iter().all(RowSet::is_empty)
     }
 
     /// Forgets everything.

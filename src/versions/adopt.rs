@@ -4,9 +4,9 @@ use sqlx::PgConnection;
 
 use super::{
     VersionError, VersionStore,
+    lock::lock,
     manifest::{manifest, manifest_columns, sql_number},
     packing::Sealing,
-    save::lock,
 };
 use crate::domain::{VersionManifest, VersionNumber};
 

@@ -4,11 +4,12 @@ use sqlx::{PgConnection, Row};
 
 use super::{
     NewSegments, VersionError, VersionStore,
+    link::Link,
+    lock::lock,
     manifest::{count, number, sql_number},
-    save::lock,
-    segments,
+    read_back, segments,
 };
-use crate::domain::VersionNumber;
+use crate::{domain::VersionNumber, state::ReadBack};
 
 /// How much has to be read for a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +20,6 @@ pub struct Chain {
     pub base_raw_bytes: u64,
     /// Uncompressed bytes of the deltas.
     pub deltas_raw_bytes: u64,
-}
-
-/// One version of a chain.
-pub(super) struct Link {
-    pub model_id: i32,
-    pub version: VersionNumber,
-    pub segments: i32,
-    pub seal: Vec<u8>,
 }
 
 impl VersionStore {
@@ -70,7 +63,15 @@ impl VersionStore {
 
     /// Turns a delta into a base: `whole` are the segments of its whole state. What only it stood on, and was deleted for
     /// everybody else, goes. One transaction.
-    pub async fn fold(&self, version: VersionNumber, whole: NewSegments) -> Result<(), VersionError> {
+    ///
+    /// # Errors
+    /// [`VersionError::ReadBack`] when they are not, read back, what `read_back` expects: then everything stays as it was.
+    pub async fn fold(
+        &self,
+        version: VersionNumber,
+        whole: NewSegments,
+        read_back: ReadBack,
+    ) -> Result<(), VersionError> {
         let mut transaction = self.pool().begin().await?;
         lock(&mut transaction, self.model_id()).await?;
         let before =
@@ -86,6 +87,8 @@ impl VersionStore {
             .execute(&mut *transaction)
             .await?;
         let sent = segments::send(&mut transaction, self.model_id(), version, whole).await?;
+        let link = Link { model_id: self.model_id(), version, segments: sent.segments, seal: sent.seal.into() };
+        read_back::check(&mut transaction, &link, read_back).await?;
         sqlx::query(
             "update versions set delta_of_model = null, delta_of = null, bytes = $3, segments = $4, checksum = $5, \
              raw_bytes = $6, row_count = $7 where model_id = $1 and number = $2",
@@ -120,37 +123,6 @@ impl VersionStore {
         transaction.commit().await?;
         Ok(())
     }
-}
-
-/// The chain of a version, base first. Empty when there is no such version.
-pub(super) async fn links(
-    connection: &mut PgConnection,
-    model_id: i32,
-    version: VersionNumber,
-) -> Result<Vec<Link>, VersionError> {
-    let rows = sqlx::query(
-        "with recursive chain as ( \
-             select model_id, number, segments, checksum, delta_of_model, delta_of, 0 as place \
-             from versions where model_id = $1 and number = $2 \
-             union all \
-             select v.model_id, v.number, v.segments, v.checksum, v.delta_of_model, v.delta_of, c.place + 1 \
-             from versions v join chain c on v.model_id = c.delta_of_model and v.number = c.delta_of) \
-         select model_id, number, segments, checksum from chain order by place desc",
-    )
-    .bind(model_id)
-    .bind(sql_number(version))
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Link {
-                model_id: row.try_get(0)?,
-                version: number(row.try_get(1)?),
-                segments: row.try_get(2)?,
-                seal: row.try_get(3)?,
-            })
-        })
-        .collect()
 }
 
 /// Deletes a version, or hides it while others stand on it, and what was hidden only for its sake.

@@ -6,11 +6,11 @@ use sqlx::{PgConnection, Row};
 
 use super::{
     VersionError, VersionStore,
-    chain::links,
+    link::links,
     load::packed,
+    lock::lock,
     manifest::{number, sql_number},
     packing::{self, Packed, Sealing},
-    save::lock,
     store::LIST_LIMIT_MAX,
 };
 use crate::{

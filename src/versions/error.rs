@@ -1,6 +1,9 @@
 //! What can go wrong with stored versions.
 
-use crate::domain::{ModelName, VersionNumber};
+use crate::{
+    domain::{ModelName, VersionNumber},
+    state::StateError,
+};
 
 /// What can go wrong with stored versions.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,9 @@ pub enum VersionError {
         /// Which segment, and how.
         detail: String,
     },
+    /// What was stored did not come back as it was: nothing was kept.
+    #[error("a version did not come back as it was stored")]
+    ReadBack(#[source] StateError),
     /// It is being served, is the newest, is named by a restore in the log, or a fork stands on it: it cannot be deleted.
     #[error("version {0} is in use")]
     InUse(VersionNumber),

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{
     VersionError, VersionStore,
-    chain::{Link, links},
+    link::{Link, links},
     manifest::{manifest, manifest_columns, sql_number},
     packing::{self, Packed, Place, Sealing},
 };
@@ -63,7 +63,7 @@ impl VersionStore {
 }
 
 /// Sends one version's own segments.
-async fn send(
+pub(super) async fn send(
     connection: &mut PgConnection,
     link: &Link,
     segments: &mpsc::Sender<Segment>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber},
-    state::Segment,
+    state::{ReadBack, Segment},
 };
 
 /// A state about to be stored.
@@ -34,6 +34,8 @@ pub struct NewVersion {
     pub derived: Option<Derived>,
     /// The state, or its changes, piece by piece in order.
     pub segments: NewSegments,
+    /// What the pieces must be when they are read back, before the version is there for anybody; `None`: that is not known.
+    pub read_back: Option<ReadBack>,
 }
 
 /// Pieces that are encoded as they are sent.

@@ -2,7 +2,7 @@
 
 use super::{
     VersionError, VersionStore,
-    chain::{Link, links},
+    link::{Link, links},
     load,
     manifest::sql_number,
 };

@@ -5,22 +5,23 @@ use sqlx::{PgConnection, Row};
 use super::{
     NewVersion, VersionError, VersionStore,
     error::by_constraint,
+    link::Link,
+    lock::lock,
     manifest::{manifest, manifest_columns, number, sql_number},
-    segments,
+    read_back, segments,
 };
 use crate::domain::{Timestamp, VersionManifest, VersionNumber};
-
-/// First half of the advisory lock's key: "SmVn". The second is the model.
-const NUMBERS_LOCK: i32 = 0x536d_566e;
 
 impl VersionStore {
     /// Compresses, checksums and stores; one transaction; takes the next number.
     ///
+    /// What was stored is read back and checked before the commit, so a version that anybody can see is one that loads.
+    ///
     /// Other savers of the model wait, appends do not: the lock is not the model's row. Memory: one segment is encoded and
     /// compressed (on a blocking thread) while the one before it travels.
     ///
-    /// Errors: [`VersionError::Outdated`], [`VersionError::LabelTaken`] and, for a delta of a version that is gone, [`VersionError::NotFound`], before
-    /// anything is sent.
+    /// Errors: [`VersionError::Outdated`], [`VersionError::LabelTaken`] and, for a delta of a version that is gone,
+    /// [`VersionError::NotFound`], before anything is sent; [`VersionError::ReadBack`] after.
     pub async fn save(&self, version: NewVersion) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
         lock(&mut transaction, self.model_id()).await?;
@@ -37,6 +38,11 @@ impl VersionStore {
         }
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
         let sent = segments::send(&mut transaction, self.model_id(), saved, version.segments).await?;
+        if let Some(read_back) = version.read_back {
+            let link =
+                Link { model_id: self.model_id(), version: saved, segments: sent.segments, seal: sent.seal.into() };
+            read_back::check(&mut transaction, &link, read_back).await?;
+        }
         let row = sqlx::query(concat!(
             "update versions set bytes = $3, segments = $4, checksum = $5, raw_bytes = $6, row_count = $7, \
              base_raw_bytes = case when delta_of is null then $6 else base_raw_bytes end, \
@@ -58,12 +64,6 @@ impl VersionStore {
         transaction.commit().await?;
         Ok(manifest)
     }
-}
-
-/// Until the transaction ends, nobody else stores, deletes or rewrites versions of the model. Take it before the model's row.
-pub(super) async fn lock(connection: &mut PgConnection, model_id: i32) -> Result<(), VersionError> {
-    sqlx::query("select pg_advisory_xact_lock($1, $2)").bind(NUMBERS_LOCK).bind(model_id).execute(connection).await?;
-    Ok(())
 }
 
 async fn insert_manifest(

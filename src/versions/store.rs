@@ -5,8 +5,8 @@ use sqlx::{PgExecutor, PgPool, Row};
 use super::{
     VersionError, chain,
     error::by_constraint,
+    lock::lock,
     manifest::{manifest, manifest_columns, sql_number},
-    save::lock,
 };
 use crate::domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
 

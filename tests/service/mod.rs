@@ -147,6 +147,23 @@ pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }
 
+/// What `shelfmark verify`, a process of its own, finds in a database, model by model; every version must load and be what was
+/// stored (P7), and the log must lead from each to the next (P4).
+pub fn verified(database_url: &str) -> Vec<Value> {
+    let verify = ["verify", "--database-url", database_url, "--json", "--quiet"];
+    let output = Command::new(env!("CARGO_BIN_EXE_shelfmark")).args(verify).output().expect("the binary runs");
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let models = report.as_array().expect("a list of models").clone();
+    for model in &models {
+        assert_eq!(model["problems"], serde_json::json!([]), "{model:#}");
+        let versions = model["versions"].as_array().expect("a list of versions");
+        assert!(versions.iter().all(|version| version["stored"] == true), "{model:#}");
+    }
+    assert!(output.status.success());
+    models
+}
+
 /// Kills the Postgres of `data_dir` (its first process) with SIGKILL, if it runs.
 pub fn kill_postgres(data_dir: &Path) {
     let Ok(text) = std::fs::read_to_string(data_dir.join("postgres/data/postmaster.pid")) else { return };

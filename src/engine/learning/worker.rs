@@ -77,6 +77,8 @@ struct Publication {
     publisher: Publisher,
     /// By the restores of the append in work.
     restarts: BTreeMap<Position, Restart>,
+    /// Touched since the last view.
+    unpublished: Touched,
     /// Touched since the digest was last brought up to date.
     unhashed: Touched,
     /// Gone after a restore, until somebody asks for a digest.
@@ -98,11 +100,13 @@ impl Worker {
             shared: Arc::clone(&shared),
             publisher: Publisher::new(),
             restarts: BTreeMap::new(),
+            unpublished: Touched::default(),
             unhashed: Touched::default(),
             digester: Some(digester),
             last: Instant::now(),
             took: Duration::ZERO,
         };
+        assert!(version.is_none() || state.touched.is_empty(), "P7: a version's state has no marks");
         shared.growth().begin(version, true);
         shared.watch.begin(&StateAt { state: state.clone(), position });
         Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
@@ -152,7 +156,8 @@ impl Worker {
             .map_err(|error| error.to_string())?;
         self.position = append.last();
         self.shared.watch.learned(&applied.steps);
-        self.shared.watch.keep(self.position, || self.state_at());
+        let shared = Arc::clone(&self.shared);
+        shared.watch.keep(self.position, || self.state_at());
         report(&applied, append.records.len(), started.elapsed());
         if applied.restored || self.work.is_empty() || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
             let newest = append.records.last().expect("an append is never empty").appended_at;
@@ -162,28 +167,39 @@ impl Worker {
         Ok(())
     }
 
-    fn state_at(&self) -> StateAt {
+    fn state_at(&mut self) -> StateAt {
+        self.publication.take_marks(&mut self.state);
         StateAt { state: self.state.clone(), position: self.position }
     }
 
     fn snapshot(&mut self) -> Snapshot {
-        let digester = self.publication.digester(&self.state).clone();
-        Snapshot { state: self.state.clone(), position: self.position, digester }
+        let StateAt { state, position } = self.state_at();
+        let digester = self.publication.digester(&state).clone();
+        Snapshot { state, position, digester }
     }
 
     fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
         let snapshot = self.snapshot();
-        let mut growth = self.shared.growth();
-        // What is not published yet is in the snapshot all the same; it will be noted once more, which does no harm.
-        growth.note(&self.state.touched);
-        (snapshot, growth.take())
+        assert!(self.state.touched.is_empty(), "P7: what this version holds must not count as a change since it");
+        let grown = self.shared.growth().take();
+        (snapshot, grown)
     }
 }
 
 impl Publication {
-    /// Brought up to date: costs the rows touched since the last time.
-    fn digester(&mut self, state: &State) -> &Digester {
+    /// Moves the marks of the live state to whoever has to look at those rows again: the next view, digest and version. Marks
+    /// leave the state here and nowhere else, so each of the three takes each change once.
+    fn take_marks(&mut self, state: &mut State) {
+        if state.touched.is_empty() {
+            return;
+        }
         self.unhashed.absorb(&state.touched);
+        self.shared.growth().note(&state.touched);
+        self.unpublished.take_from(&mut state.touched);
+    }
+
+    /// Brought up to date after the marks were taken: costs the rows touched since the last time.
+    fn digester(&mut self, state: &State) -> &Digester {
         match &mut self.digester {
             Some(digester) => _ = digester.update(state, &self.unhashed),
             None => self.digester = Some(Digester::new(state)),
@@ -194,11 +210,10 @@ impl Publication {
 
     fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
         let started = Instant::now();
-        let view = self.publisher.publish(&state.readable, &state.touched, position, Served::Live);
+        self.take_marks(state);
+        let view = self.publisher.publish(&state.readable, &self.unpublished, position, Served::Live);
         self.shared.publish(view);
-        self.unhashed.absorb(&state.touched);
-        self.shared.growth().note(&state.touched);
-        state.touched.clear();
+        self.unpublished.clear();
         self.last = Instant::now();
         self.took = self.last - started;
         metrics::record_publish(position, self.took, committed_at);
@@ -231,6 +246,7 @@ impl Observer for Publication {
         let restart = self.restarts.remove(&position);
         let exact = restart.as_ref().is_some_and(|restart| restart.exact);
         self.shared.growth().begin(Some(version), exact);
+        self.unpublished.clear();
         self.unhashed.clear();
         (self.publisher, self.digester) = match restart {
             Some(Restart { publisher, digester, .. }) => (publisher, Some(digester)),

@@ -35,6 +35,7 @@ struct Prepared {
 impl CachedVersion {
     /// Wraps a state.
     pub fn new(manifest: &VersionManifest, state: State, digester: Digester) -> Self {
+        assert!(state.touched.is_empty(), "P7: learning that goes on from a version counts its changes from none");
         let VersionManifest { version: number, position, derived, .. } = manifest;
         let prepared = OnceLock::new();
         Self { number: *number, position: *position, derived: derived.is_some(), state, digester, prepared }

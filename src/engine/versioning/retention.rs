@@ -1,7 +1,15 @@
 //! Which versions stay, and in what form.
 
-use crate::engine::{EngineError, learning::recovery::load_version, shared::Shared, versioning::taking::SYSTEM};
-use crate::versions::{NewSegments, VersionError};
+use crate::engine::{
+    EngineError,
+    learning::recovery::load_version,
+    shared::Shared,
+    versioning::{cache::CachedVersion, taking::SYSTEM},
+};
+use crate::{
+    state::ReadBack,
+    versions::{NewSegments, VersionError},
+};
 
 /// Versions looked at when old ones are cleared away.
 const PAGE: usize = 500;
@@ -31,8 +39,10 @@ async fn fold(shared: &Shared) -> Result<(), EngineError> {
     for version in shared.versions.foldable((shared.settings.chain_max / 2).max(1)).await? {
         let started = std::time::Instant::now();
         // From Postgres, not from memory: its chain is verified once more before it goes.
-        let whole = load_version(&shared.versions, version).await?.state.segments();
-        match shared.versions.fold(version, NewSegments::new(whole)).await {
+        let CachedVersion { state, digester, .. } = load_version(&shared.versions, version).await?;
+        let whole = NewSegments::new(state.segments());
+        let read_back = ReadBack::base(state, digester.digest());
+        match shared.versions.fold(version, whole, read_back).await {
             Ok(()) => {
                 let seconds = started.elapsed().as_secs_f32();
                 tracing::info!(model = %shared.name, %version, seconds, "version.folded: version {version} is a base now");

@@ -17,7 +17,7 @@ use crate::engine::{
 use crate::{
     domain::{Derived, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    state::{Digester, Readable, State, Touched},
+    state::{Digester, ReadBack, Readable, State, Touched},
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
@@ -105,6 +105,18 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
             Some(touched) => state.delta_segments(touched),
             None => state.segments(),
         };
+        let read_back = match read_back(shared, new, delta_of).await {
+            Ok(read_back) => read_back,
+            // Its parent is gone, or damaged: this version stands on its own.
+            Err(
+                EngineError::Version(VersionError::NotFound(_) | VersionError::Corrupt { .. })
+                | EngineError::CorruptVersion { .. },
+            ) if delta_of.is_some() => {
+                touched = None;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let version = NewVersion {
             position: *position,
             seen_through: new.seen_through,
@@ -118,10 +130,24 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
             fingerprint: fingerprint(),
             derived: new.derived.clone(),
             segments: NewSegments::new(segments),
+            read_back: Some(read_back),
         };
         match Box::pin(shared.versions.save(version)).await {
             // Somebody deleted the version that it would have stood on.
             Err(VersionError::NotFound(_)) if delta_of.is_some() => touched = None,
+            Err(error @ (VersionError::ReadBack(_) | VersionError::Corrupt { .. })) => {
+                shared.read_back_failed();
+                let again = delta_of.is_some();
+                let detail = if again { "all rows are stored instead" } else { "no version was taken" };
+                tracing::error!(
+                    model = %shared.name, %position, error = &error as &dyn std::error::Error,
+                    "version.read_back_failed: {detail}"
+                );
+                if !again {
+                    return Err(error.into());
+                }
+                touched = None;
+            }
             saved => break saved?,
         }
     };
@@ -137,6 +163,19 @@ pub async fn store(shared: &Shared, new: &NewState) -> Result<VersionManifest, E
         "version.taken: version {} at position {position}", manifest.version
     );
     Ok(manifest)
+}
+
+/// What the stored pieces of a state must be when they are read back. A delta's parent is in memory unless many other versions
+/// were asked for since it was taken; then it is loaded.
+async fn read_back(shared: &Shared, new: &NewState, delta_of: Option<VersionNumber>) -> Result<ReadBack, EngineError> {
+    let (state, digest) = (new.state.clone(), new.digester.digest());
+    Ok(match delta_of {
+        None => ReadBack::base(state, digest),
+        Some(parent) => {
+            let parent = shared.version(parent).await?;
+            ReadBack::delta(state, digest, parent.state.clone(), parent.digester.clone())
+        }
+    })
 }
 
 /// What a manifest says of a state; `quality` is live quality at that moment, or null.

@@ -1,0 +1,117 @@
+//! Read-back check of a stored version: whether the pieces that the store gives back make the state that was stored (P7).
+
+use super::{Digester, Segment, State, StateError};
+use crate::domain::Digest;
+
+/// Compares pieces, row by row, with the state that they were made of, and for a delta puts them onto the state that it
+/// stands on, as a load would. Costs the rows that were stored, not those of the state.
+#[derive(Debug)]
+pub struct ReadBack {
+    stored: State,
+    digest: Digest,
+    /// Of the parent at first, of the whole chain at the end.
+    digester: Digester,
+    /// The state that a delta stands on.
+    parent: Option<State>,
+}
+
+impl ReadBack {
+    /// Checks a version that holds all rows of `stored`, whose digest is `digest`.
+    pub fn base(stored: State, digest: Digest) -> Self {
+        Self { stored, digest, digester: Digester::default(), parent: None }
+    }
+
+    /// Checks a version that holds the rows of `stored` that changed since `parent`.
+    pub fn delta(stored: State, digest: Digest, parent: State, parent_digester: Digester) -> Self {
+        Self { stored, digest, digester: parent_digester, parent: Some(parent) }
+    }
+
+    /// Checks the next piece, in the order in which a load gives them.
+    ///
+    /// # Errors
+    /// [`StateError::Corrupt`] for a piece that is not made of rows or does not fit onto the parent, and
+    /// [`StateError::ReadBack`] for a row that is not the stored state's.
+    pub fn take(&mut self, segment: &Segment) -> Result<(), StateError> {
+        let table = segment.table().ok_or(StateError::UnknownTable(segment.table))?;
+        let Self { stored, digester, parent, .. } = self;
+        let (mut expected, mut different) = (Vec::new(), None);
+        let read = segment.read_rows(stored.config().dim, |row, bytes| {
+            let number = row as usize;
+            expected.clear();
+            if number < stored.rows(table) {
+                stored.encode_row(table, number, &mut expected);
+            }
+            if expected != bytes {
+                different = Some(row);
+                return None;
+            }
+            digester.set(table, number, bytes);
+            parent.as_mut().map_or(Some(()), |parent| parent.decode_row(table, number, bytes))
+        });
+        match (read, different) {
+            (Some(()), _) => Ok(()),
+            (None, Some(row)) => Err(StateError::ReadBack { table, row }),
+            (None, None) => Err(StateError::Corrupt { table, ordinal: segment.ordinal }),
+        }
+    }
+
+    /// Checks that the pieces were all there: the digest of what came back is that of the stored state.
+    ///
+    /// # Errors
+    /// [`StateError::Incomplete`] when it is not.
+    pub fn finish(self) -> Result<(), StateError> {
+        let (found, expected) = (self.digester.digest(), self.digest);
+        if found == expected { Ok(()) } else { Err(StateError::Incomplete { found, expected }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        domain::{Id, Item, ModelConfig},
+        state::{Table, Touched},
+    };
+
+    fn state() -> State {
+        State::initial(Arc::new(ModelConfig { dim: 4, ..ModelConfig::default() }))
+    }
+
+    fn put(state: &mut State, item: &str) {
+        state.put_item(&Item::bare(Id::new("item", item).expect("an id")));
+    }
+
+    fn check(mut read_back: ReadBack, segments: impl IntoIterator<Item = Segment>) -> Result<(), StateError> {
+        segments.into_iter().try_for_each(|segment| read_back.take(&segment))?;
+        read_back.finish()
+    }
+
+    #[test]
+    fn a_base_and_a_delta_come_back_and_neither_does_with_a_row_too_few_or_another_value() {
+        let mut stored = state();
+        put(&mut stored, "a");
+        let (parent, parent_digester) = (stored.clone(), Digester::new(&stored));
+        let digest = parent_digester.digest();
+        check(ReadBack::base(stored.clone(), digest), stored.segments()).expect("the whole state");
+        let cut = stored.segments().filter(|segment| segment.table() != Some(Table::ItemVectors));
+        let error = check(ReadBack::base(stored.clone(), digest), cut).expect_err("a table is missing");
+        assert!(matches!(error, StateError::Incomplete { .. }), "{error}");
+
+        stored.touched.clear();
+        put(&mut stored, "b");
+        let changed = std::mem::take(&mut stored.touched);
+        let digest = Digester::new(&stored).digest();
+        let delta = || ReadBack::delta(stored.clone(), digest, parent.clone(), parent_digester.clone());
+        check(delta(), stored.delta_segments(&changed)).expect("the changes");
+        let error = check(delta(), stored.delta_segments(&Touched::default())).expect_err("no change at all");
+        assert!(matches!(error, StateError::Incomplete { .. }), "{error}");
+        let other = stored.delta_segments(&changed).map(|mut segment| {
+            *segment.payload.last_mut().expect("rows") ^= 1;
+            segment
+        });
+        let error = check(delta(), other).expect_err("another value");
+        assert!(matches!(error, StateError::ReadBack { .. }), "{error}");
+    }
+}
