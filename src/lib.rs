@@ -5,25 +5,41 @@
 //! an event's way; `docs/ARCHITECTURE.md` is the long form and says which room may import which.
 
 pub mod app;
+#[path = "../crates/monitor/src/diff/mod.rs"]
 pub mod compare;
 pub mod config;
+#[path = "../crates/domain/src/lib.rs"]
 pub mod domain;
 pub mod engine;
+#[path = "../crates/evaluation/src/lib.rs"]
 pub mod evaluation;
+#[path = "../crates/datasets/src/feeds/mod.rs"]
 pub mod feeds;
+#[path = "../crates/monitor/src/health/mod.rs"]
 pub mod health;
 pub mod http;
+#[path = "../crates/store/src/keys/mod.rs"]
 pub mod keys;
+#[path = "../crates/learner/src/lib.rs"]
 pub mod learner;
+#[path = "../crates/log/src/lib.rs"]
 pub mod log;
+#[path = "../crates/store/src/operations/mod.rs"]
 pub mod operations;
+#[path = "../crates/evaluation/src/svg_plot.rs"]
 pub mod plot;
+#[path = "../crates/postgres/src/lib.rs"]
 pub mod postgres;
+#[path = "../crates/store/src/model_catalog/mod.rs"]
 pub mod roster;
+#[path = "../crates/serving/src/lib.rs"]
 pub mod serving;
+#[path = "../crates/state/src/lib.rs"]
 pub mod state;
 pub mod telemetry;
+#[path = "../crates/datasets/src/vectors/mod.rs"]
 pub mod vectors;
+#[path = "../crates/store/src/versions/mod.rs"]
 pub mod versions;
 
 /// One allocator for everything in the process, libtorch's temporaries included: glibc's gives pages back to the system
