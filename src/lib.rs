@@ -8,8 +8,7 @@ pub mod app;
 #[path = "../crates/monitor/src/diff/mod.rs"]
 pub mod compare;
 pub mod config;
-#[path = "../crates/domain/src/lib.rs"]
-pub mod domain;
+pub use shelfmark_domain as domain;
 pub mod engine;
 #[path = "../crates/evaluation/src/lib.rs"]
 pub mod evaluation;

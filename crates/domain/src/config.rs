@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, FieldResult, Schedule, text_within};
 
 /// Everything that decides how a model learns. Two states with different configurations have different digests.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
     /// Values of one embedding.
@@ -84,7 +85,8 @@ fn is_zero(events: &u64) -> bool {
 }
 
 /// How an accumulator row is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Optimizer {
     /// One accumulator a value (Duchi, Hazan, Singer 2011).
@@ -95,7 +97,8 @@ pub enum Optimizer {
 }
 
 /// Adagrad rates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct LearningRates {
     /// Item vectors.

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Id, Position};
 
 /// One vector with its owner and place.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Embedding {
     /// Item or user.
     pub id: Id,

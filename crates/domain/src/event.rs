@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, FieldResult, Id, Timestamp, text_within};
 
 /// One interaction as it stands in the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// The client's id, or one that the service made.
     pub event_id: Id,
@@ -32,7 +33,7 @@ pub struct Event {
     pub recommendation_id: Option<Id>,
     /// Anything else of the sender's; kept, not learned from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub properties: Option<serde_json::Value>,
 }
 

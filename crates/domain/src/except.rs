@@ -11,37 +11,39 @@ use super::{
 /// The records that a replay leaves out: those that any of its lists names. An empty one leaves nothing out.
 ///
 /// Restores in the log are named by `positions` only; a restore that is left out did not happen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Except {
     /// Events of these users.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub users: BTreeSet<Id>,
     /// Events with, and metadata and vectors of, these items.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub items: BTreeSet<Id>,
     /// Events of these kinds.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub kinds: BTreeSet<String>,
     /// Events of these sessions.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub sessions: BTreeSet<Id>,
     /// Whatever came in with the API keys of these names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[schema(value_type = Vec<String>, max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub sources: BTreeSet<Id>,
     /// Whatever stands in these intervals, each `[after, through]`: the first exclusive, the last inclusive.
     #[serde(skip_serializing_if = "Ranges::is_empty")]
-    #[schema(max_items = 1000)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub positions: Ranges,
 }
 
 /// Why a record is left out of a replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
     /// An earlier rollback gave it up, or it is such a rollback.
@@ -140,7 +142,7 @@ impl Except {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Item, Timestamp};
+    use crate::{Item, Timestamp};
 
     fn id(text: &str) -> Id {
         Id::new("id", text).expect("an id")

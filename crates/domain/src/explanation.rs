@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::{Id, Timestamp};
 
 /// What a part of a score comes from (docs/LEARNING.md has the rule that they are the parts of).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// One event of the history, by the vector of its `item`, weighted by its place and age.
@@ -31,7 +32,8 @@ pub enum Source {
 }
 
 /// A part of a score.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contribution {
     /// Where it comes from.
     pub source: Source,
@@ -43,7 +45,7 @@ pub struct Contribution {
     pub kind: Option<Id>,
     /// When it was met, where that is known (`event`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub at: Option<Timestamp>,
     /// Which circumstance (`context`).
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,9 +51,10 @@ pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> Field
 }
 
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
-#[schema(value_type = String, min_length = 1, max_length = 256)]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 256))]
 pub struct Id(
     // Up to 23 bytes lie in it, so that a look-up that found its row does not go on to another place; longer ones are shared.
     SmolStr,

@@ -8,23 +8,25 @@ use super::{FieldError, FieldResult, Id, Item, PropertyValue, count_within, text
 
 /// Conditions on an item's metadata; all of them must hold. An empty filter admits every item; one that nothing can meet is
 /// valid and admits none. Labels and texts are compared letter by letter.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
-#[schema(example = json!({"categories": {"any": ["shoes", "boots"]}, "tags": {"none": ["used"]}, "properties": {"price": {"gte": 10, "lt": 50}, "brand": {"eq": "Acme"}}}))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"categories": {"any": ["shoes", "boots"]}, "tags": {"none": ["used"]}, "properties": {"price": {"gte": 10, "lt": 50}, "brand": {"eq": "Acme"}}})))]
 pub struct Filter {
     /// On its categories.
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub categories: Labels,
     /// On its tags.
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub tags: Labels,
     /// On its properties, by name; at most 32.
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub properties: BTreeMap<String, Condition>,
 }
 
 /// Conditions on a list of labels; all that are given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Labels {
     /// The item has at least one of these; of an empty list it has none.
@@ -32,17 +34,18 @@ pub struct Labels {
     pub any: Option<Vec<String>>,
     /// The item has every one of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub all: Vec<String>,
     /// The item has not one of these; items without labels pass.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub none: Vec<String>,
 }
 
 /// Conditions on one property; all that are given must hold. An item without the property meets `none` alone. Values of
 /// different types are never equal, and bounds are met by numbers only.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
     /// The value is this one.
@@ -53,7 +56,7 @@ pub struct Condition {
     pub one_of: Option<Vec<PropertyValue>>,
     /// The value is not one of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub none: Vec<PropertyValue>,
     /// The value is a number above this one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, FieldResult, Timestamp, VersionNumber};
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GuardMetric {
     /// Share of sampled next events among the first 20 that would have been recommended.
@@ -17,7 +18,8 @@ pub enum GuardMetric {
 }
 
 /// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GuardAction {
     /// Learning stops where it is.
@@ -29,7 +31,8 @@ pub enum GuardAction {
 }
 
 /// The settings of a guard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuardSettings {
     /// What is measured, on the live state against the reference.
     pub metric: GuardMetric,
@@ -93,13 +96,14 @@ pub struct Guard {
 }
 
 /// An action of a guard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuardActed {
     /// When.
     pub at: Timestamp,
     /// Number of the deployment entry.
     pub deployment: u64,
     /// The numbers that led to it, as in the deployment entry.
-    #[schema(value_type = Object)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub details: serde_json::Value,
 }

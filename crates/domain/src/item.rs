@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, FieldResult, Id, count_within, named_vectors, text_within};
 
 /// An item's metadata as it stands in the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// The item.
@@ -40,7 +41,8 @@ fn available_by_default() -> bool {
 }
 
 /// A property's value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged, expecting = "must be true, false, a number or text")]
 pub enum PropertyValue {
     /// `true` or `false`.

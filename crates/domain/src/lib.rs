@@ -1,7 +1,13 @@
-//! Pure values: the words of the design as types. Nothing here does I/O, knows HTTP or SQL, or imports another room.
+//! Values of the embedding service: ids, positions, records, events, items, configuration, filters and queries.
 //!
-//! Every other room may use this one. Everything that a caller can get wrong is refused here with an error that names
-//! the field ([`FieldError`]), so that the edges (HTTP, command line) only translate.
+//! **Promises.** Every value is checked when it is made. A value that breaks its rule is refused with a [`FieldError`]
+//! that names the field, so that HTTP and the command line only translate. A text that is read and written again says
+//! the same.
+//!
+//! **Must not know** any other crate of the workspace, a file, a socket, HTTP or SQL. Only [`Timestamp::now`] reads a
+//! clock, and the learner never calls it.
+//!
+//! **Used by** every other crate. The feature `openapi` derives schemas for the OpenAPI document of the service.
 
 mod config;
 mod embedding;

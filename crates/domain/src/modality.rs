@@ -73,7 +73,7 @@ impl Modalities {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Id;
+    use crate::Id;
 
     fn item(vectors: &[(&str, usize)]) -> Item {
         let mut item = Item::bare(Id::new("id", "i").expect("valid"));

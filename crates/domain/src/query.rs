@@ -122,7 +122,8 @@ impl Query {
 }
 
 /// Why an answer is less personal than asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
     /// The user is unknown; the session given along was used.
@@ -132,7 +133,8 @@ pub enum Fallback {
 }
 
 /// One item of an answer.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoredItem {
     /// The item.
     pub id: Id,
@@ -140,7 +142,7 @@ pub struct ScoredItem {
     pub score: f32,
     /// Metadata, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Item>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Item>))]
     pub item: Option<std::sync::Arc<Item>>,
     /// Vector, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{Interval, Position};
 
 /// Positions, as disjoint intervals in order; touching ones are one. Intervals that hold nothing are not kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Vec<Interval>", into = "Vec<Interval>")]
-#[schema(value_type = Vec<Vec<u64>>)]
+#[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<u64>>))]
 pub struct Ranges(Vec<Interval>);
 
 impl Ranges {

@@ -35,7 +35,8 @@ pub struct RollbackRequest {
 }
 
 /// How a version's state was made that is not the state of the log at its position.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Derived {
     /// The first records of an append that goes on: the live model learned the append as a whole.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{FieldError, FieldResult, config::number};
 
 /// A factor on a rate by the number of events learned so far.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "shape", deny_unknown_fields)]
 pub enum Schedule {
     /// `1`.

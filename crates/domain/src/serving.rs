@@ -15,7 +15,8 @@ pub struct Arm {
 }
 
 /// An arm as callers write it, and as it is stored: a version or `live`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ArmText {
     /// Number of a version; left out for the live state.
@@ -25,7 +26,7 @@ pub struct ArmText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<bool>,
     /// Share of the readers, 1 to 100; those of all arms sum to 100.
-    #[schema(minimum = 1, maximum = 100)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub percent: u8,
 }
 

@@ -8,8 +8,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 /// A point in time in whole microseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
 ///
 /// JSON writes RFC 3339; JSON in may also be Unix seconds (whole or with a fraction).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, utoipa::ToSchema)]
-#[schema(value_type = String, format = DateTime)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
 pub struct Timestamp(i64);
 
 impl Timestamp {

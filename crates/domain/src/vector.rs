@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{FieldError, FieldResult, Id};
 
 /// Which rows of a model a vector is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VectorTable {
     /// Item vectors, by the item's id.
@@ -36,9 +37,10 @@ impl fmt::Display for VectorTable {
 }
 
 /// One row as it stands in the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"into": "items", "id": "i9", "values": [0.12, -0.03, 0.4, 0.0]}))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"into": "items", "id": "i9", "values": [0.12, -0.03, 0.4, 0.0]})))]
 pub struct RowVector {
     /// Which rows.
     pub into: VectorTable,
@@ -73,8 +75,9 @@ impl RowVector {
 
 /// Values that come back bit for bit: written as base64 of little-endian f32, half as long as decimal numbers; read from
 /// that or from a list of numbers.
-#[derive(Debug, Clone, PartialEq, utoipa::ToSchema)]
-#[schema(value_type = Vec<f32>)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = Vec<f32>))]
 pub struct VectorValues(Vec<f32>);
 
 impl VectorValues {

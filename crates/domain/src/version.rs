@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{Derived, FieldError, FieldResult, Position, Timestamp, text_within};
 
 /// Number of a version within its model, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
-#[schema(value_type = u32)]
+#[cfg_attr(feature = "openapi", schema(value_type = u32))]
 pub struct VersionNumber(pub u32);
 
 impl fmt::Display for VersionNumber {
@@ -20,8 +21,9 @@ impl fmt::Display for VersionNumber {
 
 /// Hash of a whole state (tables with optimiser state, ids, histories, counters, configuration), not of its position.
 /// 32 hexadecimal digits outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, utoipa::ToSchema)]
-#[schema(value_type = String, min_length = 32, max_length = 32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 32, max_length = 32))]
 pub struct Digest(pub u128);
 
 impl fmt::Display for Digest {
@@ -44,7 +46,8 @@ impl<'de> Deserialize<'de> for Digest {
 }
 
 /// What a version is, without its rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VersionManifest {
     /// Its number.
     pub version: VersionNumber,
@@ -71,7 +74,7 @@ pub struct VersionManifest {
     /// Name of the key that asked, or `system`.
     pub actor: String,
     /// Counts and quality figures at that position.
-    #[schema(value_type = Object)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metrics: serde_json::Value,
     /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads, order of sums (P4).
     pub fingerprint: String,
@@ -82,7 +85,8 @@ pub struct VersionManifest {
 }
 
 /// What a version holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VersionKind {
     /// All rows.
@@ -121,7 +125,8 @@ pub fn check_label(field: &str, label: &str) -> FieldResult<()> {
 }
 
 /// Where readers' answers come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Served {
     /// The newest published state.
@@ -140,7 +145,8 @@ impl fmt::Display for Served {
 }
 
 /// What a deployment did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentMode {
     /// Readers see a version; the learner goes on.
@@ -160,7 +166,8 @@ pub enum DeploymentMode {
 }
 
 /// One entry of the history of what was served.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deployment {
     /// Number within the model, from 1.
     pub number: u64,
@@ -181,6 +188,6 @@ pub struct Deployment {
     /// When.
     pub at: Timestamp,
     /// More of it: the arms of a split (`split`), the numbers that made the guard act (`guard`).
-    #[schema(value_type = Option<Object>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub details: Option<serde_json::Value>,
 }
