@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
-    // `sqlx::migrate!` reads the folder when it is compiled and does not notice new files.
-    println!("cargo:rerun-if-changed=migrations");
 
     let libraries = match std::env::var_os("LIBTORCH").map(PathBuf::from) {
         Some(libtorch) if libtorch.join("lib").is_dir() => absolute(&libtorch.join("lib")),

@@ -27,8 +27,7 @@ pub mod log;
 pub mod operations;
 #[path = "../crates/evaluation/src/svg_plot.rs"]
 pub mod plot;
-#[path = "../crates/postgres/src/lib.rs"]
-pub mod postgres;
+pub use shelfmark_postgres as postgres;
 #[path = "../crates/store/src/model_catalog/mod.rs"]
 pub mod roster;
 #[path = "../crates/serving/src/lib.rs"]

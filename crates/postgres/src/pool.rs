@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::error::PostgresError;
 
 /// The tables of this binary.
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// How long a first connection is tried for: a composed database may come up after us.
 const CONNECT_SECONDS_MAX: u64 = 30;
 /// The pause between two tries.
