@@ -32,8 +32,7 @@ pub use shelfmark_postgres as postgres;
 pub mod roster;
 #[path = "../crates/serving/src/lib.rs"]
 pub mod serving;
-#[path = "../crates/state/src/lib.rs"]
-pub mod state;
+pub use shelfmark_state as state;
 pub mod telemetry;
 #[path = "../crates/datasets/src/vectors/mod.rs"]
 pub mod vectors;

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use shelfmark_domain::{Event, Id, Timestamp};
+
 use super::{
     ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State,
     Table, as_row,
     memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
-use crate::domain::{Event, Id, Timestamp};
 
 /// Something to learn: a distinct item of a unit.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use shelfmark_domain::{Id, Item, ModelConfig};
+
 use super::{
     CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment,
     State, StateError, Table,
 };
-use crate::domain::{Id, Item, ModelConfig};
 
 /// A state that is being put together, with its digest by the bytes that came in (P7).
 #[derive(Debug, Default)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use shelfmark_domain::{Id, Item};
+
 use super::{CowVec, Interner, tokens::tokens_of};
-use crate::domain::{Id, Item};
 
 /// One item.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
+use shelfmark_domain::{Item, Modalities, Modality};
+
 use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
-use crate::domain::{Item, Modalities, Modality};
 
 /// Content vectors that a step refreshes beside those of its own items.
 pub const SWEPT_MAX: usize = 64;

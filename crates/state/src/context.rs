@@ -1,12 +1,13 @@
 //! What a query knows about its subject: the part of a state that the score of an item depends on.
 
+use shelfmark_domain::Timestamp;
+
 use super::{
     CowVec, History, MemoryRow, Past, Popularity, Scalars,
     math::ln_1p,
     memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
 };
-use crate::domain::Timestamp;
 
 /// Items of a history that there is room for at first.
 const REPEATS_LIKELY: usize = 128;
@@ -247,7 +248,7 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
-    use crate::state::{Draws, Past};
+    use crate::{Draws, Past};
 
     /// Goal: the fast sum and selection give the bits of the formula. Method: the formula with a map and a sort, on
     /// random rows that overlap, tie and overfill the 64 places, with one scratch for all.

@@ -2,8 +2,9 @@
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use shelfmark_domain::Digest;
+
 use super::{CowVec, State, Table, Touched};
-use crate::domain::Digest;
 
 /// Sum over all rows of `xxh3_128(row, seed = (table, row number))`: a sum, so that replacing a row costs that row.
 /// It finds differences between replicas and damage; it is not a defence against a forger. `Clone` is cheap and shares the

@@ -7,10 +7,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Id, Item, PropertyValue};
 
 use super::{CatalogEntry, CowRows, CowVec, History, Interner, MemoryRow, Popularity, Readable, Scalars};
-use crate::domain::{Id, Item, PropertyValue};
 
 /// Rows of a table that are looked at.
 const SAMPLED_MAX: usize = 512;
@@ -23,7 +23,8 @@ const NODE_ROOM: usize = 11;
 const NODE_FILL: usize = 8;
 
 /// What one table takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableFootprint {
     /// The table.
     pub table: &'static str,

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use shelfmark_domain::Forgotten;
+
 use super::{Digester, History, Interner, State, Table, Touched};
-use crate::domain::Forgotten;
 
 impl Interner {
     /// The row of a forgotten user, under the old id or, where that was replaced already, under the new name. Looks at every
@@ -13,7 +14,7 @@ impl Interner {
     }
 
     /// Puts the new name in place of the id. The row, when the user was there under the old one.
-    pub(crate) fn forget(&mut self, user: &Forgotten) -> Option<u32> {
+    pub fn forget(&mut self, user: &Forgotten) -> Option<u32> {
         let row = self.forgotten(user)?;
         self.rename(row, user)?;
         Some(row)

@@ -1,6 +1,6 @@
 //! What somebody did lately: the source of their vector.
 
-use crate::domain::Timestamp;
+use shelfmark_domain::Timestamp;
 
 /// Events that a history keeps: also the range of the repeat table (learning rule, "last 1000 events").
 pub const HISTORY_EVENTS_MAX: usize = 1000;

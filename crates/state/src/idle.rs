@@ -104,8 +104,9 @@ fn idle(seen: &CowVec<u64>, ids: &Interner, events: Range<u64>, idle_max: u64) -
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::Id;
+
     use super::*;
-    use crate::domain::Id;
 
     #[test]
     fn every_idle_row_has_its_turn_once_in_a_round_and_an_event_looks_at_few() {

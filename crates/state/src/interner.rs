@@ -4,8 +4,9 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
+use shelfmark_domain::Id;
+
 use super::{CowVec, as_row, places::Places};
-use crate::domain::Id;
 
 /// Two-way map between ids and dense row numbers. Clones share everything.
 ///

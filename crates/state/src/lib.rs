@@ -1,12 +1,16 @@
 //! The state of one model at one position: everything that its answers and its next step depend on.
 //!
-//! Pure Rust: no I/O, no clock, no torch. The learner writes it, views and versions hold clones. All tables are
-//! copy-on-write, so a clone costs a pointer for every 512 rows and a write copies 8 rows at most. Rows are numbered in
-//! log order, so that replicas number them alike. [`Table`] lists what a state is made of; the digest and the stored
-//! form share one encoding of rows, so what is stored is what is compared (P7).
+//! **Promises.** Tables are copy-on-write: a clone costs a pointer for every 512 rows, and a write copies 8 rows at
+//! most. Rows are numbered in log order, so that replicas number them alike (P4). [`Table`] lists what a state is made
+//! of. The digest and the stored form share one encoding of rows, so what is stored is what is compared (P7).
 //!
-//! Bounds: a history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768, at most
-//! 65,536 circumstances have a vector, and dense vectors are of at most 16 modalities with 16,384 numbers together.
+//! **Must not know** torch, Postgres, a file, a clock or a thread. It is arithmetic and memory only; random numbers
+//! come from [`Draws`], seeded by position.
+//!
+//! **Used by** the learner, which writes it; views and versions hold clones.
+//!
+//! **Bounds.** A history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768. At
+//! most 65,536 circumstances have a vector. Dense vectors are of at most 16 modalities with 16,384 numbers together.
 
 mod advance;
 mod anchor;
@@ -67,7 +71,7 @@ pub use table::Table;
 pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
 
-use crate::domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
+use shelfmark_domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
 
 /// Events whose items the sampler draws "recent" negatives from.
 pub const RECENT_EVENTS: usize = 32_768;

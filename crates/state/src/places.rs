@@ -129,7 +129,7 @@ const fn parts(taken: u64) -> (u32, u32) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::state::Draws;
+    use crate::Draws;
 
     use super::*;
 

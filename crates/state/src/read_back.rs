@@ -1,7 +1,8 @@
 //! Read-back check of a stored version: whether the pieces that the store gives back make the state that was stored (P7).
 
+use shelfmark_domain::Digest;
+
 use super::{Digester, Segment, State, StateError};
-use crate::domain::Digest;
 
 /// Compares pieces, row by row, with the state that they were made of, and for a delta puts them onto the state that it
 /// stands on, as a load would. Costs the rows that were stored, not those of the state.
@@ -69,11 +70,10 @@ impl ReadBack {
 mod tests {
     use std::sync::Arc;
 
+    use shelfmark_domain::{Id, Item, ModelConfig};
+
     use super::*;
-    use crate::{
-        domain::{Id, Item, ModelConfig},
-        state::{Table, Touched},
-    };
+    use crate::{Table, Touched};
 
     fn state() -> State {
         State::initial(Arc::new(ModelConfig { dim: 4, ..ModelConfig::default() }))

@@ -2,13 +2,14 @@
 
 use std::{hint::black_box, sync::Arc};
 
+use shelfmark_domain::{Event, ModelConfig, Timestamp};
+
 use super::{
     Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
     Past, Popularity, Scalars, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
-use crate::domain::{Event, ModelConfig, Timestamp};
 
 /// Tells draws of exploration from other uses of the generator.
 const DRAWS_EXPLORE: u64 = 4;

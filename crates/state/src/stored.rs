@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use shelfmark_domain::Id;
+
 use super::{CowRows, Table};
-use crate::domain::Id;
 
 /// The weights of a stored row of a learned table, `[dim]`; `None` when it is none.
 pub fn learned_row(bytes: &[u8], dim: usize) -> Option<Vec<f32>> {
@@ -34,11 +35,10 @@ pub fn stored_id(table: Table, bytes: &[u8]) -> Option<Id> {
 mod tests {
     use std::sync::Arc;
 
+    use shelfmark_domain::{Item, ModelConfig};
+
     use super::*;
-    use crate::{
-        domain::{Item, ModelConfig},
-        state::State,
-    };
+    use crate::State;
 
     #[test]
     fn a_row_is_read_as_it_was_encoded() {

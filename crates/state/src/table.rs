@@ -1,7 +1,8 @@
 //! The tables of a state, and the one encoding of their rows that digests and versions share.
 
+use shelfmark_domain::Modality;
+
 use super::{Counters, Interner, Popularity, Scalars, State, as_row};
-use crate::domain::Modality;
 
 /// Every kind of row that makes up a state. Numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Id, Item, PropertyValue};
+use shelfmark_domain::{Id, Item, PropertyValue};
 
 /// Words of the title that count.
 const TITLE_WORDS_MAX: usize = 10;
