@@ -21,8 +21,7 @@ pub mod http;
 pub mod keys;
 #[path = "../crates/learner/src/lib.rs"]
 pub mod learner;
-#[path = "../crates/log/src/lib.rs"]
-pub mod log;
+pub use shelfmark_log as log;
 #[path = "../crates/store/src/operations/mod.rs"]
 pub mod operations;
 #[path = "../crates/evaluation/src/svg_plot.rs"]

@@ -15,6 +15,8 @@ use sqlx::{Executor, PgConnection, PgPool};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use shelfmark_domain::Append;
+
 use super::{
     LogError, LogSettings,
     batch::{Batch, Committed},
@@ -25,7 +27,6 @@ use super::{
     queue::{QueueLevel, Request},
     recent::Recent,
 };
-use crate::domain::Append;
 
 /// How many appends look up their ids after one that met a repeat.
 const CAREFUL_APPENDS: u32 = 32;

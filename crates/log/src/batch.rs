@@ -2,14 +2,16 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use tokio::sync::oneshot;
+
+use shelfmark_domain::{NewRecord, Position, Record, RecordBody, Timestamp, VersionNumber};
+
 use super::{
     LogError, Outcome,
     body::event_id,
     copy::{self, EncodedRows},
     queue::{Answer, Request},
 };
-use crate::domain::{NewRecord, Position, Record, RecordBody, Timestamp, VersionNumber};
-use tokio::sync::oneshot;
 
 /// Some requests whose records are committed together.
 pub(super) struct Batch {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::{
+use shelfmark_domain::{
     Event, Except, Forgotten, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
     Timestamp, VectorTable, VersionNumber,
 };

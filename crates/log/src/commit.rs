@@ -19,12 +19,13 @@ use sqlx::{
     postgres::{PgDatabaseError, PgSeverity},
 };
 
+use shelfmark_domain::{Position, Timestamp};
+
 use super::{
     LogError,
     batch::{Batch, Committed, Standing},
     copy,
 };
-use crate::domain::{Position, Timestamp};
 
 /// Channel of the log's notifications; the payload is `model_id:head:appended_at_micros:origin`.
 pub(super) const CHANNEL: &str = "shelfmark_log";

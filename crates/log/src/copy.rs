@@ -4,8 +4,9 @@
 //! Format: <https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4>. A row is an `i16` count of fields, then
 //! for each an `i32` length (-1 = null) and its bytes, all big-endian.
 
+use shelfmark_domain::{Id, NewRecord, Position, Timestamp};
+
 use super::body::{self, Columns};
-use crate::domain::{Id, NewRecord, Position, Timestamp};
 
 /// Columns in the order of [`EncodedRows`]. The first three are filled in by [`place`].
 pub(super) const STATEMENT: &str = "copy records (position, append_last, appended_at, model_id, type, retry_hash, ts, \

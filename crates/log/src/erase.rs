@@ -2,12 +2,13 @@
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
+use shelfmark_domain::{Forgotten, Id, Position};
+
 use super::{
     LogError,
     body::{self, code},
     restore::append_own,
 };
-use crate::domain::{Forgotten, Id, Position};
 
 /// Records rewritten at a time.
 const PAGE: i64 = 10_000;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::domain::{ModelName, Position};
+use shelfmark_domain::{ModelName, Position};
 
 /// What can go wrong with the log. Cloneable, because one failed group commit answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -9,6 +9,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, Record, Timestamp};
+
 use super::{
     LogError, LogSettings, Outcome, Page, Tail,
     appender::Appender,
@@ -21,7 +23,6 @@ use super::{
     recent::Recent,
     wake,
 };
-use crate::domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, Record, Timestamp};
 
 /// Records, or bytes, that a caller encodes before it lets other tasks run: some 100 us.
 const ENCODE_RECORDS: usize = 256;

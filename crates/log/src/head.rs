@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::domain::{Position, Timestamp};
+use shelfmark_domain::{Position, Timestamp};
 
 /// A head and the time of its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,25 +1,28 @@
 //! The log: one ordered, durable sequence of records for each model, in Postgres.
 //!
-//! Promises:
+//! **Promises.**
 //! - P1: [`Log::append`] returns after the commit. What it accepted survives `kill -9` of the service and of Postgres.
-//! - P2: an event's id stands in a log once. A retry is a [`Outcome::Duplicate`], another body a [`Outcome::Conflict`].
+//! - P2: an event's id stands in a log once. A retry is an [`Outcome::Duplicate`], another body an
+//!   [`Outcome::Conflict`].
 //! - P3: positions are dense, from 1, in commit order, over all processes.
-//! - P4: what a [`Tail`] hands over from memory equals what it reads from the table, bit for bit, with the same
+//! - P4: what a [`Tail`] returns from memory equals what it reads from the table, bit for bit, with the same
 //!   boundaries.
-//! - P9: nothing here grows without bound. 65,536 records, 256 MiB and 16,384 requests may wait, then an append is refused at once;
-//!   an append holds 10,000 records and 32 MiB; 65,536 records and 64 MiB of the newest appends stay in memory; a read of
-//!   the table stops after 64 MiB. [`LogSettings`] has them all.
+//! - A failed append answers its callers and is over; the next one connects again. A tail waits until Postgres is back.
+//! - Nothing more is taken for a deleted model ([`LogError::Deleted`]); [`remove_records`] removes its records.
 //!
-//! A failed append answers its callers and is over; the next one connects again. A tail waits for Postgres to come back.
+//! **Must not know** what a record means, or who learns from it. It never changes the records that it holds; only an
+//! erasure rewrites what names a user ([`erase_user`]).
 //!
-//! It does not check what a record means (that is `domain`'s and the edges' work) and never changes what it holds; of a deleted
-//! model it takes nothing more ([`LogError::Deleted`]) and removes all ([`remove_records`]).
+//! **Used by** the engine and the service's start; HTTP reaches it through the engine. There is one [`Log`] for a model
+//! in a process.
 //!
-//! Who may call: `engine` and `app`; `http` through the engine's handle. One [`Log`] a model and process.
+//! **Bounds** (P9). At most 65,536 records, 256 MiB and 16,384 requests wait; then an append is refused at once. An
+//! append holds 10,000 records and 32 MiB. The newest 65,536 records, 64 MiB at most, stay in memory. A read of the
+//! table stops after 64 MiB. All of them are in [`LogSettings`].
 //!
-//! The files, in the order of a record's way: [`handle`](self) (callers encode their rows: `body`, `copy`) → `queue` →
-//! `appender` (`batch`, `commit`) → `recent` and `head` → `tail`, which falls back on `reader`; `wake` tells of other
-//! processes.
+//! **Files**, in the order of a record's way: [`handle`](self) (callers encode their rows: `body`, `copy`), `queue`,
+//! `appender` (`batch`, `commit`), `recent` and `head`, `tail`, which falls back on `reader`. `wake` hears of appends
+//! of other processes.
 
 mod appender;
 mod batch;

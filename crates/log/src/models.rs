@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, PgPool, Row, types::Json};
 
+use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
+
 use super::{LogError, body};
-use crate::domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
 /// Records that one call of [`remove_records`] removes at most: a second or so.
 const REMOVED_RECORDS: i64 = 50_000;

@@ -1,6 +1,6 @@
 //! What an append answers, and what a page asks.
 
-use crate::domain::{Id, Position};
+use shelfmark_domain::{Id, Position};
 
 /// What became of one record of an append request, in the order given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use shelfmark_domain::NewRecord;
+
 use super::{LogError, LogSettings, Outcome, copy::EncodedRows, metrics::Metrics};
-use crate::domain::NewRecord;
 
 /// The answer to one request.
 pub(super) type Answer = Result<Vec<Outcome>, LogError>;

@@ -6,11 +6,12 @@ use futures::TryStreamExt;
 use sqlx::{PgPool, Row, postgres::PgRow};
 use time::OffsetDateTime;
 
+use shelfmark_domain::{Append, Event, Id, Interval, Position, Record, RecordBody, Timestamp};
+
 use super::{
     LogError, Page,
     body::{self, StoredColumns},
 };
-use crate::domain::{Append, Event, Id, Interval, Position, Record, RecordBody, Timestamp};
 
 /// Most records of a page.
 const PAGE_LIMIT_MAX: usize = 1000;

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::domain::{Append, Position};
+use shelfmark_domain::{Append, Position};
 
 /// A window of appends, bounded in records and bytes. Appends of other processes leave gaps; a tail that does not find
 /// its next append here reads the table.
@@ -64,8 +64,9 @@ impl Recent {
 mod tests {
     use std::sync::Arc;
 
+    use shelfmark_domain::{Record, RecordBody, Timestamp, VersionNumber};
+
     use super::*;
-    use crate::domain::{Record, RecordBody, Timestamp, VersionNumber};
 
     fn append(first: u64, records: u64) -> Append {
         let records: Vec<Record> = (first..first + records)

@@ -2,8 +2,9 @@
 
 use sqlx::PgConnection;
 
+use shelfmark_domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
+
 use super::{LogError, body, commit::CHANNEL};
-use crate::domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
 
 /// Appends the record that makes a version the live state. From here to the end of the transaction nothing else is appended,
 /// and no version is deleted.

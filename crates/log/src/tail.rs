@@ -2,8 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use shelfmark_domain::{Append, Position};
+
 use super::{LogError, handle::Shared, reader};
-use crate::domain::{Append, Position};
 
 /// Records of one read of the table, about.
 const READ_RECORDS: usize = 10_000;

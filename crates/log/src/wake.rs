@@ -2,11 +2,10 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use shelfmark_domain::{Position, Timestamp};
+use shelfmark_postgres as postgres;
+
 use super::{commit::CHANNEL, handle::Shared, head::Head, reader};
-use crate::{
-    domain::{Position, Timestamp},
-    postgres,
-};
 
 /// Pause before a broken listener connects again; the timer serves meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
