@@ -19,8 +19,7 @@ pub mod health;
 pub mod http;
 #[path = "../crates/store/src/keys/mod.rs"]
 pub mod keys;
-#[path = "../crates/learner/src/lib.rs"]
-pub mod learner;
+pub use shelfmark_learner as learner;
 pub use shelfmark_log as log;
 #[path = "../crates/store/src/operations/mod.rs"]
 pub mod operations;

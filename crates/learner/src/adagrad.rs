@@ -29,7 +29,7 @@ pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], r
 /// below a hundred-thousandth of the root and is left out. Multiplications only: square roots and divisions were 40% of
 /// a step's own time, and a processor's approximate ones differ between makers (P4).
 ///
-/// [`ACCUMULATOR_INITIAL`]: crate::state::ACCUMULATOR_INITIAL
+/// [`ACCUMULATOR_INITIAL`]: shelfmark_state::ACCUMULATOR_INITIAL
 pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
     let Rule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
@@ -65,8 +65,9 @@ fn inverse_root(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::ACCUMULATOR_INITIAL;
+
     use super::*;
-    use crate::state::ACCUMULATOR_INITIAL;
 
     /// Goal: the row form is the formula. Method: both, over the whole range of accumulators, from the smallest that
     /// there is to the largest that is kept.

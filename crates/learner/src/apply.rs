@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use shelfmark_domain::{Append, Event, Forgotten, Position, RecordBody, VersionNumber};
+use shelfmark_state::{ContextScratch, State, Unit};
+
 use super::{
     columns::{StepTask, step_targets},
     step::{StepReport, Stepper},
-};
-use crate::{
-    domain::{Append, Event, Forgotten, Position, RecordBody, VersionNumber},
-    state::{ContextScratch, State, Unit},
 };
 
 /// Why an append cannot be applied.

@@ -1,6 +1,6 @@
 //! How long a step's gradient is, and what is done about one that explodes.
 
-use crate::state::{State, dot};
+use shelfmark_state::{State, dot};
 
 /// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
 const MEDIAN_STEP: f32 = 1.02;

@@ -1,10 +1,11 @@
 //! Which items compete in a step's softmax: all known ones of a small catalogue, a sample of a large one.
 
+use shelfmark_state::{Draws, State, Unit, ln};
+
 use super::{
     slots::{Slots, as_place},
     softmax::{ABSENT, Inputs},
 };
-use crate::state::{Draws, State, Unit, ln};
 
 /// Newest repeats, and best memory candidates, of a query that take part in a sampled softmax. More of them (50 and 64)
 /// are most of a step's rows and find nothing more (docs/LEARNING.md).

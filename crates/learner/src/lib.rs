@@ -1,10 +1,13 @@
-//! The learner: applies records to a state in order, deterministically. The only room that names `tch`.
+//! The learner: applies records to a state, in order, with gradient steps on libtorch.
 //!
-//! Promises: same state and same appends give the same bits (P4, on CPU with one libtorch thread); a number that is
-//! not finite never reaches a row (P8). It reads no clock, no unseeded random number and nothing outside its arguments.
-//! A step takes at least `step_targets` targets (twice that once the softmax is sampled) and at most twice as many, and never
-//! crosses the end of an append.
-//! Not here: threads, the log, publishing (the engine), and the state's own bookkeeping (`state::advance`).
+//! **Promises.** The same state and the same appends give the same bits (P4, on CPU with one libtorch thread). A number
+//! that is not finite never reaches a row (P8). A step takes at least `step_targets` targets (twice that once the
+//! softmax is sampled) and at most twice as many, and never crosses the end of an append.
+//!
+//! **Must not know** a clock, an unseeded random number, a thread, the log, Postgres, or who reads what it learned.
+//! This is the only crate that depends on `tch`. Histories, counters and memories are the work of [`shelfmark_state`].
+//!
+//! **Used by** the engine and `evaluation`, which call it; `monitor` reads its reports.
 
 mod adagrad;
 mod apply;

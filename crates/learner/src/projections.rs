@@ -4,13 +4,12 @@
 
 use tch::Tensor;
 
+use shelfmark_domain::Modality;
+use shelfmark_state::{Readable, State, normalise};
+
 use super::{
     slots::{RowSums, Slots},
     softmax::{copy, matrix},
-};
-use crate::{
-    domain::Modality,
-    state::{Readable, State, normalise},
 };
 
 /// Items of one product: bounds its temporaries (512 vectors of 4,096 numbers are 8 MiB).

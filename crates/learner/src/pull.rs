@@ -1,7 +1,8 @@
 //! The pull towards a base: `config.pull * (weight - base weight)` is added to the gradient of a touched row.
 
+use shelfmark_state::{Anchor, Table};
+
 use super::adagrad::Rule;
-use crate::state::{Anchor, Table};
 
 /// A step's pull.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Row numbers of a step mapped to dense places without hashing or clearing: one entry a row, told apart by epoch.
 
-use crate::state::{add_scaled, add_scaled_4, ones};
+use shelfmark_state::{add_scaled, add_scaled_4, ones};
 
 /// Maps row numbers to `0..len` in the order of first insertion.
 #[derive(Debug, Default)]

@@ -10,8 +10,9 @@
 
 use tch::Tensor;
 
+use shelfmark_state::{add_scaled, dot, exp, ln};
+
 use super::{lists::Lists, slots::Slots, thinning::Thinning};
-use crate::state::{add_scaled, dot, exp, ln};
 
 /// Log weight of a column that takes no part.
 pub const ABSENT: f32 = f32::NEG_INFINITY;

@@ -1,6 +1,6 @@
 //! Repeat and memory terms: what a score has for the few items that a context names, and what learns from it.
 
-use crate::state::{Context, Scalars};
+use shelfmark_state::{Context, Scalars};
 
 /// Repeat and memory terms of a context: (item, value).
 pub fn sparse_terms<'a>(context: &'a Context, scalars: &'a Scalars) -> impl Iterator<Item = (u32, f32)> + 'a {

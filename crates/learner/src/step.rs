@@ -4,6 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytemuck::Zeroable;
 
+use shelfmark_domain::{LearningRates, Optimizer, Position};
+use shelfmark_state::{
+    Actor, ComposedQuery, Popularity, QueryRows, ROWS_AHEAD, Readable, Scalars, State, Table, Unit, add_scaled,
+    compose, dot, token_factor,
+};
+
 use super::{
     adagrad,
     clip::{clip, row_squares},
@@ -15,13 +21,6 @@ use super::{
     softmax::{Inputs, Outputs, forward_backward},
     sparse::{sparse_gradients, sparse_terms},
     watch::{StepWatch, TableSteps, WatchedTable},
-};
-use crate::{
-    domain::{LearningRates, Optimizer, Position},
-    state::{
-        Actor, ComposedQuery, Popularity, QueryRows, ROWS_AHEAD, Readable, Scalars, State, Table, Unit, add_scaled,
-        compose, dot, token_factor,
-    },
 };
 
 /// Tables of rows that a step moves.

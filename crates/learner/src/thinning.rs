@@ -92,8 +92,9 @@ fn threshold(masses: &[f32], most: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::state::Draws;
 
     fn thinning(masses: &[f32]) -> Thinning {
         let mut thinning = Thinning::default();

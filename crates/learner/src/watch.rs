@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::state::{Scalars, Table};
+use shelfmark_state::{Scalars, Table};
 
 /// Of so many steps one has its rows watched, by default.
 pub const WATCH_EVERY: u32 = 8;
@@ -13,7 +13,8 @@ pub const WATCH_EVERY: u32 = 8;
 const STILL: f64 = 1e-7;
 
 /// A table that learning moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WatchedTable {
     /// Item vectors.

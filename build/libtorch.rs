@@ -1,9 +1,11 @@
-//! Tells the linker where the libraries are when the programs run: no variable has to be set by hand.
+//! Tells the linker where libtorch is when the programs of a package run: no variable has to be set by hand.
+//!
+//! A link argument holds for the package whose build script prints it, not for those that depend on it. So every package
+//! whose programs, test programs included, contain libtorch names this script as its `build`.
 
 use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=LIBTORCH");
 
     let libraries = match std::env::var_os("LIBTORCH").map(PathBuf::from) {
