@@ -28,8 +28,7 @@ pub mod plot;
 pub use shelfmark_postgres as postgres;
 #[path = "../crates/store/src/model_catalog/mod.rs"]
 pub mod roster;
-#[path = "../crates/serving/src/lib.rs"]
-pub mod serving;
+pub use shelfmark_serving as serving;
 pub use shelfmark_state as state;
 pub mod telemetry;
 #[path = "../crates/datasets/src/vectors/mod.rs"]

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::Query;
+use shelfmark_domain::Query;
 
 use super::{View, metric::Meters};
 
@@ -116,10 +116,9 @@ fn missed(found: &[u32], best: &[u32]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        domain::{ModelConfig, Subject, Timestamp},
-        serving::View,
-    };
+    use shelfmark_domain::{ModelConfig, Subject, Timestamp};
+
+    use crate::View;
 
     use super::*;
 

@@ -159,7 +159,7 @@ pub(super) struct Codes<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::state::Draws;
+    use shelfmark_state::Draws;
 
     use super::*;
 

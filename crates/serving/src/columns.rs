@@ -5,7 +5,7 @@
 //! bound once the decay since then is taken away. So publishing costs the rows that events touched, not all rows, and the
 //! exact bias is computed for the few rows that are scored exactly.
 
-use crate::state::{HALF_LIVES_EVENTS, Readable};
+use shelfmark_state::{HALF_LIVES_EVENTS, Readable};
 
 use super::codes::{Lanes, STRIP_TILES, TILE_ROWS};
 

@@ -4,7 +4,8 @@
 //! `(1 - d) r - d max_s cos(v, v_s)`, where `r` is the score scaled to 0 for the worst and 1 for the best of the pool, and `s`
 //! runs over what was chosen before. Equal ones are taken in the order of scores. Costs `pool * limit * dim` multiply-adds.
 
-use crate::{domain::Query, state::dot};
+use shelfmark_domain::Query;
+use shelfmark_state::dot;
 
 use super::{View, plan::direction, top::Hit};
 

@@ -2,10 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::{
-    domain::{Contribution, Query, Source},
-    state::{Readable, dot, popularity_term, token_factor},
-};
+use shelfmark_domain::{Contribution, Query, Source};
+use shelfmark_state::{Readable, dot, popularity_term, token_factor};
 
 use super::{
     View,

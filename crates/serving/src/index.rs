@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::state::{CowRows, CowVec, Readable};
+use shelfmark_state::{CowRows, CowVec, Readable};
 
 use super::{
     codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES, TILE_ROWS},

@@ -1,22 +1,25 @@
-//! The read side: immutable views of a model at one position, and the threads that search them.
+//! Reads: immutable views of a model at one position, and the threads that search them.
 //!
-//! The engine publishes a [`View`] after learning ([`Publisher`]); requests hold an `Arc` of it and so see one whole
-//! position, whatever is learned meanwhile (P5). An answer is exact: every item is scored in full, and equal scores
-//! go to the item that came first into the model. Reads never wait for learning, nor learning for reads.
+//! The engine publishes a [`View`] after learning ([`Publisher`]); requests hold an `Arc` of it. A view holds 8-bit
+//! codes of all vectors with the error of each, and upper bounds of all biases (`index`). A search reads these (`scan`)
+//! and scores exactly, from the state, only the rows that may be among the best. Which rows may be answered is settled
+//! before that pass: an index of the items' metadata (`filters`) gives the rows that a filter admits. [`Searcher`]
+//! answers small searches at once and others on a few named threads. Searches that wait for the same view are scanned
+//! together, so that memory is read once for up to [`SearchSettings::batch_max`] requests.
 //!
-//! A view holds 8-bit codes of all vectors, with the error of each, and upper bounds of all biases (`index`). A search reads
-//! these (`scan`) and scores exactly, from the state, only rows that may be among the best: the answer is that of scoring every row, to the bit.
-//! Publishing costs what was touched: codes lag behind their rows and are made anew by the block, popularity may be some thousand
-//! events old. [`Searcher`] answers small searches at once and others on a few named threads; what waits for the same view is scanned together, so that memory
-//! is read once for up to [`SearchSettings::batch_max`] requests. One answer in so many is compared with scoring every row (`checker`).
+//! **Promises.** A request sees one whole position, whatever is learned meanwhile (P5). An answer is that of scoring
+//! every row, to the bit; equal scores go to the item that came first into the model. One answer in so many is compared
+//! with scoring every row (`checker`). Reads never wait for learning, nor learning for reads. Publishing costs what was
+//! touched: codes lag behind their rows and are renewed by the block.
 //!
-//! Which rows may be answered is settled before the pass: an index of the items' metadata (`filters`), kept up by what changed,
-//! gives the rows that a filter admits.
+//! **Must not know** HTTP, Postgres or torch.
 //!
-//! Bounds: `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and 1,000
-//! values, the queue [`SearchSettings::queue_max`] searches and [`SearchSettings::wait_max`] of waiting; when the async threads
-//! are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
-//! It knows no HTTP, no Postgres and no torch; `engine` publishes and searches, `http` reads views.
+//! **Used by** the engine, which publishes and searches, by HTTP, which reads views, and by `monitor`, which compares
+//! them.
+//!
+//! **Bounds.** `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and
+//! 1,000 values. [`SearchSettings::queue_max`] searches wait, for [`SearchSettings::wait_max`] at most. When the async
+//! threads are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
 
 mod checker;
 mod codes;
@@ -50,7 +53,7 @@ pub use scratch::SearchScratch;
 pub use searcher::Searcher;
 pub use view::{Counts, View};
 
-use crate::domain::{FieldError, Id};
+use shelfmark_domain::{FieldError, Id};
 
 /// A query that cannot be answered.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

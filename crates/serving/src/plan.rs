@@ -1,9 +1,7 @@
 //! From a query to a search, and from the rows found to an answer.
 
-use crate::{
-    domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject},
-    state::{ComposedQuery, Context, QueryRows, Scalars, compose, dot},
-};
+use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject};
+use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose, dot};
 
 use super::{
     QueryError, SearchScratch, View, diversity,

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{
-    domain::{Item, Position, Served},
-    state::{Catalog, Readable, Table, Touched, as_row, ones, sampled},
-};
+use shelfmark_domain::{Item, Position, Served};
+use shelfmark_state::{Catalog, Readable, Table, Touched, as_row, ones, sampled};
 
 use super::{
     codes::{BLOCK_ROWS, STRIP_ROWS},

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
+use shelfmark_domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, SearchScratch, View,

@@ -4,7 +4,7 @@
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
-use crate::state::{Readable, ones};
+use shelfmark_state::{Readable, ones};
 
 use super::{
     RowMask,
@@ -19,7 +19,7 @@ use super::{
 
 /// A search that admits less than this share of the tiles' number of rows goes from tile to tile.
 const FEW: usize = 2;
-/// Exploration is this many deviations at most: what [`crate::state::Draws::normal`] can give.
+/// Exploration is this many deviations at most: what [`shelfmark_state::Draws::normal`] can give.
 const CHANCE_MAX: f32 = 6.0;
 
 /// What the scan orders rows by.
@@ -212,11 +212,10 @@ fn of_tile(admitted: &RowMask, tile: usize) -> u16 {
 mod tests {
     use std::sync::Arc;
 
-    use crate::{
-        domain::{Id, Item, ModelConfig, Position, Served},
-        serving::{Publisher, score::best_of_all, top::Hit},
-        state::{Draws, State, Table},
-    };
+    use shelfmark_domain::{Id, Item, ModelConfig, Position, Served};
+    use shelfmark_state::{Draws, State, Table};
+
+    use crate::{Publisher, score::best_of_all, top::Hit};
 
     use super::*;
 

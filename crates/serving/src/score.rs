@@ -1,6 +1,6 @@
 //! The score of a row for a search: the one definition that every answer follows.
 
-use crate::state::{Readable, dot};
+use shelfmark_state::{Readable, dot};
 
 use super::{
     index::Index,

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::state::ContextScratch;
+use shelfmark_state::ContextScratch;
 
 /// Reusable work space of one searching thread; 12 bytes an item.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::domain::{Filter, Id, Query, Recommendations, ScoredItem};
+use shelfmark_domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, View,
@@ -128,11 +128,10 @@ mod tests {
         time::Duration,
     };
 
-    use crate::{
-        domain::{ModelConfig, Position, Served, Subject, Timestamp},
-        serving::{Publisher, SearchScratch},
-        state::State,
-    };
+    use shelfmark_domain::{ModelConfig, Position, Served, Subject, Timestamp};
+    use shelfmark_state::State;
+
+    use crate::{Publisher, SearchScratch};
 
     use super::*;
 
@@ -148,7 +147,7 @@ mod tests {
     fn view() -> Arc<View> {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 8, ..ModelConfig::default() }));
         for item in ["a", "b"] {
-            state.put_item(&crate::domain::Item::bare(Id::new("id", item).expect("valid")));
+            state.put_item(&shelfmark_domain::Item::bare(Id::new("id", item).expect("valid")));
         }
         Publisher::from_scratch(&state.readable, Position::new(1), Served::Live)
     }
@@ -271,7 +270,7 @@ mod tests {
     fn a_batch_takes_what_waits_for_the_same_state_and_leaves_a_fair_share() {
         let shared = bare(SearchSettings { threads: 2, ..PATIENT });
         let (one, other) = (view(), view());
-        let same = one.served_as(Served::Version(crate::domain::VersionNumber(1)));
+        let same = one.served_as(Served::Version(shelfmark_domain::VersionNumber(1)));
         let _answers: Vec<_> = [&one, &other, &same, &one, &other].into_iter().map(|view| ask(&shared, view)).collect();
         let mut batch = Vec::new();
         shared.next_batch(&mut batch).expect("five wait");

@@ -1,9 +1,7 @@
 //! What a view knows of the subject of a query.
 
-use crate::{
-    domain::{ExcludeSeen, FieldError, Id, Query, Subject},
-    state::{Actor, Context, ContextScratch, History, Past, Readable},
-};
+use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
+use shelfmark_state::{Actor, Context, ContextScratch, History, Past, Readable};
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;

@@ -178,7 +178,7 @@ fn is_score(score: f32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::state::Draws;
+    use shelfmark_state::Draws;
 
     use super::*;
 

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{
-    domain::{
-        Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
-        Timestamp,
-    },
-    state::{Readable, State, TableFootprint},
+use shelfmark_domain::{
+    Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
+    Timestamp,
 };
+use shelfmark_state::{Readable, State, TableFootprint};
 
 use super::{
     Publisher, QueryError, RowMask, SearchScratch,

@@ -4,8 +4,9 @@ use std::hash::Hash;
 
 use imbl::HashMap;
 
+use shelfmark_state::{SHARED_BYTES, allocated, sampled};
+
 use super::{Filters, Postings, Property, numbers::Numbers, terms::Terms};
-use crate::state::{SHARED_BYTES, allocated, sampled};
 
 /// Entries of a map that are looked at: the first ones, which are as good as any in the order of hashes.
 const LOOKED_AT_MAX: usize = 512;
@@ -14,12 +15,12 @@ const ENTRY_FACTOR: usize = 2;
 
 impl Filters {
     /// Rows that may be recommended.
-    pub(in crate::serving) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.all.rows().len()
     }
 
     /// What it takes with the sets of the newest filters, in bytes. Costs a millisecond at most for a property.
-    pub(in crate::serving) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let properties = entries(&self.properties, |name, property| text(name) + property.bytes());
         self.all.bytes() + self.categories.bytes() + self.tags.bytes() + properties + self.recent.bytes()
     }

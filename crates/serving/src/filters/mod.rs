@@ -16,7 +16,7 @@ use std::sync::Arc;
 use imbl::HashMap;
 use roaring::RoaringBitmap;
 
-use crate::domain::{Condition, Filter, Item, Labels, PropertyValue};
+use shelfmark_domain::{Condition, Filter, Item, Labels, PropertyValue};
 
 use self::{
     numbers::{Numbers, Span},
@@ -186,8 +186,9 @@ impl Property {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::Id;
+
     use super::*;
-    use crate::domain::Id;
 
     fn item(label: &str, price: f64) -> Item {
         let mut item = Item::bare(Id::new("id", "i").expect("an id"));

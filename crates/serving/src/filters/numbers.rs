@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use roaring::RoaringBitmap;
 
-use crate::domain::{Condition, PropertyValue};
+use shelfmark_domain::{Condition, PropertyValue};
 
 /// Rows of one shared block.
 const BLOCK_ROWS: u32 = 1024;

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::domain::Filter;
+use shelfmark_domain::Filter;
 
 use super::RowMask;
 
