@@ -17,24 +17,20 @@ pub mod feeds;
 #[path = "../crates/monitor/src/health/mod.rs"]
 pub mod health;
 pub mod http;
-#[path = "../crates/store/src/keys/mod.rs"]
-pub mod keys;
 pub use shelfmark_learner as learner;
 pub use shelfmark_log as log;
-#[path = "../crates/store/src/operations/mod.rs"]
-pub mod operations;
+pub use shelfmark_store::keys;
+pub use shelfmark_store::operations;
 #[path = "../crates/evaluation/src/svg_plot.rs"]
 pub mod plot;
 pub use shelfmark_postgres as postgres;
-#[path = "../crates/store/src/model_catalog/mod.rs"]
-pub mod roster;
 pub use shelfmark_serving as serving;
 pub use shelfmark_state as state;
+pub use shelfmark_store::model_catalog as roster;
 pub mod telemetry;
 #[path = "../crates/datasets/src/vectors/mod.rs"]
 pub mod vectors;
-#[path = "../crates/store/src/versions/mod.rs"]
-pub mod versions;
+pub use shelfmark_store::versions;
 
 /// One allocator for everything in the process, libtorch's temporaries included: glibc's gives pages back to the system
 /// after every step and every request, and faults them in again for the next (8% of the learner's time).

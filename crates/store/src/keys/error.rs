@@ -1,6 +1,6 @@
 //! What can go wrong with keys.
 
-use crate::domain::FieldError;
+use shelfmark_domain::FieldError;
 
 /// What can go wrong with keys.
 #[derive(Debug, thiserror::Error)]

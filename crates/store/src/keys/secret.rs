@@ -5,7 +5,7 @@ use std::fmt;
 use rand::{TryRngCore, rngs::OsRng};
 use sha2::{Digest, Sha256};
 
-use crate::domain::KeyHash;
+use shelfmark_domain::KeyHash;
 
 /// What every key begins with, so that scanners of leaked secrets find it.
 const PREFIX: &str = "sm_";

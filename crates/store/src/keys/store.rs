@@ -9,8 +9,9 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use shelfmark_domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp, text_within};
+
 use super::{KeyError, Secret, secret::presented_hash};
-use crate::domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp, text_within};
 
 /// Most keys: each presented key is compared with all of them.
 const KEYS_MAX: usize = 1000;

@@ -2,8 +2,9 @@
 
 use sqlx::{PgConnection, types::Json};
 
+use shelfmark_domain::{ModelConfig, ModelName, VersionNumber};
+
 use super::{RosterError, take_turn};
-use crate::domain::{ModelConfig, ModelName, VersionNumber};
 
 /// A model about to be made.
 #[derive(Debug)]

@@ -5,8 +5,9 @@ use std::{convert::Infallible, time::Duration};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
+use shelfmark_postgres as postgres;
+
 use super::CHANNEL;
-use crate::postgres;
 
 /// How often the one who waits is woken without a notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);

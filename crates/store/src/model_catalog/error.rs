@@ -1,6 +1,6 @@
 //! What can go wrong with the roster.
 
-use crate::domain::ModelName;
+use shelfmark_domain::ModelName;
 
 /// What can go wrong with the roster.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,9 @@
 
 use sqlx::{PgPool, Row, postgres::PgRow, types::Json};
 
+use shelfmark_domain::{ForkOrigin, ModelConfig, ModelName, VersionNumber};
+
 use super::{RosterError, error::name};
-use crate::domain::{ForkOrigin, ModelConfig, ModelName, VersionNumber};
 
 /// A model that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]

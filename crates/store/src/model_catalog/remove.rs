@@ -2,8 +2,9 @@
 
 use sqlx::{PgConnection, PgPool};
 
+use shelfmark_domain::ModelName;
+
 use super::{RosterError, error::name, take_turn};
-use crate::domain::ModelName;
 
 /// The model that is always there.
 const REQUIRED: &str = "default";

@@ -5,8 +5,9 @@ use std::time::Duration;
 use sqlx::{PgPool, Row, postgres::PgRow};
 use time::OffsetDateTime;
 
+use shelfmark_domain::Timestamp;
+
 use super::{Operation, OperationError, OperationId, OperationState};
-use crate::domain::Timestamp;
 
 /// A running operation that nobody touched for this long belongs to a process that is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(15);

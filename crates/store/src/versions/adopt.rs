@@ -2,13 +2,14 @@
 
 use sqlx::PgConnection;
 
+use shelfmark_domain::{VersionManifest, VersionNumber};
+
 use super::{
     VersionError, VersionStore,
     lock::lock,
     manifest::{manifest, manifest_columns, sql_number},
     packing::Sealing,
 };
-use crate::domain::{VersionManifest, VersionNumber};
 
 /// Who makes a fork, and why.
 #[derive(Debug, Clone)]

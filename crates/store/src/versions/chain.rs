@@ -2,6 +2,9 @@
 
 use sqlx::{PgConnection, Row};
 
+use shelfmark_domain::VersionNumber;
+use shelfmark_state::ReadBack;
+
 use super::{
     NewSegments, VersionError, VersionStore,
     link::Link,
@@ -9,7 +12,6 @@ use super::{
     manifest::{count, number, sql_number},
     read_back, segments,
 };
-use crate::{domain::VersionNumber, state::ReadBack};
 
 /// How much has to be read for a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,15 @@
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use time::OffsetDateTime;
 
+use shelfmark_domain::{
+    ArmText, Deployment, DeploymentMode, Position, Served, Serving, Split, Timestamp, VersionNumber,
+};
+
 use super::{
     NewDeployment, VersionError, VersionStore,
     manifest::{number, sql_number},
     serving::{served, served_number, store_arms, versions_of},
 };
-use crate::domain::{ArmText, Deployment, DeploymentMode, Position, Served, Serving, Split, Timestamp, VersionNumber};
 
 /// Channel of what is served; the payload is the model's number in the tables.
 pub(super) const CHANNEL: &str = "shelfmark_serving";

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{PgConnection, Row};
 
+use shelfmark_domain::{Derived, Digest, Forgotten, Position, Timestamp, VersionNumber};
+use shelfmark_state::{Segment, Table, row_hash};
+
 use super::{
     VersionError, VersionStore,
     link::links,
@@ -12,10 +15,6 @@ use super::{
     manifest::{number, sql_number},
     packing::{self, Packed, Sealing},
     store::LIST_LIMIT_MAX,
-};
-use crate::{
-    domain::{Derived, Digest, Forgotten, Position, Timestamp, VersionNumber},
-    state::{Segment, Table, row_hash},
 };
 
 /// A version from which a user's id was taken.

@@ -1,9 +1,7 @@
 //! What can go wrong with stored versions.
 
-use crate::{
-    domain::{ModelName, VersionNumber},
-    state::StateError,
-};
+use shelfmark_domain::{ModelName, VersionNumber};
+use shelfmark_state::StateError;
 
 /// What can go wrong with stored versions.
 #[derive(Debug, thiserror::Error)]

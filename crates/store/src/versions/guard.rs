@@ -3,11 +3,12 @@
 use sqlx::{Row, postgres::PgRow};
 use time::OffsetDateTime;
 
+use shelfmark_domain::{Guard, GuardActed, GuardSettings, Timestamp, VersionNumber};
+
 use super::{
     SessionLock, VersionError, VersionStore,
     manifest::{number, sql_number},
 };
-use crate::domain::{Guard, GuardActed, GuardSettings, Timestamp, VersionNumber};
 
 /// First half of the advisory lock's key: "SmGd". The second is the model.
 const GUARD_LOCK: i32 = 0x536d_4764;

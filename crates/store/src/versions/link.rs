@@ -2,11 +2,12 @@
 
 use sqlx::{PgConnection, Row};
 
+use shelfmark_domain::VersionNumber;
+
 use super::{
     VersionError,
     manifest::{number, sql_number},
 };
-use crate::domain::VersionNumber;
 
 /// One version of a chain.
 pub(super) struct Link {

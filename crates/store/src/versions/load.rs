@@ -4,15 +4,14 @@ use futures::{StreamExt, TryStreamExt};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use tokio::sync::mpsc;
 
+use shelfmark_domain::{VersionManifest, VersionNumber};
+use shelfmark_state::Segment;
+
 use super::{
     VersionError, VersionStore,
     link::{Link, links},
     manifest::{manifest, manifest_columns, sql_number},
     packing::{self, Packed, Place, Sealing},
-};
-use crate::{
-    domain::{VersionManifest, VersionNumber},
-    state::Segment,
 };
 
 /// Largest uncompressed segment that is believed: a damaged length must not take all memory.

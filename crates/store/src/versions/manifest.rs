@@ -3,8 +3,9 @@
 use sqlx::{Row, postgres::PgRow};
 use time::OffsetDateTime;
 
+use shelfmark_domain::{Digest, Position, Timestamp, VersionKind, VersionManifest, VersionNumber};
+
 use super::VersionError;
-use crate::domain::{Digest, Position, Timestamp, VersionKind, VersionManifest, VersionNumber};
 
 /// The columns that [`manifest`] reads, in its order.
 macro_rules! manifest_columns {

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use crate::{
-    domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber},
-    state::{ReadBack, Segment},
-};
+use shelfmark_domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber};
+use shelfmark_state::{ReadBack, Segment};
 
 /// A state about to be stored.
 pub struct NewVersion {

@@ -2,7 +2,8 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{domain::VersionNumber, state::Segment};
+use shelfmark_domain::VersionNumber;
+use shelfmark_state::Segment;
 
 /// Level 1 of zstd: rows of floats hardly compress, and a version is taken while the learner wants the core.
 const ZSTD_LEVEL: i32 = 1;

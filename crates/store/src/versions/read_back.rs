@@ -3,8 +3,9 @@
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
+use shelfmark_state::{ReadBack, StateError};
+
 use super::{VersionError, link::Link, load};
-use crate::state::{ReadBack, StateError};
 
 /// Segments that wait to be checked.
 const SEGMENTS_AHEAD: usize = 2;

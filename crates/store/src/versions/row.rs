@@ -1,14 +1,13 @@
 //! One row of a stored version, without loading the rest of it.
 
+use shelfmark_domain::VersionNumber;
+use shelfmark_state::{Segment, Table};
+
 use super::{
     VersionError, VersionStore,
     link::{Link, links},
     load,
     manifest::sql_number,
-};
-use crate::{
-    domain::VersionNumber,
-    state::{Segment, Table},
 };
 
 /// Which row.

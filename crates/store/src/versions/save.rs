@@ -2,6 +2,8 @@
 
 use sqlx::{PgConnection, Row};
 
+use shelfmark_domain::{Timestamp, VersionManifest, VersionNumber};
+
 use super::{
     NewVersion, VersionError, VersionStore,
     error::by_constraint,
@@ -10,7 +12,6 @@ use super::{
     manifest::{manifest, manifest_columns, number, sql_number},
     read_back, segments,
 };
-use crate::domain::{Timestamp, VersionManifest, VersionNumber};
 
 impl VersionStore {
     /// Compresses, checksums and stores; one transaction; takes the next number.

@@ -2,12 +2,14 @@
 
 use sqlx::PgConnection;
 
+use shelfmark_domain::VersionNumber;
+use shelfmark_state::Segment;
+
 use super::{
     NewSegments, VersionError,
     manifest::sql_number,
     packing::{self, Packed, Place, Sealing},
 };
-use crate::{domain::VersionNumber, state::Segment};
 
 /// What was sent.
 #[derive(Default)]

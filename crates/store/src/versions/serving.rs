@@ -2,11 +2,12 @@
 
 use sqlx::{PgConnection, Row};
 
+use shelfmark_domain::{Arm, Served, Serving, Split, VersionNumber};
+
 use super::{
     VersionError, VersionStore,
     manifest::{number, sql_number},
 };
-use crate::domain::{Arm, Served, Serving, Split, VersionNumber};
 
 impl VersionStore {
     /// What is served now.

@@ -2,13 +2,14 @@
 
 use sqlx::{PgExecutor, PgPool, Row};
 
+use shelfmark_domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
+
 use super::{
     VersionError, chain,
     error::by_constraint,
     lock::lock,
     manifest::{manifest, manifest_columns, sql_number},
 };
-use crate::domain::{ModelName, Position, VersionManifest, VersionNumber, VersionRef};
 
 /// Most manifests of a page.
 pub(super) const LIST_LIMIT_MAX: usize = 1000;

@@ -5,8 +5,10 @@ use std::{convert::Infallible, time::Duration};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use shelfmark_domain::Serving;
+use shelfmark_postgres as postgres;
+
 use super::{VersionError, VersionStore, deployments::CHANNEL};
-use crate::{domain::Serving, postgres};
 
 /// How often the table is asked.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
