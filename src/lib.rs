@@ -5,8 +5,7 @@
 //! an event's way; `docs/ARCHITECTURE.md` is the long form and says which room may import which.
 
 pub mod app;
-#[path = "../crates/monitor/src/diff/mod.rs"]
-pub mod compare;
+pub use shelfmark_monitor::diff as compare;
 pub mod config;
 pub use shelfmark_domain as domain;
 pub mod engine;
@@ -14,8 +13,7 @@ pub mod engine;
 pub mod evaluation;
 #[path = "../crates/datasets/src/feeds/mod.rs"]
 pub mod feeds;
-#[path = "../crates/monitor/src/health/mod.rs"]
-pub mod health;
+pub use shelfmark_monitor::health;
 pub mod http;
 pub use shelfmark_learner as learner;
 pub use shelfmark_log as log;

@@ -3,19 +3,18 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Id, Query, Recommendations, ScoredItem, Subject, Timestamp};
+use shelfmark_serving::{QueryError, SearchScratch, View};
 
 use super::{rows::Spread, sample::sample};
-use crate::{
-    domain::{Id, Query, Recommendations, ScoredItem, Subject, Timestamp},
-    serving::{QueryError, SearchScratch, View},
-};
 
 /// Searches of one pass over all items.
 const BATCH: usize = 16;
 
 /// A list that changed.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changed {
     /// The item, or user, whose list it is.
     pub id: Id,
@@ -31,7 +30,8 @@ pub struct Changed {
 }
 
 /// How much the lists of a sample changed.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Churn {
     /// Lists compared: of all that both states have, or of a sample of 200 when there are more.
     pub sampled: u64,
@@ -48,7 +48,8 @@ pub struct Churn {
 }
 
 /// How much the recommendations of a sample changed.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RankChurn {
     /// How much.
     #[serde(flatten)]

@@ -4,25 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
-use crate::domain::ModelConfig;
+use shelfmark_domain::ModelConfig;
 
 /// A setting that differs.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setting {
     /// Its name, with dots between levels: `rates.items`.
     pub field: String,
     /// Its value before; null where there was none.
-    #[schema(value_type = Object)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub from: Option<Value>,
     /// Its value after; null where there is none.
-    #[schema(value_type = Object)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub to: Option<Value>,
 }
 
 /// A figure of both states.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Figure {
     /// Its name, with dots between levels: `quality.live.recall`.
     pub name: String,

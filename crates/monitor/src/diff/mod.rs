@@ -20,18 +20,16 @@ mod rows;
 mod sample;
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 pub use churn::{Changed, Churn, RankChurn};
 pub use facts::{Figure, Setting};
 pub use rows::{Spread, TableDiff};
 pub use sample::SAMPLE;
 
-use crate::{
-    domain::{Digest, Position, Served, VersionNumber},
-    health::Mover,
-    serving::View,
-};
+use shelfmark_domain::{Digest, Position, Served, VersionNumber};
+use shelfmark_serving::View;
+
+use crate::health::Mover;
 
 /// Most entries of a list.
 pub const TOP_MAX: usize = 1000;
@@ -61,17 +59,18 @@ pub struct DiffOptions {
 }
 
 /// One of the two states, as the answer names it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Compared {
     /// The version's number; null for the live state.
-    #[schema(value_type = Option<u32>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub version: Option<VersionNumber>,
     /// The version's name.
     pub label: Option<String>,
     /// Where the state stands.
     pub position: Position,
     /// Its digest; null where it is not known: of the live state.
-    #[schema(value_type = Option<String>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub digest: Option<Digest>,
     /// Users with an event.
     pub users: u64,
@@ -82,7 +81,8 @@ pub struct Compared {
 }
 
 /// What is different between two states.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Diff {
     /// The state that is compared from.
     pub from: Compared,

@@ -1,17 +1,16 @@
 //! Which learned rows came, went and moved.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::{
-    domain::Id,
-    health::{Mover, Quantiles, relative_distance},
-    learner::WatchedTable,
-    state::{Catalog, Interner, Readable, as_row, distance},
-};
+use shelfmark_domain::Id;
+use shelfmark_learner::WatchedTable;
+use shelfmark_state::{Catalog, Interner, Readable, as_row, distance};
+
+use crate::health::{Mover, Quantiles, relative_distance};
 
 /// Mean and quantiles of some values.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Spread {
     /// The mean.
     pub mean: f64,
@@ -30,7 +29,8 @@ impl Spread {
 }
 
 /// The rows of one table in two states.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableDiff {
     /// The table.
     pub table: WatchedTable,
@@ -213,6 +213,6 @@ fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
 fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
     let all = from.contents.modalities().all();
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
-    let same = |new: &&crate::domain::Modality| new.name == old.name && new.inputs == old.inputs;
+    let same = |new: &&shelfmark_domain::Modality| new.name == old.name && new.inputs == old.inputs;
     to.contents.modalities().all().iter().find(same).map(|new| new.first + (row - old.first))
 }

@@ -4,7 +4,7 @@ use std::collections::BinaryHeap;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::domain::Id;
+use shelfmark_domain::Id;
 
 /// Items, and users, whose lists are compared.
 pub const SAMPLE: usize = 200;

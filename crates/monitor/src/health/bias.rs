@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Id, Position};
+use shelfmark_state::{ACCUMULATOR_INITIAL, State};
 
 use super::gini::gini;
-use crate::{
-    domain::{Id, Position},
-    state::{ACCUMULATOR_INITIAL, State},
-};
 
 /// Categories listed, those with most gradient mass first.
 const CATEGORIES_MAX: usize = 100;
@@ -20,7 +18,8 @@ const CATEGORIES_MAX: usize = 100;
 const DECILES: usize = 10;
 
 /// Shares of one tenth of the items.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DecileBias {
     /// 1 is the most popular tenth.
     pub decile: usize,
@@ -35,7 +34,8 @@ pub struct DecileBias {
 }
 
 /// Shares of one category. An item of several counts for each by its part.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CategoryBias {
     /// The category; null is items without one.
     pub category: Option<String>,
@@ -50,7 +50,8 @@ pub struct CategoryBias {
 }
 
 /// How unevenly events, places in lists and gradients are spread over the items met in an event.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BiasReport {
     /// Where the state stood.
     pub position: Position,

@@ -122,8 +122,9 @@ impl Detector {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::state::Draws;
 
     /// Pairs of a quality in the live state and in the reference, as the guard has them: 1 with some chance each, where a
     /// part of the luck is common to both.

@@ -1,16 +1,18 @@
 //! The health of a model now: figures of the newest steps with a verdict for each table and for the whole.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::Position;
+use shelfmark_learner::WatchedTable;
 
 use super::{
     Finding, Series, Sums, Survey, TableSurvey, Verdict,
     verdict::{self, BEFORE_TARGETS, RECENT_TARGETS},
 };
-use crate::{domain::Position, learner::WatchedTable};
 
 /// What steps did to one table.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableFigures {
     /// The table.
     pub table: WatchedTable,
@@ -58,7 +60,8 @@ impl TableFigures {
 }
 
 /// What some steps did.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepFigures {
     /// Steps.
     pub steps: u64,
@@ -92,7 +95,8 @@ impl StepFigures {
 }
 
 /// One table, judged.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableHealth {
     /// The verdict.
     #[serde(flatten)]
@@ -105,7 +109,8 @@ pub struct TableHealth {
 }
 
 /// The health of a model.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// The worst of all.
     #[serde(flatten)]

@@ -1,7 +1,8 @@
 //! The names of what a series can be asked for.
 
+use shelfmark_learner::WatchedTable;
+
 use super::{Point, TableFigures};
-use crate::learner::WatchedTable;
 
 /// Figures of the whole.
 const WHOLE: [&str; 14] = [

@@ -1,18 +1,16 @@
 //! Which items moved most since a version.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::{
-    domain::{Id, Item},
-    state::{Readable, distance, dot},
-};
+use shelfmark_domain::{Id, Item};
+use shelfmark_state::{Readable, distance, dot};
 
 /// Items listed.
 pub const MOVERS_MAX: usize = 50;
 
 /// An item whose vector moved.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mover {
     /// The item.
     pub item: Id,

@@ -1,14 +1,12 @@
 //! How one row moved, step by step, seen by a replay: the steps that moved it farthest, and what it was to them.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Id, Position};
+use shelfmark_learner::{Observer, StepReport, StepTask, WatchedTable};
+use shelfmark_state::{Actor, Readable, State, Unit, distance};
 
 use super::cosine;
-use crate::{
-    domain::{Id, Position},
-    learner::{Observer, StepReport, StepTask, WatchedTable},
-    state::{Actor, Readable, State, Unit, distance},
-};
 
 /// Steps that are told.
 pub const LARGEST_STEPS: usize = 10;
@@ -54,7 +52,8 @@ impl RowOwner {
 }
 
 /// What moved a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A step that learned from it: a target of its own.
@@ -68,7 +67,8 @@ pub enum Cause {
 }
 
 /// One movement of a row.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RowStep {
     /// What moved it; the first that applies.
     pub cause: Cause,

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::domain::Id;
+use shelfmark_domain::Id;
 
 /// Sampled targets of the window.
 pub const QUALITY_TARGETS: usize = 1000;
@@ -22,7 +21,8 @@ pub struct Ranked {
 }
 
 /// Recall and mean reciprocal rank of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quality {
     /// Targets in the window.
     pub targets: u64,

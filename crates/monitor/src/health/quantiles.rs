@@ -1,10 +1,10 @@
 //! A distribution in five numbers.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Quantiles of some values.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quantiles {
     /// A tenth is at or below.
     pub p10: f32,

@@ -3,16 +3,17 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::Position;
+use shelfmark_learner::StepReport;
 
 use super::{Sums, quality::Quality};
-use crate::{domain::Position, learner::StepReport};
 
 /// Points kept: the last two million events at 512 a point.
 pub const POINTS_MAX: usize = 4096;
 /// Targets that close a point.
 pub const POINT_TARGETS: u64 = 512;
-/// Steps that close a point, where steps are small. A whole number of times [`crate::learner::WATCH_EVERY`], so that every
+/// Steps that close a point, where steps are small. A whole number of times [`shelfmark_learner::WATCH_EVERY`], so that every
 /// point has watched steps.
 pub const POINT_STEPS_MAX: u64 = 64;
 
@@ -20,7 +21,8 @@ pub const POINT_STEPS_MAX: u64 = 64;
 const WATCHED_MIN: u64 = 2;
 
 /// Live quality as of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PointQuality {
     /// Of the live view.
     pub live: Quality,

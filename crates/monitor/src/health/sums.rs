@@ -1,6 +1,6 @@
 //! Figures of some steps, added up so that any run of steps has them.
 
-use crate::learner::{StepReport, TableStep, WatchedTable};
+use shelfmark_learner::{StepReport, TableStep, WatchedTable};
 
 /// What some steps did to one table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -2,16 +2,14 @@
 //! touched and which lie still.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Id, Position, VersionNumber};
+use shelfmark_learner::WatchedTable;
+use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot};
 
 use super::{
     Quantiles,
     movers::{Mover, movers, relative_distance},
-};
-use crate::{
-    domain::{Id, Position, VersionNumber},
-    learner::WatchedTable,
-    state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot},
 };
 
 /// Rows of a table that a survey looks at: every one of a table this size, every second of one twice as large, and so on.
@@ -44,7 +42,8 @@ pub struct SurveyedVersion<'a> {
 }
 
 /// What a survey saw of one table. Counts are of rows looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableSurvey {
     /// The table.
     pub table: WatchedTable,
@@ -79,7 +78,8 @@ impl TableSurvey {
 }
 
 /// A row that lies still.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StillRow {
     /// The item.
     pub item: Id,
@@ -90,12 +90,13 @@ pub struct StillRow {
 }
 
 /// A look at the rows of a state.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Survey {
     /// Where the state stood.
     pub position: Position,
     /// The version that rows were compared with.
-    #[schema(value_type = Option<u32>)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub version: Option<VersionNumber>,
     /// Its position.
     pub version_position: Option<Position>,

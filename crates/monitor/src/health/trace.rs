@@ -2,14 +2,12 @@
 //! any state before the event passes through the very step that learned it, bit for bit (P4).
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_domain::{Event, Id, Position};
+use shelfmark_learner::{Observer, StepReport, StepTask, WatchedTable};
+use shelfmark_state::{Actor, Readable, State, Unit, distance, dot};
 
 use super::{StepFigures, Sums, TableFigures};
-use crate::{
-    domain::{Event, Id, Position},
-    learner::{Observer, StepReport, StepTask, WatchedTable},
-    state::{Actor, Readable, State, Unit, distance, dot},
-};
 
 /// Rows of a trace: the event's own, then those that moved most.
 pub const TRACE_ROWS_MAX: usize = 100;
@@ -27,7 +25,8 @@ pub struct TraceTarget {
 }
 
 /// What a row is to the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Its item.
@@ -47,7 +46,8 @@ pub enum Part {
 }
 
 /// A row that the step moved.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MovedRow {
     /// Its table.
     pub table: WatchedTable,
@@ -68,7 +68,8 @@ pub struct MovedRow {
 }
 
 /// An item near the event's, before or after.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Neighbour {
     /// The item.
     pub id: Id,
@@ -85,7 +86,8 @@ pub struct Neighbour {
 }
 
 /// The step that learned an event.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trace {
     /// Position of the first record of the batch that the step is of.
     pub batch_first: Position,

@@ -2,10 +2,10 @@
 //! streams (docs/LEARNING.md has both figures), because an alarm that comes for nothing is soon ignored.
 
 use serde::Serialize;
-use utoipa::ToSchema;
+
+use shelfmark_learner::WatchedTable;
 
 use super::{Sums, TableSums, TableSurvey};
-use crate::learner::WatchedTable;
 
 /// Targets below which nothing is said.
 pub const TARGETS_MIN: u64 = 512;
@@ -53,7 +53,8 @@ const SPARSE_ROWS_MIN: u64 = 100;
 const FRESH_VALUE: f64 = 0.05;
 
 /// What is wrong, worst last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Too little was seen to say anything.
@@ -89,7 +90,8 @@ impl Verdict {
 }
 
 /// A verdict with its reason.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// What is wrong.
     pub verdict: Verdict,
@@ -273,8 +275,9 @@ fn unseen(recent: &Sums) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_learner::StepReport;
+
     use super::*;
-    use crate::learner::StepReport;
 
     fn steps(count: usize, change: impl Fn(usize, &mut StepReport)) -> Sums {
         let mut sums = Sums::default();
