@@ -11,8 +11,7 @@ pub use shelfmark_domain as domain;
 pub mod engine;
 #[path = "../crates/evaluation/src/lib.rs"]
 pub mod evaluation;
-#[path = "../crates/datasets/src/feeds/mod.rs"]
-pub mod feeds;
+pub use shelfmark_datasets::feeds;
 pub use shelfmark_monitor::health;
 pub mod http;
 pub use shelfmark_learner as learner;
@@ -26,8 +25,7 @@ pub use shelfmark_serving as serving;
 pub use shelfmark_state as state;
 pub use shelfmark_store::model_catalog as roster;
 pub mod telemetry;
-#[path = "../crates/datasets/src/vectors/mod.rs"]
-pub mod vectors;
+pub use shelfmark_datasets::vectors;
 pub use shelfmark_store::versions;
 
 /// One allocator for everything in the process, libtorch's temporaries included: glibc's gives pages back to the system

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::domain::{Event, Item};
+use shelfmark_domain::{Event, Item};
 
 /// One thing read from a line.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,8 @@
 
 use std::{io, path::Path};
 
+use shelfmark_domain::{Event, Item};
+
 use super::{
     BadLine, EventIds, FeedBody, FeedEntry, FeedError, Format, LINE_BYTES_MAX, ReadSoFar, Rees46, Source,
     columns::{Header, excerpt},
@@ -9,7 +11,6 @@ use super::{
     movielens, ndjson,
     retailrocket::RetailRocket,
 };
-use crate::domain::{Event, Item};
 
 /// How to read a file.
 #[derive(Debug, Clone, Default)]

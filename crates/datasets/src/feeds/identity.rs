@@ -2,8 +2,9 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use shelfmark_domain::Id;
+
 use super::Format;
-use crate::domain::Id;
 
 /// Makes the event ids of one file.
 ///

@@ -13,8 +13,9 @@
 
 use std::collections::BTreeMap;
 
+use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+
 use super::columns::{Header, excerpt, field, fields, number};
-use crate::domain::{Event, Id, Item, PropertyValue, Timestamp};
 
 /// Genres of u.item's flags, in their order.
 const GENRES: [&str; 19] = [

@@ -21,8 +21,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+
 use super::{FeedBody, columns::excerpt};
-use crate::domain::{Event, Id, Item, PropertyValue, Timestamp};
 
 /// Reads a line. `ignore_ids`: an `event_id` in the file does not count.
 pub(super) fn body(line: &str, event_id: Id, ignore_ids: bool) -> Result<FeedBody, String> {

@@ -15,8 +15,9 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+
 use super::columns::{Header, excerpt, field, fields, number, optional};
-use crate::domain::{Event, Id, Item, PropertyValue, Timestamp};
 
 /// Reads REES46 rows.
 pub struct Rees46 {

@@ -11,8 +11,9 @@
 
 use serde_json::json;
 
+use shelfmark_domain::{Event, Id, Timestamp};
+
 use super::columns::{Header, excerpt, field, fields, optional};
-use crate::domain::{Event, Id, Timestamp};
 
 pub(super) struct RetailRocket {
     timestamp: usize,

@@ -1,7 +1,8 @@
 //! How vectors of one space become rows of a model: centred, turned into its dimension, and scaled.
 
+use shelfmark_state::{add_scaled, dot};
+
 use super::orthonormal::{principal, product, random};
-use crate::state::{add_scaled, dot};
 
 /// Rows that the axes of a space are found from.
 const SAMPLE_ROWS: u64 = 10_000;
@@ -141,8 +142,9 @@ fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::state::Draws;
 
     fn cloud(count: usize, dim: usize, deviations: impl Fn(usize) -> f32) -> Vec<Vec<f32>> {
         let mut draws = Draws::new(3, 3, 3);

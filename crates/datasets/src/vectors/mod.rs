@@ -3,7 +3,7 @@
 //! **For.** `shelfmark import`, which sends what comes out to a service, and `shelfmark evaluate --import`.
 //! [`VectorFile`] reads word2vec (binary and text), GloVe, npy and safetensors; [`Targets`] are the rows that a model has;
 //! [`Prepared`] has read a file once, knows what it will fill and how the vectors are turned and scaled ([`Fit`]), and
-//! reads it a second time to hand over [`crate::domain::RowVector`]s. [`Export`] is the way back: rows of a state as a file.
+//! reads it a second time to hand over [`shelfmark_domain::RowVector`]s. [`Export`] is the way back: rows of a state as a file.
 //!
 //! **Promises.** A file is read in order, in constant memory, however long. What is wrong with it is told with line or
 //! byte. Of several vectors for one row the first counts: these files begin with the words that are met most. Equal files,

@@ -1,6 +1,6 @@
 //! Orthonormal rows: random ones, and those along which a set of vectors varies most.
 
-use crate::state::{Draws, dot};
+use shelfmark_state::{Draws, dot};
 
 /// Tells these draws from other uses of the generator.
 const DRAWS_ROTATION: u64 = 9;

@@ -1,7 +1,8 @@
 //! From a file to rows: read once to learn what it holds, and a second time to hand it over.
 
+use shelfmark_domain::{RowVector, VectorValues};
+
 use super::{Fit, FitSettings, Moments, Selection, SelectionTally, Targets, VectorError, VectorFile};
-use crate::domain::{RowVector, VectorValues};
 
 /// A file that was read once.
 pub struct Prepared<'a> {

@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use shelfmark_domain::{Id, VectorTable};
+use shelfmark_state::token_named;
+
 use super::{VectorError, VectorFile, VectorRow};
-use crate::{
-    domain::{Id, VectorTable},
-    state::token_named,
-};
 
 /// How many unknown ids are named.
 const NAMED_MAX: usize = 10;

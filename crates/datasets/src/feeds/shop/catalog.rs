@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use shelfmark_domain::{Id, Item, PropertyValue};
+
 use super::{
     random::{Draws, Weighted},
     words::{ADJECTIVES, BRANDS, CATEGORIES, COLOURS},
 };
-use crate::domain::{Id, Item, PropertyValue};
 
 /// Number of price levels.
 pub(super) const LEVELS: usize = 3;

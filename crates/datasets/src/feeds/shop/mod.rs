@@ -35,13 +35,14 @@ use xxhash_rust::xxh3::xxh3_64;
 pub use shopper::ShopperTastes;
 pub use spam::{SpamSettings, spam};
 
+use shelfmark_domain::{Event, Id, Item, Timestamp};
+
 use self::{
     catalog::Catalog,
     random::{Draws, Weighted},
     shopper::Shopper,
     visit::Visit,
 };
-use crate::domain::{Event, Id, Item, Timestamp};
 
 /// What the shop is made from. Equal settings, equal shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Who shops, and what for.
 
+use shelfmark_domain::Id;
+
 use super::{
     catalog::{LEVELS, brand_categories},
     random::Draws,
     words::{BRANDS, CATEGORIES},
 };
-use crate::domain::Id;
 
 /// Weights of a shopper's first, second and third category.
 const WEIGHTS: [u32; 3] = [6, 3, 1];

@@ -2,8 +2,9 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use shelfmark_domain::{Event, Id, Timestamp};
+
 use super::{ShopSettings, catalog::Catalog, random::Draws};
-use crate::domain::{Event, Id, Timestamp};
 
 /// What the burst is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
+use shelfmark_domain::Id;
+
 use super::{
     catalog::{Catalog, brand_level},
     random::Draws,
     shopper::Shopper,
 };
-use crate::domain::Id;
 
 /// One thing done.
 pub(super) struct Act {

@@ -10,15 +10,17 @@ mod text;
 
 use std::{collections::VecDeque, fmt};
 
-use crate::state::Readable;
 use npz::Archive;
 use rows::Rows;
+
+use shelfmark_state::Readable;
 
 /// Bytes of a piece, about.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// The formats that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     /// One tensor, named as the table; the ids are a JSON list under `ids` in the metadata.
@@ -54,7 +56,8 @@ impl ExportFormat {
 }
 
 /// The tables that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExportTable {
     /// Item vectors, by item; removed items are left out.

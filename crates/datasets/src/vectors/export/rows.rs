@@ -1,10 +1,9 @@
 //! The rows that an export writes.
 
+use shelfmark_domain::Id;
+use shelfmark_state::{CowRows, Readable};
+
 use super::{Encoder, ExportTable, text};
-use crate::{
-    domain::Id,
-    state::{CowRows, Readable},
-};
 
 /// Rows of one table of one state, which they share.
 #[derive(Debug)]

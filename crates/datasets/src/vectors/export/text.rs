@@ -4,8 +4,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use shelfmark_domain::Id;
+
 use super::{Encoder, ExportError, Part, rows::Rows};
-use crate::domain::Id;
 
 /// The text form of word2vec.
 pub(super) fn word2vec(rows: &Rows) -> Result<Vec<Part>, ExportError> {
