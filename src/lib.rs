@@ -9,21 +9,19 @@ pub use shelfmark_monitor::diff as compare;
 pub mod config;
 pub use shelfmark_domain as domain;
 pub mod engine;
-#[path = "../crates/evaluation/src/lib.rs"]
-pub mod evaluation;
 pub use shelfmark_datasets::feeds;
+pub use shelfmark_evaluation as evaluation;
 pub use shelfmark_monitor::health;
 pub mod http;
+pub use shelfmark_evaluation::svg_plot as plot;
 pub use shelfmark_learner as learner;
 pub use shelfmark_log as log;
-pub use shelfmark_store::keys;
-pub use shelfmark_store::operations;
-#[path = "../crates/evaluation/src/svg_plot.rs"]
-pub mod plot;
 pub use shelfmark_postgres as postgres;
 pub use shelfmark_serving as serving;
 pub use shelfmark_state as state;
+pub use shelfmark_store::keys;
 pub use shelfmark_store::model_catalog as roster;
+pub use shelfmark_store::operations;
 pub mod telemetry;
 pub use shelfmark_datasets::vectors;
 pub use shelfmark_store::versions;

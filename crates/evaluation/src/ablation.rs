@@ -5,11 +5,12 @@
 
 use serde::Serialize;
 
+use shelfmark_domain::ModelConfig;
+
 use super::{
     Evaluated,
     metrics::{Cut, Sums},
 };
-use crate::domain::ModelConfig;
 
 /// A term that can be switched off.
 #[derive(Debug, Clone, Copy)]

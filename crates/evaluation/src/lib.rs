@@ -1,18 +1,21 @@
-//! Test-then-train: how well a configuration recommends on a stream of events, beside simple methods on the same stream.
+//! Prequential evaluation (test, then train): how well a configuration recommends on a stream of events.
 //!
-//! **For.** `shelfmark evaluate` and `shelfmark tune`, and `tests/learning_quality.rs`: one implementation of the figures.
-//! [`Run`] sends a [`Stream`] through the production [`crate::learner::Learner`]; [`Prequential`] sits in its observer,
-//! ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and Rodrigues 2013) and counts
-//! [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture.
+//! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] sits in
+//! its observer, ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
+//! Rodrigues 2013) and counts [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture, [`search`] looks
+//! for a better configuration. [`svg_plot`] draws curves as SVG.
 //!
-//! **Promises.** Ranks are exact: every candidate is scored in full. A unit is ranked from the state before its batch and,
-//! for histories, before itself. The baselines rank the same targets among the same candidates, and learn after each
-//! unit, so they are never staler than the model. Equal input gives equal figures, `seconds` aside.
+//! **Promises.** Ranks are exact: every candidate is scored in full. A unit is ranked from the state before its batch
+//! and, for histories, before itself. The baselines rank the same targets among the same candidates, and learn after
+//! each unit, so they are never staler than the model. Equal input gives equal figures, `seconds` aside.
 //!
-//! **Does not** read files, write anything, or need a log or Postgres; `commands` does the former.
+//! **Must not know** files, the log, Postgres, views or HTTP. The command line reads files and writes reports.
 //!
-//! **Bounds.** Everything is held in memory: the events ([`Stream::EVENTS_MAX`]), one state a run, and scores of
-//! 32 units at a time.
+//! **Used by** `shelfmark evaluate` and `shelfmark tune`, and by `tests/learning_quality.rs`: one implementation of the
+//! figures.
+//!
+//! **Bounds.** Everything is held in memory: the events ([`Stream::EVENTS_MAX`]), one state a run, and scores of 32
+//! units at a time.
 
 pub mod ablation;
 mod baselines;
@@ -26,6 +29,7 @@ mod report;
 mod run;
 pub mod search;
 mod stream;
+pub mod svg_plot;
 
 pub use baselines::{Baseline, BaselineKind, Subject};
 pub use people::Person;

@@ -1,6 +1,6 @@
 //! The scores that the model itself gives: the formula of docs/LEARNING.md over every row, from the learner's own state.
 
-use crate::state::{ComposedQuery, QueryRows, Readable, State, Table, Unit, compose, dot};
+use shelfmark_state::{ComposedQuery, QueryRows, Readable, State, Table, Unit, compose, dot};
 
 use super::ranking::ABSENT;
 

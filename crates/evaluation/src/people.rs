@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::state::Actor;
+use shelfmark_state::Actor;
 
 /// One actor before a unit.
 #[derive(Debug, Default)]

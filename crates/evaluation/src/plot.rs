@@ -1,6 +1,6 @@
 //! Recall over the stream as a picture: one panel for all targets and one for novel ones.
 
-use crate::plot::{Panel, Plot, Scale};
+use crate::svg_plot::{Panel, Plot, Scale};
 
 use super::Report;
 

@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{
-    domain::Position,
-    learner::Observer,
-    state::{State, Unit},
-};
+use shelfmark_domain::Position;
+use shelfmark_learner::Observer;
+use shelfmark_state::{State, Unit};
 
 use super::{
     baselines::{Baseline, BaselineKind, Subject},

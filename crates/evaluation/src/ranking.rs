@@ -75,8 +75,9 @@ pub fn best(scores: &[f32], mask: &[f32], best: &mut Vec<(f32, u32)>) {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::state::Draws;
 
     #[test]
     fn better_scores_count_whole_ties_half_and_absent_rows_not_at_all() {

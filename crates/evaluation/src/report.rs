@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
+use shelfmark_domain::ModelConfig;
+
 use super::{
     Evaluated, Method, Protocol, Stream,
     ablation::Ablated,
     metrics::{Cut, FIFTHS, K, SHOTS, Sums},
 };
-use crate::domain::ModelConfig;
 
 /// Everything that was found.
 #[derive(Debug, Clone, Serialize)]

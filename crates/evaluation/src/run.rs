@@ -6,11 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    domain::{Append, ModelConfig, Position, Record, RecordBody, Timestamp},
-    learner::{ApplyError, Learner, prepare_thread},
-    state::State,
-};
+use shelfmark_domain::{Append, ModelConfig, Position, Record, RecordBody, Timestamp};
+use shelfmark_learner::{ApplyError, Learner, prepare_thread};
+use shelfmark_state::State;
 
 use super::{BaselineKind, Method, Prequential, Stream};
 

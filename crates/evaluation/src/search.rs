@@ -10,7 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{domain::ModelConfig, learner::ApplyError, state::Draws};
+use shelfmark_domain::ModelConfig;
+use shelfmark_learner::ApplyError;
+use shelfmark_state::Draws;
 
 use super::{Protocol, Run, Stream, metrics::Cut};
 

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{
-    domain::{Event, Id, Item, ModelConfig, RowVector, VectorTable},
-    state::tokens_of,
-};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, RowVector, VectorTable};
+use shelfmark_state::tokens_of;
 
 /// Events and metadata, checked as a service checks them.
 #[derive(Debug, Clone, Default)]

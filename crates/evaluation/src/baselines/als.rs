@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::state::{Draws, add_scaled, dot};
+use shelfmark_state::{Draws, add_scaled, dot};
 
 use super::{Baseline, Subject, popularity::Popularity};
 
@@ -185,7 +185,7 @@ impl Baseline for Als {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::people::Person;
+    use crate::people::Person;
 
     fn random(rows: usize, domain: u64) -> Vec<f32> {
         let mut draws = Draws::new(1, domain, 1);

@@ -99,8 +99,10 @@ impl Baseline for Cooccurrence {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::{evaluation::people::Person, state::Draws};
+    use crate::people::Person;
 
     /// Goal: the maps hold what the formula says. Method: on a small random stream, every pair of every history anew.
     #[test]

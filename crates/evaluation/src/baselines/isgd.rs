@@ -4,7 +4,7 @@
 //! Every event is one step of stochastic gradient descent towards 1: `e = 1 - p.q`, `p += rate (e q - l p)`,
 //! `q += rate (e p - l q)`; candidates are ordered by how near `p.q` is to 1. People without events get popularity.
 
-use crate::state::{Draws, dot};
+use shelfmark_state::{Draws, dot};
 
 use super::{Baseline, Subject, grow, popularity::Popularity};
 
@@ -84,7 +84,7 @@ impl Baseline for Isgd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::people::Person;
+    use crate::people::Person;
 
     /// Goal: the step is the paper's. Method: the same in f64, element by element, on a random stream.
     #[test]

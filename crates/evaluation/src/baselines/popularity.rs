@@ -64,8 +64,9 @@ impl Baseline for Popularity {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_state::Draws;
+
     use super::*;
-    use crate::state::Draws;
 
     /// Goal: growing weights give decayed counts, also across the folding back. Method: every event's decay by itself.
     #[test]

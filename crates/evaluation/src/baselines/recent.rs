@@ -38,7 +38,7 @@ impl Baseline for Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::people::Person;
+    use crate::people::Person;
 
     #[test]
     fn own_items_come_first_by_how_lately_and_often_and_others_by_popularity() {
