@@ -47,6 +47,7 @@ impl Event {
 
     /// Whether two neighbouring events belong to one unit: same actor, same time (a basket). Nothing cuts between them
     /// without need, so that the learner scores a basket from the state before it.
+    #[inline]
     pub fn same_unit(&self, other: &Self) -> bool {
         fn actor(event: &Event) -> (Option<&Id>, Option<&Id>) {
             match &event.user {

@@ -71,6 +71,7 @@ impl Id {
     }
 
     /// The id as text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,6 +90,7 @@ impl<'de> Deserialize<'de> for Id {
 }
 
 impl Borrow<str> for Id {
+    #[inline]
     fn borrow(&self) -> &str {
         &self.0
     }
@@ -125,6 +127,7 @@ impl ModelName {
     }
 
     /// The name as text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -26,11 +26,13 @@ impl Modalities {
     pub const INPUTS_MAX: usize = 16_384;
 
     /// All of them.
+    #[inline]
     pub fn all(&self) -> &[Modality] {
         &self.all
     }
 
     /// Numbers of one vector of each, together.
+    #[inline]
     pub fn inputs(&self) -> usize {
         self.all.last().map_or(0, |last| last.first + last.inputs)
     }

@@ -29,34 +29,40 @@ impl Position {
     }
 
     /// The number.
+    #[inline]
     pub const fn get(self) -> u64 {
         self.0
     }
 
     /// As a Postgres `bigint`.
+    #[inline]
     pub fn as_i64(self) -> i64 {
         i64::try_from(self.0).expect("positions stay below 2^63: one per nanosecond for 292 years")
     }
 
     /// The position after this one.
+    #[inline]
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
     /// The position before this one; 0 stays 0.
+    #[inline]
     #[must_use]
     pub const fn previous(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 
     /// The position `count` records later.
+    #[inline]
     #[must_use]
     pub const fn advanced(self, count: u64) -> Self {
         Self(self.0 + count)
     }
 
     /// How many records lie in `(earlier, self]`; 0 when `earlier` is later.
+    #[inline]
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -80,6 +86,7 @@ pub struct Interval {
 
 impl Interval {
     /// Whether a position lies in it.
+    #[inline]
     pub fn contains(self, position: Position) -> bool {
         self.after < position && position <= self.through
     }

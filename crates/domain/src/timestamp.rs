@@ -41,11 +41,13 @@ impl Timestamp {
     }
 
     /// Microseconds since the epoch.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Seconds from `earlier` to `self`, negative when `earlier` is later.
+    #[inline]
     #[expect(clippy::cast_precision_loss, reason = "gaps are put into 20 logarithmic buckets")]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 * 1e-6

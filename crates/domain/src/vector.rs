@@ -22,6 +22,7 @@ pub enum VectorTable {
 
 impl VectorTable {
     /// Name in JSON, paths and flags.
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Items => "items",
@@ -90,6 +91,7 @@ impl VectorValues {
     }
 
     /// The values.
+    #[inline]
     pub fn as_slice(&self) -> &[f32] {
         &self.0
     }

@@ -9,6 +9,7 @@ pub struct Anchor(pub(super) Parameters);
 
 impl Anchor {
     /// A row's base, `[dim]`; `None` when it came later.
+    #[inline]
     pub fn row(&self, table: Table, row: u32) -> Option<&[f32]> {
         let rows = self.0.table(table);
         ((row as usize) < rows.len()).then(|| rows.row(row as usize))

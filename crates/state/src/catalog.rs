@@ -21,6 +21,7 @@ pub struct CatalogEntry {
 
 impl CatalogEntry {
     /// Whether it may be recommended.
+    #[inline]
     pub fn recommendable(&self) -> bool {
         self.item.available && !self.removed
     }
@@ -40,26 +41,31 @@ pub struct Catalog {
 
 impl Catalog {
     /// Number of items, removed ones too.
+    #[inline]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The row of an item.
+    #[inline]
     pub fn row(&self, id: &str) -> Option<u32> {
         self.ids.get(id)
     }
 
     /// The id of a row.
+    #[inline]
     pub fn id(&self, row: u32) -> &Id {
         self.ids.id(row)
     }
 
     /// One item.
+    #[inline]
     pub fn entry(&self, row: u32) -> &CatalogEntry {
         &self.entries[row as usize]
     }
@@ -70,21 +76,25 @@ impl Catalog {
     }
 
     /// The row of a token.
+    #[inline]
     pub fn token_row(&self, token: &str) -> Option<u32> {
         self.tokens.get(token)
     }
 
     /// The text of a token.
+    #[inline]
     pub fn token(&self, row: u32) -> &Id {
         self.tokens.id(row)
     }
 
     /// Rows of the items that an event has named, in the order of their first event.
+    #[inline]
     pub const fn known(&self) -> &CowVec<u32> {
         &self.known
     }
 
     /// Whether an event has named the item.
+    #[inline]
     pub fn is_known(&self, row: u32) -> bool {
         self.is_known[row as usize]
     }

@@ -30,6 +30,7 @@ impl Contents {
     }
 
     /// What the model learns from.
+    #[inline]
     pub const fn modalities(&self) -> &Arc<Modalities> {
         &self.modalities
     }
@@ -39,21 +40,25 @@ impl Contents {
     }
 
     /// Number of items that ever had a dense vector.
+    #[inline]
     pub const fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether no item ever had one.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Item row of a content row. Panics when out of range.
+    #[inline]
     pub fn item(&self, row: usize) -> u32 {
         self.items[row]
     }
 
     /// z of a content row, `[dim]`. Panics when out of range.
+    #[inline]
     pub fn row(&self, row: usize) -> &[f32] {
         self.rows.row(row)
     }
@@ -97,6 +102,7 @@ impl Readable {
     }
 
     /// An item's dense vector of a modality; `None` as well when it has another length than the modality.
+    #[inline]
     pub fn dense<'a>(&self, item: &'a Item, modality: &Modality) -> Option<&'a [f32]> {
         let vector = item.vectors.get(&modality.name)?;
         (vector.len() == modality.inputs).then_some(vector)

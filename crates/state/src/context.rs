@@ -34,6 +34,7 @@ pub struct Remembered {
 
 impl Repeat {
     /// What it adds to the item's score: `rec[age] + cnt[count]`.
+    #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.rec[usize::from(self.age)] + scalars.cnt[usize::from(self.count)]
     }
@@ -41,6 +42,7 @@ impl Repeat {
 
 impl Remembered {
     /// What it adds to the item's score: `wm log(1 + 50 m)`.
+    #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.wm * self.value
     }
@@ -69,6 +71,7 @@ pub struct KindSet([u64; 4]);
 
 impl KindSet {
     /// Whether the kind is among them.
+    #[inline]
     pub const fn contains(self, kind: u8) -> bool {
         self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
     }
@@ -165,6 +168,7 @@ impl ContextBuilder<'_> {
     }
 
     /// The history without dislikes, newest first.
+    #[inline]
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = Past> + use<'a> {
         let dislikes = self.dislikes;
         history.newest(skip).filter(move |past| !dislikes.contains(past.kind))
@@ -238,6 +242,7 @@ impl ContextBuilder<'_> {
 }
 
 /// `wp . log(1 + pop_j)` as of event number `now`.
+#[inline]
 pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
     let logs = popularity.logs(now);
     wp[0] * logs[0] + wp[1] * logs[1] + wp[2] * logs[2]

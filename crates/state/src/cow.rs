@@ -28,26 +28,31 @@ impl<T> Default for CowVec<T> {
 
 impl<T: Clone> CowVec<T> {
     /// Number of elements.
+    #[inline]
     pub const fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are none.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// One element.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         self.chunks.get(index / CHUNK)?.get(index % CHUNK)
     }
 
     /// One element for writing. Panics when out of range.
+    #[inline]
     pub fn get_mut(&mut self, index: usize) -> &mut T {
         &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
     }
 
     /// Appends an element.
+    #[inline]
     pub fn push(&mut self, value: T) {
         if self.len.is_multiple_of(CHUNK) {
             self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
@@ -63,6 +68,7 @@ impl<T: Clone> CowVec<T> {
     }
 
     /// All elements in order.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
@@ -71,6 +77,7 @@ impl<T: Clone> CowVec<T> {
 impl<T: Clone> std::ops::Index<usize> for CowVec<T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, index: usize) -> &T {
         &self.chunks[index / CHUNK][index % CHUNK]
     }
@@ -135,16 +142,19 @@ impl CowRows {
     }
 
     /// Values of one row.
+    #[inline]
     pub const fn dim(&self) -> usize {
         self.shape.dim
     }
 
     /// Number of rows.
+    #[inline]
     pub const fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are none.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -156,12 +166,14 @@ impl CowRows {
     }
 
     /// One row, `[dim]`. Panics when out of range.
+    #[inline]
     pub fn row(&self, row: usize) -> &[f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
         &self.leaves[self.shape.leaf(row)][self.shape.range(row)]
     }
 
     /// One row for writing, `[dim]`. Panics when out of range.
+    #[inline]
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
         &mut Arc::make_mut(self.leaves.get_mut(self.shape.leaf(row)))[self.shape.range(row)]
@@ -169,6 +181,7 @@ impl CowRows {
 
     /// Whether it pays to touch up to [`ROWS_AHEAD`] rows from `first` to `last`: of rows that stand close together the
     /// processor sees the next one coming, and those of a small table are near.
+    #[inline]
     pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
         self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
     }
@@ -189,6 +202,7 @@ impl CowRows {
 
     /// Gives `update` the `rows` (number and a tag, ascending) of two tables of one shape for writing. Rows that lie in one
     /// leaf are given one after the other, so that the leaf is looked for and taken from its other holders once.
+    #[inline]
     pub fn update_both<T: Copy>(
         &mut self,
         other: &mut Self,
@@ -217,6 +231,7 @@ impl CowRows {
 
     /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
     /// when out of range.
+    #[inline]
     pub fn shares(&self, other: &Self, row: usize) -> bool {
         Arc::ptr_eq(&self.leaves[self.shape.leaf(row)], &other.leaves[self.shape.leaf(row)])
     }

@@ -49,21 +49,25 @@ impl History {
     }
 
     /// Number of kept events.
+    #[inline]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Number of events ever.
+    #[inline]
     pub const fn total(&self) -> u64 {
         self.total
     }
 
     /// Kept events, newest first, without the newest `skip`.
+    #[inline]
     pub fn newest(&self, skip: usize) -> impl Iterator<Item = Past> {
         let end = self.len().saturating_sub(skip);
         (0..end).rev().take(HISTORY_EVENTS_MAX).map(|i| Past {
@@ -74,6 +78,7 @@ impl History {
     }
 
     /// Item rows, oldest first.
+    #[inline]
     pub fn items(&self) -> &[u32] {
         &self.items
     }

@@ -23,21 +23,25 @@ pub struct Interner {
 
 impl Interner {
     /// Number of rows, free ones too.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
     /// Whether there are no rows.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
     /// Number of ids: the rows that are not free.
+    #[inline]
     pub fn count(&self) -> usize {
         self.places.len()
     }
 
     /// The row of an id.
+    #[inline]
     pub fn get(&self, id: &str) -> Option<u32> {
         self.places.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
     }
@@ -48,16 +52,19 @@ impl Interner {
     }
 
     /// The id of a row. Panics when out of range or free.
+    #[inline]
     pub fn id(&self, row: u32) -> &Id {
         self.holder(row).expect("a row with an id")
     }
 
     /// The id of a row; `None` when it is free or out of range.
+    #[inline]
     pub fn holder(&self, row: u32) -> Option<&Id> {
         self.ids.get(row as usize)?.as_ref()
     }
 
     /// All ids with their rows, by row.
+    #[inline]
     pub fn ids(&self) -> impl Iterator<Item = (u32, &Id)> {
         (0..).zip(self.ids.iter()).filter_map(|(row, id)| Some((row, id.as_ref()?)))
     }

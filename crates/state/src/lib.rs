@@ -199,6 +199,7 @@ impl State {
     }
 
     /// The configuration.
+    #[inline]
     pub fn config(&self) -> &Arc<ModelConfig> {
         &self.readable.config
     }
@@ -299,6 +300,7 @@ impl State {
     }
 
     /// A draw of the sampler: item rows of the newest events, and how often each is among them.
+    #[inline]
     pub const fn recent(&self) -> (&CowVec<u32>, &CowVec<u32>) {
         (&self.recent, &self.recent_counts)
     }
@@ -346,6 +348,7 @@ impl State {
 }
 
 /// A row number as it is stored.
+#[inline]
 pub fn as_row(row: usize) -> u32 {
     u32::try_from(row).expect("fewer than 2^32 rows fit in memory")
 }

@@ -56,11 +56,13 @@ fn min(values: &[f32]) -> f32 {
 
 impl MemoryRow {
     /// Decayed number of the item's own events, as of event number `now`.
+    #[inline]
     pub fn count(&self, now: u64) -> f32 {
         self.count / growth(self.at, now)
     }
 
     /// Following items with their weights as of event number `now`.
+    #[inline]
     pub fn entries(&self, now: u64) -> impl Iterator<Item = (u32, f32)> {
         let factor = 1.0 / growth(self.at, now);
         self.items.iter().zip(&self.weights).map(move |(item, weight)| (*item, weight * factor))
@@ -72,6 +74,7 @@ impl MemoryRow {
     }
 
     /// Counts an event of the item itself.
+    #[inline]
     pub fn add_event(&mut self, now: u64) {
         self.count += self.scale(now);
     }

@@ -44,6 +44,7 @@ impl Parameters {
     }
 
     /// One of the learned tables. Panics for the others.
+    #[inline]
     pub fn table(&self, table: Table) -> &CowRows {
         match table {
             Table::ItemVectors => &self.items,
@@ -77,6 +78,7 @@ impl Parameters {
     }
 
     /// One of the learned tables for writing. Panics for the others.
+    #[inline]
     pub fn table_mut(&mut self, table: Table) -> &mut CowRows {
         match table {
             Table::ItemVectors => &mut self.items,

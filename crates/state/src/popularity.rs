@@ -16,6 +16,7 @@ pub struct Popularity {
 
 impl Popularity {
     /// Counts as of event number `now`.
+    #[inline]
     pub fn counts(&self, now: u64) -> [f32; 3] {
         let age = now.saturating_sub(self.at);
         if age == 0 {
@@ -27,6 +28,7 @@ impl Popularity {
     }
 
     /// `log(1 + count)` at each half-life as of event number `now`.
+    #[inline]
     pub fn logs(&self, now: u64) -> [f32; 3] {
         self.counts(now).map(ln_1p)
     }
@@ -51,6 +53,7 @@ impl Popularity {
     }
 
     /// Counts one event at event number `now`.
+    #[inline]
     pub fn add(&mut self, now: u64) {
         self.counts = self.counts(now).map(|count| count + 1.0);
         self.at = now;

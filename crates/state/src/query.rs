@@ -56,6 +56,7 @@ pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim:
 }
 
 /// `to += factor * from`, element by element.
+#[inline]
 pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to += factor * from;
@@ -63,6 +64,7 @@ pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
 }
 
 /// `to += a + b + c + d`, each scaled by its factor: one pass over `to` instead of four.
+#[inline]
 pub fn add_scaled_4(to: &mut [f32], factors: [f32; 4], [a, b, c, d]: [&[f32]; 4]) {
     let rows = a.iter().zip(b).zip(c.iter().zip(d));
     for (to, ((a, b), (c, d))) in to.iter_mut().zip(rows) {
@@ -76,6 +78,7 @@ pub fn distance(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Inner product in eight lanes, so that the compiler vectorises it and the order of additions is fixed.
+#[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
     let (a8, a_rest) = a.as_chunks::<8>();

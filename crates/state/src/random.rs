@@ -19,6 +19,7 @@ impl Draws {
     }
 
     /// 64 uniform bits: splitmix64 of key and counter (Steele, Lea, Flood 2014).
+    #[inline]
     pub fn bits(&mut self) -> u64 {
         self.counter += 1;
         let mut z = self.key.wrapping_add(self.counter.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -28,12 +29,14 @@ impl Draws {
     }
 
     /// Uniform in `0..bound`, `bound > 0` (Lemire's multiply-shift; its bias of 2^-32 does not matter here).
+    #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.bits()) * bound as u128;
         usize::try_from(wide >> 64).expect("the high half is below `bound`, a usize")
     }
 
     /// Uniform in `0..1`.
+    #[inline]
     pub fn unit(&mut self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
         let bits = (self.bits() >> 11) as f64;
@@ -42,6 +45,7 @@ impl Draws {
 
     /// Approximately normal, mean 0, deviation 1: the sum of twelve uniform 16-bit numbers (Irwin-Hall). Integers
     /// until the last operation, so that every machine draws the same bits, which a logarithm would not promise.
+    #[inline]
     pub fn normal(&mut self) -> f32 {
         let mut sum = 0_i32;
         for _ in 0..3 {

@@ -85,16 +85,19 @@ impl Readable {
     }
 
     /// The user of this id.
+    #[inline]
     pub fn user(&self, id: &str) -> Option<Actor> {
         self.users.get(id).map(Actor::User)
     }
 
     /// The session of this id.
+    #[inline]
     pub fn session(&self, id: &str) -> Option<Actor> {
         self.sessions.get(id).map(Actor::Session)
     }
 
     /// What an actor did lately.
+    #[inline]
     pub fn history(&self, actor: Actor) -> &History {
         match actor {
             Actor::User(row) => &self.user_histories[row as usize],
@@ -117,6 +120,7 @@ impl Readable {
     }
 
     /// The events that a query by this history counts, newest first: those of its context's `history`.
+    #[inline]
     pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = Past> + use<'a> {
         self.context_builder().liked(history, 0).take(self.config.history)
     }
@@ -150,6 +154,7 @@ impl Readable {
     }
 
     /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens) + z_j`, `[dim]`: the item's vector with its content.
+    #[inline]
     pub fn item_vector(&self, row: u32, out: &mut [f32]) {
         out.copy_from_slice(self.parameters.items.row(row as usize));
         let entry = self.catalog.entry(row);
@@ -168,6 +173,7 @@ impl Readable {
     }
 
     /// Asks memory at once for what the vectors of `rows` are made from, see [`super::CowRows::touch`].
+    #[inline]
     pub fn touch_items(&self, rows: &[u32]) {
         let [first, .., last] = rows else { return };
         let items = &self.parameters.items;
@@ -181,6 +187,7 @@ impl Readable {
 
     /// What exploration adds to an item's score in the answer keyed by `seed`: `explore N(0, 1) / sqrt(1 + events)`. The
     /// less an item was met (at the half-life of 100,000 events), the more chance has a say.
+    #[inline]
     pub fn exploration(&self, row: u32, seed: u64) -> f32 {
         let events = self.popularity[row as usize].counts(self.counters.settled)[2];
         let noise = Draws::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
@@ -188,6 +195,7 @@ impl Readable {
     }
 
     /// `bias_j = b_j + sum_h wp_h log(1 + pop_{h,j})`.
+    #[inline]
     pub fn item_bias(&self, row: u32) -> f32 {
         let wp = &self.parameters.scalars.wp;
         self.parameters.bias.row(row as usize)[0]
@@ -196,6 +204,7 @@ impl Readable {
 }
 
 /// `1 / sqrt(count)`: what each of several tokens, or circumstances, adds to a vector.
+#[inline]
 #[expect(clippy::cast_precision_loss, reason = "an item has at most a few hundred tokens")]
 pub fn token_factor(count: usize) -> f32 {
     1.0 / (count.max(1) as f32).sqrt()

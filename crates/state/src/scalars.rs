@@ -49,22 +49,26 @@ impl Scalars {
     }
 
     /// `sc'_i = sc_i + scg[i][g0]`, `[3]`.
+    #[inline]
     pub fn parts(&self, g0: usize) -> [f32; 3] {
         std::array::from_fn(|i| self.sc[i] + self.scg[i][g0])
     }
 }
 
 /// `floor(0.75 log2(1 + seconds))`, at most 19; events later than the query count as now.
+#[inline]
 pub fn gap_bucket(seconds: f64) -> u8 {
     bucket(0.75 * (1.0 + seconds.max(0.0)).log2(), GAP_BUCKETS)
 }
 
 /// `floor(1.5 log2 age)`, at most 15; `age >= 1`.
+#[inline]
 pub fn age_bucket(age: usize) -> u8 {
     octave_bucket(age, AGE_BUCKETS)
 }
 
 /// `floor(1.5 log2 count)`, at most 7; `count >= 1`.
+#[inline]
 pub fn count_bucket(count: usize) -> u8 {
     octave_bucket(count, COUNT_BUCKETS)
 }

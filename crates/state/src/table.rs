@@ -108,11 +108,13 @@ impl Table {
     ];
 
     /// The stored number.
+    #[inline]
     pub const fn number(self) -> i16 {
         self as i16
     }
 
     /// Index into [`Table::ALL`].
+    #[inline]
     pub const fn index(self) -> usize {
         self as usize - 1
     }

@@ -24,6 +24,7 @@ pub struct RowSet {
 
 impl RowSet {
     /// Adds a row.
+    #[inline]
     pub fn insert(&mut self, row: u32) {
         let (word, bit) = (row as usize / 64, 1_u64 << (row % 64));
         if word >= self.bits.len() {
@@ -36,16 +37,19 @@ impl RowSet {
     }
 
     /// The rows, in the order of insertion.
+    #[inline]
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
 
     /// Whether it holds no row.
+    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Empties the set; costs its size.
+    #[inline]
     pub fn clear(&mut self) {
         for row in self.rows.drain(..) {
             self.bits[row as usize / 64] = 0;
@@ -55,26 +59,31 @@ impl RowSet {
 
 impl Touched {
     /// Notes that a row changed.
+    #[inline]
     pub fn mark(&mut self, table: Table, row: u32) {
         self.sets[table.index()].insert(row);
     }
 
     /// Notes that a table was given up or made anew: the changed rows no longer say all.
+    #[inline]
     pub fn mark_reshaped(&mut self) {
         self.reshaped = true;
     }
 
     /// Whether the changed rows do not say all that changed.
+    #[inline]
     pub const fn reshaped(&self) -> bool {
         self.reshaped
     }
 
     /// Changed rows of one table.
+    #[inline]
     pub fn rows(&self, table: Table) -> &[u32] {
         self.sets[table.index()].rows()
     }
 
     /// Adds all of `other`'s rows.
+    #[inline]
     pub fn absorb(&mut self, other: &Self) {
         for (mine, theirs) in self.sets.iter_mut().zip(&other.sets) {
             for row in theirs.rows() {
@@ -85,6 +94,7 @@ impl Touched {
     }
 
     /// Moves all of `other`'s rows here and leaves it empty; costs nothing when there is nothing here yet.
+    #[inline]
     pub fn take_from(&mut self, other: &mut Self) {
         if self.is_empty() {
             std::mem::swap(self, other);
@@ -95,11 +105,13 @@ impl Touched {
     }
 
     /// Whether nothing is marked.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         !self.reshaped && self.sets.iter().all(RowSet::is_empty)
     }
 
     /// Forgets everything.
+    #[inline]
     pub fn clear(&mut self) {
         self.sets.iter_mut().for_each(RowSet::clear);
         self.reshaped = false;
