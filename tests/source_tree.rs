@@ -1,130 +1,36 @@
-//! The rules of the source tree that the compiler does not know: which room may import which, where libtorch may be
-//! named, how long a file may be, what every room says of itself. Method: read the sources as text.
+//! The rules of the source tree that the compiler does not know: which room of the service may import which, which
+//! crate may depend on which, where libtorch may be named, how long a file may be, what every crate and folder says of
+//! itself. Method: read manifests and sources as text, and compare them with the tables of docs/ARCHITECTURE.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which rooms of ours a room may import (itself always): the table of docs/ARCHITECTURE.md. `main` and `lib` may import
-/// everything.
-const IMPORTS: [(&str, &[&str]); 24] = [
-    ("domain", &[]),
-    ("postgres", &[]),
-    // Whether the processor can run the binary.
-    ("machine", &[]),
-    // Logs and metrics; anyone below may count, so it knows nobody.
-    ("telemetry", &[]),
-    // Pictures of curves.
-    ("plot", &[]),
-    ("state", &["domain"]),
-    ("log", &["domain", "postgres"]),
-    ("keys", &["domain", "postgres"]),
-    // The records of long work; the engine runs it.
-    ("operations", &["domain", "postgres"]),
-    ("roster", &["domain", "postgres"]),
-    ("versions", &["domain", "state", "postgres"]),
-    ("learner", &["domain", "state"]),
-    ("serving", &["domain", "state"]),
-    // Figures and verdicts of what the learner reports; a trace observes a replay.
-    ("health", &["domain", "state", "learner"]),
-    // What is different between two views; tables by their names of the learner, movers as health lists them.
-    ("compare", &["domain", "state", "learner", "serving", "health"]),
-    // It takes back the keys of a model that is deleted.
-    (
-        "engine",
-        &[
-            "domain",
-            "state",
-            "log",
-            "roster",
-            "keys",
-            "versions",
-            "operations",
-            "learner",
-            "serving",
-            "health",
-            "compare",
-            "postgres",
-            "telemetry",
-        ],
-    ),
-    // Drives the learner itself: no log, no Postgres, no views.
-    ("evaluation", &["domain", "state", "learner", "plot"]),
-    // Files of other people's events and items, as values; the commands send them.
-    ("feeds", &["domain"]),
-    // Files of vectors: read like feeds, matched with tokens as the state makes them; written from a state's rows.
-    ("vectors", &["domain", "state", "feeds"]),
-    // Reads views and holds handles of log, engine and keys; tells their errors.
-    (
-        "http",
-        &[
-            "domain",
-            "serving",
-            "log",
-            "roster",
-            "engine",
-            "keys",
-            "versions",
-            "operations",
-            "health",
-            "compare",
-            "vectors",
-            "telemetry",
-            "console",
-        ],
-    ),
-    ("console", &["domain", "serving"]),
-    // One struct of settings a room, so it names the rooms.
-    ("config", &["domain", "log", "versions", "serving", "engine", "http", "postgres", "telemetry"]),
-    // Together they are the whole, like `main`, but nobody else may import them.
-    (
-        "app",
-        &[
-            "config",
-            "telemetry",
-            "domain",
-            "state",
-            "log",
-            "keys",
-            "roster",
-            "versions",
-            "learner",
-            "serving",
-            "health",
-            "compare",
-            "vectors",
-            "engine",
-            "http",
-            "postgres",
-            "console",
-        ],
-    ),
-    (
-        "commands",
-        &[
-            "app",
-            "config",
-            "telemetry",
-            "domain",
-            "log",
-            "keys",
-            "versions",
-            "operations",
-            "serving",
-            "engine",
-            "evaluation",
-            "http",
-            "feeds",
-            "vectors",
-            "plot",
-            "postgres",
-        ],
-    ),
-];
+/// They may import everything.
 const EVERYTHING: [&str; 2] = ["main", "lib"];
 
-/// The only room that names libtorch.
-const TORCH_ROOM: &str = "learner";
+/// The only crate that depends on libtorch.
+const TORCH_CRATE: &str = "learner";
+
+/// Crates that are several modules, each with the other modules of the crate that it may import.
+const MODULES: [(&str, &[(&str, &[&str])]); 3] = [
+    ("store", &[("keys", &[]), ("model_catalog", &[]), ("operations", &[]), ("versions", &[])]),
+    ("monitor", &[("health", &[]), ("diff", &["health"])]),
+    ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
+];
+
+/// Names by which the root package re-exports crates and their modules, where they are not the names themselves.
+const ALIASES: [(&str, &str); 9] = [
+    ("compare", "monitor::diff"),
+    ("feeds", "datasets::feeds"),
+    ("health", "monitor::health"),
+    ("keys", "store::keys"),
+    ("operations", "store::operations"),
+    ("plot", "evaluation"),
+    ("roster", "store::model_catalog"),
+    ("vectors", "datasets::vectors"),
+    ("versions", "store::versions"),
+];
 
 const LINES_MAX: usize = 400;
 /// Longer files, each with its own bound and its reason.
@@ -145,11 +51,16 @@ impl Source {
         code.join("\n")
     }
 
-    /// The room of `src/room/...` or `src/room.rs`.
-    fn room(&self) -> String {
-        let below = self.path.strip_prefix("src").expect("a file of src");
+    /// The room of `FOLDER/room/...` or `FOLDER/room.rs`.
+    fn room(&self, folder: &str) -> String {
+        let below = self.path.strip_prefix(folder).expect("a file of the folder");
         let first = below.components().next().expect("a name").as_os_str().to_string_lossy();
         first.trim_end_matches(".rs").to_owned()
+    }
+
+    /// Whether it is compiled into a library or a program of ours, not into a test or a benchmark of a crate.
+    fn is_source(&self) -> bool {
+        !self.path.starts_with("crates") || self.path.components().any(|part| part.as_os_str() == "src")
     }
 }
 
@@ -176,23 +87,56 @@ fn sources_in(folder: &str) -> Vec<Source> {
     found
 }
 
-/// The rooms named behind `crate::` (or `shelfmark::` in the binary), in paths and in `use crate::{a, b::c}`.
-fn rooms_named(code: &str) -> Vec<String> {
-    let mut named = Vec::new();
-    for prefix in ["crate::", "shelfmark::"] {
-        for (start, _) in code.match_indices(prefix) {
-            let before = code[..start].chars().next_back();
-            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
-                continue;
+/// What code names of ours: rooms behind `crate::` (or `shelfmark::` in the binary), crates behind `shelfmark_`, or
+/// `crate::module` of those that are several; in paths and in `use crate::{a, b::c}`.
+fn named(code: &str) -> BTreeSet<String> {
+    let own = ["crate::", "shelfmark::"].into_iter().flat_map(|prefix| heads_behind(code, prefix));
+    let mut named: BTreeSet<String> = own.map(|name| real_name(&name).to_owned()).collect();
+    for crate_name in crate_names(code) {
+        match modules_of(&crate_name) {
+            Some(_) => {
+                let modules = heads_behind(code, &format!("shelfmark_{crate_name}::"));
+                named.extend(modules.into_iter().map(|module| format!("{crate_name}::{module}")));
             }
-            let rest = &code[start + prefix.len()..];
-            match rest.strip_prefix('{') {
-                Some(list) => named.extend(heads_of_list(list)),
-                None => named.push(identifier(rest)),
+            None => {
+                named.insert(crate_name);
             }
         }
     }
     named
+}
+
+/// What a name of the root package stands for.
+fn real_name(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, real)| real)
+}
+
+fn modules_of(crate_name: &str) -> Option<&'static [(&'static str, &'static [&'static str])]> {
+    MODULES.iter().find(|(name, _)| *name == crate_name).map(|(_, modules)| *modules)
+}
+
+/// The crates of ours that code names.
+fn crate_names(code: &str) -> BTreeSet<String> {
+    let starts = code.match_indices("shelfmark_").filter(|(start, _)| begins_a_path(code, *start));
+    starts.map(|(start, prefix)| identifier(&code[start + prefix.len()..])).collect()
+}
+
+/// The first words behind a prefix, of a path or of each element of a brace list.
+fn heads_behind(code: &str, prefix: &str) -> Vec<String> {
+    let mut heads = Vec::new();
+    for (start, _) in code.match_indices(prefix).filter(|(start, _)| begins_a_path(code, *start)) {
+        let rest = &code[start + prefix.len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => heads.extend(heads_of_list(list)),
+            None => heads.push(identifier(rest)),
+        }
+    }
+    heads
+}
+
+fn begins_a_path(code: &str, start: usize) -> bool {
+    let before = code[..start].chars().next_back();
+    !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
 }
 
 /// The first words of the elements of a brace list, at its own depth.
@@ -224,22 +168,83 @@ fn complain(rule: &str, complaints: &[String]) {
     assert!(complaints.is_empty(), "{rule}:\n  {}", complaints.join("\n  "));
 }
 
+/// The rows of a table of docs/ARCHITECTURE.md whose first column is called `column`: name and last column as a list.
+fn table(column: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("a readable file");
+    let rows = text.lines().skip_while(|line| !line.starts_with(&format!("| {column} |"))).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let table: BTreeMap<String, BTreeSet<String>> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let name = cells.first().expect("a name").trim_matches('`').trim_start_matches("crates/");
+            let others = cells.last().expect("a list").split(", ").filter(|other| *other != "nothing");
+            (name.to_owned(), others.map(str::to_owned).collect())
+        })
+        .collect();
+    assert!(!table.is_empty(), "docs/ARCHITECTURE.md has a table of each {column}");
+    table
+}
+
+/// Keys of the tables of a manifest whose headers end with `dependencies]`, without those of tests when `tests` is false.
+fn dependencies(manifest: &Path, tests: bool) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(manifest)).expect("a readable manifest");
+    let mut found = BTreeSet::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            let of_tests = line == "[dev-dependencies]";
+            inside = line.ends_with("dependencies]") && line != "[workspace.dependencies]" && (tests || !of_tests);
+        } else if inside && line.contains('=') && !line.starts_with(['#', ' ']) {
+            let end = line.find(['.', ' ', '=']).expect("a key ends");
+            found.insert(line[..end].to_owned());
+        }
+    }
+    found
+}
+
+fn crates() -> BTreeSet<String> {
+    let folders = fs::read_dir(root().join("crates")).expect("a folder");
+    folders.map(|entry| entry.expect("a readable folder").file_name().to_string_lossy().into_owned()).collect()
+}
+
+fn manifest_of(crate_name: &str) -> PathBuf {
+    Path::new("crates").join(crate_name).join("Cargo.toml")
+}
+
+#[test]
+fn crates_depend_on_each_other_as_the_table_says() {
+    let table = table("crate");
+    assert!(crates().iter().eq(table.keys()), "crates/ has {:?}, the table {:?}", crates(), table.keys());
+    let mut complaints = Vec::new();
+    for (name, expected) in &table {
+        let all = dependencies(&manifest_of(name), false);
+        let ours: BTreeSet<String> =
+            all.iter().filter_map(|key| key.strip_prefix("shelfmark-")).map(str::to_owned).collect();
+        if ours != *expected {
+            complaints.push(format!("crates/{name} depends on {ours:?}, the table says {expected:?}"));
+        }
+    }
+    complain("docs/ARCHITECTURE.md says which crate depends on which", &complaints);
+}
+
 #[test]
 fn every_room_imports_only_what_the_table_allows() {
-    let table: BTreeMap<&str, &[&str]> = IMPORTS.into_iter().collect();
+    let table = table("room");
+    let crates = crates();
     let mut complaints = Vec::new();
     for source in sources_in("src") {
-        let room = source.room();
+        let room = source.room("src");
         if EVERYTHING.contains(&room.as_str()) {
             continue;
         }
-        let Some(allowed) = table.get(room.as_str()) else {
+        let Some(allowed) = table.get(&room) else {
             complaints.push(format!("{}: the room `{room}` is not in the table", source.path.display()));
             continue;
         };
-        for named in rooms_named(&source.code()) {
-            let is_room = table.contains_key(named.as_str()) || EVERYTHING.contains(&named.as_str());
-            if is_room && named != room && !allowed.contains(&named.as_str()) {
+        for named in named(&source.code()) {
+            let head = named.split("::").next().expect("a name");
+            let is_ours = table.contains_key(&named) || crates.contains(head) || EVERYTHING.contains(&head);
+            if is_ours && named != room && !allowed.contains(&named) && !allowed.contains(head) {
                 complaints.push(format!("{}: `{room}` may not import `{named}`", source.path.display()));
             }
         }
@@ -250,12 +255,12 @@ fn every_room_imports_only_what_the_table_allows() {
 #[test]
 fn the_table_of_imports_has_no_cycle() {
     // `http` holds handles of `engine`, never the other way; a room is finished before those that import it.
-    let mut left: BTreeMap<&str, &[&str]> = IMPORTS.into_iter().collect();
+    let mut left = table("room");
     while !left.is_empty() {
-        let free: Vec<&str> = left
+        let free: Vec<String> = left
             .iter()
             .filter(|(_, imports)| imports.iter().all(|import| !left.contains_key(import)))
-            .map(|(room, _)| *room)
+            .map(|(room, _)| room.clone())
             .collect();
         assert!(!free.is_empty(), "a cycle among {:?}", left.keys());
         left.retain(|room, _| !free.contains(room));
@@ -263,26 +268,44 @@ fn the_table_of_imports_has_no_cycle() {
 }
 
 #[test]
-fn libtorch_is_named_in_one_room() {
-    let complaints: Vec<String> = sources_in("src")
-        .iter()
-        .filter(|source| source.room() != TORCH_ROOM)
-        .filter(|source| {
-            let code = source.code();
-            code.match_indices("tch::").any(|(start, _)| {
-                let before = code[..start].chars().next_back();
-                !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-            }) || code.contains("use tch")
-        })
-        .map(|source| source.path.display().to_string())
+fn modules_of_one_crate_import_only_what_the_list_allows() {
+    let mut complaints = Vec::new();
+    for (crate_name, modules) in MODULES {
+        let folder = format!("crates/{crate_name}/src");
+        for source in sources_in(&folder) {
+            let module = source.room(&folder);
+            if module == "lib" {
+                continue;
+            }
+            let Some((_, allowed)) = modules.iter().find(|(name, _)| *name == module) else {
+                complaints.push(format!("{}: the module `{module}` is not in the list", source.path.display()));
+                continue;
+            };
+            for named in heads_behind(&source.code(), "crate::") {
+                if named != module && !allowed.contains(&named.as_str()) {
+                    complaints.push(format!("{}: `{module}` may not import `{named}`", source.path.display()));
+                }
+            }
+        }
+    }
+    complain("modules of one crate are as far apart as crates, but for what the list says", &complaints);
+}
+
+#[test]
+fn one_crate_depends_on_libtorch() {
+    let mut manifests: Vec<PathBuf> = crates().iter().map(|name| manifest_of(name)).collect();
+    manifests.extend(["Cargo.toml", "xtask/Cargo.toml"].map(PathBuf::from));
+    let named: Vec<PathBuf> = manifests
+        .into_iter()
+        .filter(|manifest| dependencies(manifest, true).iter().any(|key| ["tch", "torch-sys"].contains(&key.as_str())))
         .collect();
-    complain(&format!("only src/{TORCH_ROOM} names tch"), &complaints);
+    assert_eq!(named, [manifest_of(TORCH_CRATE)], "only crates/{TORCH_CRATE} depends on tch");
 }
 
 #[test]
 fn files_are_short() {
     let mut complaints = Vec::new();
-    for folder in ["src", "tests", "examples", "xtask/src", "benches"] {
+    for folder in ["src", "crates", "build", "tests", "examples", "xtask/src", "benches"] {
         for source in sources_in(folder) {
             let lines = source.text.lines().count();
             let path = source.path.display().to_string();
@@ -297,9 +320,9 @@ fn files_are_short() {
 }
 
 #[test]
-fn every_room_says_what_it_is_for() {
+fn every_folder_says_what_it_is_for() {
     let mut complaints = Vec::new();
-    for folder in ["src", "xtask/src"] {
+    for folder in ["src", "crates", "xtask/src"] {
         for source in sources_in(folder) {
             let name = source.path.file_name().expect("a name").to_string_lossy();
             let opens = ["mod.rs", "lib.rs", "main.rs"].contains(&name.as_ref());
@@ -314,9 +337,9 @@ fn every_room_says_what_it_is_for() {
 #[test]
 fn nothing_unwraps_outside_tests() {
     let mut complaints = Vec::new();
-    for folder in ["src", "xtask/src"] {
+    for folder in ["src", "crates", "xtask/src"] {
         for source in sources_in(folder) {
-            let is_test = source.path.ends_with("tests.rs");
+            let is_test = source.path.ends_with("tests.rs") || !source.is_source();
             if !is_test && source.code().contains(".unwrap()") {
                 complaints.push(source.path.display().to_string());
             }
@@ -347,7 +370,10 @@ fn every_migration_opens_with_why() {
 
 #[test]
 fn the_reader_of_imports_sees_paths_and_lists() {
-    let code = "use crate::domain::Position;\nuse crate::{\n    log::{self, Log},\n    state::Table,\n};\nfn f(x: &crate::http::X) {}\n\
-                use somecrate::engine;";
-    assert_eq!(rooms_named(code), ["domain", "log", "state", "http"]);
+    let code = "use crate::domain::Position;\nuse crate::{\n    log::{self, Log},\n    roster::Listed,\n};\n\
+                use shelfmark_store::{keys::KeyStore, versions};\nuse shelfmark_state::State;\n\
+                fn f(x: &crate::http::X, y: shelfmark_monitor::diff::Y) {}\nuse somecrate::engine;";
+    let expected =
+        ["domain", "http", "log", "monitor::diff", "state", "store::keys", "store::model_catalog", "store::versions"];
+    assert_eq!(named(code).iter().collect::<Vec<_>>(), expected);
 }

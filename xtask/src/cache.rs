@@ -12,7 +12,7 @@ use crate::run::{is_root, say};
 /// The name of the file that is written last: each file's size and name.
 const INVENTORY: &str = ".inventory";
 
-/// The cache folder. `src/postgres/binaries.rs` looks for Postgres by the same rule.
+/// The cache folder. `crates/postgres/src/binaries.rs` looks for Postgres by the same rule.
 pub fn folder() -> Outcome<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(chosen) = set("SHELFMARK_CACHE_DIR") {

