@@ -42,7 +42,7 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub model: ModelSettings,
     /// Most that the rows of all models may take in this process, such as 8GiB; beyond it events and items that would make a
-    /// new row are refused (`memory_budget`), while all that names known users and items is taken. See docs/OPERATIONS.md for
+    /// new row are refused (`memory_budget`), while all that names known users and items is taken. See docs/how-to/bound-memory.md for
     /// what the process takes besides [default: whatever they need]
     #[arg(long, env = "SHELFMARK_MEMORY_BUDGET", value_name = "BYTES", help_heading = "Memory")]
     pub memory_budget: Option<ByteSize>,

@@ -2,7 +2,7 @@
 //!
 //!     cargo bench --bench service                         # all of them, some five minutes
 //!     cargo bench --bench service -- --only ingest --only latency
-//!     cargo bench --bench service -- --data ../shared/data/ml100k
+//!     cargo bench --bench service -- --data DATA/ml100k
 //!
 //! | figure | is | ceiling or floor beside it |
 //! |---|---|---|

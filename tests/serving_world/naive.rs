@@ -1,4 +1,4 @@
-//! The slow, obvious way to answer a query, written from docs/API.md and docs/LEARNING.md; and how answers are held against it.
+//! The slow, obvious way to answer a query, written from docs/reference/http-api.md and docs/LEARNING.md; and how answers are held against it.
 //! Scores may differ by rounding, so an item counts as wrongly left out, or wrongly chosen, only beyond that.
 
 use std::collections::{BTreeMap, BTreeSet};

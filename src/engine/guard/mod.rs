@@ -2,7 +2,7 @@
 //!
 //! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the same
 //! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
-//! within a second. The test itself is `health::Detector`; docs/OPERATIONS.md says what it cannot see.
+//! within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
 
 pub(super) mod desk;
 mod post;

@@ -14,7 +14,7 @@
 //! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes (a longer one is a bad line); items derived from event
 //! rows are remembered by hash, at most [`Rees46::SEEN_MAX`] of them.
 //!
-//! The mappings are in `docs/DATA.md` and at the top of each format's file.
+//! The mappings are in `docs/reference/files.md` and at the top of each format's file.
 
 mod columns;
 mod entry;
