@@ -10,7 +10,7 @@
 //!
 //! **Must not know** the service, HTTP, Postgres or the learner. It sends nothing: the command line does.
 //!
-//! **Used by** the command line, and by HTTP, which exports vectors. The mappings are in `docs/DATA.md`.
+//! **Used by** the command line, and by HTTP, which exports vectors. The mappings are in `docs/reference/files.md`.
 //!
 //! **Bounds** are those of the modules: bytes of a line, values of a vector, items remembered by hash.
 
