@@ -1,15 +1,12 @@
 //! What a view answers in cases that one can think through. `serving_query.rs` has all combinations of options.
 
-mod serving_world;
-
 use std::collections::BTreeSet;
 
-use serving_world::{World, at, id};
-use shelfmark::{
-    domain::{Fallback, Filter, Labels, Position, Query, Served, Subject},
-    serving::{Publisher, QueryError, View},
-    state::State,
-};
+use shelfmark_domain::{Fallback, Filter, Labels, Position, Query, Served, Subject};
+use shelfmark_serving::{Publisher, QueryError, View};
+use shelfmark_state::State;
+
+use crate::serving_world::{World, at, id};
 
 fn view_of(state: &State) -> std::sync::Arc<View> {
     Publisher::from_scratch(&state.readable, Position::new(1), Served::Live)
@@ -94,7 +91,7 @@ fn a_users_embedding_is_the_vector_that_their_recommendations_come_from() {
     let full = view.recommend(&query).unwrap();
     let context = {
         let readable = &world.state.readable;
-        readable.context(readable.user("u1").unwrap(), query.at, &mut shelfmark::state::ContextScratch::default())
+        readable.context(readable.user("u1").unwrap(), query.at, &mut shelfmark_state::ContextScratch::default())
     };
     let sparse: BTreeSet<u32> =
         context.repeats.iter().map(|r| r.item).chain(context.memory.iter().map(|m| m.item)).collect();

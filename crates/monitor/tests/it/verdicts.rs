@@ -2,18 +2,15 @@
 //! learner on a generated shop, with one thing made wrong at a time; then, where they are, all events of the real data sets,
 //! judged all along the way.
 
-mod health_support;
-
 use std::path::Path;
 
-use health_support::{Watched, event};
-use shelfmark::{
-    domain::{Event, Item, ModelConfig, RecordBody, Timestamp},
-    feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    health::{Health, Verdict, judge},
-    learner::{Learner, WatchedTable},
-    state::{Digester, Draws, State},
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings};
+use shelfmark_domain::{Event, Item, ModelConfig, RecordBody, Timestamp};
+use shelfmark_learner::{Learner, WatchedTable};
+use shelfmark_monitor::health::{Health, Verdict, judge};
+use shelfmark_state::{Digester, Draws, State};
+
+use crate::health_support::{Watched, event};
 
 fn small() -> ModelConfig {
     ModelConfig { dim: 16, ..ModelConfig::default() }

@@ -1,16 +1,15 @@
 //! Goal: rows come out of a state as files that hold their very bits, in every format, and our own readers read them back. Method:
 //! a random state; files read by the readers that imports use, a zip's entries by their directory.
 
-mod serving_world;
-
 use std::{collections::BTreeMap, path::PathBuf};
 
-use serving_world::{World, id};
-use shelfmark::{
-    domain::Item,
-    state::Readable,
-    vectors::{Export, ExportError, ExportFormat, ExportOptions, ExportTable, VectorFile, VectorOptions, VectorRow},
+use shelfmark_datasets::vectors::{
+    Export, ExportError, ExportFormat, ExportOptions, ExportTable, VectorFile, VectorOptions, VectorRow,
 };
+use shelfmark_domain::Item;
+use shelfmark_state::Readable;
+
+use crate::serving_world::{World, id};
 
 const TABLES: [ExportTable; 3] = [ExportTable::Items, ExportTable::Users, ExportTable::Tokens];
 
@@ -29,7 +28,7 @@ fn world() -> World {
 /// What has to come out, in order.
 fn expected(readable: &Readable, table: ExportTable) -> Vec<VectorRow> {
     let (catalog, parameters) = (&readable.catalog, &readable.parameters);
-    let row = |id: &shelfmark::domain::Id, values: &[f32]| VectorRow { id: id.to_string(), values: values.to_vec() };
+    let row = |id: &shelfmark_domain::Id, values: &[f32]| VectorRow { id: id.to_string(), values: values.to_vec() };
     match table {
         ExportTable::Items => (0..catalog.len())
             .filter(|item| !catalog.entry(*item as u32).removed)

@@ -3,17 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-mod learner_model;
-
-use learner_model::Model;
-use shelfmark::{
-    domain::{
-        Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
-        VectorValues,
-    },
-    serving::Publisher,
-    state::Table,
+use shelfmark_domain::{
+    Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
+    VectorValues,
 };
+use shelfmark_serving::Publisher;
+use shelfmark_state::Table;
+
+use crate::learner_model::Model;
 
 fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
@@ -267,7 +264,7 @@ fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_lear
     }
     assert_eq!(model.state.readable.catalog.row("new"), Some(7));
     // What does not fit, or has no row, changes nothing: the log may hold it, so it must not stop the learner.
-    let before = shelfmark::state::Digester::new(&model.state).digest();
+    let before = shelfmark_state::Digester::new(&model.state).digest();
     let mut odd = given.clone();
     odd[2] = f32::NAN;
     model.apply([
@@ -275,7 +272,7 @@ fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_lear
         vector(VectorTable::Items, "i4", odd),
         vector(VectorTable::Tokens, "t:nowhere", given.clone()),
     ]);
-    assert_eq!(shelfmark::state::Digester::new(&model.state).digest(), before);
+    assert_eq!(shelfmark_state::Digester::new(&model.state).digest(), before);
     // The row goes on from there.
     model.learn([event(1_000, "u1", "i3", "click", &[])]);
     let moved = model.state.readable.parameters.items.row(3);

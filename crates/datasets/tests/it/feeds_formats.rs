@@ -4,10 +4,9 @@
 use std::io::{Cursor, Write};
 
 use flate2::{Compression, write::GzEncoder};
-use shelfmark::{
-    domain::{Event, Item, PropertyValue, Timestamp},
-    feeds::{Feed, FeedBody, FeedError, FeedOptions, Format, LINE_BYTES_MAX, OpenError, Source},
-};
+
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedError, FeedOptions, Format, LINE_BYTES_MAX, OpenError, Source};
+use shelfmark_domain::{Event, Item, PropertyValue, Timestamp};
 
 /// Format, events, items, bad lines.
 type Content = (Format, Vec<Event>, Vec<Item>, Vec<(u64, String)>);

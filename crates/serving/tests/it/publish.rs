@@ -1,16 +1,14 @@
 //! Goal: publishing what changed gives the same bits as building everything, and a view never moves. Method: random
 //! operations; after some of them, compare the incremental view with one from scratch through everything that it answers.
 
-mod serving_world;
-
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serving_world::{CATEGORIES, World, id};
-use shelfmark::{
-    domain::{Filter, Labels, Position, Query, Served, Subject, VersionNumber},
-    serving::{Publisher, View},
-};
+
+use shelfmark_domain::{Filter, Labels, Position, Query, Served, Subject, VersionNumber};
+use shelfmark_serving::{Publisher, View};
+
+use crate::serving_world::{CATEGORIES, World, id};
 
 type Portrait = Vec<(String, u32)>;
 

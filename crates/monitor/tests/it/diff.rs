@@ -2,22 +2,20 @@
 //! from a third, with rows numbered differently. Method: seeded random states; rows as maps from id to bits; lists asked for
 //! one by one.
 
-mod serving_world;
-
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
 use serde_json::{Value, json};
-use serving_world::World;
-use shelfmark::{
-    compare::{Churn, Diff, DiffOptions, SAMPLE, Side, diff},
-    domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber},
-    learner::WatchedTable,
-    serving::{Publisher, View},
-    state::{Readable, distance},
-};
+
+use shelfmark_domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber};
+use shelfmark_learner::WatchedTable;
+use shelfmark_monitor::diff::{Churn, Diff, DiffOptions, SAMPLE, Side, diff};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::{Readable, distance};
+
+use crate::serving_world::World;
 
 const OPTIONS: DiffOptions = DiffOptions { top: 5, k: 4 };
 

@@ -4,17 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-mod learner_case;
-mod learner_competitors;
-
 use std::sync::Arc;
 
-use learner_case::{Case, content, prepared};
-use learner_competitors::log_weights;
-use shelfmark::{
-    learner::{Inputs, StepTask, Stepper, prepare_thread},
-    state::{State, Table, Unit},
-};
+use shelfmark_learner::{Inputs, StepTask, Stepper, prepare_thread};
+use shelfmark_state::{State, Table, Unit};
+
+use crate::learner_case::{Case, content, prepared};
+use crate::learner_competitors::log_weights;
 
 /// Share of a unit's weights that counts: its actor's targets weigh at most `user_weight_max` together.
 fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {

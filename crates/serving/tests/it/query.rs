@@ -2,17 +2,15 @@
 //! combinations of the options with random details, asked together and alone, of the newest view and of one from before that must
 //! not have moved, held against the slow way (`serving_world/naive.rs`).
 
-mod serving_world;
-
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serving_world::{CATEGORIES, PROPERTIES, TAGS, World, id, naive::Naive};
-use shelfmark::{
-    domain::{Condition, ExcludeSeen, Filter, Id, Labels, Position, Query, Served, Subject, VersionNumber},
-    serving::{Publisher, SearchScratch, View},
-    state::State,
-};
+
+use shelfmark_domain::{Condition, ExcludeSeen, Filter, Id, Labels, Position, Query, Served, Subject, VersionNumber};
+use shelfmark_serving::{Publisher, SearchScratch, View};
+use shelfmark_state::State;
+
+use crate::serving_world::{CATEGORIES, PROPERTIES, TAGS, World, id, naive::Naive};
 
 /// A view with the state that it is of.
 type Stood = (State, Arc<View>);

@@ -3,16 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-mod learner_model;
-
-use learner_model::Model;
-use shelfmark::{
-    domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
-    learner::Learner,
-    serving::Publisher,
-    state::{Digester, Draws, SWEPT_MAX, State, StateError, Table},
-};
 use tch::{Device, Kind, Tensor};
+
+use shelfmark_domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
+use shelfmark_learner::Learner;
+use shelfmark_serving::Publisher;
+use shelfmark_state::{Digester, Draws, SWEPT_MAX, State, StateError, Table};
+
+use crate::learner_model::Model;
 
 fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
@@ -60,7 +58,7 @@ impl Model {
         readable.contents.row(entry.content.unwrap() as usize)
     }
 
-    fn digest(&self) -> shelfmark::domain::Digest {
+    fn digest(&self) -> shelfmark_domain::Digest {
         Digester::new(&self.state).digest()
     }
 }

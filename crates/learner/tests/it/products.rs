@@ -1,14 +1,12 @@
 //! Goal: the products of a step, and the sample of columns that takes gradients, give what the loss says. Method: random
 //! small cases, seeds printed, against libtorch's own autograd, and samples against the whole.
 
-mod learner_competitors;
-
-use learner_competitors::log_weights;
-use shelfmark::{
-    learner::{Inputs, Outputs, forward_backward, prepare_thread},
-    state::Draws,
-};
 use tch::{Kind, Tensor};
+
+use shelfmark_learner::{Inputs, Outputs, forward_backward, prepare_thread};
+use shelfmark_state::Draws;
+
+use crate::learner_competitors::log_weights;
 
 fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()

@@ -2,13 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-mod learner_model;
+use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, Timestamp};
+use shelfmark_state::{Digester, State, Table};
 
-use learner_model::Model;
-use shelfmark::{
-    domain::{Event, Id, Item, ModelConfig, RecordBody, Timestamp},
-    state::{Digester, State, Table},
-};
+use crate::learner_model::Model;
 
 fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
