@@ -14,7 +14,7 @@ use crate::{
     versions::VersionError,
 };
 
-/// Why a request was not answered as asked. What callers are told of it is in `telling.rs`.
+/// Why a request was not answered as asked. What callers are told of it is in `error_response.rs`.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The body is not JSON.
