@@ -13,14 +13,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     error::ApiError,
-    gate::Caller,
     operations::OperationOut,
     params::{Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    reading::stamped,
+    read_options::stamped,
     versions::{Page, REASON_BYTES_MAX},
 };
 use crate::{

@@ -11,6 +11,7 @@
 
 mod config;
 mod embedding;
+mod error_kind;
 mod event;
 mod except;
 mod explanation;
@@ -36,6 +37,7 @@ mod version;
 
 pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
+pub use error_kind::ErrorKind;
 pub use event::Event;
 pub use except::{Except, LeftOut};
 pub use explanation::{Contribution, Source};

@@ -9,7 +9,7 @@ use crate::{
         Event, ExcludeSeen, FieldError, FieldResult, Filter, Id, ModelConfig, Position, Query, Subject, Timestamp,
         count_within, text_within,
     },
-    http::reading::Pick,
+    http::read_options::Pick,
 };
 
 /// Items when the caller names no number.

@@ -16,7 +16,7 @@ use axum::{
 use futures::FutureExt;
 use tracing::Instrument;
 
-use super::{Api, body, error::ApiError, gate, problem::Failure};
+use super::{Api, auth, body, error::ApiError, problem::Failure};
 use crate::{serving::QueryError, telemetry};
 
 /// Routes that search a view. They are refused here while searches wait as long as they may, or what comes waits too long to be
@@ -89,10 +89,10 @@ async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Resu
     // Probes answer when nothing else does.
     let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
     let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
-    let caller = gate::recognise(api, &request)?;
+    let caller = auth::recognise(api, &request)?;
     request.extensions_mut().insert(caller);
     if api.read_only {
-        request.extensions_mut().insert(gate::ReadOnly);
+        request.extensions_mut().insert(auth::ReadOnly);
     }
     let limit = time_limit(api, request.headers());
     match tokio::time::timeout(limit, next.run(request)).await {

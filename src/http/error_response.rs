@@ -12,12 +12,8 @@ use super::{
     problem::{Failure, FieldProblem},
 };
 use crate::{
-    domain::Position,
+    domain::{ErrorKind, Position},
     engine::{EngineError, RunningRollback},
-    log::LogError,
-    roster::RosterError,
-    serving::QueryError,
-    versions::VersionError,
 };
 
 /// What is said of our own failures.
@@ -26,8 +22,10 @@ const SEE_LOG: &str = "the cause is in the service's log under this request_id";
 impl ApiError {
     /// When to try again, for errors that pass.
     fn retry_after(&self) -> Option<Duration> {
-        if let Self::Engine(EngineError::Log(LogError::Full { retry_after, .. })) = self {
-            return Some(*retry_after);
+        if let Self::Engine(error) = self
+            && let Some(wait) = error.retry_after()
+        {
+            return Some(wait);
         }
         if let Self::Stream { cause, .. } = self {
             return cause.retry_after();
@@ -49,7 +47,7 @@ impl ApiError {
             );
         }
         if let Self::Engine(error) = self
-            && let Some(told) = engine_detail(error)
+            && let Some(told) = error.public_detail()
         {
             return told;
         }
@@ -67,11 +65,8 @@ impl ApiError {
         if let Self::NoRoom(error) = self {
             return vec![FieldProblem::from(error)];
         }
-        if let Self::Engine(
-            EngineError::Config(error) | EngineError::Target(error) | EngineError::Query(QueryError::Field(error)),
-        ) = self
-        {
-            return vec![FieldProblem::from(error)];
+        if let Self::Engine(error) = self {
+            return error.field().map(FieldProblem::from).into_iter().collect();
         }
         Vec::new()
     }
@@ -98,14 +93,16 @@ impl ApiError {
     /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring about
     /// are counted in the metrics and not logged: a line each would be a second load.
     fn cause(&self) -> Option<String> {
-        let told = matches!(
-            self,
-            Self::Overloaded
-                | Self::NoRoom(_)
-                | Self::Engine(EngineError::NotReached { .. } | EngineError::WatchBusy(_))
-                | Self::Engine(EngineError::Query(QueryError::Busy))
-                | Self::Engine(EngineError::Log(LogError::Closed))
-        );
+        let told = matches!(self, Self::Overloaded | Self::NoRoom(_))
+            || matches!(
+                self.kind(),
+                Some(
+                    ErrorKind::PositionNotReached
+                        | ErrorKind::ReportsBusy
+                        | ErrorKind::SearchesBusy
+                        | ErrorKind::ShuttingDown
+                )
+            );
         if told || !self.meaning().0.is_server_error() {
             return None;
         }
@@ -117,29 +114,6 @@ impl ApiError {
         }
         Some(chain(self))
     }
-}
-
-/// Other words than the error's own, where those say too much or too little.
-fn engine_detail(error: &EngineError) -> Option<String> {
-    if let EngineError::LearnerDown(_) = error {
-        return Some("the learner stopped after a failure; reads and the log go on, see /readyz".to_owned());
-    }
-    if let EngineError::NotStarted { model, .. } = error {
-        return Some(format!("model {model} is there, but does not start here; /readyz says why"));
-    }
-    if let EngineError::Log(LogError::Database(_)) | EngineError::Roster(RosterError::Database(_)) = error {
-        return Some("the database did not answer; nothing was committed: try again".to_owned());
-    }
-    if let EngineError::Log(LogError::CommitUnknown(_)) = error {
-        let told = "whether the records are durable is not known: sending events again with the same event_id is safe";
-        return Some(told.to_owned());
-    }
-    if let EngineError::CorruptVersion { version, .. } | EngineError::Version(VersionError::Corrupt { version, .. }) =
-        error
-    {
-        return Some(format!("version {version} does not match its checksums and was refused"));
-    }
-    None
 }
 
 /// The error and its sources, `: ` between them. A transparent variant repeats its source's words: they are said once.
@@ -191,6 +165,7 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{log::LogError, versions::VersionError};
 
     #[test]
     fn our_own_failures_are_told_to_the_log_and_not_to_the_caller() {

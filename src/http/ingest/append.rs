@@ -22,10 +22,10 @@ use crate::{
     domain::{FieldError, Timestamp},
     engine::{EngineError, Model},
     http::{
+        auth::Caller,
         body::{self, Format},
         decode,
         error::ApiError,
-        gate::Caller,
         limits::Limits,
         off_worker, params,
     },
@@ -116,7 +116,7 @@ pub struct Sent<'a> {
 }
 
 /// Takes a body of events, items or vectors, in JSON or as lines.
-pub async fn post(
+pub async fn append(
     model: &Model,
     limits: &Limits,
     kind: Kind,

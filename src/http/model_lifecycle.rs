@@ -12,15 +12,16 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     configuration::{merged, named},
     error::ApiError,
-    gate::Caller,
     models::ModelOut,
     params::Segments,
     paths::ModelPath,
     problem::Problem,
-    reading::Pick,
+    read_options::Pick,
 };
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig, ModelName},
