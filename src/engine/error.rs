@@ -1,6 +1,6 @@
 //! What can go wrong with a model.
 
-use crate::engine::RunningRollback;
+use crate::engine::served::slot::RunningRollback;
 use crate::{
     domain::{FieldError, ModelName, Position, VersionNumber},
     log::LogError,
@@ -112,6 +112,12 @@ pub enum EngineError {
     /// The query cannot be answered.
     #[error(transparent)]
     Query(#[from] QueryError),
+}
+
+impl From<Box<RunningRollback>> for EngineError {
+    fn from(running: Box<RunningRollback>) -> Self {
+        Self::RollbackRunning(running)
+    }
 }
 
 /// How a stored state is not what it was.

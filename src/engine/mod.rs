@@ -17,6 +17,7 @@
 //! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
 //! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
 
+mod blocking;
 mod erasure;
 mod error;
 mod guard;
@@ -26,12 +27,13 @@ mod metrics;
 mod model;
 mod models;
 mod operations;
+mod parts;
 mod rollback;
 mod room;
 mod served;
 mod settings;
-mod shared;
 mod status;
+mod stores;
 mod versioning;
 mod watching;
 
@@ -41,7 +43,7 @@ pub use error::EngineError;
 pub use guard::desk::{GuardFigures, GuardState, GuardStatus};
 pub use learning::fold::Counts;
 pub use learning::freeze::Freeze;
-pub use learning::relearning::{REPLAY_RECORDS_MAX, Stretch};
+pub use learning::relearning::Stretch;
 pub use model::Model;
 pub use models::Models;
 pub use models::creating::{ConfigChange, CreateModel, ForkFrom};
@@ -49,12 +51,12 @@ pub use models::opening::Surroundings;
 pub use operations::{OperationContext, Operations, Started};
 pub use rollback::RolledBack;
 pub use rollback::dry_run::{DryRun, Standing};
-pub use rollback::slot::RunningRollback;
-pub use served::splitting::ArmStatus;
-pub use settings::EngineSettings;
+pub use served::arm_status::ArmStatus;
+pub use served::slot::RunningRollback;
+pub use settings::{EngineSettings, REPLAY_RECORDS_MAX};
 pub use status::ModelStatus;
-pub use versioning::export::{EXPORTS_MAX, ExportSource};
-pub use versioning::taking::TakeVersion;
+pub use versioning::export::ExportSource;
+pub use versioning::taking::{EXPORTS_MAX, TakeVersion};
 pub use versioning::verify::{VerifiedModel, VerifiedVersion, Verify, verify};
 pub use watching::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,

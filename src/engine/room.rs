@@ -14,10 +14,11 @@ use std::{
 
 use bytesize::ByteSize;
 use metrics::{counter, gauge};
+use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Model, models::Roster, shared::blocking};
+use crate::engine::{blocking::blocking, served::readers::Readers};
 use crate::{
-    domain::{FieldError, Id, RecordBody, VectorTable},
+    domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
     state::{Interner, TableFootprint},
 };
 
@@ -31,25 +32,26 @@ pub const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
 /// How often it is counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What a model knows of the process's memory.
-#[derive(Debug, Default)]
+/// Admission of new rows to one model.
 pub struct Room {
+    name: ModelName,
+    readers: Arc<Readers>,
+    /// `--memory-budget` in bytes; 0 = none.
+    budget: u64,
     /// What the rows of all models take, in bytes; 0 while it fits.
     beyond: AtomicU64,
 }
 
-/// Counts until the process ends.
-pub async fn run(roster: Arc<Roster>) {
-    let budget = roster.with.engine.memory_budget;
-    let stop = roster.with.stop.clone();
+/// Counts what the rows of all models take until `stop`.
+pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<Room>>, stop: CancellationToken) {
     gauge!(MEMORY_BUDGET).set(as_gauge(budget));
     let mut before = 0;
     loop {
-        let models: Vec<Model> = roster.running.load().values().map(|running| running.model.clone()).collect();
+        let models = models();
         let count = move || {
-            let used: u64 = models.iter().map(Model::weigh).sum();
+            let used: u64 = models.iter().map(|model| model.weigh()).sum();
             let beyond = if budget > 0 && used >= budget { used } else { 0 };
-            models.iter().for_each(|model| model.shared.room.beyond.store(beyond, Ordering::Relaxed));
+            models.iter().for_each(|model| model.beyond.store(beyond, Ordering::Relaxed));
             beyond
         };
         let beyond = blocking(count).await;
@@ -67,28 +69,33 @@ pub async fn run(roster: Arc<Roster>) {
     }
 }
 
-impl Model {
+impl Room {
+    /// Refuses nothing until it was counted.
+    pub fn new(name: ModelName, readers: Arc<Readers>, budget: u64) -> Self {
+        Self { name, readers, budget, beyond: AtomicU64::new(0) }
+    }
+
     /// What the live state takes, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
-        self.live().footprint()
+        self.readers.live.load_full().footprint()
     }
 
     /// Counts the live state.
     fn weigh(&self) -> u64 {
         let bytes = self.footprint().iter().map(|table| table.bytes).sum();
-        gauge!(MEMORY_ROWS, "model" => self.name().as_str().to_owned()).set(as_gauge(bytes));
+        gauge!(MEMORY_ROWS, "model" => self.name.as_str().to_owned()).set(as_gauge(bytes));
         bytes
     }
 
     /// Whether new rows may be made.
     pub fn has_room(&self) -> bool {
-        self.shared.room.beyond.load(Ordering::Relaxed) == 0
+        self.beyond.load(Ordering::Relaxed) == 0
     }
 
     /// Why new rows are refused, in words.
-    pub(super) fn crowded(&self) -> Option<String> {
-        let used = ByteSize(Some(self.shared.room.beyond.load(Ordering::Relaxed)).filter(|used| *used > 0)?);
-        let budget = ByteSize(self.shared.settings.memory_budget);
+    pub fn crowded(&self) -> Option<String> {
+        let used = ByteSize(Some(self.beyond.load(Ordering::Relaxed)).filter(|used| *used > 0)?);
+        let budget = ByteSize(self.budget);
         Some(format!("the rows of this process take {used} of --memory-budget {budget}"))
     }
 
@@ -96,7 +103,7 @@ impl Model {
     /// in the live view: an id that came in a moment ago may not be in it yet.
     pub fn no_room_for(&self, record: &RecordBody) -> Option<FieldError> {
         let crowded = self.crowded()?;
-        let live = self.live();
+        let live = self.readers.live.load_full();
         let readable = live.readable();
         // Who was dropped has left a row to the next one; a pull may hold users' rows back.
         let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
@@ -122,7 +129,7 @@ impl Model {
             | RecordBody::Configure { .. }
             | RecordBody::Forget(_) => return None,
         };
-        counter!(MEMORY_REFUSED, "model" => self.name().as_str().to_owned()).increment(1);
+        counter!(MEMORY_REFUSED, "model" => self.name.as_str().to_owned()).increment(1);
         let detail = format!("there is no room for a new {what}: {crowded}; what names known ones is taken");
         Some(FieldError::new(field, "memory_budget", detail))
     }

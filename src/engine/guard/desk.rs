@@ -7,10 +7,11 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
-use crate::engine::{EngineError, guard::sample::Watcher, shared::Shared};
+use crate::engine::{EngineError, guard::sample::Watcher, served::readers::Readers};
 use crate::{
     domain::{Guard, GuardActed, GuardSettings, ModelName, Served, Timestamp, VersionNumber, VersionRef},
     state::{State, Unit},
+    versions::VersionStore,
 };
 
 /// What a guard is doing.
@@ -66,8 +67,8 @@ pub struct GuardStatus {
 }
 
 /// One model's guard, as far as this process knows.
-#[derive(Default)]
 pub struct GuardDesk {
+    versions: VersionStore,
     /// Told when the guard was changed through this process.
     pub changed: Notify,
     watcher: ArcSwapOption<Watcher>,
@@ -81,15 +82,20 @@ struct Known {
 }
 
 impl GuardDesk {
+    /// Knows of no guard yet.
+    pub fn new(versions: VersionStore) -> Self {
+        Self { versions, changed: Notify::new(), watcher: ArcSwapOption::empty(), known: Mutex::default() }
+    }
+
     /// Samples go here from now on; `None`: this process does not watch.
     pub fn watch(&self, watcher: Option<Watcher>) {
         self.watcher.store(watcher.map(Arc::new));
     }
 
     /// A batch is about to be learned.
-    pub fn offer(&self, shared: &Shared, state: &State, units: &[Unit]) {
+    pub fn offer(&self, readers: &Readers, state: &State, units: &[Unit]) {
         if let Some(watcher) = &*self.watcher.load() {
-            watcher.offer(shared, state, units);
+            watcher.offer(readers, state, units);
         }
     }
 
@@ -124,6 +130,43 @@ impl GuardDesk {
         })
     }
 
+    /// The guard as the table has it. `None`: there is none.
+    pub async fn status(&self) -> Result<Option<GuardStatus>, EngineError> {
+        let guard = self.versions.guard().await?;
+        self.learn_of(guard.clone());
+        Ok(guard.map(|guard| self.status_of(guard)))
+    }
+
+    /// Puts a guard in place and arms it. Its reference must be there.
+    pub async fn set(&self, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
+        if let Some(reference) = settings.reference {
+            self.versions.get(&VersionRef::Number(reference)).await?;
+        }
+        let guard = self.versions.set_guard(settings, actor).await?;
+        Ok(self.put(guard))
+    }
+
+    /// Arms the guard again. `None`: there is none.
+    pub async fn rearm(&self, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
+        Ok(self.versions.rearm_guard(actor).await?.map(|guard| self.put(guard)))
+    }
+
+    /// Takes the guard away; `false`: there was none.
+    pub async fn clear(&self) -> Result<bool, EngineError> {
+        let there = self.versions.clear_guard().await?;
+        self.learn_of(None);
+        self.changed.notify_one();
+        Ok(there)
+    }
+
+    fn put(&self, guard: Guard) -> GuardStatus {
+        self.learn_of(Some(guard.clone()));
+        // What this process saw was for the guard before.
+        self.look(None);
+        self.changed.notify_one();
+        self.status_of(guard)
+    }
+
     fn status_of(&self, guard: Guard) -> GuardStatus {
         let Guard { settings, armed, reference, actor, armed_at, acted } = guard;
         let here = self.with(|known| known.here.filter(|_| armed));
@@ -135,41 +178,4 @@ impl GuardDesk {
     fn with<T>(&self, use_known: impl FnOnce(&mut Known) -> T) -> T {
         use_known(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// The guard as the table has it. `None`: there is none.
-pub async fn status(shared: &Shared) -> Result<Option<GuardStatus>, EngineError> {
-    let guard = shared.versions.guard().await?;
-    shared.guard.learn_of(guard.clone());
-    Ok(guard.map(|guard| shared.guard.status_of(guard)))
-}
-
-/// Puts a guard in place and arms it. Its reference must be there.
-pub async fn set(shared: &Shared, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
-    if let Some(reference) = settings.reference {
-        shared.versions.get(&VersionRef::Number(reference)).await?;
-    }
-    let guard = shared.versions.set_guard(settings, actor).await?;
-    Ok(put(shared, guard))
-}
-
-/// Arms the guard again. `None`: there is none.
-pub async fn rearm(shared: &Shared, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
-    Ok(shared.versions.rearm_guard(actor).await?.map(|guard| put(shared, guard)))
-}
-
-/// Takes the guard away; `false`: there was none.
-pub async fn clear(shared: &Shared) -> Result<bool, EngineError> {
-    let there = shared.versions.clear_guard().await?;
-    shared.guard.learn_of(None);
-    shared.guard.changed.notify_one();
-    Ok(there)
-}
-
-fn put(shared: &Shared, guard: Guard) -> GuardStatus {
-    shared.guard.learn_of(Some(guard.clone()));
-    // What this process saw was for the guard before.
-    shared.guard.look(None);
-    shared.guard.changed.notify_one();
-    shared.guard.status_of(guard)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::engine::{
     guard::{desk::GuardFigures, sample::scores},
     served::arms::ArmCounts,
-    watching::sampling::RankedSample,
+    watching::ranking::RankedSample,
 };
 use crate::{
     domain::{GuardMetric, GuardSettings, Served, VersionNumber},

@@ -16,9 +16,9 @@ use std::{
 use tokio::sync::mpsc;
 
 use crate::engine::{
-    shared::Shared,
+    served::readers::Readers,
     versioning::cache::CachedVersion,
-    watching::sampling::{RankedSample, Sample, sample},
+    watching::ranking::{RankedSample, Sample, sample},
 };
 use crate::{
     domain::{GuardMetric, Id, Served},
@@ -57,7 +57,7 @@ impl Watcher {
     }
 
     /// Takes a few of a batch's units. Costs a look at a counter while enough are waiting.
-    pub fn offer(&self, shared: &Shared, state: &State, units: &[Unit]) {
+    pub fn offer(&self, readers: &Readers, state: &State, units: &[Unit]) {
         let Some(reference) = &self.reference else { return };
         if units.is_empty() || self.sender.capacity() == 0 {
             return;
@@ -72,7 +72,7 @@ impl Watcher {
                 continue;
             }
             let seed = (number * BATCH_UNITS_MAX + taken) as u64;
-            let Some(sample) = sample(shared, state, unit, seed, Vec::new()) else { continue };
+            let Some(sample) = sample(readers, state, unit, seed, Vec::new()) else { continue };
             if self.sender.try_send(Observation::Unit(sample)).is_err() {
                 return;
             }

@@ -7,11 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::{
-    EngineError,
-    shared::{Shared, blocking},
-    versioning::cache::CachedVersion,
-};
+use crate::engine::{EngineError, blocking::blocking, versioning::cache::CachedVersion};
 use crate::{
     domain::{Append, Event, ModelConfig, Position, RecordBody, Served},
     log::Tail,
@@ -39,8 +35,8 @@ struct Frozen {
 }
 
 impl Shadow {
-    /// The reference as it was taken. Shares its rows.
-    pub fn new(shared: &Shared, version: &CachedVersion) -> Self {
+    /// The reference as it was taken, and the log after it. Shares its rows.
+    pub fn new(tail: Tail, version: &CachedVersion) -> Self {
         let mut state = version.state.clone();
         state.touched.clear();
         let config = ModelConfig { learning: false, ..(*state.readable.config).clone() };
@@ -54,7 +50,7 @@ impl Shadow {
             scratch: ContextScratch::default(),
             view: None,
         };
-        Self { tail: shared.log.tail(version.position), pending: None, frozen: Some(Box::new(frozen)) }
+        Self { tail, pending: None, frozen: Some(Box::new(frozen)) }
     }
 
     /// Its view at a position that the live state has reached; positions do not go back. Where a restore lies on the way, its

@@ -2,20 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use futures::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{
-    EngineError,
-    learning::feed::{Restored, restored_states},
-    rollback::rules::Rules,
-    shared::{Shared, StateAt},
-};
+use crate::engine::{EngineError, rollback::rules::Rules, versioning::recent_states::StateAt};
 use crate::{
-    domain::{Append, LeftOut, Position, RecordBody},
+    domain::{Append, Except, LeftOut, Position, RecordBody, VersionNumber},
     learner::{Learner, Observer, prepare_thread},
-    log::LogError,
+    log::{Log, LogError},
     state::State,
 };
 
@@ -23,6 +19,44 @@ use crate::{
 const PAGE_RECORDS: usize = 4096;
 /// Pages that are read and not yet learned.
 const PAGES_AHEAD: usize = 2;
+
+/// The states that restore records lead to, by the positions of the records.
+pub type Restored = BTreeMap<Position, State>;
+
+/// Finds the state that a restore record leads to: a stored version's, or what a replay makes of one.
+pub trait RestoreResolver: Send + Sync {
+    /// The state of `version` or, with `replay`, what the log before `position` makes of it without what that names.
+    fn resolve<'a>(
+        &'a self,
+        position: Position,
+        version: VersionNumber,
+        replay: Option<&'a Except>,
+        watcher: &'a Watcher,
+    ) -> BoxFuture<'a, Result<State, EngineError>>;
+}
+
+/// Finds the states that an append's restore records lead to.
+pub async fn restored_states(
+    resolver: &dyn RestoreResolver,
+    append: &Append,
+    watcher: &Watcher,
+) -> Result<Restored, EngineError> {
+    let mut states = Restored::new();
+    for record in append.records.iter() {
+        if let RecordBody::Restore { version, replay } = &record.body {
+            let state = resolver.resolve(record.position, *version, replay.as_deref(), watcher).await?;
+            states.insert(record.position, state);
+        }
+    }
+    Ok(states)
+}
+
+/// Where records and the states of restores come from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub log: &'a Log,
+    pub restores: &'a dyn RestoreResolver,
+}
 
 /// Follows a fold from outside and may end it. Cheap to clone.
 #[derive(Clone)]
@@ -101,19 +135,19 @@ pub struct Seeing<W> {
 ///
 /// Costs a page of records at a time in memory, whatever the stretch is long; some 8,192 wait beside those that are learned.
 pub async fn fold(
-    shared: &Shared,
+    source: Source<'_>,
     from: StateAt,
     rules: Option<&Rules>,
     through: Position,
     watcher: &Watcher,
 ) -> Result<Folded, EngineError> {
     let nobody = Seeing { observer: (), every: 0 };
-    Ok(fold_seen(shared, from, rules, through, watcher, nobody).await?.0)
+    Ok(fold_seen(source, from, rules, through, watcher, nobody).await?.0)
 }
 
 /// The same, with somebody looking on.
 pub async fn fold_seen<W: Observer + Send + 'static>(
-    shared: &Shared,
+    source: Source<'_>,
     from: StateAt,
     rules: Option<&Rules>,
     through: Position,
@@ -124,7 +158,7 @@ pub async fn fold_seen<W: Observer + Send + 'static>(
     let (sender, pages) = mpsc::channel(PAGES_AHEAD);
     let follower = watcher.clone();
     let learned = tokio::task::spawn_blocking(move || learn(state, pages, &follower, seeing));
-    let (read, learned) = tokio::join!(read(shared, position, rules, through, watcher, sender), learned);
+    let (read, learned) = tokio::join!(read(source, position, rules, through, watcher, sender), learned);
     // Why learning failed is said first: reading ends when nobody takes its pages. A panic is an error here: the learner's feed
     // folds too, and has to say why it ends.
     let panicked = |_| EngineError::ReplayFailed { position, detail: "a step after it panicked".to_owned() };
@@ -137,7 +171,7 @@ pub async fn fold_seen<W: Observer + Send + 'static>(
 }
 
 async fn read(
-    shared: &Shared,
+    source: Source<'_>,
     after: Position,
     rules: Option<&Rules>,
     through: Position,
@@ -147,7 +181,7 @@ async fn read(
     let mut counts = Counts::default();
     let mut reached = after;
     while reached < through && !watcher.cancelled.is_cancelled() {
-        let read = shared.log.read_after(reached, PAGE_RECORDS).await?;
+        let read = source.log.read_after(reached, PAGE_RECORDS).await?;
         if read.is_empty() {
             let detail = "P3: it is before the head and not in the table".to_owned();
             return Err(LogError::Unreadable { position: reached.next(), detail }.into());
@@ -167,7 +201,7 @@ async fn read(
                 }
             };
             if let Some(append) = kept {
-                let restored = restored_states(shared, &append, watcher).await?;
+                let restored = restored_states(source.restores, &append, watcher).await?;
                 appends.push((append, restored));
             }
         }

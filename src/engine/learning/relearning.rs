@@ -17,7 +17,8 @@ use crate::engine::{
         fold::{Seeing, Watcher, fold_seen},
         recovery::beginning,
     },
-    shared::{Shared, StateAt},
+    stores::Stores,
+    versioning::recent_states::StateAt,
 };
 use crate::{
     domain::{Position, VersionManifest},
@@ -26,8 +27,6 @@ use crate::{
     versions::VersionError,
 };
 
-/// Records that a replay passes through, the rest of the last append aside, at the most that can be configured.
-pub const REPLAY_RECORDS_MAX: u64 = 1_000_000;
 /// Longest time of one: below that of a request, so that who asked is told.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(45);
 /// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has to be loaded is
@@ -46,25 +45,25 @@ pub struct Stretch {
 /// The nearest state before a position: in memory, else stored, else the beginning.
 ///
 /// Errors: [`EngineError::ReplayTooFar`] when `through` lies more than the configured number of records after it.
-pub async fn state_before(shared: &Shared, position: Position, through: Position) -> Result<Arc<StateAt>, EngineError> {
-    let nearest = nearest_before(shared, position).await?;
-    let records_max = shared.settings.trace_records;
+pub async fn state_before(stores: &Stores, position: Position, through: Position) -> Result<Arc<StateAt>, EngineError> {
+    let nearest = nearest_before(stores, position).await?;
+    let records_max = stores.settings.trace_records;
     if through.since(nearest.position) > records_max {
         return Err(EngineError::ReplayTooFar { position: through, nearest: nearest.position, records_max });
     }
     Ok(nearest)
 }
 
-async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<StateAt>, EngineError> {
-    let kept = shared.watch.kept_before(position);
-    let version = shared.cache.newest_before(position);
+async fn nearest_before(stores: &Stores, position: Position) -> Result<Arc<StateAt>, EngineError> {
+    let kept = stores.recent.before(position);
+    let version = stores.cache.newest_before(position);
     let in_memory = match (kept, version) {
         (kept, Some(version)) if kept.as_ref().is_none_or(|kept| kept.position < version.position) => {
             Arc::new(StateAt { state: version.state.clone(), position: version.position })
         }
         (Some(kept), _) => kept,
         (None, _) => {
-            let first = beginning(shared).await?;
+            let first = beginning(stores).await?;
             Arc::new(StateAt { state: first.state, position: first.position })
         }
     };
@@ -72,14 +71,14 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
     let mut before = position;
     loop {
         before = Position::new(before.get().saturating_sub(1));
-        let stored = shared.versions.newest(Some(before)).await?;
+        let stored = stores.versions.newest(Some(before)).await?;
         let Some(stored) = stored else { return Ok(in_memory) };
-        let chain = shared.versions.chain(stored.version).await?;
+        let chain = stores.versions.chain(stored.version).await?;
         let bytes = chain.map_or(0, |chain| chain.base_raw_bytes + chain.deltas_raw_bytes);
         if bytes >= saved(&stored).saturating_mul(BYTES_PER_RECORD) {
             return Ok(in_memory);
         }
-        match shared.version(stored.version).await {
+        match stores.version(stored.version).await {
             Ok(version) => {
                 return Ok(Arc::new(StateAt { state: version.state.clone(), position: version.position }));
             }
@@ -95,13 +94,13 @@ async fn nearest_before(shared: &Shared, position: Position) -> Result<Arc<State
 
 /// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where it ended.
 pub async fn relearn<W: Observer + Send + 'static>(
-    shared: &Shared,
+    stores: &Stores,
     from: &StateAt,
     through: Position,
     observer: W,
 ) -> Result<(W, State, Stretch), EngineError> {
     // A step is cut at the end of its append and nowhere before.
-    let last = shared.log.append_last(through).await?.unwrap_or(through);
+    let last = stores.log.append_last(through).await?.unwrap_or(through);
     let reached = Arc::new(AtomicU64::new(from.position.get()));
     let told = Arc::clone(&reached);
     let cancelled = CancellationToken::new();
@@ -115,7 +114,7 @@ pub async fn relearn<W: Observer + Send + 'static>(
     state.touched.clear();
     let from = StateAt { state, position: from.position };
     let after = from.position;
-    let folding = fold_seen(shared, from, None, last, &watcher, Seeing { observer, every: 1 });
+    let folding = fold_seen(stores.source(), from, None, last, &watcher, Seeing { observer, every: 1 });
     let mut folding = Box::pin(folding);
     let folded = tokio::select! {
         folded = &mut folding => folded,

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::engine::{EngineError, Model, Models, learning::recovery::Seed, versioning::taking::TakeVersion};
+use crate::engine::{
+    EngineError, Model, Models,
+    learning::{configure::same_dim, recovery::Seed},
+    versioning::taking::TakeVersion,
+};
 use crate::{
-    domain::{FieldError, FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
+    domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
     log::write_first,
     roster::{self, Made, NewFork, NewModel, RosterError},
     versions::{Adoption, VersionStore},
@@ -47,7 +51,7 @@ impl Models {
     /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record. One
     /// transaction: after a crash the model is there whole, or not at all.
     ///
-    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a [`FieldError`] of the
+    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a [`crate::domain::FieldError`] of the
     /// configuration, those of looking up and verifying the version.
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
@@ -181,13 +185,4 @@ fn checked(before: &ModelConfig, create: &CreateModel) -> FieldResult<ModelConfi
         same_dim(before, &config)?;
     }
     Ok(config)
-}
-
-/// Refuses another dimension.
-pub fn same_dim(before: &ModelConfig, config: &ModelConfig) -> FieldResult<()> {
-    if config.dim == before.dim {
-        return Ok(());
-    }
-    let detail = format!("is {} for the whole life of a model and of its forks", before.dim);
-    Err(FieldError::new("dim", "immutable", detail))
 }

@@ -62,7 +62,9 @@ impl Models {
         });
         keeper::begin(&shared).await?;
         with.tasks.spawn(keeper::run(Arc::clone(&shared)));
-        with.tasks.spawn(room::run(Arc::clone(&shared)));
+        let all = Self { shared: Arc::clone(&shared) };
+        let rooms = move || all.list().iter().map(Model::room).collect();
+        with.tasks.spawn(room::run(with.engine.memory_budget, rooms, with.stop.clone()));
         if !with.engine.read_only {
             with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
         }

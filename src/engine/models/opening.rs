@@ -1,4 +1,4 @@
-//! What a model is started with, and its parts before anything of it runs.
+//! Dependencies that every model is started with, and the opening of a model's stores.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::engine::{
-    EngineError, EngineSettings, Operations,
-    shared::{Shared, Stores},
+    EngineError, EngineSettings,
+    operations::Operations,
+    stores::{Handles, Stores},
 };
 use crate::{
-    domain::{ModelConfig, Position, Served},
+    domain::ModelConfig,
     log::{Log, LogSettings, base_config, settled_config},
     operations::OperationStore,
     roster::{Listed, RosterError},
-    serving::{Publisher, Searcher},
-    state::State,
+    serving::Searcher,
     versions::VersionStore,
 };
 
@@ -42,8 +42,8 @@ pub struct Surroundings {
     pub log_tasks: TaskTracker,
 }
 
-/// What a model consists of, before anything of it runs but its log.
-pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, EngineError> {
+/// Opens what a model stores. Nothing of it runs yet but its log.
+pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Stores, EngineError> {
     let name = listed.name.clone();
     let config = if with.engine.read_only {
         settled_config(&with.pool, &name).await?
@@ -56,13 +56,8 @@ pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Shared, Engine
         // Deleted since it was listed, and another one made under its name.
         return Err(RosterError::Unknown(name).into());
     }
-    let config = Arc::new(config);
-    let empty = State::initial(Arc::clone(&config));
-    let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
     let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
     let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
-    let stores = Stores { log, versions, operations };
-    let mut shared = Shared::new(name, with.engine.clone(), config, stores, with.searcher.clone(), view);
-    shared.origin.clone_from(&listed.fork);
-    Ok(shared)
+    let handles = Handles { log, versions, operations };
+    Ok(Stores::new(name, with.engine.clone(), Arc::new(config), listed.fork.clone(), handles))
 }

@@ -7,16 +7,17 @@ use serde_json::Value;
 
 use crate::engine::{
     EngineError,
+    blocking::blocking,
     learning::{
         fold::{Counts, Watcher},
-        worker::Snapshot,
+        handle::{LearnerHandle, Snapshot},
     },
     rollback::{
         materialise::{Target, state_at},
         replaying::{self, Base},
     },
-    shared::{Shared, StateAt, blocking},
-    versioning::taking::figures,
+    stores::Stores,
+    versioning::{recent_states::StateAt, store::figures},
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
@@ -57,26 +58,27 @@ pub struct DryRun {
 
 /// Makes the state that a rollback leads to, beside everything else, and lets it go again.
 pub async fn dry_run(
-    shared: &Shared,
+    stores: &Stores,
+    learner: &LearnerHandle,
     target: Target,
     request: &RollbackRequest,
     watcher: &Watcher,
 ) -> Result<DryRun, EngineError> {
-    let before = shared.snapshot().await?;
+    let before = learner.snapshot().await?;
     let (stored, at) = match target {
         Target::Stored(manifest) => {
-            let version = shared.version(manifest.version).await?;
+            let version = stores.version(manifest.version).await?;
             let at = StateAt { state: version.state.clone(), position: manifest.position };
             (Some(*manifest), at)
         }
-        Target::Position(position) => (None, Box::pin(state_at(shared, position, watcher)).await?.at),
+        Target::Position(position) => (None, Box::pin(state_at(stores, position, watcher)).await?.at),
     };
     let version = stored.as_ref().map(|manifest| manifest.version);
     let mut counts = Counts::default();
     match request.mode {
         DeploymentMode::Replay => {
             let base = Base { stored, at };
-            let (folded, _) = Box::pin(replaying::to_the_head(shared, &base, &request.except, watcher)).await?;
+            let (folded, _) = Box::pin(replaying::to_the_head(stores, &base, &request.except, watcher)).await?;
             return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
         DeploymentMode::Restore => {

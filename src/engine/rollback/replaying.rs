@@ -1,11 +1,21 @@
 //! The state that a replay leads to: a function of the log alone, so that every process and every recovery finds the same.
 
-use crate::domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef};
+use std::time::Duration;
+
+use futures::{FutureExt, future::BoxFuture};
+
 use crate::engine::{
     EngineError,
-    learning::fold::{Counts, Folded, Watcher, fold},
+    learning::fold::{Counts, Folded, RestoreResolver, Source, Watcher, fold},
     rollback::rules::{Lineage, Origin, RestoreAt, Rules},
-    shared::{Shared, StateAt},
+    stores::Stores,
+    versioning::recent_states::StateAt,
+};
+use crate::{
+    domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef},
+    log::LogError,
+    state::State,
+    versions::VersionError,
 };
 
 /// Records that are left to the learner's feed when the result of a replay is stored: well below a second.
@@ -13,8 +23,51 @@ const REST_RECORDS_MAX: u64 = 2048;
 /// Rounds after which the rest is left to it however much it is: the log grows faster than it can be replayed.
 const ROUNDS_MAX: usize = 8;
 
+/// Pause before a database that failed is asked for a version again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+impl Stores {
+    /// Returns the log, with the restores that this model's stores resolve.
+    pub fn source(&self) -> Source<'_> {
+        Source { log: &self.log, restores: self }
+    }
+}
+
+impl RestoreResolver for Stores {
+    /// Waits while the database is away.
+    fn resolve<'a>(
+        &'a self,
+        position: Position,
+        version: VersionNumber,
+        replay: Option<&'a Except>,
+        watcher: &'a Watcher,
+    ) -> BoxFuture<'a, Result<State, EngineError>> {
+        let resolving = async move {
+            loop {
+                let state = match replay {
+                    None => self.version(version).await.map(|version| version.state.clone()),
+                    Some(except) => {
+                        let folded = replayed(self, version, except, position.previous(), watcher).await;
+                        folded.map(|folded| folded.at.state)
+                    }
+                };
+                match state {
+                    Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
+                        if !watcher.cancelled.is_cancelled() =>
+                    {
+                        tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
+                        tokio::time::sleep(RETRY_PAUSE).await;
+                    }
+                    state => return state,
+                }
+            }
+        };
+        resolving.boxed()
+    }
+}
+
 /// The log and the version store, as the rules look at them.
-struct Stored<'a>(&'a Shared);
+struct Stored<'a>(&'a Stores);
 
 impl Lineage for Stored<'_> {
     type Error = EngineError;
@@ -50,26 +103,26 @@ pub struct Base {
 const NOT_STORED: VersionNumber = VersionNumber(0);
 
 impl Base {
-    async fn of(shared: &Shared, version: VersionNumber) -> Result<Self, EngineError> {
-        let manifest = shared.versions.get(&VersionRef::Number(version)).await?;
-        let state = shared.version(version).await?.state.clone();
+    async fn of(stores: &Stores, version: VersionNumber) -> Result<Self, EngineError> {
+        let manifest = stores.versions.get(&VersionRef::Number(version)).await?;
+        let state = stores.version(version).await?.state.clone();
         Ok(Self { at: StateAt { state, position: manifest.position }, stored: Some(manifest) })
     }
 
-    async fn rules(&self, shared: &Shared, except: &Except, through: Position) -> Result<Rules, EngineError> {
+    async fn rules(&self, stores: &Stores, except: &Except, through: Position) -> Result<Rules, EngineError> {
         let origin = match &self.stored {
             Some(manifest) => origin(manifest.clone()),
             None => Origin { version: NOT_STORED, position: self.at.position, replay: None },
         };
-        Rules::resolve(&Stored(shared), origin, except, through).await
+        Rules::resolve(&Stored(stores), origin, except, through).await
     }
 
     /// The first state under these rules: of the base, or of the version that takes its place.
-    async fn first(&self, shared: &Shared, rules: &Rules) -> Result<StateAt, EngineError> {
+    async fn first(&self, stores: &Stores, rules: &Rules) -> Result<StateAt, EngineError> {
         let own = self.stored.as_ref().map_or(NOT_STORED, |manifest| manifest.version);
         let mut state = match rules.start {
             start if start == own => self.at.state.clone(),
-            start => shared.version(start).await?.state.clone(),
+            start => stores.version(start).await?.state.clone(),
         };
         state.touched.clear();
         Ok(StateAt { state, position: rules.after })
@@ -78,43 +131,43 @@ impl Base {
 
 /// What the log through a position makes of a version's state without the records that `except` names.
 pub async fn replayed(
-    shared: &Shared,
+    stores: &Stores,
     version: VersionNumber,
     except: &Except,
     through: Position,
     watcher: &Watcher,
 ) -> Result<Folded, EngineError> {
-    let base = Base::of(shared, version).await?;
-    let rules = base.rules(shared, except, through).await?;
-    let first = base.first(shared, &rules).await?;
-    fold(shared, first, Some(&rules), through, watcher).await
+    let base = Base::of(stores, version).await?;
+    let rules = base.rules(stores, except, through).await?;
+    let first = base.first(stores, &rules).await?;
+    fold(stores.source(), first, Some(&rules), through, watcher).await
 }
 
 /// The same through the head, in rounds, until little is left between the result and the head. Also says which stored version
 /// the result grew from.
 pub async fn to_the_head(
-    shared: &Shared,
+    stores: &Stores,
     base: &Base,
     except: &Except,
     watcher: &Watcher,
 ) -> Result<(Folded, Option<VersionNumber>), EngineError> {
-    let mut head = shared.log.head().await?;
-    let mut rules = base.rules(shared, except, head).await?;
-    let mut folded = Folded { at: base.first(shared, &rules).await?, counts: Counts::default() };
+    let mut head = stores.log.head().await?;
+    let mut rules = base.rules(stores, except, head).await?;
+    let mut folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
     for _ in 0..ROUNDS_MAX {
         let Folded { at, mut counts } = folded;
-        let round = fold(shared, at, Some(&rules), head, watcher).await?;
+        let round = fold(stores.source(), at, Some(&rules), head, watcher).await?;
         counts.add(round.counts);
         folded = Folded { at: round.at, counts };
-        head = shared.log.head().await?;
+        head = stores.log.head().await?;
         if head.since(folded.at.position) <= REST_RECORDS_MAX {
             break;
         }
-        let now = base.rules(shared, except, head).await?;
+        let now = base.rules(stores, except, head).await?;
         if now != rules {
             // Another process rolled back meanwhile: what was learned may be dropped now.
             rules = now;
-            folded = Folded { at: base.first(shared, &rules).await?, counts: Counts::default() };
+            folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
         }
     }
     Ok((folded, Some(rules.start).filter(|start| *start != NOT_STORED)))

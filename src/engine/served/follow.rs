@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{
-    EngineError,
-    shared::{Shared, blocking},
-};
+use crate::engine::{EngineError, blocking::blocking, served::readers::Readers, stores::Stores};
 use crate::{
     domain::{Served, Serving},
     serving::View,
@@ -18,24 +15,24 @@ use crate::{
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Switches readers over, by pointer. The views of all versions are there before the first reader is switched.
-pub async fn serve(shared: &Arc<Shared>, serving: &Serving) -> Result<(), EngineError> {
-    let views = views(shared, serving).await?;
-    switch(shared, serving, views);
+pub async fn serve(stores: &Stores, readers: &Readers, serving: &Serving) -> Result<(), EngineError> {
+    let views = views(stores, readers, serving).await?;
+    switch(readers, serving, views);
     Ok(())
 }
 
 /// The same with the views of all versions among the arms at hand.
-pub fn switch(shared: &Shared, serving: &Serving, views: Vec<Arc<View>>) {
+pub fn switch(readers: &Readers, serving: &Serving, views: Vec<Arc<View>>) {
     let main = serving.main();
     let pinned = views.iter().find(|view| view.served() == main).cloned();
-    shared.pinned.store(pinned);
-    shared.arms.serve(serving, views);
+    readers.pinned.store(pinned);
+    readers.arms.serve(serving, views);
 }
 
 /// The views of all versions among the arms, built where they were not yet. A corrupt version is refused here.
-pub async fn views(shared: &Arc<Shared>, serving: &Serving) -> Result<Vec<Arc<View>>, EngineError> {
-    let mut served = shared.arms.versions();
-    served.extend(shared.pinned.load_full());
+pub async fn views(stores: &Stores, readers: &Readers, serving: &Serving) -> Result<Vec<Arc<View>>, EngineError> {
+    let mut served = readers.arms.versions();
+    served.extend(readers.pinned.load_full());
     let mut views = Vec::new();
     for arm in serving.arms() {
         let Served::Version(number) = arm.served else { continue };
@@ -43,19 +40,24 @@ pub async fn views(shared: &Arc<Shared>, serving: &Serving) -> Result<Vec<Arc<Vi
             views.push(Arc::clone(view));
             continue;
         }
-        let version = shared.version(number).await?;
+        let version = stores.version(number).await?;
         views.push(blocking(move || version.view()).await);
     }
     Ok(views)
 }
 
 /// Follows deployments until `stop`.
-pub async fn run(shared: Arc<Shared>, mut serving: watch::Receiver<Serving>, stop: CancellationToken) {
+pub async fn run(
+    stores: Arc<Stores>,
+    readers: Arc<Readers>,
+    mut serving: watch::Receiver<Serving>,
+    stop: CancellationToken,
+) {
     loop {
         let wanted = serving.borrow_and_update().clone();
-        if let Err(error) = serve(&shared, &wanted).await {
+        if let Err(error) = serve(&stores, &readers, &wanted).await {
             tracing::error!(
-                model = %shared.name, %error,
+                model = %stores.name, %error,
                 "serving.behind: {} cannot be served, trying again", wanted.main()
             );
             tokio::select! {

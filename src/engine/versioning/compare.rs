@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::{
     EngineError,
-    shared::{Shared, blocking},
-    versioning::taking,
+    blocking::blocking,
+    versioning::{store::figures, taking::Snapshots},
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
@@ -22,14 +22,14 @@ struct Loaded {
 
 impl Loaded {
     /// A version's state, or with `None` the live one.
-    async fn new(shared: &Shared, version: Option<&VersionRef>) -> Result<Self, EngineError> {
+    async fn new(of: &Snapshots, version: Option<&VersionRef>) -> Result<Self, EngineError> {
         let Some(version) = version else {
-            let view = shared.live.load_full();
-            let metrics = taking::figures(view.readable(), &serde_json::json!(shared.watch.quality()));
+            let view = of.readers.live.load_full();
+            let metrics = figures(view.readable(), &serde_json::json!(of.monitor.quality()));
             return Ok(Self { view, manifest: None, metrics });
         };
-        let manifest = shared.versions.get(version).await?;
-        let version = shared.version(manifest.version).await?;
+        let manifest = of.stores.versions.get(version).await?;
+        let version = of.stores.version(manifest.version).await?;
         let view = blocking(move || version.view()).await;
         Ok(Self { view, metrics: manifest.metrics.clone(), manifest: Some(manifest) })
     }
@@ -44,19 +44,21 @@ impl Loaded {
     }
 }
 
-/// Compares two states, each a version or, with `None`, the live one. One at a time with traces and reports.
-pub async fn compare(
-    shared: &Shared,
-    from: Option<VersionRef>,
-    to: Option<VersionRef>,
-    options: DiffOptions,
-) -> Result<Diff, EngineError> {
-    let permit = shared.watch.work()?;
-    let from = Loaded::new(shared, from.as_ref()).await?;
-    let to = Loaded::new(shared, to.as_ref()).await?;
-    let compared = blocking(move || {
-        let _permit = permit;
-        diff(&from.side(), &to.side(), options)
-    });
-    Ok(compared.await)
+impl Snapshots {
+    /// Compares two states, each a version or, with `None`, the live one. One at a time with traces and reports.
+    pub async fn compare(
+        &self,
+        from: Option<VersionRef>,
+        to: Option<VersionRef>,
+        options: DiffOptions,
+    ) -> Result<Diff, EngineError> {
+        let permit = self.monitor.work()?;
+        let from = Loaded::new(self, from.as_ref()).await?;
+        let to = Loaded::new(self, to.as_ref()).await?;
+        let compared = blocking(move || {
+            let _permit = permit;
+            diff(&from.side(), &to.side(), options)
+        });
+        Ok(compared.await)
+    }
 }

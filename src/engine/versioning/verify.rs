@@ -8,12 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
     EngineError, Surroundings,
+    blocking::blocking,
     learning::{
         fold::{Watcher, fold},
-        recovery::{beginning, load_version},
+        recovery::beginning,
     },
     models::opening::open,
-    shared::{Shared, StateAt, blocking},
+    stores::Stores,
+    versioning::{load::load_version, recent_states::StateAt},
 };
 use crate::{
     domain::{Digest, Position, VersionManifest, VersionNumber},
@@ -71,25 +73,25 @@ pub struct VerifiedVersion {
 pub async fn verify(with: &Surroundings, verify: &Verify) -> Result<Vec<VerifiedModel>, EngineError> {
     let mut models = Vec::new();
     for listed in roster::list(&with.pool).await? {
-        let shared = Arc::new(open(&listed, with).await?);
-        models.push(Box::pin(model(&shared, verify)).await?);
+        let stores = open(&listed, with).await?;
+        models.push(Box::pin(model(&stores, verify)).await?);
     }
     Ok(models)
 }
 
-async fn model(shared: &Shared, verify: &Verify) -> Result<VerifiedModel, EngineError> {
-    let head = shared.log.head().await?;
-    let name = shared.name.as_str().to_owned();
+async fn model(stores: &Stores, verify: &Verify) -> Result<VerifiedModel, EngineError> {
+    let head = stores.log.head().await?;
+    let name = stores.name.as_str().to_owned();
     let mut problems = Vec::new();
-    problems.extend(shared.log.gap().await?);
-    let mut manifests = manifests(shared).await?;
+    problems.extend(stores.log.gap().await?);
+    let mut manifests = manifests(stores).await?;
     manifests.sort_by_key(|manifest| (manifest.position, manifest.version));
     let mut versions = Vec::with_capacity(manifests.len());
-    let first = beginning(shared).await?;
+    let first = beginning(stores).await?;
     let mut from = Some(StateAt { state: first.state, position: first.position });
     for manifest in manifests {
         (verify.reached)(&name, manifest.position, head);
-        let (found, state) = Box::pin(version(shared, verify, &manifest, from.take(), head)).await?;
+        let (found, state) = Box::pin(version(stores, verify, &manifest, from.take(), head)).await?;
         if let Some(detail) = &found.detail
             && (!found.stored || found.replayed == Some(false))
         {
@@ -99,7 +101,7 @@ async fn model(shared: &Shared, verify: &Verify) -> Result<VerifiedModel, Engine
         from = state;
     }
     let digest = match from.filter(|_| verify.replay) {
-        Some(from) => match to(shared, verify, from, head, head).await {
+        Some(from) => match to(stores, verify, from, head, head).await {
             Ok((_, digest)) => Some(digest),
             Err(error) => {
                 problems.push(error.to_string());
@@ -111,10 +113,10 @@ async fn model(shared: &Shared, verify: &Verify) -> Result<VerifiedModel, Engine
     Ok(VerifiedModel { model: name, head, versions, digest, problems })
 }
 
-async fn manifests(shared: &Shared) -> Result<Vec<VersionManifest>, EngineError> {
+async fn manifests(stores: &Stores) -> Result<Vec<VersionManifest>, EngineError> {
     let mut manifests: Vec<VersionManifest> = Vec::new();
     loop {
-        let page = shared.versions.list(manifests.last().map(|manifest| manifest.version), PAGE).await?;
+        let page = stores.versions.list(manifests.last().map(|manifest| manifest.version), PAGE).await?;
         if page.is_empty() {
             return Ok(manifests);
         }
@@ -124,7 +126,7 @@ async fn manifests(shared: &Shared) -> Result<Vec<VersionManifest>, EngineError>
 
 /// Checks one version, and gives the state from which the log is learned on.
 async fn version(
-    shared: &Shared,
+    stores: &Stores,
     verify: &Verify,
     manifest: &VersionManifest,
     from: Option<StateAt>,
@@ -132,7 +134,7 @@ async fn version(
 ) -> Result<(VerifiedVersion, Option<StateAt>), EngineError> {
     let (number, position) = (manifest.version, manifest.position);
     let found = |stored, replayed, detail| VerifiedVersion { version: number, position, stored, replayed, detail };
-    let loaded = match load_version(&shared.versions, number).await {
+    let loaded = match load_version(&stores.versions, number).await {
         Ok(version) => version,
         Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
             return Ok((found(false, None, Some(error.to_string())), from));
@@ -153,7 +155,7 @@ async fn version(
     }
     let Some(from) = from else { return Ok((found(true, None, None), next)) };
     let after = from.position;
-    let (replayed, detail) = match to(shared, verify, from, position, head).await {
+    let (replayed, detail) = match to(stores, verify, from, position, head).await {
         Ok((_, digest)) if digest == manifest.digest => (true, None),
         Ok((_, digest)) => (false, Some(format!("P4: the log leads from position {after} to digest {digest}"))),
         Err(error) => (false, Some(error.to_string())),
@@ -163,18 +165,18 @@ async fn version(
 
 /// Learns the log again as far as a position.
 async fn to(
-    shared: &Shared,
+    stores: &Stores,
     verify: &Verify,
     from: StateAt,
     position: Position,
     head: Position,
 ) -> Result<(StateAt, Digest), EngineError> {
-    let (reached, name) = (Arc::clone(&verify.reached), shared.name.as_str().to_owned());
+    let (reached, name) = (Arc::clone(&verify.reached), stores.name.as_str().to_owned());
     let watcher = Watcher {
         reached: Arc::new(move |position| reached(&name, position, head)),
         cancelled: CancellationToken::new(),
     };
-    let at = Box::pin(fold(shared, from, None, position, &watcher)).await?.at;
+    let at = Box::pin(fold(stores.source(), from, None, position, &watcher)).await?.at;
     let state = at.state.clone();
     let digest = blocking(move || Digester::new(&state).digest()).await;
     Ok((at, digest))

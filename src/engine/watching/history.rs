@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 use crate::engine::{
     EngineError,
     learning::relearning::{relearn, state_before},
-    shared::{Shared, StateAt},
+    served::readers::Readers,
+    stores::Stores,
+    versioning::recent_states::StateAt,
+    watching::watch::Watch,
 };
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
@@ -124,19 +127,21 @@ pub struct RowHistory {
 
 /// The history of a row of the live state; `None` when it has no such row. One at a time with traces and reports.
 pub async fn history(
-    shared: &Arc<Shared>,
+    stores: &Stores,
+    readers: &Readers,
+    monitor: &Watch,
     owner: RowOwner,
     options: HistoryOptions,
 ) -> Result<Option<RowHistory>, EngineError> {
-    let live = shared.live.load_full();
+    let live = readers.live.load_full();
     let (Some(row), Some(now)) = (owner.row(live.readable()), owner.values(live.readable())) else { return Ok(None) };
-    let _permit = shared.watch.work()?;
-    let mut versions = shared.versions.list(None, options.versions.clamp(1, HISTORY_VERSIONS_MAX)).await?;
+    let _permit = monitor.work()?;
+    let mut versions = stores.versions.list(None, options.versions.clamp(1, HISTORY_VERSIONS_MAX)).await?;
     versions.reverse();
     let mut path: Vec<RowInVersion> = Vec::with_capacity(versions.len());
     let mut before: Option<Vec<f32>> = None;
     for manifest in versions {
-        let found = row_in(shared, &manifest, &owner, row, now.len()).await?;
+        let found = row_in(stores, &manifest, &owner, row, now.len()).await?;
         path.push(RowInVersion {
             version: manifest.version,
             label: manifest.label,
@@ -161,7 +166,7 @@ pub async fn history(
     let (id, table) = (owner.id().to_string(), owner.table());
     let steps = match options.records {
         0 => None,
-        records => Some(steps(shared, owner, live.position(), records).await?),
+        records => Some(steps(stores, owner, live.position(), records).await?),
     };
     Ok(Some(RowHistory { id, title, table, versions: path, now, steps }))
 }
@@ -172,20 +177,20 @@ fn norm(row: &[f32]) -> f32 {
 
 /// The row in a version: from its state where that is in memory, else from the row's own segments.
 async fn row_in(
-    shared: &Shared,
+    stores: &Stores,
     manifest: &VersionManifest,
     owner: &RowOwner,
     row: u32,
     dim: usize,
 ) -> Result<Option<Vec<f32>>, EngineError> {
-    if let Some(version) = shared.cache.look(manifest.version) {
+    if let Some(version) = stores.cache.look(manifest.version) {
         return Ok(owner.values(&version.state.readable).map(<[f32]>::to_vec));
     }
     let ids = match owner {
         RowOwner::Item(_) => Table::Items,
         RowOwner::User(_) => Table::Users,
     };
-    let store = &shared.versions;
+    let store = &stores.versions;
     let place = RowPlace { table: owner.table().table(), row, dim };
     let Some(values) = store.row(manifest.version, place).await? else { return Ok(None) };
     // Versions of another line may have given the number to somebody else.
@@ -195,34 +200,29 @@ async fn row_in(
 }
 
 /// Learns the newest records again and watches the row.
-async fn steps(
-    shared: &Arc<Shared>,
-    owner: RowOwner,
-    through: Position,
-    records: u64,
-) -> Result<LargeSteps, EngineError> {
+async fn steps(stores: &Stores, owner: RowOwner, through: Position, records: u64) -> Result<LargeSteps, EngineError> {
     let after = Position::new(through.get().saturating_sub(records));
-    let from: Arc<StateAt> = state_before(shared, after.next(), through).await?;
+    let from: Arc<StateAt> = state_before(stores, after.next(), through).await?;
     let path = RowPath::new(owner.clone(), &from.state.readable, from.position, after);
     // On the heap: it holds states.
-    let (path, state, replayed) = Box::pin(relearn(shared, &from, through, path)).await?;
+    let (path, state, replayed) = Box::pin(relearn(stores, &from, through, path)).await?;
     let (moved, movements) = path.finish(&state.readable, replayed.through);
     let mut largest = Vec::with_capacity(movements.len());
     for step in movements {
-        let events = events(shared, &owner, &step).await?;
+        let events = events(stores, &owner, &step).await?;
         largest.push(LargeStep { step, events });
     }
     Ok(LargeSteps { after, through: replayed.through, replayed_after: replayed.after, moved, largest })
 }
 
 /// The events of a step's batch that are the row's own.
-async fn events(shared: &Shared, owner: &RowOwner, step: &RowStep) -> Result<Vec<StepEvent>, EngineError> {
+async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec<StepEvent>, EngineError> {
     if step.own_targets == 0 {
         return Ok(Vec::new());
     }
     let after = Position::new(step.first.get().saturating_sub(1));
     let limit = usize::try_from(step.last.since(after).min(STEP_RECORDS_MAX)).unwrap_or(1);
-    let records = shared.log.page(Page { after, limit, user: None, item: None }).await?;
+    let records = stores.log.page(Page { after, limit, user: None, item: None }).await?;
     let own = |event: &Event| match owner {
         RowOwner::Item(id) => event.item == *id,
         RowOwner::User(id) => event.user.as_ref() == Some(id),

@@ -1,4 +1,4 @@
-//! Live quality: ranks what came next against the view that stood before it, beside the learner.
+//! Sampler of live quality: ranks what came next against the view that stood before it, beside the learner.
 //!
 //! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none, so the
 //! learner never waits. After each sample it rests as long as its share of a core demands.
@@ -14,189 +14,95 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::shared::{Shared, blocking};
+use crate::engine::{
+    blocking::blocking,
+    served::readers::Readers,
+    watching::{
+        ranking::{Sample, rank, sample},
+        watch::Watch,
+    },
+};
 use crate::{
-    domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
-    health::Ranked,
-    serving::{QueryError, SearchScratch, View},
-    state::{Actor, State, Unit},
+    domain::ModelName,
+    serving::SearchScratch,
+    state::{State, Unit},
 };
 
-/// Length of the lists that targets are looked for in.
-const LIST: usize = 20;
 /// Longest rest after a sample, however long it took.
 const REST_MAX: Duration = Duration::from_secs(30);
 
-/// A unit about to be learned, with the views that stood before it.
-pub struct Sample {
-    subject: Subject,
-    context: Vec<String>,
-    at: Timestamp,
-    targets: Vec<Id>,
-    seed: u64,
-    live: Arc<View>,
-    /// Versions to rank it by beside live.
-    versions: Vec<Arc<View>>,
-    /// What reads that are nobody's get: its list is what readers would have been shown.
-    main: Served,
-}
-
-impl Sample {
-    /// Where the live view stood.
-    pub fn position(&self) -> Position {
-        self.live.position()
-    }
-
-    /// To be ranked by this view beside live.
-    pub fn against(self, view: Arc<View>) -> Self {
-        Self { versions: vec![view], ..self }
-    }
-}
-
-/// Where a sample's targets stood.
-pub struct RankedSample {
-    /// In the live view.
-    pub live: Vec<Ranked>,
-    /// What reads that are nobody's get.
-    pub main: Served,
-    /// In each of the versions.
-    pub versions: Vec<(Served, Vec<Ranked>)>,
-    /// What readers would have been shown.
-    pub shown: Vec<Id>,
-}
-
-/// Room for one sample, open while the sampler is idle.
-#[derive(Default)]
-pub struct Mailbox {
+/// Sampler of one model's live quality: room for one sample, open while it is idle.
+pub struct QualitySampler {
+    name: ModelName,
+    readers: Arc<Readers>,
+    monitor: Arc<Watch>,
     idle: AtomicBool,
     slot: Mutex<Option<Sample>>,
     filled: Notify,
     offered: AtomicUsize,
 }
 
-/// Offers a batch's units to the sampler: it takes one when it is idle. Costs one load otherwise.
-pub fn offer(shared: &Shared, state: &State, units: &[Unit]) {
-    let mailbox = &shared.watch.mailbox;
-    if units.is_empty() || !mailbox.idle.load(Ordering::Acquire) {
-        return;
+impl QualitySampler {
+    /// Takes no samples until it runs.
+    pub fn new(name: ModelName, readers: Arc<Readers>, monitor: Arc<Watch>) -> Self {
+        Self {
+            name,
+            readers,
+            monitor,
+            idle: AtomicBool::new(false),
+            slot: Mutex::default(),
+            filled: Notify::new(),
+            offered: AtomicUsize::new(0),
+        }
     }
-    let number = mailbox.offered.fetch_add(1, Ordering::Relaxed);
-    // All versions that readers are served: the arms of a split, or the pinned one.
-    let mut versions = shared.arms.versions();
-    if versions.is_empty() {
-        versions.extend(shared.pinned.load_full());
-    }
-    if let Some(sample) = sample(shared, state, &units[number % units.len()], number as u64, versions) {
-        mailbox.idle.store(false, Ordering::Release);
-        *mailbox.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(sample);
-        mailbox.filled.notify_one();
-    }
-}
 
-/// A unit as it can be ranked by views. Ids instead of rows: the views may stand elsewhere in another line of states.
-pub fn sample(shared: &Shared, state: &State, unit: &Unit, seed: u64, versions: Vec<Arc<View>>) -> Option<Sample> {
-    let readable = &state.readable;
-    let liked = unit.targets.iter().filter(|target| target.weight > 0.0);
-    let targets: Vec<Id> = liked.map(|target| readable.catalog.id(target.item).clone()).collect();
-    if targets.is_empty() {
-        return None;
+    /// Offers a batch's units to the sampler: it takes one when it is idle. Costs one load otherwise.
+    pub fn offer(&self, state: &State, units: &[Unit]) {
+        if units.is_empty() || !self.idle.load(Ordering::Acquire) {
+            return;
+        }
+        let number = self.offered.fetch_add(1, Ordering::Relaxed);
+        // All versions that readers are served: the arms of a split, or the pinned one.
+        let mut versions = self.readers.arms.versions();
+        if versions.is_empty() {
+            versions.extend(self.readers.pinned.load_full());
+        }
+        if let Some(sample) = sample(&self.readers, state, &units[number % units.len()], number as u64, versions) {
+            self.idle.store(false, Ordering::Release);
+            *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(sample);
+            self.filled.notify_one();
+        }
     }
-    let subject = match unit.actor {
-        Actor::User(row) => Subject::User(readable.users.id(row).clone()),
-        Actor::Session(row) => Subject::SessionId(readable.sessions.id(row).clone()),
-    };
-    let context = unit.context.terms.iter().map(|row| readable.contexts.id(*row).as_str().to_owned()).collect();
-    Some(Sample {
-        subject,
-        context,
-        at: unit.at,
-        targets,
-        seed,
-        live: shared.live.load_full(),
-        versions,
-        main: shared.deployed(None).served(),
-    })
-}
 
-/// Ranks samples until `stop`.
-pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
-    let share = shared.settings.quality_share;
-    let mailbox = &shared.watch.mailbox;
-    let mut scratch = SearchScratch::default();
-    mailbox.idle.store(true, Ordering::Release);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = mailbox.filled.notified() => {}
-        }
-        let Some(sample) = mailbox.slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
-        let started = Instant::now();
-        let ranked;
-        (ranked, scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
-        let rest = started.elapsed().mul_f64(1.0 / share.clamp(1e-3, 1.0) - 1.0).min(REST_MAX);
-        if rest.is_zero() {
-            // Ready for the next one before anybody can know of this one: who waits for it may send at once.
-            mailbox.idle.store(true, Ordering::Release);
-        }
-        match ranked {
-            Ok(ranked) => shared.watch.sampled(ranked),
-            Err(error) => tracing::warn!(model = %shared.name, %error, "quality.failed: a sample was not ranked"),
-        }
-        if !rest.is_zero() {
+    /// Ranks samples until `stop`, at a `share` of one core.
+    pub async fn run(&self, share: f64, stop: CancellationToken) {
+        let mut scratch = SearchScratch::default();
+        self.idle.store(true, Ordering::Release);
+        loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(rest) => {}
+                () = self.filled.notified() => {}
             }
-            mailbox.idle.store(true, Ordering::Release);
+            let Some(sample) = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
+            let started = Instant::now();
+            let ranked;
+            (ranked, scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
+            let rest = started.elapsed().mul_f64(1.0 / share.clamp(1e-3, 1.0) - 1.0).min(REST_MAX);
+            if rest.is_zero() {
+                // Ready for the next one before anybody can know of this one: who waits for it may send at once.
+                self.idle.store(true, Ordering::Release);
+            }
+            match ranked {
+                Ok(ranked) => self.monitor.sampled(ranked),
+                Err(error) => tracing::warn!(model = %self.name, %error, "quality.failed: a sample was not ranked"),
+            }
+            if !rest.is_zero() {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(rest) => {}
+                }
+                self.idle.store(true, Ordering::Release);
+            }
         }
     }
-}
-
-/// Ranks a sample by the live view and by its versions. CPU work: two searches a view.
-pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
-    let (live, mut shown) = places(sample, &sample.live, scratch)?;
-    let mut versions = Vec::with_capacity(sample.versions.len());
-    for view in &sample.versions {
-        let (places, list) = places(sample, view, scratch)?;
-        if view.served() == sample.main {
-            shown = list;
-        }
-        versions.push((view.served(), places));
-    }
-    Ok(RankedSample { live, main: sample.main, versions, shown })
-}
-
-/// Where the targets stand in a view, by the way that answers requests, and the list itself.
-fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(Vec<Ranked>, Vec<Id>), QueryError> {
-    let query = |exclude_seen| Query {
-        exclude_seen,
-        context: sample.context.clone(),
-        seed: sample.seed,
-        ..Query::new(sample.subject.clone(), LIST, sample.at)
-    };
-    let (all, novel) = (query(ExcludeSeen::No), query(ExcludeSeen::All));
-    let mut answers = view.recommend_batch(&[&all, &novel], scratch).into_iter();
-    let mut list = || -> Result<Vec<Id>, QueryError> {
-        let Recommendations { items, .. } = answers.next().expect("one answer a query")?;
-        Ok(items.into_iter().map(|item| item.id).collect())
-    };
-    let (all, novel) = (list()?, list()?);
-    let place = |list: &[Id], target: &Id| list.iter().position(|id| id == target).map(|place| place + 1);
-    let ranked = |target: &Id| Ranked {
-        all: place(&all, target),
-        novel: is_new(sample, view, target).then(|| place(&novel, target)),
-    };
-    Ok((sample.targets.iter().map(ranked).collect(), all))
-}
-
-/// Whether the target is not in the subject's kept history.
-fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
-    let readable = view.readable();
-    let actor = match &sample.subject {
-        Subject::User(id) => readable.user(id.as_str()),
-        Subject::SessionId(id) => readable.session(id.as_str()),
-        Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
-    };
-    let (Some(actor), Some(row)) = (actor, readable.catalog.row(target.as_str())) else { return true };
-    readable.history(actor).newest(0).all(|past| past.item != row)
 }

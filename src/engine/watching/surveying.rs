@@ -1,36 +1,32 @@
 //! Looks at the rows of the live state now and then, beside the learner.
 
-use std::sync::Arc;
-
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{
-    shared::{Shared, StateAt, blocking},
-    status,
-};
+use crate::engine::{blocking::blocking, learning::parts::LearnerParts, status, versioning::recent_states::StateAt};
 use crate::{
     domain::Position,
     health::{SurveyedVersion, Surveyor},
 };
 
 /// Surveys until `stop`.
-pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+pub async fn run(parts: LearnerParts, stop: CancellationToken) {
+    let LearnerParts { stores, readers, learner, monitor, .. } = parts;
     let mut surveyor = Surveyor::default();
     let mut last: Option<Position> = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(shared.settings.survey_interval) => {}
+            () = tokio::time::sleep(stores.settings.survey_interval) => {}
         }
-        let (records, milliseconds) = status::lag(&shared);
-        shared.watch.lag(records, milliseconds);
-        if last == Some(shared.position()) {
+        let (records, milliseconds) = status::lag(&stores, &readers, &learner);
+        monitor.lag(records, milliseconds);
+        if last == Some(readers.position()) {
             continue;
         }
         // A learner that is down has nothing new to show.
-        let Ok(StateAt { state, position }) = shared.state().await else { continue };
+        let Ok(StateAt { state, position }) = learner.state().await else { continue };
         // Rows have the same numbers in the version that the state grew from, and in no other for sure.
-        let version = shared.growth().parent().and_then(|number| shared.cache.look(number));
+        let version = learner.growth().parent().and_then(|number| stores.cache.look(number));
         let dim = state.config().dim;
         let survey;
         (survey, surveyor) = blocking(move || {
@@ -42,7 +38,7 @@ pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             (surveyor.survey(&state, position, version), surveyor)
         })
         .await;
-        shared.watch.surveyed(survey, dim);
+        monitor.surveyed(survey, dim);
         last = Some(position);
     }
 }

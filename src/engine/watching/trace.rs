@@ -1,11 +1,12 @@
 //! What an event did: the records around it are learned again from the nearest state before it, beside the learner.
 
-use std::sync::Arc;
-
 use crate::engine::{
     EngineError,
+    blocking::blocking,
     learning::relearning::{Stretch, relearn, state_before},
-    shared::{Shared, blocking},
+    served::readers::Readers,
+    stores::Stores,
+    watching::watch::Watch,
 };
 use crate::{
     domain::{Event, Position},
@@ -22,16 +23,22 @@ pub struct TracedEvent {
 }
 
 /// Traces an event that the live state holds.
-pub async fn trace(shared: &Arc<Shared>, position: Position, event: Event) -> Result<TracedEvent, EngineError> {
-    let reached = shared.position();
+pub async fn trace(
+    stores: &Stores,
+    readers: &Readers,
+    monitor: &Watch,
+    position: Position,
+    event: Event,
+) -> Result<TracedEvent, EngineError> {
+    let reached = readers.position();
     if reached < position {
         return Err(EngineError::NotReached { wanted: position, reached });
     }
-    let _permit = shared.watch.work()?;
-    let from = state_before(shared, position, position).await?;
+    let _permit = monitor.work()?;
+    let from = state_before(stores, position, position).await?;
     let tracer = Tracer::new(TraceTarget { position, event });
     // On the heap: it holds states.
-    let (tracer, _, replayed) = Box::pin(relearn(shared, &from, position, tracer)).await?;
+    let (tracer, _, replayed) = Box::pin(relearn(stores, &from, position, tracer)).await?;
     if tracer.is_frozen() {
         return Err(EngineError::TraceFrozen { position });
     }

@@ -1,9 +1,6 @@
 //! What is known of learning's health: filled by the learner thread and the watching tasks, read by requests.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
@@ -11,11 +8,7 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     EngineError,
-    shared::StateAt,
-    watching::{
-        sampling::{Mailbox, RankedSample},
-        watch_metrics::WatchMetrics,
-    },
+    watching::{ranking::RankedSample, watch_metrics::WatchMetrics},
 };
 use crate::{
     domain::{Id, ModelConfig, ModelName, Position, Served},
@@ -27,8 +20,6 @@ use crate::{
 pub const STREAMS_MAX: usize = 64;
 /// Points that a slow stream may lie behind; then it misses the oldest.
 const STREAM_POINTS: usize = 64;
-/// Records between two states that are kept for traces.
-const KEEP_RECORDS: u64 = 4096;
 
 /// The health of a model and what surrounds it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -59,15 +50,11 @@ pub struct PointStream {
 /// One model's watch. Locks are held for copies of figures only.
 pub struct Watch {
     known: Mutex<Known>,
-    kept: Mutex<VecDeque<Arc<StateAt>>>,
-    kept_max: usize,
     points: broadcast::Sender<Arc<Point>>,
     streams: Arc<Semaphore>,
     /// One permit: traces and reports are CPU work of a second or so each.
     work: Arc<Semaphore>,
     metrics: WatchMetrics,
-    /// Where the sampler of live quality gets its work.
-    pub mailbox: Mailbox,
 }
 
 #[derive(Default)]
@@ -107,23 +94,19 @@ impl Windows {
 
 impl Watch {
     /// Nothing known yet.
-    pub fn new(model: &ModelName, kept_max: usize) -> Self {
+    pub fn new(model: &ModelName) -> Self {
         Self {
             known: Mutex::default(),
-            kept: Mutex::default(),
-            kept_max,
             points: broadcast::Sender::new(STREAM_POINTS),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             work: Arc::new(Semaphore::new(1)),
             metrics: WatchMetrics::new(model.as_str()),
-            mailbox: Mailbox::default(),
         }
     }
 
-    /// Learning begins, again perhaps, from a state.
-    pub fn begin(&self, from: &StateAt) {
-        self.known().series.rewind(from.position);
-        self.keep(from.position, || from.clone());
+    /// Learning begins, again perhaps, at a position.
+    pub fn rewind(&self, position: Position) {
+        self.known().series.rewind(position);
     }
 
     /// Takes in what steps did.
@@ -142,30 +125,6 @@ impl Watch {
             // Nobody may be listening.
             drop(self.points.send(point));
         }
-    }
-
-    /// Keeps a state for traces, when the last one is some records away.
-    pub fn keep(&self, position: Position, state: impl FnOnce() -> StateAt) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = kept.back().map(|newest| newest.position);
-        if self.kept_max == 0 || newest.is_some_and(|newest| position.since(newest) < KEEP_RECORDS) {
-            return;
-        }
-        if kept.len() == self.kept_max {
-            kept.pop_front();
-        }
-        kept.push_back(Arc::new(state()));
-    }
-
-    /// Lets go of the states that were kept: they hold a user who was forgotten since.
-    pub fn forget(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// The newest kept state before a position.
-    pub fn kept_before(&self, position: Position) -> Option<Arc<StateAt>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().filter(|kept| kept.position < position).max_by_key(|kept| kept.position).cloned()
     }
 
     /// Notes how far the live view lies behind the log.
@@ -278,10 +237,9 @@ impl PointStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::ModelConfig, state::State};
 
     fn watch() -> Watch {
-        Watch::new(&ModelName::new("default").expect("a name"), 2)
+        Watch::new(&ModelName::new("default").expect("a name"))
     }
 
     #[tokio::test]
@@ -301,24 +259,5 @@ mod tests {
         assert!(watch.work().is_err());
         drop(working);
         assert!(watch.work().is_ok());
-    }
-
-    #[test]
-    fn states_for_traces_are_few_and_some_records_apart() {
-        let watch = watch();
-        let at = |n| {
-            let state = State::initial(Arc::new(ModelConfig { dim: 4, ..ModelConfig::default() }));
-            StateAt { state, position: Position::new(n) }
-        };
-        for n in [0, 100, KEEP_RECORDS, KEEP_RECORDS + 1, 2 * KEEP_RECORDS] {
-            watch.keep(Position::new(n), || at(n));
-        }
-        let before = |n| watch.kept_before(Position::new(n)).map(|kept| kept.position.get());
-        assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));
-        assert_eq!(before(2 * KEEP_RECORDS), Some(KEEP_RECORDS));
-        assert_eq!(before(KEEP_RECORDS), None, "the first one made room");
-        // Learning begins again from an earlier state: what is kept stays true.
-        watch.begin(&at(KEEP_RECORDS));
-        assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));
     }
 }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::engine::EngineError;
 use crate::{
     domain::Timestamp,
     operations::{Operation, OperationId},
@@ -37,8 +36,8 @@ impl From<Operation> for RunningRollback {
     }
 }
 
-/// The place of the one rollback of this process.
-#[derive(Debug, Default)]
+/// The place of the one rollback of this process. Clones are the same place.
+#[derive(Debug, Clone, Default)]
 pub struct RollbackSlot(Arc<Mutex<Option<RunningRollback>>>);
 
 /// The place, taken; free again when dropped.
@@ -47,10 +46,10 @@ pub struct Claim(Arc<Mutex<Option<RunningRollback>>>);
 
 impl RollbackSlot {
     /// Takes the place, or says who has it.
-    pub fn claim(&self, kind: &str, actor: &str) -> Result<Claim, EngineError> {
+    pub fn claim(&self, kind: &str, actor: &str) -> Result<Claim, Box<RunningRollback>> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = &*running {
-            return Err(EngineError::RollbackRunning(Box::new(running.clone())));
+            return Err(Box::new(running.clone()));
         }
         let (kind, actor) = (kind.to_owned(), actor.to_owned());
         *running = Some(RunningRollback { kind, since: Timestamp::now(), actor, operation: None });
