@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     EngineError,
+    deployment::readers::Readers,
     operations::{OperationContext, Started},
     rollback::{self, Rollbacks},
-    served::readers::Readers,
     stores::Stores,
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! What can go wrong with a model.
 
-use crate::engine::served::slot::RunningRollback;
+use crate::engine::deployment::slot::RunningRollback;
 use crate::{
     domain::{FieldError, ModelName, Position, VersionNumber},
     log::LogError,

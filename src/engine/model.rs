@@ -6,17 +6,17 @@ use crate::engine::{
     ArmStatus, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus, Operations,
     PointStream, RolledBack, RowHistory, Started, Surroundings, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
+    deployment::{arm_status, follow},
     erasure, guard,
     learning::{
         recovery::{Recovered, Seed, recover},
         supervisor,
     },
-    models::opening::open,
+    memory_budget::Room,
+    models::open::open,
+    monitoring::{history, survey, trace},
     parts::Parts,
-    room::Room,
-    served::{arm_status, follow},
     status,
-    watching::{history, surveying, trace},
 };
 use crate::{
     compare::{Diff, DiffOptions},
@@ -75,7 +75,7 @@ impl Model {
             with.tasks.spawn(async move { sampler.run(quality_share, stop).await });
         }
         if !with.engine.survey_interval.is_zero() {
-            with.tasks.spawn(surveying::run(learner.clone(), stop()));
+            with.tasks.spawn(survey::run(learner.clone(), stop()));
         }
         with.tasks.spawn(supervisor::run(learner, recovered, stop()));
         Ok(Self { parts: Arc::new(parts) })

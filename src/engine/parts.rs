@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::engine::{
-    guard::{GuardParts, desk::GuardDesk},
+    deployment::{attribution::AttributedLog, deployments::Deployments, readers::Readers, slot::RollbackSlot},
+    guard::{GuardParts, registry::GuardDesk},
     learning::{configure::Configuration, handle::LearnerHandle, parts::LearnerParts},
+    memory_budget::Room,
+    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
     rollback::Rollbacks,
-    room::Room,
-    served::{attribution::AttributedLog, deployments::Deployments, readers::Readers, slot::RollbackSlot},
+    snapshots::take::Snapshots,
     stores::Stores,
-    versioning::taking::Snapshots,
-    watching::{sampling::QualitySampler, watch::Watch},
 };
 use crate::{
     domain::{Position, Served},

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::engine::{
-    EngineError, blocking::blocking, learning::handle::LearnerHandle, served::readers::Readers, stores::Stores,
+    EngineError, blocking::blocking, deployment::readers::Readers, learning::handle::LearnerHandle, stores::Stores,
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},

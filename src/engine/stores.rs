@@ -11,7 +11,7 @@ use crate::engine::{
     EngineError, EngineSettings,
     metrics::VERSION_READ_BACK_FAILURES,
     operations::Operations,
-    versioning::{
+    snapshots::{
         cache::{CachedVersion, VersionCache},
         load::load_version,
         recent_states::RecentStates,

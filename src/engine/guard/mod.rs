@@ -4,10 +4,10 @@
 //! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
 //! within a second. The test itself is `health::Detector`; docs/OPERATIONS.md says what it cannot see.
 
-pub(super) mod desk;
-mod post;
-pub(super) mod sample;
-mod shadow;
+mod frozen_reference;
+pub(super) mod registry;
+pub(super) mod sampler;
+mod sequential_monitor;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use metrics::{counter, gauge};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use desk::{GuardDesk, GuardState};
-use post::{Alarm, Post};
-use sample::{Observation, WAITING_MAX, Watcher};
-use shadow::Shadow;
+use frozen_reference::Shadow;
+use registry::{GuardDesk, GuardState};
+use sampler::{Observation, WAITING_MAX, Watcher};
+use sequential_monitor::{Alarm, Post};
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
+    deployment::readers::Readers,
     learning::{configure::Configuration, freeze::Freeze},
+    monitoring::ranking::rank,
     rollback::{Rollbacks, RolledBack},
-    served::readers::Readers,
     stores::Stores,
-    watching::ranking::rank,
 };
 use crate::{
     domain::{

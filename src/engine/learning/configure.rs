@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
-use crate::engine::{EngineError, served::readers::Readers, stores::Stores};
+use crate::engine::{EngineError, deployment::readers::Readers, stores::Stores};
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig, NewRecord, Position, RecordBody},
     log::Outcome,

@@ -8,10 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{
     EngineError,
     blocking::blocking,
-    learning::{
-        fold::{RestoreResolver, Restored, Watcher, restored_states},
-        worker::{Restart, Work},
-    },
+    learning::worker::{Restart, Work},
+    replay::run::{RestoreResolver, Restored, Watcher, restored_states},
     stores::Stores,
 };
 use crate::{

@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::engine::{
     EngineError,
     health::Health,
-    versioning::{
-        growth::{Grown, Growth},
+    snapshots::{
+        delta_tracker::{Grown, Growth},
         recent_states::StateAt,
     },
 };

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::engine::{
-    guard::desk::GuardDesk,
+    deployment::readers::Readers,
+    guard::registry::GuardDesk,
     learning::handle::LearnerHandle,
-    served::readers::Readers,
+    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
+    snapshots::take::Snapshots,
     stores::Stores,
-    versioning::taking::Snapshots,
-    watching::{sampling::QualitySampler, watch::Watch},
 };
 use crate::{domain::Forgotten, serving::View};
 

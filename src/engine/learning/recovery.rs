@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::engine::{
     EngineError,
-    stores::Stores,
-    versioning::{
+    snapshots::{
         cache::CachedVersion,
         load::{load_version, newest_version},
     },
+    stores::Stores,
 };
 use crate::{
     domain::{Position, VersionNumber},

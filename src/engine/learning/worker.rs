@@ -10,13 +10,13 @@ use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::engine::{
     learning::{
-        fold::Restored,
         handle::{Snapshot, SnapshotRequest},
         parts::LearnerParts,
         recovery::Recovered,
     },
     metrics,
-    versioning::{growth::Grown, recent_states::StateAt},
+    replay::run::Restored,
+    snapshots::{delta_tracker::Grown, recent_states::StateAt},
 };
 use crate::{
     domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},

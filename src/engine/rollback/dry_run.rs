@@ -8,16 +8,14 @@ use serde_json::Value;
 use crate::engine::{
     EngineError,
     blocking::blocking,
-    learning::{
-        fold::{Counts, Watcher},
-        handle::{LearnerHandle, Snapshot},
+    learning::handle::{LearnerHandle, Snapshot},
+    replay::{
+        rollback::{Base, to_the_head},
+        run::{Counts, Watcher},
     },
-    rollback::{
-        materialise::{Target, state_at},
-        replaying::{self, Base},
-    },
+    rollback::materialise::{Target, state_at},
+    snapshots::{recent_states::StateAt, store::figures},
     stores::Stores,
-    versioning::{recent_states::StateAt, store::figures},
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
@@ -78,7 +76,7 @@ pub async fn dry_run(
     match request.mode {
         DeploymentMode::Replay => {
             let base = Base { stored, at };
-            let (folded, _) = Box::pin(replaying::to_the_head(stores, &base, &request.except, watcher)).await?;
+            let (folded, _) = Box::pin(to_the_head(stores, &base, &request.except, watcher)).await?;
             return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
         DeploymentMode::Restore => {

@@ -3,18 +3,16 @@
 use crate::engine::{
     EngineError,
     blocking::blocking,
-    learning::{
-        fold::{RestoreResolver, Watcher, fold},
-        recovery::beginning,
-    },
-    stores::Stores,
-    versioning::{
-        growth::Grown,
+    learning::recovery::beginning,
+    replay::run::{RestoreResolver, Watcher, fold},
+    snapshots::{
+        delta_tracker::Grown,
         load::newest_version,
         recent_states::StateAt,
         retention::SYSTEM,
         store::{NewState, store},
     },
+    stores::Stores,
 };
 use crate::{
     domain::{Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, VersionManifest, VersionNumber},

@@ -5,8 +5,6 @@
 
 pub(super) mod dry_run;
 mod materialise;
-pub(super) mod replaying;
-pub(super) mod rules;
 
 use std::{
     sync::{
@@ -20,16 +18,19 @@ use serde_json::{Value, json};
 
 use dry_run::dry_run;
 use materialise::{Made, Target, keep, materialise};
-use replaying::{Base, to_the_head};
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
-    learning::{fold::Watcher, handle::LearnerHandle},
+    deployment::{deployments::Deployments, readers::Readers, slot::Claim},
+    learning::handle::LearnerHandle,
     operations::{OperationContext, Started},
-    served::{deployments::Deployments, readers::Readers, slot::Claim},
+    replay::{
+        rollback::{Base, to_the_head},
+        run::Watcher,
+    },
+    snapshots::recent_states::StateAt,
     stores::Stores,
-    versioning::recent_states::StateAt,
 };
 use crate::{
     domain::{
