@@ -26,13 +26,13 @@ use crate::engine::{
     deployment::readers::Readers,
     learning::{configure::Configuration, freeze::Freeze},
     monitoring::ranking::rank,
-    rollback::{Rollbacks, RolledBack},
+    rollback::{Cause, Rollbacks, Switch},
     stores::Stores,
 };
 use crate::{
     domain::{
-        Arm, Deployment, DeploymentMode, Except, Guard, GuardActed, GuardAction, GuardMetric, Position,
-        RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, Position, Served, Timestamp,
+        VersionNumber, VersionRef,
     },
     serving::SearchScratch,
     versions::SessionLock,
@@ -311,20 +311,14 @@ impl Watch {
     async fn deploy(&self, reference: VersionNumber, alarm: &Alarm) -> Result<Deployment, EngineError> {
         let (reason, details) = (Some(alarm.reason.clone()), Some(alarm.details.clone()));
         let actor = ACTOR.to_owned();
-        let mode = match self.guard.settings.action {
+        let switch = match self.guard.settings.action {
             GuardAction::Freeze => {
                 return self.parts.configuration.freeze(Freeze { learning: false, actor, reason, details }).await;
             }
-            GuardAction::Pin => DeploymentMode::Pin,
-            GuardAction::Restore => DeploymentMode::Restore,
+            GuardAction::Pin => Switch::Pin,
+            GuardAction::Restore => Switch::Restore,
         };
-        let to = RollbackTarget::Version(VersionRef::Number(reference));
-        let (except, dry_run) = (Except::default(), false);
-        let request = RollbackRequest { to, mode, except, dry_run, reason, actor, details };
-        match self.parts.rollbacks.rollback(request).await? {
-            RolledBack::Done(deployment) => Ok(*deployment),
-            RolledBack::Started(_) => unreachable!("a stored version is gone to at once"),
-        }
+        self.parts.rollbacks.switch_to(reference, switch, Cause { actor, reason, details }).await
     }
 }
 

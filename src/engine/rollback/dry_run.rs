@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
-    domain::{DeploymentMode, Digest, LeftOut, Position, RollbackRequest, Served, VersionNumber},
+    domain::{Digest, LeftOut, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -43,7 +43,7 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct DryRun {
     /// How it would go about it.
-    pub mode: DeploymentMode,
+    pub mode: RollbackMode,
     /// The live state now.
     pub from: Standing,
     /// The state that the rollback leads to.
@@ -74,28 +74,24 @@ pub async fn dry_run(
     let version = stored.as_ref().map(|manifest| manifest.version);
     let mut counts = Counts::default();
     match request.mode {
-        DeploymentMode::Replay => {
+        RollbackMode::Replay => {
             let base = Base { stored, at };
             let (folded, _) = Box::pin(to_the_head(stores, &base, &request.except, watcher)).await?;
             return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
-        DeploymentMode::Restore => {
+        RollbackMode::Restore => {
             let unapplied = before.position.since(at.position);
             counts.records = unapplied;
             counts.left_out.insert(LeftOut::Restores, unapplied);
         }
-        DeploymentMode::Pin
-        | DeploymentMode::Unpin
-        | DeploymentMode::Split
-        | DeploymentMode::Freeze
-        | DeploymentMode::Resume => {}
+        RollbackMode::Pin => {}
     }
     Ok(Box::pin(report(request.mode, before, at, version, counts)).await)
 }
 
 /// Compares the live state with the one that the rollback leads to.
 async fn report(
-    mode: DeploymentMode,
+    mode: RollbackMode,
     before: Snapshot,
     after: StateAt,
     version: Option<VersionNumber>,

@@ -34,8 +34,8 @@ use crate::engine::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackRequest, RollbackTarget, Served, Serving,
-        VersionManifest, VersionNumber,
+        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
+        Served, Serving, VersionManifest, VersionNumber, VersionRef,
     },
     log::{self, LogError},
     versions::{NewDeployment, VersionError},
@@ -59,6 +59,41 @@ pub enum RolledBack {
     Started(Started),
 }
 
+/// The two ways to a stored version. Both are done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Readers see the version; the learner goes on at the head.
+    Pin,
+    /// The live state becomes the version's.
+    Restore,
+}
+
+impl Switch {
+    const fn of(mode: RollbackMode) -> Option<Self> {
+        match mode {
+            RollbackMode::Pin => Some(Self::Pin),
+            RollbackMode::Restore => Some(Self::Restore),
+            RollbackMode::Replay => None,
+        }
+    }
+
+    const fn mode(self) -> RollbackMode {
+        match self {
+            Self::Pin => RollbackMode::Pin,
+            Self::Restore => RollbackMode::Restore,
+        }
+    }
+}
+
+/// Who rolls back, and why: what the deployment entry says.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub actor: String,
+    pub reason: Option<String>,
+    /// More of it.
+    pub details: Option<Value>,
+}
+
 /// Rollbacks of one model. Cheap to clone.
 #[derive(Clone)]
 pub struct Rollbacks {
@@ -79,36 +114,62 @@ impl Rollbacks {
 
     /// Pins, restores or replays, or finds out what that would do.
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
-        let kind = if request.dry_run { "dry_run" } else { name(request.mode) };
-        let claim = self.deployments.slot.claim(kind, &request.actor)?;
+        let kind = if request.dry_run { "dry_run" } else { request.mode.name() };
+        let (claim, target) = self.begin(kind, &request.actor, &request.to).await?;
+        if let (Target::Stored(manifest), Some(switch), false) = (&target, Switch::of(request.mode), request.dry_run) {
+            let RollbackRequest { actor, reason, details, .. } = request;
+            let cause = Cause { actor, reason, details };
+            let deployment = self.switch(claim, manifest.version, switch, cause).await?;
+            return Ok(RolledBack::Done(Box::new(deployment)));
+        }
+        let (ours, actor) = (self.clone(), request.actor.clone());
+        let work = move |context: OperationContext| ours.run(target, request, claim, context);
+        match self.stores().operations.start(kind, &actor, KINDS, work).await {
+            Ok(started) => Ok(RolledBack::Started(started)),
+            Err(EngineError::OperationRunning(running)) => {
+                Err(EngineError::RollbackRunning(Box::new((*running).into())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pins or restores a stored version; returns once readers see it.
+    pub async fn switch_to(
+        &self,
+        version: VersionNumber,
+        switch: Switch,
+        cause: Cause,
+    ) -> Result<Deployment, EngineError> {
+        let to = RollbackTarget::Version(VersionRef::Number(version));
+        let (claim, _) = self.begin(switch.mode().name(), &cause.actor, &to).await?;
+        self.switch(claim, version, switch, cause).await
+    }
+
+    /// Claims the right to roll back, against other processes too, and finds the target.
+    async fn begin(&self, kind: &str, actor: &str, to: &RollbackTarget) -> Result<(Claim, Target), EngineError> {
+        let claim = self.deployments.slot.claim(kind, actor)?;
         let elsewhere = async { Ok(self.stores().operations.store().running(KINDS).await?) };
-        let (target, elsewhere) = tokio::try_join!(Target::find(self.stores(), &request.to), elsewhere)?;
-        if let Some(running) = elsewhere {
-            return Err(EngineError::RollbackRunning(Box::new(running.into())));
+        let (target, elsewhere) = tokio::try_join!(Target::find(self.stores(), to), elsewhere)?;
+        match elsewhere {
+            Some(running) => Err(EngineError::RollbackRunning(Box::new(running.into()))),
+            None => Ok((claim, target)),
         }
+    }
+
+    /// Goes to a stored version, to its end even when the caller goes away.
+    async fn switch(
+        &self,
+        claim: Claim,
+        version: VersionNumber,
+        switch: Switch,
+        cause: Cause,
+    ) -> Result<Deployment, EngineError> {
         let ours = self.clone();
-        match (target, request.mode) {
-            (Target::Stored(manifest), DeploymentMode::Pin | DeploymentMode::Unpin | DeploymentMode::Restore)
-                if !request.dry_run =>
-            {
-                let done = self.stores().operations.to_its_end(async move {
-                    let _claim = claim;
-                    ours.go_to(manifest.version, &request).await
-                });
-                Ok(RolledBack::Done(Box::new(done.await?)))
-            }
-            (target, _) => {
-                let actor = request.actor.clone();
-                let work = move |context: OperationContext| ours.run(target, request, claim, context);
-                match self.stores().operations.start(kind, &actor, KINDS, work).await {
-                    Ok(started) => Ok(RolledBack::Started(started)),
-                    Err(EngineError::OperationRunning(running)) => {
-                        Err(EngineError::RollbackRunning(Box::new((*running).into())))
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-        }
+        let switched = self.stores().operations.to_its_end(async move {
+            let _claim = claim;
+            ours.go_to(version, switch, &cause).await
+        });
+        switched.await
     }
 
     /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
@@ -141,7 +202,7 @@ impl Rollbacks {
         let to = RollbackTarget::Position(first.previous());
         let request = RollbackRequest {
             to: to.clone(),
-            mode: DeploymentMode::Replay,
+            mode: RollbackMode::Replay,
             except: Except { users: [user].into(), ..Except::default() },
             dry_run: false,
             reason: Some("a user was forgotten".to_owned()),
@@ -176,7 +237,7 @@ impl Rollbacks {
         context: &OperationContext,
         made: &mut Vec<VersionNumber>,
     ) -> Result<Deployment, EngineError> {
-        let mode = name(request.mode);
+        let mode = request.mode.name();
         let manifest = match target {
             Target::Stored(manifest) => *manifest,
             Target::Position(position) => {
@@ -189,16 +250,18 @@ impl Rollbacks {
             }
         };
         context.progress(MADE);
-        if request.mode != DeploymentMode::Replay {
+        let RollbackRequest { actor, reason, details, .. } = request.clone();
+        let cause = Cause { actor, reason, details };
+        if let Some(switch) = Switch::of(request.mode) {
             context.check()?;
-            return self.go_to(manifest.version, request).await;
+            return self.go_to(manifest.version, switch, &cause).await;
         }
         let result = Box::pin(self.replay(manifest, &request.except, context)).await?;
         made.push(result.version);
         context.progress(REPLAYED);
         context.check()?;
         let except = Some(Box::new(request.except.clone()));
-        self.restore(result.version, except, request, REPLAY_TIMEOUT).await
+        self.restore(result.version, except, &cause, REPLAY_TIMEOUT).await
     }
 
     /// Replays from a version to the head and stores the result.
@@ -221,33 +284,27 @@ impl Rollbacks {
     }
 
     /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
-    async fn go_to(&self, version: VersionNumber, request: &RollbackRequest) -> Result<Deployment, EngineError> {
+    async fn go_to(&self, version: VersionNumber, switch: Switch, cause: &Cause) -> Result<Deployment, EngineError> {
         // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
         // the record is there.
         let ready = self.stores().version(version).await?;
         let view = blocking(move || ready.view()).await;
         let _ahead = self.readers().go_ahead(view);
-        match request.mode {
-            DeploymentMode::Restore | DeploymentMode::Replay => {
-                self.restore(version, None, request, RESTORE_TIMEOUT).await
-            }
-            DeploymentMode::Pin
-            | DeploymentMode::Unpin
-            | DeploymentMode::Split
-            | DeploymentMode::Freeze
-            | DeploymentMode::Resume => self.pin(version, request).await,
+        match switch {
+            Switch::Pin => self.pin(version, cause).await,
+            Switch::Restore => self.restore(version, None, cause, RESTORE_TIMEOUT).await,
         }
     }
 
-    async fn pin(&self, version: VersionNumber, request: &RollbackRequest) -> Result<Deployment, EngineError> {
+    async fn pin(&self, version: VersionNumber, cause: &Cause) -> Result<Deployment, EngineError> {
         let deployment = NewDeployment {
             mode: DeploymentMode::Pin,
             to: Served::Version(version),
             version: Some(version),
             position: None,
-            actor: request.actor.clone(),
-            reason: request.reason.clone(),
-            details: request.details.clone(),
+            actor: cause.actor.clone(),
+            reason: cause.reason.clone(),
+            details: cause.details.clone(),
         };
         let deployment = self.stores().versions.deploy(deployment).await?;
         self.deployments.serve(&Serving::One(deployment.to)).await?;
@@ -259,7 +316,7 @@ impl Rollbacks {
         &self,
         version: VersionNumber,
         replay: Option<Box<Except>>,
-        request: &RollbackRequest,
+        cause: &Cause,
         timeout: Duration,
     ) -> Result<Deployment, EngineError> {
         let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
@@ -271,9 +328,9 @@ impl Rollbacks {
             to: Served::Live,
             version: Some(version),
             position: Some(position),
-            actor: request.actor.clone(),
-            reason: request.reason.clone(),
-            details: request.details.clone(),
+            actor: cause.actor.clone(),
+            reason: cause.reason.clone(),
+            details: cause.details.clone(),
         };
         let deployment = self.stores().versions.deploy_within(&mut transaction, deployment).await?;
         transaction.commit().await.map_err(|error| LogError::CommitUnknown(Arc::new(error)))?;
@@ -284,17 +341,6 @@ impl Rollbacks {
         }
         self.deployments.serve(&Serving::One(Served::Live)).await?;
         Ok(deployment)
-    }
-}
-
-const fn name(mode: DeploymentMode) -> &'static str {
-    match mode {
-        DeploymentMode::Pin | DeploymentMode::Unpin => "pin",
-        DeploymentMode::Restore => "restore",
-        DeploymentMode::Replay => "replay",
-        DeploymentMode::Split => "split",
-        DeploymentMode::Freeze => "freeze",
-        DeploymentMode::Resume => "resume",
     }
 }
 
