@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::RunningRollback;
+use crate::engine::deployment::slot::RunningRollback;
 use crate::{
     domain::{ErrorKind, FieldError, ModelName, Position, VersionNumber},
     log::LogError,
@@ -114,6 +114,12 @@ pub enum EngineError {
     /// The query cannot be answered.
     #[error(transparent)]
     Query(#[from] QueryError),
+}
+
+impl From<Box<RunningRollback>> for EngineError {
+    fn from(running: Box<RunningRollback>) -> Self {
+        Self::RollbackRunning(running)
+    }
 }
 
 /// How a stored state is not what it was.

@@ -54,7 +54,7 @@ pub use position::{Interval, Position};
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
 pub use ranges::Ranges;
 pub use record::{Append, NewRecord, Record, RecordBody};
-pub use rollback::{Derived, RollbackRequest, RollbackTarget};
+pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use timestamp::Timestamp;
