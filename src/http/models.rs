@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 
 use super::{
     Api,
+    auth::Caller,
     error::ApiError,
-    gate::Caller,
     params::{Params, Segments},
     paths::ModelPath,
-    reading::{At, Freshness, stamped},
+    read_options::{At, Freshness, stamped},
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served},

@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shelfmark::{
-    domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
-    learner::Learner,
-    state::{Draws, State},
-};
+use shelfmark_domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp};
+use shelfmark_learner::Learner;
+use shelfmark_state::{Draws, State};
 
 fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()

@@ -1,6 +1,6 @@
 //! Who competes in a step's softmax, written out plainly.
 
-use shelfmark::learner::{Inputs, Targets};
+use shelfmark_learner::{Inputs, Targets};
 
 /// What each row of a query adds to its score before the softmax, `[rows]`: negative infinity where it does not compete.
 pub fn log_weights(inputs: &Inputs, targets: &Targets, own: &[u32], query: usize, rows: usize) -> Vec<f32> {

@@ -11,6 +11,7 @@
 
 mod config;
 mod embedding;
+mod error_kind;
 mod event;
 mod except;
 mod explanation;
@@ -36,6 +37,7 @@ mod version;
 
 pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
+pub use error_kind::ErrorKind;
 pub use event::Event;
 pub use except::{Except, LeftOut};
 pub use explanation::{Contribution, Source};
@@ -52,7 +54,7 @@ pub use position::{Interval, Position};
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
 pub use ranges::Ranges;
 pub use record::{Append, NewRecord, Record, RecordBody};
-pub use rollback::{Derived, RollbackRequest, RollbackTarget};
+pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use timestamp::Timestamp;

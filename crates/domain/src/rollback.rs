@@ -15,13 +15,51 @@ pub enum RollbackTarget {
     Time(Timestamp),
 }
 
+/// How a rollback goes to a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackMode {
+    /// Readers see the state until unpinned; the learner goes on at the head.
+    Pin,
+    /// The live state becomes that state; what came after it stays unapplied.
+    Restore,
+    /// The log after the state is applied to it again, without the records that are left out.
+    Replay,
+}
+
+impl RollbackMode {
+    /// Returns the name, as callers write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Restore => "restore",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// Returns the mode of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Pin, Self::Restore, Self::Replay].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+impl From<RollbackMode> for DeploymentMode {
+    fn from(mode: RollbackMode) -> Self {
+        match mode {
+            RollbackMode::Pin => Self::Pin,
+            RollbackMode::Restore => Self::Restore,
+            RollbackMode::Replay => Self::Replay,
+        }
+    }
+}
+
 /// A rollback as asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackRequest {
     /// Where to.
     pub to: RollbackTarget,
-    /// `Pin`, `Restore` or `Replay`.
-    pub mode: DeploymentMode,
+    /// How.
+    pub mode: RollbackMode,
     /// What a replay leaves out; empty for the other modes.
     pub except: Except,
     /// Only find out what it would do.

@@ -5,7 +5,7 @@
 //! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
 //! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
 //! products of a sampled step. All columns are scored, and a sample of them takes and gives gradients, see `thinning`.
-//! Gradients are written out, not recorded; `tests/learner_products.rs` holds them against autograd, `tests/learner_gradients.rs`
+//! Gradients are written out, not recorded; `tests/it/products.rs` holds them against autograd, `tests/it/gradients.rs`
 //! against plain Rust.
 
 use tch::Tensor;
