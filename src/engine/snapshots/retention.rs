@@ -43,7 +43,8 @@ async fn fold(stores: &Stores) -> Result<(), EngineError> {
         let CachedVersion { state, digester, .. } = load_version(&stores.versions, version).await?;
         let whole = NewSegments::new(state.segments());
         let read_back = ReadBack::base(state, digester.digest());
-        match stores.versions.fold(version, whole, read_back).await {
+        // On the heap: what is read back holds a whole state's tables, and every caller would hold them with it.
+        match Box::pin(stores.versions.fold(version, whole, read_back)).await {
             Ok(()) => {
                 let seconds = started.elapsed().as_secs_f32();
                 tracing::info!(model = %stores.name, %version, seconds, "version.folded: version {version} is a base now");
