@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{DatabaseSettings, ServeSettings},
-    engine::{Models, Surroundings},
+    engine::{Dependencies, Models},
     http::{self, Api, Wiring},
     keys::KeyStore,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
@@ -221,7 +221,7 @@ impl Rooms {
         pool: sqlx::PgPool,
         searcher: Searcher,
     ) -> anyhow::Result<Models> {
-        let with = Surroundings {
+        let with = Dependencies {
             pool,
             log: settings.log.settings(),
             engine: settings.engine(),

@@ -48,7 +48,7 @@ pub use learning::freeze::Freeze;
 pub use model::Model;
 pub use models::Models;
 pub use models::create::{ConfigChange, CreateModel, ForkFrom};
-pub use models::open::Surroundings;
+pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     deployment::{arms::ArmCounts, readers::Readers},
-    monitoring::monitor::Watch,
+    monitoring::monitor::Monitor,
 };
 use crate::{
     domain::{Arm, ArmText, ModelName},
@@ -29,7 +29,7 @@ pub struct ArmStatus {
 }
 
 /// The arms that are served, with their figures.
-pub fn arms(readers: &Readers, monitor: &Watch) -> Vec<ArmStatus> {
+pub fn arms(readers: &Readers, monitor: &Monitor) -> Vec<ArmStatus> {
     let arm = |counts: &ArmCounts| {
         let (lists, clicks) = (counts.lists(), counts.clicks());
         ArmStatus {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardDesk};
+use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
     domain::{ListId, ModelName, NewRecord, RecordBody},
     log::{Log, Outcome},
@@ -13,7 +13,7 @@ pub struct AttributedLog {
     pub name: ModelName,
     pub log: Log,
     pub readers: Arc<Readers>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
 }
 
 impl AttributedLog {

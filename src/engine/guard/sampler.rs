@@ -42,7 +42,7 @@ pub enum Observation {
 }
 
 /// Takes samples for a guard that is on watch in this process.
-pub struct Watcher {
+pub struct GuardSampler {
     sender: mpsc::Sender<Observation>,
     /// What live is measured against; `None` while only clicks are.
     reference: Option<Arc<CachedVersion>>,
@@ -50,7 +50,7 @@ pub struct Watcher {
     offered: AtomicUsize,
 }
 
-impl Watcher {
+impl GuardSampler {
     /// Samples go to `sender`.
     pub fn new(sender: mpsc::Sender<Observation>, reference: Option<Arc<CachedVersion>>) -> Self {
         Self { sender, reference, asked: Mutex::default(), offered: AtomicUsize::new(0) }

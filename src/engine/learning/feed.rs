@@ -9,7 +9,7 @@ use crate::engine::{
     EngineError,
     blocking::blocking,
     learning::worker::{Restart, Work},
-    replay::run::{RestoreResolver, Restored, Watcher, restored_states},
+    replay::run::{Progress, RestoreResolver, Restored, restored_states},
     stores::Stores,
 };
 use crate::{
@@ -42,10 +42,10 @@ pub async fn run(
                 Err(error) => return Err(error.into()),
             },
         };
-        let watcher = Watcher::silent(stop.child_token());
+        let progress = Progress::silent(stop.child_token());
         let restored = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            restored = restored_states(restores, &append, &watcher) => restored?,
+            restored = restored_states(restores, &append, &progress) => restored?,
         };
         let restarts = restarts(stores, &append, &restored).await;
         if work.send(Work { append, restored, restarts }).await.is_err() {

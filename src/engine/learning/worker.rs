@@ -16,7 +16,7 @@ use crate::engine::{
     },
     metrics,
     replay::run::Restored,
-    snapshots::{delta_tracker::Grown, recent_states::StateAt},
+    snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
 use crate::{
     domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
@@ -103,7 +103,7 @@ impl Worker {
             took: Duration::ZERO,
         };
         assert!(version.is_none() || state.touched.is_empty(), "P7: a version's state has no marks");
-        parts.learner.growth().begin(version, true);
+        parts.learner.delta_tracker().begin(version, true);
         parts.monitor.rewind(position);
         parts.stores.recent.keep(position, || StateAt { state: state.clone(), position });
         Self { parts, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
@@ -175,11 +175,11 @@ impl Worker {
         Snapshot { state, position, digester }
     }
 
-    fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
+    fn snapshot_to_store(&mut self) -> (Snapshot, PendingDelta) {
         let snapshot = self.snapshot();
         assert!(self.state.touched.is_empty(), "P7: what this version holds must not count as a change since it");
-        let grown = self.parts.learner.growth().take();
-        (snapshot, grown)
+        let delta = self.parts.learner.delta_tracker().take();
+        (snapshot, delta)
     }
 }
 
@@ -191,7 +191,7 @@ impl Publication {
             return;
         }
         self.unhashed.absorb(&state.touched);
-        self.parts.learner.growth().note(&state.touched);
+        self.parts.learner.delta_tracker().note(&state.touched);
         self.unpublished.take_from(&mut state.touched);
     }
 
@@ -242,7 +242,7 @@ impl Observer for Publication {
     fn restored(&mut self, position: Position, version: VersionNumber) {
         let restart = self.restarts.remove(&position);
         let exact = restart.as_ref().is_some_and(|restart| restart.exact);
-        self.parts.learner.growth().begin(Some(version), exact);
+        self.parts.learner.delta_tracker().begin(Some(version), exact);
         self.unpublished.clear();
         self.unhashed.clear();
         (self.publisher, self.digester) = match restart {

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use reconciler::Running;
 
-use crate::engine::{EngineError, Model, Surroundings, learning::recovery::Seed, memory_budget};
+use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
     keys::forget_model,
@@ -37,7 +37,7 @@ pub struct Models {
 
 /// What the handle and its tasks share.
 pub(super) struct Roster {
-    pub with: Surroundings,
+    pub with: Dependencies,
     pub running: ArcSwap<BTreeMap<ModelName, Running>>,
     /// Counts the looks of the keeper at the database.
     pub looks: watch::Sender<u64>,
@@ -51,7 +51,7 @@ pub(super) struct Roster {
 
 impl Models {
     /// Starts every model of the database, `default` among them, and follows what comes and goes until `with.stop`.
-    pub async fn start(with: &Surroundings) -> Result<Self, EngineError> {
+    pub async fn start(with: &Dependencies) -> Result<Self, EngineError> {
         let shared = Arc::new(Roster {
             with: with.clone(),
             running: ArcSwap::default(),
@@ -63,8 +63,8 @@ impl Models {
         reconciler::begin(&shared).await?;
         with.tasks.spawn(reconciler::run(Arc::clone(&shared)));
         let all = Self { shared: Arc::clone(&shared) };
-        let rooms = move || all.list().iter().map(Model::room).collect();
-        with.tasks.spawn(memory_budget::run(with.engine.memory_budget, rooms, with.stop.clone()));
+        let budgets = move || all.list().iter().map(Model::memory_budget).collect();
+        with.tasks.spawn(memory_budget::run(with.engine.memory_budget, budgets, with.stop.clone()));
         if !with.engine.read_only {
             with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
         }

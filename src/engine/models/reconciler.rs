@@ -8,7 +8,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::{EngineError, Model, Surroundings, models::Roster};
+use crate::engine::{Dependencies, EngineError, Model, models::Roster};
 use crate::{
     domain::ModelName,
     log::LogError,
@@ -38,14 +38,14 @@ struct Life {
 
 impl Life {
     /// The same surroundings, but for a life of its own. The process's trackers wait for its end.
-    fn within(with: &Surroundings) -> (Self, Surroundings) {
+    fn within(with: &Dependencies) -> (Self, Dependencies) {
         let life = Self {
             stop: with.stop.child_token(),
             log_stop: with.log_stop.child_token(),
             tasks: TaskTracker::new(),
             log_tasks: TaskTracker::new(),
         };
-        let own = Surroundings {
+        let own = Dependencies {
             stop: life.stop.clone(),
             log_stop: life.log_stop.clone(),
             tasks: life.tasks.clone(),

@@ -41,11 +41,11 @@ pub const QUALITY_MRR: &str = "shelfmark_quality_mrr";
 pub const QUALITY_TARGETS: &str = "shelfmark_quality_targets";
 
 /// The gauges of one model.
-pub struct WatchMetrics {
+pub struct MonitorMetrics {
     model: String,
 }
 
-impl WatchMetrics {
+impl MonitorMetrics {
     pub fn new(model: &str) -> Self {
         Self { model: model.to_owned() }
     }

@@ -18,7 +18,7 @@ use crate::engine::{
     blocking::blocking,
     deployment::readers::Readers,
     monitoring::{
-        monitor::Watch,
+        monitor::Monitor,
         ranking::{Sample, rank, sample},
     },
 };
@@ -35,7 +35,7 @@ const REST_MAX: Duration = Duration::from_secs(30);
 pub struct QualitySampler {
     name: ModelName,
     readers: Arc<Readers>,
-    monitor: Arc<Watch>,
+    monitor: Arc<Monitor>,
     idle: AtomicBool,
     slot: Mutex<Option<Sample>>,
     filled: Notify,
@@ -44,7 +44,7 @@ pub struct QualitySampler {
 
 impl QualitySampler {
     /// Takes no samples until it runs.
-    pub fn new(name: ModelName, readers: Arc<Readers>, monitor: Arc<Watch>) -> Self {
+    pub fn new(name: ModelName, readers: Arc<Readers>, monitor: Arc<Monitor>) -> Self {
         Self {
             name,
             readers,

@@ -59,7 +59,7 @@ pub struct Rules {
 }
 
 /// A stretch of the log that counts on top of a version.
-struct Stretch {
+struct LineageStretch {
     base: Origin,
 }
 
@@ -69,7 +69,7 @@ struct Search<'a, L> {
     dropped: Ranges,
     excepts: Vec<(Interval, Except)>,
     /// The stretch in which we are, inside those that it is a part of.
-    stretches: Vec<Stretch>,
+    stretches: Vec<LineageStretch>,
     /// Last position that was not looked at.
     through: Position,
 }
@@ -88,7 +88,7 @@ impl Rules {
             line,
             dropped: Ranges::default(),
             excepts: vec![(all_after, except.clone())],
-            stretches: vec![Stretch { base }],
+            stretches: vec![LineageStretch { base }],
             through,
         };
         let start = search.run().await?;
@@ -133,7 +133,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
                 Some(restore) => self.undo(restore).await?,
                 // All of the stretch counts: below it, what its base is made of.
                 None => {
-                    let Some(Stretch { base }) = self.stretches.pop() else {
+                    let Some(LineageStretch { base }) = self.stretches.pop() else {
                         unreachable!("it was the last just before")
                     };
                     if self.stretches.is_empty() { Some(base) } else { self.enter(base).await? }
@@ -204,7 +204,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
         while self.stretches.last().is_some_and(|stretch| stretch.base.position > base.position) {
             self.stretches.pop();
         }
-        self.stretches.push(Stretch { base });
+        self.stretches.push(LineageStretch { base });
         self.excepts.push((within, except));
     }
 }

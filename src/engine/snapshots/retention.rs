@@ -32,11 +32,11 @@ pub async fn tidy(stores: &Stores) -> Result<(), EngineError> {
             Err(error) => return Err(error.into()),
         }
     }
-    fold(stores).await
+    compact_chains(stores).await
 }
 
 /// A delta that stands on a row of deleted versions becomes a base, and those go: at most half of a full chain is dead weight.
-async fn fold(stores: &Stores) -> Result<(), EngineError> {
+async fn compact_chains(stores: &Stores) -> Result<(), EngineError> {
     for version in stores.versions.foldable((stores.settings.chain_max / 2).max(1)).await? {
         let started = std::time::Instant::now();
         // From Postgres, not from memory: its chain is verified once more before it goes.

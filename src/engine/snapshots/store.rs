@@ -10,7 +10,7 @@ use crate::engine::{
     EngineError,
     blocking::blocking,
     metrics::{VERSION_SECONDS, VERSIONS},
-    snapshots::{cache::CachedVersion, delta_tracker::Grown},
+    snapshots::{cache::CachedVersion, delta_tracker::PendingDelta},
     stores::Stores,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub struct NewState {
     /// Its hashes.
     pub digester: Digester,
     /// What it grew from, and what changed since.
-    pub grown: Grown,
+    pub delta: PendingDelta,
     /// How it was made, when it is not the log's.
     pub derived: Option<Derived>,
     /// Name.
@@ -51,10 +51,10 @@ pub struct NewState {
 /// Stores a state, and keeps it in memory.
 pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, EngineError> {
     let started = Instant::now();
-    let NewState { state, position, digester, grown, .. } = new;
-    let mut touched = grown.touched.as_ref();
+    let NewState { state, position, digester, delta, .. } = new;
+    let mut touched = delta.touched.as_ref();
     let manifest = loop {
-        let delta_of = delta_of(stores, state, grown.parent, touched).await?;
+        let delta_of = delta_of(stores, state, delta.parent, touched).await?;
         let segments = match touched.filter(|_| delta_of.is_some()) {
             Some(touched) => state.delta_segments(touched),
             None => state.segments(),
@@ -74,7 +74,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
         let version = NewVersion {
             position: *position,
             seen_through: new.seen_through,
-            parent: grown.parent,
+            parent: delta.parent,
             delta_of,
             digest: digester.digest(),
             label: new.label.clone(),

@@ -19,7 +19,7 @@ use crate::engine::{
     EngineError,
     deployment::readers::Readers,
     learning::handle::{LearnerHandle, Snapshot},
-    monitoring::monitor::Watch,
+    monitoring::monitor::Monitor,
     snapshots::{
         retention::{self, SYSTEM},
         store::{NewState, store},
@@ -53,7 +53,7 @@ pub struct TakeVersion {
 pub struct Snapshots {
     pub(super) stores: Arc<Stores>,
     pub(super) readers: Arc<Readers>,
-    pub(super) monitor: Arc<Watch>,
+    pub(super) monitor: Arc<Monitor>,
     learner: Arc<LearnerHandle>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     taking: Mutex<()>,
@@ -63,7 +63,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    pub fn new(stores: Arc<Stores>, readers: Arc<Readers>, learner: Arc<LearnerHandle>, monitor: Arc<Watch>) -> Self {
+    pub fn new(stores: Arc<Stores>, readers: Arc<Readers>, learner: Arc<LearnerHandle>, monitor: Arc<Monitor>) -> Self {
         Self {
             stores,
             readers,
@@ -95,16 +95,16 @@ impl Snapshots {
     }
 
     async fn take_once(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
-        let (Snapshot { state, position, digester }, grown) = self.learner.snapshot_to_store().await?;
+        let (Snapshot { state, position, digester }, delta) = self.learner.snapshot_to_store().await?;
         let TakeVersion { label, reason, actor } = take;
         let quality = json!(self.monitor.quality());
         let seen_through = position;
         let new =
-            NewState { state, position, seen_through, digester, grown, derived: None, label, reason, actor, quality };
+            NewState { state, position, seen_through, digester, delta, derived: None, label, reason, actor, quality };
         let stored = store(&self.stores, &new).await;
         match &stored {
-            Ok(manifest) => self.learner.growth().stored(&new.grown, manifest.version),
-            Err(_) => self.learner.growth().not_stored(new.grown),
+            Ok(manifest) => self.learner.delta_tracker().stored(&new.delta, manifest.version),
+            Err(_) => self.learner.delta_tracker().not_stored(new.delta),
         }
         stored
     }
