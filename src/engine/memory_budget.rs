@@ -57,8 +57,8 @@ pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<MemoryBudget>>, stop:
         let used_over_budget = blocking(count).await;
         let (used, allowed) = (ByteSize(used_over_budget), ByteSize(budget));
         match (before > 0, used_over_budget > 0) {
-            (false, true) => tracing::warn!(%used, "memory.full: rows take {used} of {allowed}, new ones are refused"),
-            (true, false) => tracing::info!("memory.room: there is room for new rows again"),
+            (false, true) => tracing::warn!(%used, "memory.over_budget: rows take {used} of {allowed}, new ones are refused"),
+            (true, false) => tracing::info!("memory.within_budget: there is room for new rows again"),
             (true, true) | (false, false) => {}
         }
         before = used_over_budget;

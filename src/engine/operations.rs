@@ -173,7 +173,7 @@ impl Operations {
             Ok(false) => {}
             Ok(true) => context.cancelled.cancel(),
             Err(error) => {
-                tracing::warn!(operation = %context.id, %error, "operation.silent: its row cannot be touched")
+                tracing::warn!(operation = %context.id, %error, "operation.heartbeat_failed: its row cannot be touched")
             }
         }
     }
@@ -182,7 +182,7 @@ impl Operations {
         for _ in 0..END_TRIES {
             match self.store.end(id, ending).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(operation = %id, %error, "operation.end: it cannot be written down now"),
+                Err(error) => tracing::warn!(operation = %id, %error, "operation.end_failed: it cannot be written down now"),
             }
             if self.stop.is_cancelled() {
                 return;

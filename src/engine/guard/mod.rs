@@ -72,7 +72,7 @@ pub struct GuardParts {
 pub async fn run(parts: GuardParts, stop: CancellationToken) {
     loop {
         if let Err(error) = look(&parts, &stop).await {
-            tracing::warn!(model = %parts.stores.name, %error, "guard.blind: the guard cannot watch now, trying again");
+            tracing::warn!(model = %parts.stores.name, %error, "guard.unavailable: the guard cannot watch now, trying again");
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -259,7 +259,7 @@ impl ActiveGuard {
                 match ranked {
                     Ok(ranked) => self.test.sampled(&ranked),
                     Err(error) => {
-                        tracing::warn!(model = %self.parts.stores.name, %error, "guard.failed: a sample was not ranked");
+                        tracing::warn!(model = %self.parts.stores.name, %error, "guard.sample_failed: a sample was not ranked");
                     }
                 }
                 let share = self.parts.stores.settings.guard_share.clamp(1e-3, 1.0);
@@ -288,7 +288,7 @@ impl ActiveGuard {
             match Box::pin(self.deploy(reference, &alarm)).await {
                 Ok(deployment) => break deployment,
                 Err(error) => {
-                    tracing::error!(model = %self.parts.stores.name, %error, "guard.hindered: the guard could not act, trying again");
+                    tracing::error!(model = %self.parts.stores.name, %error, "guard.action_failed: the guard could not act, trying again");
                 }
             }
             tokio::select! {

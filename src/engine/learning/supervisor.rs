@@ -55,7 +55,7 @@ pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationTo
         }
         tracing::error!(
             model = %parts.stores.name, reason,
-            "learner.down: reads and the log go on; recovery from the newest version in {} s", pause.as_secs()
+            "learner.failed: reads and the log go on; recovery from the newest version in {} s", pause.as_secs()
         );
         parts.learner.health.failed(reason);
         tokio::select! {

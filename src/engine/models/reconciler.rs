@@ -69,7 +69,7 @@ impl Life {
     async fn end(self, name: ModelName) {
         self.stop.cancel();
         if tokio::time::timeout(END_WAIT, ended(self.tasks)).await.is_err() {
-            tracing::error!(model = %name, "model.end: learning of {name} did not end within {} s", END_WAIT.as_secs());
+            tracing::error!(model = %name, "model.stop_timeout: learning of {name} did not end within {} s", END_WAIT.as_secs());
         }
         self.log_stop.cancel();
         ended(self.log_tasks).await;
@@ -105,7 +105,7 @@ pub async fn run(shared: Arc<Roster>) {
         loop {
             shared.look.notified().await;
             if let Err(error) = look(&shared).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "roster.unknown: the models stay as they are");
+                tracing::warn!(error = &error as &dyn std::error::Error, "models.list_failed: the models stay as they are");
             }
             shared.looks.send_modify(|looks| *looks += 1);
         }
@@ -132,7 +132,7 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
         shared.running.store(Arc::new(running.clone()));
     }
     for (name, Running { model, life, .. }) in gone {
-        tracing::info!(model = %name, "model.end: model {name} was deleted");
+        tracing::info!(model = %name, "model.stop: model {name} was deleted");
         model.retire();
         shared.with.tasks.spawn(life.end(name));
     }

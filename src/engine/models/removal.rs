@@ -27,7 +27,7 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
         if let Err(error) = remove_all(&pool, &stop).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "model.removal: rows of a deleted model stay for now"
+                "model.removal_failed: rows of a deleted model stay for now"
             );
         }
     }

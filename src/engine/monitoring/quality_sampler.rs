@@ -94,7 +94,7 @@ impl QualitySampler {
             }
             match ranked {
                 Ok(ranked) => self.monitor.sampled(ranked),
-                Err(error) => tracing::warn!(model = %self.name, %error, "quality.failed: a sample was not ranked"),
+                Err(error) => tracing::warn!(model = %self.name, %error, "quality.sample_failed: a sample was not ranked"),
             }
             if !rest.is_zero() {
                 tokio::select! {

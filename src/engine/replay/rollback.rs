@@ -55,7 +55,7 @@ impl RestoreResolver for Stores {
                     Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
                         if !progress.cancelled.is_cancelled() =>
                     {
-                        tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
+                        tracing::warn!(%version, "restore.retry: version {version} cannot be read now, trying again");
                         tokio::time::sleep(RETRY_PAUSE).await;
                     }
                     state => return state,

@@ -230,7 +230,7 @@ impl Rollbacks {
         if ended.is_err() {
             for version in made.into_iter().rev() {
                 if let Err(error) = self.stores().versions.delete(version).await {
-                    tracing::info!(%version, %error, "rollback.left: version {version} stays");
+                    tracing::info!(%version, %error, "rollback.cleanup_failed: version {version} stays");
                 }
             }
         }

@@ -46,7 +46,7 @@ async fn compact_chains(stores: &Stores) -> Result<(), EngineError> {
         match stores.versions.fold(version, whole, read_back).await {
             Ok(()) => {
                 let seconds = started.elapsed().as_secs_f32();
-                tracing::info!(model = %stores.name, %version, seconds, "version.folded: version {version} is a base now");
+                tracing::info!(model = %stores.name, %version, seconds, "version.chain_compacted: version {version} is a base now");
             }
             Err(VersionError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),

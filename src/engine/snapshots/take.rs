@@ -124,11 +124,11 @@ impl Snapshots {
     async fn take_for(&self, reason: &str) {
         let asked = TakeVersion { label: None, reason: Some(reason.to_owned()), actor: SYSTEM.to_owned() };
         if let Err(error) = self.take(asked).await {
-            tracing::warn!(model = %self.stores.name, %error, "version.failed: no version was taken for {reason}");
+            tracing::warn!(model = %self.stores.name, %error, "version.take_failed: no version was taken for {reason}");
             return;
         }
         if let Err(error) = retention::tidy(&self.stores).await {
-            tracing::warn!(model = %self.stores.name, %error, "version.retention: old versions stay for now");
+            tracing::warn!(model = %self.stores.name, %error, "version.retention_failed: old versions stay for now");
         }
     }
 
@@ -159,7 +159,7 @@ impl Snapshots {
             match self.stores.versions.try_become_taker().await {
                 Ok(Some(_taker)) => self.take_for(if by_count { "count" } else { "time" }).await,
                 Ok(None) => {}
-                Err(error) => tracing::warn!(model = %self.stores.name, %error, "version.lock: no version was taken"),
+                Err(error) => tracing::warn!(model = %self.stores.name, %error, "version.lock_failed: no version was taken"),
             }
         }
     }
