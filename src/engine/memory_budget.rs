@@ -1,7 +1,7 @@
 //! Whether there is room for new rows: what the models of this process take, against `--memory-budget`.
 //!
 //! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not where
-//! they are learned: used_over_budget it, what would make a new row is refused, and all else is taken. Between two looks, and from
+//! they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks, and from
 //! other processes, more may come in: the budget is passed by what that is.
 
 use std::{

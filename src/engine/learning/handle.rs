@@ -64,7 +64,7 @@ impl LearnerHandle {
         self.ask(SnapshotRequest::Whole).await
     }
 
-    /// Returns the same, to be stored as a version: give what has delta back to [`DeltaTracker`] when it was.
+    /// Returns the same, to be stored as a version: give the delta back to [`DeltaTracker`].
     pub async fn snapshot_to_store(&self) -> Result<(Snapshot, PendingDelta), EngineError> {
         self.ask(SnapshotRequest::Version).await
     }

@@ -26,14 +26,14 @@ use crate::{
 /// Versions read at a time.
 const PAGE: usize = 200;
 
-/// ProgressFn the model, and of its log the position reached and the head.
+/// Told the model, and of its log the position reached and the head.
 pub type ProgressFn = dyn Fn(&str, Position, Position) + Send + Sync;
 
 /// What to check, and whom to tell how far it is.
 pub struct Verify {
     /// Also learn the log again between the versions, and from the beginning to the first.
     pub replay: bool,
-    /// ProgressFn how far it is.
+    /// Told how far it is.
     pub reached: Arc<ProgressFn>,
 }
 
