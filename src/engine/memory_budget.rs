@@ -1,8 +1,8 @@
-//! Whether there is room for new rows: what the models of this process take, against `--memory-budget`.
+//! Admission of new rows by `--memory-budget`: counts the rows of this process's models and refuses new ones beyond it.
 //!
-//! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not where
-//! they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks, and from
-//! other processes, more may come in: the budget is passed by what that is.
+//! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not
+//! where they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks,
+//! and from other processes, more may come in: the budget is passed by what that is.
 
 use std::{
     sync::{
@@ -38,7 +38,7 @@ pub struct MemoryBudget {
     readers: Arc<Readers>,
     /// `--memory-budget` in bytes; 0 = none.
     budget: u64,
-    /// What the rows of all models take, in bytes; 0 while it fits.
+    /// What the rows of all models take, in bytes; 0 within the budget.
     used_over_budget: AtomicU64,
 }
 
@@ -57,7 +57,9 @@ pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<MemoryBudget>>, stop:
         let used_over_budget = blocking(count).await;
         let (used, allowed) = (ByteSize(used_over_budget), ByteSize(budget));
         match (before > 0, used_over_budget > 0) {
-            (false, true) => tracing::warn!(%used, "memory.over_budget: rows take {used} of {allowed}, new ones are refused"),
+            (false, true) => {
+                tracing::warn!(%used, "memory.over_budget: rows take {used} of {allowed}, new ones are refused")
+            }
             (true, false) => tracing::info!("memory.within_budget: there is room for new rows again"),
             (true, true) | (false, false) => {}
         }
@@ -99,8 +101,8 @@ impl MemoryBudget {
         Some(format!("the rows of this process take {used} of --memory-budget {budget}"))
     }
 
-    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`). It is looked for
-    /// in the live view: an id that came in a moment ago may not be in it yet.
+    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`). It is
+    /// looked for in the live view: an id that came in a moment ago may not be in it yet.
     pub fn refusal(&self, record: &RecordBody) -> Option<FieldError> {
         let over_budget = self.over_budget()?;
         let live = self.readers.live.load_full();

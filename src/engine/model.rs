@@ -1,4 +1,4 @@
-//! The handle of one model.
+//! Handle of one model.
 
 use std::{sync::Arc, time::Duration};
 
@@ -329,7 +329,8 @@ impl Model {
         self.parts.snapshots.compare(from, to, options).await
     }
 
-    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`] at once.
+    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`]
+    /// at once.
     pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
         self.parts.snapshots.export_source(version).await
     }
@@ -344,8 +345,8 @@ impl Model {
         &self.parts.stores.operations
     }
 
-    /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this returns;
-    /// everything else has begun as an operation.
+    /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this
+    /// returns; everything else has begun as an operation.
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
         self.parts.rollbacks.rollback(request).await
     }

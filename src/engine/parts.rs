@@ -1,4 +1,4 @@
-//! The parts of one model, put together.
+//! Composition of one model from its parts.
 
 use std::sync::Arc;
 

@@ -17,7 +17,8 @@ pub struct AttributedLog {
 }
 
 impl AttributedLog {
-    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made these.
+    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
+    /// these.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
         let config = Arc::clone(&self.readers.live.load().readable().config);
         let mut lists = Vec::new();

@@ -1,4 +1,4 @@
-//! Serves what the last deployment says, whichever process wrote it.
+//! Follower of deployments: serves what the last one says, whichever process wrote it.
 
 use std::{sync::Arc, time::Duration};
 

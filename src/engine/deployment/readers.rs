@@ -1,4 +1,4 @@
-//! The views that readers get: the live one, a pinned version's, a split's, or where a rollback under way takes everybody.
+//! Views of one model's readers: live, pinned, of a split's arms, or a preview of a rollback.
 
 use std::{sync::Arc, time::Duration};
 
@@ -91,15 +91,15 @@ impl Readers {
         Err(EngineError::NotReached { wanted: position, reached: served.position() })
     }
 
-    /// Shows a version to all readers from now on, until the answer is dropped. Whoever rolls back by hand wants the bad
-    /// state gone, not its successor durable: a commit may take longer than everything else of a rollback.
+    /// Shows a version to all readers from now on, until the answer is dropped. Whoever rolls back by hand wants the
+    /// bad state gone, not its successor durable: a commit may take longer than everything else of a rollback.
     pub fn preview(&self, view: Arc<View>) -> Preview<'_> {
         self.preview.store(Some(view));
         Preview(self)
     }
 
-    /// Returns what a reader gets: where a rollback under way takes everybody, else the view of their arm; without a reader,
-    /// what reads that are nobody's get.
+    /// Returns what a reader gets: where a rollback under way takes everybody, else the view of their arm; without a
+    /// reader, what reads that are nobody's get.
     pub fn served(&self, reader: Option<&str>) -> Arc<View> {
         self.preview.load_full().unwrap_or_else(|| self.deployed(reader))
     }

@@ -1,9 +1,9 @@
-//! What a guard measures live against: the reference as if it had been frozen on the day it was taken.
+//! Frozen reference of a guard: a version whose histories go on and whose parameters do not.
 //!
-//! A version knows nobody's last clicks, and most of a good list comes from these: the version as it was loses to any live
-//! state, a spoilt one too. So its histories go on, event by event, as those of a frozen model do, and only what was
-//! *learned* since is left out. It stands where the live view of a sample stands, so both foretell the same event from the
-//! same past.
+//! A version knows nobody's last clicks, and most of a good list comes from these: the version as it was loses to any
+//! live state, a spoilt one too. So its histories go on, event by event, as those of a frozen model do, and only what
+//! was *learned* since is left out. It stands where the live view of a sample stands, so both foretell the same event
+//! from the same past.
 
 use std::sync::Arc;
 
@@ -53,8 +53,8 @@ impl FrozenReference {
         Self { tail, pending: None, frozen: Some(Box::new(frozen)) }
     }
 
-    /// Its view at a position that the live state has reached; positions do not go back. Where a restore lies on the way, its
-    /// histories begin again as they were taken. Costs a look at each event since the last call.
+    /// Its view at a position that the live state has reached; positions do not go back. Where a restore lies on the
+    /// way, its histories begin again as they were taken. Costs a look at each event since the last call.
     ///
     /// Errors: the log cannot be read.
     pub async fn view_at(&mut self, position: Position) -> Result<Arc<View>, EngineError> {

@@ -1,8 +1,8 @@
-//! The guard: compares the live state with a reference on the same events, and acts by itself once when live has fallen.
+//! Guard: compares the live state with a reference on the same events, and acts once when live has fallen.
 //!
-//! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the same
-//! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
-//! within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
+//! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the
+//! same reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is
+//! followed within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
 
 mod frozen_reference;
 pub(super) mod registry;
@@ -72,7 +72,10 @@ pub struct GuardParts {
 pub async fn run(parts: GuardParts, stop: CancellationToken) {
     loop {
         if let Err(error) = look(&parts, &stop).await {
-            tracing::warn!(model = %parts.stores.name, %error, "guard.unavailable: the guard cannot watch now, trying again");
+            tracing::warn!(
+                model = %parts.stores.name, %error,
+                "guard.unavailable: the guard cannot watch now, trying again"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -187,8 +190,9 @@ impl ActiveGuard {
         self.parts.registry.set_progress(Some((state, figures)));
     }
 
-    /// Samples are measured against the version that was named; else against that of the guard before us, if we take over;
-    /// else against the newest version there is, and from then on the newest that came of age. `false`: the guard is gone.
+    /// Samples are measured against the version that was named; else against that of the guard before us, if we take
+    /// over; else against the newest version there is, and from then on the newest that came of age. `false`: the guard
+    /// is gone.
     async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
         let line = LiveLineage::read(&self.parts.stores).await?;
         if self.line_since != line.since {
@@ -216,7 +220,10 @@ impl ActiveGuard {
         self.reference = Some(next);
         self.frozen = Some(FrozenReference::new(self.parts.stores.log.tail(version.position), &version));
         self.parts.registry.set_sampler(Some(GuardSampler::new(self.sender.clone(), Some(version))));
-        tracing::info!(model = %self.parts.stores.name, version = %next, "guard.reference: live is measured against version {next}");
+        tracing::info!(
+            model = %self.parts.stores.name, version = %next,
+            "guard.reference: live is measured against version {next}"
+        );
         Ok(true)
     }
 
@@ -259,7 +266,10 @@ impl ActiveGuard {
                 match ranked {
                     Ok(ranked) => self.test.sampled(&ranked),
                     Err(error) => {
-                        tracing::warn!(model = %self.parts.stores.name, %error, "guard.sample_failed: a sample was not ranked");
+                        tracing::warn!(
+                            model = %self.parts.stores.name, %error,
+                            "guard.sample_failed: a sample was not ranked"
+                        );
                     }
                 }
                 let share = self.parts.stores.settings.guard_share.clamp(1e-3, 1.0);
@@ -288,7 +298,10 @@ impl ActiveGuard {
             match Box::pin(self.deploy(reference, &alarm)).await {
                 Ok(deployment) => break deployment,
                 Err(error) => {
-                    tracing::error!(model = %self.parts.stores.name, %error, "guard.action_failed: the guard could not act, trying again");
+                    tracing::error!(
+                        model = %self.parts.stores.name, %error,
+                        "guard.action_failed: the guard could not act, trying again"
+                    );
                 }
             }
             tokio::select! {
@@ -330,8 +343,8 @@ const fn action_name(action: GuardAction) -> &'static str {
     }
 }
 
-/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was taken
-/// between that version and the restore belongs to a state that was left.
+/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was
+/// taken between that version and the restore belongs to a state that was left.
 struct LiveLineage {
     /// Position of the last restore; 0 without one.
     since: Position,

@@ -1,4 +1,4 @@
-//! What is known of a model's guard in this process: asked by requests, filled by the task that watches.
+//! Registry of a model's guard in this process: read by requests, written by the guard's task.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

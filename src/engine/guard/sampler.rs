@@ -1,9 +1,9 @@
-//! What the guard is shown: events of people whom the reference knows, each ranked by the live state and by the reference.
+//! Sampler of a guard: events of people whom the reference knows, ranked by the live state and by the reference.
 //!
-//! **Whose events.** A burst of nonsense would drown the events of everybody else in any fair sample, and a state that has
-//! learned the nonsense foretells it well. So only users are asked whom the reference knows, and nobody again before others
-//! were: new accounts have no say, and an old one has one voice however much it clicks. Where there are no users at all,
-//! sessions stand for them, new ones too.
+//! **Whose events.** A burst of nonsense would drown the events of everybody else in any fair sample, and a state that
+//! has learned the nonsense foretells it well. So only users are asked whom the reference knows, and nobody again
+//! before others were: new accounts have no say, and an old one has one voice however much it clicks. Where there are
+//! no users at all, sessions stand for them, new ones too.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! The numbers of a guard on watch: the test, what it was fed with, and which version may be the reference.
+//! Sequential test of a guard: its observations, its alarm, and the choice of a newer reference.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -66,9 +66,9 @@ impl SequentialMonitor {
         }
     }
 
-    /// Takes in a click of an arm's list. Given a click, it is of the live arm with the chance
-    /// `lists_live ctr_live / (lists_live ctr_live + lists_ref ctr_ref)`, which is lowest, as long as all is well, where
-    /// `ctr_live = (1 - drop) ctr_ref`: two rates compared given their sum (Przyborowski and Wilenski 1940).
+    /// Takes in a click of an arm's list. Given a click, it is of the live arm with the chance `lists_live ctr_live /
+    /// (lists_live ctr_live + lists_ref ctr_ref)`, which is lowest, as long as all is well, where `ctr_live = (1 -
+    /// drop) ctr_ref`: two rates compared given their sum (Przyborowski and Wilenski 1940).
     pub fn clicked(&mut self, served: Served, arms: &[Arc<ArmCounts>]) {
         let Some(clicks) = &mut self.clicks else { return };
         let sides = [Served::Live, clicks.reference];
@@ -198,7 +198,8 @@ impl SequentialMonitor {
             GuardMetric::Ctr => "click-through",
         };
         let reason = format!(
-            "{name} of the live state was {:.4} over {since} samples, {:.4} by version {reference}: {:.0}% lower, {:.0}% are allowed",
+            "{name} of the live state was {:.4} over {since} samples, {:.4} by version {reference}: {:.0}% lower, \
+             {:.0}% are allowed",
             live.unwrap_or(0.0),
             of_reference.unwrap_or(0.0),
             100.0 * fall.unwrap_or(0.0),

@@ -1,4 +1,4 @@
-//! Reads the log in order and hands appends to the learner, with the states that their restore records lead to.
+//! Feed of the learner: reads the log in order and sends appends with the states that their restore records lead to.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,8 @@ pub const WORK_APPENDS_MAX: usize = 8;
 
 /// Feeds until `stop`, or until the learner is gone, or until a record cannot be applied (its reason is returned).
 ///
-/// What a replay leads to is computed here, with the log until the record: the learner waits for it, and so does nobody else.
+/// What a replay leads to is computed here, with the log until the record: the learner waits for it, and so does nobody
+/// else.
 pub async fn run(
     stores: &Stores,
     restores: &dyn RestoreResolver,

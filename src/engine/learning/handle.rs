@@ -59,7 +59,8 @@ impl LearnerHandle {
         self.snapshots.send_replace(snapshots);
     }
 
-    /// Returns the state at the end of the append in work, with its digest. Waits a little for a learner that is starting.
+    /// Returns the state at the end of the append in work, with its digest. Waits a little for a learner that is
+    /// starting.
     pub async fn snapshot(&self) -> Result<Snapshot, EngineError> {
         self.ask(SnapshotRequest::Whole).await
     }

@@ -1,4 +1,4 @@
-//! Starts the learner, and starts it again from the newest version when it had to stop.
+//! Supervisor of the learner thread: restarts it from the newest version after a failure.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

@@ -1,4 +1,4 @@
-//! The learner thread: applies appends in order, publishes views, hands out snapshots.
+//! Learner thread: applies appends in order, publishes views, hands out snapshots.
 
 use std::{
     collections::BTreeMap,
@@ -27,8 +27,8 @@ use crate::{
 
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
-/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are rarer,
-/// and a fifth of the learner's time at most goes into them.
+/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are
+/// rarer, and a fifth of the learner's time at most goes into them.
 const PUBLISH_REST: u32 = 4;
 
 /// An append with the states that its restore records lead to.
@@ -184,8 +184,8 @@ impl Worker {
 }
 
 impl Publication {
-    /// Moves the marks of the live state to whoever has to look at those rows again: the next view, digest and version. Marks
-    /// leave the state here and nowhere else, so each of the three takes each change once.
+    /// Moves the marks of the live state to whoever has to look at those rows again: the next view, digest and version.
+    /// Marks leave the state here and nowhere else, so each of the three takes each change once.
     fn take_marks(&mut self, state: &mut State) {
         if state.touched.is_empty() {
             return;

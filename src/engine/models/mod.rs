@@ -1,4 +1,4 @@
-//! All models of this process: which are there, and how they come and go.
+//! Models of this process: a table that readers take by pointer, and the task that keeps it up to date.
 
 pub(super) mod create;
 pub(super) mod open;
@@ -28,8 +28,8 @@ const KEEPER_WAIT: Duration = Duration::from_secs(30);
 
 /// All models of this process, by name. Cheap to clone.
 ///
-/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this process
-/// and of others go the same way. Readers take the map by pointer.
+/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this
+/// process and of others go the same way. Readers take the map by pointer.
 #[derive(Clone)]
 pub struct Models {
     shared: Arc<Roster>,
@@ -92,8 +92,8 @@ impl Models {
         failing.iter().map(|(model, (_, reason))| format!("model {model} does not start: {reason}")).collect()
     }
 
-    /// Deletes a model: returns once it is marked in the database and neither served nor learned here. Other processes follow
-    /// within about a second; its rows are removed in the background.
+    /// Deletes a model: returns once it is marked in the database and neither served nor learned here. Other processes
+    /// follow within about a second; its rows are removed in the background.
     pub async fn delete(&self, name: &ModelName) -> Result<(), EngineError> {
         self.mark_deleted(name).await?;
         tracing::info!(model = %name, "model.deleted: model {name} is marked, its rows go in the background");

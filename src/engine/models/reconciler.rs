@@ -1,4 +1,4 @@
-//! Starts the models that are on the roster and ends those that are not any more.
+//! Reconciler of models: starts those that the catalogue lists, and stops those that it no longer does.
 
 use std::{
     collections::BTreeMap,
@@ -69,7 +69,10 @@ impl Life {
     async fn end(self, name: ModelName) {
         self.stop.cancel();
         if tokio::time::timeout(END_WAIT, ended(self.tasks)).await.is_err() {
-            tracing::error!(model = %name, "model.stop_timeout: learning of {name} did not end within {} s", END_WAIT.as_secs());
+            tracing::error!(
+                model = %name,
+                "model.stop_timeout: learning of {name} did not end within {} s", END_WAIT.as_secs()
+            );
         }
         self.log_stop.cancel();
         ended(self.log_tasks).await;
@@ -105,7 +108,10 @@ pub async fn run(shared: Arc<Roster>) {
         loop {
             shared.look.notified().await;
             if let Err(error) = look(&shared).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "models.list_failed: the models stay as they are");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "models.list_failed: the models stay as they are"
+                );
             }
             shared.looks.send_modify(|looks| *looks += 1);
         }

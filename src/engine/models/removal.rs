@@ -1,6 +1,7 @@
-//! Removes the rows of deleted models, in the background and a batch at a time.
+//! Removal of deleted models' rows, in the background and a batch at a time.
 //!
-//! The mark in the roster is the only thing to remember: after a crash, this process or another goes on from what it finds.
+//! The mark in the roster is the only thing to remember: after a crash, this process or another goes on from what it
+//! finds.
 
 use std::time::Duration;
 

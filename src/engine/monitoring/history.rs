@@ -1,4 +1,4 @@
-//! How one row came to be what it is: where it stood in every stored version, and the steps that moved it farthest lately.
+//! History of one row: its vector in every stored version, and the steps that moved it most of late.
 
 use std::sync::Arc;
 
@@ -50,8 +50,8 @@ pub struct RowInVersion {
     pub position: Position,
     /// When it was taken.
     pub taken_at: Timestamp,
-    /// Whether the version has the row under the number that it has now. False before the row came, and in a version of another
-    /// line that numbers its rows differently.
+    /// Whether the version has the row under the number that it has now. False before the row came, and in a version of
+    /// another line that numbers its rows differently.
     pub found: bool,
     /// Length of the vector.
     pub norm: Option<f32>,

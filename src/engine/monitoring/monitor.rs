@@ -1,4 +1,4 @@
-//! What is known of learning's health: filled by the learner thread and the watching tasks, read by requests.
+//! Monitor of one model: written by the learner thread and the sampling tasks, read by requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,7 +33,8 @@ pub struct Learning {
     pub lag_ms: u64,
     /// Whether learning is frozen: figures and verdicts are of the steps before.
     pub frozen: bool,
-    /// Recall and mean reciprocal rank of what was recommended before events came, over the newest 1,000 sampled targets.
+    /// Recall and mean reciprocal rank of what was recommended before events came, over the newest 1,000 sampled
+    /// targets.
     pub quality: PointQuality,
     /// Targets sampled since the start.
     pub quality_sampled: u64,

@@ -1,7 +1,7 @@
 //! Sampler of live quality: ranks what came next against the view that stood before it, beside the learner.
 //!
-//! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none, so the
-//! learner never waits. After each sample it rests as long as its share of a core demands.
+//! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none,
+//! so the learner never waits. After each sample it rests as long as its share of a core demands.
 
 use std::{
     sync::{
@@ -94,7 +94,9 @@ impl QualitySampler {
             }
             match ranked {
                 Ok(ranked) => self.monitor.sampled(ranked),
-                Err(error) => tracing::warn!(model = %self.name, %error, "quality.sample_failed: a sample was not ranked"),
+                Err(error) => {
+                    tracing::warn!(model = %self.name, %error, "quality.sample_failed: a sample was not ranked")
+                }
             }
             if !rest.is_zero() {
                 tokio::select! {

@@ -1,4 +1,4 @@
-//! Looks at the rows of the live state now and then, beside the learner.
+//! Periodic survey of the live state's rows, beside the learner.
 
 use tokio_util::sync::CancellationToken;
 

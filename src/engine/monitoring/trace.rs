@@ -1,4 +1,4 @@
-//! What an event did: the records around it are learned again from the nearest state before it, beside the learner.
+//! Trace of one event: replays the records around it from the nearest state before it, beside the learner.
 
 use crate::engine::{
     EngineError,

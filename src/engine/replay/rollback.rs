@@ -1,4 +1,4 @@
-//! The state that a replay leads to: a function of the log alone, so that every process and every recovery finds the same.
+//! Replay for rollbacks: a function of the log alone, so every process and every recovery finds the same state.
 
 use std::time::Duration;
 
@@ -143,8 +143,8 @@ pub async fn replay_except(
     replay(stores.source(), first, Some(&rules), through, progress).await
 }
 
-/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored version
-/// the result grew from.
+/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored
+/// version the result grew from.
 pub async fn replay_to_head(
     stores: &Stores,
     base: &Base,

@@ -1,4 +1,4 @@
-//! Applies a stretch of the log to a state beside the learner: the next chunk is read while this one is learned.
+//! Replay of a part of the log onto a state beside the learner: reads a chunk while the one before is learned.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -133,7 +133,8 @@ pub struct Observed<W> {
 /// Applies the records in `(from, through]`: with rules those that they keep, without any as the learner did, restores
 /// included. An append that goes on after `through` is cut there.
 ///
-/// Costs a chunk of records at a time in memory, whatever the stretch is long; some 8,192 wait beside those that are learned.
+/// Costs a chunk of records at a time in memory, whatever the stretch is long; some 8,192 wait beside those that are
+/// learned.
 pub async fn replay(
     source: Source<'_>,
     from: StateAt,
@@ -159,8 +160,8 @@ pub async fn replay_observed<W: Observer + Send + 'static>(
     let follower = progress.clone();
     let learned = tokio::task::spawn_blocking(move || learn(state, chunks, &follower, observed));
     let (read, learned) = tokio::join!(read(source, position, rules, through, progress, sender), learned);
-    // Why learning failed is said first: reading ends when nobody takes its chunks. A panic is an error here: the learner's feed
-    // replays too, and has to say why it ends.
+    // Why learning failed is said first: reading ends when nobody takes its chunks. A panic is an error here: the
+    // learner's feed replays too, and has to say why it ends.
     let panicked = |_| EngineError::ReplayFailed { position, detail: "a step after it panicked".to_owned() };
     let (state, observer) = learned.map_err(panicked)??;
     let counts = read?;

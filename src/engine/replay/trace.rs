@@ -1,5 +1,7 @@
-//! Learning a stretch of the log again, beside the learner: from the nearest state before it, record by record. The state
-//! is a function of the log, so every step of the replay is the step that was taken then (P4).
+//! Replay for traces and histories: learns a part of the log again from the nearest state before it, beside the
+//! learner.
+//!
+//! The state is a function of the log, so every step of the replay is the step that was taken then (P4).
 
 use std::{
     sync::{
@@ -27,8 +29,8 @@ use crate::{
 
 /// Longest time of one: below that of a request, so that who asked is told.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(45);
-/// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has to be loaded is
-/// taken when that is sooner done than learning from the nearest in memory.
+/// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has
+/// to be loaded is taken when that is sooner done than learning from the nearest in memory.
 const BYTES_PER_RECORD: u64 = 8192;
 
 /// Where a replay begins and ends.
@@ -90,7 +92,8 @@ async fn nearest_before(stores: &Stores, position: Position) -> Result<Arc<State
     }
 }
 
-/// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where it ended.
+/// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where
+/// it ended.
 pub async fn replay_through<W: Observer + Send + 'static>(
     stores: &Stores,
     from: &StateAt,

@@ -1,4 +1,4 @@
-//! What a rollback would do, without doing it.
+//! Dry run of a rollback: what it would change, without changing it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From a rollback's target to a stored version.
+//! Materialisation of a rollback's target as a stored version.
 
 use crate::engine::{
     EngineError,
@@ -61,8 +61,8 @@ pub struct Materialised {
     pub exact: bool,
 }
 
-/// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log after
-/// that.
+/// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log
+/// after that.
 pub async fn state_at(stores: &Stores, position: Position, progress: &Progress) -> Result<Materialised, EngineError> {
     let Materialised { at, parent, exact } = Box::pin(nearest(stores, position, progress)).await?;
     let replayed_state = Box::pin(replay(stores.source(), at, None, position, progress)).await?;
@@ -111,8 +111,8 @@ async fn nearest_state(stores: &Stores, position: Position) -> Result<Materialis
     })
 }
 
-/// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an append.
-/// `seen_through` is as [`keep`] says.
+/// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an
+/// append. `seen_through` is as [`keep`] says.
 pub async fn materialise(
     stores: &Stores,
     position: Position,
@@ -126,8 +126,8 @@ pub async fn materialise(
     keep(stores, made, seen_through, derived, reason).await
 }
 
-/// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read: whoever
-/// was forgotten until then is in none of its sources.
+/// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read:
+/// whoever was forgotten until then is in none of its sources.
 pub async fn keep(
     stores: &Stores,
     made: Materialised,

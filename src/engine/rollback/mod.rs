@@ -1,7 +1,8 @@
 //! Rollback: pin, unpin, restore, replay. Each leaves a deployment entry.
 //!
 //! What stands in a version is done at once. Everything else is an operation: the target is made beside the learner and
-//! stored, so that records only ever name versions; readers are served as before until the last step, which is one record.
+//! stored, so that records only ever name versions; readers are served as before until the last step, which is one
+//! record.
 
 pub(super) mod dry_run;
 mod materialise;
@@ -179,8 +180,8 @@ impl Rollbacks {
         switched.await
     }
 
-    /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
-    /// readers need by then cannot be.
+    /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the
+    /// log or readers need by then cannot be.
     async fn run(
         self,
         target: ResolvedTarget,
@@ -191,9 +192,8 @@ impl Rollbacks {
         claim.runs_as(context.id);
         if request.dry_run {
             let progress = progress(&context, 0.0, REPLAYED, self.stores().log.head().await?);
-            return Ok(
-                json!({ "dry_run": Box::pin(dry_run(self.stores(), &self.learner, target, &request, &progress)).await? }),
-            );
+            let dry_run = dry_run(self.stores(), &self.learner, target, &request, &progress);
+            return Ok(json!({ "dry_run": Box::pin(dry_run).await? }));
         }
         Ok(json!({ "deployment": self.attempt(target, &request, &context).await? }))
     }
@@ -291,10 +291,11 @@ impl Rollbacks {
         keep(self.stores(), made, seen_through, Some(derived), reason).await
     }
 
-    /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
+    /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes
+    /// them back.
     async fn go_to(&self, version: VersionNumber, switch: Switch, cause: &Cause) -> Result<Deployment, EngineError> {
-        // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
-        // the record is there.
+        // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits
+        // for that once the record is there.
         let ready = self.stores().version(version).await?;
         let view = blocking(move || ready.view()).await;
         let _preview = self.readers().preview(view);
@@ -345,7 +346,9 @@ impl Rollbacks {
         tokio::select! {
             applied = self.readers().wait_applied(position, timeout) => applied?,
             // The next start applies it: it is in the log.
-            () = self.stores().operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
+            () = self.stores().operations.stopped() => {
+                return Err(EngineError::LearnerDown("the service is ending".to_owned()));
+            }
         }
         self.deployments.serve(&Serving::One(Served::Live)).await?;
         Ok(deployment)

@@ -1,4 +1,4 @@
-//! What the live state grew from, and which of its rows have changed since: what the next version has to hold.
+//! Delta tracking: the version that the live state grew from, and the rows changed since.
 
 use crate::{domain::VersionNumber, state::Touched};
 

@@ -1,4 +1,4 @@
-//! Storing a state as a version: as a delta or whole, read back before it counts, kept in memory.
+//! Storing of a state as a version: as a delta or whole, read back before it is committed.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::{
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
-/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It is a
-/// copy of all vectors: larger ones are made ready when somebody asks for them.
+/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It
+/// is a copy of all vectors: larger ones are made ready when somebody asks for them.
 const PREPARED_ITEMS_MAX: usize = 50_000;
 
 /// A state about to be stored.
@@ -119,8 +119,8 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
     Ok(manifest)
 }
 
-/// What the stored pieces of a state must be when they are read back. A delta's parent is in memory unless many other versions
-/// were asked for since it was taken; then it is loaded.
+/// What the stored pieces of a state must be when they are read back. A delta's parent is in memory unless many other
+/// versions were asked for since it was taken; then it is loaded.
 async fn read_back(stores: &Stores, new: &NewState, delta_of: Option<VersionNumber>) -> Result<ReadBack, EngineError> {
     let (state, digest) = (new.state.clone(), new.digester.digest());
     Ok(match delta_of {
@@ -146,8 +146,8 @@ pub fn figures(readable: &Readable, quality: &Value) -> Value {
     })
 }
 
-/// The version that the next one may be a delta of: its parent, unless what changed since is not known, its chain is long, or
-/// the chain's deltas would outgrow their base.
+/// The version that the next one may be a delta of: its parent, unless what changed since is not known, its chain is
+/// long, or the chain's deltas would outgrow their base.
 async fn delta_of(
     stores: &Stores,
     state: &State,

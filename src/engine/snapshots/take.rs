@@ -1,4 +1,4 @@
-//! Taking versions: on demand, by count, by time and at shutdown, without stopping learning or reading.
+//! Taking of versions on demand, by count, by time and at shutdown, without stopping learning or reading.
 
 use std::{
     sync::{
@@ -159,7 +159,9 @@ impl Snapshots {
             match self.stores.versions.try_become_taker().await {
                 Ok(Some(_taker)) => self.take_for(if by_count { "count" } else { "time" }).await,
                 Ok(None) => {}
-                Err(error) => tracing::warn!(model = %self.stores.name, %error, "version.lock_failed: no version was taken"),
+                Err(error) => {
+                    tracing::warn!(model = %self.stores.name, %error, "version.lock_failed: no version was taken")
+                }
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Checks a whole database without serving it: that every version is what was stored, and that the log leads from each to the
-//! next (P3, P4, P7).
+//! Offline verification of a database: each version is what was stored, and the log leads from each to the next (P3,
+//! P4, P7).
 
 use std::sync::Arc;
 
