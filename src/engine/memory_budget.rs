@@ -20,14 +20,27 @@ use crate::engine::{blocking::blocking, deployment::readers::Readers};
 use crate::{
     domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
     state::{Interner, TableFootprint},
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge},
+    },
 };
 
-/// What the rows of a model take, as counted (gauge, bytes, by model).
-pub const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
-/// What the rows of all models may take; 0 without a budget (gauge, bytes).
-pub const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
-/// Records refused because there was no room for the row that they would have made (counter, by model).
-pub const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
+const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
+const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
+const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
+
+/// Memory of rows.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(MEMORY_ROWS, Gauge, "`model`", "What the rows of a model take, as counted"),
+    MetricInfo::new(MEMORY_BUDGET, Gauge, "", "What the rows of all models may take; 0 without a budget"),
+    MetricInfo::new(
+        MEMORY_REFUSED,
+        Counter,
+        "`model`",
+        "Records refused because the memory budget has no room for the row that they would have made",
+    ),
+];
 
 /// How often it is counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);

@@ -35,19 +35,32 @@ use crate::{
         VersionNumber, VersionRef,
     },
     serving::SearchScratch,
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge},
+    },
     versions::SessionLock,
 };
 
-/// Whether a guard watches, or will (gauge, by model).
-pub const GUARD_ARMED: &str = "shelfmark_guard_armed";
-/// 1 from the guard's action until it is armed again (gauge, by model).
-pub const GUARD_ACTED: &str = "shelfmark_guard_acted";
-/// Samples that guards took in (counter, by model).
-pub const GUARD_SAMPLES: &str = "shelfmark_guard_samples_total";
-/// How far the way to an alarm is gone: 0 to 1 (gauge, by model; only where the guard watches).
-pub const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
-/// Actions of guards (counter, by model and action).
-pub const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
+const GUARD_ARMED: &str = "shelfmark_guard_armed";
+const GUARD_ACTED: &str = "shelfmark_guard_acted";
+const GUARD_SAMPLES: &str = "shelfmark_guard_samples_total";
+const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
+const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
+
+/// The guard.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(GUARD_ARMED, Gauge, "`model`", "Whether a guard watches, or will"),
+    MetricInfo::new(GUARD_ACTED, Gauge, "`model`", "1 from the guard's action until it is armed again"),
+    MetricInfo::new(GUARD_SAMPLES, Counter, "`model`", "Samples that guards took in"),
+    MetricInfo::new(
+        GUARD_EVIDENCE,
+        Gauge,
+        "`model`",
+        "Evidence as a share of what raises an alarm, 0 to 1; only where the guard watches",
+    ),
+    MetricInfo::new(GUARD_ACTIONS, Counter, "`model`, `action`", "Actions of guards"),
+];
 
 /// Who acts.
 const ACTOR: &str = "guard";
