@@ -16,7 +16,7 @@ use shelfmark::{
         Append, Event, Except, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
         RollbackRequest, RollbackTarget, Subject, VersionRef,
     },
-    engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
+    engine::{Dependencies, EngineSettings, Model, Models, TakeVersion},
     health::{Part, Quality, TraceTarget, Tracer},
     learner::{Learner, WatchedTable, prepare_thread},
     log::LogSettings,
@@ -83,14 +83,14 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
 }
 
 struct Running {
-    with: Surroundings,
+    with: Dependencies,
     model: Model,
 }
 
 async fn start() -> Running {
     let pool = postgres::connect(&support::database().await, 8).await.unwrap();
     postgres::migrate(&pool).await.unwrap();
-    let with = Surroundings {
+    let with = Dependencies {
         pool,
         log: LogSettings::default(),
         engine: EngineSettings { quality_share: 1.0, ..EngineSettings::default() },

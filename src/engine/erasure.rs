@@ -1,8 +1,8 @@
-//! Forgetting a user everywhere (P10): log, versions, receipt and the record that tells every learner, in one transaction.
+//! Erasure of a user (P10) from log and versions, with a receipt and a record for every learner, in one transaction.
 //!
-//! There is no "in the middle" for a crash to leave: before the commit nothing has happened, after it everything has. The id
-//! gives way to a salted hash in every record and version at once, so the log still leads from every version to the next one
-//! (P4, P7), with digests that differ by the one id.
+//! There is no "in the middle" for a crash to leave: before the commit nothing has happened, after it everything has.
+//! The id gives way to a salted hash in every record and version at once, so the log still leads from every version to
+//! the next one (P4, P7), with digests that differ by the one id.
 
 use std::time::Duration;
 
@@ -98,8 +98,8 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
     }
 }
 
-/// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom nothing names is forgotten too: an event may have
-/// been on its way.
+/// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom
+/// nothing names is forgotten too: an event may have been on its way.
 pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
     let forgotten = Forgotten::new(user, rand::random());
     let own = stores.log.model_id();

@@ -1,4 +1,4 @@
-//! The stored side of one model: its log, versions and operations in Postgres, and the states of it that are in memory.
+//! Stores of one model: log, versions and operations in Postgres, and cached states.
 
 use std::sync::{
     Arc,

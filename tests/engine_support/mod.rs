@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shelfmark::{
     domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    engine::{EngineSettings, Model, ModelStatus, Models, Surroundings},
+    engine::{Dependencies, EngineSettings, Model, ModelStatus, Models},
     log::{LogSettings, Outcome},
     postgres,
     serving::{SearchSettings, Searcher},
@@ -36,7 +36,7 @@ pub fn name(text: &str) -> ModelName {
 
 /// One process.
 pub struct Running {
-    pub with: Surroundings,
+    pub with: Dependencies,
     pub models: Models,
     /// `default`.
     pub model: Model,
@@ -56,7 +56,7 @@ pub async fn start_with(url: &str, models_max: usize) -> Running {
 }
 
 /// What a process is started with.
-pub async fn surroundings(url: &str, models_max: usize) -> Surroundings {
+pub async fn surroundings(url: &str, models_max: usize) -> Dependencies {
     let pool = postgres::connect(url, 8).await.expect("a pool");
     postgres::migrate(&pool).await.expect("the tables");
     let engine = EngineSettings {
@@ -66,7 +66,7 @@ pub async fn surroundings(url: &str, models_max: usize) -> Surroundings {
         models_max,
         ..EngineSettings::default()
     };
-    Surroundings {
+    Dependencies {
         pool,
         log: LogSettings::default(),
         engine,
@@ -92,7 +92,7 @@ impl Running {
 }
 
 /// Ends what was started with these.
-pub async fn end(with: Surroundings) {
+pub async fn end(with: Dependencies) {
     with.stop.cancel();
     with.tasks.close();
     with.tasks.wait().await;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardDesk};
+use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
     domain::{ListId, ModelName, NewRecord, RecordBody},
     log::{Log, Outcome},
@@ -13,11 +13,12 @@ pub struct AttributedLog {
     pub name: ModelName,
     pub log: Log,
     pub readers: Arc<Readers>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
 }
 
 impl AttributedLog {
-    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made these.
+    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
+    /// these.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
         let config = Arc::clone(&self.readers.live.load().readable().config);
         let mut lists = Vec::new();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::{
     deployment::readers::Readers,
-    guard::registry::GuardDesk,
+    guard::registry::GuardRegistry,
     learning::handle::LearnerHandle,
-    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
+    monitoring::{monitor::Monitor, quality_sampler::QualitySampler},
     snapshots::take::Snapshots,
     stores::Stores,
 };
@@ -18,9 +18,9 @@ pub struct LearnerParts {
     pub stores: Arc<Stores>,
     pub readers: Arc<Readers>,
     pub learner: Arc<LearnerHandle>,
-    pub monitor: Arc<Watch>,
+    pub monitor: Arc<Monitor>,
     pub sampler: Arc<QualitySampler>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
     pub snapshots: Arc<Snapshots>,
 }
 

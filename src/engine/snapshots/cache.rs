@@ -1,4 +1,4 @@
-//! Versions in memory: the last few, and those that were asked for lately.
+//! Cache of versions in memory: the newest, and those that were asked for lately.
 
 use std::{
     collections::VecDeque,

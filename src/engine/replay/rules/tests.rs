@@ -1,6 +1,6 @@
-//! Goal: the rules keep the records that a slow, obvious simulation keeps. Method: random logs of events, versions, restores
-//! and replays, where a state is the plain set of the events that it learned; the simulation goes forward through the log and
-//! remembers the set at every position, the rules are found from the newest restore back.
+//! Goal: the rules keep the records that a slow, obvious simulation keeps. Method: random logs of events, versions,
+//! restores and replays, where a state is the plain set of the events that it learned; the simulation goes forward
+//! through the log and remembers the set at every position, the rules are found from the newest restore back.
 
 use std::{collections::BTreeSet, convert::Infallible};
 
