@@ -18,7 +18,7 @@ use crate::engine::{
     stores::Stores,
 };
 use crate::{
-    domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
+    domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
     log, versions,
 };
 
@@ -101,7 +101,7 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
 /// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom
 /// nothing names is forgotten too: an event may have been on its way.
 pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
-    let forgotten = Forgotten::new(user, rand::random());
+    let forgotten = ForgottenUser::new(user, rand::random());
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let family = versions::family(&mut transaction, own).await?;

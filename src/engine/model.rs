@@ -21,7 +21,7 @@ use crate::engine::{
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, ListId, Modalities, ModelConfig,
+        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, RecommendationId, Modalities, ModelConfig,
         ModelName, NewRecord, Position, Query, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served, Split,
         VersionManifest, VersionNumber, VersionRef,
     },
@@ -113,7 +113,7 @@ impl Model {
 
     /// Modalities of dense vectors at the live position.
     pub fn modalities(&self) -> Arc<Modalities> {
-        Arc::clone(self.parts.readers.live.load().readable().contents.modalities())
+        Arc::clone(self.parts.readers.live.load().readable().content_vectors.modalities())
     }
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
@@ -179,9 +179,9 @@ impl Model {
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
-    pub fn recommended(&self, view: &View, random: u64) -> ListId {
+    pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
         self.parts.readers.arms.shown(view.served());
-        ListId { served: view.served(), position: view.position(), random }
+        RecommendationId { served: view.served(), position: view.position(), random }
     }
 
     /// Splits readers over several states; returns once this process serves them so.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
-    domain::{ListId, ModelName, NewRecord, RecordBody},
+    domain::{RecommendationId, ModelName, NewRecord, RecordBody},
     log::{Log, Outcome},
 };
 
@@ -26,7 +26,7 @@ impl AttributedLog {
             if let RecordBody::Event(event) = &record.body
                 && let Some(id) = &event.recommendation_id
                 && config.kind_weight(&event.kind) > 0.0
-                && let Some(list) = ListId::parse(&self.name, id.as_str())
+                && let Some(list) = RecommendationId::parse(&self.name, id.as_str())
             {
                 lists.push((index, list));
             }

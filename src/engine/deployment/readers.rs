@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::engine::{EngineError, deployment::arms::Arms};
 use crate::{
-    domain::{Forgotten, ModelName, Position, Served},
+    domain::{ForgottenUser, ModelName, Position, Served},
     serving::View,
 };
 
@@ -113,7 +113,7 @@ impl Readers {
     }
 
     /// Takes a forgotten user's id out of every view beside the live one.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         for view in [&self.pinned, &self.preview] {
             view.rcu(|view| view.as_ref().map(|view| view.forgetting(user)));
         }

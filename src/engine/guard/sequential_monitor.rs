@@ -216,7 +216,7 @@ mod tests {
         domain::{Arm, GuardAction, Serving, Split},
         engine::deployment::arms::Arms,
         health::Ranked,
-        state::Draws,
+        state::CounterRng,
     };
 
     fn settings(metric: GuardMetric) -> GuardSettings {
@@ -272,7 +272,7 @@ mod tests {
         arms.serve(&Serving::Split(split), Vec::new());
         let mut monitor = SequentialMonitor::new(GuardSettings { window: 800, ..settings(GuardMetric::Ctr) });
         monitor.compare_clicks(Some(version), &arms.counts());
-        let mut draws = Draws::new(1, 17, 0);
+        let mut draws = CounterRng::new(1, 17, 0);
         for list in 0..8000 {
             let (served, chance) = if draws.below(2) == 0 { (live, clicked_of_live) } else { (version, 200) };
             arms.shown(served);

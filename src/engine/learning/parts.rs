@@ -10,7 +10,7 @@ use crate::engine::{
     snapshots::take::Snapshots,
     stores::Stores,
 };
-use crate::{domain::Forgotten, serving::View};
+use crate::{domain::ForgottenUser, serving::View};
 
 /// What the learner thread, its feed and its supervisor work with. Cheap to clone.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl LearnerParts {
     }
 
     /// Takes a forgotten user out of everything that is kept beside the live state.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.stores.forget(user);
         self.readers.forget(user);
     }

@@ -19,7 +19,7 @@ use crate::engine::{
     snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
 use crate::{
-    domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
+    domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber},
     learner::{Applied, Learner, Observer, prepare_thread},
     serving::Publisher,
     state::{Digester, State, Touched, Unit},
@@ -235,7 +235,7 @@ impl Observer for Publication {
         }
     }
 
-    fn forgot(&mut self, user: &Forgotten) {
+    fn forgot(&mut self, user: &ForgottenUser) {
         self.parts.forget(user);
     }
 

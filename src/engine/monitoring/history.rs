@@ -16,9 +16,8 @@ use crate::engine::{
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
     health::{RowOwner, RowPath, RowStep, cosine},
-    learner::WatchedTable,
     log::Page,
-    state::{Table, distance, dot, learned_row, stored_id},
+    state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
     versions::RowPlace,
 };
 
@@ -116,7 +115,7 @@ pub struct RowHistory {
     /// The item's title, if it has one.
     pub title: Option<String>,
     /// The table of the row.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// In the newest versions, oldest first.
     pub versions: Vec<RowInVersion>,
     /// In the live state.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineError, replay::rules::Rules, snapshots::recent_states::StateAt};
 use crate::{
-    domain::{Append, Except, LeftOut, Position, RecordBody, VersionNumber},
+    domain::{Append, Except, ExclusionReason, Position, RecordBody, VersionNumber},
     learner::{Learner, Observer, prepare_thread},
     log::{Log, LogError},
     state::State,
@@ -84,11 +84,11 @@ pub struct Counts {
     /// Records of other kinds applied.
     pub others_kept: u64,
     /// Records left out, by why.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out: BTreeMap<ExclusionReason, u64>,
 }
 
 impl Counts {
-    fn count(&mut self, body: &RecordBody, left_out: Option<LeftOut>) {
+    fn count(&mut self, body: &RecordBody, left_out: Option<ExclusionReason>) {
         self.records += 1;
         match (left_out, body) {
             (Some(reason), _) => *self.left_out.entry(reason).or_default() += 1,
@@ -229,7 +229,7 @@ fn learn<W: Observer>(
     Observed { mut observer, every }: Observed<W>,
 ) -> Result<(State, W), EngineError> {
     prepare_thread();
-    let mut learner = Learner::watching(every);
+    let mut learner = Learner::with_statistics_every(every);
     while let Some(chunk) = chunks.blocking_recv() {
         for (append, restored) in &chunk.appends {
             if progress.cancelled.is_cancelled() {

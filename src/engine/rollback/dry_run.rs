@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
-    domain::{Digest, LeftOut, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
+    domain::{Digest, ExclusionReason, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -82,7 +82,7 @@ pub async fn dry_run(
         RollbackMode::Restore => {
             let unapplied = before.position.since(at.position);
             counts.records = unapplied;
-            counts.left_out.insert(LeftOut::Restores, unapplied);
+            counts.left_out.insert(ExclusionReason::Restores, unapplied);
         }
         RollbackMode::Pin => {}
     }
