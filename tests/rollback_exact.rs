@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use engine_support::{Running, config, events, learn, new_event, start, until};
 use shelfmark::{
     domain::{
-        Append, Deployment, DeploymentMode, Derived, Except, Id, Interval, ExclusionReason, NewRecord, Position, Ranges,
-        Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber,
+        Append, Deployment, DeploymentMode, Derived, Except, ExclusionReason, Id, Interval, NewRecord, Position,
+        Ranges, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber,
         VersionRef,
     },
     engine::{RolledBack, TakeVersion},

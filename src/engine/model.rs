@@ -21,9 +21,9 @@ use crate::engine::{
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, RecommendationId, Modalities, ModelConfig,
-        ModelName, NewRecord, Position, Query, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served, Split,
-        VersionManifest, VersionNumber, VersionRef,
+        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
+        NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
+        Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, Outcome},

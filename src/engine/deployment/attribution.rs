@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
-    domain::{RecommendationId, ModelName, NewRecord, RecordBody},
+    domain::{ModelName, NewRecord, RecommendationId, RecordBody},
     log::{Log, Outcome},
 };
 

@@ -4,7 +4,7 @@ use metrics::{Label, gauge};
 
 use crate::{
     health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
-    learner::LearnedTable,
+    state::LearnedTable,
     telemetry::{MetricInfo, MetricKind::Gauge},
 };
 

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use shelfmark_domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
 use shelfmark_learner::Learner;
 use shelfmark_serving::Publisher;
-use shelfmark_state::{Digester, CounterRng, SWEPT_MAX, State, StateError, Table};
+use shelfmark_state::{CounterRng, Digester, SWEPT_MAX, State, StateError, Table};
 
 use crate::learner_model::Model;
 

@@ -10,10 +10,9 @@ use std::{
 use serde_json::{Value, json};
 
 use shelfmark_domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber};
-use shelfmark_learner::LearnedTable;
 use shelfmark_monitor::diff::{Churn, Diff, DiffOptions, SAMPLE, Side, diff};
 use shelfmark_serving::{Publisher, View};
-use shelfmark_state::{Readable, distance};
+use shelfmark_state::{LearnedTable, Readable, distance};
 
 use crate::serving_world::World;
 

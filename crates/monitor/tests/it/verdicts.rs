@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings};
 use shelfmark_domain::{Event, Item, ModelConfig, RecordBody, Timestamp};
-use shelfmark_learner::{Learner, LearnedTable};
+use shelfmark_learner::Learner;
 use shelfmark_monitor::health::{Health, Verdict, judge};
-use shelfmark_state::{Digester, CounterRng, State};
+use shelfmark_state::{CounterRng, Digester, State};
 
 use crate::health_support::{Watched, event};
 
