@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{DatabaseSettings, ServeSettings},
-    engine::{Models, Surroundings},
+    engine::{self, Dependencies, Models},
     http::{self, Api, Wiring},
     keys::KeyStore,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
@@ -100,6 +100,7 @@ impl Database {
 /// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it listens.
 pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
+    engine::describe_metrics();
     // The port first: a taken one is the most common mistake, and the cheapest to find.
     let listener = TcpListener::bind(settings.http.listen)
         .await
@@ -221,7 +222,7 @@ impl Rooms {
         pool: sqlx::PgPool,
         searcher: Searcher,
     ) -> anyhow::Result<Models> {
-        let with = Surroundings {
+        let with = Dependencies {
             pool,
             log: settings.log.settings(),
             engine: settings.engine(),

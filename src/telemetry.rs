@@ -74,6 +74,66 @@ pub fn start_log(settings: &TelemetrySettings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Type of a metric, as Prometheus has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Buckets of observations.
+    Histogram,
+}
+
+/// Description of one metric: for the HELP line that Prometheus shows, and for docs/reference/metrics.md.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: MetricKind,
+    /// Its labels, in Markdown; empty without any.
+    pub labels: &'static str,
+    /// What it counts or measures, with its unit where the name does not say it.
+    pub help: &'static str,
+}
+
+impl MetricInfo {
+    /// Describes a metric.
+    pub const fn new(name: &'static str, kind: MetricKind, labels: &'static str, help: &'static str) -> Self {
+        Self { name, kind, labels, help }
+    }
+
+    /// Tells the recorder what the metric is.
+    pub fn describe(&self) {
+        match self.kind {
+            MetricKind::Counter => describe_counter!(self.name, self.help),
+            MetricKind::Gauge => describe_gauge!(self.name, self.help),
+            MetricKind::Histogram => describe_histogram!(self.name, self.help),
+        }
+    }
+
+    /// Returns the name of its type.
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
+        }
+    }
+}
+
+/// Returns a table of metrics in Markdown.
+pub fn metrics_page(metrics: &[MetricInfo]) -> String {
+    let mut page = "| metric | type | labels | what |\n|---|---|---|---|\n".to_owned();
+    for metric in metrics {
+        let MetricInfo { name, labels, help, .. } = metric;
+        let labels = if labels.is_empty() { " ".to_owned() } else { format!(" {labels} ") };
+        page += &format!("| `{name}` | {} |{labels}| {help} |\n", metric.kind_name());
+    }
+    page
+}
+
 /// Metrics of this process.
 #[derive(Clone)]
 pub struct Metrics {

@@ -1,7 +1,8 @@
 //! Goal: a model that starts from vectors learned elsewhere recommends better than one that starts from chance, most of all at
 //! first. Method: test-then-train over the second half of a generated shop, with item vectors that another model learned
-//! from the first half; and over words as items and sentences as sessions, with the word vectors of `SHELFMARK_DATA_DIR/wordvec`
-//! (skips with a printed reason without). Those were trained on the same texts: an upper bound. Figures are printed (`--nocapture`).
+//! from the first half; and over words as items and sentences as sessions, with the word vectors of
+//! `SHELFMARK_TEST_DATASETS/wordvec` (ignored unless asked for). Those were trained on the same texts: an
+//! upper bound. Figures are printed (`--nocapture`).
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -94,18 +95,20 @@ fn sentences(text: &str, words_max: usize) -> Vec<Event> {
     events
 }
 
+/// The folder of a recorded data set. Its tests are ignored unless asked for, so a missing one is a failure.
+fn dataset(name: &str) -> PathBuf {
+    let datasets = std::env::var_os("SHELFMARK_TEST_DATASETS")
+        .expect("set SHELFMARK_TEST_DATASETS to the folder of the recorded streams");
+    let folder = PathBuf::from(datasets).join(name);
+    assert!(folder.exists(), "{} is not there", folder.display());
+    folder
+}
+
 #[test]
+#[ignore = "needs the recorded streams: set SHELFMARK_TEST_DATASETS"]
 fn word_vectors_help_a_model_of_sentences() {
-    let Some(data) = std::env::var_os("SHELFMARK_DATA_DIR").map(PathBuf::from) else {
-        println!("skipped: SHELFMARK_DATA_DIR is not set, text and wordvec cannot be read");
-        return;
-    };
     let (abstracts, words) =
-        (data.join("text/medical_abstracts.jsonl.gz"), data.join("wordvec/words_100d.word2vec.bin.gz"));
-    if !abstracts.exists() || !words.exists() {
-        println!("skipped: text or wordvec is not in {}", data.display());
-        return;
-    }
+        (dataset("text/medical_abstracts.jsonl.gz"), dataset("wordvec/words_100d.word2vec.bin.gz"));
     let mut text = String::new();
     flate2::read::MultiGzDecoder::new(std::fs::File::open(abstracts).unwrap()).read_to_string(&mut text).unwrap();
     let config = ModelConfig::default();

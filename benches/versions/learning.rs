@@ -3,7 +3,7 @@
 use anyhow::Context;
 use shelfmark::{
     domain::{ModelConfig, ModelName},
-    engine::{EngineSettings, Model, Models, Surroundings},
+    engine::{Dependencies, EngineSettings, Model, Models},
     log::LogSettings,
     postgres,
     serving::{SearchSettings, Searcher},
@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A running engine; end it by [`Engine::stop`].
 pub struct Engine {
-    with: Surroundings,
+    with: Dependencies,
     /// `default`.
     pub model: Model,
 }
@@ -34,7 +34,7 @@ impl Engine {
             trace_states: 0,
             ..EngineSettings::default()
         };
-        let with = Surroundings {
+        let with = Dependencies {
             pool,
             log: LogSettings::default(),
             engine,

@@ -11,9 +11,9 @@ use shelfmark::{
     domain::{Event, Timestamp},
     feeds::{Shop, ShopSettings, SpamSettings, spam},
 };
+use shelfmark_client::Origin;
 
 use super::{
-    batch::Origin,
     client::{Client, ServiceArgs},
     pipeline::{self, Intake, Outcome, Sending},
     progress::{Progress, Whole},

@@ -18,10 +18,10 @@ use shelfmark::{
     feeds::{BadLine, FeedBody, FeedOptions},
     vectors::{Prepared, Targets},
 };
+use shelfmark_client::Origin;
 
 use super::{
     bar::Bar,
-    batch::Origin,
     reading::{Reading, Sink},
     tally::{ReadTally, SHOWN_MAX, grouped},
     vectors::VectorArgs,

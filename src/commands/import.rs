@@ -13,10 +13,10 @@ use shelfmark::{
     domain::VectorTable,
     vectors::{Prepared, SelectionTally, Targets},
 };
+use shelfmark_client::{ENTRIES_MAX, Origin};
 use tokio::sync::oneshot;
 
 use super::{
-    batch::{ENTRIES_MAX, Origin},
     client::{Client, ServiceArgs},
     pipeline::{self, Outcome, Sending},
     progress::{Progress, Whole},

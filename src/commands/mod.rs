@@ -1,17 +1,16 @@
 //! The commands: each turns its arguments into calls of the library.
 //!
-//! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer reads or
-//! generates entries and cuts them into encoded batches ([`batch`]), a bounded channel holds a few of them ready, and one
-//! [`courier`] posts them in order, one at a time. `evaluate` and `tune` read the same files ([`reading`]) and need no service.
-//! `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard` and `learning` ask a running service too, a
-//! request at a time ([`asking`]; [`table`] prints the answers). [`bench`] has senders of its own: it measures, so it must not wait.
+//! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer
+//! reads or generates entries and cuts them into encoded batches, a bounded channel holds a few of them ready, and one
+//! [`BatchSender`](shelfmark_client::BatchSender) posts them in order, one at a time. `evaluate` and `tune` read the
+//! same files ([`reading`]) and need no service. `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`,
+//! `serving`, `guard` and `learning` ask a running service too, a request at a time ([`asking`]; [`table`] prints the
+//! answers). [`bench`] has senders of its own: it measures, so it must not wait.
 
 mod asking;
 mod bar;
-mod batch;
 pub mod bench;
 mod client;
-mod courier;
 mod database;
 pub mod demo;
 pub mod evaluate;

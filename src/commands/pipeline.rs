@@ -1,4 +1,4 @@
-//! From entries to the service: a blocking producer, a bounded channel, one courier.
+//! From entries to the service: a blocking producer, a bounded channel, one sender.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,12 +7,11 @@ use shelfmark::{
     domain::{Event, RowVector},
     feeds::{BadLine, FeedBody},
 };
+use shelfmark_client::{Batch, BatchSender, Batcher, Origin};
 use tokio::sync::mpsc;
 
 use super::{
-    batch::{Batch, Batcher, Origin},
     client::Client,
-    courier::Courier,
     progress::Progress,
     tally::{ReadTally, SHOWN_MAX, SendTally},
 };
@@ -46,7 +45,7 @@ impl Sending {
     }
 }
 
-/// Nobody takes batches any more: the courier failed, and its error is the one to show.
+/// Nobody takes batches any more: the sender failed, and its error is the one to show.
 #[derive(Debug, thiserror::Error)]
 #[error("sending has ended")]
 pub struct Closed;
@@ -139,16 +138,16 @@ pub async fn run(
         let Intake { tally, .. } = intake;
         (tally, result.and(flushed.map_err(anyhow::Error::from)))
     });
-    let mut courier = Courier::new(client, progress, sending.patience, sending.rate);
+    let mut sender = BatchSender::new(client, progress, sending.patience, sending.rate);
     let delivering = async {
         while let Some(ready) = waiting.recv().await {
             match ready {
-                Ready::Batch(batch) => courier.deliver(batch).await?,
+                Ready::Batch(batch) => sender.deliver(batch).await?,
                 Ready::Bad(line) => progress.say(&line),
             }
         }
         if sending.wait_applied {
-            courier.wait_applied().await?;
+            sender.wait_applied().await?;
         }
         anyhow::Ok(())
     };
@@ -159,7 +158,7 @@ pub async fn run(
     // Unblocks a producer that waits for room, so that it ends too.
     waiting.close();
     while waiting.try_recv().is_ok() {}
-    let sent = courier.tally;
+    let sent = sender.tally;
     let (read, produced) = match producer.await.context("the reading thread failed") {
         Ok((tally, result)) => (tally, result),
         Err(error) => (ReadTally::default(), Err(error)),

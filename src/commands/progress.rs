@@ -11,6 +11,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shelfmark::feeds::ReadSoFar;
+use shelfmark_client::SendObserver;
 
 use super::{
     client::{Client, ClientError, Status},
@@ -40,6 +41,28 @@ pub struct Progress {
     mentioned: Mutex<Option<Instant>>,
 }
 
+impl SendObserver for Progress {
+    fn sent(&self, tally: &SendTally) {
+        self.events.store(tally.events, Ordering::Relaxed);
+        self.position.fetch_max(tally.position, Ordering::Relaxed);
+    }
+
+    fn stands(&self, status: Status) {
+        self.position.fetch_max(status.head, Ordering::Relaxed);
+        self.lag.store(status.lag_records, Ordering::Relaxed);
+    }
+
+    /// Says, at most once in five seconds, that a request has to be repeated.
+    fn waiting(&self, error: &ClientError) {
+        let mut mentioned = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
+        if mentioned.is_none_or(|at| at.elapsed() > Self::PLAIN_EVERY) {
+            *mentioned = Some(Instant::now());
+            drop(mentioned);
+            self.say(&format!("{error}; trying again"));
+        }
+    }
+}
+
 impl Progress {
     const EVERY: Duration = Duration::from_millis(250);
     /// Pause between plain lines.
@@ -66,28 +89,6 @@ impl Progress {
             position: AtomicU64::new(0),
             lag: AtomicU64::new(0),
             mentioned: Mutex::new(None),
-        }
-    }
-
-    /// Notes what was answered.
-    pub fn sent(&self, tally: &SendTally) {
-        self.events.store(tally.events, Ordering::Relaxed);
-        self.position.fetch_max(tally.position, Ordering::Relaxed);
-    }
-
-    /// Notes where the model stands.
-    pub fn stands(&self, status: Status) {
-        self.position.fetch_max(status.head, Ordering::Relaxed);
-        self.lag.store(status.lag_records, Ordering::Relaxed);
-    }
-
-    /// Says, at most once in five seconds, that a request has to be repeated.
-    pub fn waiting(&self, error: &ClientError) {
-        let mut mentioned = self.mentioned.lock().unwrap_or_else(PoisonError::into_inner);
-        if mentioned.is_none_or(|at| at.elapsed() > Self::PLAIN_EVERY) {
-            *mentioned = Some(Instant::now());
-            drop(mentioned);
-            self.say(&format!("{error}; trying again"));
         }
     }
 

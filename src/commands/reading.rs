@@ -7,11 +7,9 @@ use shelfmark::{
     domain::{Event, Timestamp},
     feeds::{BadLine, Feed, FeedBody, FeedError, FeedOptions},
 };
+use shelfmark_client::Origin;
 
-use super::{
-    batch::Origin,
-    tally::{ReadTally, grouped},
-};
+use super::tally::{ReadTally, grouped};
 
 /// Most events that `--sort` holds.
 const SORT_MAX: usize = 10_000_000;

@@ -13,9 +13,9 @@ use shelfmark::{
     domain::Id,
     feeds::{BadLine, Feed, FeedBody, FeedOptions},
 };
+use shelfmark_client::{ENTRIES_MAX, Origin};
 
 use super::{
-    batch::{ENTRIES_MAX, Origin},
     client::{Client, ServiceArgs},
     pipeline::{self, Intake, Outcome, Sending},
     progress::{Progress, Whole},

@@ -12,7 +12,7 @@ use super::{bar::Bar, evaluate::InputArgs, tally::grouped};
 
 /// Searches for a configuration that recommends better on these files.
 ///
-/// Draws configurations at random around the given one and tests them on the stream, all of them on its first quarter, the best third
+/// CounterRng configurations at random around the given one and tests them on the stream, all of them on its first quarter, the best third
 /// on half, and the best third of those on the whole (successive halving). The table goes to standard error; the best
 /// configuration goes to standard output, as JSON that `serve --model-config` takes. See docs/LEARNING.md.
 #[derive(Debug, clap::Args)]

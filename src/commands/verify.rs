@@ -11,7 +11,7 @@ use shelfmark::{
     app::Database,
     config::DatabaseSettings,
     domain::ModelConfig,
-    engine::{self, EngineSettings, Surroundings, VerifiedModel, Verify},
+    engine::{self, Dependencies, EngineSettings, VerifiedModel, Verify},
     log::LogSettings,
     serving::{SearchSettings, Searcher},
     telemetry::{self, TelemetrySettings},
@@ -67,7 +67,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 
 async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<VerifiedModel>> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let with = Surroundings {
+    let with = Dependencies {
         pool: database.pool.clone(),
         log: LogSettings::default(),
         engine: EngineSettings::default(),

@@ -1,4 +1,4 @@
-//! CPU work off the async workers, and what becomes of its panics.
+//! CPU work off the async workers, and the handling of its panics.
 
 use std::any::Any;
 

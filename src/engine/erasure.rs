@@ -1,8 +1,8 @@
-//! Forgetting a user everywhere (P10): log, versions, receipt and the record that tells every learner, in one transaction.
+//! Erasure of a user (P10) from log and versions, with a receipt and a record for every learner, in one transaction.
 //!
-//! There is no "in the middle" for a crash to leave: before the commit nothing has happened, after it everything has. The id
-//! gives way to a salted hash in every record and version at once, so the log still leads from every version to the next one
-//! (P4, P7), with digests that differ by the one id.
+//! There is no "in the middle" for a crash to leave: before the commit nothing has happened, after it everything has.
+//! The id gives way to a salted hash in every record and version at once, so the log still leads from every version to
+//! the next one (P4, P7), with digests that differ by the one id.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::engine::{
     stores::Stores,
 };
 use crate::{
-    domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
+    domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
     log, versions,
 };
 
@@ -98,10 +98,10 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
     }
 }
 
-/// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom nothing names is forgotten too: an event may have
-/// been on its way.
+/// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom
+/// nothing names is forgotten too: an event may have been on its way.
 pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
-    let forgotten = Forgotten::new(user, rand::random());
+    let forgotten = ForgottenUser::new(user, rand::random());
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let family = versions::family(&mut transaction, own).await?;

@@ -1,4 +1,4 @@
-//! What can go wrong with a model.
+//! Errors of the engine.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub enum EngineError {
     LearnerDown(String),
     /// A record lies too far from every state, in memory or stored, for the way to it to be learned again.
     #[error(
-        "the log cannot be learned again up to position {position}: the nearest state to begin from stands at {nearest}, more than {records_max} records before it; versions taken more often bring them nearer"
+        "the log cannot be learned again up to position {position}: the nearest state to begin from stands at \
+         {nearest}, more than {records_max} records before it; versions taken more often bring them nearer"
     )]
     ReplayTooFar {
         /// The record.
@@ -41,7 +42,8 @@ pub enum EngineError {
     },
     /// A replay took longer than it may.
     #[error(
-        "learning the log again up to position {position} took longer than {seconds_max} seconds and was ended at {reached}; versions taken more often make the way shorter"
+        "learning the log again up to position {position} took longer than {seconds_max} seconds and was ended at \
+         {reached}; versions taken more often make the way shorter"
     )]
     ReplayTooLong {
         /// Where it was to end.

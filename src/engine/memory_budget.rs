@@ -1,8 +1,8 @@
-//! Whether there is room for new rows: what the models of this process take, against `--memory-budget`.
+//! Admission of new rows by `--memory-budget`: counts the rows of this process's models and refuses new ones beyond it.
 //!
-//! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not where
-//! they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks, and from
-//! other processes, more may come in: the budget is passed by what that is.
+//! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not
+//! where they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks,
+//! and from other processes, more may come in: the budget is passed by what that is.
 
 use std::{
     sync::{
@@ -20,48 +20,63 @@ use crate::engine::{blocking::blocking, deployment::readers::Readers};
 use crate::{
     domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
     state::{Interner, TableFootprint},
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge},
+    },
 };
 
-/// What the rows of a model take, as counted (gauge, bytes, by model).
-pub const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
-/// What the rows of all models may take; 0 without a budget (gauge, bytes).
-pub const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
-/// Records refused because there was no room for the row that they would have made (counter, by model).
-pub const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
+const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
+const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
+const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
+
+/// Memory of rows.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(MEMORY_ROWS, Gauge, "`model`", "What the rows of a model take, as counted"),
+    MetricInfo::new(MEMORY_BUDGET, Gauge, "", "What the rows of all models may take; 0 without a budget"),
+    MetricInfo::new(
+        MEMORY_REFUSED,
+        Counter,
+        "`model`",
+        "Records refused because the memory budget has no room for the row that they would have made",
+    ),
+];
 
 /// How often it is counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Admission of new rows to one model.
-pub struct Room {
+pub struct MemoryBudget {
     name: ModelName,
     readers: Arc<Readers>,
     /// `--memory-budget` in bytes; 0 = none.
     budget: u64,
-    /// What the rows of all models take, in bytes; 0 while it fits.
-    beyond: AtomicU64,
+    /// What the rows of all models take, in bytes; 0 within the budget.
+    used_over_budget: AtomicU64,
 }
 
 /// Counts what the rows of all models take until `stop`.
-pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<Room>>, stop: CancellationToken) {
+pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<MemoryBudget>>, stop: CancellationToken) {
     gauge!(MEMORY_BUDGET).set(as_gauge(budget));
     let mut before = 0;
     loop {
         let models = models();
         let count = move || {
             let used: u64 = models.iter().map(|model| model.weigh()).sum();
-            let beyond = if budget > 0 && used >= budget { used } else { 0 };
-            models.iter().for_each(|model| model.beyond.store(beyond, Ordering::Relaxed));
-            beyond
+            let used_over_budget = if budget > 0 && used >= budget { used } else { 0 };
+            models.iter().for_each(|model| model.used_over_budget.store(used_over_budget, Ordering::Relaxed));
+            used_over_budget
         };
-        let beyond = blocking(count).await;
-        let (used, allowed) = (ByteSize(beyond), ByteSize(budget));
-        match (before > 0, beyond > 0) {
-            (false, true) => tracing::warn!(%used, "memory.full: rows take {used} of {allowed}, new ones are refused"),
-            (true, false) => tracing::info!("memory.room: there is room for new rows again"),
+        let used_over_budget = blocking(count).await;
+        let (used, allowed) = (ByteSize(used_over_budget), ByteSize(budget));
+        match (before > 0, used_over_budget > 0) {
+            (false, true) => {
+                tracing::warn!(%used, "memory.over_budget: rows take {used} of {allowed}, new ones are refused")
+            }
+            (true, false) => tracing::info!("memory.within_budget: there is room for new rows again"),
             (true, true) | (false, false) => {}
         }
-        before = beyond;
+        before = used_over_budget;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
@@ -69,10 +84,10 @@ pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<Room>>, stop: Cancell
     }
 }
 
-impl Room {
+impl MemoryBudget {
     /// Refuses nothing until it was counted.
     pub fn new(name: ModelName, readers: Arc<Readers>, budget: u64) -> Self {
-        Self { name, readers, budget, beyond: AtomicU64::new(0) }
+        Self { name, readers, budget, used_over_budget: AtomicU64::new(0) }
     }
 
     /// What the live state takes, table by table.
@@ -88,36 +103,36 @@ impl Room {
     }
 
     /// Whether new rows may be made.
-    pub fn has_room(&self) -> bool {
-        self.beyond.load(Ordering::Relaxed) == 0
+    pub fn is_within_budget(&self) -> bool {
+        self.used_over_budget.load(Ordering::Relaxed) == 0
     }
 
     /// Why new rows are refused, in words.
-    pub fn crowded(&self) -> Option<String> {
-        let used = ByteSize(Some(self.beyond.load(Ordering::Relaxed)).filter(|used| *used > 0)?);
+    pub fn over_budget(&self) -> Option<String> {
+        let used = ByteSize(Some(self.used_over_budget.load(Ordering::Relaxed)).filter(|used| *used > 0)?);
         let budget = ByteSize(self.budget);
         Some(format!("the rows of this process take {used} of --memory-budget {budget}"))
     }
 
-    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`). It is looked for
-    /// in the live view: an id that came in a moment ago may not be in it yet.
-    pub fn no_room_for(&self, record: &RecordBody) -> Option<FieldError> {
-        let crowded = self.crowded()?;
+    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`). It is
+    /// looked for in the live view: an id that came in a moment ago may not be in it yet.
+    pub fn refusal(&self, record: &RecordBody) -> Option<FieldError> {
+        let over_budget = self.over_budget()?;
         let live = self.readers.live.load_full();
         let readable = live.readable();
         // Who was dropped has left a row to the next one; a pull may hold users' rows back.
         let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
         let known = |user: &Id| readable.users.get(user.as_str()).is_some();
-        let welcome = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
+        let admits = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
         let item = |id: &Id| readable.catalog.row(id.as_str()).is_some();
         let (field, what) = match record {
             RecordBody::Event(event) => {
-                let stranger = match (&event.user, &event.session) {
-                    (Some(user), _) => (!welcome(user)).then_some("user"),
+                let new = match (&event.user, &event.session) {
+                    (Some(user), _) => (!admits(user)).then_some("user"),
                     (None, Some(session)) => (!fits(&readable.sessions, session)).then_some("session"),
                     (None, None) => None,
                 };
-                let new = stranger.or_else(|| (!item(&event.item)).then_some("item"))?;
+                let new = new.or_else(|| (!item(&event.item)).then_some("item"))?;
                 (new, new)
             }
             RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
@@ -130,7 +145,7 @@ impl Room {
             | RecordBody::Forget(_) => return None,
         };
         counter!(MEMORY_REFUSED, "model" => self.name.as_str().to_owned()).increment(1);
-        let detail = format!("there is no room for a new {what}: {crowded}; what names known ones is taken");
+        let detail = format!("there is no room for a new {what}: {over_budget}; what names known ones is taken");
         Some(FieldError::new(field, "memory_budget", detail))
     }
 }

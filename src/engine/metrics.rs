@@ -1,4 +1,4 @@
-//! Names of the engine's metrics, with their units.
+//! Metrics of the engine: names, and descriptions for Prometheus and for docs/reference/metrics.md.
 
 use std::time::Duration;
 
@@ -7,42 +7,55 @@ use metrics::{counter, gauge, histogram};
 use crate::{
     domain::{Position, Timestamp},
     learner::Applied,
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge, Histogram},
+    },
 };
 
-/// Records applied to the live state (counter, records).
 pub const RECORDS_APPLIED: &str = "shelfmark_engine_records_applied_total";
-/// Gradient steps (counter).
-pub const STEPS: &str = "shelfmark_learner_steps_total";
-/// Targets learned from (counter).
-pub const TARGETS: &str = "shelfmark_learner_targets_total";
-/// Time of applying one append (histogram, seconds).
-pub const APPLY_SECONDS: &str = "shelfmark_learner_append_seconds";
-/// Mean loss of a step's targets (histogram, nats).
-pub const LOSS: &str = "shelfmark_learner_loss_nats";
-/// Euclidean norm of a step's gradient before clipping (histogram).
-pub const GRADIENT_NORM: &str = "shelfmark_learner_gradient_norm";
-/// Steps scaled down as explosions (counter).
-pub const CLIPPED: &str = "shelfmark_learner_clipped_steps_total";
-/// Steps dropped because a number was not finite (counter).
-pub const QUARANTINED: &str = "shelfmark_learner_quarantined_steps_total";
-/// Views published (counter).
-pub const VIEWS: &str = "shelfmark_engine_views_total";
-/// Time of publishing one view (histogram, seconds).
-pub const PUBLISH_SECONDS: &str = "shelfmark_engine_publish_seconds";
-/// From commit to published view, for the newest record of a view (histogram, seconds).
-pub const VISIBLE_SECONDS: &str = "shelfmark_engine_visible_seconds";
-/// Position of the live view (gauge).
 pub const POSITION: &str = "shelfmark_engine_position";
-/// Versions taken (counter).
+pub const VIEWS: &str = "shelfmark_engine_views_total";
+pub const PUBLISH_SECONDS: &str = "shelfmark_engine_publish_seconds";
+pub const VISIBLE_SECONDS: &str = "shelfmark_engine_visible_seconds";
 pub const VERSIONS: &str = "shelfmark_engine_versions_total";
-/// Versions that were not read back as they were stored, and were not kept (counter).
-pub const VERSION_READ_BACK_FAILURES: &str = "shelfmark_engine_version_read_back_failures_total";
-/// Time of taking one version (histogram, seconds).
 pub const VERSION_SECONDS: &str = "shelfmark_engine_version_seconds";
-/// Users and sessions that were dropped because they were idle (counter).
-pub const IDLE_DROPPED: &str = "shelfmark_learner_idle_dropped_total";
-/// Times the learner stopped after a failure (counter).
+pub const VERSION_READ_BACK_FAILURES: &str = "shelfmark_engine_version_read_back_failures_total";
 pub const LEARNER_FAILURES: &str = "shelfmark_engine_learner_failures_total";
+pub const APPLY_SECONDS: &str = "shelfmark_learner_append_seconds";
+pub const STEPS: &str = "shelfmark_learner_steps_total";
+pub const TARGETS: &str = "shelfmark_learner_targets_total";
+pub const LOSS: &str = "shelfmark_learner_loss_nats";
+pub const GRADIENT_NORM: &str = "shelfmark_learner_gradient_norm";
+pub const CLIPPED: &str = "shelfmark_learner_clipped_steps_total";
+pub const QUARANTINED: &str = "shelfmark_learner_quarantined_steps_total";
+pub const IDLE_DROPPED: &str = "shelfmark_learner_idle_dropped_total";
+
+/// Learner and views.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(RECORDS_APPLIED, Counter, "", "Records applied to the live state"),
+    MetricInfo::new(POSITION, Gauge, "", "Position of the live view"),
+    MetricInfo::new(VIEWS, Counter, "", "Views published"),
+    MetricInfo::new(PUBLISH_SECONDS, Histogram, "", "Time of publishing one view"),
+    MetricInfo::new(VISIBLE_SECONDS, Histogram, "", "From commit to published view, for the newest record of a view"),
+    MetricInfo::new(VERSIONS, Counter, "", "Versions taken"),
+    MetricInfo::new(VERSION_SECONDS, Histogram, "", "Time of taking one version"),
+    MetricInfo::new(
+        VERSION_READ_BACK_FAILURES,
+        Counter,
+        "",
+        "Versions that were not read back as they were stored, and were not kept",
+    ),
+    MetricInfo::new(LEARNER_FAILURES, Counter, "", "Times the learner stopped after a failure"),
+    MetricInfo::new(APPLY_SECONDS, Histogram, "", "Time of applying one append"),
+    MetricInfo::new(STEPS, Counter, "", "Gradient steps"),
+    MetricInfo::new(TARGETS, Counter, "", "Targets learned from"),
+    MetricInfo::new(LOSS, Histogram, "", "Mean loss of a step's targets"),
+    MetricInfo::new(GRADIENT_NORM, Histogram, "", "Euclidean norm of a step's gradient before clipping"),
+    MetricInfo::new(CLIPPED, Counter, "", "Steps whose gradient was clipped"),
+    MetricInfo::new(QUARANTINED, Counter, "", "Steps dropped because a number was not finite"),
+    MetricInfo::new(IDLE_DROPPED, Counter, "", "Users and sessions dropped because they were idle"),
+];
 
 /// Counts one applied append.
 pub fn record_applied(applied: &Applied, records: usize, elapsed: Duration) {

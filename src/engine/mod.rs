@@ -1,21 +1,36 @@
-//! Drives the models: tail -> learn -> publish, versions, rollback, recovery; makes, forks and deletes them.
+//! Engine: drives each model from its log to published views, keeps versions, rolls back, recovers, and makes, forks
+//! and deletes models.
 //!
-//! Per model there is one learner thread (an OS thread: libtorch never runs on the async workers), one feed task that
-//! reads the log in order and loads what restore records name, one task that follows what other processes serve, one that
-//! takes versions, two that watch learning (one looks at the rows now and then, one ranks what came next), and one that
-//! guards. Readers get immutable views by pointer; nothing here makes them wait.
+//! Each model has one learner thread (an OS thread: libtorch never runs on the async workers) and a few tasks: a feed
+//! that reads the log in order, a follower of deployments, a taker of versions, a survey of rows, a sampler of live
+//! quality, and a guard. Readers take immutable views by pointer and never wait for any of them.
 //!
-//! Promises: P2 and P4 (records are applied once, in order, from the newest sound version), P5 and P6 (views move forward,
-//! whole), P7 (a version is refused unless its digest matches). A panic or an unusable record stops the learner, not reads
-//! or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each time.
+//! | module | what it does |
+//! |---|---|
+//! | `learning` | feeds, runs and recovers the learner |
+//! | `replay` | applies a part of the log beside the learner |
+//! | `snapshots` | takes, caches, retains, compares, exports and verifies versions |
+//! | `deployment` | says which view a reader gets, and attributes clicks |
+//! | `rollback` | pins, restores, replays |
+//! | `monitoring` | health, live quality, traces, histories |
+//! | `guard` | compares live with a reference, and acts |
+//! | `models` | starts, stops, creates and deletes models |
+//! | `memory_budget`, `erasure`, `operations` | admission of rows, erasure of users, long work |
+//! | `parts`, `model` | put a model together, and are its handle |
 //!
-//! One task starts and ends models as the roster in the database says ([`Models`]); each can be ended alone.
+//! No module imports one that imports it. What a module needs of a model it takes by name (`Stores`, `Readers`,
+//! `LearnerHandle`, `Monitor`); only `parts` and `model` know the whole.
 //!
-//! Beyond `--memory-budget` nothing is taken in that would make a new row (`memory_budget`).
+//! **Promises.** P2 and P4: records are applied once, in order, from the newest sound version. P5 and P6: views move
+//! forward, whole. P7: a version is refused unless its digest matches. A panic or an unusable record stops the learner,
+//! not reads or the log: `/readyz` says why, and recovery from the newest version is tried again, more slowly each
+//! time.
 //!
-//! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
-//! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
-//! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
+//! **Bounds.** 64 models by default. Of each: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in
+//! memory by default; 64 streams of points, each at most 64 points behind; one sample of live quality waiting, 32 for
+//! the guard; one trace, history, diff or bias report at a time, whose replay passes through at most 1,000,000 records
+//! in at most 45 s; 65,536 clicked lists remembered. Beyond `--memory-budget` nothing is taken in that would make a new
+//! row.
 
 mod blocking;
 mod deployment;
@@ -26,6 +41,7 @@ mod health;
 mod learning;
 mod memory_budget;
 mod metrics;
+mod metrics_reference;
 mod model;
 mod models;
 mod monitoring;
@@ -45,10 +61,11 @@ pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
 pub use guard::registry::{GuardFigures, GuardState, GuardStatus};
 pub use learning::freeze::Freeze;
+pub use metrics_reference::describe_metrics;
 pub use model::Model;
 pub use models::Models;
 pub use models::create::{ConfigChange, CreateModel, ForkFrom};
-pub use models::open::Surroundings;
+pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };

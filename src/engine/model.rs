@@ -1,10 +1,10 @@
-//! The handle of one model.
+//! Handle of one model.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    ArmStatus, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus, Operations,
-    PointStream, RolledBack, RowHistory, Started, Surroundings, TakeVersion, TracedEvent, Unlearn,
+    ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
+    Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
     erasure, guard,
@@ -12,7 +12,7 @@ use crate::engine::{
         recovery::{Recovered, Seed, recover},
         supervisor,
     },
-    memory_budget::Room,
+    memory_budget::MemoryBudget,
     models::open::open,
     monitoring::{history, survey, trace},
     parts::Parts,
@@ -21,9 +21,9 @@ use crate::engine::{
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, ListId, Modalities, ModelConfig,
-        ModelName, NewRecord, Position, Query, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served, Split,
-        VersionManifest, VersionNumber, VersionRef,
+        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
+        NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
+        Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, Outcome},
@@ -43,7 +43,7 @@ impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
-    pub(super) async fn start(listed: &Listed, with: &Surroundings, seed: Option<Seed>) -> Result<Self, EngineError> {
+    pub(super) async fn start(listed: &Listed, with: &Dependencies, seed: Option<Seed>) -> Result<Self, EngineError> {
         let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
         let (stores, readers) = (&parts.stores, &parts.readers);
         stores.operations.store().bury().await?;
@@ -113,7 +113,7 @@ impl Model {
 
     /// Modalities of dense vectors at the live position.
     pub fn modalities(&self) -> Arc<Modalities> {
-        Arc::clone(self.parts.readers.live.load().readable().contents.modalities())
+        Arc::clone(self.parts.readers.live.load().readable().content_vectors.modalities())
     }
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
@@ -179,9 +179,9 @@ impl Model {
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
-    pub fn recommended(&self, view: &View, random: u64) -> ListId {
+    pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
         self.parts.readers.arms.shown(view.served());
-        ListId { served: view.served(), position: view.position(), random }
+        RecommendationId { served: view.served(), position: view.position(), random }
     }
 
     /// Splits readers over several states; returns once this process serves them so.
@@ -233,32 +233,32 @@ impl Model {
     pub fn notes(&self) -> Vec<String> {
         let name = &self.parts.stores.name;
         let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
-        let crowded = self
+        let over_budget = self
             .parts
-            .room
-            .crowded()
+            .memory_budget
+            .over_budget()
             .map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
         let guard = self.parts.guard.note(name);
-        frozen.into_iter().chain(guard).chain(crowded).chain(self.parts.stores.read_back_note()).collect()
+        frozen.into_iter().chain(guard).chain(over_budget).chain(self.parts.stores.read_back_note()).collect()
     }
 
     /// What the live state takes, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
-        self.parts.room.footprint()
+        self.parts.memory_budget.footprint()
     }
 
     /// Whether new rows may be made.
     pub fn has_room(&self) -> bool {
-        self.parts.room.has_room()
+        self.parts.memory_budget.is_within_budget()
     }
 
     /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`).
     pub fn no_room_for(&self, record: &RecordBody) -> Option<FieldError> {
-        self.parts.room.no_room_for(record)
+        self.parts.memory_budget.refusal(record)
     }
 
-    pub(super) fn room(&self) -> Arc<Room> {
-        Arc::clone(&self.parts.room)
+    pub(super) fn memory_budget(&self) -> Arc<MemoryBudget> {
+        Arc::clone(&self.parts.memory_budget)
     }
 
     /// Where it stands.
@@ -329,7 +329,8 @@ impl Model {
         self.parts.snapshots.compare(from, to, options).await
     }
 
-    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`] at once.
+    /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`]
+    /// at once.
     pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
         self.parts.snapshots.export_source(version).await
     }
@@ -344,8 +345,8 @@ impl Model {
         &self.parts.stores.operations
     }
 
-    /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this returns;
-    /// everything else has begun as an operation.
+    /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this
+    /// returns; everything else has begun as an operation.
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
         self.parts.rollbacks.rollback(request).await
     }

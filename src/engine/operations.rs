@@ -1,4 +1,4 @@
-//! Runs long work beside everything else, and keeps its record up to date while it does.
+//! Runner of long work: keeps its record in Postgres up to date, and cancels it on request.
 
 use std::{
     collections::HashMap,
@@ -50,8 +50,8 @@ impl OperationContext {
         self.progress.store(share.clamp(0.0, 1.0).to_bits(), Ordering::Relaxed);
     }
 
-    /// Cancelled when somebody asks for the end of the work, or the service ends. Until its first lasting effect the work
-    /// obeys with [`EngineError::Cancelled`]; after that it goes on to its end.
+    /// Cancelled when somebody asks for the end of the work, or the service ends. Until its first lasting effect the
+    /// work obeys with [`EngineError::Cancelled`]; after that it goes on to its end.
     pub fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
     }
@@ -85,8 +85,8 @@ impl Operations {
         &self.store
     }
 
-    /// Starts work, unless one of the kinds `alone` runs, in any process: [`EngineError::OperationRunning`] names it. The value
-    /// that the work ends with is the operation's result.
+    /// Starts work, unless one of the kinds `alone` runs, in any process: [`EngineError::OperationRunning`] names it.
+    /// The value that the work ends with is the operation's result.
     pub async fn start<F, W>(&self, kind: &str, actor: &str, alone: &[&str], work: F) -> Result<Started, EngineError>
     where
         F: FnOnce(OperationContext) -> W + Send + 'static,
@@ -120,8 +120,8 @@ impl Operations {
         self.stop.cancelled().await;
     }
 
-    /// Asks for the end of an operation and waits for it, `patience` at most. Answers with the operation as it stands then: one
-    /// that was past its last chance goes on.
+    /// Asks for the end of an operation and waits for it, `patience` at most. Answers with the operation as it stands
+    /// then: one that was past its last chance goes on.
     pub async fn cancel(&self, id: OperationId, patience: Duration) -> Result<Operation, EngineError> {
         self.store.ask_to_cancel(id).await?;
         if let Some(token) = self.lock().get(&id) {
@@ -173,7 +173,7 @@ impl Operations {
             Ok(false) => {}
             Ok(true) => context.cancelled.cancel(),
             Err(error) => {
-                tracing::warn!(operation = %context.id, %error, "operation.silent: its row cannot be touched")
+                tracing::warn!(operation = %context.id, %error, "operation.heartbeat_failed: its row cannot be touched")
             }
         }
     }
@@ -182,7 +182,9 @@ impl Operations {
         for _ in 0..END_TRIES {
             match self.store.end(id, ending).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(operation = %id, %error, "operation.end: it cannot be written down now"),
+                Err(error) => {
+                    tracing::warn!(operation = %id, %error, "operation.end_failed: it cannot be written down now")
+                }
             }
             if self.stop.is_cancelled() {
                 return;

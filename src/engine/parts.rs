@@ -1,13 +1,13 @@
-//! The parts of one model, put together.
+//! Composition of one model from its parts.
 
 use std::sync::Arc;
 
 use crate::engine::{
     deployment::{attribution::AttributedLog, deployments::Deployments, readers::Readers, slot::RollbackSlot},
-    guard::{GuardParts, registry::GuardDesk},
+    guard::{GuardParts, registry::GuardRegistry},
     learning::{configure::Configuration, handle::LearnerHandle, parts::LearnerParts},
-    memory_budget::Room,
-    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
+    memory_budget::MemoryBudget,
+    monitoring::{monitor::Monitor, quality_sampler::QualitySampler},
     rollback::Rollbacks,
     snapshots::take::Snapshots,
     stores::Stores,
@@ -23,14 +23,14 @@ pub struct Parts {
     pub stores: Arc<Stores>,
     pub readers: Arc<Readers>,
     pub learner: Arc<LearnerHandle>,
-    pub monitor: Arc<Watch>,
+    pub monitor: Arc<Monitor>,
     pub sampler: Arc<QualitySampler>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
     pub snapshots: Arc<Snapshots>,
     pub configuration: Arc<Configuration>,
     pub rollbacks: Rollbacks,
     pub attributed_log: AttributedLog,
-    pub room: Arc<Room>,
+    pub memory_budget: Arc<MemoryBudget>,
     pub searcher: Searcher,
 }
 
@@ -43,8 +43,8 @@ impl Parts {
         let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
         let readers = Arc::new(Readers::new(name.clone(), view));
         let learner = Arc::new(LearnerHandle::default());
-        let monitor = Arc::new(Watch::new(&name));
-        let guard = Arc::new(GuardDesk::new(stores.versions.clone()));
+        let monitor = Arc::new(Monitor::new(&name));
+        let guard = Arc::new(GuardRegistry::new(stores.versions.clone()));
         let deployments =
             Deployments { stores: Arc::clone(&stores), readers: Arc::clone(&readers), slot: RollbackSlot::default() };
         let snapshots =
@@ -59,7 +59,7 @@ impl Parts {
             sampler: Arc::new(QualitySampler::new(name.clone(), Arc::clone(&readers), Arc::clone(&monitor))),
             configuration: Arc::new(Configuration::new(Arc::clone(&stores), Arc::clone(&readers))),
             rollbacks: Rollbacks { deployments, learner: Arc::clone(&learner) },
-            room: Arc::new(Room::new(name, Arc::clone(&readers), stores.settings.memory_budget)),
+            memory_budget: Arc::new(MemoryBudget::new(name, Arc::clone(&readers), stores.settings.memory_budget)),
             snapshots: Arc::new(snapshots),
             stores,
             readers,

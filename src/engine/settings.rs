@@ -1,15 +1,16 @@
-//! When versions are taken, and how many are kept.
+//! Settings of the engine: models, versions, memory and monitoring.
 
 use std::time::Duration;
 
-/// Records that a replay for a trace or a history passes through, the rest of the last append aside, at the most that can be
-/// configured.
+/// Records that a replay for a trace or a history passes through, the rest of the last append aside, at the most that
+/// can be configured.
 pub const REPLAY_RECORDS_MAX: u64 = 1_000_000;
 
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]
 pub struct EngineSettings {
-    /// Whether this process only follows what others write: it takes no versions, guards nothing and clears nothing away.
+    /// Whether this process only follows what others write: it takes no versions, guards nothing and clears nothing
+    /// away.
     pub read_only: bool,
     /// What the rows of all models may take before new ones are refused, in bytes; 0 = whatever they need.
     pub memory_budget: u64,
@@ -23,8 +24,8 @@ pub struct EngineSettings {
     pub version_at_shutdown: bool,
     /// Versions kept in memory for instant return.
     pub versions_in_memory: usize,
-    /// Versions taken by count, time or shutdown that are kept; older ones go unless they are labelled, served or named by
-    /// a restore.
+    /// Versions taken by count, time or shutdown that are kept; older ones go unless they are labelled, served or named
+    /// by a restore.
     pub versions_kept: usize,
     /// Deltas on a base at most; the next version holds all rows again. 0 = every version does.
     pub chain_max: u32,

@@ -1,4 +1,4 @@
-//! Where a model stands.
+//! Status of a model: position, lag, counts, memory.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The stored side of one model: its log, versions and operations in Postgres, and the states of it that are in memory.
+//! Stores of one model: log, versions and operations in Postgres, and cached states.
 
 use std::sync::{
     Arc,
@@ -18,7 +18,7 @@ use crate::engine::{
     },
 };
 use crate::{
-    domain::{Forgotten, ForkOrigin, ModelConfig, ModelName, VersionNumber},
+    domain::{ForgottenUser, ForkOrigin, ModelConfig, ModelName, VersionNumber},
     log::Log,
     versions::VersionStore,
 };
@@ -92,7 +92,7 @@ impl Stores {
     }
 
     /// Takes a forgotten user out of every state in memory.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.cache.forget(user);
         self.recent.clear();

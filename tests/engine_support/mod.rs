@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use shelfmark::{
     domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    engine::{EngineSettings, Model, ModelStatus, Models, Surroundings},
+    engine::{Dependencies, EngineSettings, Model, ModelStatus, Models},
     log::{LogSettings, Outcome},
     postgres,
     serving::{SearchSettings, Searcher},
-    state::Draws,
+    state::CounterRng,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -36,7 +36,7 @@ pub fn name(text: &str) -> ModelName {
 
 /// One process.
 pub struct Running {
-    pub with: Surroundings,
+    pub with: Dependencies,
     pub models: Models,
     /// `default`.
     pub model: Model,
@@ -56,7 +56,7 @@ pub async fn start_with(url: &str, models_max: usize) -> Running {
 }
 
 /// What a process is started with.
-pub async fn surroundings(url: &str, models_max: usize) -> Surroundings {
+pub async fn surroundings(url: &str, models_max: usize) -> Dependencies {
     let pool = postgres::connect(url, 8).await.expect("a pool");
     postgres::migrate(&pool).await.expect("the tables");
     let engine = EngineSettings {
@@ -66,7 +66,7 @@ pub async fn surroundings(url: &str, models_max: usize) -> Surroundings {
         models_max,
         ..EngineSettings::default()
     };
-    Surroundings {
+    Dependencies {
         pool,
         log: LogSettings::default(),
         engine,
@@ -92,7 +92,7 @@ impl Running {
 }
 
 /// Ends what was started with these.
-pub async fn end(with: Surroundings) {
+pub async fn end(with: Dependencies) {
     with.stop.cancel();
     with.tasks.close();
     with.tasks.wait().await;
@@ -114,7 +114,7 @@ pub async fn until(what: &str, reached: impl AsyncFn() -> bool) {
 /// Events `from..through` of a made-up stream; `domain` names items and users of its own.
 pub fn events(domain: &str, from: u64, through: u64) -> Vec<NewRecord> {
     let event = |n: u64| {
-        let mut draws = Draws::new(7, 3, n);
+        let mut draws = CounterRng::new(7, 3, n);
         Event {
             event_id: Id::new("event_id", &format!("{domain}-{n}")).expect("an id"),
             user: Some(Id::new("user", &format!("{domain}-u{}", draws.below(9))).expect("an id")),
@@ -150,7 +150,7 @@ pub fn hash(event: &Event) -> i64 {
 }
 
 /// One of the events of a random shop.
-pub fn new_event(draws: &mut Draws, n: usize) -> Event {
+pub fn new_event(draws: &mut CounterRng, n: usize) -> Event {
     let actor = Id::new("user", &format!("a{}", draws.below(9))).unwrap();
     let session = draws.below(5) == 0;
     Event {

@@ -6,7 +6,7 @@ pub mod naive;
 use std::sync::Arc;
 
 use shelfmark_domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp};
-use shelfmark_state::{ContextScratch, Draws, State, Table};
+use shelfmark_state::{ContextScratch, CounterRng, State, Table};
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
 
@@ -20,7 +20,7 @@ pub fn at(seconds: usize) -> Timestamp {
 
 pub struct World {
     pub state: State,
-    pub draws: Draws,
+    pub draws: CounterRng,
     pub clock: usize,
     scratch: ContextScratch,
 }
@@ -30,7 +30,7 @@ impl World {
         let config = ModelConfig { dim, history: 6, ..ModelConfig::default() };
         Self {
             state: State::initial(Arc::new(config)),
-            draws: Draws::new(seed, 99, 0),
+            draws: CounterRng::new(seed, 99, 0),
             clock: 0,
             scratch: ContextScratch::default(),
         }
@@ -50,8 +50,8 @@ impl World {
             recommendation_id: None,
             properties: None,
         };
-        let (_, rows) = self.state.advance(&[&event], &mut self.scratch);
-        self.state.settle(&rows);
+        let (_, rows) = self.state.apply_events(&[&event], &mut self.scratch);
+        self.state.count_events(&rows);
     }
 
     pub fn put(&mut self, item: &str, title: &str, categories: &[&str], available: bool) {
@@ -87,17 +87,17 @@ impl World {
 
     /// Moves random rows, as a step would.
     pub fn learn(&mut self, rows: usize) {
-        for table in Table::LEARNED {
-            let len = self.state.rows(table);
+        for table in LearnedTable::ROWS {
+            let len = self.state.rows(table.table());
             for _ in 0..rows.min(len) {
                 let row = self.draws.below(len);
                 for value in self.state.readable.parameters.table_mut(table).row_mut(row) {
                     *value += 0.3 * self.draws.normal();
                 }
-                self.state.touched.mark(table, row as u32);
+                self.state.touched.mark(table.table(), row as u32);
             }
         }
-        for content in self.state.sweep().take(rows).collect::<Vec<_>>() {
+        for content in self.state.next_refresh().take(rows).collect::<Vec<_>>() {
             let z: Vec<f32> = (0..self.state.config().dim).map(|_| 0.3 * self.draws.normal()).collect();
             self.state.set_content(content, &z);
         }

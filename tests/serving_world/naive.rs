@@ -80,7 +80,7 @@ impl<'a> Naive<'a> {
         };
         let mut visit = History::default();
         for item in given.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
-            visit.push(Past { item, at: query.at, kind: u8::MAX });
+            visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
         }
         let actor = match &query.subject {
             Subject::User(id) => readable.user(id.as_str()),

@@ -1,23 +1,23 @@
-//! The optimiser: Adagrad (Duchi, Hazan, Singer 2011) on touched rows only; the accumulator never decays.
+//! AdaGrad optimizer (Duchi, Hazan and Singer 2011), on touched rows only. Accumulators never decay.
 
-/// Added to the root, so that a row without history of gradients does not divide by 0.
+/// Added to the root against division by 0 in the first update.
 const EPSILON: f32 = 1e-6;
 
-/// What goes for all values of an update.
+/// Settings of an update, common to all of its values.
 #[derive(Debug, Clone, Copy)]
-pub struct Rule {
+pub struct UpdateRule {
     /// Factor of the gradient: below 1 when the step is clipped.
     pub scale: f32,
     /// Learning rate.
     pub rate: f32,
-    /// `l2 * weight` is added to the gradient.
+    /// L2 regularization: `l2 * weight` is added to the gradient.
     pub l2: f32,
 }
 
-/// `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)` with `g = scale * gradient + l2 * theta`: for the small vectors, whose
-/// accumulators start at 0.
-pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+/// Updates weights whose accumulators start at 0: `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)`, with `g = scale *
+/// gradient + l2 * theta`.
+pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
         let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
@@ -25,13 +25,15 @@ pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], r
     }
 }
 
-/// The same for the rows of tables, whose accumulators start at [`ACCUMULATOR_INITIAL`] and only grow: there `1e-6` is
-/// below a hundred-thousandth of the root and is left out. Multiplications only: square roots and divisions were 40% of
-/// a step's own time, and a processor's approximate ones differ between makers (P4).
+/// Updates a row of a table: as [`update`], but without the `1e-6`. Accumulators of rows start at
+/// [`ACCUMULATOR_INITIAL`] and only grow, so it would be below 1e-5 of the root.
+///
+/// Uses multiplications only. Square roots and divisions took 40% of a step's own time, and the approximate ones of
+/// processors differ between makers (P4).
 ///
 /// [`ACCUMULATOR_INITIAL`]: shelfmark_state::ACCUMULATOR_INITIAL
-pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
         let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
@@ -39,9 +41,10 @@ pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32
     }
 }
 
-/// One accumulator for the row: `G += mean(g^2)`, kept as equal values so that a model may change its optimiser.
-pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+/// Updates a row with one accumulator, `G += mean(g^2)`. It is stored once per value, so that a model may change its
+/// optimizer.
+pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     let squares: f32 = weights.iter().zip(gradient).map(|(weight, g)| (scale * g + l2 * weight).powi(2)).sum();
     #[expect(clippy::cast_precision_loss, reason = "a row has at most 1,024 values")]
     let mean = squares / gradient.len().max(1) as f32;
@@ -51,8 +54,8 @@ pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: 
     }
 }
 
-/// `1 / sqrt(x)` of a positive normal number to 5e-6, far below what a step's rounding and a rate's choice decide: a first
-/// guess from the exponent (Lomont 2003), then two steps of Newton's method.
+/// Approximates `1 / sqrt(x)` for positive normal `x` to a relative error of 5e-6. The first guess comes from the
+/// exponent (Lomont 2003); two steps of Newton's method refine it.
 #[inline]
 fn inverse_root(x: f32) -> f32 {
     let half = 0.5 * x;
@@ -69,16 +72,15 @@ mod tests {
 
     use super::*;
 
-    /// Goal: the row form is the formula. Method: both, over the whole range of accumulators, from the smallest that
-    /// there is to the largest that is kept.
+    /// Goal: the row form equals the formula. Method: compares both over the whole range of accumulators.
     #[test]
-    fn rows_move_as_the_formula_says_at_every_magnitude() {
+    fn rows_follow_the_formula_at_every_magnitude() {
         let mut accumulator = ACCUMULATOR_INITIAL;
         while accumulator < f32::MAX / 4.0 {
             for gradient in [accumulator.sqrt() * 0.1, -accumulator.sqrt(), 1e-9, 0.0] {
                 let (mut row, mut exact) = ([0.0_f32], [0.0_f32]);
                 let (mut row_sum, mut exact_sum) = ([accumulator], [accumulator]);
-                let rule = Rule { scale: 0.5, rate: 0.08, l2: 0.0 };
+                let rule = UpdateRule { scale: 0.5, rate: 0.08, l2: 0.0 };
                 update_row(&mut row, &mut row_sum, &[gradient], rule);
                 update(&mut exact, &mut exact_sum, &[gradient], rule);
                 assert_eq!(row_sum, exact_sum);
@@ -88,7 +90,7 @@ mod tests {
             accumulator *= 1.37;
         }
         let (mut row, mut sum) = ([1.0_f32], [f32::MAX]);
-        update_row(&mut row, &mut sum, &[1e19], Rule { scale: 1.0, rate: 0.08, l2: 0.0 });
+        update_row(&mut row, &mut sum, &[1e19], UpdateRule { scale: 1.0, rate: 0.08, l2: 0.0 });
         assert!(sum[0].is_finite() && row[0].is_finite(), "P8: a full accumulator stops, it does not overflow");
     }
 }

@@ -1,31 +1,31 @@
-//! The learner: applies records to a state, in order, with gradient steps on libtorch.
+//! Learner: applies records to a state, in order, with gradient steps on libtorch.
 //!
-//! **Promises.** The same state and the same appends give the same bits (P4, on CPU with one libtorch thread). A number
-//! that is not finite never reaches a row (P8). A step takes at least `step_targets` targets (twice that once the
-//! softmax is sampled) and at most twice as many, and never crosses the end of an append.
+//! **Promises.** The same state and the same appends give the same bits (P4, on CPU with one libtorch thread). A value
+//! that is not finite never reaches a row (P8). A step has at least `step_targets` targets (doubled once the softmax is
+//! sampled), at most twice as many, and never crosses the end of an append.
 //!
-//! **Must not know** a clock, an unseeded random number, a thread, the log, Postgres, or who reads what it learned.
-//! This is the only crate that depends on `tch`. Histories, counters and memories are the work of [`shelfmark_state`].
+//! **Must not know** clocks, unseeded random numbers, threads, the log, Postgres, or the readers of its states. This is
+//! the only crate that depends on `tch`. Histories, counters and transition memory belong to [`shelfmark_state`].
 //!
 //! **Used by** the engine and `evaluation`, which call it; `monitor` reads its reports.
 
 mod adagrad;
 mod apply;
-mod clip;
-mod columns;
-mod lists;
+mod candidate_sampling;
+mod gradient_clipping;
+mod importance_sampling;
+mod jagged;
 mod projections;
-mod pull;
+mod regularizer;
 mod slots;
 mod softmax;
-mod sparse;
+mod sparse_terms;
 mod step;
-mod thinning;
-mod watch;
+mod step_statistics;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
-pub use columns::StepTask;
-pub use lists::Lists;
-pub use softmax::{ABSENT, Inputs, Outputs, Targets, forward_backward};
+pub use candidate_sampling::StepTask;
+pub use jagged::Jagged;
+pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
 pub use step::{StepReport, Stepper};
-pub use watch::{TableStep, TableSteps, WATCH_EVERY, WatchedTable};
+pub use step_statistics::{STATISTICS_EVERY, TableStep, TableSteps};

@@ -1,16 +1,16 @@
-//! Putting a stored state together again: the pieces of a base, then those of each delta, in the order in which they were
-//! made.
+//! Decoder of stored states: assembles a state from the segments of a base version and its deltas, in the order in
+//! which they were written.
 
 use std::sync::Arc;
 
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment,
-    State, StateError, Table,
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, LearnedTable, Popularity, Scalars, Segment,
+    State, StateError, Table, TransitionRow,
 };
 
-/// A state that is being put together, with its digest by the bytes that came in (P7).
+/// A state under assembly, with the digest of the bytes read so far (P7).
 #[derive(Debug, Default)]
 pub struct Assembler {
     state: Option<State>,
@@ -18,7 +18,11 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Takes the next piece: new rows are appended, known ones replaced.
+    /// Decodes the next segment: appends new rows and replaces existing ones.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownTable`] for a table of a newer program, [`StateError::Corrupt`] for bytes that do not
+    /// decode.
     pub fn take(&mut self, segment: &Segment) -> Result<(), StateError> {
         let table = segment.table().ok_or(StateError::UnknownTable(segment.table))?;
         let corrupt = StateError::Corrupt { table, ordinal: segment.ordinal };
@@ -38,7 +42,10 @@ impl Assembler {
         taken.ok_or(corrupt)
     }
 
-    /// The state and its digest, once all pieces are in.
+    /// Returns the state and its digester once all segments are in.
+    ///
+    /// # Errors
+    /// [`StateError::Empty`] without a configuration, [`StateError::Mismatch`] when the sizes of tables do not agree.
     pub fn finish(self) -> Result<(State, Digester), StateError> {
         let mut state = self.state.ok_or(StateError::Empty)?;
         state.rebuild_derived()?;
@@ -47,7 +54,10 @@ impl Assembler {
 }
 
 impl State {
-    /// Builds the state back, bit for bit (P7), from its pieces in order.
+    /// Rebuilds a state bit for bit (P7) from its segments, in order.
+    ///
+    /// # Errors
+    /// Those of [`Assembler::take`] and [`Assembler::finish`].
     pub fn from_segments(segments: impl IntoIterator<Item = Segment>) -> Result<Self, StateError> {
         let mut assembler = Assembler::default();
         for segment in segments {
@@ -56,8 +66,11 @@ impl State {
         Ok(assembler.finish()?.0)
     }
 
-    /// Appends a row, or replaces a known one; `None` when the bytes are not one or the row leaves a gap. A row of a table that
-    /// only grows may come again if it says the same: deltas of early builds repeat rows of the version that they stand on.
+    /// Appends a row or replaces an existing one. Returns `None` when the bytes do not decode or the row would leave a
+    /// gap.
+    ///
+    /// A row of an append-only table may come again with the same content, because deltas of early builds repeat rows
+    /// of their parent.
     pub(super) fn decode_row(&mut self, table: Table, row: usize, bytes: &[u8]) -> Option<()> {
         let new = row == self.rows(table);
         if row > self.rows(table) {
@@ -92,19 +105,15 @@ impl State {
             Table::UserHistories => put(&mut r.user_histories, row, Arc::new(History::decode(bytes)?)),
             Table::SessionHistories => put(&mut r.session_histories, row, Arc::new(History::decode(bytes)?)),
             Table::Popularity => put(&mut r.popularity, row, read_pod::<Popularity>(bytes)?),
-            Table::Memory => put(&mut r.memory, row, Arc::new(MemoryRow::decode(bytes)?)),
+            Table::Memory => put(&mut r.memory, row, Arc::new(TransitionRow::decode(bytes)?)),
             Table::Recent => put(&mut self.recent, row, read_row(bytes)?),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => {
-                let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
-                put_values(r.parameters.table_mut(table), row, weights)?;
-                put_values(self.accumulators.table_mut(table), row, accumulators)?;
-            }
+            Table::ItemVectors => self.decode_learned(LearnedTable::Items, row, bytes)?,
+            Table::LastVectors => self.decode_learned(LearnedTable::Last, row, bytes)?,
+            Table::UserVectors => self.decode_learned(LearnedTable::Users, row, bytes)?,
+            Table::TokenVectors => self.decode_learned(LearnedTable::Tokens, row, bytes)?,
+            Table::ContextVectors => self.decode_learned(LearnedTable::Context, row, bytes)?,
+            Table::Projections => self.decode_learned(LearnedTable::Projections, row, bytes)?,
+            Table::ItemBias => self.decode_learned(LearnedTable::Bias, row, bytes)?,
             Table::Scalars => {
                 let (weights, accumulators) = bytes.split_at_checked(size_of::<Scalars>())?;
                 r.parameters.scalars = Arc::new(read_pod(weights)?);
@@ -115,29 +124,38 @@ impl State {
                 let inputs = usize::try_from(u64::from_le_bytes(*inputs)).ok()?;
                 let name = std::str::from_utf8(name).ok()?;
                 if !new {
-                    let known = &r.contents.modalities().all()[row];
+                    let known = &r.content_vectors.modalities().all()[row];
                     return (known.name == name && known.inputs == inputs).then_some(());
                 }
-                return r.contents.modalities_mut().admit(name, inputs).ok()?.then_some(());
+                return r.content_vectors.modalities_mut().admit(name, inputs).ok()?.then_some(());
             }
-            Table::Contents => {
+            Table::ContentVectors => {
                 let (item, z) = bytes.split_first_chunk::<4>()?;
                 let item = u32::from_le_bytes(*item);
                 if new {
                     return r.decode_content(item, z);
                 }
-                return (r.contents.item(row) == item).then(|| put_values(&mut r.contents.rows, row, z))?;
+                return (r.content_vectors.item(row) == item)
+                    .then(|| put_values(&mut r.content_vectors.rows, row, z))?;
             }
-            Table::Anchor if new => self.anchor.as_mut()?.decode(bytes)?,
-            Table::Anchor => {
+            Table::BaseWeights if new => self.base_weights.as_mut()?.decode(bytes)?,
+            Table::BaseWeights => {
                 let mut known = Vec::new();
-                self.anchor.as_ref()?.encode(row, &mut known);
+                self.base_weights.as_ref()?.encode(row, &mut known);
                 return (known == bytes).then_some(());
             }
-            Table::UsersSeen => put(&mut self.seen.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),
-            Table::SessionsSeen => put(&mut self.seen.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?)),
+            Table::UsersLastActive => put(&mut self.last_active.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),
+            Table::SessionsLastActive => {
+                put(&mut self.last_active.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?))
+            }
         }
         Some(())
+    }
+
+    fn decode_learned(&mut self, table: LearnedTable, row: usize, bytes: &[u8]) -> Option<()> {
+        let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
+        put_values(self.readable.parameters.table_mut(table), row, weights)?;
+        put_values(self.accumulators.table_mut(table), row, accumulators)
     }
 
     fn decode_item(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
@@ -165,7 +183,7 @@ fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
     interner.put(row, &id(bytes)?)
 }
 
-/// The same of rows that may be free.
+/// Decodes a row that may be free: empty bytes.
 fn put_holder(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
     let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
     interner.put_stored(row, holder.as_ref())
@@ -175,7 +193,7 @@ fn id(bytes: &[u8]) -> Option<Id> {
     Id::new("id", std::str::from_utf8(bytes).ok()?).ok()
 }
 
-/// Replaces an element, or appends it; there is no gap between.
+/// Replaces an element, or appends it when `place` is the length.
 fn put<T: Clone>(values: &mut CowVec<T>, place: usize, value: T) {
     if place < values.len() {
         *values.get_mut(place) = value;

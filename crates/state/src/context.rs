@@ -1,76 +1,77 @@
-//! What a query knows about its subject: the part of a state that the score of an item depends on.
+//! Context of a query: the part of the state that the score of an item depends on, such as history, repeats and
+//! transition memory candidates.
 
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, History, MemoryRow, Past, Popularity, Scalars,
+    CowVec, History, PastEvent, Popularity, Scalars, TransitionRow,
     math::ln_1p,
-    memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
+    transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
 };
 
-/// Items of a history that there is room for at first.
+/// Initial capacity for repeats.
 const REPEATS_LIKELY: usize = 128;
 
-/// A repeat: an item of the subject's history.
+/// An item of the actor's history, with the buckets of its repeat term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeat {
     /// Item row.
     pub item: u32,
-    /// Bucket of `1 + number of events since`.
+    /// Age bucket: of `1 + number of events since`.
     pub age: u8,
-    /// Bucket of how often.
+    /// Count bucket: of how often the item is in the history.
     pub count: u8,
 }
 
 /// A candidate of the transition memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Remembered {
+pub struct MemoryCandidate {
     /// Item row.
     pub item: u32,
-    /// `log(1 + 50 m)`.
+    /// `log(1 + 50 m)`, see `docs/LEARNING.md`.
     pub value: f32,
 }
 
 impl Repeat {
-    /// What it adds to the item's score: `rec[age] + cnt[count]`.
+    /// Returns the term of the item's score: `rec[age] + cnt[count]`.
     #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.rec[usize::from(self.age)] + scalars.cnt[usize::from(self.count)]
     }
 }
 
-impl Remembered {
-    /// What it adds to the item's score: `wm log(1 + 50 m)`.
+impl MemoryCandidate {
+    /// Returns the term of the item's score: `wm log(1 + 50 m)`.
     #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.wm * self.value
     }
 }
 
-/// The subject of a query at one moment.
+/// The context of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
-    /// Row of the user vector; `None` for sessions and strangers.
+    /// Row of the user vector; `None` for sessions and unknown users.
     pub user: Option<u32>,
     /// Item rows, newest first, at most `config.history`.
     pub history: Vec<u32>,
-    /// Gap buckets of `history`.
+    /// Time-gap bucket of each entry of `history`.
     pub gaps: Vec<u8>,
-    /// Each item of the last 1000 events once, newest first.
+    /// The distinct items of the last 1,000 events, newest first.
     pub repeats: Vec<Repeat>,
-    /// Best first, at most 64.
-    pub memory: Vec<Remembered>,
-    /// Rows of circumstances, ascending, each once.
+    /// Transition memory candidates, best first, at most 64.
+    pub memory: Vec<MemoryCandidate>,
+    /// Context rows of the circumstances, ascending, distinct.
     pub terms: Vec<u32>,
 }
 
-/// Kinds by their row.
+/// A set of event kinds, by row number.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KindSet([u64; 4]);
 
 impl KindSet {
-    /// Whether the kind is among them.
+    /// Whether the kind is in the set.
     #[inline]
     pub const fn contains(self, kind: u8) -> bool {
         self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
@@ -80,7 +81,7 @@ impl KindSet {
 impl FromIterator<u32> for KindSet {
     fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
         let mut set = Self::default();
-        // Rows past 255 share the last number, as in histories.
+        // Rows beyond 255 share the last number, as in histories.
         for row in rows.into_iter().map(|row| u8::try_from(row).unwrap_or(u8::MAX)) {
             set.0[usize::from(row) / 64] |= 1 << (row % 64);
         }
@@ -88,25 +89,25 @@ impl FromIterator<u32> for KindSet {
     }
 }
 
-/// Reusable work space of `ContextBuilder`: one slot an item, told apart by epoch, so that nothing is cleared.
+/// Reusable workspace of `ContextBuilder`. Each item has a slot that is valid for one epoch, so nothing is cleared.
 #[derive(Debug, Default)]
 pub struct ContextScratch {
     epoch: u32,
     slots: Vec<Slot>,
-    /// Items of the memory rows, each once; only the first few count, as said beside it.
-    touched: Vec<u32>,
-    /// The same as sortable integers.
+    /// Distinct items of the memory rows; only a prefix is valid, see its use.
+    distinct: Vec<u32>,
+    /// The same items as sortable integers.
     order: Vec<u64>,
-    /// How often each item of the history is in it.
+    /// Number of occurrences in the history, by distinct item.
     counts: Vec<u32>,
 }
 
-/// Eight bytes, so that one is loaded and stored at once.
+/// Aligned to its eight bytes, so that one load and one store move it.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(8))]
 struct Slot {
     epoch: u32,
-    /// A place or the bits of a weight, as the epoch's user needs.
+    /// An index or the bits of a weight, depending on the user of the epoch.
     value: u32,
 }
 
@@ -123,25 +124,25 @@ impl ContextScratch {
     }
 }
 
-/// The tables that contexts are made from.
+/// Builder of contexts: borrows the tables that a context is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct ContextBuilder<'a> {
     /// Number of item rows.
     pub items: usize,
-    /// `config.history`.
+    /// `config.history`: most items of a query.
     pub history_max: usize,
-    /// Rows of the transition memory by item, `None` when it is switched off.
-    pub memory: Option<&'a CowVec<std::sync::Arc<MemoryRow>>>,
+    /// Transition memory by item row; `None` when it is switched off.
+    pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
-    /// Kinds that are no part of a query.
+    /// Kinds with a negative weight, which take no part in queries.
     pub dislikes: KindSet,
 }
 
 impl ContextBuilder<'_> {
-    /// The context of a history without its newest `skip` events, for a query at time `at`.
+    /// Builds the context of a query at time `at` from a history without its newest `skip` events.
     ///
-    /// Costs the length of the history plus 10 memory rows of at most 128 entries.
+    /// Costs the length of the history, plus 10 memory rows of at most 128 entries.
     pub fn build(
         &self,
         user: Option<u32>,
@@ -167,9 +168,9 @@ impl ContextBuilder<'_> {
         context
     }
 
-    /// The history without dislikes, newest first.
+    /// Iterates over the history without dislikes, newest first.
     #[inline]
-    pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = Past> + use<'a> {
+    pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
         let dislikes = self.dislikes;
         history.newest(skip).filter(move |past| !dislikes.contains(past.kind))
     }
@@ -194,40 +195,40 @@ impl ContextBuilder<'_> {
         }
     }
 
-    /// `m_j = sum_k e^(-k/5) C[h_k][j] / (n_(h_k) + 1) / sum_k e^(-k/5)`, the 64 largest.
+    /// Adds the 64 candidates with the largest `m_j = sum_k e^(-k/5) C[h_k][j] / (n_(h_k) + 1) / sum_k e^(-k/5)`.
     fn remember(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
         let Some(rows) = self.memory else { return };
         scratch.begin(self.items);
         let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
-        // Rows first, entries after: the rows' loads do not wait for each other.
-        let mut places: [(Option<&MemoryRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
+        // Rows are loaded before entries, so that the loads of several rows overlap.
+        let mut places: [(Option<&TransitionRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
         for (place, past) in places.iter_mut().zip(self.liked(history, skip)) {
             let row = &*rows[past.item as usize];
             *place = (Some(row), weight / (row.count(self.now) + 1.0));
             weights += weight;
             weight *= MEMORY_DECAY;
         }
-        let ContextScratch { epoch, slots, touched, order, .. } = scratch;
-        // One place more than there can be items, so that the next one is always there to be written.
-        touched.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
+        let ContextScratch { epoch, slots, distinct, order, .. } = scratch;
+        // One element more than there can be items, so that the write below is always in range.
+        distinct.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
         let mut count = 0;
         for (row, factor) in &places {
             let Some(row) = row else { break };
             for (item, value) in row.entries(self.now) {
-                // Without a branch: whether an item was met before is a coin toss to the processor.
+                // Branch-free: whether an item occurred before cannot be predicted.
                 let slot = &mut slots[item as usize];
                 let new = slot.epoch != *epoch;
                 let before = if new { 0.0 } else { f32::from_bits(slot.value) };
                 *slot = Slot { epoch: *epoch, value: (before + factor * value).to_bits() };
-                touched[count] = item;
+                distinct[count] = item;
                 count += usize::from(new);
             }
         }
-        // Largest weight first, ties to the lower row, so that replicas agree: one integer each, because the bits of
-        // numbers that are not negative are ordered as they are. Selecting through the slots cost more than adding up.
+        // Largest weight first, ties by row, so that replicas agree. Each candidate becomes one integer, because the
+        // bits of non-negative floats sort like the floats. Selecting through the slots cost more than the sums did.
         let key = |item: u32| u64::from(!slots[item as usize].value) << 32 | u64::from(item);
         order.clear();
-        order.extend(touched[..count].iter().map(|item| key(*item)));
+        order.extend(distinct[..count].iter().map(|item| key(*item)));
         if order.len() > MEMORY_TOP {
             order.select_nth_unstable(MEMORY_TOP);
             order.truncate(MEMORY_TOP);
@@ -236,12 +237,12 @@ impl ContextBuilder<'_> {
         let norm = weights.max(1e-6);
         context.memory.extend(order.iter().map(|key| {
             let item = u32::try_from(key & u64::from(u32::MAX)).expect("masked to 32 bits");
-            Remembered { item, value: ln_1p(MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm) }
+            MemoryCandidate { item, value: ln_1p(MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm) }
         }));
     }
 }
 
-/// `wp . log(1 + pop_j)` as of event number `now`.
+/// Returns `wp . log(1 + pop_j)`, the popularity term of a score, as of event number `now`.
 #[inline]
 pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
     let logs = popularity.logs(now);
@@ -253,19 +254,19 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
-    use crate::{Draws, Past};
+    use crate::{CounterRng, PastEvent};
 
-    /// Goal: the fast sum and selection give the bits of the formula. Method: the formula with a map and a sort, on
-    /// random rows that overlap, tie and overfill the 64 places, with one scratch for all.
+    /// Goal: the optimized sum and selection equal the formula bit for bit. Method: the formula with a map and a sort,
+    /// on random rows that overlap, tie and exceed 64 candidates, with one workspace for all.
     #[test]
-    fn memory_candidates_are_the_64_largest_of_the_formula_bit_for_bit() {
+    fn memory_candidates_equal_the_formula_bit_for_bit() {
         let mut scratch = ContextScratch::default();
         for seed in 0..200 {
-            let mut draws = Draws::new(seed, 1, 1);
+            let mut draws = CounterRng::new(seed, 1, 1);
             let items = 1 + draws.below(300);
-            let mut rows: CowVec<Arc<MemoryRow>> = CowVec::default();
+            let mut rows: CowVec<Arc<TransitionRow>> = CowVec::default();
             for _ in 0..items {
-                let mut row = MemoryRow::default();
+                let mut row = TransitionRow::default();
                 for now in 0..draws.below(200) as u64 {
                     row.add_event(now);
                     let to = u32::try_from(draws.below(items)).expect("small");
@@ -276,7 +277,7 @@ mod tests {
             let mut history = History::default();
             for _ in 0..draws.below(40) {
                 let item = u32::try_from(draws.below(items)).expect("small");
-                history.push(Past { item, at: Timestamp::default(), kind: 0 });
+                history.push(PastEvent { item, at: Timestamp::default(), kind: 0 });
             }
             let now = 300;
             let builder =

@@ -1,16 +1,16 @@
-//! The learned tables. Weights and Adagrad accumulators have the same shape, so both are [`Parameters`].
+//! Learned parameters. Weights and AdaGrad accumulators have the same shapes, so both are [`Parameters`].
 
 use std::sync::Arc;
 
-use super::{CowRows, Scalars, Table};
+use super::{CowRows, LearnedTable, Scalars};
 
-/// Adagrad accumulators of vectors start here, not at 0: it damps the first steps of a row.
+/// Initial accumulator of vectors: above 0, to damp the first steps of a row.
 pub const ACCUMULATOR_INITIAL: f32 = 0.01;
 
-/// One number for every learned number.
+/// One value for each learned value.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    /// Item vectors (as output and as history), `[items, dim]`.
+    /// Item vectors (tied: output and history), `[items, dim]`.
     pub items: CowRows,
     /// Last-item vectors, `[items + 1, dim]`; row 0 is "no item".
     pub last: CowRows,
@@ -20,16 +20,16 @@ pub struct Parameters {
     pub tokens: CowRows,
     /// Context vectors, `[contexts, dim]`.
     pub contexts: CowRows,
-    /// Projections of dense vectors, `[numbers of all modalities, dim]`.
+    /// Projections of dense vectors, `[inputs of all modalities, dim]`.
     pub projections: CowRows,
     /// Item biases, `[items, 1]`.
     pub bias: CowRows,
-    /// The small vectors.
+    /// The small vectors, shared by all queries.
     pub scalars: Arc<Scalars>,
 }
 
 impl Parameters {
-    /// Empty tables.
+    /// Creates empty tables.
     pub fn new(dim: usize, scalars: Scalars) -> Self {
         Self {
             items: CowRows::new(dim),
@@ -43,71 +43,33 @@ impl Parameters {
         }
     }
 
-    /// One of the learned tables. Panics for the others.
+    /// Returns a table of rows. Panics for the small vectors, which are no rows.
     #[inline]
-    pub fn table(&self, table: Table) -> &CowRows {
+    pub fn table(&self, table: LearnedTable) -> &CowRows {
         match table {
-            Table::ItemVectors => &self.items,
-            Table::LastVectors => &self.last,
-            Table::UserVectors => &self.users,
-            Table::TokenVectors => &self.tokens,
-            Table::ContextVectors => &self.contexts,
-            Table::Projections => &self.projections,
-            Table::ItemBias => &self.bias,
-            other @ (Table::Config
-            | Table::Counters
-            | Table::Kinds
-            | Table::Tokens
-            | Table::Items
-            | Table::Known
-            | Table::Users
-            | Table::Sessions
-            | Table::Contexts
-            | Table::UserHistories
-            | Table::SessionHistories
-            | Table::Popularity
-            | Table::Memory
-            | Table::Recent
-            | Table::Scalars
-            | Table::Modalities
-            | Table::Contents
-            | Table::Anchor
-            | Table::UsersSeen
-            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
+            LearnedTable::Items => &self.items,
+            LearnedTable::Last => &self.last,
+            LearnedTable::Users => &self.users,
+            LearnedTable::Tokens => &self.tokens,
+            LearnedTable::Context => &self.contexts,
+            LearnedTable::Projections => &self.projections,
+            LearnedTable::Bias => &self.bias,
+            LearnedTable::Small => unreachable!("the small vectors are no rows"),
         }
     }
 
-    /// One of the learned tables for writing. Panics for the others.
+    /// Returns a table of rows for writing. Panics for the small vectors, which are no rows.
     #[inline]
-    pub fn table_mut(&mut self, table: Table) -> &mut CowRows {
+    pub fn table_mut(&mut self, table: LearnedTable) -> &mut CowRows {
         match table {
-            Table::ItemVectors => &mut self.items,
-            Table::LastVectors => &mut self.last,
-            Table::UserVectors => &mut self.users,
-            Table::TokenVectors => &mut self.tokens,
-            Table::ContextVectors => &mut self.contexts,
-            Table::Projections => &mut self.projections,
-            Table::ItemBias => &mut self.bias,
-            other @ (Table::Config
-            | Table::Counters
-            | Table::Kinds
-            | Table::Tokens
-            | Table::Items
-            | Table::Known
-            | Table::Users
-            | Table::Sessions
-            | Table::Contexts
-            | Table::UserHistories
-            | Table::SessionHistories
-            | Table::Popularity
-            | Table::Memory
-            | Table::Recent
-            | Table::Scalars
-            | Table::Modalities
-            | Table::Contents
-            | Table::Anchor
-            | Table::UsersSeen
-            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
+            LearnedTable::Items => &mut self.items,
+            LearnedTable::Last => &mut self.last,
+            LearnedTable::Users => &mut self.users,
+            LearnedTable::Tokens => &mut self.tokens,
+            LearnedTable::Context => &mut self.contexts,
+            LearnedTable::Projections => &mut self.projections,
+            LearnedTable::Bias => &mut self.bias,
+            LearnedTable::Small => unreachable!("the small vectors are no rows"),
         }
     }
 }

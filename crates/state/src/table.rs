@@ -1,10 +1,10 @@
-//! The tables of a state, and the one encoding of their rows that digests and versions share.
+//! Tables of a state, and the row encoding that digests and versions share.
 
 use shelfmark_domain::Modality;
 
-use super::{Counters, Interner, Popularity, Scalars, State, as_row};
+use super::{Counters, Interner, LearnedTable, Popularity, Scalars, State, as_row};
 
-/// Every kind of row that makes up a state. Numbers are stored: never reuse one.
+/// Tables of a state. The numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i16)]
 pub enum Table {
@@ -12,27 +12,27 @@ pub enum Table {
     Config = 1,
     /// One row: counters and the open unit.
     Counters = 2,
-    /// Names of kinds.
+    /// Names of event kinds.
     Kinds = 3,
-    /// Tokens' texts.
+    /// Texts of tokens.
     Tokens = 4,
-    /// Items' ids and metadata.
+    /// Ids and metadata of items.
     Items = 5,
     /// Item rows in the order of their first event.
     Known = 6,
-    /// Users' ids.
+    /// Ids of users.
     Users = 7,
-    /// Sessions' ids.
+    /// Ids of sessions.
     Sessions = 8,
-    /// Users' histories.
+    /// Histories of users.
     UserHistories = 9,
-    /// Sessions' histories.
+    /// Histories of sessions.
     SessionHistories = 10,
-    /// Decayed counts by item.
+    /// Decayed event counts, by item.
     Popularity = 11,
-    /// Transition memory by item.
+    /// Transition memory, by item.
     Memory = 12,
-    /// Ring of the newest events' items.
+    /// Ring of recent items.
     Recent = 13,
     /// Item vectors and their accumulators.
     ItemVectors = 14,
@@ -50,22 +50,22 @@ pub enum Table {
     Contexts = 20,
     /// Context vectors.
     ContextVectors = 21,
-    /// Names of modalities of dense vectors, with their lengths.
+    /// Names and lengths of the modalities of dense vectors.
     Modalities = 22,
-    /// Projections of dense vectors: a row for each number of each modality.
+    /// Projections of dense vectors: a row for each input of each modality.
     Projections = 23,
-    /// Content vectors, each with its item.
-    Contents = 24,
-    /// Rows of the learned tables as they were when `pull` was switched on.
-    Anchor = 25,
-    /// Number of events when each user was last there, while idle ones are dropped.
-    UsersSeen = 26,
-    /// The same of sessions.
-    SessionsSeen = 27,
+    /// Content vectors with their item rows.
+    ContentVectors = 24,
+    /// Learned rows as they were when `pull` was raised from 0.
+    BaseWeights = 25,
+    /// Number of events when each user was last active, while idle users are evicted.
+    UsersLastActive = 26,
+    /// Number of events when each session was last active, while idle sessions are evicted.
+    SessionsLastActive = 27,
 }
 
 impl Table {
-    /// All tables, in the order in which they must be decoded.
+    /// All tables, in decoding order.
     pub const ALL: [Self; 27] = [
         Self::Config,
         Self::Counters,
@@ -90,36 +90,25 @@ impl Table {
         Self::ContextVectors,
         Self::Modalities,
         Self::Projections,
-        Self::Contents,
-        Self::Anchor,
-        Self::UsersSeen,
-        Self::SessionsSeen,
+        Self::ContentVectors,
+        Self::BaseWeights,
+        Self::UsersLastActive,
+        Self::SessionsLastActive,
     ];
 
-    /// Those with learned rows.
-    pub const LEARNED: [Self; 7] = [
-        Self::ItemVectors,
-        Self::LastVectors,
-        Self::UserVectors,
-        Self::TokenVectors,
-        Self::ContextVectors,
-        Self::Projections,
-        Self::ItemBias,
-    ];
-
-    /// The stored number.
+    /// Returns the stored number.
     #[inline]
     pub const fn number(self) -> i16 {
         self as i16
     }
 
-    /// Index into [`Table::ALL`].
+    /// Returns the index in [`Table::ALL`].
     #[inline]
     pub const fn index(self) -> usize {
         self as usize - 1
     }
 
-    /// Bytes of an encoded row in a model of this dimension, where all rows have as many.
+    /// Returns the length of an encoded row, in bytes; `None` when rows differ in length.
     pub const fn row_bytes(self, dim: usize) -> Option<usize> {
         match self {
             Self::Counters => Some(size_of::<Counters>()),
@@ -132,8 +121,8 @@ impl Table {
             | Self::TokenVectors
             | Self::ContextVectors
             | Self::Projections => Some(8 * dim),
-            Self::ItemBias | Self::UsersSeen | Self::SessionsSeen => Some(8),
-            Self::Contents => Some(4 + 4 * dim),
+            Self::ItemBias | Self::UsersLastActive | Self::SessionsLastActive => Some(8),
+            Self::ContentVectors => Some(4 + 4 * dim),
             Self::Config
             | Self::Kinds
             | Self::Tokens
@@ -145,13 +134,13 @@ impl Table {
             | Self::Memory
             | Self::Contexts
             | Self::Modalities
-            | Self::Anchor => None,
+            | Self::BaseWeights => None,
         }
     }
 }
 
 impl State {
-    /// Number of rows of a table.
+    /// Returns the number of rows of a table.
     pub fn rows(&self, table: Table) -> usize {
         let r = &self.readable;
         match table {
@@ -168,22 +157,22 @@ impl State {
             Table::Popularity => r.popularity.len(),
             Table::Memory => r.memory.len(),
             Table::Recent => self.recent.len(),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => r.parameters.table(table).len(),
-            Table::Modalities => r.contents.modalities().all().len(),
-            Table::Contents => r.contents.len(),
-            Table::Anchor => self.anchor.as_ref().map_or(0, |anchor| anchor.len()),
-            Table::UsersSeen => self.seen.users.len(),
-            Table::SessionsSeen => self.seen.sessions.len(),
+            Table::ItemVectors => r.parameters.items.len(),
+            Table::LastVectors => r.parameters.last.len(),
+            Table::UserVectors => r.parameters.users.len(),
+            Table::TokenVectors => r.parameters.tokens.len(),
+            Table::ContextVectors => r.parameters.contexts.len(),
+            Table::Projections => r.parameters.projections.len(),
+            Table::ItemBias => r.parameters.bias.len(),
+            Table::Modalities => r.content_vectors.modalities().all().len(),
+            Table::ContentVectors => r.content_vectors.len(),
+            Table::BaseWeights => self.base_weights.as_ref().map_or(0, |base_weights| base_weights.len()),
+            Table::UsersLastActive => self.last_active.users.len(),
+            Table::SessionsLastActive => self.last_active.sessions.len(),
         }
     }
 
-    /// Encodes one row; equal rows have equal bytes, different rows different ones.
+    /// Appends the encoding of a row to `out`. Different rows have different encodings.
     pub fn encode_row(&self, table: Table, row: usize, out: &mut Vec<u8>) {
         let r = &self.readable;
         match table {
@@ -207,44 +196,47 @@ impl State {
             Table::Popularity => out.extend_from_slice(bytemuck::bytes_of(&r.popularity[row])),
             Table::Memory => r.memory[row].encode(out),
             Table::Recent => out.extend_from_slice(&self.recent[row].to_le_bytes()),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => {
-                out.extend_from_slice(bytemuck::cast_slice(r.parameters.table(table).row(row)));
-                out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
-            }
+            Table::ItemVectors => self.encode_learned(LearnedTable::Items, row, out),
+            Table::LastVectors => self.encode_learned(LearnedTable::Last, row, out),
+            Table::UserVectors => self.encode_learned(LearnedTable::Users, row, out),
+            Table::TokenVectors => self.encode_learned(LearnedTable::Tokens, row, out),
+            Table::ContextVectors => self.encode_learned(LearnedTable::Context, row, out),
+            Table::Projections => self.encode_learned(LearnedTable::Projections, row, out),
+            Table::ItemBias => self.encode_learned(LearnedTable::Bias, row, out),
             Table::Scalars => {
                 out.extend_from_slice(bytemuck::bytes_of(&*r.parameters.scalars));
                 out.extend_from_slice(bytemuck::bytes_of(&*self.accumulators.scalars));
             }
             Table::Modalities => {
-                let Modality { name, inputs, .. } = &r.contents.modalities().all()[row];
+                let Modality { name, inputs, .. } = &r.content_vectors.modalities().all()[row];
                 out.extend_from_slice(&(*inputs as u64).to_le_bytes());
                 out.extend_from_slice(name.as_bytes());
             }
-            Table::Contents => {
-                out.extend_from_slice(&r.contents.item(row).to_le_bytes());
-                out.extend_from_slice(bytemuck::cast_slice(r.contents.row(row)));
+            Table::ContentVectors => {
+                out.extend_from_slice(&r.content_vectors.item(row).to_le_bytes());
+                out.extend_from_slice(bytemuck::cast_slice(r.content_vectors.row(row)));
             }
-            Table::Anchor => self.anchor.as_ref().expect("it has rows").encode(row, out),
-            Table::UsersSeen => out.extend_from_slice(&self.seen.users[row].to_le_bytes()),
-            Table::SessionsSeen => out.extend_from_slice(&self.seen.sessions[row].to_le_bytes()),
+            Table::BaseWeights => self.base_weights.as_ref().expect("it has rows").encode(row, out),
+            Table::UsersLastActive => out.extend_from_slice(&self.last_active.users[row].to_le_bytes()),
+            Table::SessionsLastActive => out.extend_from_slice(&self.last_active.sessions[row].to_le_bytes()),
         }
+    }
+
+    /// Encodes a learned row: weights, then accumulators.
+    fn encode_learned(&self, table: LearnedTable, row: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(bytemuck::cast_slice(self.readable.parameters.table(table).row(row)));
+        out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
     }
 }
 
-/// The id, nothing of a free row: no id is empty.
+/// Encodes the id of a row; nothing for a free row, as no id is empty.
 fn encode_id(interner: &Interner, row: usize, out: &mut Vec<u8>) {
     if let Some(id) = interner.holder(as_row(row)) {
         out.extend_from_slice(id.as_str().as_bytes());
     }
 }
 
-/// JSON is the encoding of the few structured rows: readable in a dump, and its maps are sorted.
+/// Encodes structured rows as JSON: readable in a dump, with sorted maps.
 fn json<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
     serde_json::to_writer(out, value).expect("configurations and items have a JSON form");
 }

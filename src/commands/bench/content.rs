@@ -9,9 +9,9 @@ use shelfmark::{
     domain::Event,
     feeds::{BadLine, FeedBody, FeedOptions, Shop, ShopSettings},
 };
+use shelfmark_client::Origin;
 
 use crate::commands::{
-    batch::Origin,
     reading::{Reading, Sink},
     tally::ReadTally,
 };

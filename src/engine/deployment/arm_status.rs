@@ -5,12 +5,30 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     deployment::{arms::ArmCounts, readers::Readers},
-    monitoring::monitor::Watch,
+    monitoring::monitor::Monitor,
 };
 use crate::{
     domain::{Arm, ArmText, ModelName},
     health::Quality,
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge},
+    },
 };
+
+/// Figures of arms: rendered by [`metrics`] in this order.
+pub const METRICS: &[MetricInfo; 5] = &[
+    MetricInfo::new("shelfmark_serving_arm_share", Gauge, "`model`, `arm`", "Share of the readers"),
+    MetricInfo::new(
+        "shelfmark_serving_arm_lists",
+        Counter,
+        "`model`, `arm`",
+        "Lists recommended since the arm is served",
+    ),
+    MetricInfo::new("shelfmark_serving_arm_clicks", Counter, "`model`, `arm`", "Lists that something was clicked of"),
+    MetricInfo::new("shelfmark_serving_arm_recall", Gauge, "`model`, `arm`", "Recall@20 of sampled targets"),
+    MetricInfo::new("shelfmark_serving_arm_mrr", Gauge, "`model`, `arm`", "Mean reciprocal rank@20 of sampled targets"),
+];
 
 /// One arm and what came of it.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -29,7 +47,7 @@ pub struct ArmStatus {
 }
 
 /// The arms that are served, with their figures.
-pub fn arms(readers: &Readers, monitor: &Watch) -> Vec<ArmStatus> {
+pub fn arms(readers: &Readers, monitor: &Monitor) -> Vec<ArmStatus> {
     let arm = |counts: &ArmCounts| {
         let (lists, clicks) = (counts.lists(), counts.clicks());
         ArmStatus {
@@ -47,22 +65,18 @@ pub fn arms(readers: &Readers, monitor: &Watch) -> Vec<ArmStatus> {
 pub fn metrics<'a>(models: impl Iterator<Item = (&'a ModelName, Vec<ArmStatus>)>) -> String {
     use std::fmt::Write as _;
     type Figure = fn(&ArmStatus) -> Option<f64>;
-    let figures: [(&str, &str, &str, Figure); 5] = [
-        ("shelfmark_serving_arm_share", "gauge", "Share of the readers", |arm| {
-            Some(f64::from(arm.arm.percent) / 100.0)
-        }),
-        ("shelfmark_serving_arm_lists", "counter", "Lists recommended since the arm is served", |arm| {
-            Some(arm.lists as f64)
-        }),
-        ("shelfmark_serving_arm_clicks", "counter", "Lists that something was clicked of", |arm| {
-            Some(arm.clicks as f64)
-        }),
-        ("shelfmark_serving_arm_recall", "gauge", "Recall@20 of sampled targets", |arm| arm.quality.recall),
-        ("shelfmark_serving_arm_mrr", "gauge", "Mean reciprocal rank@20 of sampled targets", |arm| arm.quality.mrr),
+    let figures: [Figure; 5] = [
+        |arm| Some(f64::from(arm.arm.percent) / 100.0),
+        |arm| Some(arm.lists as f64),
+        |arm| Some(arm.clicks as f64),
+        |arm| arm.quality.recall,
+        |arm| arm.quality.mrr,
     ];
     let arms: Vec<(&str, Vec<ArmStatus>)> = models.map(|(name, arms)| (name.as_str(), arms)).collect();
     let mut text = String::new();
-    for (name, kind, help, figure) in figures {
+    for (metric, figure) in METRICS.iter().zip(figures) {
+        let MetricInfo { name, help, .. } = metric;
+        let kind = metric.kind_name();
         // Writing to a string does not fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (model, arm) in arms.iter().flat_map(|(model, arms)| arms.iter().map(move |arm| (model, arm))) {

@@ -1,7 +1,7 @@
-//! Readers split over several states: whose view a reader gets, and what came of the lists that each state made.
+//! Arms of a split: the view of each reader, and the lists and clicks of each arm.
 //!
-//! A list's id says which arm made it (`ListId`), so clicks are attributed without a memory of lists: only the ids of the
-//! newest [`CLICKED_MAX`] clicked ones are kept, so that a list counts once however often it is clicked.
+//! A list's id says which arm made it (`RecommendationId`), so clicks are attributed without a memory of lists: only the ids of
+//! the newest [`CLICKED_MAX`] clicked ones are kept, so that a list counts once however often it is clicked.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -14,7 +14,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
-    domain::{Forgotten, ListId, ModelName, Served, Serving, Split},
+    domain::{ForgottenUser, ModelName, RecommendationId, Served, Serving, Split},
     serving::View,
 };
 
@@ -41,11 +41,11 @@ pub struct ArmCounts {
     pub served: Served,
     /// Its share.
     pub percent: u8,
-    tally: Arc<Tally>,
+    counters: Arc<ArmCounters>,
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+struct ArmCounters {
     lists: AtomicU64,
     clicks: AtomicU64,
 }
@@ -66,18 +66,18 @@ impl Default for Arms {
 impl ArmCounts {
     /// Lists that were recommended.
     pub fn lists(&self) -> u64 {
-        self.tally.lists.load(Ordering::Relaxed)
+        self.counters.lists.load(Ordering::Relaxed)
     }
 
     /// Lists that something was clicked of.
     pub fn clicks(&self) -> u64 {
-        self.tally.clicks.load(Ordering::Relaxed)
+        self.counters.clicks.load(Ordering::Relaxed)
     }
 }
 
 impl Arms {
     /// Takes a forgotten user's id out of the views of all versions.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.split.rcu(|split| {
             split.as_ref().map(|split| {
                 let versions = split.versions.iter().map(|view| view.forgetting(user)).collect();
@@ -117,19 +117,19 @@ impl Arms {
     /// A list of this arm was recommended.
     pub fn shown(&self, served: Served) {
         if let Some(arm) = self.counts.load().iter().find(|arm| arm.served == served) {
-            arm.tally.lists.fetch_add(1, Ordering::Relaxed);
+            arm.counters.lists.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Something was clicked of a list. The arm, when it is being served and the list was not clicked before.
-    pub fn clicked(&self, list: &ListId) -> Option<Served> {
+    pub fn clicked(&self, list: &RecommendationId) -> Option<Served> {
         let counts = self.counts.load();
         let arm = counts.iter().find(|arm| arm.served == list.served)?;
         let mut clicked = self.clicked.lock().unwrap_or_else(PoisonError::into_inner);
         if !clicked.insert(list.random) {
             return None;
         }
-        arm.tally.clicks.fetch_add(1, Ordering::Relaxed);
+        arm.counters.clicks.fetch_add(1, Ordering::Relaxed);
         Some(arm.served)
     }
 }
@@ -151,8 +151,8 @@ impl Clicked {
 
 fn counts_of(serving: &Serving, known: &[Arc<ArmCounts>]) -> Vec<Arc<ArmCounts>> {
     let arms = serving.arms().into_iter().map(|arm| {
-        let tally = known.iter().find(|known| known.served == arm.served).map(|known| Arc::clone(&known.tally));
-        Arc::new(ArmCounts { served: arm.served, percent: arm.percent, tally: tally.unwrap_or_default() })
+        let counters = known.iter().find(|known| known.served == arm.served).map(|known| Arc::clone(&known.counters));
+        Arc::new(ArmCounts { served: arm.served, percent: arm.percent, counters: counters.unwrap_or_default() })
     });
     arms.collect()
 }
@@ -166,7 +166,7 @@ mod tests {
     fn a_list_counts_once_for_its_arm_while_that_is_served() {
         let arms = Arms::default();
         let (live, version) = (Served::Live, Served::Version(VersionNumber(3)));
-        let list = |served, random| ListId { served, position: Position::new(1), random };
+        let list = |served, random| RecommendationId { served, position: Position::new(1), random };
         arms.shown(live);
         arms.shown(version);
         assert_eq!(arms.clicked(&list(live, 1)), Some(live));

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardDesk};
+use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
-    domain::{ListId, ModelName, NewRecord, RecordBody},
+    domain::{ModelName, NewRecord, RecommendationId, RecordBody},
     log::{Log, Outcome},
 };
 
@@ -13,11 +13,12 @@ pub struct AttributedLog {
     pub name: ModelName,
     pub log: Log,
     pub readers: Arc<Readers>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
 }
 
 impl AttributedLog {
-    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made these.
+    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
+    /// these.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
         let config = Arc::clone(&self.readers.live.load().readable().config);
         let mut lists = Vec::new();
@@ -25,7 +26,7 @@ impl AttributedLog {
             if let RecordBody::Event(event) = &record.body
                 && let Some(id) = &event.recommendation_id
                 && config.kind_weight(&event.kind) > 0.0
-                && let Some(list) = ListId::parse(&self.name, id.as_str())
+                && let Some(list) = RecommendationId::parse(&self.name, id.as_str())
             {
                 lists.push((index, list));
             }

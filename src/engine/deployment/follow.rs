@@ -1,4 +1,4 @@
-//! Serves what the last deployment says, whichever process wrote it.
+//! Follower of deployments: serves what the last one says, whichever process wrote it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -58,7 +58,7 @@ pub async fn run(
         if let Err(error) = serve(&stores, &readers, &wanted).await {
             tracing::error!(
                 model = %stores.name, %error,
-                "serving.behind: {} cannot be served, trying again", wanted.main()
+                "deployment.apply_failed: {} cannot be served, trying again", wanted.main()
             );
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -1,4 +1,4 @@
-//! Which state a reader gets: what the last deployment says, and the arms of a split.
+//! Deployment: the views that readers get, the arms of a split, and the attribution of clicks.
 
 pub(super) mod arm_status;
 pub(super) mod arms;

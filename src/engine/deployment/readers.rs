@@ -1,4 +1,4 @@
-//! The views that readers get: the live one, a pinned version's, a split's, or where a rollback under way takes everybody.
+//! Views of one model's readers: live, pinned, of a split's arms, or a preview of a rollback.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::engine::{EngineError, deployment::arms::Arms};
 use crate::{
-    domain::{Forgotten, ModelName, Position, Served},
+    domain::{ForgottenUser, ModelName, Position, Served},
     serving::View,
 };
 
@@ -18,8 +18,8 @@ pub struct Readers {
     pub live: ArcSwap<View>,
     /// The pinned version's view, while one is pinned; of a split, that of the largest arm, if it is a version.
     pub pinned: ArcSwapOption<View>,
-    /// Where a rollback takes readers, while its deployment is still being written: see [`Readers::go_ahead`].
-    ahead: ArcSwapOption<View>,
+    /// Where a rollback takes readers, while its deployment is still being written: see [`Readers::preview`].
+    preview: ArcSwapOption<View>,
     /// Who is answered by which state, and what came of it.
     pub arms: Arms,
     /// Position of `live`.
@@ -34,7 +34,7 @@ impl Readers {
             name,
             live: ArcSwap::new(view),
             pinned: ArcSwapOption::empty(),
-            ahead: ArcSwapOption::empty(),
+            preview: ArcSwapOption::empty(),
             arms: Arms::default(),
             applied: watch::Sender::new(position),
         }
@@ -91,17 +91,17 @@ impl Readers {
         Err(EngineError::NotReached { wanted: position, reached: served.position() })
     }
 
-    /// Shows a version to all readers from now on, until the answer is dropped. Whoever rolls back by hand wants the bad
-    /// state gone, not its successor durable: a commit may take longer than everything else of a rollback.
-    pub fn go_ahead(&self, view: Arc<View>) -> Ahead<'_> {
-        self.ahead.store(Some(view));
-        Ahead(self)
+    /// Shows a version to all readers from now on, until the answer is dropped. Whoever rolls back by hand wants the
+    /// bad state gone, not its successor durable: a commit may take longer than everything else of a rollback.
+    pub fn preview(&self, view: Arc<View>) -> Preview<'_> {
+        self.preview.store(Some(view));
+        Preview(self)
     }
 
-    /// Returns what a reader gets: where a rollback under way takes everybody, else the view of their arm; without a reader,
-    /// what reads that are nobody's get.
+    /// Returns what a reader gets: where a rollback under way takes everybody, else the view of their arm; without a
+    /// reader, what reads that are nobody's get.
     pub fn served(&self, reader: Option<&str>) -> Arc<View> {
-        self.ahead.load_full().unwrap_or_else(|| self.deployed(reader))
+        self.preview.load_full().unwrap_or_else(|| self.deployed(reader))
     }
 
     /// Returns the same by the last deployment that was written.
@@ -113,8 +113,8 @@ impl Readers {
     }
 
     /// Takes a forgotten user's id out of every view beside the live one.
-    pub fn forget(&self, user: &Forgotten) {
-        for view in [&self.pinned, &self.ahead] {
+    pub fn forget(&self, user: &ForgottenUser) {
+        for view in [&self.pinned, &self.preview] {
             view.rcu(|view| view.as_ref().map(|view| view.forgetting(user)));
         }
         self.arms.forget(user);
@@ -122,10 +122,10 @@ impl Readers {
 }
 
 /// Readers are shown a version whose deployment is being written. When it is dropped they get what is deployed.
-pub struct Ahead<'a>(&'a Readers);
+pub struct Preview<'a>(&'a Readers);
 
-impl Drop for Ahead<'_> {
+impl Drop for Preview<'_> {
     fn drop(&mut self) {
-        self.0.ahead.store(None);
+        self.0.preview.store(None);
     }
 }

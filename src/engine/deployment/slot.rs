@@ -1,4 +1,4 @@
-//! One rollback at a time: a second one is told which is the first.
+//! Mutual exclusion of rollbacks: a second one is told which is running.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,9 +1,9 @@
-//! What a guard measures live against: the reference as if it had been frozen on the day it was taken.
+//! Frozen reference of a guard: a version whose histories go on and whose parameters do not.
 //!
-//! A version knows nobody's last clicks, and most of a good list comes from these: the version as it was loses to any live
-//! state, a spoilt one too. So its histories go on, event by event, as those of a frozen model do, and only what was
-//! *learned* since is left out. It stands where the live view of a sample stands, so both foretell the same event from the
-//! same past.
+//! A version knows nobody's last clicks, and most of a good list comes from these: the version as it was loses to any
+//! live state, a spoilt one too. So its histories go on, event by event, as those of a frozen model do, and only what
+//! was *learned* since is left out. It stands where the live view of a sample stands, so both foretell the same event
+//! from the same past.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A reference whose histories go on.
-pub struct Shadow {
+pub struct FrozenReference {
     tail: Tail,
     /// Read and not yet taken in to its end.
     pending: Option<Append>,
@@ -34,7 +34,7 @@ struct Frozen {
     view: Option<Arc<View>>,
 }
 
-impl Shadow {
+impl FrozenReference {
     /// The reference as it was taken, and the log after it. Shares its rows.
     pub fn new(tail: Tail, version: &CachedVersion) -> Self {
         let mut state = version.state.clone();
@@ -53,8 +53,8 @@ impl Shadow {
         Self { tail, pending: None, frozen: Some(Box::new(frozen)) }
     }
 
-    /// Its view at a position that the live state has reached; positions do not go back. Where a restore lies on the way, its
-    /// histories begin again as they were taken. Costs a look at each event since the last call.
+    /// Its view at a position that the live state has reached; positions do not go back. Where a restore lies on the
+    /// way, its histories begin again as they were taken. Costs a look at each event since the last call.
     ///
     /// Errors: the log cannot be read.
     pub async fn view_at(&mut self, position: Position) -> Result<Arc<View>, EngineError> {
@@ -78,11 +78,11 @@ impl Shadow {
             }
             // In pieces, so that a long way is not held in memory.
             if appends.len() == APPENDS_MAX {
-                frozen = take_in(frozen, std::mem::take(&mut appends), position).await.0;
+                frozen = apply(frozen, std::mem::take(&mut appends), position).await.0;
             }
         };
         let last;
-        (frozen, last) = take_in(frozen, appends, position).await;
+        (frozen, last) = apply(frozen, appends, position).await;
         self.pending = last.filter(|append| append.last() > position);
         let view = blocking(move || {
             let view = frozen.publish();
@@ -99,9 +99,9 @@ impl Shadow {
 const APPENDS_MAX: usize = 64;
 
 /// Takes appends in, as far as `position`; the last of them comes back.
-async fn take_in(mut frozen: Box<Frozen>, appends: Vec<Append>, position: Position) -> (Box<Frozen>, Option<Append>) {
+async fn apply(mut frozen: Box<Frozen>, appends: Vec<Append>, position: Position) -> (Box<Frozen>, Option<Append>) {
     blocking(move || {
-        appends.iter().for_each(|append| frozen.take_in(append, position));
+        appends.iter().for_each(|append| frozen.apply(append, position));
         (frozen, appends.into_iter().next_back())
     })
     .await
@@ -109,7 +109,7 @@ async fn take_in(mut frozen: Box<Frozen>, appends: Vec<Append>, position: Positi
 
 impl Frozen {
     /// Records after its own position, through `position`.
-    fn take_in(&mut self, append: &Append, position: Position) {
+    fn apply(&mut self, append: &Append, position: Position) {
         let mut events: Vec<&Event> = Vec::new();
         for record in append.records.iter().filter(|record| record.position <= position) {
             if record.position <= self.position {
@@ -153,7 +153,7 @@ impl Frozen {
 
     fn advance(&mut self, events: &mut Vec<&Event>) {
         if !events.is_empty() {
-            self.state.advance(events, &mut self.scratch);
+            self.state.apply_events(events, &mut self.scratch);
             events.clear();
             self.view = None;
         }
@@ -204,7 +204,7 @@ mod tests {
         Append { records: (first..first + count).map(record).collect() }
     }
 
-    /// The learner of a frozen model takes whole appends; the shadow stops anywhere.
+    /// The learner of a frozen model takes whole appends; the reference stops anywhere.
     #[test]
     fn it_is_what_a_frozen_model_is_wherever_it_stops() {
         let config = ModelConfig { dim: 8, learning: false, ..ModelConfig::default() };
@@ -226,7 +226,7 @@ mod tests {
                 .apply(&mut model, &append, &std::collections::BTreeMap::new(), &mut ())
                 .expect("nothing is restored");
             for stop in [first + 4, first + 4, first + 50, first + 99] {
-                frozen.take_in(&append, Position::new(stop));
+                frozen.apply(&append, Position::new(stop));
                 assert_eq!(frozen.publish().position(), Position::new(stop));
             }
             assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&model).digest());
@@ -234,7 +234,7 @@ mod tests {
         let restore = RecordBody::Restore { version: crate::domain::VersionNumber(1), replay: None };
         let record =
             Record { position: Position::new(201), appended_at: Timestamp::default(), source: None, body: restore };
-        frozen.take_in(&Append { records: Arc::new([record]) }, Position::new(201));
+        frozen.apply(&Append { records: Arc::new([record]) }, Position::new(201));
         assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&state).digest(), "it begins again");
         assert_eq!(frozen.publish().counts().users, 0);
     }

@@ -1,8 +1,8 @@
-//! The guard: compares the live state with a reference on the same events, and acts by itself once when live has fallen.
+//! Guard: compares the live state with a reference on the same events, and acts once when live has fallen.
 //!
-//! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the same
-//! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
-//! within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
+//! The process that holds the model's guard lock watches; the others stand by, and one of them takes over, with the
+//! same reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is
+//! followed within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
 
 mod frozen_reference;
 pub(super) mod registry;
@@ -15,10 +15,10 @@ use metrics::{counter, gauge};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use frozen_reference::Shadow;
-use registry::{GuardDesk, GuardState};
-use sampler::{Observation, WAITING_MAX, Watcher};
-use sequential_monitor::{Alarm, Post};
+use frozen_reference::FrozenReference;
+use registry::{GuardRegistry, GuardState};
+use sampler::{GuardSampler, Observation, WAITING_MAX};
+use sequential_monitor::{Alarm, SequentialMonitor};
 
 use crate::engine::{
     EngineError,
@@ -35,19 +35,32 @@ use crate::{
         VersionNumber, VersionRef,
     },
     serving::SearchScratch,
+    telemetry::{
+        MetricInfo,
+        MetricKind::{Counter, Gauge},
+    },
     versions::SessionLock,
 };
 
-/// Whether a guard watches, or will (gauge, by model).
-pub const GUARD_ARMED: &str = "shelfmark_guard_armed";
-/// 1 from the guard's action until it is armed again (gauge, by model).
-pub const GUARD_ACTED: &str = "shelfmark_guard_acted";
-/// Samples that guards took in (counter, by model).
-pub const GUARD_SAMPLES: &str = "shelfmark_guard_samples_total";
-/// How far the way to an alarm is gone: 0 to 1 (gauge, by model; only where the guard watches).
-pub const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
-/// Actions of guards (counter, by model and action).
-pub const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
+const GUARD_ARMED: &str = "shelfmark_guard_armed";
+const GUARD_ACTED: &str = "shelfmark_guard_acted";
+const GUARD_SAMPLES: &str = "shelfmark_guard_samples_total";
+const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
+const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
+
+/// The guard.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(GUARD_ARMED, Gauge, "`model`", "Whether a guard watches, or will"),
+    MetricInfo::new(GUARD_ACTED, Gauge, "`model`", "1 from the guard's action until it is armed again"),
+    MetricInfo::new(GUARD_SAMPLES, Counter, "`model`", "Samples that guards took in"),
+    MetricInfo::new(
+        GUARD_EVIDENCE,
+        Gauge,
+        "`model`",
+        "Evidence as a share of what raises an alarm, 0 to 1; only where the guard watches",
+    ),
+    MetricInfo::new(GUARD_ACTIONS, Counter, "`model`, `action`", "Actions of guards"),
+];
 
 /// Who acts.
 const ACTOR: &str = "guard";
@@ -63,7 +76,7 @@ const LINE_PAGE: usize = 100;
 pub struct GuardParts {
     pub stores: Arc<Stores>,
     pub readers: Arc<Readers>,
-    pub registry: Arc<GuardDesk>,
+    pub registry: Arc<GuardRegistry>,
     pub configuration: Arc<Configuration>,
     pub rollbacks: Rollbacks,
 }
@@ -72,7 +85,10 @@ pub struct GuardParts {
 pub async fn run(parts: GuardParts, stop: CancellationToken) {
     loop {
         if let Err(error) = look(&parts, &stop).await {
-            tracing::warn!(model = %parts.stores.name, %error, "guard.blind: the guard cannot watch now, trying again");
+            tracing::warn!(
+                model = %parts.stores.name, %error,
+                "guard.unavailable: the guard cannot watch now, trying again"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -84,62 +100,62 @@ pub async fn run(parts: GuardParts, stop: CancellationToken) {
 
 /// Looks at the stored guard, and watches as long as it is armed and this process is the one.
 async fn look(parts: &GuardParts, stop: &CancellationToken) -> Result<(), EngineError> {
-    let Some(guard) = learn_of(parts).await?.filter(|guard| guard.armed) else { return Ok(()) };
+    let Some(guard) = read_guard(parts).await?.filter(|guard| guard.armed) else { return Ok(()) };
     if parts.stores.settings.read_only {
         // It could not act.
         return Ok(());
     }
     let Some(lock) = parts.stores.versions.try_become_guard().await? else { return Ok(()) };
-    let mut watch = Watch::new(parts, guard, lock);
-    let ended = watch.run(stop).await;
-    parts.registry.watch(None);
-    parts.registry.look(None);
+    let mut active = ActiveGuard::new(parts, guard, lock);
+    let ended = active.run(stop).await;
+    parts.registry.set_sampler(None);
+    parts.registry.set_progress(None);
     // The session ends with its connection, whatever becomes of a polite word.
-    drop(watch.lock.release().await);
+    drop(active.lock.release().await);
     ended
 }
 
 /// Reads the stored guard and tells it to this process.
-async fn learn_of(parts: &GuardParts) -> Result<Option<Guard>, EngineError> {
+async fn read_guard(parts: &GuardParts) -> Result<Option<Guard>, EngineError> {
     let guard = parts.stores.versions.guard().await?;
     let is = |what: fn(&Guard) -> bool| if guard.as_ref().is_some_and(what) { 1.0 } else { 0.0 };
     let model = parts.stores.name.as_str();
     gauge!(GUARD_ARMED, "model" => model.to_owned()).set(is(|guard| guard.armed));
     gauge!(GUARD_ACTED, "model" => model.to_owned()).set(is(|guard| guard.acted.is_some()));
-    parts.registry.learn_of(guard.clone());
+    parts.registry.set_stored(guard.clone());
     Ok(guard)
 }
 
 /// One guard on watch.
-struct Watch {
+struct ActiveGuard {
     parts: GuardParts,
     guard: Guard,
     lock: SessionLock,
-    post: Post,
+    test: SequentialMonitor,
     sender: mpsc::Sender<Observation>,
     observations: mpsc::Receiver<Observation>,
     scratch: SearchScratch,
     /// What samples are measured against.
     reference: Option<VersionNumber>,
     /// The same as if frozen; `None` while only clicks are measured.
-    shadow: Option<Shadow>,
+    frozen: Option<FrozenReference>,
     /// Position of the last restore when the line was last looked at.
     line_since: Position,
 }
 
-impl Watch {
+impl ActiveGuard {
     fn new(parts: &GuardParts, guard: Guard, lock: SessionLock) -> Self {
         let (sender, observations) = mpsc::channel(WAITING_MAX);
         Self {
             parts: parts.clone(),
-            post: Post::new(guard.settings.clone()),
+            test: SequentialMonitor::new(guard.settings.clone()),
             guard,
             lock,
             sender,
             observations,
             scratch: SearchScratch::default(),
             reference: None,
-            shadow: None,
+            frozen: None,
             line_since: Position::ZERO,
         }
     }
@@ -152,12 +168,12 @@ impl Watch {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = registry.changed.notified() => if !self.goes_on().await? { return Ok(()) },
-                _ = timer.tick() => if !self.goes_on().await? { return Ok(()) },
+                () = registry.changed.notified() => if !self.refresh().await? { return Ok(()) },
+                _ = timer.tick() => if !self.refresh().await? { return Ok(()) },
                 Some(observation) = self.observations.recv() => {
                     self.observe(observation, stop).await?;
                     if let Some(reference) = self.reference
-                        && let Some(alarm) = self.post.alarm(reference)
+                        && let Some(alarm) = self.test.alarm(reference)
                     {
                         return self.act(reference, alarm, stop).await;
                     }
@@ -167,33 +183,34 @@ impl Watch {
     }
 
     /// Whether the guard is still this one and ours; looks for a reference, or a newer one.
-    async fn goes_on(&mut self) -> Result<bool, EngineError> {
+    async fn refresh(&mut self) -> Result<bool, EngineError> {
         let same = |now: &Guard| now.armed && now.armed_at == self.guard.armed_at;
-        if !self.lock.holds().await || !learn_of(&self.parts).await?.is_some_and(|now| same(&now)) {
+        if !self.lock.holds().await || !read_guard(&self.parts).await?.is_some_and(|now| same(&now)) {
             return Ok(false);
         }
         let found = match self.guard.settings.metric {
             GuardMetric::Ctr => self.refer_to_arm().await?,
             GuardMetric::Recall | GuardMetric::Mrr => self.refer_to_version().await?,
         };
-        self.tell();
+        self.publish_figures();
         Ok(found)
     }
 
-    fn tell(&self) {
+    fn publish_figures(&self) {
         let state = if self.reference.is_some() { GuardState::Watching } else { GuardState::Waiting };
-        let figures = self.post.figures();
+        let figures = self.test.figures();
         gauge!(GUARD_EVIDENCE, "model" => self.parts.stores.name.as_str().to_owned()).set(figures.evidence);
-        self.parts.registry.look(Some((state, figures)));
+        self.parts.registry.set_progress(Some((state, figures)));
     }
 
-    /// Samples are measured against the version that was named; else against that of the guard before us, if we take over;
-    /// else against the newest version there is, and from then on the newest that came of age. `false`: the guard is gone.
+    /// Samples are measured against the version that was named; else against that of the guard before us, if we take
+    /// over; else against the newest version there is, and from then on the newest that came of age. `false`: the guard
+    /// is gone.
     async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
-        let line = Line::read(&self.parts.stores).await?;
+        let line = LiveLineage::read(&self.parts.stores).await?;
         if self.line_since != line.since {
             self.line_since = line.since;
-            self.post.forget_candidates();
+            self.test.forget_candidates();
         }
         let named = self.guard.settings.reference;
         let next = match self.reference {
@@ -202,10 +219,10 @@ impl Watch {
                 Some(_) | None => line.newest,
             },
             Some(now) if named.is_none() && !line.has(&self.parts.stores, now).await? => line.newest,
-            Some(_) => self.post.come_of_age(),
+            Some(_) => self.test.promote_reference(),
         };
         if let Some(version) = line.newest.filter(|version| Some(*version) != next.or(self.reference)) {
-            self.post.saw(version);
+            self.test.note_version(version);
         }
         let Some(next) = next else { return Ok(true) };
         // Kept from deletion first, loaded then.
@@ -214,9 +231,12 @@ impl Watch {
         }
         let version = self.parts.stores.version(next).await?;
         self.reference = Some(next);
-        self.shadow = Some(Shadow::new(self.parts.stores.log.tail(version.position), &version));
-        self.parts.registry.watch(Some(Watcher::new(self.sender.clone(), Some(version))));
-        tracing::info!(model = %self.parts.stores.name, version = %next, "guard.reference: live is measured against version {next}");
+        self.frozen = Some(FrozenReference::new(self.parts.stores.log.tail(version.position), &version));
+        self.parts.registry.set_sampler(Some(GuardSampler::new(self.sender.clone(), Some(version))));
+        tracing::info!(
+            model = %self.parts.stores.name, version = %next,
+            "guard.reference: live is measured against version {next}"
+        );
         Ok(true)
     }
 
@@ -239,27 +259,30 @@ impl Watch {
                 return Ok(false);
             }
             self.reference = next;
-            self.parts.registry.watch(next.map(|_| Watcher::new(self.sender.clone(), None)));
+            self.parts.registry.set_sampler(next.map(|_| GuardSampler::new(self.sender.clone(), None)));
         }
-        self.post.compare_clicks(next.map(Served::Version), &self.parts.readers.arms.counts());
+        self.test.compare_clicks(next.map(Served::Version), &self.parts.readers.arms.counts());
         Ok(true)
     }
 
     async fn observe(&mut self, observation: Observation, stop: &CancellationToken) -> Result<(), EngineError> {
         match observation {
-            Observation::Click(served) => self.post.clicked(served, &self.parts.readers.arms.counts()),
+            Observation::Click(served) => self.test.clicked(served, &self.parts.readers.arms.counts()),
             Observation::Unit(sample) => {
-                let Some(shadow) = &mut self.shadow else { return Ok(()) };
+                let Some(frozen) = &mut self.frozen else { return Ok(()) };
                 let started = Instant::now();
-                let view = shadow.view_at(sample.position()).await?;
+                let view = frozen.view_at(sample.position()).await?;
                 let sample = sample.against(view);
                 let mut scratch = std::mem::take(&mut self.scratch);
                 let ranked;
                 (ranked, self.scratch) = blocking(move || (rank(&sample, &mut scratch), scratch)).await;
                 match ranked {
-                    Ok(ranked) => self.post.sampled(&ranked),
+                    Ok(ranked) => self.test.sampled(&ranked),
                     Err(error) => {
-                        tracing::warn!(model = %self.parts.stores.name, %error, "guard.failed: a sample was not ranked");
+                        tracing::warn!(
+                            model = %self.parts.stores.name, %error,
+                            "guard.sample_failed: a sample was not ranked"
+                        );
                     }
                 }
                 let share = self.parts.stores.settings.guard_share.clamp(1e-3, 1.0);
@@ -271,7 +294,7 @@ impl Watch {
             }
         }
         counter!(GUARD_SAMPLES, "model" => self.parts.stores.name.as_str().to_owned()).increment(1);
-        self.tell();
+        self.publish_figures();
         Ok(())
     }
 
@@ -282,13 +305,16 @@ impl Watch {
         alarm: Alarm,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
-        self.parts.registry.watch(None);
+        self.parts.registry.set_sampler(None);
         tracing::warn!(model = %self.parts.stores.name, "guard.alarm: {}", alarm.reason);
         let deployment = loop {
             match Box::pin(self.deploy(reference, &alarm)).await {
                 Ok(deployment) => break deployment,
                 Err(error) => {
-                    tracing::error!(model = %self.parts.stores.name, %error, "guard.hindered: the guard could not act, trying again");
+                    tracing::error!(
+                        model = %self.parts.stores.name, %error,
+                        "guard.action_failed: the guard could not act, trying again"
+                    );
                 }
             }
             tokio::select! {
@@ -304,7 +330,7 @@ impl Watch {
         counter!(GUARD_ACTIONS, "model" => self.parts.stores.name.as_str().to_owned(), "action" => action).increment(1);
         let acted = GuardActed { at: Timestamp::now(), deployment: deployment.number, details: alarm.details };
         self.parts.stores.versions.guard_acted(self.guard.armed_at, &acted).await?;
-        learn_of(&self.parts).await?;
+        read_guard(&self.parts).await?;
         Ok(())
     }
 
@@ -330,16 +356,16 @@ const fn action_name(action: GuardAction) -> &'static str {
     }
 }
 
-/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was taken
-/// between that version and the restore belongs to a state that was left.
-struct Line {
+/// The versions that the live state grew from: those after the last restore, and the one that it restored. What was
+/// taken between that version and the restore belongs to a state that was left.
+struct LiveLineage {
     /// Position of the last restore; 0 without one.
     since: Position,
     restored: Option<VersionNumber>,
     newest: Option<VersionNumber>,
 }
 
-impl Line {
+impl LiveLineage {
     async fn read(stores: &Stores) -> Result<Self, EngineError> {
         let deployments = stores.versions.deployments(None, LINE_PAGE).await?;
         let restore = deployments

@@ -1,4 +1,4 @@
-//! What is known of a model's guard in this process: asked by requests, filled by the task that watches.
+//! Registry of a model's guard in this process: read by requests, written by the guard's task.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
-use crate::engine::{EngineError, deployment::readers::Readers, guard::sampler::Watcher};
+use crate::engine::{EngineError, deployment::readers::Readers, guard::sampler::GuardSampler};
 use crate::{
     domain::{Guard, GuardActed, GuardSettings, ModelName, Served, Timestamp, VersionNumber, VersionRef},
     state::{State, Unit},
@@ -67,11 +67,11 @@ pub struct GuardStatus {
 }
 
 /// One model's guard, as far as this process knows.
-pub struct GuardDesk {
+pub struct GuardRegistry {
     versions: VersionStore,
     /// Told when the guard was changed through this process.
     pub changed: Notify,
-    watcher: ArcSwapOption<Watcher>,
+    sampler: ArcSwapOption<GuardSampler>,
     known: Mutex<Known>,
 }
 
@@ -81,38 +81,38 @@ struct Known {
     here: Option<(GuardState, GuardFigures)>,
 }
 
-impl GuardDesk {
+impl GuardRegistry {
     /// Knows of no guard yet.
     pub fn new(versions: VersionStore) -> Self {
-        Self { versions, changed: Notify::new(), watcher: ArcSwapOption::empty(), known: Mutex::default() }
+        Self { versions, changed: Notify::new(), sampler: ArcSwapOption::empty(), known: Mutex::default() }
     }
 
     /// Samples go here from now on; `None`: this process does not watch.
-    pub fn watch(&self, watcher: Option<Watcher>) {
-        self.watcher.store(watcher.map(Arc::new));
+    pub fn set_sampler(&self, sampler: Option<GuardSampler>) {
+        self.sampler.store(sampler.map(Arc::new));
     }
 
     /// A batch is about to be learned.
     pub fn offer(&self, readers: &Readers, state: &State, units: &[Unit]) {
-        if let Some(watcher) = &*self.watcher.load() {
-            watcher.offer(readers, state, units);
+        if let Some(sampler) = &*self.sampler.load() {
+            sampler.offer(readers, state, units);
         }
     }
 
     /// A list of this arm was clicked.
     pub fn clicked(&self, served: Served) {
-        if let Some(watcher) = &*self.watcher.load() {
-            watcher.clicked(served);
+        if let Some(sampler) = &*self.sampler.load() {
+            sampler.clicked(served);
         }
     }
 
     /// Notes what the table says.
-    pub fn learn_of(&self, guard: Option<Guard>) {
+    pub fn set_stored(&self, guard: Option<Guard>) {
         self.with(|known| known.guard = guard);
     }
 
     /// Notes how things look; `None`: this process does not watch.
-    pub fn look(&self, here: Option<(GuardState, GuardFigures)>) {
+    pub fn set_progress(&self, here: Option<(GuardState, GuardFigures)>) {
         self.with(|known| known.here = here);
     }
 
@@ -133,7 +133,7 @@ impl GuardDesk {
     /// The guard as the table has it. `None`: there is none.
     pub async fn status(&self) -> Result<Option<GuardStatus>, EngineError> {
         let guard = self.versions.guard().await?;
-        self.learn_of(guard.clone());
+        self.set_stored(guard.clone());
         Ok(guard.map(|guard| self.status_of(guard)))
     }
 
@@ -154,15 +154,15 @@ impl GuardDesk {
     /// Takes the guard away; `false`: there was none.
     pub async fn clear(&self) -> Result<bool, EngineError> {
         let there = self.versions.clear_guard().await?;
-        self.learn_of(None);
+        self.set_stored(None);
         self.changed.notify_one();
         Ok(there)
     }
 
     fn put(&self, guard: Guard) -> GuardStatus {
-        self.learn_of(Some(guard.clone()));
+        self.set_stored(Some(guard.clone()));
         // What this process saw was for the guard before.
-        self.look(None);
+        self.set_progress(None);
         self.changed.notify_one();
         self.status_of(guard)
     }

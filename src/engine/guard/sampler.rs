@@ -1,9 +1,9 @@
-//! What the guard is shown: events of people whom the reference knows, each ranked by the live state and by the reference.
+//! Sampler of a guard: events of people whom the reference knows, ranked by the live state and by the reference.
 //!
-//! **Whose events.** A burst of nonsense would drown the events of everybody else in any fair sample, and a state that has
-//! learned the nonsense foretells it well. So only users are asked whom the reference knows, and nobody again before others
-//! were: new accounts have no say, and an old one has one voice however much it clicks. Where there are no users at all,
-//! sessions stand for them, new ones too.
+//! **Whose events.** A burst of nonsense would drown the events of everybody else in any fair sample, and a state that
+//! has learned the nonsense foretells it well. So only users are asked whom the reference knows, and nobody again
+//! before others were: new accounts have no say, and an old one has one voice however much it clicks. Where there are
+//! no users at all, sessions stand for them, new ones too.
 
 use std::{
     collections::VecDeque,
@@ -42,7 +42,7 @@ pub enum Observation {
 }
 
 /// Takes samples for a guard that is on watch in this process.
-pub struct Watcher {
+pub struct GuardSampler {
     sender: mpsc::Sender<Observation>,
     /// What live is measured against; `None` while only clicks are.
     reference: Option<Arc<CachedVersion>>,
@@ -50,7 +50,7 @@ pub struct Watcher {
     offered: AtomicUsize,
 }
 
-impl Watcher {
+impl GuardSampler {
     /// Samples go to `sender`.
     pub fn new(sender: mpsc::Sender<Observation>, reference: Option<Arc<CachedVersion>>) -> Self {
         Self { sender, reference, asked: Mutex::default(), offered: AtomicUsize::new(0) }

@@ -1,4 +1,4 @@
-//! The numbers of a guard on watch: the test, what it was fed with, and which version may be the reference.
+//! Sequential test of a guard: its observations, its alarm, and the choice of a newer reference.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -22,7 +22,7 @@ const EVIDENCE_CALM: f64 = 0.25;
 const LISTS_MIN: u64 = 20;
 
 /// A guard on watch.
-pub struct Post {
+pub struct SequentialMonitor {
     settings: GuardSettings,
     detector: Detector,
     /// Live and reference, newest last: at most `settings.window`.
@@ -51,7 +51,7 @@ pub struct Alarm {
     pub details: Value,
 }
 
-impl Post {
+impl SequentialMonitor {
     /// Begins anew.
     pub fn new(settings: GuardSettings) -> Self {
         let detector = Detector::new(settings.false_alarms, settings.window);
@@ -66,9 +66,9 @@ impl Post {
         }
     }
 
-    /// Takes in a click of an arm's list. Given a click, it is of the live arm with the chance
-    /// `lists_live ctr_live / (lists_live ctr_live + lists_ref ctr_ref)`, which is lowest, as long as all is well, where
-    /// `ctr_live = (1 - drop) ctr_ref`: two rates compared given their sum (Przyborowski and Wilenski 1940).
+    /// Takes in a click of an arm's list. Given a click, it is of the live arm with the chance `lists_live ctr_live /
+    /// (lists_live ctr_live + lists_ref ctr_ref)`, which is lowest, as long as all is well, where `ctr_live = (1 -
+    /// drop) ctr_ref`: two rates compared given their sum (Przyborowski and Wilenski 1940).
     pub fn clicked(&mut self, served: Served, arms: &[Arc<ArmCounts>]) {
         let Some(clicks) = &mut self.clicks else { return };
         let sides = [Served::Live, clicks.reference];
@@ -115,7 +115,7 @@ impl Post {
     }
 
     /// A version is the newest of the live line.
-    pub fn saw(&mut self, version: VersionNumber) {
+    pub fn note_version(&mut self, version: VersionNumber) {
         if self.newest.replace(version) != Some(version) {
             if self.candidates.len() == CANDIDATES_MAX {
                 // The oldest is the next to come of age.
@@ -131,7 +131,7 @@ impl Post {
     }
 
     /// A newer reference, when there is one: older than the window, while nothing speaks for a fall.
-    pub fn come_of_age(&mut self) -> Option<VersionNumber> {
+    pub fn promote_reference(&mut self) -> Option<VersionNumber> {
         if self.settings.reference.is_some() || self.detector.evidence() > EVIDENCE_CALM {
             return None;
         }
@@ -198,7 +198,8 @@ impl Post {
             GuardMetric::Ctr => "click-through",
         };
         let reason = format!(
-            "{name} of the live state was {:.4} over {since} samples, {:.4} by version {reference}: {:.0}% lower, {:.0}% are allowed",
+            "{name} of the live state was {:.4} over {since} samples, {:.4} by version {reference}: {:.0}% lower, \
+             {:.0}% are allowed",
             live.unwrap_or(0.0),
             of_reference.unwrap_or(0.0),
             100.0 * fall.unwrap_or(0.0),
@@ -215,7 +216,7 @@ mod tests {
         domain::{Arm, GuardAction, Serving, Split},
         engine::deployment::arms::Arms,
         health::Ranked,
-        state::Draws,
+        state::CounterRng,
     };
 
     fn settings(metric: GuardMetric) -> GuardSettings {
@@ -242,15 +243,15 @@ mod tests {
 
     #[test]
     fn a_fall_is_told_with_its_numbers_and_not_before_the_least_number_of_samples() {
-        let mut post = Post::new(settings(GuardMetric::Recall));
-        (0..500).for_each(|n| post.sampled(&pair(n % 2 == 0, n % 2 == 0)));
-        assert!(post.alarm(VersionNumber(3)).is_none());
-        assert_eq!((post.figures().live, post.figures().window_samples), (Some(0.5), 200));
+        let mut monitor = SequentialMonitor::new(settings(GuardMetric::Recall));
+        (0..500).for_each(|n| monitor.sampled(&pair(n % 2 == 0, n % 2 == 0)));
+        assert!(monitor.alarm(VersionNumber(3)).is_none());
+        assert_eq!((monitor.figures().live, monitor.figures().window_samples), (Some(0.5), 200));
         let mut samples = 0;
         let alarm = loop {
-            post.sampled(&pair(samples % 4 == 0, true));
+            monitor.sampled(&pair(samples % 4 == 0, true));
             samples += 1;
-            if let Some(alarm) = post.alarm(VersionNumber(3)) {
+            if let Some(alarm) = monitor.alarm(VersionNumber(3)) {
                 break alarm;
             }
             assert!(samples < 200, "not found");
@@ -269,16 +270,16 @@ mod tests {
         let split = Split::new(vec![arm(live), arm(version)]).expect("valid");
         let arms = Arms::default();
         arms.serve(&Serving::Split(split), Vec::new());
-        let mut post = Post::new(GuardSettings { window: 800, ..settings(GuardMetric::Ctr) });
-        post.compare_clicks(Some(version), &arms.counts());
-        let mut draws = Draws::new(1, 17, 0);
+        let mut monitor = SequentialMonitor::new(GuardSettings { window: 800, ..settings(GuardMetric::Ctr) });
+        monitor.compare_clicks(Some(version), &arms.counts());
+        let mut draws = CounterRng::new(1, 17, 0);
         for list in 0..8000 {
             let (served, chance) = if draws.below(2) == 0 { (live, clicked_of_live) } else { (version, 200) };
             arms.shown(served);
             if draws.below(1000) < chance {
-                post.clicked(served, &arms.counts());
+                monitor.clicked(served, &arms.counts());
             }
-            if let Some(alarm) = post.alarm(VersionNumber(3)) {
+            if let Some(alarm) = monitor.alarm(VersionNumber(3)) {
                 assert!(alarm.reason.starts_with("click-through of the live state"), "{}", alarm.reason);
                 return Some(list);
             }
@@ -295,22 +296,22 @@ mod tests {
 
     #[test]
     fn a_version_becomes_the_reference_when_it_is_older_than_the_window_and_all_is_calm() {
-        let mut post = Post::new(settings(GuardMetric::Recall));
-        post.saw(VersionNumber(4));
-        post.saw(VersionNumber(4));
-        (0..150).for_each(|_| post.sampled(&pair(true, true)));
-        post.saw(VersionNumber(5));
-        assert_eq!(post.come_of_age(), None);
-        (0..50).for_each(|_| post.sampled(&pair(true, true)));
-        assert_eq!(post.come_of_age(), Some(VersionNumber(4)));
-        assert_eq!(post.come_of_age(), None);
-        (0..149).for_each(|_| post.sampled(&pair(true, true)));
-        (0..20).for_each(|_| post.sampled(&pair(false, true)));
-        assert_eq!(post.come_of_age(), None, "something is wrong: {:?}", post.figures());
+        let mut monitor = SequentialMonitor::new(settings(GuardMetric::Recall));
+        monitor.note_version(VersionNumber(4));
+        monitor.note_version(VersionNumber(4));
+        (0..150).for_each(|_| monitor.sampled(&pair(true, true)));
+        monitor.note_version(VersionNumber(5));
+        assert_eq!(monitor.promote_reference(), None);
+        (0..50).for_each(|_| monitor.sampled(&pair(true, true)));
+        assert_eq!(monitor.promote_reference(), Some(VersionNumber(4)));
+        assert_eq!(monitor.promote_reference(), None);
+        (0..149).for_each(|_| monitor.sampled(&pair(true, true)));
+        (0..20).for_each(|_| monitor.sampled(&pair(false, true)));
+        assert_eq!(monitor.promote_reference(), None, "something is wrong: {:?}", monitor.figures());
         let fixed = GuardSettings { reference: Some(VersionNumber(1)), ..settings(GuardMetric::Recall) };
-        let mut post = Post::new(fixed);
-        post.saw(VersionNumber(4));
-        (0..300).for_each(|_| post.sampled(&pair(true, true)));
-        assert_eq!(post.come_of_age(), None, "the reference was named");
+        let mut monitor = SequentialMonitor::new(fixed);
+        monitor.note_version(VersionNumber(4));
+        (0..300).for_each(|_| monitor.sampled(&pair(true, true)));
+        assert_eq!(monitor.promote_reference(), None, "the reference was named");
     }
 }

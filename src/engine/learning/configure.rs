@@ -1,4 +1,4 @@
-//! A change of the configuration: a record like any other.
+//! Configuration changes: records like any other.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,8 @@ impl Configuration {
     }
 
     /// Appends the configuration that `change` makes of the one at the head; returns once readers see it: its position.
-    /// A change that changes nothing leaves no record. Of two processes that change it at the same moment, the later record wins as a whole.
+    /// A change that changes nothing leaves no record. Of two processes that change it at the same moment, the later
+    /// record wins as a whole.
     pub async fn configure(
         &self,
         change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,

@@ -1,4 +1,4 @@
-//! Reads the log in order and hands appends to the learner, with the states that their restore records lead to.
+//! Feed of the learner: reads the log in order and sends appends with the states that their restore records lead to.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::engine::{
     EngineError,
     blocking::blocking,
     learning::worker::{Restart, Work},
-    replay::run::{RestoreResolver, Restored, Watcher, restored_states},
+    replay::run::{Progress, RestoreResolver, Restored, restored_states},
     stores::Stores,
 };
 use crate::{
@@ -24,7 +24,8 @@ pub const WORK_APPENDS_MAX: usize = 8;
 
 /// Feeds until `stop`, or until the learner is gone, or until a record cannot be applied (its reason is returned).
 ///
-/// What a replay leads to is computed here, with the log until the record: the learner waits for it, and so does nobody else.
+/// What a replay leads to is computed here, with the log until the record: the learner waits for it, and so does nobody
+/// else.
 pub async fn run(
     stores: &Stores,
     restores: &dyn RestoreResolver,
@@ -42,10 +43,10 @@ pub async fn run(
                 Err(error) => return Err(error.into()),
             },
         };
-        let watcher = Watcher::silent(stop.child_token());
+        let progress = Progress::silent(stop.child_token());
         let restored = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            restored = restored_states(restores, &append, &watcher) => restored?,
+            restored = restored_states(restores, &append, &progress) => restored?,
         };
         let restarts = restarts(stores, &append, &restored).await;
         if work.send(Work { append, restored, restarts }).await.is_err() {

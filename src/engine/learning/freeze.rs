@@ -1,4 +1,4 @@
-//! Freezing learning and letting it go on: a change of the configuration that leaves a deployment entry.
+//! Freezing and resuming of learning: a configuration change that leaves a deployment entry.
 
 use crate::engine::{EngineError, learning::configure::Configuration};
 use crate::{

@@ -14,7 +14,7 @@ use crate::engine::{
     EngineError,
     health::Health,
     snapshots::{
-        delta_tracker::{Grown, Growth},
+        delta_tracker::{DeltaTracker, PendingDelta},
         recent_states::StateAt,
     },
 };
@@ -38,7 +38,7 @@ pub enum SnapshotRequest {
     /// With its digest, which costs the rows touched since the last one.
     Whole(oneshot::Sender<Snapshot>),
     /// To be stored: with its digest, and what changed since the version that it grew from.
-    Version(oneshot::Sender<(Snapshot, Grown)>),
+    Version(oneshot::Sender<(Snapshot, PendingDelta)>),
     /// The state alone: pointers.
     Bare(oneshot::Sender<StateAt>),
 }
@@ -48,7 +48,7 @@ pub enum SnapshotRequest {
 pub struct LearnerHandle {
     pub health: Health,
     snapshots: watch::Sender<Option<mpsc::Sender<SnapshotRequest>>>,
-    growth: Mutex<Growth>,
+    delta_tracker: Mutex<DeltaTracker>,
     /// Commit time of the oldest record that is not in the live view, microseconds; 0 = none known.
     pending_since: AtomicI64,
 }
@@ -59,13 +59,14 @@ impl LearnerHandle {
         self.snapshots.send_replace(snapshots);
     }
 
-    /// Returns the state at the end of the append in work, with its digest. Waits a little for a learner that is starting.
+    /// Returns the state at the end of the append in work, with its digest. Waits a little for a learner that is
+    /// starting.
     pub async fn snapshot(&self) -> Result<Snapshot, EngineError> {
         self.ask(SnapshotRequest::Whole).await
     }
 
-    /// Returns the same, to be stored as a version: give what has grown back to [`Growth`] when it was.
-    pub async fn snapshot_to_store(&self) -> Result<(Snapshot, Grown), EngineError> {
+    /// Returns the same, to be stored as a version: give the delta back to [`DeltaTracker`].
+    pub async fn snapshot_to_store(&self) -> Result<(Snapshot, PendingDelta), EngineError> {
         self.ask(SnapshotRequest::Version).await
     }
 
@@ -88,8 +89,8 @@ impl LearnerHandle {
     }
 
     /// Returns what the live state grew from. The lock is held for as long as touched rows are copied.
-    pub fn growth(&self) -> MutexGuard<'_, Growth> {
-        self.growth.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn delta_tracker(&self) -> MutexGuard<'_, DeltaTracker> {
+        self.delta_tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what the learner is working on: commit time of its oldest record, or nothing.
@@ -100,6 +101,6 @@ impl LearnerHandle {
     /// Returns the commit time of the oldest record that the learner is working on.
     pub fn pending_since(&self) -> Option<Timestamp> {
         let pending = self.pending_since.load(Ordering::Acquire);
-        Some(Timestamp::from_micros(pending)).filter(|since| since.micros() > 0)
+        Timestamp::from_micros(pending).filter(|since| since.micros() > 0)
     }
 }

@@ -1,5 +1,4 @@
-//! The way of a record into the live state: read in order, learned on a thread of its own, from the newest sound version on;
-//! and the same beside the learner, for whoever needs a state that is not live.
+//! Learning: records are read in order and learned on a thread of the model's own, from the newest sound version on.
 
 pub(super) mod configure;
 pub(super) mod feed;

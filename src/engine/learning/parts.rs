@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::engine::{
     deployment::readers::Readers,
-    guard::registry::GuardDesk,
+    guard::registry::GuardRegistry,
     learning::handle::LearnerHandle,
-    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
+    monitoring::{monitor::Monitor, quality_sampler::QualitySampler},
     snapshots::take::Snapshots,
     stores::Stores,
 };
-use crate::{domain::Forgotten, serving::View};
+use crate::{domain::ForgottenUser, serving::View};
 
 /// What the learner thread, its feed and its supervisor work with. Cheap to clone.
 #[derive(Clone)]
@@ -18,9 +18,9 @@ pub struct LearnerParts {
     pub stores: Arc<Stores>,
     pub readers: Arc<Readers>,
     pub learner: Arc<LearnerHandle>,
-    pub monitor: Arc<Watch>,
+    pub monitor: Arc<Monitor>,
     pub sampler: Arc<QualitySampler>,
-    pub guard: Arc<GuardDesk>,
+    pub guard: Arc<GuardRegistry>,
     pub snapshots: Arc<Snapshots>,
 }
 
@@ -34,7 +34,7 @@ impl LearnerParts {
     }
 
     /// Takes a forgotten user out of everything that is kept beside the live state.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.stores.forget(user);
         self.readers.forget(user);
     }

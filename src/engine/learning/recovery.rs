@@ -1,4 +1,4 @@
-//! Where learning goes on after a start: the newest sound version, else the beginning.
+//! Recovery of the learner's state: from the newest sound version, else from the beginning.
 
 use std::sync::Arc;
 
@@ -63,8 +63,8 @@ pub async fn recover(stores: &Stores) -> Result<Recovered, EngineError> {
     Ok(recovered)
 }
 
-/// The state before the first record. A fork's is that of its first version; when that is damaged, of the version of the base
-/// that it was made of. It never begins empty.
+/// The state before the first record. A fork's is that of its first version; when that is damaged, of the version of
+/// the base that it was made of. It never begins empty.
 pub async fn beginning(stores: &Stores) -> Result<Recovered, EngineError> {
     let Some(origin) = &stores.origin else {
         let state = State::initial(Arc::clone(&stores.base_config));

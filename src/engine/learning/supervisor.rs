@@ -1,4 +1,4 @@
-//! Starts the learner, and starts it again from the newest version when it had to stop.
+//! Supervisor of the learner thread: restarts it from the newest version after a failure.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -55,7 +55,7 @@ pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationTo
         }
         tracing::error!(
             model = %parts.stores.name, reason,
-            "learner.down: reads and the log go on; recovery from the newest version in {} s", pause.as_secs()
+            "learner.failed: reads and the log go on; recovery from the newest version in {} s", pause.as_secs()
         );
         parts.learner.health.failed(reason);
         tokio::select! {

@@ -1,4 +1,4 @@
-//! The learner thread: applies appends in order, publishes views, hands out snapshots.
+//! Learner thread: applies appends in order, publishes views, hands out snapshots.
 
 use std::{
     collections::BTreeMap,
@@ -16,10 +16,10 @@ use crate::engine::{
     },
     metrics,
     replay::run::Restored,
-    snapshots::{delta_tracker::Grown, recent_states::StateAt},
+    snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
 use crate::{
-    domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
+    domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber},
     learner::{Applied, Learner, Observer, prepare_thread},
     serving::Publisher,
     state::{Digester, State, Touched, Unit},
@@ -27,8 +27,8 @@ use crate::{
 
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
-/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are rarer,
-/// and a fifth of the learner's time at most goes into them.
+/// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are
+/// rarer, and a fifth of the learner's time at most goes into them.
 const PUBLISH_REST: u32 = 4;
 
 /// An append with the states that its restore records lead to.
@@ -103,7 +103,7 @@ impl Worker {
             took: Duration::ZERO,
         };
         assert!(version.is_none() || state.touched.is_empty(), "P7: a version's state has no marks");
-        parts.learner.growth().begin(version, true);
+        parts.learner.delta_tracker().begin(version, true);
         parts.monitor.rewind(position);
         parts.stores.recent.keep(position, || StateAt { state: state.clone(), position });
         Self { parts, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
@@ -175,23 +175,23 @@ impl Worker {
         Snapshot { state, position, digester }
     }
 
-    fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
+    fn snapshot_to_store(&mut self) -> (Snapshot, PendingDelta) {
         let snapshot = self.snapshot();
         assert!(self.state.touched.is_empty(), "P7: what this version holds must not count as a change since it");
-        let grown = self.parts.learner.growth().take();
-        (snapshot, grown)
+        let delta = self.parts.learner.delta_tracker().take();
+        (snapshot, delta)
     }
 }
 
 impl Publication {
-    /// Moves the marks of the live state to whoever has to look at those rows again: the next view, digest and version. Marks
-    /// leave the state here and nowhere else, so each of the three takes each change once.
+    /// Moves the marks of the live state to whoever has to look at those rows again: the next view, digest and version.
+    /// Marks leave the state here and nowhere else, so each of the three takes each change once.
     fn take_marks(&mut self, state: &mut State) {
         if state.touched.is_empty() {
             return;
         }
         self.unhashed.absorb(&state.touched);
-        self.parts.learner.growth().note(&state.touched);
+        self.parts.learner.delta_tracker().note(&state.touched);
         self.unpublished.take_from(&mut state.touched);
     }
 
@@ -235,14 +235,14 @@ impl Observer for Publication {
         }
     }
 
-    fn forgot(&mut self, user: &Forgotten) {
+    fn forgot(&mut self, user: &ForgottenUser) {
         self.parts.forget(user);
     }
 
     fn restored(&mut self, position: Position, version: VersionNumber) {
         let restart = self.restarts.remove(&position);
         let exact = restart.as_ref().is_some_and(|restart| restart.exact);
-        self.parts.learner.growth().begin(Some(version), exact);
+        self.parts.learner.delta_tracker().begin(Some(version), exact);
         self.unpublished.clear();
         self.unhashed.clear();
         (self.publisher, self.digester) = match restart {

@@ -1,4 +1,4 @@
-//! Making models: empty ones, and forks of versions.
+//! Creation of models: empty ones, and forks of versions.
 
 use std::sync::{Arc, PoisonError};
 
@@ -48,11 +48,11 @@ struct Base {
 impl Models {
     /// Makes a model and starts it; `true` with it when it was made now, `false` when it is there as asked for.
     ///
-    /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record. One
-    /// transaction: after a crash the model is there whole, or not at all.
+    /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record.
+    /// One transaction: after a crash the model is there whole, or not at all.
     ///
-    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a [`crate::domain::FieldError`] of the
-    /// configuration, those of looking up and verifying the version.
+    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a
+    /// [`crate::domain::FieldError`] of the configuration, those of looking up and verifying the version.
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
         if let Some(made) = roster::find(pool, &create.name).await? {
@@ -145,8 +145,8 @@ impl Models {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };
                 write_first(&mut transaction, id, &record).await?;
             }
-            // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead when
-            // somebody was forgotten in the base since it was read.
+            // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead
+            // when somebody was forgotten in the base since it was read.
             if adopted.digest == base.seed.digester.digest() {
                 shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).insert(id, base.seed.clone());
             }

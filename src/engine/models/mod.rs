@@ -1,4 +1,4 @@
-//! All models of this process: which are there, and how they come and go.
+//! Models of this process: a table that readers take by pointer, and the task that keeps it up to date.
 
 pub(super) mod create;
 pub(super) mod open;
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use reconciler::Running;
 
-use crate::engine::{EngineError, Model, Surroundings, learning::recovery::Seed, memory_budget};
+use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
     keys::forget_model,
@@ -28,8 +28,8 @@ const KEEPER_WAIT: Duration = Duration::from_secs(30);
 
 /// All models of this process, by name. Cheap to clone.
 ///
-/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this process
-/// and of others go the same way. Readers take the map by pointer.
+/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this
+/// process and of others go the same way. Readers take the map by pointer.
 #[derive(Clone)]
 pub struct Models {
     shared: Arc<Roster>,
@@ -37,7 +37,7 @@ pub struct Models {
 
 /// What the handle and its tasks share.
 pub(super) struct Roster {
-    pub with: Surroundings,
+    pub with: Dependencies,
     pub running: ArcSwap<BTreeMap<ModelName, Running>>,
     /// Counts the looks of the keeper at the database.
     pub looks: watch::Sender<u64>,
@@ -51,7 +51,7 @@ pub(super) struct Roster {
 
 impl Models {
     /// Starts every model of the database, `default` among them, and follows what comes and goes until `with.stop`.
-    pub async fn start(with: &Surroundings) -> Result<Self, EngineError> {
+    pub async fn start(with: &Dependencies) -> Result<Self, EngineError> {
         let shared = Arc::new(Roster {
             with: with.clone(),
             running: ArcSwap::default(),
@@ -63,8 +63,8 @@ impl Models {
         reconciler::begin(&shared).await?;
         with.tasks.spawn(reconciler::run(Arc::clone(&shared)));
         let all = Self { shared: Arc::clone(&shared) };
-        let rooms = move || all.list().iter().map(Model::room).collect();
-        with.tasks.spawn(memory_budget::run(with.engine.memory_budget, rooms, with.stop.clone()));
+        let budgets = move || all.list().iter().map(Model::memory_budget).collect();
+        with.tasks.spawn(memory_budget::run(with.engine.memory_budget, budgets, with.stop.clone()));
         if !with.engine.read_only {
             with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
         }
@@ -92,8 +92,8 @@ impl Models {
         failing.iter().map(|(model, (_, reason))| format!("model {model} does not start: {reason}")).collect()
     }
 
-    /// Deletes a model: returns once it is marked in the database and neither served nor learned here. Other processes follow
-    /// within about a second; its rows are removed in the background.
+    /// Deletes a model: returns once it is marked in the database and neither served nor learned here. Other processes
+    /// follow within about a second; its rows are removed in the background.
     pub async fn delete(&self, name: &ModelName) -> Result<(), EngineError> {
         self.mark_deleted(name).await?;
         tracing::info!(model = %name, "model.deleted: model {name} is marked, its rows go in the background");

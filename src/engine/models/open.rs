@@ -21,7 +21,7 @@ use crate::{
 
 /// What every model of a process is started with.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct Dependencies {
     /// Connections.
     pub pool: PgPool,
     /// Bounds of the log.
@@ -43,7 +43,7 @@ pub struct Surroundings {
 }
 
 /// Opens what a model stores. Nothing of it runs yet but its log.
-pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Stores, EngineError> {
+pub async fn open(listed: &Listed, with: &Dependencies) -> Result<Stores, EngineError> {
     let name = listed.name.clone();
     let config = if with.engine.read_only {
         settled_config(&with.pool, &name).await?

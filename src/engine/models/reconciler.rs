@@ -1,4 +1,4 @@
-//! Starts the models that are on the roster and ends those that are not any more.
+//! Reconciler of models: starts those that the catalogue lists, and stops those that it no longer does.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::{EngineError, Model, Surroundings, models::Roster};
+use crate::engine::{Dependencies, EngineError, Model, models::Roster};
 use crate::{
     domain::ModelName,
     log::LogError,
@@ -38,14 +38,14 @@ struct Life {
 
 impl Life {
     /// The same surroundings, but for a life of its own. The process's trackers wait for its end.
-    fn within(with: &Surroundings) -> (Self, Surroundings) {
+    fn within(with: &Dependencies) -> (Self, Dependencies) {
         let life = Self {
             stop: with.stop.child_token(),
             log_stop: with.log_stop.child_token(),
             tasks: TaskTracker::new(),
             log_tasks: TaskTracker::new(),
         };
-        let own = Surroundings {
+        let own = Dependencies {
             stop: life.stop.clone(),
             log_stop: life.log_stop.clone(),
             tasks: life.tasks.clone(),
@@ -69,7 +69,10 @@ impl Life {
     async fn end(self, name: ModelName) {
         self.stop.cancel();
         if tokio::time::timeout(END_WAIT, ended(self.tasks)).await.is_err() {
-            tracing::error!(model = %name, "model.end: learning of {name} did not end within {} s", END_WAIT.as_secs());
+            tracing::error!(
+                model = %name,
+                "model.stop_timeout: learning of {name} did not end within {} s", END_WAIT.as_secs()
+            );
         }
         self.log_stop.cancel();
         ended(self.log_tasks).await;
@@ -105,7 +108,10 @@ pub async fn run(shared: Arc<Roster>) {
         loop {
             shared.look.notified().await;
             if let Err(error) = look(&shared).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "roster.unknown: the models stay as they are");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "models.list_failed: the models stay as they are"
+                );
             }
             shared.looks.send_modify(|looks| *looks += 1);
         }
@@ -132,7 +138,7 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
         shared.running.store(Arc::new(running.clone()));
     }
     for (name, Running { model, life, .. }) in gone {
-        tracing::info!(model = %name, "model.end: model {name} was deleted");
+        tracing::info!(model = %name, "model.stop: model {name} was deleted");
         model.retire();
         shared.with.tasks.spawn(life.end(name));
     }

@@ -1,6 +1,7 @@
-//! Removes the rows of deleted models, in the background and a batch at a time.
+//! Removal of deleted models' rows, in the background and a batch at a time.
 //!
-//! The mark in the roster is the only thing to remember: after a crash, this process or another goes on from what it finds.
+//! The mark in the roster is the only thing to remember: after a crash, this process or another goes on from what it
+//! finds.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
         if let Err(error) = remove_all(&pool, &stop).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "model.removal: rows of a deleted model stay for now"
+                "model.removal_failed: rows of a deleted model stay for now"
             );
         }
     }

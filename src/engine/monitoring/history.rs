@@ -1,4 +1,4 @@
-//! How one row came to be what it is: where it stood in every stored version, and the steps that moved it farthest lately.
+//! History of one row: its vector in every stored version, and the steps that moved it most of late.
 
 use std::sync::Arc;
 
@@ -8,17 +8,16 @@ use utoipa::ToSchema;
 use crate::engine::{
     EngineError,
     deployment::readers::Readers,
-    monitoring::monitor::Watch,
-    replay::trace::{relearn, state_before},
+    monitoring::monitor::Monitor,
+    replay::trace::{replay_through, state_before},
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
     health::{RowOwner, RowPath, RowStep, cosine},
-    learner::WatchedTable,
     log::Page,
-    state::{Table, distance, dot, learned_row, stored_id},
+    state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
     versions::RowPlace,
 };
 
@@ -50,8 +49,8 @@ pub struct RowInVersion {
     pub position: Position,
     /// When it was taken.
     pub taken_at: Timestamp,
-    /// Whether the version has the row under the number that it has now. False before the row came, and in a version of another
-    /// line that numbers its rows differently.
+    /// Whether the version has the row under the number that it has now. False before the row came, and in a version of
+    /// another line that numbers its rows differently.
     pub found: bool,
     /// Length of the vector.
     pub norm: Option<f32>,
@@ -116,7 +115,7 @@ pub struct RowHistory {
     /// The item's title, if it has one.
     pub title: Option<String>,
     /// The table of the row.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// In the newest versions, oldest first.
     pub versions: Vec<RowInVersion>,
     /// In the live state.
@@ -129,7 +128,7 @@ pub struct RowHistory {
 pub async fn history(
     stores: &Stores,
     readers: &Readers,
-    monitor: &Watch,
+    monitor: &Monitor,
     owner: RowOwner,
     options: HistoryOptions,
 ) -> Result<Option<RowHistory>, EngineError> {
@@ -205,7 +204,7 @@ async fn steps(stores: &Stores, owner: RowOwner, through: Position, records: u64
     let from: Arc<StateAt> = state_before(stores, after.next(), through).await?;
     let path = RowPath::new(owner.clone(), &from.state.readable, from.position, after);
     // On the heap: it holds states.
-    let (path, state, replayed) = Box::pin(relearn(stores, &from, through, path)).await?;
+    let (path, state, replayed) = Box::pin(replay_through(stores, &from, through, path)).await?;
     let (moved, movements) = path.finish(&state.readable, replayed.through);
     let mut largest = Vec::with_capacity(movements.len());
     for step in movements {

@@ -1,51 +1,91 @@
-//! Names of the metrics of learning's health, with their units. All carry the label `model`, those of tables `table`.
+//! Metrics of learning's health: names, descriptions and gauges.
 
-use metrics::{Gauge, Label, gauge};
+use metrics::{Label, gauge};
 
 use crate::{
     health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
-    learner::WatchedTable,
+    state::LearnedTable,
+    telemetry::{MetricInfo, MetricKind::Gauge},
 };
 
-/// Norm of a table's gradient before clipping, root mean square over the steps of a point (gauge).
-pub const TABLE_GRADIENT_NORM: &str = "shelfmark_learning_gradient_norm";
-/// Norm of a table's update over norm of what was updated (gauge, ratio).
-pub const TABLE_UPDATE_RATIO: &str = "shelfmark_learning_update_ratio";
-/// Norm of a table's update over norm of its gradient after clipping (gauge).
-pub const TABLE_LEARNING_RATE: &str = "shelfmark_learning_effective_rate";
-/// Share of rows with a gradient that did not move (gauge, ratio).
-pub const TABLE_STILL_SHARE: &str = "shelfmark_learning_still_rows_ratio";
-/// Rows with a gradient a step (gauge, rows).
-pub const TABLE_ROWS: &str = "shelfmark_learning_rows_per_step";
-/// Mean loss of a target over that of a guess at random (gauge, ratio).
-pub const LOSS_TO_CHANCE: &str = "shelfmark_learning_loss_to_chance_ratio";
-/// Committed records that the live view does not hold (gauge, records).
-pub const LAG_RECORDS: &str = "shelfmark_learning_lag_records";
-/// Age of the oldest of them (gauge, seconds).
-pub const LAG_SECONDS: &str = "shelfmark_learning_lag_seconds";
-/// Lengths of a table's rows by label `quantile` (gauge).
-pub const ROW_NORM: &str = "shelfmark_learning_row_norm";
-/// Relative distance of a table's rows from the newest version by label `quantile` (gauge, ratio).
-pub const ROW_DRIFT: &str = "shelfmark_learning_row_drift_ratio";
-/// Share of a table's met rows that no gradient ever reached (gauge, ratio).
-pub const ROWS_UNTOUCHED: &str = "shelfmark_learning_untouched_rows_ratio";
-/// Share of a table's met rows that no step touched in the last 100,000 records (gauge, ratio).
-pub const ROWS_STALE: &str = "shelfmark_learning_stale_rows_ratio";
-/// 1 for the verdict (label) of a table, or of `all`, 0 for the others (gauge).
-pub const VERDICT: &str = "shelfmark_learning_verdict";
-/// Recall@20 of sampled targets, by labels `view` (live, served) and `targets` (all, novel) (gauge, ratio).
-pub const QUALITY_RECALL: &str = "shelfmark_quality_recall";
-/// Mean reciprocal rank@20 of sampled targets, labels as above (gauge, ratio).
-pub const QUALITY_MRR: &str = "shelfmark_quality_mrr";
-/// Targets in the window of live quality, labels as above (gauge, targets).
-pub const QUALITY_TARGETS: &str = "shelfmark_quality_targets";
+const VERDICT: &str = "shelfmark_learning_verdict";
+const LOSS_TO_CHANCE: &str = "shelfmark_learning_loss_to_chance_ratio";
+const LAG_RECORDS: &str = "shelfmark_learning_lag_records";
+const LAG_SECONDS: &str = "shelfmark_learning_lag_seconds";
+const TABLE_GRADIENT_NORM: &str = "shelfmark_learning_gradient_norm";
+const TABLE_UPDATE_RATIO: &str = "shelfmark_learning_update_ratio";
+const TABLE_LEARNING_RATE: &str = "shelfmark_learning_effective_rate";
+const TABLE_STILL_SHARE: &str = "shelfmark_learning_still_rows_ratio";
+const TABLE_ROWS: &str = "shelfmark_learning_rows_per_step";
+const ROW_NORM: &str = "shelfmark_learning_row_norm";
+const ROW_DRIFT: &str = "shelfmark_learning_row_drift_ratio";
+const ROWS_UNTOUCHED: &str = "shelfmark_learning_untouched_rows_ratio";
+const ROWS_STALE: &str = "shelfmark_learning_stale_rows_ratio";
+const QUALITY_RECALL: &str = "shelfmark_quality_recall";
+const QUALITY_MRR: &str = "shelfmark_quality_mrr";
+const QUALITY_TARGETS: &str = "shelfmark_quality_targets";
+
+/// Health of learning.
+pub const METRICS: &[MetricInfo] = &[
+    MetricInfo::new(
+        VERDICT,
+        Gauge,
+        "`model`, `table`, `verdict`",
+        "1 for the verdict of a table, or of `all`; 0 for the others",
+    ),
+    MetricInfo::new(LOSS_TO_CHANCE, Gauge, "`model`", "Mean loss of a target over that of a guess at random"),
+    MetricInfo::new(LAG_RECORDS, Gauge, "`model`", "Committed records that the live view does not hold"),
+    MetricInfo::new(LAG_SECONDS, Gauge, "`model`", "Age of the oldest of them"),
+    MetricInfo::new(
+        TABLE_GRADIENT_NORM,
+        Gauge,
+        "`model`, `table`",
+        "Norm of a table's gradient before clipping, root mean square over the steps of a point",
+    ),
+    MetricInfo::new(
+        TABLE_UPDATE_RATIO,
+        Gauge,
+        "`model`, `table`",
+        "Norm of a table's update over norm of what was updated",
+    ),
+    MetricInfo::new(
+        TABLE_LEARNING_RATE,
+        Gauge,
+        "`model`, `table`",
+        "Norm of a table's update over norm of its gradient after clipping",
+    ),
+    MetricInfo::new(TABLE_STILL_SHARE, Gauge, "`model`, `table`", "Share of rows with a gradient that did not move"),
+    MetricInfo::new(TABLE_ROWS, Gauge, "`model`, `table`", "Rows with a gradient in a step"),
+    MetricInfo::new(ROW_NORM, Gauge, "`model`, `table`, `quantile`", "Lengths of a table's rows"),
+    MetricInfo::new(
+        ROW_DRIFT,
+        Gauge,
+        "`model`, `table`, `quantile`",
+        "Relative distance of a table's rows from the newest version",
+    ),
+    MetricInfo::new(ROWS_UNTOUCHED, Gauge, "`model`, `table`", "Share of met rows that no gradient ever reached"),
+    MetricInfo::new(
+        ROWS_STALE,
+        Gauge,
+        "`model`, `table`",
+        "Share of met rows that no step touched in the last 100,000 records",
+    ),
+    MetricInfo::new(
+        QUALITY_RECALL,
+        Gauge,
+        "`model`, `view` (`live`, `served`), `targets` (`all`, `novel`)",
+        "Recall@20 of sampled targets",
+    ),
+    MetricInfo::new(QUALITY_MRR, Gauge, "`model`, `view`, `targets`", "Mean reciprocal rank@20 of sampled targets"),
+    MetricInfo::new(QUALITY_TARGETS, Gauge, "`model`, `view`, `targets`", "Targets in the window of live quality"),
+];
 
 /// The gauges of one model.
-pub struct WatchMetrics {
+pub struct MonitorMetrics {
     model: String,
 }
 
-impl WatchMetrics {
+impl MonitorMetrics {
     pub fn new(model: &str) -> Self {
         Self { model: model.to_owned() }
     }
@@ -54,13 +94,12 @@ impl WatchMetrics {
         let Some(value) = value else { return };
         let mut all = vec![Label::new("model", self.model.clone())];
         all.extend(labels.iter().map(|(key, value)| Label::from_static_parts(key, value)));
-        let gauge: Gauge = gauge!(name, all);
-        gauge.set(value);
+        gauge!(name, all).set(value);
     }
 
     pub fn point(&self, point: &Point) {
         self.set(LOSS_TO_CHANCE, &[], point.sums.loss_to_chance());
-        for table in WatchedTable::ALL {
+        for table in LearnedTable::ALL {
             let figures = TableFigures::of(&point.sums, table);
             let label = [("table", table.name())];
             self.set(TABLE_ROWS, &label, figures.rows);

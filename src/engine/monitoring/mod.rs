@@ -1,4 +1,4 @@
-//! What is known of learning: health, live quality, what events did and how rows came to be what they are.
+//! Monitoring of learning: health, live quality, traces of events and histories of rows.
 
 pub(super) mod history;
 pub(super) mod metrics;

@@ -1,4 +1,4 @@
-//! What is known of learning's health: filled by the learner thread and the watching tasks, read by requests.
+//! Monitor of one model: written by the learner thread and the sampling tasks, read by requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::engine::{
     EngineError,
-    monitoring::{metrics::WatchMetrics, ranking::RankedSample},
+    monitoring::{metrics::MonitorMetrics, ranking::RankedSample},
 };
 use crate::{
     domain::{Id, ModelConfig, ModelName, Position, Served},
@@ -33,7 +33,8 @@ pub struct Learning {
     pub lag_ms: u64,
     /// Whether learning is frozen: figures and verdicts are of the steps before.
     pub frozen: bool,
-    /// Recall and mean reciprocal rank of what was recommended before events came, over the newest 1,000 sampled targets.
+    /// Recall and mean reciprocal rank of what was recommended before events came, over the newest 1,000 sampled
+    /// targets.
     pub quality: PointQuality,
     /// Targets sampled since the start.
     pub quality_sampled: u64,
@@ -48,13 +49,13 @@ pub struct PointStream {
 }
 
 /// One model's watch. Locks are held for copies of figures only.
-pub struct Watch {
+pub struct Monitor {
     known: Mutex<Known>,
     points: broadcast::Sender<Arc<Point>>,
     streams: Arc<Semaphore>,
     /// One permit: traces and reports are CPU work of a second or so each.
     work: Arc<Semaphore>,
-    metrics: WatchMetrics,
+    metrics: MonitorMetrics,
 }
 
 #[derive(Default)]
@@ -92,7 +93,7 @@ impl Windows {
     }
 }
 
-impl Watch {
+impl Monitor {
     /// Nothing known yet.
     pub fn new(model: &ModelName) -> Self {
         Self {
@@ -100,7 +101,7 @@ impl Watch {
             points: broadcast::Sender::new(STREAM_POINTS),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             work: Arc::new(Semaphore::new(1)),
-            metrics: WatchMetrics::new(model.as_str()),
+            metrics: MonitorMetrics::new(model.as_str()),
         }
     }
 
@@ -238,26 +239,26 @@ impl PointStream {
 mod tests {
     use super::*;
 
-    fn watch() -> Watch {
-        Watch::new(&ModelName::new("default").expect("a name"))
+    fn monitor() -> Monitor {
+        Monitor::new(&ModelName::new("default").expect("a name"))
     }
 
     #[tokio::test]
     async fn a_slow_stream_misses_the_oldest_points_and_is_told_how_many() {
-        let watch = watch();
-        let mut stream = watch.stream().expect("room");
+        let monitor = monitor();
+        let mut stream = monitor.stream().expect("room");
         let step = |n| StepReport { targets: 512, through: Position::new(n), known: 10, ..StepReport::default() };
-        watch.learned(&(1..=100).map(step).collect::<Vec<_>>());
+        monitor.learned(&(1..=100).map(step).collect::<Vec<_>>());
         assert_eq!(stream.next().await, Some(Err(36)));
         let point = stream.next().await.expect("open").expect("a point");
         assert_eq!(point.through, Position::new(37));
-        let others: Vec<PointStream> = (1..STREAMS_MAX).map(|_| watch.stream().expect("room")).collect();
-        assert!(watch.stream().is_err());
+        let others: Vec<PointStream> = (1..STREAMS_MAX).map(|_| monitor.stream().expect("room")).collect();
+        assert!(monitor.stream().is_err());
         drop(others);
-        assert!(watch.stream().is_ok());
-        let working = watch.work().expect("free");
-        assert!(watch.work().is_err());
+        assert!(monitor.stream().is_ok());
+        let working = monitor.work().expect("free");
+        assert!(monitor.work().is_err());
         drop(working);
-        assert!(watch.work().is_ok());
+        assert!(monitor.work().is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! Sampler of live quality: ranks what came next against the view that stood before it, beside the learner.
 //!
-//! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none, so the
-//! learner never waits. After each sample it rests as long as its share of a core demands.
+//! The learner's thread offers units before it learns them; the sampler takes one when it is idle and otherwise none,
+//! so the learner never waits. After each sample it rests as long as its share of a core demands.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use crate::engine::{
     blocking::blocking,
     deployment::readers::Readers,
     monitoring::{
-        monitor::Watch,
+        monitor::Monitor,
         ranking::{Sample, rank, sample},
     },
 };
@@ -35,7 +35,7 @@ const REST_MAX: Duration = Duration::from_secs(30);
 pub struct QualitySampler {
     name: ModelName,
     readers: Arc<Readers>,
-    monitor: Arc<Watch>,
+    monitor: Arc<Monitor>,
     idle: AtomicBool,
     slot: Mutex<Option<Sample>>,
     filled: Notify,
@@ -44,7 +44,7 @@ pub struct QualitySampler {
 
 impl QualitySampler {
     /// Takes no samples until it runs.
-    pub fn new(name: ModelName, readers: Arc<Readers>, monitor: Arc<Watch>) -> Self {
+    pub fn new(name: ModelName, readers: Arc<Readers>, monitor: Arc<Monitor>) -> Self {
         Self {
             name,
             readers,
@@ -94,7 +94,9 @@ impl QualitySampler {
             }
             match ranked {
                 Ok(ranked) => self.monitor.sampled(ranked),
-                Err(error) => tracing::warn!(model = %self.name, %error, "quality.failed: a sample was not ranked"),
+                Err(error) => {
+                    tracing::warn!(model = %self.name, %error, "quality.sample_failed: a sample was not ranked")
+                }
             }
             if !rest.is_zero() {
                 tokio::select! {

@@ -1,4 +1,4 @@
-//! Looks at the rows of the live state now and then, beside the learner.
+//! Periodic survey of the live state's rows, beside the learner.
 
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ pub async fn run(parts: LearnerParts, stop: CancellationToken) {
         // A learner that is down has nothing new to show.
         let Ok(StateAt { state, position }) = learner.state().await else { continue };
         // Rows have the same numbers in the version that the state grew from, and in no other for sure.
-        let version = learner.growth().parent().and_then(|number| stores.cache.look(number));
+        let version = learner.delta_tracker().parent().and_then(|number| stores.cache.look(number));
         let dim = state.config().dim;
         let survey;
         (survey, surveyor) = blocking(move || {

@@ -1,11 +1,11 @@
-//! What an event did: the records around it are learned again from the nearest state before it, beside the learner.
+//! Trace of one event: replays the records around it from the nearest state before it, beside the learner.
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
     deployment::readers::Readers,
-    monitoring::monitor::Watch,
-    replay::trace::{Stretch, relearn, state_before},
+    monitoring::monitor::Monitor,
+    replay::trace::{Stretch, replay_through, state_before},
     stores::Stores,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub struct TracedEvent {
 pub async fn trace(
     stores: &Stores,
     readers: &Readers,
-    monitor: &Watch,
+    monitor: &Monitor,
     position: Position,
     event: Event,
 ) -> Result<TracedEvent, EngineError> {
@@ -38,7 +38,7 @@ pub async fn trace(
     let from = state_before(stores, position, position).await?;
     let tracer = Tracer::new(TraceTarget { position, event });
     // On the heap: it holds states.
-    let (tracer, _, replayed) = Box::pin(relearn(stores, &from, position, tracer)).await?;
+    let (tracer, _, replayed) = Box::pin(replay_through(stores, &from, position, tracer)).await?;
     if tracer.is_frozen() {
         return Err(EngineError::TraceFrozen { position });
     }

@@ -1,4 +1,4 @@
-//! The state that a replay leads to: a function of the log alone, so that every process and every recovery finds the same.
+//! Replay for rollbacks: a function of the log alone, so every process and every recovery finds the same state.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use futures::{FutureExt, future::BoxFuture};
 use crate::engine::{
     EngineError,
     replay::rules::{Lineage, Origin, RestoreAt, Rules},
-    replay::run::{Counts, Folded, RestoreResolver, Source, Watcher, fold},
+    replay::run::{Counts, Progress, Replayed, RestoreResolver, Source, replay},
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
@@ -40,22 +40,22 @@ impl RestoreResolver for Stores {
         position: Position,
         version: VersionNumber,
         replay: Option<&'a Except>,
-        watcher: &'a Watcher,
+        progress: &'a Progress,
     ) -> BoxFuture<'a, Result<State, EngineError>> {
         let resolving = async move {
             loop {
                 let state = match replay {
                     None => self.version(version).await.map(|version| version.state.clone()),
                     Some(except) => {
-                        let folded = replayed(self, version, except, position.previous(), watcher).await;
-                        folded.map(|folded| folded.at.state)
+                        let replayed_state = replay_except(self, version, except, position.previous(), progress).await;
+                        replayed_state.map(|replayed_state| replayed_state.at.state)
                     }
                 };
                 match state {
                     Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
-                        if !watcher.cancelled.is_cancelled() =>
+                        if !progress.cancelled.is_cancelled() =>
                     {
-                        tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
+                        tracing::warn!(%version, "restore.retry: version {version} cannot be read now, trying again");
                         tokio::time::sleep(RETRY_PAUSE).await;
                     }
                     state => return state,
@@ -130,45 +130,45 @@ impl Base {
 }
 
 /// What the log through a position makes of a version's state without the records that `except` names.
-pub async fn replayed(
+pub async fn replay_except(
     stores: &Stores,
     version: VersionNumber,
     except: &Except,
     through: Position,
-    watcher: &Watcher,
-) -> Result<Folded, EngineError> {
+    progress: &Progress,
+) -> Result<Replayed, EngineError> {
     let base = Base::of(stores, version).await?;
     let rules = base.rules(stores, except, through).await?;
     let first = base.first(stores, &rules).await?;
-    fold(stores.source(), first, Some(&rules), through, watcher).await
+    replay(stores.source(), first, Some(&rules), through, progress).await
 }
 
-/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored version
-/// the result grew from.
-pub async fn to_the_head(
+/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored
+/// version the result grew from.
+pub async fn replay_to_head(
     stores: &Stores,
     base: &Base,
     except: &Except,
-    watcher: &Watcher,
-) -> Result<(Folded, Option<VersionNumber>), EngineError> {
+    progress: &Progress,
+) -> Result<(Replayed, Option<VersionNumber>), EngineError> {
     let mut head = stores.log.head().await?;
     let mut rules = base.rules(stores, except, head).await?;
-    let mut folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
+    let mut replayed_state = Replayed { at: base.first(stores, &rules).await?, counts: Counts::default() };
     for _ in 0..ROUNDS_MAX {
-        let Folded { at, mut counts } = folded;
-        let round = fold(stores.source(), at, Some(&rules), head, watcher).await?;
+        let Replayed { at, mut counts } = replayed_state;
+        let round = replay(stores.source(), at, Some(&rules), head, progress).await?;
         counts.add(round.counts);
-        folded = Folded { at: round.at, counts };
+        replayed_state = Replayed { at: round.at, counts };
         head = stores.log.head().await?;
-        if head.since(folded.at.position) <= REST_RECORDS_MAX {
+        if head.since(replayed_state.at.position) <= REST_RECORDS_MAX {
             break;
         }
         let now = base.rules(stores, except, head).await?;
         if now != rules {
             // Another process rolled back meanwhile: what was learned may be dropped now.
             rules = now;
-            folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
+            replayed_state = Replayed { at: base.first(stores, &rules).await?, counts: Counts::default() };
         }
     }
-    Ok((folded, Some(rules.start).filter(|start| *start != NOT_STORED)))
+    Ok((replayed_state, Some(rules.start).filter(|start| *start != NOT_STORED)))
 }

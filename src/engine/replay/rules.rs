@@ -1,17 +1,19 @@
-//! Which records of the log a replay leaves out, earlier rollbacks taken into account.
+//! Drop rules of a replay: the records that it leaves out, with earlier rollbacks taken into account.
 //!
-//! A replay begins from a version and applies the log after it without what its `except` names. The log may hold restores
-//! of its own there. They are not applied as the learner applies them, by taking over a stored state: that state may hold
-//! what this replay leaves out. They are turned into rules instead, from the newest back:
+//! A replay begins from a version and applies the log after it without what its `except` names. The log may hold
+//! restores of its own there. They are not applied as the learner applies them, by taking over a stored state: that
+//! state may hold what this replay leaves out. They are turned into rules instead, from the newest back:
 //!
-//! * a plain restore at `r` to a state at `p` drops `(p, r]`, whatever stood there, other restores included; what counts
-//!   before it is what counted at `p`;
+//! * a plain restore at `r` to a state at `p` drops `(p, r]`, whatever stood there, other restores included; what
+//!   counts before it is what counted at `p`;
 //! * a replay at `r` from the version at `p` drops what its own `except` names in `(p, r]`; the same holds for a
 //!   restore of a version that a replay made;
-//! * a restore to a state from before the base is taken over as the version is stored: nothing in it comes after the base;
-//!   a replay from before the base is made again from where it began, since what it left out stays left out.
+//! * a restore to a state from before the base is taken over as the version is stored: nothing in it comes after the
+//!   base; a replay from before the base is made again from where it began, since what it left out stays left out.
 
-use crate::domain::{Append, Except, Interval, LeftOut, Position, Ranges, Record, RecordBody, VersionNumber};
+use crate::domain::{
+    Append, Except, ExclusionReason, Interval, Position, PositionSet, Record, RecordBody, VersionNumber,
+};
 
 /// A restore record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,8 @@ pub struct Origin {
     pub version: VersionNumber,
     /// Where it stands.
     pub position: Position,
-    /// Of one that a replay made: from which version, and what was left out. Every other is the log's up to its position.
+    /// Of one that a replay made: from which version, and what was left out. Every other is the log's up to its
+    /// position.
     pub replay: Option<(VersionNumber, Except)>,
 }
 
@@ -54,29 +57,29 @@ pub struct Rules {
     pub start: VersionNumber,
     /// The log is applied after this position.
     pub after: Position,
-    dropped: Ranges,
+    dropped: PositionSet,
     excepts: Vec<(Interval, Except)>,
 }
 
 /// A stretch of the log that counts on top of a version.
-struct Stretch {
+struct LineageStretch {
     base: Origin,
 }
 
 /// Finds the rules, from the newest restore back.
 struct Search<'a, L> {
     line: &'a L,
-    dropped: Ranges,
+    dropped: PositionSet,
     excepts: Vec<(Interval, Except)>,
     /// The stretch in which we are, inside those that it is a part of.
-    stretches: Vec<Stretch>,
+    stretches: Vec<LineageStretch>,
     /// Last position that was not looked at.
     through: Position,
 }
 
 impl Rules {
-    /// The rules of a replay from `base` that looks at restores up to `through`. Costs two look-ups for each restore that still
-    /// counts.
+    /// The rules of a replay from `base` that looks at restores up to `through`. Costs two look-ups for each restore
+    /// that still counts.
     pub async fn resolve<L: Lineage + Sync>(
         line: &L,
         base: Origin,
@@ -86,9 +89,9 @@ impl Rules {
         let all_after = Interval { after: base.position, through: Position::LAST };
         let mut search = Search {
             line,
-            dropped: Ranges::default(),
+            dropped: PositionSet::default(),
             excepts: vec![(all_after, except.clone())],
-            stretches: vec![Stretch { base }],
+            stretches: vec![LineageStretch { base }],
             through,
         };
         let start = search.run().await?;
@@ -98,16 +101,16 @@ impl Rules {
     }
 
     /// Why a record is left out, if it is. No restore is ever applied: what it did is in the rules.
-    pub fn leaves_out(&self, record: &Record) -> Option<LeftOut> {
+    pub fn leaves_out(&self, record: &Record) -> Option<ExclusionReason> {
         if matches!(record.body, RecordBody::Restore { .. }) || self.dropped.contains(record.position) {
-            return Some(LeftOut::Restores);
+            return Some(ExclusionReason::Restores);
         }
         let within = self.excepts.iter().filter(|(interval, _)| interval.contains(record.position));
         within.into_iter().find_map(|(_, except)| except.leaves_out(record))
     }
 
     /// What is left of an append, which keeps its boundary; `None` when nothing is. Tells `seen` of every record.
-    pub fn filter(&self, append: &Append, mut seen: impl FnMut(&Record, Option<LeftOut>)) -> Option<Append> {
+    pub fn filter(&self, append: &Append, mut seen: impl FnMut(&Record, Option<ExclusionReason>)) -> Option<Append> {
         let mut kept = Vec::with_capacity(append.records.len());
         for record in append.records.iter() {
             let reason = self.leaves_out(record);
@@ -133,7 +136,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
                 Some(restore) => self.undo(restore).await?,
                 // All of the stretch counts: below it, what its base is made of.
                 None => {
-                    let Some(Stretch { base }) = self.stretches.pop() else {
+                    let Some(LineageStretch { base }) = self.stretches.pop() else {
                         unreachable!("it was the last just before")
                     };
                     if self.stretches.is_empty() { Some(base) } else { self.enter(base).await? }
@@ -174,7 +177,8 @@ impl<L: Lineage + Sync> Search<'_, L> {
         }
     }
 
-    /// Goes on with what counted in a version's state. Returns a version from before all stretches: it is taken as it is stored.
+    /// Goes on with what counted in a version's state. Returns a version from before all stretches: it is taken as it
+    /// is stored.
     async fn enter(&mut self, version: Origin) -> Result<Option<Origin>, L::Error> {
         while let Some(stretch) = self.stretches.last() {
             if stretch.base.version == version.version {
@@ -204,7 +208,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
         while self.stretches.last().is_some_and(|stretch| stretch.base.position > base.position) {
             self.stretches.pop();
         }
-        self.stretches.push(Stretch { base });
+        self.stretches.push(LineageStretch { base });
         self.excepts.push((within, except));
     }
 }

@@ -1,4 +1,4 @@
-//! Applies a stretch of the log to a state beside the learner: the next page is read while this one is learned.
+//! Replay of a part of the log onto a state beside the learner: reads a chunk while the one before is learned.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,16 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineError, replay::rules::Rules, snapshots::recent_states::StateAt};
 use crate::{
-    domain::{Append, Except, LeftOut, Position, RecordBody, VersionNumber},
+    domain::{Append, Except, ExclusionReason, Position, RecordBody, VersionNumber},
     learner::{Learner, Observer, prepare_thread},
     log::{Log, LogError},
     state::State,
 };
 
-/// Records of a page, about.
-const PAGE_RECORDS: usize = 4096;
-/// Pages that are read and not yet learned.
-const PAGES_AHEAD: usize = 2;
+/// Records of a chunk, about.
+const CHUNK_RECORDS: usize = 4096;
+/// Chunks that are read and not yet learned.
+const CHUNKS_AHEAD: usize = 2;
 
 /// The states that restore records lead to, by the positions of the records.
 pub type Restored = BTreeMap<Position, State>;
@@ -31,7 +31,7 @@ pub trait RestoreResolver: Send + Sync {
         position: Position,
         version: VersionNumber,
         replay: Option<&'a Except>,
-        watcher: &'a Watcher,
+        progress: &'a Progress,
     ) -> BoxFuture<'a, Result<State, EngineError>>;
 }
 
@@ -39,12 +39,12 @@ pub trait RestoreResolver: Send + Sync {
 pub async fn restored_states(
     resolver: &dyn RestoreResolver,
     append: &Append,
-    watcher: &Watcher,
+    progress: &Progress,
 ) -> Result<Restored, EngineError> {
     let mut states = Restored::new();
     for record in append.records.iter() {
         if let RecordBody::Restore { version, replay } = &record.body {
-            let state = resolver.resolve(record.position, *version, replay.as_deref(), watcher).await?;
+            let state = resolver.resolve(record.position, *version, replay.as_deref(), progress).await?;
             states.insert(record.position, state);
         }
     }
@@ -58,23 +58,23 @@ pub struct Source<'a> {
     pub restores: &'a dyn RestoreResolver,
 }
 
-/// Follows a fold from outside and may end it. Cheap to clone.
+/// Follows a replay from outside and may end it. Cheap to clone.
 #[derive(Clone)]
-pub struct Watcher {
+pub struct Progress {
     /// Told the last position that was learned, an append at a time.
     pub reached: Arc<dyn Fn(Position) + Send + Sync>,
-    /// Ends the fold with [`EngineError::Cancelled`].
+    /// Ends the replay with [`EngineError::Cancelled`].
     pub cancelled: CancellationToken,
 }
 
-impl Watcher {
+impl Progress {
     /// Watches nothing and ends with `cancelled`.
     pub fn silent(cancelled: CancellationToken) -> Self {
         Self { reached: Arc::new(|_| {}), cancelled }
     }
 }
 
-/// What a fold read, and what it made of it.
+/// What a replay read, and what it made of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Counts {
     /// Records looked at.
@@ -84,11 +84,11 @@ pub struct Counts {
     /// Records of other kinds applied.
     pub others_kept: u64,
     /// Records left out, by why.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out: BTreeMap<ExclusionReason, u64>,
 }
 
 impl Counts {
-    fn count(&mut self, body: &RecordBody, left_out: Option<LeftOut>) {
+    fn count(&mut self, body: &RecordBody, left_out: Option<ExclusionReason>) {
         self.records += 1;
         match (left_out, body) {
             (Some(reason), _) => *self.left_out.entry(reason).or_default() += 1,
@@ -108,22 +108,22 @@ impl Counts {
     }
 }
 
-/// A state after a fold.
-pub struct Folded {
-    /// The state; what it touched since the fold began is marked.
+/// A state after a replay.
+pub struct Replayed {
+    /// The state; what it touched since the replay began is marked.
     pub at: StateAt,
     /// What was read.
     pub counts: Counts,
 }
 
 /// Some appends, and where the log stands after them.
-struct Page {
+struct Chunk {
     appends: Vec<(Append, Restored)>,
     through: Position,
 }
 
-/// Who sees what a fold learns.
-pub struct Seeing<W> {
+/// Who sees what a replay learns.
+pub struct Observed<W> {
     /// Told of every batch and step; given back at the end.
     pub observer: W,
     /// Watches the rows of every so many steps, as [`Learner::watching`] says.
@@ -133,41 +133,42 @@ pub struct Seeing<W> {
 /// Applies the records in `(from, through]`: with rules those that they keep, without any as the learner did, restores
 /// included. An append that goes on after `through` is cut there.
 ///
-/// Costs a page of records at a time in memory, whatever the stretch is long; some 8,192 wait beside those that are learned.
-pub async fn fold(
+/// Costs a chunk of records at a time in memory, whatever the stretch is long; some 8,192 wait beside those that are
+/// learned.
+pub async fn replay(
     source: Source<'_>,
     from: StateAt,
     rules: Option<&Rules>,
     through: Position,
-    watcher: &Watcher,
-) -> Result<Folded, EngineError> {
-    let nobody = Seeing { observer: (), every: 0 };
-    Ok(fold_seen(source, from, rules, through, watcher, nobody).await?.0)
+    progress: &Progress,
+) -> Result<Replayed, EngineError> {
+    let nobody = Observed { observer: (), every: 0 };
+    Ok(replay_observed(source, from, rules, through, progress, nobody).await?.0)
 }
 
 /// The same, with somebody looking on.
-pub async fn fold_seen<W: Observer + Send + 'static>(
+pub async fn replay_observed<W: Observer + Send + 'static>(
     source: Source<'_>,
     from: StateAt,
     rules: Option<&Rules>,
     through: Position,
-    watcher: &Watcher,
-    seeing: Seeing<W>,
-) -> Result<(Folded, W), EngineError> {
+    progress: &Progress,
+    observed: Observed<W>,
+) -> Result<(Replayed, W), EngineError> {
     let StateAt { state, position } = from;
-    let (sender, pages) = mpsc::channel(PAGES_AHEAD);
-    let follower = watcher.clone();
-    let learned = tokio::task::spawn_blocking(move || learn(state, pages, &follower, seeing));
-    let (read, learned) = tokio::join!(read(source, position, rules, through, watcher, sender), learned);
-    // Why learning failed is said first: reading ends when nobody takes its pages. A panic is an error here: the learner's feed
-    // folds too, and has to say why it ends.
+    let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let follower = progress.clone();
+    let learned = tokio::task::spawn_blocking(move || learn(state, chunks, &follower, observed));
+    let (read, learned) = tokio::join!(read(source, position, rules, through, progress, sender), learned);
+    // Why learning failed is said first: reading ends when nobody takes its chunks. A panic is an error here: the
+    // learner's feed replays too, and has to say why it ends.
     let panicked = |_| EngineError::ReplayFailed { position, detail: "a step after it panicked".to_owned() };
     let (state, observer) = learned.map_err(panicked)??;
     let counts = read?;
-    if watcher.cancelled.is_cancelled() {
+    if progress.cancelled.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    Ok((Folded { at: StateAt { state, position: through }, counts }, observer))
+    Ok((Replayed { at: StateAt { state, position: through }, counts }, observer))
 }
 
 async fn read(
@@ -175,13 +176,13 @@ async fn read(
     after: Position,
     rules: Option<&Rules>,
     through: Position,
-    watcher: &Watcher,
-    pages: mpsc::Sender<Page>,
+    progress: &Progress,
+    chunks: mpsc::Sender<Chunk>,
 ) -> Result<Counts, EngineError> {
     let mut counts = Counts::default();
     let mut reached = after;
-    while reached < through && !watcher.cancelled.is_cancelled() {
-        let read = source.log.read_after(reached, PAGE_RECORDS).await?;
+    while reached < through && !progress.cancelled.is_cancelled() {
+        let read = source.log.read_after(reached, CHUNK_RECORDS).await?;
         if read.is_empty() {
             let detail = "P3: it is before the head and not in the table".to_owned();
             return Err(LogError::Unreadable { position: reached.next(), detail }.into());
@@ -201,11 +202,11 @@ async fn read(
                 }
             };
             if let Some(append) = kept {
-                let restored = restored_states(source.restores, &append, watcher).await?;
+                let restored = restored_states(source.restores, &append, progress).await?;
                 appends.push((append, restored));
             }
         }
-        if pages.send(Page { appends, through: reached }).await.is_err() {
+        if chunks.send(Chunk { appends, through: reached }).await.is_err() {
             break;
         }
     }
@@ -223,23 +224,23 @@ fn cut(append: Append, through: Position) -> Append {
 
 fn learn<W: Observer>(
     mut state: State,
-    mut pages: mpsc::Receiver<Page>,
-    watcher: &Watcher,
-    Seeing { mut observer, every }: Seeing<W>,
+    mut chunks: mpsc::Receiver<Chunk>,
+    progress: &Progress,
+    Observed { mut observer, every }: Observed<W>,
 ) -> Result<(State, W), EngineError> {
     prepare_thread();
-    let mut learner = Learner::watching(every);
-    while let Some(page) = pages.blocking_recv() {
-        for (append, restored) in &page.appends {
-            if watcher.cancelled.is_cancelled() {
+    let mut learner = Learner::with_statistics_every(every);
+    while let Some(chunk) = chunks.blocking_recv() {
+        for (append, restored) in &chunk.appends {
+            if progress.cancelled.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
             learner
                 .apply(&mut state, append, restored, &mut observer)
                 .map_err(|error| EngineError::ReplayFailed { position: append.first(), detail: error.to_string() })?;
-            (watcher.reached)(append.last());
+            (progress.reached)(append.last());
         }
-        (watcher.reached)(page.through);
+        (progress.reached)(chunk.through);
     }
     Ok((state, observer))
 }

@@ -1,5 +1,7 @@
-//! Learning a stretch of the log again, beside the learner: from the nearest state before it, record by record. The state
-//! is a function of the log, so every step of the replay is the step that was taken then (P4).
+//! Replay for traces and histories: learns a part of the log again from the nearest state before it, beside the
+//! learner.
+//!
+//! The state is a function of the log, so every step of the replay is the step that was taken then (P4).
 
 use std::{
     sync::{
@@ -14,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{
     EngineError,
     learning::recovery::beginning,
-    replay::run::{Seeing, Watcher, fold_seen},
+    replay::run::{Observed, Progress, replay_observed},
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
@@ -27,8 +29,8 @@ use crate::{
 
 /// Longest time of one: below that of a request, so that who asked is told.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(45);
-/// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has to be loaded is
-/// taken when that is sooner done than learning from the nearest in memory.
+/// Bytes of a version's chain that are loaded in the time in which one record is learned again: a nearer state that has
+/// to be loaded is taken when that is sooner done than learning from the nearest in memory.
 const BYTES_PER_RECORD: u64 = 8192;
 
 /// Where a replay begins and ends.
@@ -90,8 +92,9 @@ async fn nearest_before(stores: &Stores, position: Position) -> Result<Arc<State
     }
 }
 
-/// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where it ended.
-pub async fn relearn<W: Observer + Send + 'static>(
+/// Learns again from a state through the append that holds `through`, for `observer` to see. Gives it back, and where
+/// it ended.
+pub async fn replay_through<W: Observer + Send + 'static>(
     stores: &Stores,
     from: &StateAt,
     through: Position,
@@ -104,7 +107,7 @@ pub async fn relearn<W: Observer + Send + 'static>(
     let cancelled = CancellationToken::new();
     // Who goes away ends it.
     let _ends = cancelled.clone().drop_guard();
-    let watcher = Watcher {
+    let progress = Progress {
         reached: Arc::new(move |position| told.store(position.get(), Ordering::Relaxed)),
         cancelled: cancelled.clone(),
     };
@@ -112,20 +115,20 @@ pub async fn relearn<W: Observer + Send + 'static>(
     state.touched.clear();
     let from = StateAt { state, position: from.position };
     let after = from.position;
-    let folding = fold_seen(stores.source(), from, None, last, &watcher, Seeing { observer, every: 1 });
+    let folding = replay_observed(stores.source(), from, None, last, &progress, Observed { observer, every: 1 });
     let mut folding = Box::pin(folding);
-    let folded = tokio::select! {
-        folded = &mut folding => folded,
+    let replayed_state = tokio::select! {
+        replayed_state = &mut folding => replayed_state,
         () = tokio::time::sleep(REPLAY_TIME_MAX) => {
             cancelled.cancel();
             folding.await
         }
     };
-    if matches!(folded, Err(EngineError::Cancelled)) {
+    if matches!(replayed_state, Err(EngineError::Cancelled)) {
         let reached = Position::new(reached.load(Ordering::Relaxed));
         let seconds_max = REPLAY_TIME_MAX.as_secs();
         return Err(EngineError::ReplayTooLong { position: through, reached, seconds_max });
     }
-    let (folded, observer) = folded?;
-    Ok((observer, folded.at.state, Stretch { after, through: last }))
+    let (replayed_state, observer) = replayed_state?;
+    Ok((observer, replayed_state.at.state, Stretch { after, through: last }))
 }

@@ -1,4 +1,4 @@
-//! What a rollback would do, without doing it.
+//! Dry run of a rollback: what it would change, without changing it.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use crate::engine::{
     blocking::blocking,
     learning::handle::{LearnerHandle, Snapshot},
     replay::{
-        rollback::{Base, to_the_head},
-        run::{Counts, Watcher},
+        rollback::{Base, replay_to_head},
+        run::{Counts, Progress},
     },
-    rollback::materialise::{Target, state_at},
+    rollback::materialise::{ResolvedTarget, state_at},
     snapshots::{recent_states::StateAt, store::figures},
     stores::Stores,
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
-    domain::{Digest, LeftOut, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
+    domain::{Digest, ExclusionReason, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -58,31 +58,31 @@ pub struct DryRun {
 pub async fn dry_run(
     stores: &Stores,
     learner: &LearnerHandle,
-    target: Target,
+    target: ResolvedTarget,
     request: &RollbackRequest,
-    watcher: &Watcher,
+    progress: &Progress,
 ) -> Result<DryRun, EngineError> {
     let before = learner.snapshot().await?;
     let (stored, at) = match target {
-        Target::Stored(manifest) => {
+        ResolvedTarget::Stored(manifest) => {
             let version = stores.version(manifest.version).await?;
             let at = StateAt { state: version.state.clone(), position: manifest.position };
             (Some(*manifest), at)
         }
-        Target::Position(position) => (None, Box::pin(state_at(stores, position, watcher)).await?.at),
+        ResolvedTarget::Position(position) => (None, Box::pin(state_at(stores, position, progress)).await?.at),
     };
     let version = stored.as_ref().map(|manifest| manifest.version);
     let mut counts = Counts::default();
     match request.mode {
         RollbackMode::Replay => {
             let base = Base { stored, at };
-            let (folded, _) = Box::pin(to_the_head(stores, &base, &request.except, watcher)).await?;
-            return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
+            let (replayed_state, _) = Box::pin(replay_to_head(stores, &base, &request.except, progress)).await?;
+            return Ok(Box::pin(report(request.mode, before, replayed_state.at, None, replayed_state.counts)).await);
         }
         RollbackMode::Restore => {
             let unapplied = before.position.since(at.position);
             counts.records = unapplied;
-            counts.left_out.insert(LeftOut::Restores, unapplied);
+            counts.left_out.insert(ExclusionReason::Restores, unapplied);
         }
         RollbackMode::Pin => {}
     }

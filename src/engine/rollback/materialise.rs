@@ -1,12 +1,12 @@
-//! From a rollback's target to a stored version.
+//! Materialisation of a rollback's target as a stored version.
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
     learning::recovery::beginning,
-    replay::run::{RestoreResolver, Watcher, fold},
+    replay::run::{Progress, RestoreResolver, replay},
     snapshots::{
-        delta_tracker::Grown,
+        delta_tracker::PendingDelta,
         load::newest_version,
         recent_states::StateAt,
         retention::SYSTEM,
@@ -21,14 +21,14 @@ use crate::{
 
 /// A target, as far as it is there already.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub enum ResolvedTarget {
     /// A stored version.
     Stored(Box<VersionManifest>),
     /// The state at a position, which no version holds.
     Position(Position),
 }
 
-impl Target {
+impl ResolvedTarget {
     /// Finds what a rollback names. A position at which a version of the log stands is that version.
     pub async fn find(stores: &Stores, target: &RollbackTarget) -> Result<Self, EngineError> {
         let position = match target {
@@ -52,7 +52,7 @@ impl Target {
 }
 
 /// A state of the log, and the version that it was made from.
-pub struct Made {
+pub struct Materialised {
     /// The state.
     pub at: StateAt,
     /// The newest version that it grew from, if any.
@@ -61,81 +61,81 @@ pub struct Made {
     pub exact: bool,
 }
 
-/// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log after
-/// that.
-pub async fn state_at(stores: &Stores, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
-    let Made { at, parent, exact } = Box::pin(nearest(stores, position, watcher)).await?;
-    let folded = Box::pin(fold(stores.source(), at, None, position, watcher)).await?;
-    Ok(Made { at: folded.at, parent, exact })
+/// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log
+/// after that.
+pub async fn state_at(stores: &Stores, position: Position, progress: &Progress) -> Result<Materialised, EngineError> {
+    let Materialised { at, parent, exact } = Box::pin(nearest(stores, position, progress)).await?;
+    let replayed_state = Box::pin(replay(stores.source(), at, None, position, progress)).await?;
+    Ok(Materialised { at: replayed_state.at, parent, exact })
 }
 
-async fn nearest(stores: &Stores, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
+async fn nearest(stores: &Stores, position: Position, progress: &Progress) -> Result<Materialised, EngineError> {
     let mut made = Box::pin(nearest_state(stores, position)).await?;
     // A restore takes over a state whole: nothing before the last one matters.
     let since = Interval { after: made.at.position, through: position };
     if let Some(record) = stores.log.last_restore(since).await?
         && let RecordBody::Restore { version, replay } = &record.body
     {
-        let state = stores.resolve(record.position, *version, replay.as_deref(), watcher).await?;
+        let state = stores.resolve(record.position, *version, replay.as_deref(), progress).await?;
         let at = StateAt { state, position: record.position };
-        made = Made { at, parent: Some(*version), exact: replay.is_none() };
+        made = Materialised { at, parent: Some(*version), exact: replay.is_none() };
     }
     made.at.state.touched.clear();
     Ok(made)
 }
 
-async fn nearest_state(stores: &Stores, position: Position) -> Result<Made, EngineError> {
+async fn nearest_state(stores: &Stores, position: Position) -> Result<Materialised, EngineError> {
     let kept = stores.recent.before(position.next());
     let kept_position = kept.as_ref().map(|kept| kept.position);
     let stored = stores.versions.newest(Some(position)).await?.map(|manifest| manifest.position);
     if let Some(kept) = kept
         && kept_position >= stored
     {
-        return Ok(Made { at: StateAt::clone(&kept), parent: None, exact: false });
+        return Ok(Materialised { at: StateAt::clone(&kept), parent: None, exact: false });
     }
     if let Some(version) = stores.cache.newest_before(position.next())
         && Some(version.position) == stored
     {
         let at = StateAt { state: version.state.clone(), position: version.position };
-        return Ok(Made { at, parent: Some(version.number), exact: true });
+        return Ok(Materialised { at, parent: Some(version.number), exact: true });
     }
     Ok(match Box::pin(newest_version(&stores.versions, Some(position))).await? {
         Some(version) => {
             let at = StateAt { state: version.state, position: version.position };
-            Made { at, parent: Some(version.number), exact: true }
+            Materialised { at, parent: Some(version.number), exact: true }
         }
         None => {
             let first = beginning(stores).await?;
-            Made { at: StateAt { state: first.state, position: first.position }, parent: None, exact: false }
+            Materialised { at: StateAt { state: first.state, position: first.position }, parent: None, exact: false }
         }
     })
 }
 
-/// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an append.
-/// `seen_through` is as [`keep`] says.
+/// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an
+/// append. `seen_through` is as [`keep`] says.
 pub async fn materialise(
     stores: &Stores,
     position: Position,
     seen_through: Position,
-    watcher: &Watcher,
+    progress: &Progress,
     reason: String,
 ) -> Result<VersionManifest, EngineError> {
-    let made = Box::pin(state_at(stores, position, watcher)).await?;
+    let made = Box::pin(state_at(stores, position, progress)).await?;
     let append_last = stores.log.append_last(position).await?.filter(|last| *last > position);
     let derived = append_last.map(|append_last| Derived::Cut { append_last });
     keep(stores, made, seen_through, derived, reason).await
 }
 
-/// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read: whoever
-/// was forgotten until then is in none of its sources.
+/// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read:
+/// whoever was forgotten until then is in none of its sources.
 pub async fn keep(
     stores: &Stores,
-    made: Made,
+    made: Materialised,
     seen_through: Position,
     derived: Option<Derived>,
     reason: String,
 ) -> Result<VersionManifest, EngineError> {
-    let Made { at: StateAt { mut state, position }, parent, exact } = made;
+    let Materialised { at: StateAt { mut state, position }, parent, exact } = made;
     let touched = std::mem::take(&mut state.touched);
     let hashed = state.clone();
     let digester = blocking(move || Digester::new(&hashed)).await;
@@ -144,7 +144,7 @@ pub async fn keep(
         position,
         seen_through,
         digester,
-        grown: Grown::beside(parent, exact.then_some(touched)),
+        delta: PendingDelta::beside(parent, exact.then_some(touched)),
         derived,
         label: None,
         reason: Some(reason),

@@ -1,7 +1,8 @@
 //! Rollback: pin, unpin, restore, replay. Each leaves a deployment entry.
 //!
 //! What stands in a version is done at once. Everything else is an operation: the target is made beside the learner and
-//! stored, so that records only ever name versions; readers are served as before until the last step, which is one record.
+//! stored, so that records only ever name versions; readers are served as before until the last step, which is one
+//! record.
 
 pub(super) mod dry_run;
 mod materialise;
@@ -17,7 +18,7 @@ use std::{
 use serde_json::{Value, json};
 
 use dry_run::dry_run;
-use materialise::{Made, Target, keep, materialise};
+use materialise::{Materialised, ResolvedTarget, keep, materialise};
 
 use crate::engine::{
     EngineError,
@@ -26,8 +27,8 @@ use crate::engine::{
     learning::handle::LearnerHandle,
     operations::{OperationContext, Started},
     replay::{
-        rollback::{Base, to_the_head},
-        run::Watcher,
+        rollback::{Base, replay_to_head},
+        run::Progress,
     },
     snapshots::recent_states::StateAt,
     stores::Stores,
@@ -116,7 +117,9 @@ impl Rollbacks {
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
         let kind = if request.dry_run { "dry_run" } else { request.mode.name() };
         let (claim, target) = self.begin(kind, &request.actor, &request.to).await?;
-        if let (Target::Stored(manifest), Some(switch), false) = (&target, Switch::of(request.mode), request.dry_run) {
+        if let (ResolvedTarget::Stored(manifest), Some(switch), false) =
+            (&target, Switch::of(request.mode), request.dry_run)
+        {
             let RollbackRequest { actor, reason, details, .. } = request;
             let cause = Cause { actor, reason, details };
             let deployment = self.switch(claim, manifest.version, switch, cause).await?;
@@ -146,10 +149,15 @@ impl Rollbacks {
     }
 
     /// Claims the right to roll back, against other processes too, and finds the target.
-    async fn begin(&self, kind: &str, actor: &str, to: &RollbackTarget) -> Result<(Claim, Target), EngineError> {
+    async fn begin(
+        &self,
+        kind: &str,
+        actor: &str,
+        to: &RollbackTarget,
+    ) -> Result<(Claim, ResolvedTarget), EngineError> {
         let claim = self.deployments.slot.claim(kind, actor)?;
         let elsewhere = async { Ok(self.stores().operations.store().running(KINDS).await?) };
-        let (target, elsewhere) = tokio::try_join!(Target::find(self.stores(), to), elsewhere)?;
+        let (target, elsewhere) = tokio::try_join!(ResolvedTarget::find(self.stores(), to), elsewhere)?;
         match elsewhere {
             Some(running) => Err(EngineError::RollbackRunning(Box::new(running.into()))),
             None => Ok((claim, target)),
@@ -172,21 +180,20 @@ impl Rollbacks {
         switched.await
     }
 
-    /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
-    /// readers need by then cannot be.
+    /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the
+    /// log or readers need by then cannot be.
     async fn run(
         self,
-        target: Target,
+        target: ResolvedTarget,
         request: RollbackRequest,
         claim: Claim,
         context: OperationContext,
     ) -> Result<Value, EngineError> {
         claim.runs_as(context.id);
         if request.dry_run {
-            let watcher = watcher(&context, 0.0, REPLAYED, self.stores().log.head().await?);
-            return Ok(
-                json!({ "dry_run": Box::pin(dry_run(self.stores(), &self.learner, target, &request, &watcher)).await? }),
-            );
+            let progress = progress(&context, 0.0, REPLAYED, self.stores().log.head().await?);
+            let dry_run = dry_run(self.stores(), &self.learner, target, &request, &progress);
+            return Ok(json!({ "dry_run": Box::pin(dry_run).await? }));
         }
         Ok(json!({ "deployment": self.attempt(target, &request, &context).await? }))
     }
@@ -209,12 +216,12 @@ impl Rollbacks {
             actor,
             details: None,
         };
-        self.attempt(Target::find(self.stores(), &to).await?, &request, context).await
+        self.attempt(ResolvedTarget::find(self.stores(), &to).await?, &request, context).await
     }
 
     async fn attempt(
         &self,
-        target: Target,
+        target: ResolvedTarget,
         request: &RollbackRequest,
         context: &OperationContext,
     ) -> Result<Deployment, EngineError> {
@@ -223,7 +230,7 @@ impl Rollbacks {
         if ended.is_err() {
             for version in made.into_iter().rev() {
                 if let Err(error) = self.stores().versions.delete(version).await {
-                    tracing::info!(%version, %error, "rollback.left: version {version} stays");
+                    tracing::info!(%version, %error, "rollback.cleanup_failed: version {version} stays");
                 }
             }
         }
@@ -232,19 +239,20 @@ impl Rollbacks {
 
     async fn steps(
         &self,
-        target: Target,
+        target: ResolvedTarget,
         request: &RollbackRequest,
         context: &OperationContext,
         made: &mut Vec<VersionNumber>,
     ) -> Result<Deployment, EngineError> {
         let mode = request.mode.name();
         let manifest = match target {
-            Target::Stored(manifest) => *manifest,
-            Target::Position(position) => {
-                let watcher = watcher(context, 0.0, MADE, position);
+            ResolvedTarget::Stored(manifest) => *manifest,
+            ResolvedTarget::Position(position) => {
+                let progress = progress(context, 0.0, MADE, position);
                 let reason = format!("{mode} to position {position}");
                 let manifest =
-                    Box::pin(materialise(self.stores(), position, self.readers().position(), &watcher, reason)).await?;
+                    Box::pin(materialise(self.stores(), position, self.readers().position(), &progress, reason))
+                        .await?;
                 made.push(manifest.version);
                 manifest
             }
@@ -275,21 +283,22 @@ impl Rollbacks {
         let seen_through = self.readers().position();
         let state = self.stores().version(from).await?.state.clone();
         let base = Base { at: StateAt { state, position }, stored: Some(base) };
-        let watcher = watcher(context, MADE, REPLAYED, self.stores().log.head().await?);
-        let (folded, parent) = Box::pin(to_the_head(self.stores(), &base, except, &watcher)).await?;
+        let progress = progress(context, MADE, REPLAYED, self.stores().log.head().await?);
+        let (replayed_state, parent) = Box::pin(replay_to_head(self.stores(), &base, except, &progress)).await?;
         let derived = Derived::Replay { from, except: except.clone() };
         let reason = format!("replay from version {from} at position {position}");
-        let made = Made { at: folded.at, exact: parent.is_some(), parent };
+        let made = Materialised { at: replayed_state.at, exact: parent.is_some(), parent };
         keep(self.stores(), made, seen_through, Some(derived), reason).await
     }
 
-    /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
+    /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes
+    /// them back.
     async fn go_to(&self, version: VersionNumber, switch: Switch, cause: &Cause) -> Result<Deployment, EngineError> {
-        // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
-        // the record is there.
+        // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits
+        // for that once the record is there.
         let ready = self.stores().version(version).await?;
         let view = blocking(move || ready.view()).await;
-        let _ahead = self.readers().go_ahead(view);
+        let _preview = self.readers().preview(view);
         match switch {
             Switch::Pin => self.pin(version, cause).await,
             Switch::Restore => self.restore(version, None, cause, RESTORE_TIMEOUT).await,
@@ -337,15 +346,17 @@ impl Rollbacks {
         tokio::select! {
             applied = self.readers().wait_applied(position, timeout) => applied?,
             // The next start applies it: it is in the log.
-            () = self.stores().operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
+            () = self.stores().operations.stopped() => {
+                return Err(EngineError::LearnerDown("the service is ending".to_owned()));
+            }
         }
         self.deployments.serve(&Serving::One(Served::Live)).await?;
         Ok(deployment)
     }
 }
 
-/// Tells an operation how far a fold to `to` is, as a share between `low` and `high`.
-fn watcher(context: &OperationContext, low: f64, high: f64, to: Position) -> Watcher {
+/// Tells an operation how far a replay to `to` is, as a share between `low` and `high`.
+fn progress(context: &OperationContext, low: f64, high: f64, to: Position) -> Progress {
     let (context, first) = (context.clone(), AtomicU64::new(u64::MAX));
     let cancelled = context.cancelled().clone();
     let reached = move |position: Position| {
@@ -354,5 +365,5 @@ fn watcher(context: &OperationContext, low: f64, high: f64, to: Position) -> Wat
         let share = position.since(first) as f64 / to.since(first).max(1) as f64;
         context.progress(low + (high - low) * share.min(1.0));
     };
-    Watcher { reached: Arc::new(reached), cancelled }
+    Progress { reached: Arc::new(reached), cancelled }
 }

@@ -1,4 +1,4 @@
-//! The diff of two states of a model: brings both sides to where they can be compared.
+//! Comparison of two states of a model, each a version or the live one.
 
 use std::sync::Arc;
 

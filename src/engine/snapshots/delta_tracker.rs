@@ -1,10 +1,10 @@
-//! What the live state grew from, and which of its rows have changed since: what the next version has to hold.
+//! Delta tracking: the version that the live state grew from, and the rows changed since.
 
 use crate::{domain::VersionNumber, state::Touched};
 
 /// How the live state stands to the stored versions.
 #[derive(Debug, Default)]
-pub struct Growth {
+pub struct DeltaTracker {
     parent: Option<VersionNumber>,
     /// Rows changed since the parent; `None`: not known, the next version must hold all rows.
     touched: Option<Touched>,
@@ -14,7 +14,7 @@ pub struct Growth {
 
 /// What changed until a snapshot, to be given back once it was stored, or was not.
 #[derive(Debug)]
-pub struct Grown {
+pub struct PendingDelta {
     /// The version that the rows changed since.
     pub parent: Option<VersionNumber>,
     /// The rows; `None`: not known.
@@ -22,14 +22,14 @@ pub struct Grown {
     line: u64,
 }
 
-impl Grown {
+impl PendingDelta {
     /// Of a state beside the live one: what changed since a version, where that is known.
     pub const fn beside(parent: Option<VersionNumber>, touched: Option<Touched>) -> Self {
         Self { parent, touched, line: 0 }
     }
 }
 
-impl Growth {
+impl DeltaTracker {
     /// The version that the live state grew from.
     pub const fn parent(&self) -> Option<VersionNumber> {
         self.parent
@@ -52,24 +52,24 @@ impl Growth {
     }
 
     /// Takes out what has changed so far: from here on changes count from the snapshot.
-    pub fn take(&mut self) -> Grown {
+    pub fn take(&mut self) -> PendingDelta {
         let touched = self.touched.replace(Touched::default());
-        Grown { parent: self.parent, touched, line: self.line }
+        PendingDelta { parent: self.parent, touched, line: self.line }
     }
 
     /// The snapshot was stored: it is the parent, unless another line has begun.
-    pub fn stored(&mut self, grown: &Grown, version: VersionNumber) {
-        if grown.line == self.line {
+    pub fn stored(&mut self, delta: &PendingDelta, version: VersionNumber) {
+        if delta.line == self.line {
             self.parent = Some(version);
         }
     }
 
     /// The snapshot was not stored: what changed until then has changed since the old parent.
-    pub fn not_stored(&mut self, grown: Grown) {
-        if grown.line != self.line {
+    pub fn not_stored(&mut self, delta: PendingDelta) {
+        if delta.line != self.line {
             return;
         }
-        self.touched = match (grown.touched, self.touched.take()) {
+        self.touched = match (delta.touched, self.touched.take()) {
             (Some(mut before), Some(since)) => {
                 before.absorb(&since);
                 Some(before)
@@ -96,34 +96,34 @@ mod tests {
 
     #[test]
     fn changes_count_from_the_last_version_that_was_stored() {
-        let mut growth = Growth::default();
-        growth.note(&change(1));
-        let first = growth.take();
+        let mut tracker = DeltaTracker::default();
+        tracker.note(&change(1));
+        let first = tracker.take();
         assert_eq!(rows(first.touched.as_ref()), None, "nothing is known of what came before the first version");
-        growth.note(&change(2));
-        growth.stored(&first, VersionNumber(1));
-        let second = growth.take();
+        tracker.note(&change(2));
+        tracker.stored(&first, VersionNumber(1));
+        let second = tracker.take();
         assert_eq!((second.parent, rows(second.touched.as_ref())), (Some(VersionNumber(1)), Some(vec![2])));
-        growth.note(&change(3));
-        growth.not_stored(second);
-        assert_eq!(rows(growth.take().touched.as_ref()), Some(vec![2, 3]));
+        tracker.note(&change(3));
+        tracker.not_stored(second);
+        assert_eq!(rows(tracker.take().touched.as_ref()), Some(vec![2, 3]));
     }
 
     #[test]
     fn a_version_of_another_line_is_no_parent() {
-        let mut growth = Growth::default();
-        growth.begin(Some(VersionNumber(4)), true);
-        growth.note(&change(1));
-        let grown = growth.take();
-        growth.begin(Some(VersionNumber(2)), true);
-        growth.stored(&grown, VersionNumber(5));
-        assert_eq!(growth.parent(), Some(VersionNumber(2)));
-        growth.note(&change(7));
-        growth.not_stored(grown);
-        assert_eq!(rows(growth.take().touched.as_ref()), Some(vec![7]));
+        let mut tracker = DeltaTracker::default();
+        tracker.begin(Some(VersionNumber(4)), true);
+        tracker.note(&change(1));
+        let delta = tracker.take();
+        tracker.begin(Some(VersionNumber(2)), true);
+        tracker.stored(&delta, VersionNumber(5));
+        assert_eq!(tracker.parent(), Some(VersionNumber(2)));
+        tracker.note(&change(7));
+        tracker.not_stored(delta);
+        assert_eq!(rows(tracker.take().touched.as_ref()), Some(vec![7]));
         let mut reshaped = Touched::default();
         reshaped.mark_reshaped();
-        growth.note(&reshaped);
-        assert_eq!(rows(growth.take().touched.as_ref()), None);
+        tracker.note(&reshaped);
+        assert_eq!(rows(tracker.take().touched.as_ref()), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The state that an export writes, and the right to write it.
+//! Export sources: a state to write to a file, and the permit to do so.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ pub struct ExportSource {
 }
 
 impl Snapshots {
-    /// Returns a version's state or, with `None`, the live one, to write its rows into a file; at most [`super::take::EXPORTS_MAX`] at once.
+    /// Returns a version's state or, with `None`, the live one, to write its rows into a file; at most
+    /// [`super::take::EXPORTS_MAX`] at once.
     pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
         let permit = Arc::clone(&self.exports).try_acquire_owned();
         let permit = permit.map_err(|_| EngineError::WatchBusy("too many exports are under way"))?;

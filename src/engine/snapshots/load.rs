@@ -1,4 +1,4 @@
-//! Stored versions, loaded and checked.
+//! Loading of stored versions, with digests verified (P7).
 
 use tokio::sync::mpsc;
 
@@ -36,7 +36,8 @@ pub async fn load_version(store: &VersionStore, number: VersionNumber) -> Result
     Ok(CachedVersion::new(&manifest, state, digester))
 }
 
-/// The newest version at or before a position, or of all, that is sound; corrupt ones are named in the log and passed over.
+/// The newest version at or before a position, or of all, that is sound; corrupt ones are named in the log and passed
+/// over.
 pub async fn newest_version(
     store: &VersionStore,
     at_or_before: Option<Position>,
@@ -47,7 +48,10 @@ pub async fn newest_version(
         match load_version(store, manifest.version).await {
             Ok(version) => return Ok(Some(version)),
             Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
-                tracing::error!(version = %manifest.version, %error, "version.corrupt: an older one and the log take its place");
+                tracing::error!(
+                    version = %manifest.version, %error,
+                    "version.corrupt: an older one and the log take its place"
+                );
             }
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! States as versions: taken, kept in memory, retained, exported, compared and verified.
+//! Snapshots of the state as versions: taken, cached, retained, exported, compared and verified.
 
 pub(super) mod cache;
 pub(super) mod compare;

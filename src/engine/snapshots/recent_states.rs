@@ -1,4 +1,4 @@
-//! Recent states of the live model in memory, which traces and rollbacks begin from.
+//! Recent states of the live model in memory, from which traces and rollbacks begin.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! Which versions stay, and in what form.
+//! Retention of versions, and the compaction of chains of deltas.
 
 use crate::engine::{
     EngineError,
@@ -15,10 +15,10 @@ pub const SYSTEM: &str = "system";
 /// Versions looked at when old ones are cleared away.
 const PAGE: usize = 500;
 
-/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, and those that a rollback made on its way and
-/// that nothing names: no label, no restore in the log, nobody who is served it, and no operation that may be about to. Then
-/// folds the chains that hold on to many deleted ones. Whoever took a version does it, in the background: neither readers nor
-/// the learner wait.
+/// Deletes the versions that nobody asked for beyond the newest `versions_kept`, and those that a rollback made on its
+/// way and that nothing names: no label, no restore in the log, nobody who is served it, and no operation that may be
+/// about to. Then folds the chains that hold on to many deleted ones. Whoever took a version does it, in the
+/// background: neither readers nor the learner wait.
 pub async fn tidy(stores: &Stores) -> Result<(), EngineError> {
     let oldest_running = stores.operations.store().oldest_running().await?;
     let versions = stores.versions.list(None, PAGE).await?;
@@ -32,21 +32,26 @@ pub async fn tidy(stores: &Stores) -> Result<(), EngineError> {
             Err(error) => return Err(error.into()),
         }
     }
-    fold(stores).await
+    compact_chains(stores).await
 }
 
-/// A delta that stands on a row of deleted versions becomes a base, and those go: at most half of a full chain is dead weight.
-async fn fold(stores: &Stores) -> Result<(), EngineError> {
+/// A delta that stands on a row of deleted versions becomes a base, and those go: at most half of a full chain is dead
+/// weight.
+async fn compact_chains(stores: &Stores) -> Result<(), EngineError> {
     for version in stores.versions.foldable((stores.settings.chain_max / 2).max(1)).await? {
         let started = std::time::Instant::now();
         // From Postgres, not from memory: its chain is verified once more before it goes.
         let CachedVersion { state, digester, .. } = load_version(&stores.versions, version).await?;
         let whole = NewSegments::new(state.segments());
         let read_back = ReadBack::base(state, digester.digest());
-        match stores.versions.fold(version, whole, read_back).await {
+        // On the heap: what is read back holds a whole state's tables, and every caller would hold them with it.
+        match Box::pin(stores.versions.fold(version, whole, read_back)).await {
             Ok(()) => {
                 let seconds = started.elapsed().as_secs_f32();
-                tracing::info!(model = %stores.name, %version, seconds, "version.folded: version {version} is a base now");
+                tracing::info!(
+                    model = %stores.name, %version, seconds,
+                    "version.chain_compacted: version {version} is a base now"
+                );
             }
             Err(VersionError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),

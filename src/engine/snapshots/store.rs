@@ -1,4 +1,4 @@
-//! Storing a state as a version: as a delta or whole, read back before it counts, kept in memory.
+//! Storing of a state as a version: as a delta or whole, read back before it is committed.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::engine::{
     EngineError,
     blocking::blocking,
     metrics::{VERSION_SECONDS, VERSIONS},
-    snapshots::{cache::CachedVersion, delta_tracker::Grown},
+    snapshots::{cache::CachedVersion, delta_tracker::PendingDelta},
     stores::Stores,
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
-/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It is a
-/// copy of all vectors: larger ones are made ready when somebody asks for them.
+/// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It
+/// is a copy of all vectors: larger ones are made ready when somebody asks for them.
 const PREPARED_ITEMS_MAX: usize = 50_000;
 
 /// A state about to be stored.
@@ -35,7 +35,7 @@ pub struct NewState {
     /// Its hashes.
     pub digester: Digester,
     /// What it grew from, and what changed since.
-    pub grown: Grown,
+    pub delta: PendingDelta,
     /// How it was made, when it is not the log's.
     pub derived: Option<Derived>,
     /// Name.
@@ -51,10 +51,10 @@ pub struct NewState {
 /// Stores a state, and keeps it in memory.
 pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, EngineError> {
     let started = Instant::now();
-    let NewState { state, position, digester, grown, .. } = new;
-    let mut touched = grown.touched.as_ref();
+    let NewState { state, position, digester, delta, .. } = new;
+    let mut touched = delta.touched.as_ref();
     let manifest = loop {
-        let delta_of = delta_of(stores, state, grown.parent, touched).await?;
+        let delta_of = delta_of(stores, state, delta.parent, touched).await?;
         let segments = match touched.filter(|_| delta_of.is_some()) {
             Some(touched) => state.delta_segments(touched),
             None => state.segments(),
@@ -74,7 +74,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
         let version = NewVersion {
             position: *position,
             seen_through: new.seen_through,
-            parent: grown.parent,
+            parent: delta.parent,
             delta_of,
             digest: digester.digest(),
             label: new.label.clone(),
@@ -119,8 +119,8 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
     Ok(manifest)
 }
 
-/// What the stored pieces of a state must be when they are read back. A delta's parent is in memory unless many other versions
-/// were asked for since it was taken; then it is loaded.
+/// What the stored pieces of a state must be when they are read back. A delta's parent is in memory unless many other
+/// versions were asked for since it was taken; then it is loaded.
 async fn read_back(stores: &Stores, new: &NewState, delta_of: Option<VersionNumber>) -> Result<ReadBack, EngineError> {
     let (state, digest) = (new.state.clone(), new.digester.digest());
     Ok(match delta_of {
@@ -146,8 +146,8 @@ pub fn figures(readable: &Readable, quality: &Value) -> Value {
     })
 }
 
-/// The version that the next one may be a delta of: its parent, unless what changed since is not known, its chain is long, or
-/// the chain's deltas would outgrow their base.
+/// The version that the next one may be a delta of: its parent, unless what changed since is not known, its chain is
+/// long, or the chain's deltas would outgrow their base.
 async fn delta_of(
     stores: &Stores,
     state: &State,

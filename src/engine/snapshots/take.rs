@@ -1,4 +1,4 @@
-//! Taking versions: on demand, by count, by time and at shutdown, without stopping learning or reading.
+//! Taking of versions on demand, by count, by time and at shutdown, without stopping learning or reading.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use crate::engine::{
     EngineError,
     deployment::readers::Readers,
     learning::handle::{LearnerHandle, Snapshot},
-    monitoring::monitor::Watch,
+    monitoring::monitor::Monitor,
     snapshots::{
         retention::{self, SYSTEM},
         store::{NewState, store},
@@ -53,7 +53,7 @@ pub struct TakeVersion {
 pub struct Snapshots {
     pub(super) stores: Arc<Stores>,
     pub(super) readers: Arc<Readers>,
-    pub(super) monitor: Arc<Watch>,
+    pub(super) monitor: Arc<Monitor>,
     learner: Arc<LearnerHandle>,
     /// Held while a version is taken, so that two takers of one process do not store the same state twice.
     taking: Mutex<()>,
@@ -63,7 +63,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    pub fn new(stores: Arc<Stores>, readers: Arc<Readers>, learner: Arc<LearnerHandle>, monitor: Arc<Watch>) -> Self {
+    pub fn new(stores: Arc<Stores>, readers: Arc<Readers>, learner: Arc<LearnerHandle>, monitor: Arc<Monitor>) -> Self {
         Self {
             stores,
             readers,
@@ -95,16 +95,16 @@ impl Snapshots {
     }
 
     async fn take_once(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
-        let (Snapshot { state, position, digester }, grown) = self.learner.snapshot_to_store().await?;
+        let (Snapshot { state, position, digester }, delta) = self.learner.snapshot_to_store().await?;
         let TakeVersion { label, reason, actor } = take;
         let quality = json!(self.monitor.quality());
         let seen_through = position;
         let new =
-            NewState { state, position, seen_through, digester, grown, derived: None, label, reason, actor, quality };
+            NewState { state, position, seen_through, digester, delta, derived: None, label, reason, actor, quality };
         let stored = store(&self.stores, &new).await;
         match &stored {
-            Ok(manifest) => self.learner.growth().stored(&new.grown, manifest.version),
-            Err(_) => self.learner.growth().not_stored(new.grown),
+            Ok(manifest) => self.learner.delta_tracker().stored(&new.delta, manifest.version),
+            Err(_) => self.learner.delta_tracker().not_stored(new.delta),
         }
         stored
     }
@@ -124,11 +124,11 @@ impl Snapshots {
     async fn take_for(&self, reason: &str) {
         let asked = TakeVersion { label: None, reason: Some(reason.to_owned()), actor: SYSTEM.to_owned() };
         if let Err(error) = self.take(asked).await {
-            tracing::warn!(model = %self.stores.name, %error, "version.failed: no version was taken for {reason}");
+            tracing::warn!(model = %self.stores.name, %error, "version.take_failed: no version was taken for {reason}");
             return;
         }
         if let Err(error) = retention::tidy(&self.stores).await {
-            tracing::warn!(model = %self.stores.name, %error, "version.retention: old versions stay for now");
+            tracing::warn!(model = %self.stores.name, %error, "version.retention_failed: old versions stay for now");
         }
     }
 
@@ -159,7 +159,9 @@ impl Snapshots {
             match self.stores.versions.try_become_taker().await {
                 Ok(Some(_taker)) => self.take_for(if by_count { "count" } else { "time" }).await,
                 Ok(None) => {}
-                Err(error) => tracing::warn!(model = %self.stores.name, %error, "version.lock: no version was taken"),
+                Err(error) => {
+                    tracing::warn!(model = %self.stores.name, %error, "version.lock_failed: no version was taken")
+                }
             }
         }
     }

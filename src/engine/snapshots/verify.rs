@@ -1,5 +1,5 @@
-//! Checks a whole database without serving it: that every version is what was stored, and that the log leads from each to the
-//! next (P3, P4, P7).
+//! Offline verification of a database: each version is what was stored, and the log leads from each to the next (P3,
+//! P4, P7).
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
-    EngineError, Surroundings,
+    Dependencies, EngineError,
     blocking::blocking,
     learning::recovery::beginning,
     models::open::open,
-    replay::run::{Watcher, fold},
+    replay::run::{Progress, replay},
     snapshots::{load::load_version, recent_states::StateAt},
     stores::Stores,
 };
@@ -27,14 +27,14 @@ use crate::{
 const PAGE: usize = 200;
 
 /// Told the model, and of its log the position reached and the head.
-pub type Told = dyn Fn(&str, Position, Position) + Send + Sync;
+pub type ProgressFn = dyn Fn(&str, Position, Position) + Send + Sync;
 
 /// What to check, and whom to tell how far it is.
 pub struct Verify {
     /// Also learn the log again between the versions, and from the beginning to the first.
     pub replay: bool,
     /// Told how far it is.
-    pub reached: Arc<Told>,
+    pub reached: Arc<ProgressFn>,
 }
 
 /// What was found of a model.
@@ -68,7 +68,7 @@ pub struct VerifiedVersion {
 }
 
 /// Checks every model of a database.
-pub async fn verify(with: &Surroundings, verify: &Verify) -> Result<Vec<VerifiedModel>, EngineError> {
+pub async fn verify(with: &Dependencies, verify: &Verify) -> Result<Vec<VerifiedModel>, EngineError> {
     let mut models = Vec::new();
     for listed in roster::list(&with.pool).await? {
         let stores = open(&listed, with).await?;
@@ -170,11 +170,11 @@ async fn to(
     head: Position,
 ) -> Result<(StateAt, Digest), EngineError> {
     let (reached, name) = (Arc::clone(&verify.reached), stores.name.as_str().to_owned());
-    let watcher = Watcher {
+    let progress = Progress {
         reached: Arc::new(move |position| reached(&name, position, head)),
         cancelled: CancellationToken::new(),
     };
-    let at = Box::pin(fold(stores.source(), from, None, position, &watcher)).await?.at;
+    let at = Box::pin(replay(stores.source(), from, None, position, &progress)).await?.at;
     let state = at.state.clone();
     let digest = blocking(move || Digester::new(&state).digest()).await;
     Ok((at, digest))

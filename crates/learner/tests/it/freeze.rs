@@ -61,7 +61,7 @@ fn while_frozen_histories_go_on_and_nothing_else_moves() {
     let applied = model.apply(events(300..420, "a"));
     assert!(applied.steps.is_empty(), "no step was taken");
     let counters = model.state.readable.counters;
-    assert_eq!((counters.events, counters.settled), (300, before.readable.counters.settled));
+    assert_eq!((counters.events, counters.counted), (300, before.readable.counters.counted));
     for table in Table::ALL {
         let moves = matches!(table, Table::Config | Table::Counters | Table::UserHistories | Table::SessionHistories);
         assert_eq!(rows(&model.state, table) != rows(&before, table), moves, "{table:?}");
@@ -84,13 +84,13 @@ fn ids_that_come_while_frozen_have_rows_as_everywhere_and_are_not_known_before_t
     assert_eq!(readable.catalog.known().len(), before.readable.catalog.known().len());
     // Old rows stand still, the new ones begin as in a model that learns.
     let old = before.readable.catalog.len();
-    let vectors = readable.parameters.table(Table::ItemVectors);
+    let vectors = readable.parameters.table(LearnedTable::Items);
     for item in 0..old {
-        assert_eq!(vectors.row(item), before.readable.parameters.table(Table::ItemVectors).row(item));
+        assert_eq!(vectors.row(item), before.readable.parameters.table(LearnedTable::Items).row(item));
     }
     let mut learning = self::model();
     learning.apply([RecordBody::PutItem(Item::bare(id("bi0")))]);
-    let fresh = learning.state.readable.parameters.table(Table::ItemVectors).row(0).to_vec();
+    let fresh = learning.state.readable.parameters.table(LearnedTable::Items).row(0).to_vec();
     assert_eq!(vectors.row(row as usize), fresh);
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use shelfmark_learner::{Inputs, StepTask, Stepper, prepare_thread};
+use shelfmark_learner::{SoftmaxInputs, StepTask, Stepper, prepare_thread};
 use shelfmark_state::{State, Table, Unit};
 
 use crate::learner_case::{Case, content, prepared};
@@ -21,7 +21,7 @@ fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
 
 /// The loss of a step in f64, straight from the formulas. `rows` and who competes with which log weight are the step's
 /// own; all scores are computed here.
-fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &Inputs) -> f64 {
+fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> f64 {
     let r = &state.readable;
     let p = &r.parameters;
     let s = &p.scalars;
@@ -73,7 +73,7 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &Inputs) -> f64 {
         };
         let full = |item: u32| -> f64 {
             let mut score = base(item);
-            let logs = r.popularity[item as usize].logs(r.counters.settled);
+            let logs = r.popularity[item as usize].logs(r.counters.counted);
             score += (0..3).map(|h| f64::from(s.wp[h]) * f64::from(logs[h])).sum::<f64>();
             for repeat in c.repeats.iter().filter(|repeat| repeat.item == item) {
                 score += f64::from(s.rec[usize::from(repeat.age)]) + f64::from(s.cnt[usize::from(repeat.count)]);
@@ -101,8 +101,8 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &Inputs) -> f64 {
 }
 
 fn clear_accumulators(state: &mut State) {
-    for table in Table::LEARNED {
-        for row in 0..state.rows(table) {
+    for table in LearnedTable::ROWS {
+        for row in 0..state.rows(table.table()) {
             state.accumulators.table_mut(table).row_mut(row).fill(0.0);
         }
     }
@@ -121,7 +121,7 @@ fn check_step(case: Case) {
     let (mut state, events) = prepared(case);
     clear_accumulators(&mut state);
     let known = state.readable.catalog.known().len();
-    let (units, _) = state.advance(&events.iter().collect::<Vec<_>>(), &mut Default::default());
+    let (units, _) = state.apply_events(&events.iter().collect::<Vec<_>>(), &mut Default::default());
     clear_accumulators(&mut state);
     state.touched.clear();
     let before = state.clone();
@@ -146,18 +146,18 @@ fn check_step(case: Case) {
     // The content vectors that the step used are those of the projections before it.
     for item in rows.iter().filter(|item| before.readable.catalog.entry(**item).content.is_some()) {
         let row = before.readable.catalog.entry(*item).content.unwrap() as usize;
-        for (expected, found) in content(&before, *item).iter().zip(state.readable.contents.row(row)) {
+        for (expected, found) in content(&before, *item).iter().zip(state.readable.content_vectors.row(row)) {
             assert!((expected - f64::from(*found)).abs() < 1e-5, "z of {item}: {expected} {found}");
         }
     }
     let bias_is_constant_for_first_sights = targets().any(|target| !target.known);
     let mut checked = 0;
     let mut pulled = 0;
-    for table in Table::LEARNED {
-        if table == Table::ItemBias && bias_is_constant_for_first_sights {
+    for table in LearnedTable::ROWS {
+        if table == LearnedTable::Bias && bias_is_constant_for_first_sights {
             continue;
         }
-        for row in 0..before.rows(table) {
+        for row in 0..before.rows(table.table()) {
             for i in 0..before.readable.parameters.table(table).dim().min(3) {
                 let mut moved = before.clone();
                 let mut value = |delta: f32| {
@@ -172,8 +172,8 @@ fn check_step(case: Case) {
                     state.accumulators.table(table).row(row)[i],
                 );
                 let mut expected = (up - down) / (x1 - x0);
-                let base = before.anchor.as_ref().and_then(|anchor| anchor.row(table, row as u32));
-                if let Some(base) = base.filter(|_| state.touched.rows(table).contains(&(row as u32))) {
+                let base = before.base_weights.as_ref().and_then(|base_weights| base_weights.row(table, row as u32));
+                if let Some(base) = base.filter(|_| state.touched.rows(table.table()).contains(&(row as u32))) {
                     let away = before.readable.parameters.table(table).row(row)[i] - base[i];
                     expected += f64::from(case.pull * away);
                     pulled += usize::from(away != 0.0);

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use shelfmark_domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
 use shelfmark_learner::Learner;
 use shelfmark_serving::Publisher;
-use shelfmark_state::{Digester, Draws, SWEPT_MAX, State, StateError, Table};
+use shelfmark_state::{CounterRng, Digester, SWEPT_MAX, State, StateError, Table};
 
 use crate::learner_model::Model;
 
@@ -55,7 +55,7 @@ impl Model {
     fn content(&self, item: usize) -> &[f32] {
         let readable = &self.state.readable;
         let entry = readable.catalog.entry(readable.catalog.row(&format!("i{item}")).unwrap());
-        readable.contents.row(entry.content.unwrap() as usize)
+        readable.content_vectors.row(entry.content.unwrap() as usize)
     }
 
     fn digest(&self) -> shelfmark_domain::Digest {
@@ -69,7 +69,7 @@ fn small() -> ModelConfig {
 
 /// 100 items with an image, every fifth with a text as well; events name the first 60.
 fn stream(seed: u64) -> (Vec<RecordBody>, Vec<RecordBody>) {
-    let mut draws = Draws::new(seed, 1, 1);
+    let mut draws = CounterRng::new(seed, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
     let items = (0..100)
         .map(|n| match n % 5 {
@@ -77,7 +77,7 @@ fn stream(seed: u64) -> (Vec<RecordBody>, Vec<RecordBody>) {
             _ => item(n, &[("image", vector(6))]),
         })
         .collect();
-    let mut draws = Draws::new(seed, 1, 2);
+    let mut draws = CounterRng::new(seed, 1, 2);
     let events = (0..600).map(|n| event(n, draws.below(20), draws.below(60))).collect();
     (items, events)
 }
@@ -96,7 +96,7 @@ fn learned(config: ModelConfig, seed: u64) -> Model {
 /// accumulators at 0 a step leaves `G = g^2` and a move against g: the item vectors' g goes through `V + X M` in libtorch.
 #[test]
 fn the_gradient_of_the_projections_is_what_autograd_finds() {
-    let mut draws = Draws::new(12, 1, 1);
+    let mut draws = CounterRng::new(12, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
     let mut model = Model::new(ModelConfig { full_softmax_below: 4096, ..small() });
     model.apply((0..700).map(|n| match n % 3 {
@@ -107,14 +107,15 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     for first in (0..700).step_by(50) {
         model.apply((first..first + 50).map(|n| event(n as u64, n % 20, n)));
     }
-    for table in [Table::ItemVectors, Table::Projections] {
-        (0..model.state.rows(table)).for_each(|row| model.state.accumulators.table_mut(table).row_mut(row).fill(0.0));
+    for table in [LearnedTable::Items, LearnedTable::Projections] {
+        (0..model.state.rows(table.table()))
+            .for_each(|row| model.state.accumulators.table_mut(table).row_mut(row).fill(0.0));
     }
     let before = model.state.readable.parameters.clone();
     model.apply((0..40).map(|n| event(1_000 + n, n as usize % 20, n as usize * 17)));
     let readable = &model.state.readable;
     assert_eq!(readable.counters.clipped, 0);
-    let gradient = |table: Table| -> Vec<f64> {
+    let gradient = |table: LearnedTable| -> Vec<f64> {
         let rows = 0..before.table(table).len();
         let moves = rows.flat_map(|row| {
             let old_and_new = before.table(table).row(row).iter().zip(readable.parameters.table(table).row(row));
@@ -125,7 +126,7 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     let mut x = vec![0.0; 700 * 10];
     for (row, x) in x.chunks_exact_mut(10).enumerate() {
         let item = &readable.catalog.entry(row as u32).item;
-        for modality in readable.contents.modalities().all() {
+        for modality in readable.content_vectors.modalities().all() {
             if let Some(vector) = item.vectors.get(&modality.name) {
                 let squares: f64 = vector.iter().map(|x| f64::from(*x).powi(2)).sum();
                 for (x, value) in x[modality.first..].iter_mut().zip(vector) {
@@ -136,10 +137,10 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     }
     let projections = Tensor::zeros([10, 8], (Kind::Double, Device::Cpu)).set_requires_grad(true);
     let vectors = Tensor::from_slice(&x).view([700, 10]).matmul(&projections);
-    let dv = Tensor::from_slice(&gradient(Table::ItemVectors)).view([700, 8]);
+    let dv = Tensor::from_slice(&gradient(LearnedTable::Items)).view([700, 8]);
     (vectors * dv).sum(Kind::Double).backward();
     let expected: Vec<f64> = Vec::try_from(projections.grad().view([-1])).unwrap();
-    let found = gradient(Table::Projections);
+    let found = gradient(LearnedTable::Projections);
     assert!(expected.iter().any(|g| g.abs() > 0.1), "{expected:?}");
     for (expected, found) in expected.iter().zip(&found) {
         assert!((expected - found).abs() < 1e-4 + 1e-4 * expected.abs(), "autograd {expected}, step {found}");
@@ -158,8 +159,8 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
     assert_eq!(Digester::new(&restored).digest(), model.digest());
     assert_eq!(restored.rows(Table::Modalities), 2);
     assert_eq!(restored.rows(Table::Projections), 10);
-    assert_eq!(restored.rows(Table::Contents), 100);
-    assert!(restored.rows(Table::Anchor) > 200);
+    assert_eq!(restored.rows(Table::ContentVectors), 100);
+    assert!(restored.rows(Table::BaseWeights) > 200);
     let mut copy = Model { state: restored, learner: Learner::default(), head: model.head };
     let mut digester = Digester::new(&model.state);
     model.state.touched.clear();
@@ -171,7 +172,7 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
         let kept = digester.update(&model.state, &model.state.touched);
         model.state.touched.clear();
         assert_eq!((kept, copy.digest()), (model.digest(), model.digest()), "pull {pull}");
-        assert_eq!(model.state.anchor.is_some(), pull > 0.0);
+        assert_eq!(model.state.base_weights.is_some(), pull > 0.0);
     }
 }
 
@@ -179,20 +180,24 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
 #[test]
 fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
     let model = learned(small(), 3);
-    let without = |table: Table| {
+    let without = |table: LearnedTable| {
         let mut segments = model.state.segments().collect::<Vec<_>>();
         segments.retain(|segment| segment.table != table.number());
         State::from_segments(segments).map(|_| ())
     };
     assert_eq!(without(Table::Projections), Err(StateError::Mismatch(Table::Projections)));
     assert_eq!(without(Table::Modalities), Err(StateError::Mismatch(Table::Projections)));
-    assert_eq!(without(Table::Contents), Err(StateError::Mismatch(Table::Contents)), "the round stands somewhere");
+    assert_eq!(
+        without(Table::ContentVectors),
+        Err(StateError::Mismatch(Table::ContentVectors)),
+        "the round stands somewhere"
+    );
     let mut segments = model.state.segments().collect::<Vec<_>>();
-    let contents = segments.iter_mut().find(|segment| segment.table == Table::Contents.number()).unwrap();
+    let contents = segments.iter_mut().find(|segment| segment.table == Table::ContentVectors.number()).unwrap();
     let row = contents.payload[8..8 + 4 + 8 * 4].to_vec();
     contents.payload.extend([100_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat());
     contents.payload.extend(row);
-    assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::Contents, .. })));
+    assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::ContentVectors, .. })));
 }
 
 /// Goal: items that no event names follow the projections. Method: after learning, z of every cold item is near what the
@@ -202,7 +207,7 @@ fn cold_items_follow_the_projections_within_one_round() {
     let mut model = learned(small(), 4);
     assert!(model.content(99).iter().any(|value| *value != 0.0), "no event named it");
     // One step refreshes at most 64 beside its own: two reach each of the 40 cold ones.
-    const { assert!(2 * SWEPT_MAX >= 100) };
+    const { assert!(2 * REFRESHED_PER_STEP >= 100) };
     let before = model.content(99).to_vec();
     let (items, events) = stream(4);
     model.configure(|config| config.rates.modalities = 0.0);
@@ -224,7 +229,7 @@ fn vectors_of_another_length_and_beyond_the_bounds_say_nothing() {
     model.apply([item(0, &[("image", vec![1.0; 6])]), item(1, &[("image", vec![1.0; 5])])]);
     let many = (0..20).map(|n| item(10 + n, &[(["a", "b", "c", "d", "e"][n % 5], vec![0.1; Item::VECTOR_DIM_MAX])]));
     model.apply(many);
-    let modalities = model.state.readable.contents.modalities();
+    let modalities = model.state.readable.content_vectors.modalities();
     assert_eq!(modalities.all().len(), 4, "image and three of the largest");
     assert!(modalities.inputs() <= Modalities::INPUTS_MAX);
     assert!(model.state.readable.catalog.entry(1).content.is_none());
@@ -245,7 +250,7 @@ fn without_vectors_or_switched_off_nothing_is_learned_from_them() {
             model.apply(append.to_vec());
         }
         let state = &model.state;
-        assert_eq!(state.rows(Table::Projections) + state.rows(Table::Contents), 0);
+        assert_eq!(state.rows(Table::Projections) + state.rows(Table::ContentVectors), 0);
         (model.vector(3), state.readable.parameters.scalars.clone())
     };
     let bare: Vec<RecordBody> = (0..100).map(|n| item(n, &[])).collect();
@@ -307,12 +312,12 @@ fn a_pulled_model_adapts_and_stays_nearer_to_its_base() {
         for append in stream(9).1.chunks(50) {
             model.apply(append.to_vec());
         }
-        let distance = |table: Table| {
+        let distance = |table: LearnedTable| {
             let (now, base) = (model.state.readable.parameters.table(table), base.table(table));
             let squares = (0..base.len()).flat_map(|row| now.row(row).iter().zip(base.row(row)));
             squares.map(|(now, base)| (now - base).powi(2)).sum::<f32>().sqrt()
         };
-        [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::Projections].map(distance)
+        [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Projections].map(distance)
     };
     let (free, pulled, held) = (away(0.0), away(0.3), away(3.0));
     println!("distance from the base: free {free:?}, pull 0.3 {pulled:?}, pull 3 {held:?}");

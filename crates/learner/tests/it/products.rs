@@ -3,17 +3,17 @@
 
 use tch::{Kind, Tensor};
 
-use shelfmark_learner::{Inputs, Outputs, forward_backward, prepare_thread};
-use shelfmark_state::Draws;
+use shelfmark_learner::{SoftmaxInputs, SoftmaxOutputs, forward_backward, prepare_thread};
+use shelfmark_state::CounterRng;
 
 use crate::learner_competitors::log_weights;
 
-fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
+fn random(draws: &mut CounterRng, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()
 }
 
 /// Distinct rows below `rows`.
-fn some_rows(draws: &mut Draws, rows: usize) -> Vec<u32> {
+fn some_rows(draws: &mut CounterRng, rows: usize) -> Vec<u32> {
     let mut some: Vec<u32> = (0..draws.below(4)).map(|_| draws.below(rows) as u32).collect();
     some.sort_unstable();
     some.dedup();
@@ -21,10 +21,10 @@ fn some_rows(draws: &mut Draws, rows: usize) -> Vec<u32> {
 }
 
 /// A random case: some rows are dense columns, others are named by single queries, as targets, own rows or both.
-fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
+fn random_inputs(seed: u64, draws: &mut CounterRng) -> SoftmaxInputs {
     let (queries, columns, dim) = (1 + draws.below(5), 3 + draws.below(30), 4 * (1 + draws.below(4)));
     let rows = columns + draws.below(10);
-    let mut inputs = Inputs {
+    let mut inputs = SoftmaxInputs {
         dim,
         columns,
         q: random(draws, queries * dim),
@@ -32,7 +32,7 @@ fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
         bias: random(draws, rows),
         popularity: random(draws, rows),
         gradient_columns: columns,
-        ..Inputs::default()
+        ..SoftmaxInputs::default()
     };
     for targets in [&mut inputs.known, &mut inputs.first] {
         targets.log_weights = random(draws, columns);
@@ -65,9 +65,9 @@ fn the_products_are_what_autograd_finds() {
     prepare_thread();
     for seed in 0..40 {
         println!("seed {seed}");
-        let mut draws = Draws::new(seed, 0, 0);
+        let mut draws = CounterRng::new(seed, 0, 0);
         let inputs = random_inputs(seed, &mut draws);
-        let mut outputs = Outputs::default();
+        let mut outputs = SoftmaxOutputs::default();
         forward_backward(&inputs, &mut outputs);
 
         let leaf = |values: &[f32], shape: &[i64]| {
@@ -154,13 +154,13 @@ fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
     let mut thinned = 0;
     for seed in 0..12 {
         println!("seed {seed}");
-        let mut inputs = random_inputs(seed, &mut Draws::new(seed, 0, 0));
+        let mut inputs = random_inputs(seed, &mut CounterRng::new(seed, 0, 0));
         let rows = inputs.v.len() / inputs.dim;
-        let mut whole = Outputs::default();
+        let mut whole = SoftmaxOutputs::default();
         forward_backward(&inputs, &mut whole);
         inputs.gradient_columns = inputs.columns / 3;
         let (mut dq, mut dv) = (vec![0.0; inputs.q.len()], vec![0.0; inputs.v.len()]);
-        let mut outputs = Outputs::default();
+        let mut outputs = SoftmaxOutputs::default();
         for number in 0..CHANCES {
             inputs.chance = (f64::from(number) + 0.5) / f64::from(CHANCES);
             forward_backward(&inputs, &mut outputs);

@@ -4,8 +4,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position, VersionNumber};
-use shelfmark_learner::WatchedTable;
-use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot};
+use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, LearnedTable, Parameters, State, as_row, dot};
 
 use super::{
     Quantiles,
@@ -18,17 +17,6 @@ pub const SAMPLE_ROWS_MAX: usize = 65_536;
 pub const STALE_RECORDS: u64 = 100_000;
 /// Rows listed by id.
 const LISTED_MAX: usize = 50;
-
-/// The tables of rows, all watched ones but the small vectors.
-const TABLES: [WatchedTable; 7] = [
-    WatchedTable::Items,
-    WatchedTable::Last,
-    WatchedTable::Users,
-    WatchedTable::Tokens,
-    WatchedTable::Context,
-    WatchedTable::Bias,
-    WatchedTable::Projections,
-];
 
 /// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +34,7 @@ pub struct SurveyedVersion<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableSurvey {
     /// The table.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// Rows that there are.
     pub rows: u64,
     /// Rows looked at.
@@ -112,7 +100,7 @@ pub struct Survey {
 
 impl Survey {
     /// One table's; `None` for the small vectors.
-    pub fn table(&self, table: WatchedTable) -> Option<&TableSurvey> {
+    pub fn table(&self, table: LearnedTable) -> Option<&TableSurvey> {
         self.tables.iter().find(|survey| survey.table == table)
     }
 }
@@ -121,7 +109,7 @@ impl Survey {
 #[derive(Debug, Default)]
 pub struct Surveyor {
     previous: Option<Parameters>,
-    seen: [Seen; TABLES.len()],
+    seen: [Seen; LearnedTable::ROWS.len()],
 }
 
 /// When sampled rows were last seen to be touched.
@@ -140,14 +128,14 @@ impl Surveyor {
             position,
             version: version.map(|version| version.number),
             version_position: version.map(|version| version.position),
-            tables: Vec::with_capacity(TABLES.len()),
+            tables: Vec::with_capacity(LearnedTable::ROWS.len()),
             most_changed: Vec::new(),
             untouched: Vec::new(),
             stale: Vec::new(),
         };
-        for (table, seen) in TABLES.into_iter().zip(&mut self.seen) {
-            let accumulators = state.accumulators.table(table.table());
-            let previous = self.previous.as_ref().map(|previous| previous.table(table.table()));
+        for (table, seen) in LearnedTable::ROWS.into_iter().zip(&mut self.seen) {
+            let accumulators = state.accumulators.table(table);
+            let previous = self.previous.as_ref().map(|previous| previous.table(table));
             seen.look(accumulators, previous, initial(table), position);
             let look = Look { table, state, seen, position, reached: &reached };
             look.add(version, &mut survey);
@@ -192,7 +180,7 @@ impl Seen {
 
 /// One table under survey.
 struct Look<'a> {
-    table: WatchedTable,
+    table: LearnedTable,
     state: &'a State,
     seen: &'a Seen,
     position: Position,
@@ -201,8 +189,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
-        let weights = self.state.readable.parameters.table(self.table.table());
-        let before = version.map(|version| version.state.readable.parameters.table(self.table.table()));
+        let weights = self.state.readable.parameters.table(self.table);
+        let before = version.map(|version| version.state.readable.parameters.table(self.table));
         let mut table = TableSurvey {
             table: self.table,
             rows: weights.len() as u64,
@@ -222,7 +210,7 @@ impl Look<'_> {
                 let relative =
                     if weights.shares(before, row) { 0.0 } else { relative_distance(before.row(row), values) };
                 moved.push(relative);
-                if self.table == WatchedTable::Items {
+                if self.table == LearnedTable::Items {
                     ranked.push((relative, u32::try_from(row).expect("rows are u32")));
                 }
             }
@@ -242,7 +230,7 @@ impl Look<'_> {
                 }
                 Some(_) => continue,
             };
-            if self.table == WatchedTable::Items && listed.len() < LISTED_MAX {
+            if self.table == LearnedTable::Items && listed.len() < LISTED_MAX {
                 let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
                 listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
             }
@@ -250,7 +238,7 @@ impl Look<'_> {
         let met = (table.met * self.seen.stride as u64) as f64;
         table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
         (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
-        if let Some(version) = version.filter(|_| self.table == WatchedTable::Items) {
+        if let Some(version) = version.filter(|_| self.table == LearnedTable::Items) {
             survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
         }
         survey.tables.push(table);
@@ -258,7 +246,7 @@ impl Look<'_> {
 
     /// Whether a row is of the same in a version: a user's changes hands when somebody idle was dropped.
     fn is_same(&self, version: Option<SurveyedVersion<'_>>, row: usize) -> bool {
-        if self.table != WatchedTable::Users {
+        if self.table != LearnedTable::Users {
             return true;
         }
         let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
@@ -270,11 +258,11 @@ impl Look<'_> {
         let readable = &self.state.readable;
         let known = |row: usize| readable.catalog.is_known(as_row(row));
         match self.table {
-            WatchedTable::Items | WatchedTable::Bias => known(row),
-            WatchedTable::Last => row == 0 || known(row - 1),
-            WatchedTable::Tokens => self.reached[row],
-            WatchedTable::Users => readable.users.holder(as_row(row)).is_some(),
-            WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
+            LearnedTable::Items | LearnedTable::Bias => known(row),
+            LearnedTable::Last => row == 0 || known(row - 1),
+            LearnedTable::Tokens => self.reached[row],
+            LearnedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }
 }
@@ -292,8 +280,8 @@ fn reached_tokens(state: &State) -> Vec<bool> {
 }
 
 /// What the accumulators of a table start at.
-fn initial(table: WatchedTable) -> f32 {
-    if table == WatchedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
+fn initial(table: LearnedTable) -> f32 {
+    if table == LearnedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
 }
 
 #[cfg(test)]

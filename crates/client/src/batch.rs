@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use shelfmark::domain::{Event, Item, RowVector};
+
+use shelfmark_domain::{Event, Item, RowVector};
 
 /// Most entries of a request, by the HTTP contract.
 pub const ENTRIES_MAX: usize = 10_000;
@@ -59,6 +60,11 @@ impl Batch {
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.origins.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
     }
 
     /// Where it begins, for messages.
@@ -193,8 +199,9 @@ impl Batcher {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::{Id, Timestamp};
+
     use super::*;
-    use shelfmark::domain::{Id, Timestamp};
 
     fn event(number: usize, user: &str, seconds: f64) -> (Origin, Event) {
         let event = Event {

@@ -1,22 +1,23 @@
-//! What the dense vectors of items give to their item vectors.
+//! Content vectors: what the dense vectors of items add to their item vectors.
 //!
-//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with x scaled by [`normalise`].
-//! The projections `M` move with every step, so z is kept **as of its last refresh**: when the item takes part in a step,
-//! when its metadata is put, and by a round that every step takes a little further ([`State::sweep`]). So a step and a
-//! publication cost what they touch, not the catalogue, and a cold item follows within `items / SWEPT_MAX` steps.
+//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with `x` scaled by
+//! [`normalise`]. The projections `M` change with every step, so a stored `z` is **as of its last refresh**. An item is
+//! refreshed when it takes part in a step and when its metadata is put. In addition, every step refreshes the next
+//! [`REFRESHED_PER_STEP`] content rows in turn ([`State::next_refresh`]). So the cost of a step and of a publication
+//! does not grow with the catalogue, and a cold item is refreshed within `items / REFRESHED_PER_STEP` steps.
 
 use std::sync::Arc;
 
 use shelfmark_domain::{Item, Modalities, Modality};
 
-use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
+use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, LearnedTable, Readable, State, Table, add_scaled, as_row};
 
-/// Content vectors that a step refreshes beside those of its own items.
-pub const SWEPT_MAX: usize = 64;
+/// Content vectors that a step refreshes in turn, in addition to those of its own items.
+pub const REFRESHED_PER_STEP: usize = 64;
 
-/// Content vectors, in the order in which items first had a dense vector.
+/// Content vectors by content row: in the order in which items first had a dense vector.
 #[derive(Debug, Clone)]
-pub struct Contents {
+pub struct ContentVectors {
     modalities: Arc<Modalities>,
     /// Item row by content row.
     pub(super) items: CowVec<u32>,
@@ -24,12 +25,12 @@ pub struct Contents {
     pub(super) rows: CowRows,
 }
 
-impl Contents {
+impl ContentVectors {
     pub(super) fn new(dim: usize) -> Self {
         Self { modalities: Arc::default(), items: CowVec::default(), rows: CowRows::new(dim) }
     }
 
-    /// What the model learns from.
+    /// Returns the modalities that the model learns from.
     #[inline]
     pub const fn modalities(&self) -> &Arc<Modalities> {
         &self.modalities
@@ -39,25 +40,25 @@ impl Contents {
         Arc::make_mut(&mut self.modalities)
     }
 
-    /// Number of items that ever had a dense vector.
+    /// Number of items that have ever had a dense vector.
     #[inline]
     pub const fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether no item ever had one.
+    /// Whether no item has ever had a dense vector.
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Item row of a content row. Panics when out of range.
+    /// Returns the item row of a content row. Panics when out of range.
     #[inline]
     pub fn item(&self, row: usize) -> u32 {
         self.items[row]
     }
 
-    /// z of a content row, `[dim]`. Panics when out of range.
+    /// Returns the content vector `z` of a content row, `[dim]`. Panics when out of range.
     #[inline]
     pub fn row(&self, row: usize) -> &[f32] {
         self.rows.row(row)
@@ -69,8 +70,8 @@ impl Contents {
     }
 }
 
-/// Writes `x` scaled so that the mean of its squares is 1; zeros for a zero vector, which says nothing. In f64, because
-/// squares of f32 may overflow.
+/// Writes `x`, scaled to a mean square of 1, to `out`. A zero vector stays zero. Computes in f64, because squares of
+/// f32 may overflow.
 pub fn normalise(x: &[f32], out: &mut [f32]) {
     let mut lanes = [0.0_f64; 8];
     let (eights, rest) = x.as_chunks::<8>();
@@ -91,17 +92,17 @@ pub fn normalise(x: &[f32], out: &mut [f32]) {
 }
 
 impl Readable {
-    /// Appends a stored content vector; `None` when it is not one.
+    /// Decodes and appends a content vector. Returns `None` when the item is unknown or already has one.
     pub(super) fn decode_content(&mut self, item: u32, z: &[u8]) -> Option<()> {
         if item as usize >= self.catalog.len() || self.catalog.entry(item).content.is_some() {
             return None;
         }
-        self.catalog.set_content(item, as_row(self.contents.len()));
-        self.contents.items.push(item);
-        self.contents.rows.push_bytes(z)
+        self.catalog.set_content(item, as_row(self.content_vectors.len()));
+        self.content_vectors.items.push(item);
+        self.content_vectors.rows.push_bytes(z)
     }
 
-    /// An item's dense vector of a modality; `None` as well when it has another length than the modality.
+    /// Returns an item's dense vector of a modality. `None` when it is absent or has another length than the modality.
     #[inline]
     pub fn dense<'a>(&self, item: &'a Item, modality: &Modality) -> Option<&'a [f32]> {
         let vector = item.vectors.get(&modality.name)?;
@@ -110,7 +111,7 @@ impl Readable {
 }
 
 impl State {
-    /// Takes in the dense vectors of an item whose metadata is new, and refreshes its content vector.
+    /// Registers the modalities of an item whose metadata is new, and refreshes its content vector.
     pub(super) fn take_vectors(&mut self, row: u32) {
         if !self.readable.config.modalities {
             return;
@@ -118,20 +119,20 @@ impl State {
         let item = Arc::clone(&self.readable.catalog.entry(row).item);
         let mut any = false;
         for (name, vector) in &item.vectors {
-            // Refused at the door where it was known; what came into the log before that says nothing.
-            let Ok(new) = self.readable.contents.modalities_mut().admit(name, vector.len()) else { continue };
+            // Requests with a wrong length are refused. Records from before the modality was known are ignored here.
+            let Ok(new) = self.readable.content_vectors.modalities_mut().admit(name, vector.len()) else { continue };
             any = true;
             if new {
-                let number = self.readable.contents.modalities().all().len() - 1;
+                let number = self.readable.content_vectors.modalities().all().len() - 1;
                 self.touched.mark(Table::Modalities, as_row(number));
-                (0..vector.len()).for_each(|_| _ = self.push_row(Table::Projections, ACCUMULATOR_INITIAL));
+                (0..vector.len()).for_each(|_| _ = self.push_row(LearnedTable::Projections, ACCUMULATOR_INITIAL));
             }
         }
         let content = self.readable.catalog.entry(row).content;
         if content.is_none() && any {
-            self.readable.catalog.set_content(row, as_row(self.readable.contents.len()));
-            self.touched.mark(Table::Contents, as_row(self.readable.contents.len()));
-            self.readable.contents.push(row);
+            self.readable.catalog.set_content(row, as_row(self.readable.content_vectors.len()));
+            self.touched.mark(Table::ContentVectors, as_row(self.readable.content_vectors.len()));
+            self.readable.content_vectors.push(row);
         } else if content.is_none() {
             return;
         }
@@ -142,7 +143,7 @@ impl State {
         let entry = self.readable.catalog.entry(row);
         let Some(content) = entry.content else { return };
         let mut z = vec![0.0; self.readable.config.dim];
-        for modality in self.readable.contents.modalities().all() {
+        for modality in self.readable.content_vectors.modalities().all() {
             let Some(vector) = self.readable.dense(&entry.item, modality) else { continue };
             let mut x = vec![0.0; vector.len()];
             normalise(vector, &mut x);
@@ -153,34 +154,34 @@ impl State {
         self.set_content(content, &z);
     }
 
-    /// Replaces a content vector; one that is the same already was not touched.
+    /// Replaces a content vector. Marks it as touched only when it changed.
     pub fn set_content(&mut self, content: u32, z: &[f32]) {
-        if self.readable.contents.row(content as usize) == z {
+        if self.readable.content_vectors.row(content as usize) == z {
             return;
         }
-        self.readable.contents.rows.row_mut(content as usize).copy_from_slice(z);
-        self.touched.mark(Table::Contents, content);
+        self.readable.content_vectors.rows.row_mut(content as usize).copy_from_slice(z);
+        self.touched.mark(Table::ContentVectors, content);
     }
 
-    /// The content rows whose turn it is: the next [`SWEPT_MAX`] of an endless round.
-    pub fn sweep(&mut self) -> impl Iterator<Item = u32> + use<> {
-        let all = as_row(self.readable.contents.len());
-        let first = self.readable.counters.swept;
-        let count = all.min(as_row(SWEPT_MAX));
+    /// Returns the next [`REFRESHED_PER_STEP`] content rows to refresh, round-robin, and advances the position.
+    pub fn next_refresh(&mut self) -> impl Iterator<Item = u32> + use<> {
+        let all = as_row(self.readable.content_vectors.len());
+        let first = self.readable.counters.refresh_cursor;
+        let count = all.min(as_row(REFRESHED_PER_STEP));
         if all > 0 {
-            self.count_step(|counters| counters.swept = (first + count) % all);
+            self.count_step(|counters| counters.refresh_cursor = (first + count) % all);
         }
         (first..first + count).map(move |row| row % all)
     }
 
-    /// After `config.modalities` changed: off, nothing is left of the dense vectors in item vectors; on, they are taken
-    /// in. Costs the catalogue.
+    /// Applies a change of `config.modalities`: off sets all content vectors to zero, on computes them again. Costs a
+    /// pass over the catalogue.
     pub(super) fn switch_modalities(&mut self) {
         if self.readable.config.modalities {
             (0..as_row(self.readable.catalog.len())).for_each(|row| self.take_vectors(row));
         } else {
             let nothing = vec![0.0; self.readable.config.dim];
-            (0..as_row(self.readable.contents.len())).for_each(|content| self.set_content(content, &nothing));
+            (0..as_row(self.readable.content_vectors.len())).for_each(|content| self.set_content(content, &nothing));
         }
     }
 }

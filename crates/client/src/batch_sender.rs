@@ -1,7 +1,7 @@
-//! Brings batches to the service, in order, each entry once.
+//! Delivery of batches to a service, in order, each entry once.
 //!
-//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that
-//! holds is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded ahead.
+//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that holds
+//! is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded ahead.
 //! A request without a reply is sent again: event ids make the repetition harmless, and since the next batch waits for
 //! the reply, order holds through every failure.
 
@@ -9,16 +9,11 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{
-    batch::{Batch, BatchKind},
-    client::{Client, ClientError, Rejected, Reply},
-    progress::Progress,
-    tally::SendTally,
-};
+use crate::{Batch, BatchKind, Client, ClientError, Rejected, Reply, SendTally, Status};
 
 /// Why delivery ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum CourierError {
+pub enum SendError {
     /// No request succeeded for as long as was to be waited.
     #[error("gave up at {at}: no request succeeded for {} s; run the same command again to go on", waited.as_secs())]
     GaveUp {
@@ -54,28 +49,38 @@ pub enum CourierError {
     },
 }
 
+/// Hears how sending goes, for people who watch it.
+pub trait SendObserver {
+    /// Notes what was answered.
+    fn sent(&self, tally: &SendTally);
+    /// Notes where the model stands.
+    fn stands(&self, status: Status);
+    /// Notes that a request has to be repeated.
+    fn waiting(&self, error: &ClientError);
+}
+
 /// Delivers batches and counts.
-pub struct Courier<'a> {
+pub struct BatchSender<'a, O> {
     client: &'a Client,
-    progress: &'a Progress,
+    observer: &'a O,
     patience: Duration,
     pace: Option<Pace>,
     /// What was answered.
     pub tally: SendTally,
 }
 
-impl<'a> Courier<'a> {
+impl<'a, O: SendObserver> BatchSender<'a, O> {
     const BACKOFF_FIRST: Duration = Duration::from_millis(100);
     const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
     /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
-    pub fn new(client: &'a Client, progress: &'a Progress, patience: Duration, rate: Option<f64>) -> Self {
+    pub fn new(client: &'a Client, observer: &'a O, patience: Duration, rate: Option<f64>) -> Self {
         let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
-        Self { client, progress, patience, pace, tally: SendTally::default() }
+        Self { client, observer, patience, pace, tally: SendTally::default() }
     }
 
     /// Delivers a batch, whatever it takes; every entry is then taken, there already, or counted as rejected.
-    pub async fn deliver(&mut self, batch: Batch) -> Result<(), CourierError> {
+    pub async fn deliver(&mut self, batch: Batch) -> Result<(), SendError> {
         if let (BatchKind::Events, Some(pace)) = (batch.kind, &mut self.pace) {
             pace.wait(batch.len()).await;
         }
@@ -91,13 +96,13 @@ impl<'a> Courier<'a> {
                     }
                 }
             }
-            self.progress.sent(&self.tally);
+            self.observer.sent(&self.tally);
         }
         Ok(())
     }
 
     /// Posts until there is an answer. The inner error is a refusal of the content.
-    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, CourierError> {
+    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, SendError> {
         let begin = Instant::now();
         let mut backoff = Self::BACKOFF_FIRST;
         loop {
@@ -112,22 +117,22 @@ impl<'a> Courier<'a> {
             let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
             let pause = asked.unwrap_or(backoff);
             if begin.elapsed() + pause > self.patience {
-                return Err(CourierError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
+                return Err(SendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
             }
             self.tally.retries += 1;
-            self.progress.waiting(&error);
+            self.observer.waiting(&error);
             tokio::time::sleep(pause).await;
             backoff = (backoff * 2).min(Self::BACKOFF_MAX);
         }
     }
 
-    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), CourierError> {
+    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), SendError> {
         // Not every rejection needs to be named, but all are counted.
         let named = reply.rejected.len() as u64;
         let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
         let told = reply.accepted + reply.duplicates + reply.unknown + named + unnamed;
         if told != part.len() as u64 {
-            return Err(CourierError::Unaccounted { at: part.begin(), sent: part.len(), told });
+            return Err(SendError::Unaccounted { at: part.begin(), sent: part.len(), told });
         }
         let tally = &mut self.tally;
         match part.kind {
@@ -175,7 +180,7 @@ impl<'a> Courier<'a> {
     }
 
     /// Waits until the live view holds all that was sent.
-    pub async fn wait_applied(&mut self) -> Result<(), CourierError> {
+    pub async fn wait_applied(&mut self) -> Result<(), SendError> {
         let wanted = self.tally.position;
         let mut best = 0;
         let mut moved = Instant::now();
@@ -183,7 +188,7 @@ impl<'a> Courier<'a> {
         loop {
             match self.client.status().await {
                 Ok(status) => {
-                    self.progress.stands(status);
+                    self.observer.stands(status);
                     if status.position >= wanted {
                         return Ok(());
                     }
@@ -192,11 +197,11 @@ impl<'a> Courier<'a> {
                         moved = Instant::now();
                     }
                 }
-                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => self.progress.waiting(&error),
+                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => self.observer.waiting(&error),
                 Err(error) => return Err(error.into()),
             }
             if moved.elapsed() > self.patience {
-                return Err(CourierError::NotApplied { position: best, wanted, waited: moved.elapsed() });
+                return Err(SendError::NotApplied { position: best, wanted, waited: moved.elapsed() });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));

@@ -1,25 +1,25 @@
-//! A user who asked to be forgotten, without saying who.
+//! Pseudonym of an erased user: a salted SHA-256 of the id (P10).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Id;
 
-/// Names a user to those who hold the id and to nobody else: by a salted SHA-256. The id's place, in the log, in versions and
-/// in states, is taken by [`Forgotten::name`], so every history stays what it was, of somebody unknown.
+/// Identifies an erased user to those who know the id, and to nobody else. In the log, in versions and in states,
+/// [`ForgottenUser::name`] replaces the id, so that the rest of each history can stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forgotten {
+pub struct ForgottenUser {
     salt: u64,
     name: Id,
 }
 
-impl Forgotten {
-    /// Names a user; `salt` is to be drawn at random, once.
+impl ForgottenUser {
+    /// Creates the pseudonym of a user. Draw `salt` at random, once.
     pub fn new(user: &Id, salt: u64) -> Self {
         Self { salt, name: name(user.as_str(), salt) }
     }
 
-    /// What stands where the id stood.
+    /// Returns the pseudonym.
     pub const fn name(&self) -> &Id {
         &self.name
     }
@@ -44,11 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_has_the_id_recognises_it() {
+    fn only_the_id_matches_its_pseudonym() {
         let user = Id::new("user", "ann@example.org").expect("an id");
-        let forgotten = Forgotten::new(&user, 7);
+        let forgotten = ForgottenUser::new(&user, 7);
         assert!(forgotten.is("ann@example.org") && !forgotten.is("ann@example.com"));
-        assert_ne!(forgotten, Forgotten::new(&user, 8));
+        assert_ne!(forgotten, ForgottenUser::new(&user, 8));
         let text = serde_json::to_string(&forgotten).expect("JSON");
         assert!(!text.contains("ann") && text.len() < 100, "{text}");
     }
