@@ -255,9 +255,14 @@ impl Model {
         status::status(&self.shared).await
     }
 
-    /// Why it is not ready; empty when it is.
-    pub fn not_ready(&self) -> Vec<String> {
-        self.shared.health.reasons(self.shared.name.as_str(), self.shared.position())
+    /// Why it is not ready; `None` when it is.
+    pub(super) fn not_ready(&self) -> Option<String> {
+        self.shared.health.not_ready(self.shared.name.as_str(), self.shared.position())
+    }
+
+    /// Waits until it is ready or its learner is down.
+    pub(super) async fn settled(&self) {
+        self.shared.health.settled().await;
     }
 
     /// The health of learning now.

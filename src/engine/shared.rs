@@ -165,9 +165,10 @@ impl Shared {
     pub fn publish(&self, view: Arc<View>) {
         let position = view.position();
         self.live.store(view);
-        self.health.reached(position);
         self.log.note_reader(position);
         self.applied.send_replace(position);
+        // Last: who is told that the model is ready finds it at that position.
+        self.health.reached(position);
     }
 
     /// Waits until the live view holds `position`.

@@ -69,12 +69,13 @@ pub async fn run(shared: Arc<Shared>, recovered: Recovered, stop: CancellationTo
 
 /// One life of the learner thread. `Err` says why it could not go on.
 async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
-    let head = shared.log.head().await.map_err(|error| error.to_string())?;
+    shared.log.head().await.map_err(|error| error.to_string())?;
     let (work_sender, work) = mpsc::channel(feed::WORK_APPENDS_MAX);
     let (snapshot_sender, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
     let position = recovered.position;
     shared.connect(Some(snapshot_sender));
-    shared.health.running(head);
+    // Before the thread shows its first view. The log may have learned of a later head since it asked.
+    shared.health.running(shared.log.head_known().0);
     let worker = Worker::new(Arc::clone(shared), recovered, work, snapshots);
     let (ended_sender, mut ended) = oneshot::channel();
     let runtime = Handle::current();
