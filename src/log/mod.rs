@@ -18,13 +18,14 @@
 //! Who may call: `engine` and `app`; `http` through the engine's handle. One [`Log`] a model and process.
 //!
 //! The files, in the order of a record's way: [`handle`](self) (callers encode their rows: `body`, `copy`) → `queue` →
-//! `appender` (`batch`, `commit`) → `recent` and `head` → `tail`, which falls back on `reader`; `wake` tells of other
+//! `appender` (`commit_delay`, `batch`, `commit`) → `recent` and `head` → `tail`, which falls back on `reader`; `wake` tells of other
 //! processes.
 
 mod appender;
 mod batch;
 mod body;
 mod commit;
+mod commit_delay;
 mod connect;
 mod copy;
 mod erase;
