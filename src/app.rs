@@ -196,7 +196,7 @@ impl Rooms {
         let api = Api::new(Wiring {
             not_ready: Arc::new({
                 let models = models.clone();
-                move || models.not_started()
+                move || models.not_ready()
             }),
             models: Arc::new(models),
             keys: Arc::new(keys),

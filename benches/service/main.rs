@@ -10,6 +10,7 @@
 //! | recommend | recommendations/s, 10,000 items x 64, limit 20, kept connections | an axum handler that returns a constant reply of the same size |
 //! | recommend with `--items` | the same over clustered vectors, with recall; `--learn 2000` again while events are learned | the same handler; without learning |
 //! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
+//! | callers | events/s of 1, 4, 16 and 64 callers who post one event each and wait for its reply, closed loop | so many callers by what a commit takes |
 //! | embeddings | 1,000 rows a request, raw f32 and safetensors | a handler that sends the same bytes |
 //! | bulk | items with 64 numbers each, one stream of lines, until durable and until searchable | COPY of the rows that the log holds then, 200,000 of them at most |
 //! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
@@ -20,8 +21,11 @@
 //!
 //! What is not fair, said here: ingest includes whatever share of the cores the learner takes meanwhile; the constant
 //! handler runs inside the client's process, which spares it nothing but its start.
+//!
+//! `SHELFMARK_BENCH_BINARY=/path/to/shelfmark` measures another build of the service with the same client.
 
 mod bulk;
+mod callers;
 #[path = "../rivals/clusters.rs"]
 mod clusters;
 mod embeddings;
@@ -56,7 +60,7 @@ struct Args {
     /// Events of `ingest`.
     #[arg(long, default_value_t = 300_000)]
     events: usize,
-    /// Seconds of `recommend`, `embeddings` and of each part of `latency`.
+    /// Seconds of `recommend`, `embeddings` and of each part of `latency` and `callers`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000 when left
@@ -76,6 +80,7 @@ enum Figure {
     Ingest,
     Recommend,
     Latency,
+    Callers,
     Learn,
     Embeddings,
     Bulk,
@@ -98,6 +103,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Figure::Latency) {
         latency::measure(&mut report, args.seconds).await?;
+    }
+    if wanted(Figure::Callers) {
+        callers::measure(&mut report, args.seconds).await?;
     }
     if wanted(Figure::Learn) {
         learn::measure(&mut report, args.data.as_deref()).await?;

@@ -48,7 +48,8 @@ impl Service {
         let config_file = folder.path().join("model.json");
         std::fs::write(&config_file, config.to_string())?;
         let log = std::fs::File::create(folder.path().join("service.log"))?;
-        let mut child = Command::new(env!("CARGO_BIN_EXE_shelfmark"))
+        let binary = std::env::var_os("SHELFMARK_BENCH_BINARY").unwrap_or(env!("CARGO_BIN_EXE_shelfmark").into());
+        let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--version-at-shutdown", "false", "--data-dir"])
             .arg(folder.path().join("data"))
             .arg("--model-config")

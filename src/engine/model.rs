@@ -266,9 +266,14 @@ impl Model {
         status::status(&self.parts.stores, &self.parts.readers, &self.parts.learner).await
     }
 
-    /// Why it is not ready; empty when it is.
-    pub fn not_ready(&self) -> Vec<String> {
-        self.parts.learner.health.reasons(self.parts.stores.name.as_str(), self.parts.readers.position())
+    /// Why it is not ready; `None` when it is.
+    pub(super) fn not_ready(&self) -> Option<String> {
+        self.parts.learner.health.not_ready(self.parts.stores.name.as_str(), self.parts.readers.position())
+    }
+
+    /// Waits until it is ready or its learner is down.
+    pub(super) async fn settled(&self) {
+        self.parts.learner.health.settled().await;
     }
 
     /// The health of learning now.

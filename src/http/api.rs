@@ -77,7 +77,7 @@ pub struct Wiring {
     pub searches_full: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Renders all metrics in the Prometheus text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Why the process is not ready, models aside; empty when it is.
+    /// Why the process is not ready, the models' reasons among them; empty when it is.
     pub not_ready: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Cancelled when the process begins to end: /readyz says so and new waits are refused.
     pub closing: CancellationToken,

@@ -53,7 +53,6 @@ pub async fn ready(State(api): State<Api>) -> Response {
     }
     let mut notes = Vec::new();
     for model in models {
-        reasons.extend(model.not_ready());
         notes.extend(model.notes());
     }
     let ready = reasons.is_empty();

@@ -4,9 +4,9 @@
 //! Batching adapts by itself: while a commit runs, requests gather, and the next append takes them all (up to its
 //! bounds). An idle log commits a single event at once; a busy one commits thousands together.
 //!
-//! It also adapts to the learner, for whom an append of one event costs nearly as much as one of sixty: while the reader
-//! of this process is behind, small appends wait a little for company. What was decided is in the log, as the boundary
-//! between two appends, so that every reader cuts its steps alike.
+//! Small appends wait a little for company when some is to be expected ([`CommitDelay`]): for the sake of callers who
+//! come back as soon as they are answered, and of the learner, for whom an append of one event costs nearly as much as
+//! one of sixty.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -21,6 +21,7 @@ use super::{
     LogError, LogSettings,
     batch::{Batch, Committed},
     commit::{self, CommitError, Target},
+    commit_delay::{Commit, CommitDelay, Gathered},
     connect::connect,
     head::{Head, HeadKnown, ReaderKnown},
     metrics::Metrics,
@@ -45,6 +46,7 @@ pub(super) struct Appender {
     pub reader: Arc<ReaderKnown>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
+    pub delay: CommitDelay,
     pub connection: Option<PgConnection>,
     /// Taken from the queue, and too large for the append before it.
     pub held: Option<Request>,
@@ -77,14 +79,14 @@ impl Appender {
             Some(request) => request,
             None => self.next_request().await?,
         };
-        let mut records = first.records.len();
+        let mut gathered = Gathered { requests: 1, records: first.records.len(), since: Instant::now() };
         let mut bytes = first.rows.bytes();
         let mut requests = vec![first];
-        let patience = Instant::now() + self.settings.gather_max;
-        while let Some(request) = self.companion(records, patience).await {
-            records += request.records.len();
+        while let Some(request) = self.companion(gathered).await {
+            gathered.requests += 1;
+            gathered.records += request.records.len();
             bytes += request.rows.bytes();
-            let fits = records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
+            let fits = gathered.records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
             if !fits {
                 self.held = Some(request);
                 break;
@@ -94,22 +96,24 @@ impl Appender {
         Some(Batch::new(requests))
     }
 
-    /// The next request for an append of `records` so far: one that waits already, or one that comes before the reader
-    /// has caught up and before `patience` ends.
-    async fn companion(&mut self, records: usize, patience: Instant) -> Option<Request> {
-        if let Ok(request) = self.requests.try_recv() {
-            return Some(request);
-        }
-        if records >= self.settings.gather_records || self.shutdown.is_cancelled() {
-            return None;
-        }
-        let head = self.head.get().position;
-        tokio::select! {
-            biased;
-            () = self.reader.reached(head) => None,
-            request = self.requests.recv() => request,
-            () = tokio::time::sleep_until(patience) => None,
-            () = self.shutdown.cancelled() => None,
+    /// The next request for an append: one that waits already, or one that comes while it is worth waiting for.
+    async fn companion(&mut self, gathered: Gathered) -> Option<Request> {
+        loop {
+            if let Ok(request) = self.requests.try_recv() {
+                return Some(request);
+            }
+            if self.shutdown.is_cancelled() {
+                return None;
+            }
+            let wait = self.delay.wait(gathered, self.reader.get(), Instant::now())?;
+            tokio::select! {
+                biased;
+                request = self.requests.recv() => return request,
+                // Then there is less to wait for.
+                () = self.reader.reached(wait.reader_behind.unwrap_or_default()), if wait.reader_behind.is_some() => {}
+                () = tokio::time::sleep_until(wait.until) => return None,
+                () = self.shutdown.cancelled() => return None,
+            }
         }
     }
 
@@ -135,6 +139,7 @@ impl Appender {
             }
             Err(error) => {
                 self.connection = None;
+                self.delay.failed();
                 let error = error.into_log_error();
                 // A deleted model is no failure; its log ends here within a second.
                 if !matches!(error, LogError::Deleted) {
@@ -149,6 +154,7 @@ impl Appender {
 
     fn failed_unexpectedly(&mut self) -> bool {
         self.connection = None;
+        self.delay.failed();
         self.metrics.failures.increment(1);
         tracing::error!("log.append_panicked: the appender goes on with a new connection");
         false
@@ -192,6 +198,15 @@ impl Appender {
         self.careful = if duplicates + conflicts > 0 { CAREFUL_APPENDS } else { self.careful.saturating_sub(1) };
         self.metrics.duplicates.increment(duplicates);
         self.metrics.conflicts.increment(conflicts);
+        let commit = Commit {
+            before: self.head.get().position.min(committed.head),
+            head: committed.head,
+            took: committed.took,
+            requests: batch.entries.len(),
+            waiting: self.requests.len() + usize::from(self.held.is_some()),
+            at: Instant::now(),
+        };
+        self.delay.committed(commit, self.reader.get());
         if committed.records > 0 {
             let records = batch.take_records(committed.appended_at);
             self.level.committed(records.len(), committed.took);

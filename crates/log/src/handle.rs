@@ -15,6 +15,7 @@ use super::{
     LogError, LogSettings, Outcome, Page, Tail,
     appender::Appender,
     commit::Target,
+    commit_delay::CommitDelay,
     copy::EncodedRows,
     head::{Head, HeadKnown, ReaderKnown},
     metrics::Metrics,
@@ -93,6 +94,7 @@ impl Log {
             reader: Arc::clone(&shared.reader),
             metrics: Arc::clone(&shared.metrics),
             shutdown: shared.shutdown.clone(),
+            delay: CommitDelay::new(&shared.settings),
             connection: None,
             held: None,
             careful: 0,
@@ -187,8 +189,8 @@ impl Log {
         (head.position, head.at)
     }
 
-    /// Notes how far this process's reader has got. From then on, small appends wait up to `gather_max` for company
-    /// while it is behind.
+    /// Notes how far this process's reader has got. From then on, small appends wait longer for company while it is
+    /// behind, and up to `gather_max` while it is late.
     pub fn note_reader(&self, position: Position) {
         self.shared.reader.set(position);
     }

@@ -58,6 +58,11 @@ impl ReaderKnown {
         self.sender.send_replace(Some(position));
     }
 
+    /// Where the reader stands; `None` when there is none.
+    pub(super) fn get(&self) -> Option<Position> {
+        *self.sender.borrow()
+    }
+
     /// Waits until the reader stands at `position`; without a reader there is nothing to wait for.
     pub(super) async fn reached(&self, position: Position) {
         self.sender

@@ -21,13 +21,14 @@
 //! table stops after 64 MiB. All of them are in [`LogSettings`].
 //!
 //! **Files**, in the order of a record's way: [`handle`](self) (callers encode their rows: `body`, `copy`), `queue`,
-//! `appender` (`batch`, `commit`), `recent` and `head`, `tail`, which falls back on `reader`. `wake` hears of appends
+//! `appender` (`commit_delay`, `batch`, `commit`), `recent` and `head`, `tail`, which falls back on `reader`. `wake` hears of appends
 //! of other processes.
 
 mod appender;
 mod batch;
 mod body;
 mod commit;
+mod commit_delay;
 mod connect;
 mod copy;
 mod erase;

@@ -15,9 +15,10 @@ pub struct LogSettings {
     pub append_records_max: usize,
     /// Most bytes of one append, encoded, and of one request.
     pub append_bytes_max: usize,
-    /// Records from which on an append no longer waits for company.
+    /// Records from which on an append does not wait for company.
     pub gather_records: usize,
-    /// Longest time that a smaller append waits for company while this process's reader is behind.
+    /// Longest time that a smaller append waits for company while this process's reader is late by as much. Otherwise
+    /// it waits no longer than a commit takes.
     pub gather_max: Duration,
     /// Longest time one append may take before its connection is given up and its callers are told so.
     pub append_timeout: Duration,

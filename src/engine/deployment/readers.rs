@@ -45,12 +45,12 @@ impl Readers {
         *self.applied.borrow()
     }
 
-    /// Makes a view the live one; `seen` is told before who waits for it wakes.
-    pub fn publish(&self, view: Arc<View>, seen: impl FnOnce(Position)) {
+    /// Makes a view the live one and wakes who waits for it. Returns where it stands.
+    pub fn publish(&self, view: Arc<View>) -> Position {
         let position = view.position();
         self.live.store(view);
-        seen(position);
         self.applied.send_replace(position);
+        position
     }
 
     /// Waits until the live view holds `position`.

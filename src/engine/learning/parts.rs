@@ -27,10 +27,10 @@ pub struct LearnerParts {
 impl LearnerParts {
     /// Makes a view the live one and wakes who waits for it.
     pub fn publish(&self, view: Arc<View>) {
-        self.readers.publish(view, |position| {
-            self.learner.health.reached(position);
-            self.stores.log.note_reader(position);
-        });
+        let position = self.readers.publish(view);
+        self.stores.log.note_reader(position);
+        // Last: who is told that the model is ready finds it at that position.
+        self.learner.health.reached(position);
     }
 
     /// Takes a forgotten user out of everything that is kept beside the live state.

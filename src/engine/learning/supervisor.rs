@@ -68,12 +68,13 @@ pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationTo
 
 /// One life of the learner thread. `Err` says why it could not go on.
 async fn run_once(parts: &LearnerParts, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
-    let head = parts.stores.log.head().await.map_err(|error| error.to_string())?;
+    parts.stores.log.head().await.map_err(|error| error.to_string())?;
     let (work_sender, work) = mpsc::channel(feed::WORK_APPENDS_MAX);
     let (snapshot_sender, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
     let position = recovered.position;
     parts.learner.connect(Some(snapshot_sender));
-    parts.learner.health.running(head);
+    // Before the thread shows its first view. The log may have learned of a later head since it asked.
+    parts.learner.health.running(parts.stores.log.head_known().0);
     let worker = Worker::new(parts.clone(), recovered, work, snapshots);
     let (ended_sender, mut ended) = oneshot::channel();
     let runtime = Handle::current();

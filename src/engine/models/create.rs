@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use crate::engine::{
     EngineError, Model, Models,
     learning::{configure::same_dim, recovery::Seed},
+    models::NotRunning,
     snapshots::take::TakeVersion,
 };
 use crate::{
@@ -168,10 +169,13 @@ impl Models {
             return Ok(model);
         }
         self.shared().looked().await;
-        let failing = || self.shared().failing.lock().unwrap_or_else(PoisonError::into_inner);
         self.get(name).ok_or_else(|| {
-            let reason = failing().get(name).map(|(_, reason)| reason.clone());
-            let reason = reason.unwrap_or_else(|| "it was not started in time, or deleted meanwhile".to_owned());
+            let reason = match self.shared().waiting().get(name) {
+                Some((_, NotRunning::Failing(reason))) => reason.clone(),
+                Some((_, NotRunning::NotOpened)) | None => {
+                    "it was not started in time, or deleted meanwhile".to_owned()
+                }
+            };
             EngineError::NotStarted { model: name.clone(), reason }
         })
     }

@@ -7,7 +7,7 @@ mod removal;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -35,6 +35,15 @@ pub struct Models {
     shared: Arc<Roster>,
 }
 
+/// Why a model that is there does not run here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NotRunning {
+    /// It was there when the process began, and has not been opened yet.
+    NotOpened,
+    /// It could not be started for this reason, and is tried again.
+    Failing(String),
+}
+
 /// What the handle and its tasks share.
 pub(super) struct Roster {
     pub with: Dependencies,
@@ -43,8 +52,8 @@ pub(super) struct Roster {
     pub looks: watch::Sender<u64>,
     /// Asks the keeper to look now.
     pub look: Notify,
-    /// Why models that are there do not run here.
-    pub failing: Mutex<BTreeMap<ModelName, (i32, String)>>,
+    /// Models that are there and do not run here, with their numbers. One that starts is in `running` before it leaves.
+    pub waiting: Mutex<BTreeMap<ModelName, (i32, NotRunning)>>,
     /// States of forks made here, by number, until the keeper starts them: they share memory with their base.
     pub seeds: Mutex<BTreeMap<i32, Seed>>,
 }
@@ -57,7 +66,7 @@ impl Models {
             running: ArcSwap::default(),
             looks: watch::Sender::new(0),
             look: Notify::new(),
-            failing: Mutex::default(),
+            waiting: Mutex::default(),
             seeds: Mutex::default(),
         });
         reconciler::begin(&shared).await?;
@@ -81,15 +90,23 @@ impl Models {
         self.shared.running.load().values().map(|running| running.model.clone()).collect()
     }
 
-    /// Why the process is not ready; empty when it is.
+    /// Why the process is not ready, model by model; empty when it is.
+    ///
+    /// A model that is made later counts once it runs here, or fails to start. While it is opened it does not: a balancer
+    /// would take the other models away from their readers.
     pub fn not_ready(&self) -> Vec<String> {
-        self.list().iter().flat_map(Model::not_ready).chain(self.not_started()).collect()
+        // In this order: a model that comes to run is seen in one of the two, or in both.
+        let mut reasons = self.not_running();
+        reasons.extend(self.list().iter().filter_map(Model::not_ready));
+        reasons
     }
 
-    /// The models that are there and do not run here, with the reasons.
-    pub fn not_started(&self) -> Vec<String> {
-        let failing = self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        failing.iter().map(|(model, (_, reason))| format!("model {model} does not start: {reason}")).collect()
+    fn not_running(&self) -> Vec<String> {
+        let reason = |(model, (_, why)): (&ModelName, &(i32, NotRunning))| match why {
+            NotRunning::NotOpened => format!("model {model}: starting, it has not been opened yet"),
+            NotRunning::Failing(reason) => format!("model {model} does not start: {reason}"),
+        };
+        self.shared.waiting().iter().map(reason).collect()
     }
 
     /// Deletes a model: returns once it is marked in the database and neither served nor learned here. Other processes
@@ -114,6 +131,11 @@ impl Models {
 }
 
 impl Roster {
+    /// The models that are there and do not run here.
+    pub fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelName, (i32, NotRunning)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns once the keeper has acted on what is in the database now (after a bounded wait at the latest).
     pub async fn looked(&self) {
         let mut looks = self.looks.subscribe();

@@ -8,7 +8,10 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::{Dependencies, EngineError, Model, models::Roster};
+use crate::engine::{
+    Dependencies, EngineError, Model,
+    models::{NotRunning, Roster},
+};
 use crate::{
     domain::ModelName,
     log::LogError,
@@ -18,6 +21,8 @@ use crate::{
 
 /// Longest wait for the learning of a deleted model to end.
 const END_WAIT: Duration = Duration::from_secs(20);
+/// Longest wait until a model that came later is ready. Then it is served all the same, and readiness names it.
+const SETTLE_WAIT: Duration = Duration::from_secs(1);
 
 /// A model that runs here, with what ends it alone.
 #[derive(Clone)]
@@ -87,17 +92,18 @@ async fn ended(tasks: TaskTracker) {
 /// Starts every model that has begun; the first that cannot be started is the error, and what was started ends with the
 /// process's tokens.
 pub async fn begin(shared: &Arc<Roster>) -> Result<(), EngineError> {
-    let mut running = BTreeMap::new();
-    for listed in roster::list(&shared.with.pool).await? {
+    let there = roster::list(&shared.with.pool).await?;
+    let not_opened = there.iter().map(|listed| (listed.name.clone(), (listed.id, NotRunning::NotOpened)));
+    shared.waiting().extend(not_opened);
+    for listed in there {
         match start(shared, &listed).await {
-            Ok(started) => _ = running.insert(listed.name, started),
-            Err(error) if is_gone(&error) => {}
+            Ok(started) => admit(shared, listed.name, started),
+            Err(error) if is_gone(&error) => _ = shared.waiting().remove(&listed.name),
             // Whoever may write is about to settle it: tried again like any that came later.
             Err(error @ EngineError::Log(LogError::NotBegun(_))) => note_failing(shared, &listed, &error),
             Err(error) => return Err(error),
         }
     }
-    shared.running.store(Arc::new(running));
     Ok(())
 }
 
@@ -129,13 +135,10 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
     let there = |name: &ModelName, id: i32| listed.iter().any(|listed| listed.id == id && listed.name == *name);
     let mut running = BTreeMap::clone(&shared.running.load());
     let gone: Vec<(ModelName, Running)> = running.extract_if(.., |name, running| !there(name, running.id)).collect();
-    {
-        let mut failing = shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        failing.retain(|name, (id, _)| there(name, *id));
-    }
+    shared.waiting().retain(|name, (id, _)| there(name, *id));
     if !gone.is_empty() {
         // Nobody finds it any more from here on; who holds it sees its log closed.
-        shared.running.store(Arc::new(running.clone()));
+        shared.running.store(Arc::new(running));
     }
     for (name, Running { model, life, .. }) in gone {
         tracing::info!(model = %name, "model.stop: model {name} was deleted");
@@ -143,32 +146,37 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
         shared.with.tasks.spawn(life.end(name));
     }
     for listed in listed {
-        if running.contains_key(&listed.name) {
+        if shared.running.load().contains_key(&listed.name) {
             continue;
         }
-        let started = start(shared, &listed).await;
-        let mut failing = shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        match started {
+        match start(shared, &listed).await {
             Ok(started) => {
-                failing.remove(&listed.name);
-                running.insert(listed.name, started);
-                shared.running.store(Arc::new(running.clone()));
+                // The first record or two of a new model are no reason to take the others away from their readers.
+                _ = tokio::time::timeout(SETTLE_WAIT, started.model.settled()).await;
+                admit(shared, listed.name, started);
             }
             Err(error) if is_gone(&error) => {}
-            Err(error) => {
-                drop(failing);
-                note_failing(shared, &listed, &error);
-            }
+            Err(error) => note_failing(shared, &listed, &error),
         }
     }
     Ok(())
 }
 
+/// Lets everybody find a model that was started. Only the keeper changes the map. The model is in `running` before it
+/// leaves `waiting`, so that readiness never misses it.
+fn admit(shared: &Roster, name: ModelName, started: Running) {
+    let mut running = BTreeMap::clone(&shared.running.load());
+    running.insert(name.clone(), started);
+    shared.running.store(Arc::new(running));
+    shared.waiting().remove(&name);
+}
+
 /// Notes why a model does not run here; it is tried again at the next look.
 fn note_failing(shared: &Roster, listed: &Listed, error: &EngineError) {
     let model = &listed.name;
-    let mut failing = shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
-    if failing.insert(model.clone(), (listed.id, error.to_string())).is_none() {
+    let failing = NotRunning::Failing(error.to_string());
+    let before = shared.waiting().insert(model.clone(), (listed.id, failing));
+    if !matches!(before, Some((_, NotRunning::Failing(_)))) {
         tracing::error!(%model, %error, "model.start_failed: model {model} is tried again");
     }
 }

@@ -1,0 +1,310 @@
+//! The commit delay of the appender: how long a small append waits for company before it is committed.
+//!
+//! Company makes appends fewer and larger. Callers gain when those who were just answered come back at once (a closed
+//! loop). One commit then serves them all, instead of two that each serve a part. The learner gains because one event
+//! costs it nearly as much as sixty that come together.
+//!
+//! The delay is bounded by what it can bring:
+//! - Nobody waits for more requests than were under way at the last commit: those that it answered and those that
+//!   waited meanwhile. When so many are together, nobody else is expected back.
+//! - A request waits for half of what a commit takes, as lately measured. It waits for a whole commit while this
+//!   process's reader is behind by more than the last append. A reader that keeps up is always behind by that one.
+//! - It waits for [`LogSettings::gather_max`] while the reader is late: an append older than that is still unread.
+//!   Such a reader falls further behind with every small append.
+//!
+//! Where an append ends is in the log, so every reader cuts its steps alike whatever was decided here.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::LogSettings;
+use shelfmark_domain::Position;
+
+/// Weight of the newest commit in the mean: one eighth.
+const MEAN_OVER: u32 = 8;
+
+/// Decides about every append of one appender.
+#[derive(Debug)]
+pub(super) struct CommitDelay {
+    records_enough: usize,
+    delay_max: Duration,
+    /// What a commit has lately taken; zero before the first.
+    commit_mean: Duration,
+    /// Requests under way at the end of the last commit.
+    expected: usize,
+    /// Head before the last append.
+    before_last: Position,
+    /// End of an append that the reader had not met when it was committed, and when that was.
+    unread: Option<(Position, Instant)>,
+}
+
+/// What an append holds so far.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gathered {
+    pub requests: usize,
+    pub records: usize,
+    /// When its first request was taken.
+    pub since: Instant,
+}
+
+/// A wait for company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait {
+    /// When it ends.
+    pub until: Instant,
+    /// Ask again once the reader stands here.
+    pub reader_behind: Option<Position>,
+}
+
+/// A commit that succeeded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commit {
+    /// Head before it and after it.
+    pub before: Position,
+    pub head: Position,
+    pub took: Duration,
+    /// Requests that it answers.
+    pub requests: usize,
+    /// Requests that wait at its end.
+    pub waiting: usize,
+    /// Its end.
+    pub at: Instant,
+}
+
+impl CommitDelay {
+    pub(super) fn new(settings: &LogSettings) -> Self {
+        Self {
+            records_enough: settings.gather_records,
+            delay_max: settings.gather_max,
+            commit_mean: Duration::ZERO,
+            expected: 0,
+            before_last: Position::ZERO,
+            unread: None,
+        }
+    }
+
+    /// Notes a commit.
+    pub(super) fn committed(&mut self, commit: Commit, reader: Option<Position>) {
+        let took = commit.took.min(self.delay_max);
+        let mean = self.commit_mean;
+        self.commit_mean = if mean.is_zero() { took } else { mean - mean / MEAN_OVER + took / MEAN_OVER };
+        self.expected = commit.requests + commit.waiting;
+        self.before_last = commit.before;
+        if self.unread.is_none_or(|(position, _)| reader.is_none_or(|reader| reader >= position)) {
+            self.unread = Some((commit.head, commit.at));
+        }
+    }
+
+    /// Notes an append that failed: nobody is expected back soon.
+    pub(super) fn failed(&mut self) {
+        self.expected = 0;
+    }
+
+    /// Returns how long to wait for one more request; `None`: commit now. Without a reader nobody is behind.
+    pub(super) fn wait(&self, gathered: Gathered, reader: Option<Position>, now: Instant) -> Option<Wait> {
+        if gathered.records >= self.records_enough || gathered.requests >= self.expected {
+            return None;
+        }
+        let reader_behind = reader.is_some_and(|reader| reader < self.before_last).then_some(self.before_last);
+        let delay = if self.is_late(reader, now) {
+            self.delay_max
+        } else if reader_behind.is_some() {
+            self.commit_mean
+        } else {
+            self.commit_mean / 2
+        };
+        let until = gathered.since + delay;
+        (now < until).then_some(Wait { until, reader_behind })
+    }
+
+    fn is_late(&self, reader: Option<Position>, now: Instant) -> bool {
+        let (Some(reader), Some((position, at))) = (reader, self.unread) else { return false };
+        reader < position && now.saturating_duration_since(at) > self.delay_max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BinaryHeap;
+
+    use super::*;
+
+    const COMMIT: Duration = Duration::from_millis(3);
+    const DELAY_MAX: Duration = Duration::from_millis(10);
+
+    fn at(position: u64) -> Position {
+        Position::new(position)
+    }
+
+    fn delay() -> CommitDelay {
+        CommitDelay::new(&LogSettings { gather_records: 64, gather_max: DELAY_MAX, ..LogSettings::default() })
+    }
+
+    /// An append of so many single records that begins after `before`.
+    fn commit(before: u64, requests: usize, waiting: usize, now: Instant) -> Commit {
+        let head = at(before + requests as u64);
+        Commit { before: at(before), head, took: COMMIT, requests, waiting, at: now }
+    }
+
+    fn singles(requests: usize, since: Instant) -> Gathered {
+        Gathered { requests, records: requests, since }
+    }
+
+    #[test]
+    fn nobody_waits_for_more_than_were_under_way() {
+        let (mut delay, now) = (delay(), Instant::now());
+        assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None, "the first of all");
+        delay.committed(commit(0, 1, 0, now), Some(at(0)));
+        assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None, "one caller, whose event is being learned");
+        delay.committed(commit(1, 1, 15, now), Some(at(0)));
+        assert!(delay.wait(singles(15, now), Some(at(0)), now).is_some());
+        assert_eq!(delay.wait(singles(16, now), Some(at(0)), now), None, "all 16 callers");
+        let enough = Gathered { requests: 2, records: 64, since: now };
+        assert_eq!(delay.wait(enough, Some(at(0)), now), None);
+        delay.failed();
+        assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None);
+    }
+
+    #[test]
+    fn a_wait_is_bounded_by_what_a_commit_takes() {
+        let (mut delay, now) = (delay(), Instant::now());
+        delay.committed(commit(0, 4, 0, now), Some(at(0)));
+        delay.committed(commit(4, 4, 0, now), Some(at(0)));
+        let until = |reader: Option<u64>, now| delay.wait(singles(1, now), reader.map(at), now);
+        let half = Wait { until: now + COMMIT / 2, reader_behind: None };
+        for reader in [None, Some(4), Some(8)] {
+            assert_eq!(until(reader, now), Some(half), "behind by the last append at most: {reader:?}");
+        }
+        assert_eq!(until(Some(0), now), Some(Wait { until: now + COMMIT, reader_behind: Some(at(4)) }));
+        // The first append is older than the longest delay, and unread.
+        let later = now + DELAY_MAX + Duration::from_millis(1);
+        assert_eq!(until(Some(0), later), Some(Wait { until: later + DELAY_MAX, reader_behind: Some(at(4)) }));
+        assert_eq!(until(Some(4), later), Some(Wait { until: later + COMMIT / 2, reader_behind: None }), "read by now");
+        assert_eq!(delay.wait(singles(1, now), Some(at(8)), now + COMMIT / 2), None, "it has waited");
+    }
+
+    #[test]
+    fn one_slow_commit_does_not_stretch_the_waits_beyond_the_longest() {
+        let (mut delay, now) = (delay(), Instant::now());
+        delay.committed(Commit { took: Duration::from_secs(5), ..commit(0, 4, 0, now) }, Some(at(4)));
+        let until = |delay: &CommitDelay| delay.wait(singles(1, now), Some(at(0)), now).expect("a wait").until;
+        assert_eq!(until(&delay), now + DELAY_MAX / 2);
+        for _ in 0..40 {
+            delay.committed(commit(4, 4, 0, now), Some(at(8)));
+        }
+        assert!(until(&delay) < now + COMMIT * 11 / 10);
+    }
+
+    /// What a simulated second comes to.
+    struct Simulated {
+        events: u64,
+        appends: u64,
+        longest_wait: Duration,
+        longest_lag: Duration,
+    }
+
+    /// Callers of single events in front of an appender and a learner, in simulated time.
+    struct Simulation {
+        /// Time that the learner takes for an append.
+        learns: Duration,
+        /// When requests come, soonest first, in microseconds since the start.
+        arrivals: BinaryHeap<std::cmp::Reverse<u64>>,
+        /// Whether a caller who was answered comes back, and after how long.
+        returns: Option<Duration>,
+    }
+
+    impl Simulation {
+        fn run(mut self) -> Simulated {
+            let start = Instant::now();
+            let time = |micros: u64| start + Duration::from_micros(micros);
+            let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap();
+            let mut delay = delay();
+            let mut seen =
+                Simulated { events: 0, appends: 0, longest_wait: Duration::ZERO, longest_lag: Duration::ZERO };
+            // End of every append, and when the learner has shown it.
+            let mut shown: Vec<(u64, u64)> = vec![(0, 0)];
+            let reader = |shown: &[(u64, u64)], now: u64| {
+                let index = shown.partition_point(|(_, at)| *at <= now);
+                Position::new(shown[index - 1].0)
+            };
+            let (mut now, mut head) = (0, 0);
+            while now < 1_000_000 {
+                let Some(std::cmp::Reverse(first)) = self.arrivals.pop() else { break };
+                now = now.max(first);
+                let since = now;
+                let mut requests = 1;
+                loop {
+                    while self.arrivals.peek().is_some_and(|next| next.0 <= now) {
+                        self.arrivals.pop();
+                        requests += 1;
+                    }
+                    let Some(wait) = delay.wait(singles(requests, time(since)), Some(reader(&shown, now)), time(now))
+                    else {
+                        break;
+                    };
+                    let caught_up = wait
+                        .reader_behind
+                        .and_then(|position| shown.iter().find(|(end, _)| *end >= position.get()).map(|(_, at)| *at));
+                    let until = micros(wait.until - start).max(now + 1);
+                    let next = self.arrivals.peek().map_or(u64::MAX, |next| next.0);
+                    now = until.min(next).min(caught_up.unwrap_or(u64::MAX));
+                }
+                seen.longest_wait = seen.longest_wait.max(Duration::from_micros(now - since));
+                now += micros(COMMIT);
+                let waiting = self.arrivals.iter().filter(|next| next.0 <= now).count();
+                let reader = reader(&shown, now);
+                delay.committed(commit(head, requests, waiting, time(now)), Some(reader));
+                head += requests as u64;
+                let begun = shown.last().unwrap().1.max(now);
+                shown.push((head, begun + micros(self.learns)));
+                seen.longest_lag = seen.longest_lag.max(Duration::from_micros(shown.last().unwrap().1 - now));
+                if let Some(returns) = self.returns {
+                    // One after the other, as a network and two cores let them.
+                    let spread = |n: usize| micros(returns) * (1 + n as u64) / requests as u64;
+                    self.arrivals.extend((0..requests).map(|n| std::cmp::Reverse(now + spread(n))));
+                }
+                seen.events += requests as u64;
+                seen.appends += 1;
+            }
+            seen
+        }
+
+        fn closed_loop(callers: usize, learns: Duration, returns: Duration) -> Simulated {
+            let arrivals = (0..callers as u64).map(|n| std::cmp::Reverse(n * 50)).collect();
+            Self { learns, arrivals, returns: Some(returns) }.run()
+        }
+
+        fn open_loop(every: Duration, learns: Duration) -> Simulated {
+            let every = u64::try_from(every.as_micros()).unwrap();
+            let arrivals = (0..1_000_000 / every).map(|n| std::cmp::Reverse(n * every)).collect();
+            Self { learns, arrivals, returns: None }.run()
+        }
+    }
+
+    #[test]
+    fn callers_in_a_closed_loop_share_every_commit() {
+        for callers in [1, 2, 4, 16, 60] {
+            for learns in [Duration::from_millis(1), Duration::from_millis(4), Duration::from_millis(20)] {
+                let seen = Simulation::closed_loop(callers, learns, Duration::from_millis(1));
+                // A commit and the way back take 4 ms: 250 appends of all callers.
+                let most = 250 * callers as u64;
+                assert!(seen.events > most * 95 / 100, "{callers} callers, {learns:?}: {} of {most}", seen.events);
+                assert!(seen.longest_wait <= COMMIT, "{callers} callers, {learns:?}: {:?}", seen.longest_wait);
+            }
+        }
+    }
+
+    #[test]
+    fn a_learner_of_small_appends_keeps_up_with_a_steady_stream() {
+        // At 1,000 events a second, commits alone would make 333 appends.
+        for learns in [1, 2, 4, 5, 8] {
+            let seen = Simulation::open_loop(Duration::from_millis(1), Duration::from_millis(learns));
+            assert!(seen.events > 980, "{learns} ms: {}", seen.events);
+            let (waited, lag) = (seen.longest_wait, seen.longest_lag);
+            assert!(lag < Duration::from_millis(40), "{learns} ms: {lag:?} behind, {} appends", seen.appends);
+            let longest = if learns <= 4 { COMMIT } else { DELAY_MAX };
+            assert!(waited <= longest, "{learns} ms: a request waited {waited:?}");
+        }
+    }
+}
