@@ -100,6 +100,6 @@ impl LearnerHandle {
     /// Returns the commit time of the oldest record that the learner is working on.
     pub fn pending_since(&self) -> Option<Timestamp> {
         let pending = self.pending_since.load(Ordering::Acquire);
-        Some(Timestamp::from_micros(pending)).filter(|since| since.micros() > 0)
+        Timestamp::from_micros(pending).filter(|since| since.micros() > 0)
     }
 }
