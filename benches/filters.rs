@@ -11,7 +11,7 @@ use std::{
 use shelfmark::{
     domain::{Filter, Id, Item, ModelConfig, Position, PropertyValue, Served},
     serving::{Publisher, View},
-    state::{Draws, State},
+    state::{CounterRng, State},
 };
 
 const ROUNDS: usize = 20;
@@ -20,7 +20,7 @@ const CHANGED: usize = 1000;
 fn main() {
     let items = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(1_000_000);
     let mut state = State::initial(Arc::new(ModelConfig { dim: 4, tokens: false, ..ModelConfig::default() }));
-    let mut draws = Draws::new(1, 2, 3);
+    let mut draws = CounterRng::new(1, 2, 3);
     for row in 0..items {
         state.put_item(&item(row, &mut draws));
     }
@@ -72,7 +72,7 @@ fn evaluate(view: &View, name: &str, text: &str) {
     println!("{name:<36} {:>7.3} ms, remembered {:>6.4} ms, {admitted} items", ms(new), ms(known));
 }
 
-fn item(row: usize, draws: &mut Draws) -> Item {
+fn item(row: usize, draws: &mut CounterRng) -> Item {
     let mut item = Item::bare(Id::new("id", &format!("i{row}")).expect("an id"));
     item.categories = vec![format!("c{}", draws.below(200))];
     item.tags = vec![format!("t{}", draws.below(20)), format!("t{}", draws.below(20))];

@@ -17,7 +17,7 @@ use clap::Parser;
 use shelfmark::{
     domain::{Append, Event, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
     feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    learner::{Learner, WATCH_EVERY, fingerprint, prepare_thread},
+    learner::{Learner, STATISTICS_EVERY, fingerprint, prepare_thread},
     state::State,
 };
 use tch::{Kind, Tensor};
@@ -92,7 +92,7 @@ struct Run {
 impl Run {
     fn new(config: &Arc<ModelConfig>, every: u32) -> Self {
         let state = State::initial(Arc::clone(config));
-        Self { every, state, learner: Learner::watching(every), steps: 0, times: Vec::new() }
+        Self { every, state, learner: Learner::with_statistics_every(every), steps: 0, times: Vec::new() }
     }
 
     fn learn(&mut self, append: &Append) {
@@ -129,7 +129,7 @@ fn main() {
     let (mut runs, append_events) = if args.watched {
         (vec![Run::new(&config, 1), Run::new(&config, 0)], STEP_EVENTS)
     } else {
-        (vec![Run::new(&config, WATCH_EVERY)], APPEND_EVENTS)
+        (vec![Run::new(&config, STATISTICS_EVERY)], APPEND_EVENTS)
     };
     let mut next = Position::ZERO;
     for chunk in items.chunks(APPEND_EVENTS) {
@@ -168,7 +168,7 @@ fn main() {
         ratios.sort_unstable_by(f64::total_cmp);
         let cost = ratios[ratios.len() / 2] - 1.0;
         println!("cost of watching every step {:>6.2}%", 100.0 * cost);
-        println!("of watching one in {WATCH_EVERY}        {:>6.2}%", 100.0 * cost / f64::from(WATCH_EVERY));
+        println!("of watching one in {STATISTICS_EVERY}        {:>6.2}%", 100.0 * cost / f64::from(STATISTICS_EVERY));
     }
     println!("products alone      {ceiling:>10.0} events/s  ({targets} targets x {columns} columns)");
     println!("ratio               {:>10.3}", rate / ceiling);

@@ -15,7 +15,7 @@ use std::{
 use shelfmark::{
     domain::{Event, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
     serving::{Publisher, SearchScratch, SearchSettings, Searcher, View},
-    state::{ContextScratch, Draws, State, Table, dot},
+    state::{ContextScratch, CounterRng, State, Table, dot},
 };
 
 const USERS: usize = 2_000;
@@ -48,7 +48,7 @@ fn id(text: &str) -> Id {
 
 fn state_of(items: usize, dim: usize) -> State {
     let mut state = State::initial(Arc::new(ModelConfig { dim, ..ModelConfig::default() }));
-    let mut draws = Draws::new(1, 2, 3);
+    let mut draws = CounterRng::new(1, 2, 3);
     for item in 0..items {
         let mut metadata = Item::bare(id(&format!("item-{item}")));
         let words: Vec<String> = (0..5).map(|_| format!("word{}", draws.below(3_000))).collect();
@@ -65,7 +65,7 @@ fn state_of(items: usize, dim: usize) -> State {
     let mut scratch = ContextScratch::default();
     for number in 0..EVENTS {
         // Popular items and busy users exist: squares of uniform numbers.
-        let skewed = |draws: &mut Draws, bound: usize| draws.below(bound) * draws.below(bound) / bound;
+        let skewed = |draws: &mut CounterRng, bound: usize| draws.below(bound) * draws.below(bound) / bound;
         let event = Event {
             event_id: id(&format!("e{number}")),
             user: Some(id(&format!("user-{}", skewed(&mut draws, USERS)))),
@@ -78,8 +78,8 @@ fn state_of(items: usize, dim: usize) -> State {
             recommendation_id: None,
             properties: None,
         };
-        let (_, rows) = state.advance(&[&event], &mut scratch);
-        state.settle(&rows);
+        let (_, rows) = state.apply_events(&[&event], &mut scratch);
+        state.count_events(&rows);
     }
     state
 }
@@ -144,7 +144,7 @@ fn query(subject: Subject) -> Query {
 }
 
 fn scan_alone(view: &View, dim: usize) {
-    let mut draws = Draws::new(4, 5, 6);
+    let mut draws = CounterRng::new(4, 5, 6);
     let items = view.counts().items as f64;
     for batch in [1, 2, 4, 8, 16] {
         let queries: Vec<Query> =
@@ -189,7 +189,7 @@ fn through_searcher(view: &Arc<View>) {
             for client in 0..clients {
                 let (searcher, view) = (searcher.clone(), Arc::clone(view));
                 tasks.spawn(async move {
-                    let mut draws = Draws::new(7, 8, client);
+                    let mut draws = CounterRng::new(7, 8, client);
                     let mut times = Vec::new();
                     while started.elapsed() < length {
                         let begun = Instant::now();
@@ -227,7 +227,7 @@ fn cpu_time() -> f64 {
 fn publications(publisher: &mut Publisher, state: &mut State) {
     let items = state.readable.catalog.len();
     let tokens = state.rows(Table::TokenVectors);
-    let mut draws = Draws::new(9, 10, 11);
+    let mut draws = CounterRng::new(9, 10, 11);
     for (name, item_rows, token_rows) in [
         ("nothing but biases", 0, 0),
         ("64 items", 64, 0),

@@ -14,7 +14,7 @@ use serving_world::World;
 use shelfmark::{
     compare::{Churn, Diff, DiffOptions, SAMPLE, Side, diff},
     domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber},
-    learner::WatchedTable,
+    learner::LearnedTable,
     serving::{Publisher, View},
     state::{Readable, distance},
 };
@@ -33,17 +33,17 @@ fn compared(from: &View, to: &View) -> Diff {
 }
 
 /// Every learned row of a table by what it belongs to.
-fn rows(readable: &Readable, table: WatchedTable) -> BTreeMap<String, Vec<f32>> {
+fn rows(readable: &Readable, table: LearnedTable) -> BTreeMap<String, Vec<f32>> {
     let item = |row: usize| readable.catalog.id(row as u32).to_string();
     let name = |row: usize| match table {
-        WatchedTable::Items | WatchedTable::Bias => item(row),
-        WatchedTable::Last => row.checked_sub(1).map_or("(none)".to_owned(), item),
-        WatchedTable::Users => readable.users.id(row as u32).to_string(),
-        WatchedTable::Tokens => readable.catalog.token(row as u32).to_string(),
-        WatchedTable::Context => readable.contexts.id(row as u32).to_string(),
+        LearnedTable::Items | LearnedTable::Bias => item(row),
+        LearnedTable::Last => row.checked_sub(1).map_or("(none)".to_owned(), item),
+        LearnedTable::Users => readable.users.id(row as u32).to_string(),
+        LearnedTable::Tokens => readable.catalog.token(row as u32).to_string(),
+        LearnedTable::Context => readable.contexts.id(row as u32).to_string(),
         // One modality only.
-        WatchedTable::Projections => row.to_string(),
-        WatchedTable::Small => unreachable!("not a table of rows"),
+        LearnedTable::Projections => row.to_string(),
+        LearnedTable::Small => unreachable!("not a table of rows"),
     };
     let rows = readable.parameters.table(table.table());
     (0..rows.len()).map(|row| (name(row), rows.row(row).to_vec())).collect()
@@ -55,7 +55,7 @@ fn bits(row: &[f32]) -> Vec<u32> {
 
 fn check(diff: &Diff, from: &View, to: &View) {
     for table in &diff.tables {
-        if table.table == WatchedTable::Small {
+        if table.table == LearnedTable::Small {
             let same = from.readable().parameters.scalars == to.readable().parameters.scalars;
             assert_eq!((table.rows_from, table.rows_to, table.moved), (1, 1, u64::from(!same)));
             continue;
@@ -80,7 +80,7 @@ fn check(diff: &Diff, from: &View, to: &View) {
         assert_eq!(spread.quantiles.max, far[0].0);
         assert_eq!(spread.quantiles.p50, far[far.len() - far.len().div_ceil(2)].0);
         assert!(table.relative.expect("as many").quantiles.max <= 2.0);
-        if table.table == WatchedTable::Items {
+        if table.table == LearnedTable::Items {
             let told: Vec<f32> = diff.movers.iter().map(|mover| mover.distance).collect();
             assert_eq!(told, far.iter().take(OPTIONS.top).map(|(far, _)| *far).collect::<Vec<_>>());
             for mover in &diff.movers {
@@ -198,7 +198,7 @@ fn nothing_differs_between_equal_states_and_only_bits_that_differ_count_as_a_mov
     items.row_mut(3).copy_from_slice(&again);
     items.row_mut(11)[0] = f32::from_bits(items.row(11)[0].to_bits() ^ 1);
     let found = compared(&from, &view(&world, 2));
-    let items = found.tables.iter().find(|table| table.table == WatchedTable::Items).expect("items");
+    let items = found.tables.iter().find(|table| table.table == LearnedTable::Items).expect("items");
     assert_eq!((items.moved, found.movers.len()), (1, 1));
     assert_eq!(&found.movers[0].item, world.state.readable.catalog.id(11));
 }

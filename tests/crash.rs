@@ -19,7 +19,7 @@ use shelfmark::{
     learner::{Learner, prepare_thread},
     log::{Log, LogSettings},
     postgres,
-    state::{Digester, Draws, State},
+    state::{CounterRng, Digester, State},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,7 +29,7 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// Batch `n` of the load: 1 to 40 events of a few users, some baskets.
 fn batch(seed: u64, n: u64) -> Value {
-    let mut draws = Draws::new(seed, 1, n);
+    let mut draws = CounterRng::new(seed, 1, n);
     let events: Vec<Value> = (0..=draws.below(40))
         .map(|k| {
             json!({
@@ -55,7 +55,7 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     std::fs::write(&config, r#"{"dim":16,"full_softmax_below":128,"negatives":64,"gradient_items":16}"#).unwrap();
     let config = config.to_str().unwrap();
     let arguments = ["--model-config", config, "--version-every-records", "400"];
-    let mut draws = Draws::new(seed, 2, 0);
+    let mut draws = CounterRng::new(seed, 2, 0);
     let mut acknowledged: HashSet<String> = HashSet::new();
     let mut next = 0;
     let mut resent = 0;

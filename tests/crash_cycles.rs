@@ -18,7 +18,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use service::{Service, number};
-use shelfmark::{postgres, state::Draws};
+use shelfmark::{postgres, state::CounterRng};
 use sqlx::PgPool;
 
 /// Users, and those among them who may be forgotten: what became of their events cannot be told by their ids any more.
@@ -42,7 +42,7 @@ struct Load {
 
 impl Load {
     fn batch(&self) -> Vec<Value> {
-        let mut draws = Draws::new(self.seed, 1, self.next);
+        let mut draws = CounterRng::new(self.seed, 1, self.next);
         let count = 1 + draws.below(30);
         let event = |k: usize| {
             json!({
@@ -91,7 +91,7 @@ struct Asked {
 
 /// Who asks for operations, and what was answered.
 struct Desk {
-    draws: Draws,
+    draws: CounterRng,
     /// Versions whose taking was acknowledged and whose deletion was never asked.
     versions: BTreeSet<u64>,
     /// The last deployment that was acknowledged.
@@ -295,7 +295,7 @@ async fn a_service_that_is_killed_in_the_middle_of_anything_leaves_a_sound_datab
     let few = ["--version-every-records", "150", "--version-chain-max", "2", "--versions-kept", "2"];
     let arguments = [&["--database-url", &url, "--model-config", config], few.as_slice()].concat();
     let mut load = Load { seed, next: 0, acknowledged: BTreeSet::new() };
-    let draws = Draws::new(seed, 2, 0);
+    let draws = CounterRng::new(seed, 2, 0);
     let mut desk = Desk { draws, versions: BTreeSet::new(), deployment: 0, outcomes: BTreeMap::new() };
     let pool = {
         let pool = postgres::connect(&url, 2).await.unwrap();

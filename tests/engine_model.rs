@@ -23,7 +23,7 @@ use shelfmark::{
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
     log::Outcome,
-    state::{Digester, Draws, State},
+    state::{CounterRng, Digester, State},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ impl Simple {
 }
 
 /// A vector from elsewhere: for an item that may be new, or a token that may not be there; sometimes it does not fit.
-fn new_vector(draws: &mut Draws) -> RowVector {
+fn new_vector(draws: &mut CounterRng) -> RowVector {
     let (into, id) = if draws.below(3) == 0 {
         (VectorTable::Tokens, format!("t:red{}", draws.below(6)))
     } else {
@@ -97,7 +97,7 @@ async fn check(running: &Running, simple: &Simple) {
 async fn run(seed: u64) {
     println!("SHELFMARK_MODEL_SEED={seed}");
     let url = support::database().await;
-    let mut draws = Draws::new(seed, 77, 0);
+    let mut draws = CounterRng::new(seed, 77, 0);
     let mut running = start(&url).await;
     let mut simple = Simple {
         state: State::initial(Arc::new(config())),

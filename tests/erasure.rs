@@ -15,7 +15,7 @@ use shelfmark::{
     domain::{Append, Event, Id, NewRecord, Position, Record, RecordBody, Timestamp, VersionRef},
     engine::{Model, TakeVersion, Unlearn},
     learner::{Learner, prepare_thread},
-    state::{Digester, Draws, State},
+    state::{CounterRng, Digester, State},
 };
 use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 const USER: &str = "ann.smith@example.org";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn event(draws: &mut Draws, n: usize) -> Event {
+fn event(draws: &mut CounterRng, n: usize) -> Event {
     let user = if draws.below(4) == 0 { USER.to_owned() } else { format!("u{}", draws.below(9)) };
     Event {
         event_id: Id::new("event_id", &format!("{user}-{n}")).unwrap(),
@@ -40,7 +40,7 @@ fn event(draws: &mut Draws, n: usize) -> Event {
     }
 }
 
-async fn append(model: &Model, draws: &mut Draws, numbers: std::ops::Range<usize>) {
+async fn append(model: &Model, draws: &mut CounterRng, numbers: std::ops::Range<usize>) {
     let records = numbers
         .map(|n| NewRecord { body: RecordBody::Event(event(draws, n)), retry_hash: Some(n as i64), source: None })
         .collect();
@@ -119,7 +119,7 @@ async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() 
     let url = support::database().await;
     let running = start(&url).await;
     let (pool, model) = (running.with.pool.clone(), running.model.clone());
-    let mut draws = Draws::new(5, 5, 5);
+    let mut draws = CounterRng::new(5, 5, 5);
     let mut versions = Vec::new();
     for round in 0..4 {
         append(&model, &mut draws, round * 100..round * 100 + 60).await;
@@ -186,7 +186,7 @@ async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
     {
         let model = model.clone();
         sender.spawn(async move {
-            let mut draws = Draws::new(6, 6, 6);
+            let mut draws = CounterRng::new(6, 6, 6);
             for round in 0..60 {
                 let records = (round * 20..round * 20 + 20)
                     .map(|n| NewRecord {
@@ -226,7 +226,7 @@ async fn an_unlearned_user_has_taught_the_model_nothing() {
     let url = support::database().await;
     let running = start(&url).await;
     let (pool, model) = (running.with.pool.clone(), running.model.clone());
-    let mut draws = Draws::new(7, 7, 7);
+    let mut draws = CounterRng::new(7, 7, 7);
     append(&model, &mut draws, 0..200).await;
     take(&model).await;
     append(&model, &mut draws, 200..300).await;

@@ -18,11 +18,11 @@ use shelfmark::{
     },
     engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
     health::{Part, Quality, TraceTarget, Tracer},
-    learner::{Learner, WatchedTable, prepare_thread},
+    learner::{LearnedTable, Learner, prepare_thread},
     log::LogSettings,
     postgres,
     serving::{SearchSettings, Searcher, View},
-    state::{Digester, Draws, dot},
+    state::{CounterRng, Digester, dot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run() {
     let mut watched =
         Watched::new(ModelConfig { dim: 8, full_softmax_below: 60, negatives: 24, ..ModelConfig::default() });
-    let mut draws = Draws::new(3, 1, 1);
+    let mut draws = CounterRng::new(3, 1, 1);
     let mut number = 0;
     let mut next = |count: usize| -> Vec<RecordBody> {
         let event = |_| {
@@ -62,7 +62,7 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
     let RecordBody::Event(event) = &record.body else { panic!("events were appended") };
     let target = TraceTarget { position: record.position, event: event.clone() };
     let mut state = kept;
-    let mut learner = Learner::watching(1);
+    let mut learner = Learner::with_statistics_every(1);
     let mut tracer = Tracer::new(target);
     for append in &appends {
         learner.apply(&mut state, append, &BTreeMap::new(), &mut tracer).unwrap();
@@ -71,7 +71,7 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
     let trace = tracer.trace().expect("the event was met");
     assert!(trace.batch_first > kept_at && trace.batch_first <= record.position && trace.batch_last >= record.position);
     let item = before.readable.catalog.row(event.item.as_str()).unwrap() as usize;
-    let traced = trace.rows.iter().find(|row| row.part == Part::Item && row.table == WatchedTable::Items).unwrap();
+    let traced = trace.rows.iter().find(|row| row.part == Part::Item && row.table == LearnedTable::Items).unwrap();
     let norm = |state: &shelfmark::state::State| {
         let row = state.readable.parameters.items.row(item);
         dot(row, row).sqrt().to_bits()
@@ -152,7 +152,7 @@ impl Reference {
 async fn live_quality_is_that_of_ranking_everything_before_every_event() {
     prepare_thread();
     let Running { with, model } = start().await;
-    let mut draws = Draws::new(11, 1, 1);
+    let mut draws = CounterRng::new(11, 1, 1);
     let (mut live, mut pinned) = (Reference::default(), Reference::default());
     let mut seen: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut seen_by_version = seen.clone();

@@ -11,8 +11,8 @@ use shelfmark::{
     domain::{Event, Item, ModelConfig, RecordBody, Timestamp},
     feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
     health::{Health, Verdict, judge},
-    learner::{Learner, WatchedTable},
-    state::{Digester, Draws, State},
+    learner::{LearnedTable, Learner},
+    state::{CounterRng, Digester, State},
 };
 
 fn small() -> ModelConfig {
@@ -50,7 +50,7 @@ fn shop(config: ModelConfig, events: usize) -> Watched {
     watched
 }
 
-fn verdict_of(health: &Health, table: WatchedTable) -> (Verdict, &str) {
+fn verdict_of(health: &Health, table: LearnedTable) -> (Verdict, &str) {
     let of = health.tables.iter().find(|of| of.figures.table == table).expect("every table is there");
     (of.finding.verdict, &of.finding.because)
 }
@@ -72,14 +72,14 @@ fn rates_near_0_and_gradients_that_underflow_are_vanishing() {
     let health = shop(with_rates(1e-6), 6000).health();
     println!("{:?}", health.finding);
     assert_eq!(health.finding.verdict, Verdict::Vanishing);
-    for table in [WatchedTable::Items, WatchedTable::Last, WatchedTable::Users, WatchedTable::Tokens] {
+    for table in [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Tokens] {
         assert_eq!(verdict_of(&health, table).0, Verdict::Vanishing, "{}", table.name());
     }
     // Weights so small that updates are lost in the values of the rows.
     let mut config = small();
     config.kinds.values_mut().for_each(|weight| *weight = 1e-20);
     let health = shop(config, 6000).health();
-    println!("{:?}", verdict_of(&health, WatchedTable::Items));
+    println!("{:?}", verdict_of(&health, LearnedTable::Items));
     assert_eq!(health.finding.verdict, Verdict::Vanishing);
     assert!(health.tables[0].figures.still_share.expect("watched") > 0.9);
 }
@@ -101,7 +101,7 @@ fn an_absurd_rate_is_exploding() {
 #[test]
 fn meanings_permuted_midway_are_drifting_and_are_learned_anew() {
     const PERMUTED_AT: u64 = 20_000;
-    let mut draws = Draws::new(7, 1, 1);
+    let mut draws = CounterRng::new(7, 1, 1);
     let mut events = (0..60_000).map(|n| {
         let user = draws.below(600);
         let item = user % 20 + 20 * draws.below(100);
@@ -131,9 +131,9 @@ fn tables_and_rows_that_nobody_meets_are_sparse() {
     let mut watched = Watched::new(small());
     watched.learn((0..5000).map(|n| event(n, &format!("u{n}"), &format!("i{}", n % 150))));
     let health = watched.health();
-    println!("{:?}", verdict_of(&health, WatchedTable::Last));
-    assert_eq!(verdict_of(&health, WatchedTable::Last).0, Verdict::Sparse);
-    assert_eq!(verdict_of(&health, WatchedTable::Items).0, Verdict::Healthy);
+    println!("{:?}", verdict_of(&health, LearnedTable::Last));
+    assert_eq!(verdict_of(&health, LearnedTable::Last).0, Verdict::Sparse);
+    assert_eq!(verdict_of(&health, LearnedTable::Items).0, Verdict::Healthy);
 
     // Users are known, and then only sessions come.
     let mut watched = Watched::new(small());
@@ -145,8 +145,8 @@ fn tables_and_rows_that_nobody_meets_are_sparse() {
         event
     }));
     let health = watched.health();
-    println!("{:?}", verdict_of(&health, WatchedTable::Users));
-    assert_eq!(verdict_of(&health, WatchedTable::Users).0, Verdict::Sparse);
+    println!("{:?}", verdict_of(&health, LearnedTable::Users));
+    assert_eq!(verdict_of(&health, LearnedTable::Users).0, Verdict::Sparse);
     assert_eq!(health.finding.verdict, Verdict::Sparse);
 }
 
@@ -163,11 +163,11 @@ fn items_that_no_step_touches_any_more_are_stale() {
     };
     learn(&mut watched, "early", 0, 4000, 4000);
     let health = watched.health();
-    assert!(verdict_of(&health, WatchedTable::Items).0 <= Verdict::Healthy);
+    assert!(verdict_of(&health, LearnedTable::Items).0 <= Verdict::Healthy);
     learn(&mut watched, "late", 4000, 105_000, 5);
     let health = watched.health();
-    println!("{:?}", verdict_of(&health, WatchedTable::Items));
-    assert_eq!(verdict_of(&health, WatchedTable::Items).0, Verdict::Sparse);
+    println!("{:?}", verdict_of(&health, LearnedTable::Items));
+    assert_eq!(verdict_of(&health, LearnedTable::Items).0, Verdict::Sparse);
     let survey = watched.survey.as_ref().expect("looked");
     assert_eq!(survey.stale.len(), 50);
     assert!(survey.stale.iter().all(|row| row.touched_at.is_some() && row.item.as_str() != "i1"));
@@ -179,7 +179,7 @@ fn watching_changes_no_digest() {
     let digest = |every: u32| {
         let shop = Shop::new(ShopSettings { items: 100, shoppers: 50, ..ShopSettings::default() });
         let mut watched = Watched::new(small());
-        watched.learner = Learner::watching(every);
+        watched.learner = Learner::with_statistics_every(every);
         watched.append(shop.items().map(RecordBody::PutItem));
         watched.learn(shop.take(1500));
         watched.look();
@@ -194,13 +194,13 @@ fn watching_changes_no_digest() {
 fn a_steps_figures_are_those_of_the_rows_before_and_after() {
     let mut watched = Watched::new(small());
     watched.learn((0..2000).map(|n| event(n, &format!("u{}", n % 30), &format!("i{}", n * n % 83))));
-    watched.learner = Learner::watching(1);
+    watched.learner = Learner::with_statistics_every(1);
     let before = watched.state.clone();
     watched.series = Default::default();
     watched.learn((2000..2040).map(|n| event(n, &format!("u{}", n % 30), &format!("i{}", n * n % 83))));
     let sums = watched.series.open();
     assert_eq!((sums.steps, sums.clipped), (1, 0), "one step, or nothing can be compared");
-    for table in [WatchedTable::Items, WatchedTable::Last, WatchedTable::Users, WatchedTable::Bias] {
+    for table in [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias] {
         let rows = |state: &State| -> Vec<f32> {
             let rows = state.readable.parameters.table(table.table());
             (0..rows.len()).flat_map(|row| rows.row(row).to_vec()).collect()

@@ -64,7 +64,7 @@ fn while_frozen_histories_go_on_and_nothing_else_moves() {
     let applied = model.apply(events(300..420, "a"));
     assert!(applied.steps.is_empty(), "no step was taken");
     let counters = model.state.readable.counters;
-    assert_eq!((counters.events, counters.settled), (300, before.readable.counters.settled));
+    assert_eq!((counters.events, counters.counted), (300, before.readable.counters.counted));
     for table in Table::ALL {
         let moves = matches!(table, Table::Config | Table::Counters | Table::UserHistories | Table::SessionHistories);
         assert_eq!(rows(&model.state, table) != rows(&before, table), moves, "{table:?}");

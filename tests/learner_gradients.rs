@@ -12,7 +12,7 @@ use std::sync::Arc;
 use learner_case::{Case, content, prepared};
 use learner_competitors::log_weights;
 use shelfmark::{
-    learner::{Inputs, StepTask, Stepper, prepare_thread},
+    learner::{SoftmaxInputs, StepTask, Stepper, prepare_thread},
     state::{State, Table, Unit},
 };
 
@@ -25,7 +25,7 @@ fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
 
 /// The loss of a step in f64, straight from the formulas. `rows` and who competes with which log weight are the step's
 /// own; all scores are computed here.
-fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &Inputs) -> f64 {
+fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> f64 {
     let r = &state.readable;
     let p = &r.parameters;
     let s = &p.scalars;
@@ -77,7 +77,7 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &Inputs) -> f64 {
         };
         let full = |item: u32| -> f64 {
             let mut score = base(item);
-            let logs = r.popularity[item as usize].logs(r.counters.settled);
+            let logs = r.popularity[item as usize].logs(r.counters.counted);
             score += (0..3).map(|h| f64::from(s.wp[h]) * f64::from(logs[h])).sum::<f64>();
             for repeat in c.repeats.iter().filter(|repeat| repeat.item == item) {
                 score += f64::from(s.rec[usize::from(repeat.age)]) + f64::from(s.cnt[usize::from(repeat.count)]);
@@ -125,7 +125,7 @@ fn check_step(case: Case) {
     let (mut state, events) = prepared(case);
     clear_accumulators(&mut state);
     let known = state.readable.catalog.known().len();
-    let (units, _) = state.advance(&events.iter().collect::<Vec<_>>(), &mut Default::default());
+    let (units, _) = state.apply_events(&events.iter().collect::<Vec<_>>(), &mut Default::default());
     clear_accumulators(&mut state);
     state.touched.clear();
     let before = state.clone();
@@ -150,7 +150,7 @@ fn check_step(case: Case) {
     // The content vectors that the step used are those of the projections before it.
     for item in rows.iter().filter(|item| before.readable.catalog.entry(**item).content.is_some()) {
         let row = before.readable.catalog.entry(*item).content.unwrap() as usize;
-        for (expected, found) in content(&before, *item).iter().zip(state.readable.contents.row(row)) {
+        for (expected, found) in content(&before, *item).iter().zip(state.readable.content_vectors.row(row)) {
             assert!((expected - f64::from(*found)).abs() < 1e-5, "z of {item}: {expected} {found}");
         }
     }
@@ -176,7 +176,7 @@ fn check_step(case: Case) {
                     state.accumulators.table(table).row(row)[i],
                 );
                 let mut expected = (up - down) / (x1 - x0);
-                let base = before.anchor.as_ref().and_then(|anchor| anchor.row(table, row as u32));
+                let base = before.base_weights.as_ref().and_then(|base_weights| base_weights.row(table, row as u32));
                 if let Some(base) = base.filter(|_| state.touched.rows(table).contains(&(row as u32))) {
                     let away = before.readable.parameters.table(table).row(row)[i] - base[i];
                     expected += f64::from(case.pull * away);

@@ -5,17 +5,17 @@ mod learner_competitors;
 
 use learner_competitors::log_weights;
 use shelfmark::{
-    learner::{Inputs, Outputs, forward_backward, prepare_thread},
-    state::Draws,
+    learner::{SoftmaxInputs, SoftmaxOutputs, forward_backward, prepare_thread},
+    state::CounterRng,
 };
 use tch::{Kind, Tensor};
 
-fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
+fn random(draws: &mut CounterRng, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()
 }
 
 /// Distinct rows below `rows`.
-fn some_rows(draws: &mut Draws, rows: usize) -> Vec<u32> {
+fn some_rows(draws: &mut CounterRng, rows: usize) -> Vec<u32> {
     let mut some: Vec<u32> = (0..draws.below(4)).map(|_| draws.below(rows) as u32).collect();
     some.sort_unstable();
     some.dedup();
@@ -23,10 +23,10 @@ fn some_rows(draws: &mut Draws, rows: usize) -> Vec<u32> {
 }
 
 /// A random case: some rows are dense columns, others are named by single queries, as targets, own rows or both.
-fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
+fn random_inputs(seed: u64, draws: &mut CounterRng) -> SoftmaxInputs {
     let (queries, columns, dim) = (1 + draws.below(5), 3 + draws.below(30), 4 * (1 + draws.below(4)));
     let rows = columns + draws.below(10);
-    let mut inputs = Inputs {
+    let mut inputs = SoftmaxInputs {
         dim,
         columns,
         q: random(draws, queries * dim),
@@ -34,7 +34,7 @@ fn random_inputs(seed: u64, draws: &mut Draws) -> Inputs {
         bias: random(draws, rows),
         popularity: random(draws, rows),
         gradient_columns: columns,
-        ..Inputs::default()
+        ..SoftmaxInputs::default()
     };
     for targets in [&mut inputs.known, &mut inputs.first] {
         targets.log_weights = random(draws, columns);
@@ -67,9 +67,9 @@ fn the_products_are_what_autograd_finds() {
     prepare_thread();
     for seed in 0..40 {
         println!("seed {seed}");
-        let mut draws = Draws::new(seed, 0, 0);
+        let mut draws = CounterRng::new(seed, 0, 0);
         let inputs = random_inputs(seed, &mut draws);
-        let mut outputs = Outputs::default();
+        let mut outputs = SoftmaxOutputs::default();
         forward_backward(&inputs, &mut outputs);
 
         let leaf = |values: &[f32], shape: &[i64]| {
@@ -156,13 +156,13 @@ fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
     let mut thinned = 0;
     for seed in 0..12 {
         println!("seed {seed}");
-        let mut inputs = random_inputs(seed, &mut Draws::new(seed, 0, 0));
+        let mut inputs = random_inputs(seed, &mut CounterRng::new(seed, 0, 0));
         let rows = inputs.v.len() / inputs.dim;
-        let mut whole = Outputs::default();
+        let mut whole = SoftmaxOutputs::default();
         forward_backward(&inputs, &mut whole);
         inputs.gradient_columns = inputs.columns / 3;
         let (mut dq, mut dv) = (vec![0.0; inputs.q.len()], vec![0.0; inputs.v.len()]);
-        let mut outputs = Outputs::default();
+        let mut outputs = SoftmaxOutputs::default();
         for number in 0..CHANCES {
             inputs.chance = (f64::from(number) + 0.5) / f64::from(CHANCES);
             forward_backward(&inputs, &mut outputs);

@@ -58,8 +58,8 @@ fn what_is_counted_is_what_the_process_takes() {
             properties: None,
         };
         let events: Vec<Event> = (0..3).map(event).collect();
-        let (_, arrivals) = state.advance(&events.iter().collect::<Vec<_>>(), &mut scratch);
-        state.settle(&arrivals);
+        let (_, arrivals) = state.apply_events(&events.iter().collect::<Vec<_>>(), &mut scratch);
+        state.count_events(&arrivals);
     }
     let digester = Digester::new(&state);
     // On the way everything that changed was noted as touched.

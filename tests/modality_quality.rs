@@ -11,7 +11,7 @@ use shelfmark::{
     domain::{Event, Id, Item, ModelConfig, PropertyValue, Timestamp},
     evaluation::{Protocol, Run, Stream},
     feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    state::Draws,
+    state::CounterRng,
 };
 
 /// Numbers of a vector made from metadata.
@@ -36,7 +36,7 @@ fn with_and_without(name: &str, stream: &Stream, config: &ModelConfig) -> [[f64;
     [with, without]
 }
 
-fn normal(draws: &mut Draws, length: usize) -> Vec<f32> {
+fn normal(draws: &mut CounterRng, length: usize) -> Vec<f32> {
     (0..length).map(|_| draws.normal()).collect()
 }
 
@@ -44,7 +44,7 @@ fn normal(draws: &mut Draws, length: usize) -> Vec<f32> {
 /// the events go to an item that nobody met before, until there is none.
 fn tastes(seed: u64) -> Stream {
     println!("seed {seed}");
-    let mut draws = Draws::new(seed, 31, 0);
+    let mut draws = CounterRng::new(seed, 31, 0);
     let centres: Vec<Vec<f32>> = (0..12).map(|_| normal(&mut draws, 16)).collect();
     let mut stream = Stream::default();
     let mut shelves: Vec<Vec<Id>> = vec![Vec::new(); 12];
@@ -115,7 +115,7 @@ fn vector_of(item: &Item) -> Option<Vec<f32>> {
     words.dedup();
     let mut sum = vec![0.0; INPUTS];
     for word in &words {
-        let mut draws = Draws::new(0, 32, xxhash_rust::xxh3::xxh3_64(word.as_bytes()));
+        let mut draws = CounterRng::new(0, 32, xxhash_rust::xxh3::xxh3_64(word.as_bytes()));
         sum.iter_mut().zip(normal(&mut draws, INPUTS)).for_each(|(sum, value)| *sum += value);
     }
     (!words.is_empty()).then_some(sum)

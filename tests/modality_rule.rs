@@ -10,7 +10,7 @@ use shelfmark::{
     domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
     learner::Learner,
     serving::Publisher,
-    state::{Digester, Draws, SWEPT_MAX, State, StateError, Table},
+    state::{CounterRng, Digester, SWEPT_MAX, State, StateError, Table},
 };
 use tch::{Device, Kind, Tensor};
 
@@ -57,7 +57,7 @@ impl Model {
     fn content(&self, item: usize) -> &[f32] {
         let readable = &self.state.readable;
         let entry = readable.catalog.entry(readable.catalog.row(&format!("i{item}")).unwrap());
-        readable.contents.row(entry.content.unwrap() as usize)
+        readable.content_vectors.row(entry.content.unwrap() as usize)
     }
 
     fn digest(&self) -> shelfmark::domain::Digest {
@@ -71,7 +71,7 @@ fn small() -> ModelConfig {
 
 /// 100 items with an image, every fifth with a text as well; events name the first 60.
 fn stream(seed: u64) -> (Vec<RecordBody>, Vec<RecordBody>) {
-    let mut draws = Draws::new(seed, 1, 1);
+    let mut draws = CounterRng::new(seed, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
     let items = (0..100)
         .map(|n| match n % 5 {
@@ -79,7 +79,7 @@ fn stream(seed: u64) -> (Vec<RecordBody>, Vec<RecordBody>) {
             _ => item(n, &[("image", vector(6))]),
         })
         .collect();
-    let mut draws = Draws::new(seed, 1, 2);
+    let mut draws = CounterRng::new(seed, 1, 2);
     let events = (0..600).map(|n| event(n, draws.below(20), draws.below(60))).collect();
     (items, events)
 }
@@ -98,7 +98,7 @@ fn learned(config: ModelConfig, seed: u64) -> Model {
 /// accumulators at 0 a step leaves `G = g^2` and a move against g: the item vectors' g goes through `V + X M` in libtorch.
 #[test]
 fn the_gradient_of_the_projections_is_what_autograd_finds() {
-    let mut draws = Draws::new(12, 1, 1);
+    let mut draws = CounterRng::new(12, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
     let mut model = Model::new(ModelConfig { full_softmax_below: 4096, ..small() });
     model.apply((0..700).map(|n| match n % 3 {
@@ -127,7 +127,7 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     let mut x = vec![0.0; 700 * 10];
     for (row, x) in x.chunks_exact_mut(10).enumerate() {
         let item = &readable.catalog.entry(row as u32).item;
-        for modality in readable.contents.modalities().all() {
+        for modality in readable.content_vectors.modalities().all() {
             if let Some(vector) = item.vectors.get(&modality.name) {
                 let squares: f64 = vector.iter().map(|x| f64::from(*x).powi(2)).sum();
                 for (x, value) in x[modality.first..].iter_mut().zip(vector) {
@@ -160,8 +160,8 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
     assert_eq!(Digester::new(&restored).digest(), model.digest());
     assert_eq!(restored.rows(Table::Modalities), 2);
     assert_eq!(restored.rows(Table::Projections), 10);
-    assert_eq!(restored.rows(Table::Contents), 100);
-    assert!(restored.rows(Table::Anchor) > 200);
+    assert_eq!(restored.rows(Table::ContentVectors), 100);
+    assert!(restored.rows(Table::BaseWeights) > 200);
     let mut copy = Model { state: restored, learner: Learner::default(), head: model.head };
     let mut digester = Digester::new(&model.state);
     model.state.touched.clear();
@@ -173,7 +173,7 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
         let kept = digester.update(&model.state, &model.state.touched);
         model.state.touched.clear();
         assert_eq!((kept, copy.digest()), (model.digest(), model.digest()), "pull {pull}");
-        assert_eq!(model.state.anchor.is_some(), pull > 0.0);
+        assert_eq!(model.state.base_weights.is_some(), pull > 0.0);
     }
 }
 
@@ -188,13 +188,17 @@ fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
     };
     assert_eq!(without(Table::Projections), Err(StateError::Mismatch(Table::Projections)));
     assert_eq!(without(Table::Modalities), Err(StateError::Mismatch(Table::Projections)));
-    assert_eq!(without(Table::Contents), Err(StateError::Mismatch(Table::Contents)), "the round stands somewhere");
+    assert_eq!(
+        without(Table::ContentVectors),
+        Err(StateError::Mismatch(Table::ContentVectors)),
+        "the round stands somewhere"
+    );
     let mut segments = model.state.segments().collect::<Vec<_>>();
-    let contents = segments.iter_mut().find(|segment| segment.table == Table::Contents.number()).unwrap();
+    let contents = segments.iter_mut().find(|segment| segment.table == Table::ContentVectors.number()).unwrap();
     let row = contents.payload[8..8 + 4 + 8 * 4].to_vec();
     contents.payload.extend([100_u32.to_le_bytes(), 1_u32.to_le_bytes()].concat());
     contents.payload.extend(row);
-    assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::Contents, .. })));
+    assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::ContentVectors, .. })));
 }
 
 /// Goal: items that no event names follow the projections. Method: after learning, z of every cold item is near what the
@@ -226,7 +230,7 @@ fn vectors_of_another_length_and_beyond_the_bounds_say_nothing() {
     model.apply([item(0, &[("image", vec![1.0; 6])]), item(1, &[("image", vec![1.0; 5])])]);
     let many = (0..20).map(|n| item(10 + n, &[(["a", "b", "c", "d", "e"][n % 5], vec![0.1; Item::VECTOR_DIM_MAX])]));
     model.apply(many);
-    let modalities = model.state.readable.contents.modalities();
+    let modalities = model.state.readable.content_vectors.modalities();
     assert_eq!(modalities.all().len(), 4, "image and three of the largest");
     assert!(modalities.inputs() <= Modalities::INPUTS_MAX);
     assert!(model.state.readable.catalog.entry(1).content.is_none());
@@ -247,7 +251,7 @@ fn without_vectors_or_switched_off_nothing_is_learned_from_them() {
             model.apply(append.to_vec());
         }
         let state = &model.state;
-        assert_eq!(state.rows(Table::Projections) + state.rows(Table::Contents), 0);
+        assert_eq!(state.rows(Table::Projections) + state.rows(Table::ContentVectors), 0);
         (model.vector(3), state.readable.parameters.scalars.clone())
     };
     let bare: Vec<RecordBody> = (0..100).map(|n| item(n, &[])).collect();

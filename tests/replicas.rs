@@ -23,7 +23,7 @@ use std::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use service::{PATIENCE, Service, number};
-use shelfmark::{postgres, state::Draws};
+use shelfmark::{postgres, state::CounterRng};
 use tokio::{sync::RwLock, task::JoinSet};
 
 const PROCESSES: usize = 3;
@@ -96,7 +96,7 @@ impl Replicas {
 /// A client, and what it knows of its own users.
 struct Client {
     name: usize,
-    draws: Draws,
+    draws: CounterRng,
     batches: u64,
     /// Items that each user clicked, oldest first.
     clicked: Vec<Vec<String>>,
@@ -105,7 +105,7 @@ struct Client {
 
 impl Client {
     fn new(name: usize, seed: u64) -> Self {
-        let draws = Draws::new(seed, 1, name as u64);
+        let draws = CounterRng::new(seed, 1, name as u64);
         Self { name, draws, batches: 0, clicked: vec![Vec::new(); USERS], acknowledged: BTreeSet::new() }
     }
 
@@ -214,7 +214,7 @@ async fn three_processes_are_one_service_while_they_are_killed_and_started() {
         clients.spawn(Client::new(name, seed).work(Arc::clone(&replicas)));
     }
 
-    let mut draws = Draws::new(seed, 2, 0);
+    let mut draws = CounterRng::new(seed, 2, 0);
     for cycle in 0..cycles {
         let reader = (cycle >= cycles / 2).then_some(PROCESSES - 1);
         let place = draws.below(PROCESSES);

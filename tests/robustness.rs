@@ -13,7 +13,7 @@ use shelfmark::{
     domain::{Event, Id, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, VectorValues},
     evaluation::{Protocol, Run, Stream},
     feeds::{Shop, ShopSettings, SpamSettings, spam},
-    state::{Digester, Draws, State, Table},
+    state::{CounterRng, Digester, State, Table},
 };
 
 const SEED: u64 = 11;
@@ -105,7 +105,7 @@ fn assert_finite(state: &State) {
 /// Clicks on items by chance, one a second.
 fn random_clicks(count: usize, actor: impl Fn(usize, &mut Event)) -> Vec<Event> {
     let at = shop()[BEFORE].ts;
-    let mut draws = Draws::new(SEED, 50, 0);
+    let mut draws = CounterRng::new(SEED, 50, 0);
     let names: Vec<Id> = Shop::new(ShopSettings { seed: SEED, items: ITEMS, ..ShopSettings::default() })
         .items()
         .map(|item| item.id)

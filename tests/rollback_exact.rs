@@ -12,13 +12,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use engine_support::{Running, config, events, learn, new_event, start, until};
 use shelfmark::{
     domain::{
-        Append, Deployment, DeploymentMode, Derived, Except, Id, Interval, LeftOut, NewRecord, Position, Ranges,
-        Record, RecordBody, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        Append, Deployment, DeploymentMode, Derived, Except, ExclusionReason, Id, Interval, NewRecord, Position,
+        PositionSet, Record, RecordBody, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
     operations::{Operation, OperationState},
-    state::{Digester, Draws, State},
+    state::{CounterRng, Digester, State},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,7 +70,7 @@ fn id(text: &str) -> Id {
 }
 
 /// One request of 20 to 49 events of a few users; half of them from the key `bot`.
-async fn append(running: &Running, draws: &mut Draws, made: &mut usize) {
+async fn append(running: &Running, draws: &mut CounterRng, made: &mut usize) {
     let source = (draws.below(2) == 0).then(|| id("bot"));
     let records = (0..20 + draws.below(30)).map(|_| {
         *made += 1;
@@ -143,7 +143,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
     println!("seed {seed}");
     let url = support::database().await;
     let running = start(&url).await;
-    let mut draws = Draws::new(seed, 78, 0);
+    let mut draws = CounterRng::new(seed, 78, 0);
     let (mut made, mut simulated) = (0, Simulated { appends: Vec::new(), versions: BTreeMap::new() });
     let nothing = Except::default();
     let mut state = simulated.at(Position::ZERO);
@@ -206,7 +206,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     println!("seed {seed}");
     let url = support::database().await;
     let running = start(&url).await;
-    let mut draws = Draws::new(seed, 79, 0);
+    let mut draws = CounterRng::new(seed, 79, 0);
     let (mut made, mut simulated) = (0, Simulated { appends: Vec::new(), versions: BTreeMap::new() });
     let initial = State::initial(Arc::new(config()));
     for _ in 0..4 {
@@ -246,7 +246,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     // From a position inside an append, without a key and a range, and while events come in.
     let inside = simulated.appends[1].first().advanced(3);
     let positions =
-        Ranges::try_from(vec![Interval { after: inside.advanced(9), through: inside.advanced(20) }]).unwrap();
+        PositionSet::try_from(vec![Interval { after: inside.advanced(9), through: inside.advanced(20) }]).unwrap();
     let no_bot = Except { positions, ..without(r#"{"sources":["bot"]}"#) };
     let asked = request(RollbackTarget::Position(inside), DeploymentMode::Replay, &no_bot);
     let before = running.model.status().await.unwrap().digest;
@@ -256,9 +256,10 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     let of_cut = simulated.at(inside);
     let expected = simulated.fold(of_cut.clone(), inside, simulated.head(), |r| counts(r) && keeps(&no_bot, r));
     assert_eq!(dry["to"]["digest"], serde_json::json!(Digester::new(&expected).digest()));
-    let left_out = |reason: LeftOut| dry["counts"]["left_out"][serde_json::json!(reason).as_str().unwrap()].clone();
-    assert!(left_out(LeftOut::Sources).as_u64().unwrap() > 0, "{dry}");
-    assert_eq!(left_out(LeftOut::Positions), 11, "{dry}");
+    let left_out =
+        |reason: ExclusionReason| dry["counts"]["left_out"][serde_json::json!(reason).as_str().unwrap()].clone();
+    assert!(left_out(ExclusionReason::Sources).as_u64().unwrap() > 0, "{dry}");
+    assert_eq!(left_out(ExclusionReason::Positions), 11, "{dry}");
     let records = dry["counts"]["records"].as_u64().unwrap();
     assert_eq!(records, simulated.head().since(inside), "{dry}");
 

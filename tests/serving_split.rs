@@ -9,7 +9,7 @@ use std::time::Instant;
 use http_support::{PATIENCE, Service, answered, problem};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::domain::{Arm, ListId, ModelName, Position, Served, Split, VersionNumber};
+use shelfmark::domain::{Arm, ModelName, Position, RecommendationId, Served, Split, VersionNumber};
 
 /// A service with one version and a newer live state.
 async fn service(database: &str) -> (Service, u64) {
@@ -122,7 +122,7 @@ async fn clicks_count_for_the_arm_whose_list_they_name() {
     for n in 0..20 {
         let (arm, body) = arm_of(&service, &format!("u{n}")).await;
         let id = body["recommendation_id"].as_str().expect("an id").to_owned();
-        let said = ListId::parse(&model, &id).expect("one of ours");
+        let said = RecommendationId::parse(&model, &id).expect("one of ours");
         assert_eq!(
             (said.served.to_string(), said.position.get()),
             (arm.clone(), body["position"].as_u64().expect("a number"))
@@ -132,11 +132,11 @@ async fn clicks_count_for_the_arm_whose_list_they_name() {
     }
     // A list that was asked of a state by name is nobody's.
     let named = service.get("users/u1/recommendations?version=1").await;
-    assert_eq!(ListId::parse(&model, named["recommendation_id"].as_str().expect("an id")), None);
+    assert_eq!(RecommendationId::parse(&model, named["recommendation_id"].as_str().expect("an id")), None);
     let click = |event: &str, kind: &str, id: &str| json!({"event_id": event, "user": "u1", "item": "i3", "kind": kind, "recommendation_id": id, "ts": 1_700_000_000});
     let canary: Vec<&String> = ids.iter().filter(|(arm, _)| arm == "1").map(|(_, id)| id).collect();
     let live: Vec<&String> = ids.iter().filter(|(arm, _)| arm == "live").map(|(_, id)| id).collect();
-    let foreign = ListId { served: Served::Version(VersionNumber(9)), position: Position::new(1), random: 5 };
+    let foreign = RecommendationId { served: Served::Version(VersionNumber(9)), position: Position::new(1), random: 5 };
     let (foreign, elsewhere) = (foreign.text(&model), foreign.text(&ModelName::new("other").expect("a name")));
     let events = json!({"events": [
         click("a", "click", canary[0]), click("b", "purchase", canary[0]), click("c", "click", canary[1]),

@@ -34,8 +34,11 @@ const ALIASES: [(&str, &str); 9] = [
 
 const LINES_MAX: usize = 400;
 /// Longer files, each with its own bound and its reason.
-const LONG_FILES: [(&str, usize, &str); 1] =
-    [("tests/http_contract.rs", 460, "the whole contract against one running service, in the order of docs/reference/http-api.md")];
+const LONG_FILES: [(&str, usize, &str); 1] = [(
+    "tests/http_contract.rs",
+    460,
+    "the whole contract against one running service, in the order of docs/reference/http-api.md",
+)];
 
 struct Source {
     path: PathBuf,

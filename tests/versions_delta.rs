@@ -15,7 +15,7 @@ use shelfmark::{
         Event, Id, Item, ModelConfig, ModelName, Position, RecordBody, RowVector, Timestamp, VectorTable, VectorValues,
         VersionKind, VersionManifest, VersionNumber,
     },
-    state::{Assembler, Digester, Draws, ReadBack, Segment, State, Table, Touched},
+    state::{Assembler, CounterRng, Digester, ReadBack, Segment, State, Table, Touched},
     versions::{NewSegments, NewVersion, VersionError, VersionStore},
 };
 use sqlx::Executor;
@@ -24,7 +24,7 @@ fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
 }
 
-fn event(draws: &mut Draws, n: usize, items: usize) -> RecordBody {
+fn event(draws: &mut CounterRng, n: usize, items: usize) -> RecordBody {
     let actor = id(&format!("a{}", draws.below(items)));
     let session = draws.below(4) == 0;
     RecordBody::Event(Event {
@@ -46,7 +46,7 @@ fn small() -> ModelConfig {
 }
 
 /// Some records of every kind; what they name grows with `round`.
-fn records(draws: &mut Draws, round: usize) -> Vec<RecordBody> {
+fn records(draws: &mut CounterRng, round: usize) -> Vec<RecordBody> {
     let items = 20 + 10 * round;
     let mut bodies: Vec<RecordBody> = (0..40).map(|n| event(draws, round * 100 + n, items)).collect();
     let mut item = Item::bare(id(&format!("i{}", draws.below(items))));
@@ -66,7 +66,7 @@ fn records(draws: &mut Draws, round: usize) -> Vec<RecordBody> {
 #[test]
 fn a_base_and_its_deltas_make_the_state_whatever_happened_between_them() {
     for seed in 0..5 {
-        let mut draws = Draws::new(seed, 5, 0);
+        let mut draws = CounterRng::new(seed, 5, 0);
         let mut model = Model::new(small());
         model.apply(records(&mut draws, 0));
         let mut chain: Vec<Segment> = model.state.segments().collect();
@@ -101,7 +101,7 @@ fn a_base_that_is_given_up_cannot_be_said_by_changed_rows() {
 /// nothing), and are refused when they do not.
 #[test]
 fn a_delta_may_repeat_rows_of_its_base_that_say_the_same() {
-    let mut draws = Draws::new(3, 5, 0);
+    let mut draws = CounterRng::new(3, 5, 0);
     let mut model = Model::new(ModelConfig { pull: 0.5, ..small() });
     model.apply(records(&mut draws, 0));
     // The base of a pull holds the rows that were there when it began.
@@ -111,7 +111,7 @@ fn a_delta_may_repeat_rows_of_its_base_that_say_the_same() {
     let base: Vec<Segment> = model.state.segments().collect();
     model.state.touched.clear();
     model.apply(records(&mut draws, 1));
-    for table in [Table::Known, Table::Modalities, Table::Anchor] {
+    for table in [Table::Known, Table::Modalities, Table::BaseWeights] {
         let mut repeated = model.state.touched.clone();
         repeated.mark(table, 0);
         let delta: Vec<Segment> = model.state.delta_segments(&repeated).collect();
@@ -146,7 +146,7 @@ fn a_delta_is_little_more_than_its_rows() {
 async fn chain(versions: usize) -> (sqlx::PgPool, VersionStore, Model, Vec<VersionManifest>) {
     let pool = migrated(&support::database().await).await;
     let store = VersionStore::open(pool.clone(), &ModelName::new("default").unwrap()).await.unwrap();
-    let mut draws = Draws::new(9, 5, 0);
+    let mut draws = CounterRng::new(9, 5, 0);
     let mut model = Model::new(small());
     let mut saved: Vec<VersionManifest> = Vec::new();
     let mut before: Option<(State, Digester)> = None;

@@ -17,7 +17,7 @@ use shelfmark::{
         VersionManifest,
     },
     engine::{EngineError, Model, TakeVersion},
-    state::Draws,
+    state::CounterRng,
     versions::VersionError,
 };
 use sqlx::{Executor, PgPool};
@@ -32,7 +32,7 @@ fn record(body: RecordBody) -> NewRecord {
 
 /// Some records of every kind that marks rows: events of known and new people and items, metadata with words and vectors, items
 /// that go, rows given, configurations that open and close tables.
-fn records(draws: &mut Draws, round: usize) -> Vec<NewRecord> {
+fn records(draws: &mut CounterRng, round: usize) -> Vec<NewRecord> {
     let mut bodies: Vec<RecordBody> = Vec::new();
     for n in 0..20 + draws.below(300) {
         let item = Id::new("item", &format!("i{}", draws.below(30 + 20 * round))).unwrap();
@@ -79,7 +79,7 @@ async fn versions_of(model: &Model) -> Vec<u64> {
 async fn a_version_taken_at_any_moment_loads_elsewhere() {
     let seed = std::env::var("SHELFMARK_TEST_SEED").map_or(u64::from(std::process::id()), |seed| seed.parse().unwrap());
     println!("SHELFMARK_TEST_SEED={seed}");
-    let mut draws = Draws::new(seed, 11, 0);
+    let mut draws = CounterRng::new(seed, 11, 0);
     let url = support::database().await;
     let running = start(&url).await;
     let model = &running.model;

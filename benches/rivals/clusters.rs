@@ -3,7 +3,7 @@
 //! Items are many in each of thousands of clusters, close to its centre, so that the best of a query lie close together; lengths
 //! vary by a factor of ten, so that the largest inner product is not the smallest angle; queries are near items, but are none.
 
-use shelfmark::state::Draws;
+use shelfmark::state::CounterRng;
 
 /// Values of a vector.
 pub const DIM: usize = 64;
@@ -15,8 +15,8 @@ const SPREAD: f32 = 0.35;
 const SEED: u64 = 5;
 
 /// Draws of an own stream for centre, item and query.
-fn draws(what: u64, number: usize) -> Draws {
-    Draws::new(SEED, what, number as u64)
+fn draws(what: u64, number: usize) -> CounterRng {
+    CounterRng::new(SEED, what, number as u64)
 }
 
 fn centre(number: usize) -> Vec<f32> {
@@ -24,7 +24,7 @@ fn centre(number: usize) -> Vec<f32> {
     (0..DIM).map(|_| draws.normal()).collect()
 }
 
-fn near(vector: &mut [f32], draws: &mut Draws) {
+fn near(vector: &mut [f32], draws: &mut CounterRng) {
     vector.iter_mut().for_each(|value| *value += SPREAD * draws.normal());
 }
 

@@ -27,7 +27,7 @@ use clusters::DIM;
 use shelfmark::{
     domain::{Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
     serving::{Publisher, SearchScratch, View},
-    state::{Draws, State, Table, dot},
+    state::{CounterRng, State, Table, dot},
 };
 
 const LIMIT: usize = 20;
@@ -181,7 +181,7 @@ fn rate(threads: usize, queries: &[Vec<f32>], batch: usize, work: impl Fn(&[Vec<
 /// Publications of scattered rows: alone, then ten a second beside one searching thread.
 fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], moved: usize) {
     let items = state.readable.catalog.len();
-    let mut draws = Draws::new(9, 9, 9);
+    let mut draws = CounterRng::new(9, 9, 9);
     let mut step = |state: &mut State| {
         state.touched.clear();
         for _ in 0..moved {

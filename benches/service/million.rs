@@ -15,7 +15,7 @@ use shelfmark::{
     domain::{Id, Item, ModelConfig, ModelName, Position},
     learner::fingerprint,
     postgres::{self, ManagedPostgres},
-    state::{Digester, Draws, State, dot},
+    state::{CounterRng, Digester, State, dot},
     versions::{NewSegments, NewVersion, VersionStore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -168,7 +168,7 @@ fn best(vectors: &[Vec<f32>], items: usize) -> Vec<Vec<usize>> {
 /// Sends events at a rate until it is stopped; how many, and the last position.
 async fn events(address: String, items: usize, rate: u64, stop: CancellationToken) -> anyhow::Result<(u64, u64)> {
     let mut wire = Wire::connect(&address).await?;
-    let mut draws = Draws::new(3, 3, 3);
+    let mut draws = CounterRng::new(3, 3, 3);
     let (started, mut sent, mut position) = (Instant::now(), 0, 0);
     while !stop.is_cancelled() {
         #[expect(clippy::cast_precision_loss, reason = "seconds")]

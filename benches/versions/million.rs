@@ -10,7 +10,7 @@ use shelfmark::{
     domain::{Id, Item, ModelConfig, ModelName, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
     postgres,
-    state::{Digester, Draws, ReadBack, State, Table},
+    state::{CounterRng, Digester, ReadBack, State, Table},
     versions::{NewSegments, NewVersion, VersionStore},
 };
 use sqlx::PgPool;
@@ -69,7 +69,7 @@ fn build(items: u32) -> (State, Digester) {
 fn touch(state: &mut State, items: u32) {
     let every = (items / TOUCHED).max(1);
     for row in (0..items).step_by(every as usize).take(TOUCHED as usize) {
-        let mut draws = Draws::new(1, 9, u64::from(row));
+        let mut draws = CounterRng::new(1, 9, u64::from(row));
         let place = row as usize;
         state.readable.parameters.items.row_mut(place).iter_mut().for_each(|value| *value += 0.01 * draws.normal());
         state.accumulators.items.row_mut(place).iter_mut().for_each(|value| *value += draws.normal().abs());

@@ -94,7 +94,7 @@ async fn read(model: &Model, after: Position, through: Position) -> anyhow::Resu
 
 fn learn(mut state: State, appends: &[Append]) -> anyhow::Result<Duration> {
     prepare_thread();
-    let mut learner = Learner::watching(0);
+    let mut learner = Learner::with_statistics_every(0);
     let started = Instant::now();
     for append in appends {
         learner.apply(&mut state, append, &BTreeMap::new(), &mut ())?;

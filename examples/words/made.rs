@@ -1,6 +1,6 @@
 //! Two small artificial domains, for people without texts and for the tests: words that both use for different things.
 
-use shelfmark::{domain::Id, state::Draws};
+use shelfmark::{domain::Id, state::CounterRng};
 
 use super::text::{Sentence, Text};
 
@@ -40,7 +40,7 @@ pub fn texts() -> [Text; 2] {
 /// A sentence keeps to one subject, but for stray words. Every sixth sentence is of the subject of both.
 fn made(name: &str, subjects: &[&str], key: u64) -> Text {
     let subjects: Vec<Vec<Id>> = subjects.iter().chain([&BOTH]).map(|words| ids(words)).collect();
-    let mut draws = Draws::new(0, 0, key);
+    let mut draws = CounterRng::new(0, 0, key);
     let sentences = (0..SENTENCES).map(|document| {
         let own = draws.below(subjects.len());
         let words = (0..LENGTH).map(|_| {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::engine::{EngineError, OperationContext, Started, rollback, shared::Shared};
 use crate::{
-    domain::{Digest, Forgotten, Id, Position, Timestamp, VersionNumber},
+    domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
     log, versions,
 };
 
@@ -97,7 +97,7 @@ pub async fn start(shared: &Arc<Shared>, user: Id, unlearn: Unlearn, actor: Stri
 /// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom nothing names is forgotten too: an event may have
 /// been on its way.
 pub async fn forget(shared: &Shared, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
-    let forgotten = Forgotten::new(user, rand::random());
+    let forgotten = ForgottenUser::new(user, rand::random());
     let own = shared.log.model_id();
     let mut transaction = shared.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let family = versions::family(&mut transaction, own).await?;

@@ -22,9 +22,9 @@ use crate::engine::{
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldResult, Filter, GuardSettings, Id, ListId, Modalities, ModelConfig, ModelName,
-        NewRecord, Position, Query, Recommendations, RollbackRequest, ScoredItem, Served, Split, VersionManifest,
-        VersionNumber, VersionRef,
+        Deployment, Event, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName, NewRecord,
+        Position, Query, RecommendationId, Recommendations, RollbackRequest, ScoredItem, Served, Split,
+        VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, Outcome},
@@ -191,9 +191,9 @@ impl Model {
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
-    pub fn recommended(&self, view: &View, random: u64) -> ListId {
+    pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
         self.shared.arms.shown(view.served());
-        ListId { served: view.served(), position: view.position(), random }
+        RecommendationId { served: view.served(), position: view.position(), random }
     }
 
     /// Splits readers over several states; returns once this process serves them so.

@@ -33,7 +33,7 @@ use crate::engine::{
     watching::watch::Watch,
 };
 use crate::{
-    domain::{Forgotten, ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
+    domain::{ForgottenUser, ForkOrigin, ModelConfig, ModelName, Position, Timestamp, VersionNumber},
     log::Log,
     serving::{Searcher, View},
     state::State,
@@ -283,7 +283,7 @@ impl Shared {
     }
 
     /// Lets go of a forgotten user in everything that is kept beside the live state.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.cache.forget(user);
         self.watch.forget();

@@ -10,7 +10,7 @@ use shelfmark::{
     log::{LogSettings, Outcome},
     postgres,
     serving::{SearchSettings, Searcher},
-    state::Draws,
+    state::CounterRng,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -114,7 +114,7 @@ pub async fn until(what: &str, reached: impl AsyncFn() -> bool) {
 /// Events `from..through` of a made-up stream; `domain` names items and users of its own.
 pub fn events(domain: &str, from: u64, through: u64) -> Vec<NewRecord> {
     let event = |n: u64| {
-        let mut draws = Draws::new(7, 3, n);
+        let mut draws = CounterRng::new(7, 3, n);
         Event {
             event_id: Id::new("event_id", &format!("{domain}-{n}")).expect("an id"),
             user: Some(Id::new("user", &format!("{domain}-u{}", draws.below(9))).expect("an id")),
@@ -150,7 +150,7 @@ pub fn hash(event: &Event) -> i64 {
 }
 
 /// One of the events of a random shop.
-pub fn new_event(draws: &mut Draws, n: usize) -> Event {
+pub fn new_event(draws: &mut CounterRng, n: usize) -> Event {
     let actor = Id::new("user", &format!("a{}", draws.below(9))).unwrap();
     let session = draws.below(5) == 0;
     Event {

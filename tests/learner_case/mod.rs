@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark::{
     domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
     learner::Learner,
-    state::{Draws, State},
+    state::{CounterRng, State},
 };
 
-fn random(draws: &mut Draws, n: usize) -> Vec<f32> {
+fn random(draws: &mut CounterRng, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()
 }
 
@@ -24,7 +24,7 @@ pub struct Case {
 pub fn content(state: &State, row: u32) -> Vec<f64> {
     let mut z = vec![0.0; state.config().dim];
     let vectors = &state.readable.catalog.entry(row).item.vectors;
-    for modality in state.readable.contents.modalities().all() {
+    for modality in state.readable.content_vectors.modalities().all() {
         let Some(x) = vectors.get(&modality.name).filter(|x| x.len() == modality.inputs) else { continue };
         let norm = x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
         for (i, x) in x.iter().enumerate().filter(|_| norm > 0.0) {
@@ -36,7 +36,7 @@ pub fn content(state: &State, row: u32) -> Vec<f64> {
     z
 }
 
-fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
+fn event(draws: &mut CounterRng, n: u64, users: usize, items: usize) -> Event {
     let who = Id::new("user", &format!("u{}", draws.below(users))).unwrap();
     let session = draws.below(4) == 0;
     Event {
@@ -57,7 +57,7 @@ fn event(draws: &mut Draws, n: u64, users: usize, items: usize) -> Event {
 }
 
 /// Some items have one modality, some two, some none; one vector is zero and one has another length.
-fn vectors(draws: &mut Draws, number: usize) -> BTreeMap<String, Vec<f32>> {
+fn vectors(draws: &mut CounterRng, number: usize) -> BTreeMap<String, Vec<f32>> {
     let mut vectors = BTreeMap::new();
     if !number.is_multiple_of(3) {
         vectors.insert("image".to_owned(), random(draws, 3));
@@ -74,7 +74,7 @@ fn vectors(draws: &mut Draws, number: usize) -> BTreeMap<String, Vec<f32>> {
 }
 
 pub fn prepared(Case { seed, sampled, pull }: Case) -> (State, Vec<Event>) {
-    let mut draws = Draws::new(seed, 9, 9);
+    let mut draws = CounterRng::new(seed, 9, 9);
     let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
     config.kinds.extend([("purchase".into(), 2.5), ("dislike".into(), -0.7)]);
     config.user_weight_max = 3.0;

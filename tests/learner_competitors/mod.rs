@@ -1,9 +1,15 @@
 //! Who competes in a step's softmax, written out plainly.
 
-use shelfmark::learner::{Inputs, Targets};
+use shelfmark::learner::{SoftmaxInputs, SoftmaxTargets};
 
 /// What each row of a query adds to its score before the softmax, `[rows]`: negative infinity where it does not compete.
-pub fn log_weights(inputs: &Inputs, targets: &Targets, own: &[u32], query: usize, rows: usize) -> Vec<f32> {
+pub fn log_weights(
+    inputs: &SoftmaxInputs,
+    targets: &SoftmaxTargets,
+    own: &[u32],
+    query: usize,
+    rows: usize,
+) -> Vec<f32> {
     let mut weights = targets.log_weights.clone();
     weights.resize(rows, f32::NEG_INFINITY);
     for row in own.iter().chain(targets.targets.of(query).iter().map(|(row, _)| row)) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use shelfmark::{
     domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp},
-    state::{ContextScratch, Draws, State, Table},
+    state::{ContextScratch, CounterRng, State, Table},
 };
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
@@ -22,7 +22,7 @@ pub fn at(seconds: usize) -> Timestamp {
 
 pub struct World {
     pub state: State,
-    pub draws: Draws,
+    pub draws: CounterRng,
     pub clock: usize,
     scratch: ContextScratch,
 }
@@ -32,7 +32,7 @@ impl World {
         let config = ModelConfig { dim, history: 6, ..ModelConfig::default() };
         Self {
             state: State::initial(Arc::new(config)),
-            draws: Draws::new(seed, 99, 0),
+            draws: CounterRng::new(seed, 99, 0),
             clock: 0,
             scratch: ContextScratch::default(),
         }
@@ -52,8 +52,8 @@ impl World {
             recommendation_id: None,
             properties: None,
         };
-        let (_, rows) = self.state.advance(&[&event], &mut self.scratch);
-        self.state.settle(&rows);
+        let (_, rows) = self.state.apply_events(&[&event], &mut self.scratch);
+        self.state.count_events(&rows);
     }
 
     pub fn put(&mut self, item: &str, title: &str, categories: &[&str], available: bool) {

@@ -7,7 +7,7 @@ use shelfmark::{
     domain::{
         Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
     },
-    state::{ContextScratch, History, Past, QueryRows, State, compose},
+    state::{ContextScratch, History, PastEvent, QueryRows, State, compose},
 };
 
 /// A score with how far rounding alone may move it.
@@ -82,7 +82,7 @@ impl<'a> Naive<'a> {
         };
         let mut visit = History::default();
         for item in given.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
-            visit.push(Past { item, at: query.at, kind: u8::MAX });
+            visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
         }
         let actor = match &query.subject {
             Subject::User(id) => readable.user(id.as_str()),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, FieldError, FieldResult, Forgotten, Id, Position, Ranges, Record, RecordBody, VectorTable, text_within,
+    Event, FieldError, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable,
+    text_within,
 };
 
 /// The records that a replay leaves out: those that any of its lists names. An empty one leaves nothing out.
@@ -36,16 +37,16 @@ pub struct Except {
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub sources: BTreeSet<Id>,
     /// Whatever stands in these intervals, each `[after, through]`: the first exclusive, the last inclusive.
-    #[serde(skip_serializing_if = "Ranges::is_empty")]
+    #[serde(skip_serializing_if = "PositionSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
-    pub positions: Ranges,
+    pub positions: PositionSet,
 }
 
 /// Why a record is left out of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum LeftOut {
+pub enum ExclusionReason {
     /// An earlier rollback gave it up, or it is such a rollback.
     Restores,
     /// By its user.
@@ -90,7 +91,7 @@ impl Except {
     }
 
     /// Puts the new name in place of a forgotten user's id; whether it named the user.
-    pub fn forget(&mut self, user: &Forgotten) -> bool {
+    pub fn forget(&mut self, user: &ForgottenUser) -> bool {
         let Some(id) = self.users.iter().find(|id| user.is(id.as_str())).cloned() else { return false };
         self.users.remove(&id) && self.users.insert(user.name().clone())
     }
@@ -101,16 +102,16 @@ impl Except {
     }
 
     /// Why it leaves a record out, if it does.
-    pub fn leaves_out(&self, record: &Record) -> Option<LeftOut> {
+    pub fn leaves_out(&self, record: &Record) -> Option<ExclusionReason> {
         // Nobody comes back by a replay.
         if matches!(record.body, RecordBody::Forget(_)) {
             return None;
         }
         if self.names_position(record.position) {
-            return Some(LeftOut::Positions);
+            return Some(ExclusionReason::Positions);
         }
         if record.source.as_ref().is_some_and(|source| self.sources.contains(source)) {
-            return Some(LeftOut::Sources);
+            return Some(ExclusionReason::Sources);
         }
         let item = match &record.body {
             RecordBody::Event(event) => return self.leaves_out_event(event),
@@ -122,20 +123,20 @@ impl Except {
             | RecordBody::Configure { .. }
             | RecordBody::Forget(_) => return None,
         };
-        self.items.contains(item).then_some(LeftOut::Items)
+        self.items.contains(item).then_some(ExclusionReason::Items)
     }
 
-    fn leaves_out_event(&self, event: &Event) -> Option<LeftOut> {
+    fn leaves_out_event(&self, event: &Event) -> Option<ExclusionReason> {
         if event.user.as_ref().is_some_and(|user| self.users.contains(user)) {
-            return Some(LeftOut::Users);
+            return Some(ExclusionReason::Users);
         }
         if event.session.as_ref().is_some_and(|session| self.sessions.contains(session)) {
-            return Some(LeftOut::Sessions);
+            return Some(ExclusionReason::Sessions);
         }
         if self.items.contains(&event.item) {
-            return Some(LeftOut::Items);
+            return Some(ExclusionReason::Items);
         }
-        self.kinds.contains(&event.kind).then_some(LeftOut::Kinds)
+        self.kinds.contains(&event.kind).then_some(ExclusionReason::Kinds)
     }
 }
 
@@ -171,13 +172,13 @@ mod tests {
     fn each_list_names_what_it_says() {
         for (text, of_event, of_item) in [
             ("{}", None, None),
-            (r#"{"users":["u"]}"#, Some(LeftOut::Users), None),
+            (r#"{"users":["u"]}"#, Some(ExclusionReason::Users), None),
             (r#"{"users":["s","i","e"]}"#, None, None),
-            (r#"{"sessions":["s"]}"#, Some(LeftOut::Sessions), None),
-            (r#"{"items":["i"]}"#, Some(LeftOut::Items), Some(LeftOut::Items)),
-            (r#"{"kinds":["click"]}"#, Some(LeftOut::Kinds), None),
-            (r#"{"sources":["bot"]}"#, Some(LeftOut::Sources), Some(LeftOut::Sources)),
-            (r#"{"positions":[[6,7]]}"#, Some(LeftOut::Positions), Some(LeftOut::Positions)),
+            (r#"{"sessions":["s"]}"#, Some(ExclusionReason::Sessions), None),
+            (r#"{"items":["i"]}"#, Some(ExclusionReason::Items), Some(ExclusionReason::Items)),
+            (r#"{"kinds":["click"]}"#, Some(ExclusionReason::Kinds), None),
+            (r#"{"sources":["bot"]}"#, Some(ExclusionReason::Sources), Some(ExclusionReason::Sources)),
+            (r#"{"positions":[[6,7]]}"#, Some(ExclusionReason::Positions), Some(ExclusionReason::Positions)),
             (r#"{"positions":[[7,9],[2,6]]}"#, None, None),
         ] {
             let except: Except = serde_json::from_str(text).expect(text);

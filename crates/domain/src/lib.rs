@@ -9,6 +9,7 @@
 //!
 //! **Used by** every other crate. The feature `openapi` derives schemas for the OpenAPI document of the service.
 
+mod api_key;
 mod config;
 mod embedding;
 mod event;
@@ -16,16 +17,15 @@ mod except;
 mod explanation;
 mod field;
 mod filter;
-mod forgotten;
+mod forgotten_user;
 mod fork;
 mod guard;
 mod item;
-mod key;
-mod list_id;
 mod modality;
 mod position;
+mod position_set;
 mod query;
-mod ranges;
+mod recommendation_id;
 mod record;
 mod rollback;
 mod schedule;
@@ -34,23 +34,23 @@ mod timestamp;
 mod vector;
 mod version;
 
+pub use api_key::{ApiKey, KeyHash, Scope};
 pub use config::{LearningRates, ModelConfig, Optimizer};
 pub use embedding::{Embedding, Rows};
 pub use event::Event;
-pub use except::{Except, LeftOut};
+pub use except::{Except, ExclusionReason};
 pub use explanation::{Contribution, Source};
 pub use field::{FieldError, FieldResult, Id, ModelName, count_within, text_within};
 pub use filter::{Condition, Filter, Labels};
-pub use forgotten::Forgotten;
+pub use forgotten_user::ForgottenUser;
 pub use fork::ForkOrigin;
 pub use guard::{Guard, GuardActed, GuardAction, GuardMetric, GuardSettings};
 pub use item::{Item, PropertyValue};
-pub use key::{ApiKey, KeyHash, Scope};
-pub use list_id::ListId;
 pub use modality::{Modalities, Modality};
 pub use position::{Interval, Position};
+pub use position_set::PositionSet;
 pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
-pub use ranges::Ranges;
+pub use recommendation_id::RecommendationId;
 pub use record::{Append, NewRecord, Record, RecordBody};
 pub use rollback::{Derived, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Except, Forgotten, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
+use super::{Event, Except, ForgottenUser, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
 /// What a record says. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum RecordBody {
     /// A row becomes a vector that was learned elsewhere.
     PutVector(RowVector),
     /// A user is gone: the row loses its id, its vector and its history.
-    Forget(Forgotten),
+    Forget(ForgottenUser),
 }
 
 /// A record with its place.

@@ -58,8 +58,9 @@ impl ModelScores {
         };
         mark(&mut self.stale, state.touched.rows(Table::ItemVectors));
         mark(&mut self.stale, state.touched.rows(Table::Items));
-        let contents = &state.readable.contents;
-        let refreshed = state.touched.rows(Table::Contents).iter().map(|content| contents.item(*content as usize));
+        let contents = &state.readable.content_vectors;
+        let refreshed =
+            state.touched.rows(Table::ContentVectors).iter().map(|content| contents.item(*content as usize));
         mark(&mut self.stale, &refreshed.collect::<Vec<_>>());
         mark(&mut self.stale_tokens, state.touched.rows(Table::TokenVectors));
         state.touched.clear();

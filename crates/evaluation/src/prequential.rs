@@ -188,7 +188,7 @@ impl Observer for Prequential {
     fn before_learning(&mut self, state: &State, units: &[Unit]) {
         let began = Instant::now();
         // Histories have moved on already; what is settled has not.
-        let first = state.readable.counters.settled - self.learned;
+        let first = state.readable.counters.counted - self.learned;
         self.model.refresh(state, self.listed);
         self.methods[0].time += began.elapsed();
         for method in &mut self.methods {

@@ -75,7 +75,7 @@ pub fn best(scores: &[f32], mask: &[f32], best: &mut Vec<(f32, u32)>) {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn the_best_are_those_of_a_sort() {
         for seed in 0..50 {
-            let mut draws = Draws::new(seed, 1, 1);
+            let mut draws = CounterRng::new(seed, 1, 1);
             let rows = 1 + draws.below(400);
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let scores: Vec<f32> = (0..rows).map(|_| draws.below(60) as f32).collect();

@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
     pub fn from_state(stream: &'a Stream, state: State, protocol: &Protocol) -> Result<Self, ApplyError> {
         prepare_thread();
         let seed = state.config().seed;
-        let learned = state.readable.counters.settled;
+        let learned = state.readable.counters.counted;
         let mut run = Self {
             stream,
             append: protocol.append,

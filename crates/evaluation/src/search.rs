@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use shelfmark_domain::ModelConfig;
 use shelfmark_learner::ApplyError;
-use shelfmark_state::Draws;
+use shelfmark_state::CounterRng;
 
 use super::{Protocol, Run, Stream, metrics::Cut};
 
@@ -241,7 +241,7 @@ impl Space {
         let mut config = base.clone();
         let mut changes = Vec::new();
         if number > 0 {
-            let mut draws = Draws::new(seed, 21, number as u64);
+            let mut draws = CounterRng::new(seed, 21, number as u64);
             let vectors = factor(&mut draws);
             let rates = &mut config.rates;
             // One factor for the three tables of vectors: they move together in every good configuration that was seen.
@@ -272,7 +272,7 @@ impl Space {
 }
 
 /// `None` half of the time, else 1/3 to 3.
-fn factor(draws: &mut Draws) -> Option<f32> {
+fn factor(draws: &mut CounterRng) -> Option<f32> {
     let keep = draws.below(2) == 0;
     let place = draws.below(10_001);
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
@@ -280,7 +280,7 @@ fn factor(draws: &mut Draws) -> Option<f32> {
     (!keep).then(|| 3.0_f32.powf(exponent))
 }
 
-fn choose(draws: &mut Draws, name: &str, of: &[usize], may: bool, value: &mut usize, changes: &mut Vec<String>) {
+fn choose(draws: &mut CounterRng, name: &str, of: &[usize], may: bool, value: &mut usize, changes: &mut Vec<String>) {
     // Drawn in any case, so that one setting's freedom does not change the others' draws.
     let (keep, chosen) = (draws.below(2) == 0, of[draws.below(of.len())]);
     if may && !keep && chosen != *value {

@@ -5,7 +5,7 @@ const EPSILON: f32 = 1e-6;
 
 /// What goes for all values of an update.
 #[derive(Debug, Clone, Copy)]
-pub struct Rule {
+pub struct UpdateRule {
     /// Factor of the gradient: below 1 when the step is clipped.
     pub scale: f32,
     /// Learning rate.
@@ -16,8 +16,8 @@ pub struct Rule {
 
 /// `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)` with `g = scale * gradient + l2 * theta`: for the small vectors, whose
 /// accumulators start at 0.
-pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
         let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
@@ -30,8 +30,8 @@ pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], r
 /// a step's own time, and a processor's approximate ones differ between makers (P4).
 ///
 /// [`ACCUMULATOR_INITIAL`]: shelfmark_state::ACCUMULATOR_INITIAL
-pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
         let g = scale * gradient + l2 * *weight;
         *accumulator = (*accumulator + g * g).min(f32::MAX);
@@ -40,8 +40,8 @@ pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32
 }
 
 /// One accumulator for the row: `G += mean(g^2)`, kept as equal values so that a model may change its optimiser.
-pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: Rule) {
-    let Rule { scale, rate, l2 } = rule;
+pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
+    let UpdateRule { scale, rate, l2 } = rule;
     let squares: f32 = weights.iter().zip(gradient).map(|(weight, g)| (scale * g + l2 * weight).powi(2)).sum();
     #[expect(clippy::cast_precision_loss, reason = "a row has at most 1,024 values")]
     let mean = squares / gradient.len().max(1) as f32;
@@ -78,7 +78,7 @@ mod tests {
             for gradient in [accumulator.sqrt() * 0.1, -accumulator.sqrt(), 1e-9, 0.0] {
                 let (mut row, mut exact) = ([0.0_f32], [0.0_f32]);
                 let (mut row_sum, mut exact_sum) = ([accumulator], [accumulator]);
-                let rule = Rule { scale: 0.5, rate: 0.08, l2: 0.0 };
+                let rule = UpdateRule { scale: 0.5, rate: 0.08, l2: 0.0 };
                 update_row(&mut row, &mut row_sum, &[gradient], rule);
                 update(&mut exact, &mut exact_sum, &[gradient], rule);
                 assert_eq!(row_sum, exact_sum);
@@ -88,7 +88,7 @@ mod tests {
             accumulator *= 1.37;
         }
         let (mut row, mut sum) = ([1.0_f32], [f32::MAX]);
-        update_row(&mut row, &mut sum, &[1e19], Rule { scale: 1.0, rate: 0.08, l2: 0.0 });
+        update_row(&mut row, &mut sum, &[1e19], UpdateRule { scale: 1.0, rate: 0.08, l2: 0.0 });
         assert!(sum[0].is_finite() && row[0].is_finite(), "P8: a full accumulator stops, it does not overflow");
     }
 }

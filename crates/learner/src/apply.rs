@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use shelfmark_domain::{Append, Event, Forgotten, Position, RecordBody, VersionNumber};
+use shelfmark_domain::{Append, Event, ForgottenUser, Position, RecordBody, VersionNumber};
 use shelfmark_state::{ContextScratch, State, Unit};
 
 use super::{
-    columns::{StepTask, step_targets},
+    candidate_sampling::{StepTask, step_targets},
     step::{StepReport, Stepper},
 };
 
@@ -55,7 +55,7 @@ pub trait Observer {
     }
 
     /// A user was forgotten (P10): what else holds the user must let go.
-    fn forgot(&mut self, user: &Forgotten) {
+    fn forgot(&mut self, user: &ForgottenUser) {
         let _ = user;
     }
 
@@ -79,9 +79,9 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Watches the rows of every `every`th step, where the default is [`super::WATCH_EVERY`]; 0 watches none.
-    pub fn watching(every: u32) -> Self {
-        Self { stepper: Stepper::watching(every), ..Self::default() }
+    /// Watches the rows of every `every`th step, where the default is [`super::STATISTICS_EVERY`]; 0 watches none.
+    pub fn with_statistics_every(every: u32) -> Self {
+        Self { stepper: Stepper::with_statistics_every(every), ..Self::default() }
     }
 
     /// Applies an append to `state`. `restored` holds the states that its restore records lead to, by their positions.
@@ -157,7 +157,7 @@ impl Learner {
         let through = first.advanced(events.len() as u64 - 1);
         let known_before = state.readable.catalog.known().len();
         let events_before = state.readable.counters.events;
-        let (units, rows) = state.advance(events, &mut self.scratch);
+        let (units, rows) = state.apply_events(events, &mut self.scratch);
         observer.before_learning(state, &units);
         if !state.config().learning {
             observer.after_learning(state, through);
@@ -179,7 +179,7 @@ impl Learner {
             observer.after_step(state, &report);
             applied.steps.push(report);
         }
-        state.settle(&rows);
+        state.count_events(&rows);
         applied.dropped += state.drop_idle(events_before);
         observer.after_learning(state, through);
     }

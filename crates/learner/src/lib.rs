@@ -11,21 +11,21 @@
 
 mod adagrad;
 mod apply;
-mod clip;
-mod columns;
-mod lists;
+mod candidate_sampling;
+mod gradient_clipping;
+mod importance_sampling;
+mod jagged;
 mod projections;
-mod pull;
+mod regularizer;
 mod slots;
 mod softmax;
-mod sparse;
+mod sparse_terms;
 mod step;
-mod thinning;
-mod watch;
+mod step_statistics;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
-pub use columns::StepTask;
-pub use lists::Lists;
-pub use softmax::{ABSENT, Inputs, Outputs, Targets, forward_backward};
+pub use candidate_sampling::StepTask;
+pub use jagged::Jagged;
+pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
 pub use step::{StepReport, Stepper};
-pub use watch::{TableStep, TableSteps, WATCH_EVERY, WatchedTable};
+pub use step_statistics::{LearnedTable, STATISTICS_EVERY, TableStep, TableSteps};

@@ -37,11 +37,12 @@ impl Projections {
         let readable = &state.readable;
         let content = |item: &u32| readable.catalog.entry(*item).content;
         let mut contents: Vec<u32> = columns.rows().iter().filter_map(content).collect();
-        contents.extend(swept.iter().filter(|row| columns.get(readable.contents.item(**row as usize)).is_none()));
-        let items: Vec<u32> = contents.iter().map(|row| readable.contents.item(*row as usize)).collect();
+        contents
+            .extend(swept.iter().filter(|row| columns.get(readable.content_vectors.item(**row as usize)).is_none()));
+        let items: Vec<u32> = contents.iter().map(|row| readable.content_vectors.item(*row as usize)).collect();
         let dim = readable.config.dim;
         let mut z = vec![0.0; items.len() * dim];
-        for modality in readable.contents.modalities().all() {
+        for modality in readable.content_vectors.modalities().all() {
             self.rows.clear();
             for input in modality.first..modality.first + modality.inputs {
                 self.rows.extend_from_slice(readable.parameters.projections.row(input));
@@ -71,7 +72,7 @@ impl Projections {
         let mut sums = std::mem::take(&mut self.gradient);
         let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
         let (items, dv) = (items.slots().rows(), items.values());
-        for modality in readable.contents.modalities().all() {
+        for modality in readable.content_vectors.modalities().all() {
             self.product.resize(modality.inputs * dim, 0.0);
             for group in holders(readable, modality, items).chunks(GROUP_ITEMS) {
                 let x = self.gather(modality, group);
@@ -101,7 +102,7 @@ impl Projections {
 
 /// Whether a model learns from dense vectors at all.
 fn takes_part(readable: &Readable) -> bool {
-    readable.config.modalities && !readable.contents.is_empty()
+    readable.config.modalities && !readable.content_vectors.is_empty()
 }
 
 /// Places of the items that have a vector of this modality, with it.

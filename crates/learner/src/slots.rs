@@ -1,6 +1,6 @@
 //! Row numbers of a step mapped to dense places without hashing or clearing: one entry a row, told apart by epoch.
 
-use shelfmark_state::{add_scaled, add_scaled_4, ones};
+use shelfmark_state::{add_scaled, add_scaled_4, set_bits};
 
 /// Maps row numbers to `0..len` in the order of first insertion.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Slots {
     /// for every 64 rows of the table.
     pub fn ascending(&self) -> impl Iterator<Item = (u32, usize)> {
         let words = self.bits.iter().enumerate().filter(|(_, bits)| **bits != 0);
-        words.flat_map(|(word, bits)| ones(*bits).map(move |bit| (word, bit))).map(|(word, bit)| {
+        words.flat_map(|(word, bits)| set_bits(*bits).map(move |bit| (word, bit))).map(|(word, bit)| {
             let row = word * 64 + bit as usize;
             let row = u32::try_from(row).expect("rows are u32");
             (row, self.entries[row as usize].1 as usize)
@@ -72,7 +72,7 @@ pub fn as_place(place: usize) -> u32 {
 
 /// Work space of [`RowSums::scatter`].
 #[derive(Debug, Default)]
-pub struct ScatterSpace {
+pub struct ScatterWorkspace {
     starts: Vec<usize>,
     /// Where a source begins, and its factor.
     entries: Vec<(usize, f32)>,
@@ -128,9 +128,9 @@ impl RowSums {
         &mut self,
         sources: &[f32],
         targets: impl Iterator<Item = (&'a [u32], f32)> + Clone,
-        space: &mut ScatterSpace,
+        space: &mut ScatterWorkspace,
     ) {
-        let ScatterSpace { starts, entries } = space;
+        let ScatterWorkspace { starts, entries } = space;
         starts.clear();
         for row in targets.clone().flat_map(|(rows, _)| rows) {
             let place = self.slots.insert(*row);

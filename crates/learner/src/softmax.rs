@@ -4,7 +4,7 @@
 //!
 //! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
 //! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
-//! products of a sampled step. All columns are scored, and a sample of them takes and gives gradients, see `thinning`.
+//! products of a sampled step. All columns are scored, and a sample of them takes and gives gradients, see `sampler`.
 //! Gradients are written out, not recorded; `tests/learner_products.rs` holds them against autograd, `tests/learner_gradients.rs`
 //! against plain Rust.
 
@@ -12,7 +12,7 @@ use tch::Tensor;
 
 use shelfmark_state::{add_scaled, dot, exp, ln};
 
-use super::{lists::Lists, slots::Slots, thinning::Thinning};
+use super::{importance_sampling::ColumnSampler, jagged::Jagged, slots::Slots};
 
 /// Log weight of a column that takes no part.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
@@ -21,16 +21,16 @@ pub const ABSENT: f32 = f32::NEG_INFINITY;
 /// negative weight, a dislike, `|weight| * -log(1 - p)` (unlikelihood, Welleck et al. 2020): bounded, where
 /// `weight * -log p` would push its score down for ever.
 #[derive(Debug, Clone, Default)]
-pub struct Targets {
+pub struct SoftmaxTargets {
     /// Added to a column's score before the softmax, `[columns]`; [`ABSENT`] leaves it out.
     pub log_weights: Vec<f32>,
     /// Target rows with their weights, a list a query. They compete with log weight 0, whatever their column says.
-    pub targets: Lists<(u32, f32)>,
+    pub targets: Jagged<(u32, f32)>,
 }
 
 /// What the products need. Shapes: `q` `[queries, dim]`, `v` `[rows, dim]`, both row-major.
 #[derive(Debug, Clone, Default)]
-pub struct Inputs {
+pub struct SoftmaxInputs {
     /// Values of one row.
     pub dim: usize,
     /// How many of the rows are dense columns: the first ones.
@@ -44,13 +44,13 @@ pub struct Inputs {
     /// Popularity terms, `[rows]`; known targets only.
     pub popularity: Vec<f32>,
     /// Repeat and memory terms, by row; known targets only. Those of a row that does not compete say nothing.
-    pub sparse: Lists<(u32, f32)>,
+    pub sparse: Jagged<(u32, f32)>,
     /// Rows that compete for known targets with log weight 0, whatever their column says.
-    pub own: Lists<u32>,
+    pub own: Jagged<u32>,
     /// Known targets: the full score.
-    pub known: Targets,
+    pub known: SoftmaxTargets,
     /// First sights of items, which are columns: `q . v + b` only, and `b` takes no gradient.
-    pub first: Targets,
+    pub first: SoftmaxTargets,
     /// About so many columns take and give gradients.
     pub gradient_columns: usize,
     /// Chance of their draw, in `0..1`.
@@ -59,7 +59,7 @@ pub struct Inputs {
 
 /// What the products give.
 #[derive(Debug, Default)]
-pub struct Outputs {
+pub struct SoftmaxOutputs {
     /// Sum of losses.
     pub loss: f64,
     /// Gradient of `q`, `[queries, dim]`.
@@ -70,22 +70,22 @@ pub struct Outputs {
     pub dv: Vec<f32>,
     /// Gradient of the biases (and of each popularity term), `[rows]`: whole, for it costs next to nothing.
     pub db: Vec<f32>,
-    /// Gradient of each value of `Inputs::sparse`.
+    /// Gradient of each value of `SoftmaxInputs::sparse`.
     pub dsparse: Vec<f32>,
     /// The products, then the gradients of the scores, `[queries, columns]`.
     errors: Vec<f32>,
     /// What competitors that are no columns add to `dq`.
     extra_dq: Vec<f32>,
-    thinning: Thinning,
+    sampler: ColumnSampler,
     /// Errors, `[queries, sample]`, and vectors, `[sample, dim]`, of the sample of the columns.
     kept_errors: Vec<f32>,
     kept_v: Vec<f32>,
-    space: Space,
+    space: Workspace,
 }
 
 /// Work space.
 #[derive(Debug, Default)]
-struct Space {
+struct Workspace {
     /// What a row's score has beside its product, `[rows]`.
     offsets: Vec<f32>,
     /// The same with the column's log weight, `[columns]`.
@@ -97,12 +97,12 @@ struct Space {
     /// Those competitors.
     extra: Slots,
     /// Targets of one query.
-    targets: Vec<Aim>,
+    targets: Vec<QueryTarget>,
 }
 
 /// A target of one query.
 #[derive(Debug, Clone, Copy)]
-struct Aim {
+struct QueryTarget {
     place: usize,
     weight: f32,
     /// Its score; then what its gradient takes from it.
@@ -110,7 +110,7 @@ struct Aim {
 }
 
 /// Runs the products; `outputs` is overwritten and reused.
-pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
+pub fn forward_backward(inputs: &SoftmaxInputs, outputs: &mut SoftmaxOutputs) {
     let (dim, columns) = (inputs.dim, inputs.columns);
     let (queries, rows) = (inputs.q.len() / dim, inputs.v.len() / dim);
     let _no_grad = tch::no_grad_guard();
@@ -120,9 +120,9 @@ pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
 
     outputs.softmaxes(inputs, queries, rows);
 
-    outputs.thinning.draw(inputs.gradient_columns, inputs.chance);
+    outputs.sampler.draw(inputs.gradient_columns, inputs.chance);
     outputs.take_sample(inputs);
-    let kept = outputs.thinning.kept().len();
+    let kept = outputs.sampler.kept().len();
     let errors = matrix(&outputs.kept_errors, [queries, kept]);
     outputs.dq.resize(queries * dim, 0.0);
     copy(&errors.matmul(&matrix(&outputs.kept_v, [kept, dim])), &mut outputs.dq);
@@ -132,10 +132,10 @@ pub fn forward_backward(inputs: &Inputs, outputs: &mut Outputs) {
     copy(&errors.tr().matmul(&q), &mut outputs.dv[extras..]);
 }
 
-impl Outputs {
+impl SoftmaxOutputs {
     /// Turns the products in `errors` into `d loss / d scores`. Rows that are no columns get their gradients, and give theirs to
     /// the queries, meanwhile.
-    fn softmaxes(&mut self, inputs: &Inputs, queries: usize, rows: usize) {
+    fn softmaxes(&mut self, inputs: &SoftmaxInputs, queries: usize, rows: usize) {
         fn zeros(values: &mut Vec<f32>, len: usize) {
             values.clear();
             values.resize(len, 0.0);
@@ -146,7 +146,7 @@ impl Outputs {
         zeros(&mut self.dsparse, inputs.sparse.all().len());
         zeros(&mut self.extra_dq, queries * inputs.dim);
         zeros(&mut self.dv, (rows - columns) * inputs.dim);
-        self.thinning.begin(columns);
+        self.sampler.begin(columns);
         self.space.begin(inputs);
         for query in 0..queries {
             let products = query * columns..(query + 1) * columns;
@@ -169,13 +169,13 @@ impl Outputs {
                     errors.iter_mut().zip(both).for_each(|(error, (known, first))| *error = known + first);
                 }
             }
-            self.thinning.add(errors);
+            self.sampler.add(errors);
         }
     }
 
     /// Notes a query's known errors where they are needed beside the products.
-    fn take_known(&mut self, inputs: &Inputs, query: usize) {
-        let Space { known, extra, .. } = &self.space;
+    fn take_known(&mut self, inputs: &SoftmaxInputs, query: usize) {
+        let Workspace { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
         self.db.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
         let values = query * inputs.dim..(query + 1) * inputs.dim;
@@ -192,9 +192,9 @@ impl Outputs {
     }
 
     /// Notes which rows have a gradient, and takes out the errors and vectors of the sampled columns.
-    fn take_sample(&mut self, inputs: &Inputs) {
+    fn take_sample(&mut self, inputs: &SoftmaxInputs) {
         let columns = inputs.columns;
-        let kept = self.thinning.kept();
+        let kept = self.sampler.kept();
         self.moved.clear();
         self.moved.extend((columns..self.db.len()).chain(kept.iter().map(|(column, _)| *column)));
         self.kept_v.clear();
@@ -218,8 +218,8 @@ fn place(row: u32, columns: usize, extra: &Slots) -> Option<usize> {
     if (row as usize) < columns { Some(row as usize) } else { extra.get(row).map(|place| columns + place) }
 }
 
-impl Space {
-    fn begin(&mut self, inputs: &Inputs) {
+impl Workspace {
+    fn begin(&mut self, inputs: &SoftmaxInputs) {
         fn sums(to: &mut Vec<f32>, a: &[f32], b: &[f32]) {
             to.clear();
             to.extend(a.iter().zip(b).map(|(a, b)| a + b));
@@ -230,7 +230,7 @@ impl Space {
     }
 
     /// The softmax of a query's known targets; `known` holds the gradients afterwards.
-    fn known(&mut self, inputs: &Inputs, query: usize, products: &[f32]) -> f64 {
+    fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
         let Self { offsets, known_offsets, known, extra, targets, .. } = self;
         let columns = inputs.columns;
         known.clear();
@@ -252,7 +252,7 @@ impl Space {
             }
         }
         targets.clear();
-        targets.extend(aims.iter().map(|(row, weight)| Aim {
+        targets.extend(aims.iter().map(|(row, weight)| QueryTarget {
             place: place(*row, columns, extra).expect("targets compete"),
             weight: *weight,
             pull: 0.0,
@@ -261,7 +261,7 @@ impl Space {
     }
 
     /// The softmax of a query's first sights; `first` holds the gradients afterwards.
-    fn first(&mut self, inputs: &Inputs, query: usize, products: &[f32]) -> f64 {
+    fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
         let Self { first_offsets, first, targets, .. } = self;
         first.clear();
         first.extend(products.iter().zip(&*first_offsets).map(|(product, offset)| product + offset));
@@ -269,7 +269,7 @@ impl Space {
         for (row, weight) in inputs.first.targets.of(query) {
             let place = *row as usize;
             first[place] = products[place] + inputs.bias[place];
-            targets.push(Aim { place, weight: *weight, pull: 0.0 });
+            targets.push(QueryTarget { place, weight: *weight, pull: 0.0 });
         }
         softmax(first, targets)
     }
@@ -280,7 +280,7 @@ const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
 
 /// Turns scores into the gradient of the targets' loss, which is returned: the softmax times what the targets weigh
 /// together, minus the targets.
-fn softmax(scores: &mut [f32], targets: &mut [Aim]) -> f64 {
+fn softmax(scores: &mut [f32], targets: &mut [QueryTarget]) -> f64 {
     for aim in &mut *targets {
         aim.pull = scores[aim.place];
     }

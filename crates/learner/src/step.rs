@@ -12,15 +12,15 @@ use shelfmark_state::{
 
 use super::{
     adagrad,
-    clip::{clip, row_squares},
-    columns::{StepTask, choose},
-    lists::Lists,
+    candidate_sampling::{StepTask, choose_columns},
+    gradient_clipping::{clip, row_squares},
+    jagged::Jagged,
     projections::Projections,
-    pull::Pull,
-    slots::{RowSums, ScatterSpace, Slots, as_place},
-    softmax::{Inputs, Outputs, forward_backward},
-    sparse::{sparse_gradients, sparse_terms},
-    watch::{StepWatch, TableSteps, WatchedTable},
+    regularizer::BaseRegularizer,
+    slots::{RowSums, ScatterWorkspace, Slots, as_place},
+    softmax::{SoftmaxInputs, SoftmaxOutputs, forward_backward},
+    sparse_terms::{sparse_gradients, sparse_terms},
+    step_statistics::{LearnedTable, StepStatistics, TableSteps},
 };
 
 /// Tables of rows that a step moves.
@@ -48,7 +48,7 @@ pub struct StepReport {
     /// Factor that the gradient was scaled by: 1 unless clipped.
     pub scale: f32,
     /// Whether the rows were watched, see [`super::TableStep`].
-    pub watched: bool,
+    pub measured: bool,
     /// What it did to each table.
     pub tables: TableSteps,
 }
@@ -58,11 +58,11 @@ pub struct StepReport {
 pub struct Stepper {
     slots: Slots,
     /// Tokens of each item row.
-    held: Lists<u32>,
+    held: Jagged<u32>,
     /// Which repeats, and then which memory candidates, of a unit are rows of the step, by unit.
-    terms: Lists<u32>,
-    inputs: Inputs,
-    outputs: Outputs,
+    terms: Jagged<u32>,
+    inputs: SoftmaxInputs,
+    outputs: SoftmaxOutputs,
     /// `log(1 + pop)` of the rows at the three half-lives.
     logs: [Vec<f32>; 3],
     ages: Vec<f32>,
@@ -72,12 +72,12 @@ pub struct Stepper {
     tokens: RowSums,
     contexts: RowSums,
     projections: Projections,
-    scatter: ScatterSpace,
+    scatter: ScatterWorkspace,
     /// Squared length of each gradient row, by table and place.
     squares: [Vec<f32>; TABLES],
     /// Rows of a table that have a gradient, ascending, with their places.
     moved: Vec<(u32, usize)>,
-    watch: StepWatch,
+    statistics: StepStatistics,
 }
 
 struct GatheredRows<'a> {
@@ -113,8 +113,8 @@ fn last_row(item: Option<u32>) -> u32 {
 
 impl Stepper {
     /// Watches the rows of every `every`th step; 0 watches none.
-    pub fn watching(every: u32) -> Self {
-        Self { watch: StepWatch::every(every), ..Self::default() }
+    pub fn with_statistics_every(every: u32) -> Self {
+        Self { statistics: StepStatistics::every(every), ..Self::default() }
     }
 
     /// Takes one gradient step on `state`.
@@ -131,14 +131,14 @@ impl Stepper {
     }
 
     /// What the last step's products were given, for checks against a reference.
-    pub const fn inputs(&self) -> &Inputs {
+    pub const fn inputs(&self) -> &SoftmaxInputs {
         &self.inputs
     }
 
     fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
         let Self { slots, held, inputs, logs, ages, terms, .. } = self;
-        choose(state, task, slots, inputs);
+        choose_columns(state, task, slots, inputs);
         self.projections.refresh(state, slots);
         let readable = &state.readable;
         let (dim, rows) = (readable.config.dim, slots.rows());
@@ -156,7 +156,7 @@ impl Stepper {
         inputs.bias.clear();
         inputs.bias.extend(rows.iter().map(|row| readable.parameters.bias.row(*row as usize)[0]));
         let popularity = rows.iter().map(|row| &readable.popularity[*row as usize]);
-        Popularity::columns(popularity, readable.counters.settled, logs, ages);
+        Popularity::columns(popularity, readable.counters.counted, logs, ages);
         inputs.popularity.clear();
         inputs.popularity.resize(rows.len(), 0.0);
         for (logs, weight) in logs.iter().zip(&readable.parameters.scalars.wp) {
@@ -274,28 +274,28 @@ impl Stepper {
             projections,
             squares,
             moved,
-            watch,
+            statistics,
             ..
         } = self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
-        let rates = config.rates_at(state.readable.counters.settled);
-        let tables: [(WatchedTable, &Slots, &[f32], f32); TABLES] = [
-            (WatchedTable::Items, items.slots(), items.values(), rates.items),
-            (WatchedTable::Bias, slots, &outputs.db, rates.bias),
-            (WatchedTable::Last, last.slots(), last.values(), rates.last),
-            (WatchedTable::Users, users.slots(), users.values(), rates.users),
-            (WatchedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
-            (WatchedTable::Context, contexts.slots(), contexts.values(), rates.context),
-            (WatchedTable::Projections, projections.slots(), projections.values(), rates.modalities),
+        let rates = config.rates_at(state.readable.counters.counted);
+        let tables: [(LearnedTable, &Slots, &[f32], f32); TABLES] = [
+            (LearnedTable::Items, items.slots(), items.values(), rates.items),
+            (LearnedTable::Bias, slots, &outputs.db, rates.bias),
+            (LearnedTable::Last, last.slots(), last.values(), rates.last),
+            (LearnedTable::Users, users.slots(), users.values(), rates.users),
+            (LearnedTable::Tokens, tokens.slots(), tokens.values(), rates.tokens),
+            (LearnedTable::Context, contexts.slots(), contexts.values(), rates.context),
+            (LearnedTable::Projections, projections.slots(), projections.values(), rates.modalities),
         ];
         let scalar_values: &[f32] = bytemuck::cast_slice(std::slice::from_ref(scalars));
-        watch.begin();
+        statistics.begin();
         let mut total = f64::from(dot(scalar_values, scalar_values));
-        watch.gradient(WatchedTable::Small, total);
+        statistics.gradient(LearnedTable::Small, total);
         for ((table, _, values, _), squares) in tables.iter().zip(&mut *squares) {
-            let sum = row_squares(values, if *table == WatchedTable::Bias { 1 } else { inputs.dim }, squares);
-            watch.gradient(*table, sum);
+            let sum = row_squares(values, if *table == LearnedTable::Bias { 1 } else { inputs.dim }, squares);
+            statistics.gradient(*table, sum);
             total += sum;
         }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
@@ -310,8 +310,8 @@ impl Stepper {
         report.clipped = scale < 1.0;
         report.scale = scale;
 
-        let State { readable, accumulators, touched, anchor, .. } = state;
-        let mut pull = Pull::new(anchor.as_deref(), config.pull);
+        let State { readable, accumulators, touched, base_weights, .. } = state;
+        let mut pull = BaseRegularizer::new(base_weights.as_deref(), config.pull);
         for ((watched, slots, values, rate), squares) in tables.into_iter().zip(squares) {
             let table = watched.table();
             let update = match (table, config.optimizer) {
@@ -320,7 +320,7 @@ impl Stepper {
                 (_, Optimizer::Adagrad) => adagrad::update_row,
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
-            let rule = adagrad::Rule { scale, rate, l2: config.l2 };
+            let rule = adagrad::UpdateRule { scale, rate, l2: config.l2 };
             let weights = readable.parameters.table_mut(table);
             let updated = report.rows;
             moved.clear();
@@ -328,16 +328,16 @@ impl Stepper {
             weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
-                watch.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
+                statistics.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
                 touched.mark(table, row);
                 report.rows += 1;
             });
-            watch.still(watched, squares.len() - (report.rows - updated));
+            statistics.still(watched, squares.len() - (report.rows - updated));
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
-        watch.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
-        (report.watched, report.tables) = watch.seen();
+        statistics.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
+        (report.measured, report.tables) = statistics.finish();
         state.touched.mark(Table::Scalars, 0);
         report
     }
@@ -356,7 +356,7 @@ fn weight_shares(task: &StepTask<'_>, most: f32) -> impl Iterator<Item = f32> {
 
 fn update_scalars(weights: &mut Scalars, sums: &mut Scalars, gradient: &Scalars, scale: f32, rates: &LearningRates) {
     let update = |weights: &mut [f32], sums: &mut [f32], gradient: &[f32], rate: f32| {
-        adagrad::update(weights, sums, gradient, adagrad::Rule { scale, rate, l2: 0.0 });
+        adagrad::update(weights, sums, gradient, adagrad::UpdateRule { scale, rate, l2: 0.0 });
     };
     update(&mut weights.pos, &mut sums.pos, &gradient.pos, rates.history);
     update(&mut weights.hg, &mut sums.hg, &gradient.hg, rates.history);

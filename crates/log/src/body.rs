@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use shelfmark_domain::{
-    Event, Except, Forgotten, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
+    Event, Except, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
     Timestamp, VectorTable, VersionNumber,
 };
 
@@ -267,7 +267,7 @@ pub(super) fn circumstances(rest: &str) -> Result<Option<String>, String> {
 }
 
 /// A restore's `rest` without the forgotten user's id; `None`: it is not there.
-pub(super) fn forget_in_restore(rest: &str, user: &Forgotten) -> Result<Option<String>, String> {
+pub(super) fn forget_in_restore(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
     let mut restore: RestoreRest = parse(rest)?;
     let named = restore.replay.as_mut().is_some_and(|except| except.forget(user));
     named.then(|| json(&restore)).transpose()

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use shelfmark_domain::{Forgotten, Id, Position};
+use shelfmark_domain::{ForgottenUser, Id, Position};
 
 use super::{
     LogError,
@@ -44,7 +44,7 @@ pub async fn erase_user(
     connection: &mut PgConnection,
     model_id: i32,
     user: &Id,
-    forgotten: &Forgotten,
+    forgotten: &ForgottenUser,
     after: Position,
 ) -> Result<ErasedRecords, LogError> {
     let head: i64 =
@@ -109,7 +109,7 @@ pub async fn erase_user(
 async fn erase_from_restores(
     connection: &mut PgConnection,
     model_id: i32,
-    forgotten: &Forgotten,
+    forgotten: &ForgottenUser,
     after: Position,
 ) -> Result<(), LogError> {
     let rows = sqlx::query("select position, rest from records where model_id = $1 and type = 4 and position > $2")
@@ -139,7 +139,7 @@ pub async fn append_forget(
     connection: &mut PgConnection,
     model_id: i32,
     user: &Id,
-    forgotten: &Forgotten,
+    forgotten: &ForgottenUser,
     after: Position,
 ) -> Result<(Position, ErasedRecords), LogError> {
     let head: i64 = sqlx::query_scalar("update models set head = head + 1 where id = $1 returning head")

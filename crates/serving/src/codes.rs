@@ -159,14 +159,14 @@ pub(super) struct Codes<'a> {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
     /// Goal: the error is never less than the distance, whatever the row. Method: decode in f64.
     #[test]
     fn the_error_of_a_code_is_its_distance_or_a_little_more() {
-        let mut draws = Draws::new(1, 2, 3);
+        let mut draws = CounterRng::new(1, 2, 3);
         let dim = 13;
         let mut block = Block::new(dim);
         block.grow(40);

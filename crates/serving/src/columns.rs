@@ -92,7 +92,7 @@ impl BiasBound {
     #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
     pub(super) fn new(readable: &Readable, written: u64) -> Self {
         let wp = readable.parameters.scalars.wp;
-        let age = readable.counters.settled.saturating_sub(written) as f32;
+        let age = readable.counters.counted.saturating_sub(written) as f32;
         // `log(1 + c)` falls by at most the exponent of the decay of `c`; two steps for rounding up.
         let lost =
             HALF_LIVES_EVENTS.map(|half_life| (age * (std::f32::consts::LN_2 / half_life)).mul_add(LOG_STEPS, 2.0));

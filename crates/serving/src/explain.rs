@@ -48,7 +48,7 @@ impl<'a> Explainer<'a> {
             parts.extend(followed.map(|followed| Contribution::of(Source::Transition, followed.term(scalars))));
         }
         let popularity = &readable.popularity[row as usize];
-        let popularity = popularity_term(popularity, readable.counters.settled, &scalars.wp);
+        let popularity = popularity_term(popularity, readable.counters.counted, &scalars.wp);
         parts.push(Contribution::of(Source::Bias, readable.parameters.bias.row(row as usize)[0]));
         parts.push(Contribution::of(Source::Popularity, popularity));
         if readable.config.explore > 0.0 {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use shelfmark_domain::{Item, Position, Served};
-use shelfmark_state::{Catalog, Readable, Table, Touched, as_row, ones, sampled};
+use shelfmark_state::{Catalog, Readable, Table, Touched, as_row, sampled, set_bits};
 
 use super::{
     codes::{BLOCK_ROWS, STRIP_ROWS},
@@ -45,7 +45,7 @@ struct Round {
     /// By strip: the event number as of which it was written.
     written: Vec<u64>,
     /// Event number up to which the round has come.
-    settled: u64,
+    counted: u64,
 }
 
 /// What a publisher keeps of these items beside what it publishes, in bytes.
@@ -115,8 +115,8 @@ impl Publisher {
         for row in as_rows(touched, Table::ItemVectors) {
             self.dirty[row / 64] |= 1 << (row % 64);
         }
-        for content in as_rows(touched, Table::Contents) {
-            let row = readable.contents.item(content) as usize;
+        for content in as_rows(touched, Table::ContentVectors) {
+            let row = readable.content_vectors.item(content) as usize;
             self.dirty[row / 64] |= 1 << (row % 64);
         }
         for token in as_rows(touched, Table::TokenVectors) {
@@ -136,7 +136,7 @@ impl Publisher {
         let index = self.index.get_or_insert_with(|| Index::new(readable.config.dim));
         index.grow(rows);
         // Its rows are new, and written when they are taken.
-        self.round.written.resize(index.strips(), readable.counters.settled);
+        self.round.written.resize(index.strips(), readable.counters.counted);
     }
 
     fn take_item(&mut self, readable: &Readable, row: usize) {
@@ -173,7 +173,7 @@ impl Publisher {
     }
 
     fn take_popularity(&mut self, readable: &Readable, row: usize) {
-        let logs = readable.popularity[row].logs(readable.counters.settled);
+        let logs = readable.popularity[row].logs(readable.counters.counted);
         let (columns, row) = self.index().columns_mut(row);
         columns.set_logs(row, logs);
     }
@@ -210,7 +210,7 @@ impl Publisher {
             if anew {
                 bits = std::mem::take(&mut lagging[word]);
             }
-            for bit in ones(bits) {
+            for bit in set_bits(bits) {
                 let row = word * 64 + bit as usize;
                 if row < items.len() {
                     index.take_vector(readable, as_row(row), anew);
@@ -221,11 +221,11 @@ impl Publisher {
 
     /// Writes the popularity of the strips that are next in the round: so many as events have gone by.
     fn go_round(&mut self, readable: &Readable) {
-        let now = readable.counters.settled;
+        let now = readable.counters.counted;
         let strips = self.round.written.len() as u64;
-        let due = now.saturating_sub(self.round.settled).saturating_mul(strips) / ROUND_EVENTS;
+        let due = now.saturating_sub(self.round.counted).saturating_mul(strips) / ROUND_EVENTS;
         if due > 0 {
-            self.round.settled = now;
+            self.round.counted = now;
         }
         for _ in 0..due.min(strips) {
             let strip = self.round.next;

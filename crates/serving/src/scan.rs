@@ -4,7 +4,7 @@
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
-use shelfmark_state::{Readable, ones};
+use shelfmark_state::{Readable, set_bits};
 
 use super::{
     RowMask,
@@ -19,7 +19,7 @@ use super::{
 
 /// A search that admits less than this share of the tiles' number of rows goes from tile to tile.
 const FEW: usize = 2;
-/// Exploration is this many deviations at most: what [`shelfmark_state::Draws::normal`] can give.
+/// Exploration is this many deviations at most: what [`shelfmark_state::CounterRng::normal`] can give.
 const CHANCE_MAX: f32 = 6.0;
 
 /// What the scan orders rows by.
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
             None => found.rows,
             Some(admitted) => found.rows & of_tile(admitted, tile),
         };
-        for lane in ones(u64::from(rows)) {
+        for lane in set_bits(u64::from(rows)) {
             let lane = lane as usize;
             let row = u32::try_from(tile * TILE_ROWS + lane).expect("rows are u32");
             if self.adjust.binary_search_by_key(&row, |(row, _)| *row).is_err() {
@@ -213,7 +213,7 @@ mod tests {
     use std::sync::Arc;
 
     use shelfmark_domain::{Id, Item, ModelConfig, Position, Served};
-    use shelfmark_state::{Draws, State, Table};
+    use shelfmark_state::{CounterRng, State, Table};
 
     use crate::{Publisher, score::best_of_all, top::Hit};
 
@@ -222,13 +222,13 @@ mod tests {
     struct World {
         state: State,
         publisher: Publisher,
-        draws: Draws,
+        draws: CounterRng,
     }
 
     impl World {
         /// Items with vectors of very different lengths, some zero, some with the same vector and bias.
         fn new(seed: u64, items: usize) -> Self {
-            let mut draws = Draws::new(seed, 1, 2);
+            let mut draws = CounterRng::new(seed, 1, 2);
             let explore = [0.0, 0.0, 0.3][draws.below(3)];
             let mut state = State::initial(Arc::new(ModelConfig { dim: 10, explore, ..ModelConfig::default() }));
             for item in 0..items {
@@ -256,7 +256,7 @@ mod tests {
                 *value = if tied { size } else { size * draws.normal() };
             }
             state.readable.parameters.bias.row_mut(row)[0] = bias;
-            let now = state.readable.counters.settled;
+            let now = state.readable.counters.counted;
             state.readable.popularity.get_mut(row).add(now);
             for table in [Table::ItemVectors, Table::ItemBias, Table::Popularity] {
                 state.touched.mark(table, u32::try_from(row).expect("few"));
@@ -266,7 +266,7 @@ mod tests {
         /// What steps and events do between two publications.
         fn learn(&mut self) {
             let events = self.draws.below(3_000) as u64;
-            self.state.readable.counters.settled += events;
+            self.state.readable.counters.counted += events;
             let wp = &mut Arc::make_mut(&mut self.state.readable.parameters.scalars).wp;
             let size = [1.0, 1.0, 1e-44][self.draws.below(3)];
             *wp = std::array::from_fn(|_| size * self.draws.normal());

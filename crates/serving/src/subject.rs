@@ -1,7 +1,7 @@
 //! What a view knows of the subject of a query.
 
 use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
-use shelfmark_state::{Actor, Context, ContextScratch, History, Past, Readable};
+use shelfmark_state::{Actor, Context, ContextScratch, History, PastEvent, Readable};
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
@@ -22,7 +22,7 @@ pub(super) enum Known {
 
 /// An event of the subject's as the query counts it.
 pub(super) struct Met {
-    pub(super) past: Past,
+    pub(super) past: PastEvent,
     /// Whether kind and time are an event's; an item of a visit has none.
     pub(super) stored: bool,
 }
@@ -56,7 +56,7 @@ impl Known {
         let mut visit = History::default();
         for item in ids.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
             // Met just now.
-            visit.push(Past { item, at: query.at, kind: NO_KIND });
+            visit.push(PastEvent { item, at: query.at, kind: NO_KIND });
         }
         if visit.is_empty() { Self::Nothing } else { Self::Visit(visit) }
     }

@@ -178,7 +178,7 @@ fn is_score(score: f32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
@@ -196,7 +196,7 @@ mod tests {
     /// values with bounds of random width, some infinite, some rows before all others; rows below the floor are not offered.
     #[test]
     fn the_best_of_bounded_rows_are_the_best_of_all_scores() {
-        let mut draws = Draws::new(4, 5, 6);
+        let mut draws = CounterRng::new(4, 5, 6);
         for round in 0..400 {
             let rows = 1 + draws.below(2_000);
             let limit = 1 + draws.below(1 + [5, 70, 3_000][round % 3]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shelfmark_domain::{
-    Embedding, Filter, Forgotten, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
+    Embedding, Filter, ForgottenUser, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
     Timestamp,
 };
 use shelfmark_state::{Readable, State, TableFootprint};
@@ -70,7 +70,7 @@ impl View {
 
     /// The same state without a forgotten user's id. Shares everything else.
     #[must_use]
-    pub fn forgetting(&self, user: &Forgotten) -> Arc<Self> {
+    pub fn forgetting(&self, user: &ForgottenUser) -> Arc<Self> {
         let Snapshot { readable, index, filters, items } = &*self.snapshot;
         let mut readable = readable.clone();
         readable.users.forget(user);

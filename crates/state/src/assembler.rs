@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, MemoryRow, Popularity, Scalars, Segment,
-    State, StateError, Table,
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, Popularity, Scalars, Segment, State,
+    StateError, Table, TransitionRow,
 };
 
 /// A state that is being put together, with its digest by the bytes that came in (P7).
@@ -92,7 +92,7 @@ impl State {
             Table::UserHistories => put(&mut r.user_histories, row, Arc::new(History::decode(bytes)?)),
             Table::SessionHistories => put(&mut r.session_histories, row, Arc::new(History::decode(bytes)?)),
             Table::Popularity => put(&mut r.popularity, row, read_pod::<Popularity>(bytes)?),
-            Table::Memory => put(&mut r.memory, row, Arc::new(MemoryRow::decode(bytes)?)),
+            Table::Memory => put(&mut r.memory, row, Arc::new(TransitionRow::decode(bytes)?)),
             Table::Recent => put(&mut self.recent, row, read_row(bytes)?),
             Table::ItemVectors
             | Table::LastVectors
@@ -115,23 +115,24 @@ impl State {
                 let inputs = usize::try_from(u64::from_le_bytes(*inputs)).ok()?;
                 let name = std::str::from_utf8(name).ok()?;
                 if !new {
-                    let known = &r.contents.modalities().all()[row];
+                    let known = &r.content_vectors.modalities().all()[row];
                     return (known.name == name && known.inputs == inputs).then_some(());
                 }
-                return r.contents.modalities_mut().admit(name, inputs).ok()?.then_some(());
+                return r.content_vectors.modalities_mut().admit(name, inputs).ok()?.then_some(());
             }
-            Table::Contents => {
+            Table::ContentVectors => {
                 let (item, z) = bytes.split_first_chunk::<4>()?;
                 let item = u32::from_le_bytes(*item);
                 if new {
                     return r.decode_content(item, z);
                 }
-                return (r.contents.item(row) == item).then(|| put_values(&mut r.contents.rows, row, z))?;
+                return (r.content_vectors.item(row) == item)
+                    .then(|| put_values(&mut r.content_vectors.rows, row, z))?;
             }
-            Table::Anchor if new => self.anchor.as_mut()?.decode(bytes)?,
-            Table::Anchor => {
+            Table::BaseWeights if new => self.base_weights.as_mut()?.decode(bytes)?,
+            Table::BaseWeights => {
                 let mut known = Vec::new();
-                self.anchor.as_ref()?.encode(row, &mut known);
+                self.base_weights.as_ref()?.encode(row, &mut known);
                 return (known == bytes).then_some(());
             }
             Table::UsersSeen => put(&mut self.seen.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),

@@ -3,10 +3,10 @@
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, History, MemoryRow, Past, Popularity, Scalars,
+    CowVec, History, PastEvent, Popularity, Scalars, TransitionRow,
     math::ln_1p,
-    memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
     scalars::{age_bucket, count_bucket, gap_bucket},
+    transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
 };
 
 /// Items of a history that there is room for at first.
@@ -25,7 +25,7 @@ pub struct Repeat {
 
 /// A candidate of the transition memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Remembered {
+pub struct MemoryCandidate {
     /// Item row.
     pub item: u32,
     /// `log(1 + 50 m)`.
@@ -40,7 +40,7 @@ impl Repeat {
     }
 }
 
-impl Remembered {
+impl MemoryCandidate {
     /// What it adds to the item's score: `wm log(1 + 50 m)`.
     #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
@@ -60,7 +60,7 @@ pub struct Context {
     /// Each item of the last 1000 events once, newest first.
     pub repeats: Vec<Repeat>,
     /// Best first, at most 64.
-    pub memory: Vec<Remembered>,
+    pub memory: Vec<MemoryCandidate>,
     /// Rows of circumstances, ascending, each once.
     pub terms: Vec<u32>,
 }
@@ -131,7 +131,7 @@ pub struct ContextBuilder<'a> {
     /// `config.history`.
     pub history_max: usize,
     /// Rows of the transition memory by item, `None` when it is switched off.
-    pub memory: Option<&'a CowVec<std::sync::Arc<MemoryRow>>>,
+    pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
     /// Kinds that are no part of a query.
@@ -169,7 +169,7 @@ impl ContextBuilder<'_> {
 
     /// The history without dislikes, newest first.
     #[inline]
-    pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = Past> + use<'a> {
+    pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
         let dislikes = self.dislikes;
         history.newest(skip).filter(move |past| !dislikes.contains(past.kind))
     }
@@ -200,7 +200,7 @@ impl ContextBuilder<'_> {
         scratch.begin(self.items);
         let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
         // Rows first, entries after: the rows' loads do not wait for each other.
-        let mut places: [(Option<&MemoryRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
+        let mut places: [(Option<&TransitionRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
         for (place, past) in places.iter_mut().zip(self.liked(history, skip)) {
             let row = &*rows[past.item as usize];
             *place = (Some(row), weight / (row.count(self.now) + 1.0));
@@ -236,7 +236,7 @@ impl ContextBuilder<'_> {
         let norm = weights.max(1e-6);
         context.memory.extend(order.iter().map(|key| {
             let item = u32::try_from(key & u64::from(u32::MAX)).expect("masked to 32 bits");
-            Remembered { item, value: ln_1p(MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm) }
+            MemoryCandidate { item, value: ln_1p(MEMORY_SCALE * f32::from_bits(slots[item as usize].value) / norm) }
         }));
     }
 }
@@ -253,7 +253,7 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
-    use crate::{Draws, Past};
+    use crate::{CounterRng, PastEvent};
 
     /// Goal: the fast sum and selection give the bits of the formula. Method: the formula with a map and a sort, on
     /// random rows that overlap, tie and overfill the 64 places, with one scratch for all.
@@ -261,11 +261,11 @@ mod tests {
     fn memory_candidates_are_the_64_largest_of_the_formula_bit_for_bit() {
         let mut scratch = ContextScratch::default();
         for seed in 0..200 {
-            let mut draws = Draws::new(seed, 1, 1);
+            let mut draws = CounterRng::new(seed, 1, 1);
             let items = 1 + draws.below(300);
-            let mut rows: CowVec<Arc<MemoryRow>> = CowVec::default();
+            let mut rows: CowVec<Arc<TransitionRow>> = CowVec::default();
             for _ in 0..items {
-                let mut row = MemoryRow::default();
+                let mut row = TransitionRow::default();
                 for now in 0..draws.below(200) as u64 {
                     row.add_event(now);
                     let to = u32::try_from(draws.below(items)).expect("small");
@@ -276,7 +276,7 @@ mod tests {
             let mut history = History::default();
             for _ in 0..draws.below(40) {
                 let item = u32::try_from(draws.below(items)).expect("small");
-                history.push(Past { item, at: Timestamp::default(), kind: 0 });
+                history.push(PastEvent { item, at: Timestamp::default(), kind: 0 });
             }
             let now = 300;
             let builder =

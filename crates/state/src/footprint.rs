@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use shelfmark_domain::{Id, Item, PropertyValue};
 
-use super::{CatalogEntry, CowRows, CowVec, History, Interner, MemoryRow, Popularity, Readable, Scalars};
+use super::{CatalogEntry, CowRows, CowVec, History, Interner, Popularity, Readable, Scalars, TransitionRow};
 
 /// Rows of a table that are looked at.
 const SAMPLED_MAX: usize = 512;
@@ -50,15 +50,15 @@ impl Readable {
             + catalog.entries.footprint(entry)
             + catalog.len() * (size_of::<bool>() + size_of::<u32>())
             + catalog.known.footprint(|_| 0);
-        let contents = self.contents.rows.footprint() + self.contents.items.footprint(|_| 0);
+        let contents = self.content_vectors.rows.footprint() + self.content_vectors.items.footprint(|_| 0);
         let tables = [
             ("items", catalog.len(), items),
             ("item_vectors", parameters.items.len(), learned(&parameters.items)),
             ("last_vectors", parameters.last.len(), learned(&parameters.last)),
             ("item_bias", parameters.bias.len(), learned(&parameters.bias)),
             ("popularity", self.popularity.len(), self.popularity.footprint(|_: &Popularity| 0)),
-            ("memory", self.memory.len(), self.memory.footprint(shared(MemoryRow::footprint))),
-            ("contents", self.contents.len(), contents),
+            ("memory", self.memory.len(), self.memory.footprint(shared(TransitionRow::footprint))),
+            ("contents", self.content_vectors.len(), contents),
             ("users", self.users.len(), actors(&self.users, &self.user_histories)),
             ("user_vectors", parameters.users.len(), learned(&parameters.users)),
             ("sessions", self.sessions.len(), actors(&self.sessions, &self.session_histories)),
@@ -106,7 +106,7 @@ impl Interner {
             Some(id) if id.is_shared() => allocated(SHARED_BYTES + id.as_str().len()),
             Some(_) | None => 0,
         };
-        self.ids.footprint(id) + self.places.bytes()
+        self.ids.footprint(id) + self.index.bytes()
     }
 }
 

@@ -16,7 +16,7 @@ pub struct History {
 
 /// One event of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Past {
+pub struct PastEvent {
     /// Item row.
     pub item: u32,
     /// When.
@@ -34,7 +34,7 @@ impl History {
     }
 
     /// Adds the newest event; the oldest goes when there are more than [`HISTORY_EVENTS_MAX`].
-    pub fn push(&mut self, past: Past) {
+    pub fn push(&mut self, past: PastEvent) {
         // Dropping an eighth at once keeps the cost of shifting constant per event.
         if self.items.len() >= HISTORY_EVENTS_MAX + HISTORY_EVENTS_MAX / 8 {
             let surplus = self.items.len() - HISTORY_EVENTS_MAX;
@@ -68,9 +68,9 @@ impl History {
 
     /// Kept events, newest first, without the newest `skip`.
     #[inline]
-    pub fn newest(&self, skip: usize) -> impl Iterator<Item = Past> {
+    pub fn newest(&self, skip: usize) -> impl Iterator<Item = PastEvent> {
         let end = self.len().saturating_sub(skip);
-        (0..end).rev().take(HISTORY_EVENTS_MAX).map(|i| Past {
+        (0..end).rev().take(HISTORY_EVENTS_MAX).map(|i| PastEvent {
             item: self.items[i],
             at: self.times[i],
             kind: self.kinds[i],

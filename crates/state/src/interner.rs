@@ -6,7 +6,7 @@ use foldhash::quality::RandomState;
 
 use shelfmark_domain::Id;
 
-use super::{CowVec, as_row, places::Places};
+use super::{CowVec, as_row, id_index::IdIndex};
 
 /// Two-way map between ids and dense row numbers. Clones share everything.
 ///
@@ -14,7 +14,7 @@ use super::{CowVec, as_row, places::Places};
 /// themselves, so nothing more is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Interner {
-    pub(super) places: Places,
+    pub(super) index: IdIndex,
     // SipHash takes longer for some ten bytes than the rest of a look-up. Seeds are the process's own.
     hasher: RandomState,
     pub(super) ids: CowVec<Option<Id>>,
@@ -37,13 +37,13 @@ impl Interner {
     /// Number of ids: the rows that are not free.
     #[inline]
     pub fn count(&self) -> usize {
-        self.places.len()
+        self.index.len()
     }
 
     /// The row of an id.
     #[inline]
     pub fn get(&self, id: &str) -> Option<u32> {
-        self.places.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
+        self.index.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of it")]
@@ -90,17 +90,17 @@ impl Interner {
         if row as usize == self.ids.len() {
             self.ids.push(Some(id.clone()));
         } else if let Some(before) = self.ids.get_mut(row as usize).replace(id.clone()) {
-            self.places.remove(self.hash(before.as_str()), row);
+            self.index.remove(self.hash(before.as_str()), row);
         } else {
             self.free.remove(&row);
         }
-        self.places.insert(self.hash(id.as_str()), row);
+        self.index.insert(self.hash(id.as_str()), row);
     }
 
     /// Takes the id of a row away; who wants a row next may have it.
     pub(super) fn release(&mut self, row: u32) {
         if let Some(id) = self.ids.get_mut(row as usize).take() {
-            self.places.remove(self.hash(id.as_str()), row);
+            self.index.remove(self.hash(id.as_str()), row);
             self.free.insert(row);
         }
     }

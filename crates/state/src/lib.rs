@@ -5,31 +5,30 @@
 //! of. The digest and the stored form share one encoding of rows, so what is stored is what is compared (P7).
 //!
 //! **Must not know** torch, Postgres, a file, a clock or a thread. It is arithmetic and memory only; random numbers
-//! come from [`Draws`], seeded by position.
+//! come from [`CounterRng`], seeded by position.
 //!
 //! **Used by** the learner, which writes it; views and versions hold clones.
 //!
 //! **Bounds.** A history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768. At
 //! most 65,536 circumstances have a vector. Dense vectors are of at most 16 modalities with 16,384 numbers together.
 
-mod advance;
-mod anchor;
+mod apply;
 mod assembler;
+mod base_weights;
+mod bits;
 mod catalog;
-mod contents;
+mod content_vectors;
 mod context;
-mod cow;
+mod cow_vec;
 mod digest;
 mod footprint;
 mod forget;
 mod history;
+mod id_index;
 mod idle;
 mod interner;
 mod math;
-mod memory;
-mod ones;
 mod parameters;
-mod places;
 mod popularity;
 mod query;
 mod random;
@@ -37,39 +36,40 @@ mod read_back;
 mod readable;
 mod scalars;
 mod segment;
-mod stored;
+mod stored_row;
 mod table;
 mod tokens;
 mod touched;
+mod transition_memory;
 
 use std::sync::Arc;
 
-pub use advance::{Arrival, Target, Unit};
-pub use anchor::Anchor;
+pub use apply::{EventItem, TrainingTarget, Unit};
 pub use assembler::Assembler;
+pub use base_weights::BaseWeights;
+pub use bits::set_bits;
 pub use catalog::{Catalog, CatalogEntry};
-pub use contents::{Contents, SWEPT_MAX, normalise};
-pub use context::{Context, ContextScratch, Remembered, Repeat, popularity_term};
-pub use cow::{CowRows, CowVec, ROWS_AHEAD};
+pub use content_vectors::{ContentVectors, SWEPT_MAX, normalise};
+pub use context::{Context, ContextScratch, MemoryCandidate, Repeat, popularity_term};
+pub use cow_vec::{CowRows, CowVec, ROWS_AHEAD};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
-pub use history::{HISTORY_EVENTS_MAX, History, Past};
+pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
 pub use interner::Interner;
 pub use math::{exp, ln, ln_1p};
-pub use memory::MemoryRow;
-pub use ones::ones;
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::{HALF_LIVES_EVENTS, Popularity};
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
-pub use random::Draws;
+pub use random::CounterRng;
 pub use read_back::ReadBack;
 pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
 pub use segment::{Segment, Segments};
-pub use stored::{learned_row, stored_id};
+pub use stored_row::{learned_row, stored_id};
 pub use table::Table;
 pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
+pub use transition_memory::TransitionRow;
 
 use shelfmark_domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
 
@@ -125,7 +125,7 @@ pub struct Counters {
     /// Events applied: the clock of the transition memory.
     pub events: u64,
     /// Events counted in popularity: the same, but only after their step.
-    pub settled: u64,
+    pub counted: u64,
     /// Events whose step was dropped because a number was not finite.
     pub quarantined: u64,
     /// Steps whose gradient was scaled down.
@@ -159,7 +159,7 @@ pub struct State {
     /// Adagrad accumulators, row by row beside their weights.
     pub accumulators: Parameters,
     /// What `config.pull` pulls towards; there is one exactly while it is above 0.
-    pub anchor: Option<Box<Anchor>>,
+    pub base_weights: Option<Box<BaseWeights>>,
     /// Ring of the newest events' item rows, in no order that matters.
     recent: CowVec<u32>,
     /// How often an item is in `recent`; derived.
@@ -177,7 +177,7 @@ impl State {
         let dim = config.dim;
         let parameters = || Parameters::new(dim, bytemuck::Zeroable::zeroed());
         let mut state = Self {
-            anchor: (config.pull > 0.0).then(|| Box::new(Anchor(parameters()))),
+            base_weights: (config.pull > 0.0).then(|| Box::new(BaseWeights(parameters()))),
             readable: Readable::empty(config),
             accumulators: parameters(),
             recent: CowVec::default(),
@@ -218,8 +218,8 @@ impl State {
             self.switch_seen();
         }
         if (before.pull > 0.0) != (config.pull > 0.0) {
-            self.anchor = (config.pull > 0.0).then(|| Box::new(Anchor(self.readable.parameters.clone())));
-            (0..self.rows(Table::Anchor)).for_each(|row| self.touched.mark(Table::Anchor, as_row(row)));
+            self.base_weights = (config.pull > 0.0).then(|| Box::new(BaseWeights(self.readable.parameters.clone())));
+            (0..self.rows(Table::BaseWeights)).for_each(|row| self.touched.mark(Table::BaseWeights, as_row(row)));
             self.touched.mark_reshaped();
         }
         true
@@ -275,7 +275,7 @@ impl State {
             for (table, domain) in [(Table::ItemVectors, 1), (Table::LastVectors, 2)] {
                 let made = self.push_row(table, ACCUMULATOR_INITIAL);
                 let key = xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes());
-                let mut draws = Draws::new(self.readable.config.seed, domain, key);
+                let mut draws = CounterRng::new(self.readable.config.seed, domain, key);
                 for value in self.readable.parameters.table_mut(table).row_mut(made) {
                     *value = INITIAL_DEVIATION * draws.normal();
                 }
@@ -323,14 +323,16 @@ impl State {
             (Table::SessionsSeen, seen(sessions)),
             (Table::TokenVectors, self.readable.catalog.tokens.len()),
             (Table::ContextVectors, self.readable.contexts.len()),
-            (Table::Projections, self.readable.contents.modalities().inputs()),
+            (Table::Projections, self.readable.content_vectors.modalities().inputs()),
         ] {
             if self.rows(table) != rows {
                 return Err(StateError::Mismatch(table));
             }
         }
-        if self.readable.counters.swept != 0 && self.readable.counters.swept as usize >= self.readable.contents.len() {
-            return Err(StateError::Mismatch(Table::Contents));
+        if self.readable.counters.swept != 0
+            && self.readable.counters.swept as usize >= self.readable.content_vectors.len()
+        {
+            return Err(StateError::Mismatch(Table::ContentVectors));
         }
         for _ in 0..items {
             self.recent_counts.push(0);

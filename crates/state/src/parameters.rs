@@ -70,8 +70,8 @@ impl Parameters {
             | Table::Recent
             | Table::Scalars
             | Table::Modalities
-            | Table::Contents
-            | Table::Anchor
+            | Table::ContentVectors
+            | Table::BaseWeights
             | Table::UsersSeen
             | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
         }
@@ -104,8 +104,8 @@ impl Parameters {
             | Table::Recent
             | Table::Scalars
             | Table::Modalities
-            | Table::Contents
-            | Table::Anchor
+            | Table::ContentVectors
+            | Table::BaseWeights
             | Table::UsersSeen
             | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
         }

@@ -4,12 +4,12 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// A stream of draws keyed by numbers.
 #[derive(Debug, Clone)]
-pub struct Draws {
+pub struct CounterRng {
     key: u64,
     counter: u64,
 }
 
-impl Draws {
+impl CounterRng {
     /// The stream of (`seed`, `domain`, `key`): `domain` tells uses apart, `key` the place (a position, a hash of an id).
     pub fn new(seed: u64, domain: u64, key: u64) -> Self {
         let mut bytes = [0; 16];
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn normal_draws_have_mean_0_and_deviation_1() {
-        let mut draws = Draws::new(1, 2, 3);
+        let mut draws = CounterRng::new(1, 2, 3);
         let n = 20_000_u16;
         let (mut sum, mut squares) = (0.0, 0.0);
         for _ in 0..n {
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_stream_repeats_and_differs_by_key() {
-        let draw = |key| Draws::new(7, 1, key).bits();
+        let draw = |key| CounterRng::new(7, 1, key).bits();
         assert_eq!(draw(5), draw(5));
         assert_ne!(draw(5), draw(6));
     }

@@ -5,8 +5,8 @@ use std::{hint::black_box, sync::Arc};
 use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
-    Catalog, Contents, Context, ContextScratch, Counters, CowVec, Draws, History, Interner, MemoryRow, Parameters,
-    Past, Popularity, Scalars, add_scaled, add_scaled_4,
+    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, Interner, Parameters,
+    PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -55,9 +55,9 @@ pub struct Readable {
     /// By item row.
     pub popularity: CowVec<Popularity>,
     /// By item row.
-    pub memory: CowVec<Arc<MemoryRow>>,
+    pub memory: CowVec<Arc<TransitionRow>>,
     /// What dense vectors give to items.
-    pub contents: Contents,
+    pub content_vectors: ContentVectors,
     /// Learned weights.
     pub parameters: Parameters,
     /// Counters.
@@ -78,7 +78,7 @@ impl Readable {
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
             memory: CowVec::default(),
-            contents: Contents::new(dim),
+            content_vectors: ContentVectors::new(dim),
             parameters: Parameters::new(dim, Scalars::initial()),
             counters: Counters::default(),
         }
@@ -121,7 +121,7 @@ impl Readable {
 
     /// The events that a query by this history counts, newest first: those of its context's `history`.
     #[inline]
-    pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = Past> + use<'a> {
+    pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = PastEvent> + use<'a> {
         self.context_builder().liked(history, 0).take(self.config.history)
     }
 
@@ -168,7 +168,7 @@ impl Readable {
             add_scaled(out, factor, token(*one));
         }
         if let Some(content) = entry.content {
-            add_scaled(out, 1.0, self.contents.row(content as usize));
+            add_scaled(out, 1.0, self.content_vectors.row(content as usize));
         }
     }
 
@@ -189,8 +189,8 @@ impl Readable {
     /// less an item was met (at the half-life of 100,000 events), the more chance has a say.
     #[inline]
     pub fn exploration(&self, row: u32, seed: u64) -> f32 {
-        let events = self.popularity[row as usize].counts(self.counters.settled)[2];
-        let noise = Draws::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
+        let events = self.popularity[row as usize].counts(self.counters.counted)[2];
+        let noise = CounterRng::new(seed, DRAWS_EXPLORE, u64::from(row)).normal();
         self.config.explore * noise / (1.0 + events).sqrt()
     }
 
@@ -199,7 +199,7 @@ impl Readable {
     pub fn item_bias(&self, row: u32) -> f32 {
         let wp = &self.parameters.scalars.wp;
         self.parameters.bias.row(row as usize)[0]
-            + popularity_term(&self.popularity[row as usize], self.counters.settled, wp)
+            + popularity_term(&self.popularity[row as usize], self.counters.counted, wp)
     }
 }
 

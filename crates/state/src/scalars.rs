@@ -8,7 +8,7 @@ pub const GAP_BUCKETS: usize = 20;
 pub const AGE_BUCKETS: usize = 16;
 /// Buckets of a repeat's count.
 pub const COUNT_BUCKETS: usize = 8;
-/// Places of a history that can be configured at most (`ModelConfig::history`).
+/// IdIndex of a history that can be configured at most (`ModelConfig::history`).
 pub const PLACES_MAX: usize = 200;
 
 /// Names as in `docs/LEARNING.md`. The same type holds weights, gradients and Adagrad accumulators.

@@ -55,9 +55,9 @@ pub enum Table {
     /// Projections of dense vectors: a row for each number of each modality.
     Projections = 23,
     /// Content vectors, each with its item.
-    Contents = 24,
+    ContentVectors = 24,
     /// Rows of the learned tables as they were when `pull` was switched on.
-    Anchor = 25,
+    BaseWeights = 25,
     /// Number of events when each user was last there, while idle ones are dropped.
     UsersSeen = 26,
     /// The same of sessions.
@@ -90,8 +90,8 @@ impl Table {
         Self::ContextVectors,
         Self::Modalities,
         Self::Projections,
-        Self::Contents,
-        Self::Anchor,
+        Self::ContentVectors,
+        Self::BaseWeights,
         Self::UsersSeen,
         Self::SessionsSeen,
     ];
@@ -133,7 +133,7 @@ impl Table {
             | Self::ContextVectors
             | Self::Projections => Some(8 * dim),
             Self::ItemBias | Self::UsersSeen | Self::SessionsSeen => Some(8),
-            Self::Contents => Some(4 + 4 * dim),
+            Self::ContentVectors => Some(4 + 4 * dim),
             Self::Config
             | Self::Kinds
             | Self::Tokens
@@ -145,7 +145,7 @@ impl Table {
             | Self::Memory
             | Self::Contexts
             | Self::Modalities
-            | Self::Anchor => None,
+            | Self::BaseWeights => None,
         }
     }
 }
@@ -175,9 +175,9 @@ impl State {
             | Table::ContextVectors
             | Table::Projections
             | Table::ItemBias => r.parameters.table(table).len(),
-            Table::Modalities => r.contents.modalities().all().len(),
-            Table::Contents => r.contents.len(),
-            Table::Anchor => self.anchor.as_ref().map_or(0, |anchor| anchor.len()),
+            Table::Modalities => r.content_vectors.modalities().all().len(),
+            Table::ContentVectors => r.content_vectors.len(),
+            Table::BaseWeights => self.base_weights.as_ref().map_or(0, |base_weights| base_weights.len()),
             Table::UsersSeen => self.seen.users.len(),
             Table::SessionsSeen => self.seen.sessions.len(),
         }
@@ -222,15 +222,15 @@ impl State {
                 out.extend_from_slice(bytemuck::bytes_of(&*self.accumulators.scalars));
             }
             Table::Modalities => {
-                let Modality { name, inputs, .. } = &r.contents.modalities().all()[row];
+                let Modality { name, inputs, .. } = &r.content_vectors.modalities().all()[row];
                 out.extend_from_slice(&(*inputs as u64).to_le_bytes());
                 out.extend_from_slice(name.as_bytes());
             }
-            Table::Contents => {
-                out.extend_from_slice(&r.contents.item(row).to_le_bytes());
-                out.extend_from_slice(bytemuck::cast_slice(r.contents.row(row)));
+            Table::ContentVectors => {
+                out.extend_from_slice(&r.content_vectors.item(row).to_le_bytes());
+                out.extend_from_slice(bytemuck::cast_slice(r.content_vectors.row(row)));
             }
-            Table::Anchor => self.anchor.as_ref().expect("it has rows").encode(row, out),
+            Table::BaseWeights => self.base_weights.as_ref().expect("it has rows").encode(row, out),
             Table::UsersSeen => out.extend_from_slice(&self.seen.users[row].to_le_bytes()),
             Table::SessionsSeen => out.extend_from_slice(&self.seen.sessions[row].to_le_bytes()),
         }

@@ -215,7 +215,7 @@ mod tests {
         domain::{Arm, GuardAction, Serving, Split},
         engine::served::arms::Arms,
         health::Ranked,
-        state::Draws,
+        state::CounterRng,
     };
 
     fn settings(metric: GuardMetric) -> GuardSettings {
@@ -271,7 +271,7 @@ mod tests {
         arms.serve(&Serving::Split(split), Vec::new());
         let mut post = Post::new(GuardSettings { window: 800, ..settings(GuardMetric::Ctr) });
         post.compare_clicks(Some(version), &arms.counts());
-        let mut draws = Draws::new(1, 17, 0);
+        let mut draws = CounterRng::new(1, 17, 0);
         for list in 0..8000 {
             let (served, chance) = if draws.below(2) == 0 { (live, clicked_of_live) } else { (version, 200) };
             arms.shown(served);

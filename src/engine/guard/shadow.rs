@@ -157,7 +157,7 @@ impl Frozen {
 
     fn advance(&mut self, events: &mut Vec<&Event>) {
         if !events.is_empty() {
-            self.state.advance(events, &mut self.scratch);
+            self.state.apply_events(events, &mut self.scratch);
             events.clear();
             self.view = None;
         }

@@ -13,7 +13,7 @@ use crate::engine::{
     shared::{Shared, StateAt},
 };
 use crate::{
-    domain::{Append, LeftOut, Position, RecordBody},
+    domain::{Append, ExclusionReason, Position, RecordBody},
     learner::{Learner, Observer, prepare_thread},
     log::LogError,
     state::State,
@@ -50,11 +50,11 @@ pub struct Counts {
     /// Records of other kinds applied.
     pub others_kept: u64,
     /// Records left out, by why.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out: BTreeMap<ExclusionReason, u64>,
 }
 
 impl Counts {
-    fn count(&mut self, body: &RecordBody, left_out: Option<LeftOut>) {
+    fn count(&mut self, body: &RecordBody, left_out: Option<ExclusionReason>) {
         self.records += 1;
         match (left_out, body) {
             (Some(reason), _) => *self.left_out.entry(reason).or_default() += 1,
@@ -194,7 +194,7 @@ fn learn<W: Observer>(
     Seeing { mut observer, every }: Seeing<W>,
 ) -> Result<(State, W), EngineError> {
     prepare_thread();
-    let mut learner = Learner::watching(every);
+    let mut learner = Learner::with_statistics_every(every);
     while let Some(page) = pages.blocking_recv() {
         for (append, restored) in &page.appends {
             if watcher.cancelled.is_cancelled() {

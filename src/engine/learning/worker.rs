@@ -16,7 +16,7 @@ use crate::engine::{
     watching::sampling,
 };
 use crate::{
-    domain::{Append, Forgotten, Position, Served, Timestamp, VersionNumber},
+    domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber},
     learner::{Applied, Learner, Observer, prepare_thread},
     serving::Publisher,
     state::{Digester, State, Touched, Unit},
@@ -238,7 +238,7 @@ impl Observer for Publication {
         }
     }
 
-    fn forgot(&mut self, user: &Forgotten) {
+    fn forgot(&mut self, user: &ForgottenUser) {
         self.shared.forget(user);
     }
 

@@ -20,7 +20,7 @@ use crate::engine::{
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
-    domain::{DeploymentMode, Digest, LeftOut, Position, RollbackRequest, Served, VersionNumber},
+    domain::{DeploymentMode, Digest, ExclusionReason, Position, RollbackRequest, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -82,7 +82,7 @@ pub async fn dry_run(
         DeploymentMode::Restore => {
             let unapplied = before.position.since(at.position);
             counts.records = unapplied;
-            counts.left_out.insert(LeftOut::Restores, unapplied);
+            counts.left_out.insert(ExclusionReason::Restores, unapplied);
         }
         DeploymentMode::Pin
         | DeploymentMode::Unpin

@@ -11,7 +11,9 @@
 //! * a restore to a state from before the base is taken over as the version is stored: nothing in it comes after the base;
 //!   a replay from before the base is made again from where it began, since what it left out stays left out.
 
-use crate::domain::{Append, Except, Interval, LeftOut, Position, Ranges, Record, RecordBody, VersionNumber};
+use crate::domain::{
+    Append, Except, ExclusionReason, Interval, Position, PositionSet, Record, RecordBody, VersionNumber,
+};
 
 /// A restore record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub struct Rules {
     pub start: VersionNumber,
     /// The log is applied after this position.
     pub after: Position,
-    dropped: Ranges,
+    dropped: PositionSet,
     excepts: Vec<(Interval, Except)>,
 }
 
@@ -66,7 +68,7 @@ struct Stretch {
 /// Finds the rules, from the newest restore back.
 struct Search<'a, L> {
     line: &'a L,
-    dropped: Ranges,
+    dropped: PositionSet,
     excepts: Vec<(Interval, Except)>,
     /// The stretch in which we are, inside those that it is a part of.
     stretches: Vec<Stretch>,
@@ -86,7 +88,7 @@ impl Rules {
         let all_after = Interval { after: base.position, through: Position::LAST };
         let mut search = Search {
             line,
-            dropped: Ranges::default(),
+            dropped: PositionSet::default(),
             excepts: vec![(all_after, except.clone())],
             stretches: vec![Stretch { base }],
             through,
@@ -98,16 +100,16 @@ impl Rules {
     }
 
     /// Why a record is left out, if it is. No restore is ever applied: what it did is in the rules.
-    pub fn leaves_out(&self, record: &Record) -> Option<LeftOut> {
+    pub fn leaves_out(&self, record: &Record) -> Option<ExclusionReason> {
         if matches!(record.body, RecordBody::Restore { .. }) || self.dropped.contains(record.position) {
-            return Some(LeftOut::Restores);
+            return Some(ExclusionReason::Restores);
         }
         let within = self.excepts.iter().filter(|(interval, _)| interval.contains(record.position));
         within.into_iter().find_map(|(_, except)| except.leaves_out(record))
     }
 
     /// What is left of an append, which keeps its boundary; `None` when nothing is. Tells `seen` of every record.
-    pub fn filter(&self, append: &Append, mut seen: impl FnMut(&Record, Option<LeftOut>)) -> Option<Append> {
+    pub fn filter(&self, append: &Append, mut seen: impl FnMut(&Record, Option<ExclusionReason>)) -> Option<Append> {
         let mut kept = Vec::with_capacity(append.records.len());
         for record in append.records.iter() {
             let reason = self.leaves_out(record);

@@ -1,6 +1,6 @@
 //! Readers split over several states: whose view a reader gets, and what came of the lists that each state made.
 //!
-//! A list's id says which arm made it (`ListId`), so clicks are attributed without a memory of lists: only the ids of the
+//! A list's id says which arm made it (`RecommendationId`), so clicks are attributed without a memory of lists: only the ids of the
 //! newest [`CLICKED_MAX`] clicked ones are kept, so that a list counts once however often it is clicked.
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::{
-    domain::{Forgotten, ListId, ModelName, Served, Serving, Split},
+    domain::{ForgottenUser, ModelName, RecommendationId, Served, Serving, Split},
     serving::View,
 };
 
@@ -77,7 +77,7 @@ impl ArmCounts {
 
 impl Arms {
     /// Takes a forgotten user's id out of the views of all versions.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         self.split.rcu(|split| {
             split.as_ref().map(|split| {
                 let versions = split.versions.iter().map(|view| view.forgetting(user)).collect();
@@ -122,7 +122,7 @@ impl Arms {
     }
 
     /// Something was clicked of a list. The arm, when it is being served and the list was not clicked before.
-    pub fn clicked(&self, list: &ListId) -> Option<Served> {
+    pub fn clicked(&self, list: &RecommendationId) -> Option<Served> {
         let counts = self.counts.load();
         let arm = counts.iter().find(|arm| arm.served == list.served)?;
         let mut clicked = self.clicked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +166,7 @@ mod tests {
     fn a_list_counts_once_for_its_arm_while_that_is_served() {
         let arms = Arms::default();
         let (live, version) = (Served::Live, Served::Version(VersionNumber(3)));
-        let list = |served, random| ListId { served, position: Position::new(1), random };
+        let list = |served, random| RecommendationId { served, position: Position::new(1), random };
         arms.shown(live);
         arms.shown(version);
         assert_eq!(arms.clicked(&list(live, 1)), Some(live));

@@ -71,7 +71,7 @@ pub async fn append(shared: &Shared, records: Vec<NewRecord>, patience: Duration
         if let RecordBody::Event(event) = &record.body
             && let Some(id) = &event.recommendation_id
             && config.kind_weight(&event.kind) > 0.0
-            && let Some(list) = crate::domain::ListId::parse(&shared.name, id.as_str())
+            && let Some(list) = crate::domain::RecommendationId::parse(&shared.name, id.as_str())
         {
             lists.push((index, list));
         }

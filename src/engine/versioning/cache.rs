@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Forgotten, Position, Served, VersionManifest, VersionNumber},
+    domain::{ForgottenUser, Position, Served, VersionManifest, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -95,7 +95,7 @@ impl VersionCache {
     }
 
     /// Takes a forgotten user's id out of every version here; views of them are built anew when somebody wants one.
-    pub fn forget(&self, user: &Forgotten) {
+    pub fn forget(&self, user: &ForgottenUser) {
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         for version in versions.iter_mut() {
             let CachedVersion { number, position, derived, .. } = **version;

@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
     health::{RowOwner, RowPath, RowStep, cosine},
-    learner::WatchedTable,
+    learner::LearnedTable,
     log::Page,
     state::{Table, distance, dot, learned_row, stored_id},
     versions::RowPlace,
@@ -113,7 +113,7 @@ pub struct RowHistory {
     /// The item's title, if it has one.
     pub title: Option<String>,
     /// The table of the row.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// In the newest versions, oldest first.
     pub versions: Vec<RowInVersion>,
     /// In the live state.

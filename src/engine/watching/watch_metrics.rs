@@ -4,7 +4,7 @@ use metrics::{Gauge, Label, gauge};
 
 use crate::{
     health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
-    learner::WatchedTable,
+    learner::LearnedTable,
 };
 
 /// Norm of a table's gradient before clipping, root mean square over the steps of a point (gauge).
@@ -60,7 +60,7 @@ impl WatchMetrics {
 
     pub fn point(&self, point: &Point) {
         self.set(LOSS_TO_CHANCE, &[], point.sums.loss_to_chance());
-        for table in WatchedTable::ALL {
+        for table in LearnedTable::ALL {
             let figures = TableFigures::of(&point.sums, table);
             let label = [("table", table.name())];
             self.set(TABLE_ROWS, &label, figures.rows);

@@ -142,12 +142,12 @@ fn transposed(rows: &[f32], width: usize) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
     fn cloud(count: usize, dim: usize, deviations: impl Fn(usize) -> f32) -> Vec<Vec<f32>> {
-        let mut draws = Draws::new(3, 3, 3);
+        let mut draws = CounterRng::new(3, 3, 3);
         (0..count).map(|_| (0..dim).map(|value| 2.0 + deviations(value) * draws.normal()).collect()).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Orthonormal rows: random ones, and those along which a set of vectors varies most.
 
-use shelfmark_state::{Draws, dot};
+use shelfmark_state::{CounterRng, dot};
 
 /// Tells these draws from other uses of the generator.
 const DRAWS_ROTATION: u64 = 9;
@@ -11,7 +11,7 @@ const DEPENDENT: f32 = 1e-4;
 
 /// `count` random orthonormal rows of `width` values, `[count, width]`, `count <= width`.
 pub(super) fn random(count: usize, width: usize, seed: u64) -> Vec<f32> {
-    let mut draws = Draws::new(seed, DRAWS_ROTATION, 0);
+    let mut draws = CounterRng::new(seed, DRAWS_ROTATION, 0);
     let mut rows: Vec<f32> = (0..count * width).map(|_| draws.normal()).collect();
     orthonormalise(&mut rows, width, &mut draws);
     rows
@@ -20,7 +20,7 @@ pub(super) fn random(count: usize, width: usize, seed: u64) -> Vec<f32> {
 /// The `count` orthonormal rows along which `covariance`, `[width, width]`, is greatest together, by orthogonal iteration
 /// (Golub and Van Loan 2013, section 8.2.4).
 pub(super) fn principal(covariance: &[f32], width: usize, count: usize, seed: u64) -> Vec<f32> {
-    let mut draws = Draws::new(seed, DRAWS_ROTATION, 1);
+    let mut draws = CounterRng::new(seed, DRAWS_ROTATION, 1);
     let mut axes = random(count, width, seed);
     for _ in 0..ROUNDS {
         axes = product(&axes, covariance, width);
@@ -37,7 +37,7 @@ pub(super) fn product(left: &[f32], right: &[f32], width: usize) -> Vec<f32> {
 
 /// Makes rows orthonormal by modified Gram-Schmidt, twice a row ("twice is enough", Giraud, Langou and Rozložník 2005).
 /// A row that lies among those before it is drawn anew.
-fn orthonormalise(rows: &mut [f32], width: usize, draws: &mut Draws) {
+fn orthonormalise(rows: &mut [f32], width: usize, draws: &mut CounterRng) {
     for place in 0..rows.len() / width {
         let (before, rest) = rows.split_at_mut(place * width);
         let row = &mut rest[..width];

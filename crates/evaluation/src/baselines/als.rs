@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use shelfmark_state::{Draws, add_scaled, dot};
+use shelfmark_state::{CounterRng, add_scaled, dot};
 
 use super::{Baseline, Subject, popularity::Popularity};
 
@@ -71,7 +71,7 @@ impl Als {
         for row in by_item.keys() {
             let factors = &mut self.items[*row as usize * FACTORS..][..FACTORS];
             if factors.iter().all(|factor| *factor == 0.0) {
-                let mut draws = Draws::new(self.seed, 13, u64::from(*row));
+                let mut draws = CounterRng::new(self.seed, 13, u64::from(*row));
                 factors.iter_mut().for_each(|factor| *factor = DEVIATION * draws.normal());
             }
         }
@@ -188,7 +188,7 @@ mod tests {
     use crate::people::Person;
 
     fn random(rows: usize, domain: u64) -> Vec<f32> {
-        let mut draws = Draws::new(1, domain, 1);
+        let mut draws = CounterRng::new(1, domain, 1);
         (0..rows * FACTORS).map(|_| draws.normal()).collect()
     }
 

@@ -99,7 +99,7 @@ impl Baseline for Cooccurrence {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
     use crate::people::Person;
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn scores_are_those_of_counting_every_pair_anew() {
         let items = 12;
-        let mut draws = Draws::new(7, 1, 1);
+        let mut draws = CounterRng::new(7, 1, 1);
         let mut fast = Cooccurrence::default();
         let mut people: Vec<Person> = (0..4).map(|_| Person::default()).collect();
         // (weight, a, b) of every pair, and (weight, a) of every event.

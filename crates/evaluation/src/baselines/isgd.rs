@@ -4,7 +4,7 @@
 //! Every event is one step of stochastic gradient descent towards 1: `e = 1 - p.q`, `p += rate (e q - l p)`,
 //! `q += rate (e p - l q)`; candidates are ordered by how near `p.q` is to 1. People without events get popularity.
 
-use shelfmark_state::{Draws, dot};
+use shelfmark_state::{CounterRng, dot};
 
 use super::{Baseline, Subject, grow, popularity::Popularity};
 
@@ -32,7 +32,7 @@ impl Isgd {
     }
 
     fn initial(&self, domain: u64, number: u64) -> impl Iterator<Item = f32> {
-        let mut draws = Draws::new(self.seed, domain, number);
+        let mut draws = CounterRng::new(self.seed, domain, number);
         (0..FACTORS).map(move |_| DEVIATION * draws.normal())
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     /// Goal: the step is the paper's. Method: the same in f64, element by element, on a random stream.
     #[test]
     fn factors_are_those_of_the_update_rule_in_f64() {
-        let mut draws = Draws::new(3, 1, 1);
+        let mut draws = CounterRng::new(3, 1, 1);
         let mut fast = Isgd::new(5);
         let person = Person::default();
         let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();

@@ -64,14 +64,14 @@ impl Baseline for Popularity {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
     /// Goal: growing weights give decayed counts, also across the folding back. Method: every event's decay by itself.
     #[test]
     fn scores_are_proportional_to_decayed_counts() {
-        let mut draws = Draws::new(1, 1, 1);
+        let mut draws = CounterRng::new(1, 1, 1);
         let mut fast = Popularity::default();
         let events: Vec<u32> = (0..260_000).map(|_| u32::try_from(draws.below(5)).unwrap()).collect();
         events.chunks(7).for_each(|unit| fast.add(unit));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::Id;
-use shelfmark_learner::WatchedTable;
+use shelfmark_learner::LearnedTable;
 use shelfmark_state::{Catalog, Interner, Readable, as_row, distance};
 
 use crate::health::{Mover, Quantiles, relative_distance};
@@ -33,7 +33,7 @@ impl Spread {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableDiff {
     /// The table.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// Rows before.
     pub rows_from: u64,
     /// Rows after.
@@ -53,18 +53,18 @@ pub struct TableDiff {
 /// Compares all tables; the items that moved farthest come beside.
 pub(super) fn tables(from: &Readable, to: &Readable, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
     let mut movers = Vec::new();
-    let compared = WatchedTable::ALL.into_iter().map(|table| {
+    let compared = LearnedTable::ALL.into_iter().map(|table| {
         let compared = match table {
-            WatchedTable::Small => small(from, to),
-            WatchedTable::Items
-            | WatchedTable::Last
-            | WatchedTable::Users
-            | WatchedTable::Tokens
-            | WatchedTable::Context
-            | WatchedTable::Bias
-            | WatchedTable::Projections => Moves::of(table, from, to),
+            LearnedTable::Small => small(from, to),
+            LearnedTable::Items
+            | LearnedTable::Last
+            | LearnedTable::Users
+            | LearnedTable::Tokens
+            | LearnedTable::Context
+            | LearnedTable::Bias
+            | LearnedTable::Projections => Moves::of(table, from, to),
         };
-        if table == WatchedTable::Items {
+        if table == LearnedTable::Items {
             movers = compared.movers(from, to, top);
         }
         compared.told(table)
@@ -89,12 +89,12 @@ struct Moves {
 }
 
 impl Moves {
-    fn of(table: WatchedTable, from: &Readable, to: &Readable) -> Self {
+    fn of(table: LearnedTable, from: &Readable, to: &Readable) -> Self {
         let [old, new] = [from, to].map(|readable| readable.parameters.table(table.table()));
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
-            if table == WatchedTable::Users && from.users.holder(as_row(row)).is_none() {
+            if table == LearnedTable::Users && from.users.holder(as_row(row)).is_none() {
                 continue;
             }
             // Two states share memory only of rows that both have from the state that they grew from, ids and all.
@@ -130,7 +130,7 @@ impl Moves {
         far.into_iter().map(mover).collect()
     }
 
-    fn told(self, table: WatchedTable) -> TableDiff {
+    fn told(self, table: LearnedTable) -> TableDiff {
         TableDiff {
             table,
             rows_from: self.rows_from as u64,
@@ -154,24 +154,24 @@ fn small(from: &Readable, to: &Readable) -> Moves {
 }
 
 /// Rows of a table that are nobody's.
-fn free(table: WatchedTable, readable: &Readable) -> usize {
-    if table == WatchedTable::Users { readable.users.len() - readable.users.count() } else { 0 }
+fn free(table: LearnedTable, readable: &Readable) -> usize {
+    if table == LearnedTable::Users { readable.users.len() - readable.users.count() } else { 0 }
 }
 
 /// The row of `to` that belongs to what `row` of `from` belongs to.
-fn partner(table: WatchedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
     match table {
-        WatchedTable::Items | WatchedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
+        LearnedTable::Items | LearnedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
         // Row 0 is "no item before".
-        WatchedTable::Last => match row.checked_sub(1) {
+        LearnedTable::Last => match row.checked_sub(1) {
             None => Some(0),
             Some(item) => named(Names::Items(&from.catalog), Names::Items(&to.catalog), item).map(|item| item + 1),
         },
-        WatchedTable::Tokens => named(Names::Tokens(&from.catalog), Names::Tokens(&to.catalog), row),
-        WatchedTable::Users => named(Names::Interned(&from.users), Names::Interned(&to.users), row),
-        WatchedTable::Context => named(Names::Interned(&from.contexts), Names::Interned(&to.contexts), row),
-        WatchedTable::Projections => projection(from, to, row),
-        WatchedTable::Small => Some(0),
+        LearnedTable::Tokens => named(Names::Tokens(&from.catalog), Names::Tokens(&to.catalog), row),
+        LearnedTable::Users => named(Names::Interned(&from.users), Names::Interned(&to.users), row),
+        LearnedTable::Context => named(Names::Interned(&from.contexts), Names::Interned(&to.contexts), row),
+        LearnedTable::Projections => projection(from, to, row),
+        LearnedTable::Small => Some(0),
     }
 }
 
@@ -211,8 +211,8 @@ fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
 
 /// A projection belongs to a number of a modality.
 fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
-    let all = from.contents.modalities().all();
+    let all = from.content_vectors.modalities().all();
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
     let same = |new: &&shelfmark_domain::Modality| new.name == old.name && new.inputs == old.inputs;
-    to.contents.modalities().all().iter().find(same).map(|new| new.first + (row - old.first))
+    to.content_vectors.modalities().all().iter().find(same).map(|new| new.first + (row - old.first))
 }

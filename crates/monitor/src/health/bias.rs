@@ -111,7 +111,7 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
         .map(|row| {
             let sums = state.accumulators.items.row(*row as usize);
             let gradient = sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum();
-            let events = f64::from(readable.popularity[*row as usize].counts(readable.counters.settled)[2]);
+            let events = f64::from(readable.popularity[*row as usize].counts(readable.counters.counted)[2]);
             let exposure = exposure.get(readable.catalog.id(*row)).copied().unwrap_or(0) as f64;
             (*row, Shares { items: 1, events, exposure, gradient })
         })

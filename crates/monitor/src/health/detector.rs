@@ -122,14 +122,14 @@ impl Detector {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
     /// Pairs of a quality in the live state and in the reference, as the guard has them: 1 with some chance each, where a
     /// part of the luck is common to both.
-    fn z(draws: &mut Draws, live: f64, reference: f64, drop: f64) -> f64 {
-        let chance = |draws: &mut Draws| draws.below(1_000_000) as f64 / 1e6;
+    fn z(draws: &mut CounterRng, live: f64, reference: f64, drop: f64) -> f64 {
+        let chance = |draws: &mut CounterRng| draws.below(1_000_000) as f64 / 1e6;
         let common = chance(draws);
         let mut one = |share: f64| {
             let luck = if draws.below(2) == 0 { common } else { chance(draws) };
@@ -140,8 +140,8 @@ mod tests {
     }
 
     /// False alarms in `samples` samples; after each the test begins anew.
-    fn false_alarms(seed: u64, samples: u64, next: impl Fn(&mut Draws, u64) -> f64, alpha: f64) -> u64 {
-        let mut draws = Draws::new(seed, 4711, 0);
+    fn false_alarms(seed: u64, samples: u64, next: impl Fn(&mut CounterRng, u64) -> f64, alpha: f64) -> u64 {
+        let mut draws = CounterRng::new(seed, 4711, 0);
         let mut detector = Detector::new(alpha, 5000);
         let mut alarms = 0;
         for n in 0..samples {
@@ -160,7 +160,7 @@ mod tests {
     fn false_alarms_are_no_more_than_promised_on_any_null() {
         let mut counts = Vec::new();
         for seed in 0..2 {
-            let rate = |next: &dyn Fn(&mut Draws, u64) -> f64| false_alarms(seed, 1_000_000, next, 1e-3);
+            let rate = |next: &dyn Fn(&mut CounterRng, u64) -> f64| false_alarms(seed, 1_000_000, next, 1e-3);
             let edge = rate(&|draws, _| z(draws, 0.21, 0.3, 0.3));
             let rare = rate(&|draws, _| z(draws, 0.014, 0.02, 0.3));
             let good = rate(&|draws, _| z(draws, 0.3, 0.3, 0.3));
@@ -183,7 +183,7 @@ mod tests {
     fn healthy_streams_are_left_alone_and_a_halved_quality_is_found() {
         let mut found = Vec::new();
         for seed in 0..40 {
-            let mut draws = Draws::new(seed, 17, 0);
+            let mut draws = CounterRng::new(seed, 17, 0);
             let mut detector = Detector::new(1e-6, 2000);
             for _ in 0..20_000 {
                 detector.observe(z(&mut draws, 0.42, 0.4, 0.3));
@@ -219,7 +219,7 @@ mod tests {
     /// The sum over the window, kept up by one division a sample, against the sum as it is defined.
     #[test]
     fn the_sum_is_that_of_all_who_began_within_the_window() {
-        let mut draws = Draws::new(5, 17, 0);
+        let mut draws = CounterRng::new(5, 17, 0);
         let mut detector = Detector::new(1e-9, 50);
         let mut all = Vec::new();
         for _ in 0..700 {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::Position;
-use shelfmark_learner::WatchedTable;
+use shelfmark_learner::LearnedTable;
 
 use super::{
     Finding, Series, Sums, Survey, TableSurvey, Verdict,
@@ -15,7 +15,7 @@ use super::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableFigures {
     /// The table.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// Rows with a gradient, a step.
     pub rows: Option<f64>,
     /// Norm of its gradient before clipping (root mean square over steps).
@@ -37,11 +37,11 @@ pub struct TableFigures {
 impl TableFigures {
     /// Of some steps, every table.
     pub fn all(sums: &Sums) -> Vec<Self> {
-        WatchedTable::ALL.into_iter().map(|table| Self::of(sums, table)).collect()
+        LearnedTable::ALL.into_iter().map(|table| Self::of(sums, table)).collect()
     }
 
     /// Of some steps.
-    pub fn of(sums: &Sums, table: WatchedTable) -> Self {
+    pub fn of(sums: &Sums, table: LearnedTable) -> Self {
         let of = sums.table(table);
         let learned = sums.steps - sums.quarantined;
         let touched = of.rows > 0;
@@ -128,7 +128,7 @@ pub struct Health {
 /// Judges the newest steps of a series. `dim`: values of one embedding.
 pub fn judge(series: &Series, survey: Option<&Survey>, dim: usize) -> Health {
     let (recent, before) = series.windows(RECENT_TARGETS, BEFORE_TARGETS);
-    let tables: Vec<TableHealth> = WatchedTable::ALL
+    let tables: Vec<TableHealth> = LearnedTable::ALL
         .into_iter()
         .map(|table| {
             let survey = survey.and_then(|survey| survey.table(table));

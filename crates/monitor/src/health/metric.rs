@@ -1,6 +1,6 @@
 //! The names of what a series can be asked for.
 
-use shelfmark_learner::WatchedTable;
+use shelfmark_learner::LearnedTable;
 
 use super::{Point, TableFigures};
 
@@ -36,7 +36,7 @@ const TABLE: [&str; 8] = [
 /// One figure of a series, of the whole (`all`) or of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    table: Option<WatchedTable>,
+    table: Option<LearnedTable>,
     name: &'static str,
 }
 
@@ -54,11 +54,11 @@ pub enum UnknownMetric {
 impl Metric {
     /// Reads `all` or a table's name, and a figure's.
     pub fn parse(table: &str, metric: &str) -> Result<Self, UnknownMetric> {
-        let names = || WatchedTable::ALL.map(WatchedTable::name).join(", ");
+        let names = || LearnedTable::ALL.map(LearnedTable::name).join(", ");
         let table = match table {
             "all" => None,
             name => {
-                let known = WatchedTable::ALL.into_iter().find(|table| table.name() == name);
+                let known = LearnedTable::ALL.into_iter().find(|table| table.name() == name);
                 Some(known.ok_or_else(|| UnknownMetric::Table(names()))?)
             }
         };
@@ -118,7 +118,7 @@ mod tests {
         for name in WHOLE {
             Metric::parse("all", name).expect("listed").value(&point);
         }
-        for table in WatchedTable::ALL {
+        for table in LearnedTable::ALL {
             for name in TABLE {
                 Metric::parse(table.name(), name).expect("listed").value(&point);
             }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position};
-use shelfmark_learner::{Observer, StepReport, StepTask, WatchedTable};
+use shelfmark_learner::{LearnedTable, Observer, StepReport, StepTask};
 use shelfmark_state::{Actor, Readable, State, Unit, distance};
 
 use super::cosine;
@@ -29,10 +29,10 @@ impl RowOwner {
     }
 
     /// The table of the row.
-    pub const fn table(&self) -> WatchedTable {
+    pub const fn table(&self) -> LearnedTable {
         match self {
-            Self::Item(_) => WatchedTable::Items,
-            Self::User(_) => WatchedTable::Users,
+            Self::Item(_) => LearnedTable::Items,
+            Self::User(_) => LearnedTable::Users,
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Sums, quality::Quality};
 pub const POINTS_MAX: usize = 4096;
 /// Targets that close a point.
 pub const POINT_TARGETS: u64 = 512;
-/// Steps that close a point, where steps are small. A whole number of times [`shelfmark_learner::WATCH_EVERY`], so that every
+/// Steps that close a point, where steps are small. A whole number of times [`shelfmark_learner::STATISTICS_EVERY`], so that every
 /// point has watched steps.
 pub const POINT_STEPS_MAX: u64 = 64;
 
@@ -114,7 +114,7 @@ mod tests {
 
     fn step(position: u64, targets: usize) -> StepReport {
         let through = Position::new(position);
-        StepReport { watched: true, targets, loss: 2.0 * targets as f64, through, known: 10, ..StepReport::default() }
+        StepReport { measured: true, targets, loss: 2.0 * targets as f64, through, known: 10, ..StepReport::default() }
     }
 
     #[test]

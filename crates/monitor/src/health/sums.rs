@@ -1,6 +1,6 @@
 //! Figures of some steps, added up so that any run of steps has them.
 
-use shelfmark_learner::{StepReport, TableStep, WatchedTable};
+use shelfmark_learner::{LearnedTable, StepReport, TableStep};
 
 /// What some steps did to one table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,7 +40,7 @@ pub struct Sums {
     pub clipped: u64,
     /// Steps dropped because a number was not finite.
     pub quarantined: u64,
-    tables: [TableSums; WatchedTable::ALL.len()],
+    tables: [TableSums; LearnedTable::ALL.len()],
 }
 
 impl Sums {
@@ -56,10 +56,10 @@ impl Sums {
         self.chance += step.targets as f64 * (step.known.max(2) as f64).ln();
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
-        self.watched += u64::from(step.watched);
+        self.watched += u64::from(step.measured);
         let scale = f64::from(step.scale).powi(2);
         for (sums, table) in self.tables.iter_mut().zip(&step.tables) {
-            sums.add(table, step.watched, scale);
+            sums.add(table, step.measured, scale);
         }
     }
 
@@ -85,7 +85,7 @@ impl Sums {
     }
 
     /// One table's.
-    pub const fn table(&self, table: WatchedTable) -> &TableSums {
+    pub const fn table(&self, table: LearnedTable) -> &TableSums {
         &self.tables[table.index()]
     }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position, VersionNumber};
-use shelfmark_learner::WatchedTable;
+use shelfmark_learner::LearnedTable;
 use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot};
 
 use super::{
@@ -20,14 +20,14 @@ pub const STALE_RECORDS: u64 = 100_000;
 const LISTED_MAX: usize = 50;
 
 /// The tables of rows, all watched ones but the small vectors.
-const TABLES: [WatchedTable; 7] = [
-    WatchedTable::Items,
-    WatchedTable::Last,
-    WatchedTable::Users,
-    WatchedTable::Tokens,
-    WatchedTable::Context,
-    WatchedTable::Bias,
-    WatchedTable::Projections,
+const TABLES: [LearnedTable; 7] = [
+    LearnedTable::Items,
+    LearnedTable::Last,
+    LearnedTable::Users,
+    LearnedTable::Tokens,
+    LearnedTable::Context,
+    LearnedTable::Bias,
+    LearnedTable::Projections,
 ];
 
 /// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
@@ -46,7 +46,7 @@ pub struct SurveyedVersion<'a> {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableSurvey {
     /// The table.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// Rows that there are.
     pub rows: u64,
     /// Rows looked at.
@@ -112,7 +112,7 @@ pub struct Survey {
 
 impl Survey {
     /// One table's; `None` for the small vectors.
-    pub fn table(&self, table: WatchedTable) -> Option<&TableSurvey> {
+    pub fn table(&self, table: LearnedTable) -> Option<&TableSurvey> {
         self.tables.iter().find(|survey| survey.table == table)
     }
 }
@@ -192,7 +192,7 @@ impl Seen {
 
 /// One table under survey.
 struct Look<'a> {
-    table: WatchedTable,
+    table: LearnedTable,
     state: &'a State,
     seen: &'a Seen,
     position: Position,
@@ -222,7 +222,7 @@ impl Look<'_> {
                 let relative =
                     if weights.shares(before, row) { 0.0 } else { relative_distance(before.row(row), values) };
                 moved.push(relative);
-                if self.table == WatchedTable::Items {
+                if self.table == LearnedTable::Items {
                     ranked.push((relative, u32::try_from(row).expect("rows are u32")));
                 }
             }
@@ -242,7 +242,7 @@ impl Look<'_> {
                 }
                 Some(_) => continue,
             };
-            if self.table == WatchedTable::Items && listed.len() < LISTED_MAX {
+            if self.table == LearnedTable::Items && listed.len() < LISTED_MAX {
                 let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
                 listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
             }
@@ -250,7 +250,7 @@ impl Look<'_> {
         let met = (table.met * self.seen.stride as u64) as f64;
         table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
         (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
-        if let Some(version) = version.filter(|_| self.table == WatchedTable::Items) {
+        if let Some(version) = version.filter(|_| self.table == LearnedTable::Items) {
             survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
         }
         survey.tables.push(table);
@@ -258,7 +258,7 @@ impl Look<'_> {
 
     /// Whether a row is of the same in a version: a user's changes hands when somebody idle was dropped.
     fn is_same(&self, version: Option<SurveyedVersion<'_>>, row: usize) -> bool {
-        if self.table != WatchedTable::Users {
+        if self.table != LearnedTable::Users {
             return true;
         }
         let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
@@ -270,11 +270,11 @@ impl Look<'_> {
         let readable = &self.state.readable;
         let known = |row: usize| readable.catalog.is_known(as_row(row));
         match self.table {
-            WatchedTable::Items | WatchedTable::Bias => known(row),
-            WatchedTable::Last => row == 0 || known(row - 1),
-            WatchedTable::Tokens => self.reached[row],
-            WatchedTable::Users => readable.users.holder(as_row(row)).is_some(),
-            WatchedTable::Context | WatchedTable::Projections | WatchedTable::Small => true,
+            LearnedTable::Items | LearnedTable::Bias => known(row),
+            LearnedTable::Last => row == 0 || known(row - 1),
+            LearnedTable::Tokens => self.reached[row],
+            LearnedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }
 }
@@ -292,8 +292,8 @@ fn reached_tokens(state: &State) -> Vec<bool> {
 }
 
 /// What the accumulators of a table start at.
-fn initial(table: WatchedTable) -> f32 {
-    if table == WatchedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
+fn initial(table: LearnedTable) -> f32 {
+    if table == LearnedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
 }
 
 #[cfg(test)]

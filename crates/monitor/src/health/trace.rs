@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Event, Id, Position};
-use shelfmark_learner::{Observer, StepReport, StepTask, WatchedTable};
+use shelfmark_learner::{LearnedTable, Observer, StepReport, StepTask};
 use shelfmark_state::{Actor, Readable, State, Unit, distance, dot};
 
 use super::{StepFigures, Sums, TableFigures};
@@ -50,7 +50,7 @@ pub enum Part {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MovedRow {
     /// Its table.
-    pub table: WatchedTable,
+    pub table: LearnedTable,
     /// Whose it is: an item, user, token or circumstance; null for the row of "no item before" and for projections.
     pub id: Option<Id>,
     /// The item's title, if it has one.
@@ -132,7 +132,7 @@ struct Found {
     known: bool,
     weight: f32,
     /// Rows that are something to the event, most telling first.
-    own: Vec<(WatchedTable, u32, Part)>,
+    own: Vec<(LearnedTable, u32, Part)>,
     before: State,
     after: Option<(State, StepReport)>,
 }
@@ -225,23 +225,23 @@ impl Observer for Tracer {
     }
 }
 
-fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(WatchedTable, u32, Part)> {
+fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u32, Part)> {
     let context = &unit.context;
-    let mut rows = vec![(WatchedTable::Items, item, Part::Item), (WatchedTable::Bias, item, Part::Item)];
+    let mut rows = vec![(LearnedTable::Items, item, Part::Item), (LearnedTable::Bias, item, Part::Item)];
     if let Actor::User(row) = unit.actor {
-        rows.push((WatchedTable::Users, row, Part::User));
+        rows.push((LearnedTable::Users, row, Part::User));
     }
-    rows.push((WatchedTable::Last, context.history.first().map_or(0, |last| last + 1), Part::Last));
-    rows.extend(context.terms.iter().map(|row| (WatchedTable::Context, *row, Part::Context)));
-    rows.extend(readable.catalog.entry(item).tokens.iter().map(|row| (WatchedTable::Tokens, *row, Part::Token)));
-    rows.extend(context.history.iter().map(|row| (WatchedTable::Items, *row, Part::History)));
+    rows.push((LearnedTable::Last, context.history.first().map_or(0, |last| last + 1), Part::Last));
+    rows.extend(context.terms.iter().map(|row| (LearnedTable::Context, *row, Part::Context)));
+    rows.extend(readable.catalog.entry(item).tokens.iter().map(|row| (LearnedTable::Tokens, *row, Part::Token)));
+    rows.extend(context.history.iter().map(|row| (LearnedTable::Items, *row, Part::History)));
     rows
 }
 
 /// How many rows the step moved, and those that a trace lists.
-fn moved_rows(own: &[(WatchedTable, u32, Part)], before: &State, after: &State) -> (u64, Vec<MovedRow>) {
-    let mut moved: Vec<(f32, WatchedTable, u32)> = Vec::new();
-    for table in WatchedTable::ALL.into_iter().filter(|table| *table != WatchedTable::Small) {
+fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) -> (u64, Vec<MovedRow>) {
+    let mut moved: Vec<(f32, LearnedTable, u32)> = Vec::new();
+    for table in LearnedTable::ALL.into_iter().filter(|table| *table != LearnedTable::Small) {
         let [old, new] = [before, after].map(|state| state.readable.parameters.table(table.table()));
         for row in after.touched.rows(table.table()) {
             let far = distance(old.row(*row as usize), new.row(*row as usize));
@@ -252,7 +252,7 @@ fn moved_rows(own: &[(WatchedTable, u32, Part)], before: &State, after: &State) 
     }
     let count = moved.len() as u64;
     moved.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let mut listed: Vec<(WatchedTable, u32, Part)> = Vec::new();
+    let mut listed: Vec<(LearnedTable, u32, Part)> = Vec::new();
     for (table, row, part) in
         own.iter().copied().chain(moved.into_iter().map(|(_, table, row)| (table, row, Part::Other)))
     {
@@ -263,30 +263,30 @@ fn moved_rows(own: &[(WatchedTable, u32, Part)], before: &State, after: &State) 
     (count, listed.into_iter().map(|(table, row, part)| moved_row(table, row, part, before, after)).collect())
 }
 
-fn moved_row(table: WatchedTable, row: u32, part: Part, before: &State, after: &State) -> MovedRow {
+fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &State) -> MovedRow {
     let at = row as usize;
     let [old, new] = [before, after].map(|state| state.readable.parameters.table(table.table()).row(at));
     let [sums_before, sums_after] = [before, after].map(|state| state.accumulators.table(table.table()).row(at));
     let grown: f64 = sums_before.iter().zip(sums_after).map(|(old, new)| f64::from(*new) - f64::from(*old)).sum();
     let readable = &after.readable;
     let item = match table {
-        WatchedTable::Items | WatchedTable::Bias => Some(row),
-        WatchedTable::Last => row.checked_sub(1),
-        WatchedTable::Users
-        | WatchedTable::Tokens
-        | WatchedTable::Context
-        | WatchedTable::Projections
-        | WatchedTable::Small => None,
+        LearnedTable::Items | LearnedTable::Bias => Some(row),
+        LearnedTable::Last => row.checked_sub(1),
+        LearnedTable::Users
+        | LearnedTable::Tokens
+        | LearnedTable::Context
+        | LearnedTable::Projections
+        | LearnedTable::Small => None,
     };
     let id = match table {
-        WatchedTable::Users => readable.users.holder(row),
-        WatchedTable::Tokens => Some(readable.catalog.token(row)),
-        WatchedTable::Context => Some(readable.contexts.id(row)),
-        WatchedTable::Items
-        | WatchedTable::Bias
-        | WatchedTable::Last
-        | WatchedTable::Projections
-        | WatchedTable::Small => item.map(|row| readable.catalog.id(row)),
+        LearnedTable::Users => readable.users.holder(row),
+        LearnedTable::Tokens => Some(readable.catalog.token(row)),
+        LearnedTable::Context => Some(readable.contexts.id(row)),
+        LearnedTable::Items
+        | LearnedTable::Bias
+        | LearnedTable::Last
+        | LearnedTable::Projections
+        | LearnedTable::Small => item.map(|row| readable.catalog.id(row)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a norm of f32 values")]
     let gradient_norm = grown.max(0.0).sqrt() as f32;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use shelfmark_learner::WatchedTable;
+use shelfmark_learner::LearnedTable;
 
 use super::{Sums, TableSums, TableSurvey};
 
@@ -154,7 +154,7 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
 }
 
 /// Judges one table by what steps did to it and by the newest survey.
-pub fn table(table: WatchedTable, recent: &Sums, survey: Option<&TableSurvey>, dim: usize) -> Finding {
+pub fn table(table: LearnedTable, recent: &Sums, survey: Option<&TableSurvey>, dim: usize) -> Finding {
     let sums = recent.table(table);
     let rows = survey.map(|survey| survey.rows);
     if rows == Some(0) && sums.rows == 0 {
@@ -193,10 +193,10 @@ struct Motion {
 }
 
 impl Motion {
-    fn of(table: WatchedTable, sums: &TableSums, dim: usize) -> Self {
+    fn of(table: LearnedTable, sums: &TableSums, dim: usize) -> Self {
         let rows = (sums.watched_rows as f64).max(1.0);
         let (update, norm) = ((sums.update / rows).sqrt(), (sums.weights / rows).sqrt());
-        let is_vectors = !matches!(table, WatchedTable::Bias | WatchedTable::Small);
+        let is_vectors = !matches!(table, LearnedTable::Bias | LearnedTable::Small);
         let fresh = if is_vectors { FRESH_VALUE * (dim as f64).sqrt() } else { FRESH_VALUE };
         Self {
             ratio: update / norm.max(fresh),
@@ -205,12 +205,12 @@ impl Motion {
             still: sums.still_share().unwrap_or(0.0),
             still_max: match table {
                 // Biases take no gradient from first sights of items, projections none from numbers that are 0.
-                WatchedTable::Bias | WatchedTable::Small | WatchedTable::Projections => 1.0,
-                WatchedTable::Items
-                | WatchedTable::Last
-                | WatchedTable::Users
-                | WatchedTable::Tokens
-                | WatchedTable::Context => VANISHING_STILL_SHARE,
+                LearnedTable::Bias | LearnedTable::Small | LearnedTable::Projections => 1.0,
+                LearnedTable::Items
+                | LearnedTable::Last
+                | LearnedTable::Users
+                | LearnedTable::Tokens
+                | LearnedTable::Context => VANISHING_STILL_SHARE,
             },
             is_vectors,
         }
@@ -241,7 +241,7 @@ impl Motion {
 }
 
 /// Too few rows are met, or too few still.
-fn sparse(table: WatchedTable, survey: &TableSurvey) -> Option<Finding> {
+fn sparse(table: LearnedTable, survey: &TableSurvey) -> Option<Finding> {
     if survey.met < SPARSE_ROWS_MIN {
         return None;
     }
@@ -257,7 +257,7 @@ fn sparse(table: WatchedTable, survey: &TableSurvey) -> Option<Finding> {
         return Some(Finding::new(Verdict::Sparse, because));
     }
     // People and circumstances come and go; items that are there should go on competing.
-    let items = matches!(table, WatchedTable::Items | WatchedTable::Bias);
+    let items = matches!(table, LearnedTable::Items | LearnedTable::Bias);
     let share = survey.stale_share().filter(|share| items && *share > SPARSE_STALE_SHARE)?;
     let because = format!(
         "no step touched {:.0}% of {} rows in the last {} records",
@@ -287,7 +287,7 @@ mod tests {
                 loss: 64.0 * 4.0,
                 known: 1000,
                 scale: 1.0,
-                watched: true,
+                measured: true,
                 ..StepReport::default()
             };
             change(n, &mut step);

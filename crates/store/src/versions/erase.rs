@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{PgConnection, Row};
 
-use shelfmark_domain::{Derived, Digest, Forgotten, Position, Timestamp, VersionNumber};
+use shelfmark_domain::{Derived, Digest, ForgottenUser, Position, Timestamp, VersionNumber};
 use shelfmark_state::{Segment, Table, row_hash};
 
 use super::{
@@ -63,7 +63,7 @@ pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<
 pub async fn erase_user(
     connection: &mut PgConnection,
     family: &[i32],
-    user: &Forgotten,
+    user: &ForgottenUser,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
     for model_id in family {
         lock(connection, *model_id).await?;
@@ -88,7 +88,7 @@ pub async fn erase_user(
 async fn erase_from_origins(
     connection: &mut PgConnection,
     family: &[i32],
-    user: &Forgotten,
+    user: &ForgottenUser,
 ) -> Result<(), VersionError> {
     let rows =
         sqlx::query("select model_id, number, derived from versions where model_id = any($1) and derived is not null")
@@ -135,7 +135,7 @@ async fn erase_in(
     model_id: i32,
     version: VersionNumber,
     ordinal: i32,
-    user: &Forgotten,
+    user: &ForgottenUser,
     rows: &BTreeSet<u32>,
 ) -> Result<Holders, VersionError> {
     let row = sqlx::query(
@@ -171,7 +171,7 @@ async fn erase_in(
 }
 
 /// The segment with the new name, when the id is there.
-fn rename(stored: &Packed, user: &Forgotten, rows: &BTreeSet<u32>) -> Result<(Holders, Option<Packed>), String> {
+fn rename(stored: &Packed, user: &ForgottenUser, rows: &BTreeSet<u32>) -> Result<(Holders, Option<Packed>), String> {
     let segment = packing::unpack(stored)?;
     let (mut holders, mut there) = (Holders::new(), false);
     let renamed = segment.with_rows(|row, bytes| {

@@ -9,7 +9,7 @@ use futures::executor::block_on;
 use super::*;
 use crate::{
     domain::{Id, Item, Timestamp},
-    state::Draws,
+    state::CounterRng,
 };
 
 type Set = BTreeSet<u64>;
@@ -185,7 +185,7 @@ impl Lineage for World {
     }
 }
 
-fn ranges(draws: &mut Draws, head: u64) -> Except {
+fn ranges(draws: &mut CounterRng, head: u64) -> Except {
     let mut except = Except::default();
     for _ in 0..draws.below(3) {
         let after = draws.below(head as usize + 1) as u64;
@@ -195,8 +195,8 @@ fn ranges(draws: &mut Draws, head: u64) -> Except {
     except
 }
 
-fn grow(world: &mut World, draws: &mut Draws) {
-    let any = |world: &World, draws: &mut Draws| VersionNumber(draws.below(world.versions.len()) as u32);
+fn grow(world: &mut World, draws: &mut CounterRng) {
+    let any = |world: &World, draws: &mut CounterRng| VersionNumber(draws.below(world.versions.len()) as u32);
     match draws.below(12) {
         0..=5 => world.append(Entry::Event),
         6 => {
@@ -231,7 +231,7 @@ fn grow(world: &mut World, draws: &mut Draws) {
 #[test]
 fn the_rules_keep_what_a_slow_simulation_of_every_rollback_keeps() {
     for seed in 0..600 {
-        let mut draws = Draws::new(seed, 5, 0);
+        let mut draws = CounterRng::new(seed, 5, 0);
         let first = Version { position: 0, kept: Set::new(), replay: None };
         let mut world = World { log: Vec::new(), live: vec![Set::new()], versions: vec![first] };
         for _ in 0..40 {

@@ -6,14 +6,14 @@ use sha2::{Digest as _, Sha256};
 use super::Id;
 
 /// Names a user to those who hold the id and to nobody else: by a salted SHA-256. The id's place, in the log, in versions and
-/// in states, is taken by [`Forgotten::name`], so every history stays what it was, of somebody unknown.
+/// in states, is taken by [`ForgottenUser::name`], so every history stays what it was, of somebody unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forgotten {
+pub struct ForgottenUser {
     salt: u64,
     name: Id,
 }
 
-impl Forgotten {
+impl ForgottenUser {
     /// Names a user; `salt` is to be drawn at random, once.
     pub fn new(user: &Id, salt: u64) -> Self {
         Self { salt, name: name(user.as_str(), salt) }
@@ -46,9 +46,9 @@ mod tests {
     #[test]
     fn only_who_has_the_id_recognises_it() {
         let user = Id::new("user", "ann@example.org").expect("an id");
-        let forgotten = Forgotten::new(&user, 7);
+        let forgotten = ForgottenUser::new(&user, 7);
         assert!(forgotten.is("ann@example.org") && !forgotten.is("ann@example.com"));
-        assert_ne!(forgotten, Forgotten::new(&user, 8));
+        assert_ne!(forgotten, ForgottenUser::new(&user, 8));
         let text = serde_json::to_string(&forgotten).expect("JSON");
         assert!(!text.contains("ann") && text.len() < 100, "{text}");
     }

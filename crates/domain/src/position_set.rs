@@ -9,9 +9,9 @@ use super::{Interval, Position};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Vec<Interval>", into = "Vec<Interval>")]
 #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<u64>>))]
-pub struct Ranges(Vec<Interval>);
+pub struct PositionSet(Vec<Interval>);
 
-impl Ranges {
+impl PositionSet {
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -52,7 +52,7 @@ impl Ranges {
 }
 
 /// Refuses intervals that hold nothing.
-impl TryFrom<Vec<Interval>> for Ranges {
+impl TryFrom<Vec<Interval>> for PositionSet {
     type Error = String;
 
     fn try_from(mut intervals: Vec<Interval>) -> Result<Self, String> {
@@ -70,8 +70,8 @@ impl TryFrom<Vec<Interval>> for Ranges {
     }
 }
 
-impl From<Ranges> for Vec<Interval> {
-    fn from(ranges: Ranges) -> Self {
+impl From<PositionSet> for Vec<Interval> {
+    fn from(ranges: PositionSet) -> Self {
         ranges.0
     }
 }
@@ -93,10 +93,10 @@ mod tests {
             }
             let intervals: Vec<Interval> =
                 given.iter().map(|(a, t)| Interval::from((Position::new(*a), Position::new(*t)))).collect();
-            let mut ranges = Ranges::default();
+            let mut ranges = PositionSet::default();
             intervals.iter().for_each(|interval| ranges.insert(*interval));
             let empty = intervals.iter().any(|interval| interval.after >= interval.through);
-            prop_assert_eq!(Ranges::try_from(intervals).ok(), (!empty).then(|| ranges.clone()));
+            prop_assert_eq!(PositionSet::try_from(intervals).ok(), (!empty).then(|| ranges.clone()));
             for position in 0..45 {
                 prop_assert_eq!(ranges.contains(Position::new(position)), plain.contains(&position));
                 let passed = (position + 1..).find(|next| !plain.contains(next)).expect("an end") - 1;

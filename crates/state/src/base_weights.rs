@@ -5,9 +5,9 @@ use super::{Parameters, Table, as_row};
 /// The learned rows as they were when `pull` went from 0 to more. Shares what has not moved since. Rows that came later have
 /// no base: a random or empty first vector is no knowledge worth holding on to.
 #[derive(Debug, Clone)]
-pub struct Anchor(pub(super) Parameters);
+pub struct BaseWeights(pub(super) Parameters);
 
-impl Anchor {
+impl BaseWeights {
     /// A row's base, `[dim]`; `None` when it came later.
     #[inline]
     pub fn row(&self, table: Table, row: u32) -> Option<&[f32]> {

@@ -24,7 +24,7 @@ const FACTOR_MAX: f32 = 65_536.0;
 /// What follows one item. Values are relative to `at`: the value as of event number `now` is
 /// `stored * 2^(-(now - at) / half_life)`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct MemoryRow {
+pub struct TransitionRow {
     items: Vec<u32>,
     weights: Vec<f32>,
     count: f32,
@@ -54,7 +54,7 @@ fn min(values: &[f32]) -> f32 {
     lanes.iter().chain(rest).fold(f32::INFINITY, |min, value| min.min(*value))
 }
 
-impl MemoryRow {
+impl TransitionRow {
     /// Decayed number of the item's own events, as of event number `now`.
     #[inline]
     pub fn count(&self, now: u64) -> f32 {
@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn a_weight_halves_in_100_000_events_and_survives_rescaling() {
-        let mut row = MemoryRow::default();
+        let mut row = TransitionRow::default();
         row.add(7, 1.0, 0);
-        let weight = |row: &MemoryRow, now| row.entries(now).next().expect("one entry").1;
+        let weight = |row: &TransitionRow, now| row.entries(now).next().expect("one entry").1;
         assert!((weight(&row, 100_000) - 0.5).abs() < 1e-6);
         // 17 half-lives later the factor has passed 65,536 and is folded in.
         row.add(8, 1.0, 1_700_000);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_full_row_loses_its_smallest_entry() {
-        let mut row = MemoryRow::default();
+        let mut row = TransitionRow::default();
         for item in 0..128_u8 {
             row.add(u32::from(item), 1.0 + f32::from(item), 0);
         }

@@ -1,10 +1,10 @@
 //! Which items compete in a step's softmax: all known ones of a small catalogue, a sample of a large one.
 
-use shelfmark_state::{Draws, State, Unit, ln};
+use shelfmark_state::{CounterRng, State, Unit, ln};
 
 use super::{
     slots::{Slots, as_place},
-    softmax::{ABSENT, Inputs},
+    softmax::{ABSENT, SoftmaxInputs},
 };
 
 /// Newest repeats, and best memory candidates, of a query that take part in a sampled softmax. More of them (50 and 64)
@@ -46,12 +46,12 @@ pub fn step_targets(state: &State) -> usize {
 /// Fills `slots` with the items of the step (its rows, dense columns first), and `inputs` with who competes where.
 ///
 /// Cost: the catalogue when it is small, else `negatives` plus what the units name.
-pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut Inputs) {
+pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut SoftmaxInputs) {
     let StepTask { units, pairs, known_before, key } = *task;
     let catalog = &state.readable.catalog;
     inputs.gradient_columns = state.config().gradient_items;
     inputs.chance = draws(state, DRAWS_GRADIENT, key).unit();
-    let Inputs { columns, own, known, first, .. } = inputs;
+    let SoftmaxInputs { columns, own, known, first, .. } = inputs;
     slots.begin(catalog.len());
     known.log_weights.clear();
     let sampled = is_sampled(state, known_before);
@@ -99,8 +99,8 @@ pub fn choose(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mu
 }
 
 /// A step's draws of one use.
-fn draws(state: &State, domain: u64, key: (u64, u64)) -> Draws {
-    Draws::new(state.config().seed ^ key.1.wrapping_mul(0x9e37_79b9), domain, key.0)
+fn draws(state: &State, domain: u64, key: (u64, u64)) -> CounterRng {
+    CounterRng::new(state.config().seed ^ key.1.wrapping_mul(0x9e37_79b9), domain, key.0)
 }
 
 /// Shared negatives, each once, with `log(times drawn / times expected)` (sampled softmax with logQ correction, Bengio

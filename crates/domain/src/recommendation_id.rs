@@ -8,7 +8,7 @@ use super::{ModelName, Position, Served, VersionNumber};
 /// digits and 4 that check the rest and the model, so that an id of another model, another system or a typing error is
 /// told from ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListId {
+pub struct RecommendationId {
     /// The arm that made the list.
     pub served: Served,
     /// Where its state stood.
@@ -17,7 +17,7 @@ pub struct ListId {
     pub random: u64,
 }
 
-impl ListId {
+impl RecommendationId {
     /// As text, at most 56 bytes.
     pub fn text(&self, model: &ModelName) -> String {
         let Self { served, position, random } = self;
@@ -58,22 +58,22 @@ mod tests {
         for (served, position, random) in
             [(Served::Live, 4711, 7), (Served::Version(VersionNumber(u32::MAX)), u64::MAX >> 1, u64::MAX)]
         {
-            let id = ListId { served, position: Position::new(position), random };
+            let id = RecommendationId { served, position: Position::new(position), random };
             let text = id.text(&model);
             assert!(text.len() <= 56, "{text}");
-            assert_eq!(ListId::parse(&model, &text), Some(id));
-            assert_eq!(ListId::parse(&ModelName::new("other").expect("a name"), &text), None);
+            assert_eq!(RecommendationId::parse(&model, &text), Some(id));
+            assert_eq!(RecommendationId::parse(&ModelName::new("other").expect("a name"), &text), None);
             for at in 0..text.len() {
                 let mut other = text.clone().into_bytes();
                 other[at] = if other[at] == b'0' { b'1' } else { b'0' };
-                assert_eq!(ListId::parse(&model, std::str::from_utf8(&other).expect("ASCII")), None);
+                assert_eq!(RecommendationId::parse(&model, std::str::from_utf8(&other).expect("ASCII")), None);
             }
-            assert_eq!(ListId::parse(&model, &text.to_uppercase()), None);
+            assert_eq!(RecommendationId::parse(&model, &text.to_uppercase()), None);
         }
         for text in
             ["", "abc", "live", "live-1-2", "019332f0-7a11-7cc0-8c8b-0a5b3c2d1e0f", "\u{1F4DA}\u{1F4DA}", "--------"]
         {
-            assert_eq!(ListId::parse(&model, text), None, "{text}");
+            assert_eq!(RecommendationId::parse(&model, text), None, "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ pub const SWEPT_MAX: usize = 64;
 
 /// Content vectors, in the order in which items first had a dense vector.
 #[derive(Debug, Clone)]
-pub struct Contents {
+pub struct ContentVectors {
     modalities: Arc<Modalities>,
     /// Item row by content row.
     pub(super) items: CowVec<u32>,
@@ -24,7 +24,7 @@ pub struct Contents {
     pub(super) rows: CowRows,
 }
 
-impl Contents {
+impl ContentVectors {
     pub(super) fn new(dim: usize) -> Self {
         Self { modalities: Arc::default(), items: CowVec::default(), rows: CowRows::new(dim) }
     }
@@ -96,9 +96,9 @@ impl Readable {
         if item as usize >= self.catalog.len() || self.catalog.entry(item).content.is_some() {
             return None;
         }
-        self.catalog.set_content(item, as_row(self.contents.len()));
-        self.contents.items.push(item);
-        self.contents.rows.push_bytes(z)
+        self.catalog.set_content(item, as_row(self.content_vectors.len()));
+        self.content_vectors.items.push(item);
+        self.content_vectors.rows.push_bytes(z)
     }
 
     /// An item's dense vector of a modality; `None` as well when it has another length than the modality.
@@ -119,19 +119,19 @@ impl State {
         let mut any = false;
         for (name, vector) in &item.vectors {
             // Refused at the door where it was known; what came into the log before that says nothing.
-            let Ok(new) = self.readable.contents.modalities_mut().admit(name, vector.len()) else { continue };
+            let Ok(new) = self.readable.content_vectors.modalities_mut().admit(name, vector.len()) else { continue };
             any = true;
             if new {
-                let number = self.readable.contents.modalities().all().len() - 1;
+                let number = self.readable.content_vectors.modalities().all().len() - 1;
                 self.touched.mark(Table::Modalities, as_row(number));
                 (0..vector.len()).for_each(|_| _ = self.push_row(Table::Projections, ACCUMULATOR_INITIAL));
             }
         }
         let content = self.readable.catalog.entry(row).content;
         if content.is_none() && any {
-            self.readable.catalog.set_content(row, as_row(self.readable.contents.len()));
-            self.touched.mark(Table::Contents, as_row(self.readable.contents.len()));
-            self.readable.contents.push(row);
+            self.readable.catalog.set_content(row, as_row(self.readable.content_vectors.len()));
+            self.touched.mark(Table::ContentVectors, as_row(self.readable.content_vectors.len()));
+            self.readable.content_vectors.push(row);
         } else if content.is_none() {
             return;
         }
@@ -142,7 +142,7 @@ impl State {
         let entry = self.readable.catalog.entry(row);
         let Some(content) = entry.content else { return };
         let mut z = vec![0.0; self.readable.config.dim];
-        for modality in self.readable.contents.modalities().all() {
+        for modality in self.readable.content_vectors.modalities().all() {
             let Some(vector) = self.readable.dense(&entry.item, modality) else { continue };
             let mut x = vec![0.0; vector.len()];
             normalise(vector, &mut x);
@@ -155,16 +155,16 @@ impl State {
 
     /// Replaces a content vector; one that is the same already was not touched.
     pub fn set_content(&mut self, content: u32, z: &[f32]) {
-        if self.readable.contents.row(content as usize) == z {
+        if self.readable.content_vectors.row(content as usize) == z {
             return;
         }
-        self.readable.contents.rows.row_mut(content as usize).copy_from_slice(z);
-        self.touched.mark(Table::Contents, content);
+        self.readable.content_vectors.rows.row_mut(content as usize).copy_from_slice(z);
+        self.touched.mark(Table::ContentVectors, content);
     }
 
     /// The content rows whose turn it is: the next [`SWEPT_MAX`] of an endless round.
     pub fn sweep(&mut self) -> impl Iterator<Item = u32> + use<> {
-        let all = as_row(self.readable.contents.len());
+        let all = as_row(self.readable.content_vectors.len());
         let first = self.readable.counters.swept;
         let count = all.min(as_row(SWEPT_MAX));
         if all > 0 {
@@ -180,7 +180,7 @@ impl State {
             (0..as_row(self.readable.catalog.len())).for_each(|row| self.take_vectors(row));
         } else {
             let nothing = vec![0.0; self.readable.config.dim];
-            (0..as_row(self.readable.contents.len())).for_each(|content| self.set_content(content, &nothing));
+            (0..as_row(self.readable.content_vectors.len())).for_each(|content| self.set_content(content, &nothing));
         }
     }
 }

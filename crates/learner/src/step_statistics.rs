@@ -1,14 +1,14 @@
 //! What a step did to each table, for those who watch learning. Nothing here enters the state (P4).
 //!
 //! Gradient norms fall out of the step anyway and are taken of every step. What an update did to its rows costs a pass
-//! over them, so it is taken of every [`WATCH_EVERY`]th step only.
+//! over them, so it is taken of every [`STATISTICS_EVERY`]th step only.
 
 use serde::Serialize;
 
 use shelfmark_state::{Scalars, Table};
 
 /// Of so many steps one has its rows watched, by default.
-pub const WATCH_EVERY: u32 = 8;
+pub const STATISTICS_EVERY: u32 = 8;
 /// An update below this part of its row's norm is lost in the row's f32 values (their spacing is `1.2e-7` of a value).
 const STILL: f64 = 1e-7;
 
@@ -16,7 +16,7 @@ const STILL: f64 = 1e-7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum WatchedTable {
+pub enum LearnedTable {
     /// Item vectors.
     Items,
     /// Last-item vectors.
@@ -35,12 +35,12 @@ pub enum WatchedTable {
     Small,
 }
 
-impl WatchedTable {
-    /// All of them, by [`WatchedTable::index`].
+impl LearnedTable {
+    /// All of them, by [`LearnedTable::index`].
     pub const ALL: [Self; 8] =
         [Self::Items, Self::Last, Self::Users, Self::Tokens, Self::Context, Self::Bias, Self::Projections, Self::Small];
 
-    /// Place in [`WatchedTable::ALL`].
+    /// Place in [`LearnedTable::ALL`].
     pub const fn index(self) -> usize {
         self as usize
     }
@@ -89,12 +89,12 @@ pub struct TableStep {
     pub weights: f64,
 }
 
-/// What one step did, by [`WatchedTable::index`].
-pub type TableSteps = [TableStep; WatchedTable::ALL.len()];
+/// What one step did, by [`LearnedTable::index`].
+pub type TableSteps = [TableStep; LearnedTable::ALL.len()];
 
 /// Gathers [`TableSteps`] while a step runs.
 #[derive(Debug)]
-pub struct StepWatch {
+pub struct StepStatistics {
     every: u32,
     steps: u32,
     on: bool,
@@ -102,13 +102,13 @@ pub struct StepWatch {
     tables: TableSteps,
 }
 
-impl Default for StepWatch {
+impl Default for StepStatistics {
     fn default() -> Self {
-        Self::every(WATCH_EVERY)
+        Self::every(STATISTICS_EVERY)
     }
 }
 
-impl StepWatch {
+impl StepStatistics {
     /// Watches the rows of every `every`th step; 0 watches none.
     pub fn every(every: u32) -> Self {
         Self { every, steps: 0, on: false, before: Vec::new(), tables: TableSteps::default() }
@@ -122,17 +122,17 @@ impl StepWatch {
     }
 
     /// Whether the rows of this step are watched, and what was seen.
-    pub const fn seen(&self) -> (bool, TableSteps) {
+    pub const fn finish(&self) -> (bool, TableSteps) {
         (self.on, self.tables)
     }
 
     /// Squared norm of a table's whole gradient.
-    pub fn gradient(&mut self, table: WatchedTable, squares: f64) {
+    pub fn gradient(&mut self, table: LearnedTable, squares: f64) {
         self.tables[table.index()].gradient = squares;
     }
 
     /// So many rows have a gradient of 0 and are left alone.
-    pub fn still(&mut self, table: WatchedTable, rows: usize) {
+    pub fn still(&mut self, table: LearnedTable, rows: usize) {
         let rows = u32::try_from(rows).expect("rows are u32");
         let seen = &mut self.tables[table.index()];
         seen.rows += rows;
@@ -141,7 +141,7 @@ impl StepWatch {
 
     /// Runs the update of one row.
     #[inline]
-    pub fn around(&mut self, table: WatchedTable, weights: &mut [f32], update: impl FnOnce(&mut [f32])) {
+    pub fn around(&mut self, table: LearnedTable, weights: &mut [f32], update: impl FnOnce(&mut [f32])) {
         let seen = &mut self.tables[table.index()];
         seen.rows += 1;
         if !self.on {
@@ -160,7 +160,7 @@ impl StepWatch {
     /// part of the norms.
     pub fn around_small(&mut self, weights: &mut Scalars, gradient: &Scalars, update: impl FnOnce(&mut Scalars)) {
         if !self.on {
-            self.tables[WatchedTable::Small.index()].rows += 1;
+            self.tables[LearnedTable::Small.index()].rows += 1;
             return update(weights);
         }
         let old = *weights;
@@ -169,7 +169,7 @@ impl StepWatch {
         let pairs = values(&old).into_iter().zip(values(weights));
         let learned = pairs.zip(values(gradient)).filter(|(_, gradient)| *gradient != 0.0).map(|(pair, _)| pair);
         let (mut before, after): (Vec<f32>, Vec<f32>) = learned.unzip();
-        self.around(WatchedTable::Small, &mut before, |row| row.copy_from_slice(&after));
+        self.around(LearnedTable::Small, &mut before, |row| row.copy_from_slice(&after));
     }
 }
 
@@ -200,15 +200,15 @@ mod tests {
 
     #[test]
     fn norms_are_those_of_a_hand_computed_row_and_only_watched_steps_have_them() {
-        let mut watch = StepWatch::every(2);
+        let mut statistics = StepStatistics::every(2);
         for step in 0..4 {
-            watch.begin();
-            watch.still(WatchedTable::Items, 1);
+            statistics.begin();
+            statistics.still(LearnedTable::Items, 1);
             let mut row = [3.0_f32, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
-            watch.around(WatchedTable::Items, &mut row, |row| row[0] = 0.0);
-            watch.around(WatchedTable::Items, &mut row, |_| {});
-            let (on, tables) = watch.seen();
-            let items = tables[WatchedTable::Items.index()];
+            statistics.around(LearnedTable::Items, &mut row, |row| row[0] = 0.0);
+            statistics.around(LearnedTable::Items, &mut row, |_| {});
+            let (on, tables) = statistics.finish();
+            let items = tables[LearnedTable::Items.index()];
             assert_eq!((on, items.rows), (step % 2 == 0, 3));
             let expected = if on { (2, 9.0, 34.0) } else { (0, 0.0, 0.0) };
             assert_eq!((items.still, items.update, items.weights), expected);
@@ -217,12 +217,12 @@ mod tests {
 
     #[test]
     fn small_vectors_are_watched_where_they_have_a_gradient() {
-        let mut watch = StepWatch::every(1);
-        watch.begin();
+        let mut statistics = StepStatistics::every(1);
+        statistics.begin();
         let mut weights = Scalars::initial();
         let gradient = Scalars { wm: 1.0, ..Scalars::zeroed() };
-        watch.around_small(&mut weights, &gradient, |weights| weights.wm = 0.25);
-        let small = watch.seen().1[WatchedTable::Small.index()];
+        statistics.around_small(&mut weights, &gradient, |weights| weights.wm = 0.25);
+        let small = statistics.finish().1[LearnedTable::Small.index()];
         assert_eq!((weights.wm, small.rows, small.still), (0.25, 1, 0));
         assert_eq!((small.update, small.weights), (0.0625, 0.0625));
     }

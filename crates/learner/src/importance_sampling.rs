@@ -13,13 +13,13 @@ const ROUNDS: usize = 32;
 
 /// Work space of one step's sample.
 #[derive(Debug, Default)]
-pub struct Thinning {
+pub struct ColumnSampler {
     /// `m_c`, `[columns]`.
     masses: Vec<f32>,
     kept: Vec<(usize, f32)>,
 }
 
-impl Thinning {
+impl ColumnSampler {
     /// Starts a step with so many columns.
     pub fn begin(&mut self, columns: usize) {
         self.masses.clear();
@@ -92,15 +92,15 @@ fn threshold(masses: &[f32], most: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_state::Draws;
+    use shelfmark_state::CounterRng;
 
     use super::*;
 
-    fn thinning(masses: &[f32]) -> Thinning {
-        let mut thinning = Thinning::default();
-        thinning.begin(masses.len());
-        thinning.add(masses);
-        thinning
+    fn sampler(masses: &[f32]) -> ColumnSampler {
+        let mut sampler = ColumnSampler::default();
+        sampler.begin(masses.len());
+        sampler.add(masses);
+        sampler
     }
 
     #[expect(clippy::cast_precision_loss, reason = "few")]
@@ -113,17 +113,17 @@ mod tests {
     #[test]
     fn every_column_counts_as_much_as_it_would_without_a_sample() {
         for seed in 0..20 {
-            let mut draws = Draws::new(seed, 1, 1);
+            let mut draws = CounterRng::new(seed, 1, 1);
             let masses: Vec<f32> =
                 (0..200).map(|_| if draws.below(4) == 0 { 0.0 } else { draws.normal().powi(6) }).collect();
-            let mut thinning = thinning(&masses);
+            let mut sampler = sampler(&masses);
             let mut counted = vec![0.0; masses.len()];
             const STARTS: usize = 20_000;
             for start in starts(STARTS) {
-                thinning.draw(40, start);
-                assert!((40..=41).contains(&thinning.kept().len()), "seed {seed}: {}", thinning.kept().len());
-                assert!(thinning.kept().is_sorted_by(|a, b| a.0 < b.0));
-                for (column, factor) in thinning.kept() {
+                sampler.draw(40, start);
+                assert!((40..=41).contains(&sampler.kept().len()), "seed {seed}: {}", sampler.kept().len());
+                assert!(sampler.kept().is_sorted_by(|a, b| a.0 < b.0));
+                for (column, factor) in sampler.kept() {
                     counted[*column] += f64::from(*factor) / STARTS as f64;
                 }
             }
@@ -146,11 +146,11 @@ mod tests {
             (&[], &[]),
         ];
         for (masses, certain) in cases {
-            let mut thinning = thinning(masses);
+            let mut sampler = sampler(masses);
             for start in starts(10) {
-                thinning.draw(3, start);
+                sampler.draw(3, start);
                 for column in certain {
-                    assert!(thinning.kept().contains(&(*column, 1.0)), "{masses:?}: {:?}", thinning.kept());
+                    assert!(sampler.kept().contains(&(*column, 1.0)), "{masses:?}: {:?}", sampler.kept());
                 }
             }
         }

@@ -15,13 +15,13 @@ const FREE: u64 = u64::MAX;
 
 /// Row numbers, found by hash. Equal hashes are told apart by the caller, who knows the ids.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places {
+pub(super) struct IdIndex {
     /// A hash, and a row below it. As many as a power of two, in the order of hashes but for what was pushed on.
     pieces: Vec<Arc<[u64; PIECE]>>,
     count: usize,
 }
 
-impl Places {
+impl IdIndex {
     /// Number of rows.
     pub(super) const fn len(&self) -> usize {
         self.count
@@ -129,7 +129,7 @@ const fn parts(taken: u64) -> (u32, u32) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::Draws;
+    use crate::CounterRng;
 
     use super::*;
 
@@ -138,13 +138,13 @@ mod tests {
     #[test]
     fn rows_are_found_until_they_are_taken_out_whatever_their_hashes() {
         for (seed, least) in [(1, 0), (2, 0), (3, u32::MAX - 40), (4, u32::MAX - 4_000_000)] {
-            let mut draws = Draws::new(seed, 7, 8);
+            let mut draws = CounterRng::new(seed, 7, 8);
             let hash = |row: u32| match seed {
                 1 => row.wrapping_mul(0x9e37_79b1),
                 2 => row % 5 * 0x3000_0000,
                 _ => least + row.wrapping_mul(0x9e37_79b1) % (u32::MAX - least),
             };
-            let (mut places, mut rows) = (Places::default(), BTreeMap::new());
+            let (mut places, mut rows) = (IdIndex::default(), BTreeMap::new());
             let mut earlier = (places.clone(), rows.clone());
             let few = if seed == 2 { 300 } else { 3_000 };
             for round in 0..12_000 {

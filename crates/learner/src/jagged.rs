@@ -1,13 +1,13 @@
 //! Several short lists in one piece of memory: one list a query of a step.
 
-/// Lists, end to end. The open one grows by [`Lists::push`] until [`Lists::close`] begins the next.
+/// Lists, end to end. The open one grows by [`Jagged::push`] until [`Jagged::close`] begins the next.
 #[derive(Debug, Clone, Default)]
-pub struct Lists<T> {
+pub struct Jagged<T> {
     all: Vec<T>,
     ends: Vec<usize>,
 }
 
-impl<T> Lists<T> {
+impl<T> Jagged<T> {
     /// No lists.
     pub fn clear(&mut self) {
         self.all.clear();

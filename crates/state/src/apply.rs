@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, Past, RECENT_EVENTS, State,
-    Table, as_row,
-    memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, PastEvent, RECENT_EVENTS,
+    State, Table, as_row,
+    transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
 /// Something to learn: a distinct item of a unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Target {
+pub struct TrainingTarget {
     /// Item row.
     pub item: u32,
     /// Weight of its loss; negative for a dislike.
@@ -31,12 +31,12 @@ pub struct Unit {
     /// The state before it, as the query sees it.
     pub context: Context,
     /// Its distinct items.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TrainingTarget>,
 }
 
-/// An event's item, for [`State::settle`].
+/// An event's item, for [`State::count_events`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrival {
+pub struct EventItem {
     /// Item row.
     pub item: u32,
     /// False for kinds with a negative weight.
@@ -45,23 +45,23 @@ pub struct Arrival {
 
 impl State {
     /// Takes events in: returns their units, each with its context from before it, and moves histories and memory on
-    /// at once. Call [`State::settle`] with the returned rows after the step. While learning is frozen memory stays, and
+    /// at once. Call [`State::count_events`] with the returned rows after the step. While learning is frozen memory stays, and
     /// there is neither a step nor a settling.
-    pub fn advance(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<Arrival>) {
+    pub fn apply_events(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<EventItem>) {
         let mut units = Vec::new();
         let mut rows = Vec::with_capacity(events.len());
         let mut start = 0;
         while start < events.len() {
             let first = events[start];
             let count = events[start..].iter().take_while(|event| event.same_unit(first)).count();
-            units.push(self.advance_unit(&events[start..start + count], scratch, &mut rows));
+            units.push(self.apply_unit(&events[start..start + count], scratch, &mut rows));
             start += count;
         }
         self.touched.mark(Table::Counters, 0);
         (units, rows)
     }
 
-    fn advance_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<Arrival>) -> Unit {
+    fn apply_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<EventItem>) -> Unit {
         let actor = self.actor_row(events[0]);
         let at = events[0].ts;
         // A unit may be cut by the end of an append or of a batch: its later part still sees the state before it.
@@ -88,7 +88,7 @@ impl State {
         context.terms = terms;
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
-        let mut ordered: Vec<Target> = Vec::new();
+        let mut ordered: Vec<TrainingTarget> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
             let weight = readable.config.kind_weight(&event.kind);
             if let Some(place) = targets.get(item) {
@@ -99,7 +99,7 @@ impl State {
                 }
             } else {
                 targets.insert(*item, ordered.len());
-                ordered.push(Target { item: *item, weight, known: readable.catalog.is_known(*item) });
+                ordered.push(TrainingTarget { item: *item, weight, known: readable.catalog.is_known(*item) });
             }
         }
         let liked: Vec<bool> = events.iter().map(|event| readable.config.kind_weight(&event.kind) >= 0.0).collect();
@@ -118,7 +118,7 @@ impl State {
             self.push_history(actor, event, *item);
         }
         self.see(actor);
-        rows.extend(items.into_iter().zip(liked).map(|(item, liked)| Arrival { item, liked }));
+        rows.extend(items.into_iter().zip(liked).map(|(item, liked)| EventItem { item, liked }));
         Unit { actor, at, context, targets: ordered }
     }
 
@@ -169,14 +169,14 @@ impl State {
         }
     }
 
-    fn memory_row(&mut self, item: u32) -> &mut super::MemoryRow {
+    fn memory_row(&mut self, item: u32) -> &mut super::TransitionRow {
         self.touched.mark(Table::Memory, item);
         Arc::make_mut(self.readable.memory.get_mut(item as usize))
     }
 
     fn actor_row(&mut self, event: &Event) -> Actor {
         if let Some(user) = &event.user {
-            let from = self.anchor.as_ref().map_or(0, |anchor| anchor.users());
+            let from = self.base_weights.as_ref().map_or(0, |base_weights| base_weights.users());
             let (row, new) = self.readable.users.intern_from(from, user);
             if new {
                 self.touched.mark(Table::Users, row);
@@ -203,7 +203,7 @@ impl State {
 
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
         let kind = self.kind_row(event);
-        let past = Past { item, at: event.ts, kind };
+        let past = PastEvent { item, at: event.ts, kind };
         let push = |histories: &mut CowVec<Arc<History>>, row: u32| {
             Arc::make_mut(histories.get_mut(row as usize)).push(past);
         };
@@ -230,16 +230,16 @@ impl State {
     }
 
     /// After the step: the batch's items are known and, unless disliked, popular and recent.
-    pub fn settle(&mut self, arrivals: &[Arrival]) {
-        for Arrival { item, .. } in arrivals {
+    pub fn count_events(&mut self, arrivals: &[EventItem]) {
+        for EventItem { item, .. } in arrivals {
             if !self.readable.catalog.is_known(*item) {
                 self.touched.mark(Table::Known, as_row(self.readable.catalog.known().len()));
                 self.readable.catalog.set_known(*item);
             }
         }
         let rows: Vec<u32> = arrivals.iter().filter(|arrival| arrival.liked).map(|arrival| arrival.item).collect();
-        self.readable.counters.settled += rows.len() as u64;
-        let now = self.readable.counters.settled;
+        self.readable.counters.counted += rows.len() as u64;
+        let now = self.readable.counters.counted;
         for row in &rows {
             self.readable.popularity.get_mut(*row as usize).add(now);
             self.touched.mark(Table::Popularity, *row);

@@ -2,7 +2,7 @@
 
 /// Numbers of the bits that are set, ascending.
 #[inline]
-pub fn ones(bits: u64) -> impl Iterator<Item = u32> {
+pub fn set_bits(bits: u64) -> impl Iterator<Item = u32> {
     let mut left = bits;
     std::iter::from_fn(move || {
         let bit = (left != 0).then(|| left.trailing_zeros());
@@ -19,7 +19,7 @@ mod tests {
     fn every_set_bit_comes_once_in_order() {
         for bits in [0, 1, 1 << 63, u64::MAX, 0xf0f0] {
             let expected: Vec<u32> = (0..64).filter(|bit| bits >> bit & 1 == 1).collect();
-            assert_eq!(ones(bits).collect::<Vec<u32>>(), expected);
+            assert_eq!(set_bits(bits).collect::<Vec<u32>>(), expected);
         }
     }
 }
