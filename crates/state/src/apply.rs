@@ -1,4 +1,6 @@
-//! How events enter a state: units and their contexts first, then histories and memory; popularity after the step.
+//! State transition for events. [`State::apply_events`] builds units and their contexts and updates histories and
+//! transition memory before the gradient step. [`State::count_events`] updates popularity and the ring of recent items
+//! after it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,31 +12,31 @@ use super::{
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
-/// Something to learn: a distinct item of a unit.
+/// One training target: a distinct item of a unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainingTarget {
     /// Item row.
     pub item: u32,
     /// Weight of its loss; negative for a dislike.
     pub weight: f32,
-    /// Whether an event named the item before this batch.
+    /// Whether an earlier batch had an event with the item.
     pub known: bool,
 }
 
-/// The events of one user with one timestamp, next to each other in the log: a basket.
+/// The events of one actor with one timestamp, adjacent in the log: a basket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
-    /// Whose.
+    /// The actor.
     pub actor: Actor,
-    /// When, by the sender's clock.
+    /// The timestamp, by the sender's clock.
     pub at: Timestamp,
-    /// The state before it, as the query sees it.
+    /// The context from the state before the unit.
     pub context: Context,
-    /// Its distinct items.
+    /// The distinct items, in the order of their first event.
     pub targets: Vec<TrainingTarget>,
 }
 
-/// An event's item, for [`State::count_events`].
+/// The item of an event, passed from [`State::apply_events`] to [`State::count_events`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventItem {
     /// Item row.
@@ -44,9 +46,11 @@ pub struct EventItem {
 }
 
 impl State {
-    /// Takes events in: returns their units, each with its context from before it, and moves histories and memory on
-    /// at once. Call [`State::count_events`] with the returned rows after the step. While learning is frozen memory stays, and
-    /// there is neither a step nor a settling.
+    /// Groups events into units and returns them, each with the context from the state before it. Updates histories and
+    /// transition memory at once.
+    ///
+    /// Pass the returned items to [`State::count_events`] after the step. While learning is frozen, transition memory
+    /// does not change, there is no step, and the items are not counted.
     pub fn apply_events(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<EventItem>) {
         let mut units = Vec::new();
         let mut rows = Vec::with_capacity(events.len());
@@ -64,7 +68,7 @@ impl State {
     fn apply_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<EventItem>) -> Unit {
         let actor = self.actor_row(events[0]);
         let at = events[0].ts;
-        // A unit may be cut by the end of an append or of a batch: its later part still sees the state before it.
+        // The end of an append or a batch may cut a unit: its later part still gets the context from before the unit.
         let counters = &mut self.readable.counters;
         let earlier = if counters.unit_actor == actor.code() && counters.unit_at == at.micros() {
             usize::try_from(counters.unit_events).expect("a unit fits in memory")
@@ -92,7 +96,7 @@ impl State {
         for (event, item) in events.iter().zip(&items) {
             let weight = readable.config.kind_weight(&event.kind);
             if let Some(place) = targets.get(item) {
-                // The strongest kind counts when a basket names an item twice.
+                // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
                 if weight.abs() > target.weight.abs() {
                     target.weight = weight;
@@ -104,7 +108,7 @@ impl State {
         }
         let liked: Vec<bool> = events.iter().map(|event| readable.config.kind_weight(&event.kind) >= 0.0).collect();
         if !readable.config.learning {
-            // Frozen: memory stands still, and so does its clock, by which weights would fade.
+            // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
         } else if readable.config.memory {
             let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
             let unit = history.newest(0).take(earlier).filter(|past| !builder.dislikes.contains(past.kind));
@@ -122,7 +126,7 @@ impl State {
         Unit { actor, at, context, targets: ordered }
     }
 
-    /// Rows of a unit's circumstances, made when they are new: ascending, each once.
+    /// Returns the context rows of a unit's circumstances, ascending and distinct. Adds rows for new names.
     fn context_terms(&mut self, events: &[&Event]) -> Vec<u32> {
         if !self.readable.config.context {
             return Vec::new();
@@ -139,8 +143,9 @@ impl State {
         self.readable.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
     }
 
-    /// Transition memory of one unit: `before` newest first, `within` the unit's earlier events and `items` its new
-    /// ones, both oldest first. Items that are not `liked` only move the clock.
+    /// Updates the transition memory with one unit. `before` holds the history's items, newest first. `within` holds
+    /// the unit's earlier items and `items` its new ones, both oldest first. Items that are not `liked` only advance
+    /// the clock.
     fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32], liked: &[bool]) {
         let mut unit = within.to_vec();
         for (item, liked) in items.iter().zip(liked) {
@@ -182,7 +187,7 @@ impl State {
                 self.touched.mark(Table::Users, row);
                 self.touched.mark(Table::UserHistories, row);
             }
-            // A row that somebody gave back is as one just made.
+            // A reused row was reset when it was released.
             if row as usize == self.readable.user_histories.len() {
                 self.readable.user_histories.push(Arc::new(History::default()));
                 self.push_row(Table::UserVectors, ACCUMULATOR_INITIAL);
@@ -225,11 +230,11 @@ impl State {
         if new {
             self.touched.mark(Table::Kinds, row);
         }
-        // Configurations hold at most 64 kinds at a time; past 255 over a model's life the rest share a number.
+        // A configuration has at most 64 kinds at a time. Kinds beyond 255 over a model's life share the last number.
         u8::try_from(row).unwrap_or(u8::MAX)
     }
 
-    /// After the step: the batch's items are known and, unless disliked, popular and recent.
+    /// Counts a batch's items after its step: they become known and, unless disliked, popular and recent.
     pub fn count_events(&mut self, arrivals: &[EventItem]) {
         for EventItem { item, .. } in arrivals {
             if !self.readable.catalog.is_known(*item) {
@@ -259,7 +264,7 @@ impl State {
         self.touched.mark(Table::Counters, 0);
     }
 
-    /// Notes what a step did to the running figures.
+    /// Changes the counters by `count` and marks them as touched.
     pub fn count_step(&mut self, count: impl FnOnce(&mut super::Counters)) {
         count(&mut self.readable.counters);
         self.touched.mark(Table::Counters, 0);

@@ -1,5 +1,5 @@
-//! Putting a stored state together again: the pieces of a base, then those of each delta, in the order in which they were
-//! made.
+//! Decoder of stored states: assembles a state from the segments of a base version and its deltas, in the order in
+//! which they were written.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     StateError, Table, TransitionRow,
 };
 
-/// A state that is being put together, with its digest by the bytes that came in (P7).
+/// A state under assembly, with the digest of the bytes read so far (P7).
 #[derive(Debug, Default)]
 pub struct Assembler {
     state: Option<State>,
@@ -18,7 +18,11 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Takes the next piece: new rows are appended, known ones replaced.
+    /// Decodes the next segment: appends new rows and replaces existing ones.
+    ///
+    /// # Errors
+    /// [`StateError::UnknownTable`] for a table of a newer program, [`StateError::Corrupt`] for bytes that do not
+    /// decode.
     pub fn take(&mut self, segment: &Segment) -> Result<(), StateError> {
         let table = segment.table().ok_or(StateError::UnknownTable(segment.table))?;
         let corrupt = StateError::Corrupt { table, ordinal: segment.ordinal };
@@ -38,7 +42,10 @@ impl Assembler {
         taken.ok_or(corrupt)
     }
 
-    /// The state and its digest, once all pieces are in.
+    /// Returns the state and its digester once all segments are in.
+    ///
+    /// # Errors
+    /// [`StateError::Empty`] without a configuration, [`StateError::Mismatch`] when the sizes of tables do not agree.
     pub fn finish(self) -> Result<(State, Digester), StateError> {
         let mut state = self.state.ok_or(StateError::Empty)?;
         state.rebuild_derived()?;
@@ -47,7 +54,10 @@ impl Assembler {
 }
 
 impl State {
-    /// Builds the state back, bit for bit (P7), from its pieces in order.
+    /// Rebuilds a state bit for bit (P7) from its segments, in order.
+    ///
+    /// # Errors
+    /// Those of [`Assembler::take`] and [`Assembler::finish`].
     pub fn from_segments(segments: impl IntoIterator<Item = Segment>) -> Result<Self, StateError> {
         let mut assembler = Assembler::default();
         for segment in segments {
@@ -56,8 +66,11 @@ impl State {
         Ok(assembler.finish()?.0)
     }
 
-    /// Appends a row, or replaces a known one; `None` when the bytes are not one or the row leaves a gap. A row of a table that
-    /// only grows may come again if it says the same: deltas of early builds repeat rows of the version that they stand on.
+    /// Appends a row or replaces an existing one. Returns `None` when the bytes do not decode or the row would leave a
+    /// gap.
+    ///
+    /// A row of an append-only table may come again with the same content, because deltas of early builds repeat rows
+    /// of their parent.
     pub(super) fn decode_row(&mut self, table: Table, row: usize, bytes: &[u8]) -> Option<()> {
         let new = row == self.rows(table);
         if row > self.rows(table) {
@@ -166,7 +179,7 @@ fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
     interner.put(row, &id(bytes)?)
 }
 
-/// The same of rows that may be free.
+/// Decodes a row that may be free: empty bytes.
 fn put_holder(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
     let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
     interner.put_stored(row, holder.as_ref())
@@ -176,7 +189,7 @@ fn id(bytes: &[u8]) -> Option<Id> {
     Id::new("id", std::str::from_utf8(bytes).ok()?).ok()
 }
 
-/// Replaces an element, or appends it; there is no gap between.
+/// Replaces an element, or appends it when `place` is the length.
 fn put<T: Clone>(values: &mut CowVec<T>, place: usize, value: T) {
     if place < values.len() {
         *values.get_mut(place) = value;

@@ -1,31 +1,34 @@
-//! The base that `config.pull` pulls towards.
+//! Base weights of the L2-SP regularizer `config.pull` (Li, Grandvalet and Davoine 2018): what learned rows are pulled
+//! towards.
 
 use super::{Parameters, Table, as_row};
 
-/// The learned rows as they were when `pull` went from 0 to more. Shares what has not moved since. Rows that came later have
-/// no base: a random or empty first vector is no knowledge worth holding on to.
+/// The learned rows as they were when `pull` was raised from 0. Shares memory with rows that have not changed since.
+///
+/// Rows added later have no base: their random or zero start is not worth preserving.
 #[derive(Debug, Clone)]
 pub struct BaseWeights(pub(super) Parameters);
 
 impl BaseWeights {
-    /// A row's base, `[dim]`; `None` when it came later.
+    /// Returns a row's base, `[dim]`; `None` for a row added later.
     #[inline]
     pub fn row(&self, table: Table, row: u32) -> Option<&[f32]> {
         let rows = self.0.table(table);
         ((row as usize) < rows.len()).then(|| rows.row(row as usize))
     }
 
-    /// Rows of all tables.
+    /// Returns the number of rows of all tables together.
     pub(super) fn len(&self) -> usize {
         Table::LEARNED.iter().map(|table| self.0.table(*table).len()).sum()
     }
 
-    /// User rows that have a base. One that was dropped is not given away: it would be held to somebody else's.
+    /// Returns the number of user rows with a base. These rows are not reused once released: a new user would be pulled
+    /// towards the old user's vector.
     pub(super) fn users(&self) -> u32 {
         as_row(self.0.users.len())
     }
 
-    /// Empties the base of a user vector; its row, when there is one.
+    /// Zeroes the base of a user vector. Returns its row in [`Table::BaseWeights`], or `None` without a base.
     pub(super) fn forget_user(&mut self, user: u32) -> Option<u32> {
         let before = Table::LEARNED.iter().take_while(|table| **table != Table::UserVectors);
         let before: usize = before.map(|table| self.0.table(*table).len()).sum();
@@ -37,7 +40,7 @@ impl BaseWeights {
         Some(as_row(before + user as usize))
     }
 
-    /// `[number of the table: i16 le, values]` of a row when the learned tables are counted through.
+    /// Appends the encoding `[table number: i16 le, values: f32 le]` of a row, counted through all learned tables.
     pub(super) fn encode(&self, mut row: usize, out: &mut Vec<u8>) {
         for table in Table::LEARNED {
             let rows = self.0.table(table);
@@ -51,7 +54,7 @@ impl BaseWeights {
         unreachable!("a row beyond the last");
     }
 
-    /// Appends a row.
+    /// Decodes and appends a row.
     pub(super) fn decode(&mut self, bytes: &[u8]) -> Option<()> {
         let (number, values) = bytes.split_first_chunk()?;
         let number = i16::from_le_bytes(*number);

@@ -1,6 +1,6 @@
-//! Rows of a set, from the bits that stand for them.
+//! Bit iterator: the positions of the set bits of a word.
 
-/// Numbers of the bits that are set, ascending.
+/// Iterates over the numbers of the set bits of `bits`, ascending.
 #[inline]
 pub fn set_bits(bits: u64) -> impl Iterator<Item = u32> {
     let mut left = bits;

@@ -1,4 +1,4 @@
-//! The items: ids, metadata, tokens, and which of them have been met in an event.
+//! Item catalogue: ids, metadata, tokens, and which items have had an event.
 
 use std::sync::Arc;
 
@@ -6,65 +6,65 @@ use shelfmark_domain::{Id, Item};
 
 use super::{CowVec, Interner, tokens::tokens_of};
 
-/// One item.
+/// An item with its metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CatalogEntry {
-    /// Its metadata, bare when only events named it.
+    /// The metadata; only the id for an item that was created by an event.
     pub item: Arc<Item>,
-    /// Rows of its tokens, ascending.
+    /// Token rows, ascending.
     pub tokens: Arc<[u32]>,
-    /// Whether it was removed; put it back to undo.
+    /// Whether the item was removed. A later `put_item` clears it.
     pub removed: bool,
-    /// Row of its content vector, once it had a dense vector.
+    /// Row of the content vector, once the item has had a dense vector.
     pub content: Option<u32>,
 }
 
 impl CatalogEntry {
-    /// Whether it may be recommended.
+    /// Whether the item may be recommended: available and not removed.
     #[inline]
     pub fn recommendable(&self) -> bool {
         self.item.available && !self.removed
     }
 }
 
-/// All items of a state, by row.
+/// All items of a state, by row number.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     pub(super) ids: Interner,
     pub(super) entries: CowVec<CatalogEntry>,
     pub(super) tokens: Interner,
-    /// Rows in the order of their first event.
+    /// Item rows in the order of their first event.
     pub(super) known: CowVec<u32>,
-    /// Whether a row is in `known`.
+    /// Whether an item row is in `known`.
     pub(super) is_known: CowVec<bool>,
 }
 
 impl Catalog {
-    /// Number of items, removed ones too.
+    /// Number of items, including removed ones.
     #[inline]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Whether the catalogue is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The row of an item.
+    /// Looks up the row of an item.
     #[inline]
     pub fn row(&self, id: &str) -> Option<u32> {
         self.ids.get(id)
     }
 
-    /// The id of a row.
+    /// Returns the id of a row. Panics when out of range.
     #[inline]
     pub fn id(&self, row: u32) -> &Id {
         self.ids.id(row)
     }
 
-    /// One item.
+    /// Returns an item's entry. Panics when out of range.
     #[inline]
     pub fn entry(&self, row: u32) -> &CatalogEntry {
         &self.entries[row as usize]
@@ -75,31 +75,31 @@ impl Catalog {
         self.tokens.len()
     }
 
-    /// The row of a token.
+    /// Looks up the row of a token.
     #[inline]
     pub fn token_row(&self, token: &str) -> Option<u32> {
         self.tokens.get(token)
     }
 
-    /// The text of a token.
+    /// Returns the text of a token. Panics when out of range.
     #[inline]
     pub fn token(&self, row: u32) -> &Id {
         self.tokens.id(row)
     }
 
-    /// Rows of the items that an event has named, in the order of their first event.
+    /// Returns the rows of items that have had an event, in the order of their first event.
     #[inline]
     pub const fn known(&self) -> &CowVec<u32> {
         &self.known
     }
 
-    /// Whether an event has named the item.
+    /// Whether the item has had an event.
     #[inline]
     pub fn is_known(&self, row: u32) -> bool {
         self.is_known[row as usize]
     }
 
-    /// The row of `id`, with a bare entry when it is new.
+    /// Returns the row of `id` and whether it is new. A new item gets an entry without metadata.
     pub(super) fn ensure(&mut self, id: &Id) -> (u32, bool) {
         let (row, new) = self.ids.intern(id);
         if new {
@@ -110,7 +110,7 @@ impl Catalog {
         (row, new)
     }
 
-    /// Replaces an item's metadata; returns its row.
+    /// Replaces an item's metadata and tokens. Returns its row.
     pub(super) fn put(&mut self, item: &Item, removed: bool, use_tokens: bool) -> u32 {
         let (row, _) = self.ensure(&item.id);
         let mut tokens: Vec<u32> = Vec::new();

@@ -1,9 +1,10 @@
-//! What the dense vectors of items give to their item vectors.
+//! Content vectors: what the dense vectors of items add to their item vectors.
 //!
-//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with x scaled by [`normalise`].
-//! The projections `M` move with every step, so z is kept **as of its last refresh**: when the item takes part in a step,
-//! when its metadata is put, and by a round that every step takes a little further ([`State::sweep`]). So a step and a
-//! publication cost what they touch, not the catalogue, and a cold item follows within `items / SWEPT_MAX` steps.
+//! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with `x` scaled by
+//! [`normalise`]. The projections `M` change with every step, so a stored `z` is **as of its last refresh**. An item is
+//! refreshed when it takes part in a step and when its metadata is put. In addition, every step refreshes the next
+//! [`SWEPT_MAX`] content rows in turn ([`State::sweep`]). So the cost of a step and of a publication does not grow with
+//! the catalogue, and a cold item is refreshed within `items / SWEPT_MAX` steps.
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use shelfmark_domain::{Item, Modalities, Modality};
 
 use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
 
-/// Content vectors that a step refreshes beside those of its own items.
+/// Content vectors that a step refreshes in turn, in addition to those of its own items.
 pub const SWEPT_MAX: usize = 64;
 
-/// Content vectors, in the order in which items first had a dense vector.
+/// Content vectors by content row: in the order in which items first had a dense vector.
 #[derive(Debug, Clone)]
 pub struct ContentVectors {
     modalities: Arc<Modalities>,
@@ -29,7 +30,7 @@ impl ContentVectors {
         Self { modalities: Arc::default(), items: CowVec::default(), rows: CowRows::new(dim) }
     }
 
-    /// What the model learns from.
+    /// Returns the modalities that the model learns from.
     #[inline]
     pub const fn modalities(&self) -> &Arc<Modalities> {
         &self.modalities
@@ -39,25 +40,25 @@ impl ContentVectors {
         Arc::make_mut(&mut self.modalities)
     }
 
-    /// Number of items that ever had a dense vector.
+    /// Number of items that have ever had a dense vector.
     #[inline]
     pub const fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether no item ever had one.
+    /// Whether no item has ever had a dense vector.
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Item row of a content row. Panics when out of range.
+    /// Returns the item row of a content row. Panics when out of range.
     #[inline]
     pub fn item(&self, row: usize) -> u32 {
         self.items[row]
     }
 
-    /// z of a content row, `[dim]`. Panics when out of range.
+    /// Returns the content vector `z` of a content row, `[dim]`. Panics when out of range.
     #[inline]
     pub fn row(&self, row: usize) -> &[f32] {
         self.rows.row(row)
@@ -69,8 +70,8 @@ impl ContentVectors {
     }
 }
 
-/// Writes `x` scaled so that the mean of its squares is 1; zeros for a zero vector, which says nothing. In f64, because
-/// squares of f32 may overflow.
+/// Writes `x`, scaled to a mean square of 1, to `out`. A zero vector stays zero. Computes in f64, because squares of
+/// f32 may overflow.
 pub fn normalise(x: &[f32], out: &mut [f32]) {
     let mut lanes = [0.0_f64; 8];
     let (eights, rest) = x.as_chunks::<8>();
@@ -91,7 +92,7 @@ pub fn normalise(x: &[f32], out: &mut [f32]) {
 }
 
 impl Readable {
-    /// Appends a stored content vector; `None` when it is not one.
+    /// Decodes and appends a content vector. Returns `None` when the item is unknown or already has one.
     pub(super) fn decode_content(&mut self, item: u32, z: &[u8]) -> Option<()> {
         if item as usize >= self.catalog.len() || self.catalog.entry(item).content.is_some() {
             return None;
@@ -101,7 +102,7 @@ impl Readable {
         self.content_vectors.rows.push_bytes(z)
     }
 
-    /// An item's dense vector of a modality; `None` as well when it has another length than the modality.
+    /// Returns an item's dense vector of a modality. `None` when it is absent or has another length than the modality.
     #[inline]
     pub fn dense<'a>(&self, item: &'a Item, modality: &Modality) -> Option<&'a [f32]> {
         let vector = item.vectors.get(&modality.name)?;
@@ -110,7 +111,7 @@ impl Readable {
 }
 
 impl State {
-    /// Takes in the dense vectors of an item whose metadata is new, and refreshes its content vector.
+    /// Registers the modalities of an item whose metadata is new, and refreshes its content vector.
     pub(super) fn take_vectors(&mut self, row: u32) {
         if !self.readable.config.modalities {
             return;
@@ -118,7 +119,7 @@ impl State {
         let item = Arc::clone(&self.readable.catalog.entry(row).item);
         let mut any = false;
         for (name, vector) in &item.vectors {
-            // Refused at the door where it was known; what came into the log before that says nothing.
+            // Requests with a wrong length are refused. Records from before the modality was known are ignored here.
             let Ok(new) = self.readable.content_vectors.modalities_mut().admit(name, vector.len()) else { continue };
             any = true;
             if new {
@@ -153,7 +154,7 @@ impl State {
         self.set_content(content, &z);
     }
 
-    /// Replaces a content vector; one that is the same already was not touched.
+    /// Replaces a content vector. Marks it as touched only when it changed.
     pub fn set_content(&mut self, content: u32, z: &[f32]) {
         if self.readable.content_vectors.row(content as usize) == z {
             return;
@@ -162,7 +163,7 @@ impl State {
         self.touched.mark(Table::ContentVectors, content);
     }
 
-    /// The content rows whose turn it is: the next [`SWEPT_MAX`] of an endless round.
+    /// Returns the next [`SWEPT_MAX`] content rows to refresh, in round-robin order, and advances the position.
     pub fn sweep(&mut self) -> impl Iterator<Item = u32> + use<> {
         let all = as_row(self.readable.content_vectors.len());
         let first = self.readable.counters.swept;
@@ -173,8 +174,8 @@ impl State {
         (first..first + count).map(move |row| row % all)
     }
 
-    /// After `config.modalities` changed: off, nothing is left of the dense vectors in item vectors; on, they are taken
-    /// in. Costs the catalogue.
+    /// Applies a change of `config.modalities`: off sets all content vectors to zero, on computes them again. Costs a
+    /// pass over the catalogue.
     pub(super) fn switch_modalities(&mut self) {
         if self.readable.config.modalities {
             (0..as_row(self.readable.catalog.len())).for_each(|row| self.take_vectors(row));

@@ -1,4 +1,5 @@
-//! What a query knows about its subject: the part of a state that the score of an item depends on.
+//! Context of a query: the part of the state that the score of an item depends on, such as history, repeats and
+//! transition memory candidates.
 
 use shelfmark_domain::Timestamp;
 
@@ -9,17 +10,17 @@ use super::{
     transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
 };
 
-/// Items of a history that there is room for at first.
+/// Initial capacity for repeats.
 const REPEATS_LIKELY: usize = 128;
 
-/// A repeat: an item of the subject's history.
+/// An item of the actor's history, with the buckets of its repeat term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repeat {
     /// Item row.
     pub item: u32,
-    /// Bucket of `1 + number of events since`.
+    /// Age bucket: of `1 + number of events since`.
     pub age: u8,
-    /// Bucket of how often.
+    /// Count bucket: of how often the item is in the history.
     pub count: u8,
 }
 
@@ -28,12 +29,12 @@ pub struct Repeat {
 pub struct MemoryCandidate {
     /// Item row.
     pub item: u32,
-    /// `log(1 + 50 m)`.
+    /// `log(1 + 50 m)`, see `docs/LEARNING.md`.
     pub value: f32,
 }
 
 impl Repeat {
-    /// What it adds to the item's score: `rec[age] + cnt[count]`.
+    /// Returns the term of the item's score: `rec[age] + cnt[count]`.
     #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.rec[usize::from(self.age)] + scalars.cnt[usize::from(self.count)]
@@ -41,36 +42,36 @@ impl Repeat {
 }
 
 impl MemoryCandidate {
-    /// What it adds to the item's score: `wm log(1 + 50 m)`.
+    /// Returns the term of the item's score: `wm log(1 + 50 m)`.
     #[inline]
     pub fn term(&self, scalars: &Scalars) -> f32 {
         scalars.wm * self.value
     }
 }
 
-/// The subject of a query at one moment.
+/// The context of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
-    /// Row of the user vector; `None` for sessions and strangers.
+    /// Row of the user vector; `None` for sessions and unknown users.
     pub user: Option<u32>,
     /// Item rows, newest first, at most `config.history`.
     pub history: Vec<u32>,
-    /// Gap buckets of `history`.
+    /// Time-gap bucket of each entry of `history`.
     pub gaps: Vec<u8>,
-    /// Each item of the last 1000 events once, newest first.
+    /// The distinct items of the last 1,000 events, newest first.
     pub repeats: Vec<Repeat>,
-    /// Best first, at most 64.
+    /// Transition memory candidates, best first, at most 64.
     pub memory: Vec<MemoryCandidate>,
-    /// Rows of circumstances, ascending, each once.
+    /// Context rows of the circumstances, ascending, distinct.
     pub terms: Vec<u32>,
 }
 
-/// Kinds by their row.
+/// A set of event kinds, by row number.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KindSet([u64; 4]);
 
 impl KindSet {
-    /// Whether the kind is among them.
+    /// Whether the kind is in the set.
     #[inline]
     pub const fn contains(self, kind: u8) -> bool {
         self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
@@ -80,7 +81,7 @@ impl KindSet {
 impl FromIterator<u32> for KindSet {
     fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
         let mut set = Self::default();
-        // Rows past 255 share the last number, as in histories.
+        // Rows beyond 255 share the last number, as in histories.
         for row in rows.into_iter().map(|row| u8::try_from(row).unwrap_or(u8::MAX)) {
             set.0[usize::from(row) / 64] |= 1 << (row % 64);
         }
@@ -88,25 +89,25 @@ impl FromIterator<u32> for KindSet {
     }
 }
 
-/// Reusable work space of `ContextBuilder`: one slot an item, told apart by epoch, so that nothing is cleared.
+/// Reusable workspace of `ContextBuilder`. Each item has a slot that is valid for one epoch, so nothing is cleared.
 #[derive(Debug, Default)]
 pub struct ContextScratch {
     epoch: u32,
     slots: Vec<Slot>,
-    /// Items of the memory rows, each once; only the first few count, as said beside it.
+    /// Distinct items of the memory rows; only a prefix is valid, see its use.
     touched: Vec<u32>,
-    /// The same as sortable integers.
+    /// The same items as sortable integers.
     order: Vec<u64>,
-    /// How often each item of the history is in it.
+    /// Number of occurrences in the history, by distinct item.
     counts: Vec<u32>,
 }
 
-/// Eight bytes, so that one is loaded and stored at once.
+/// Aligned to its eight bytes, so that one load and one store move it.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(8))]
 struct Slot {
     epoch: u32,
-    /// A place or the bits of a weight, as the epoch's user needs.
+    /// An index or the bits of a weight, depending on the user of the epoch.
     value: u32,
 }
 
@@ -123,25 +124,25 @@ impl ContextScratch {
     }
 }
 
-/// The tables that contexts are made from.
+/// Builder of contexts: borrows the tables that a context is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct ContextBuilder<'a> {
     /// Number of item rows.
     pub items: usize,
-    /// `config.history`.
+    /// `config.history`: most items of a query.
     pub history_max: usize,
-    /// Rows of the transition memory by item, `None` when it is switched off.
+    /// Transition memory by item row; `None` when it is switched off.
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
-    /// Kinds that are no part of a query.
+    /// Kinds with a negative weight, which take no part in queries.
     pub dislikes: KindSet,
 }
 
 impl ContextBuilder<'_> {
-    /// The context of a history without its newest `skip` events, for a query at time `at`.
+    /// Builds the context of a query at time `at` from a history without its newest `skip` events.
     ///
-    /// Costs the length of the history plus 10 memory rows of at most 128 entries.
+    /// Costs the length of the history, plus 10 memory rows of at most 128 entries.
     pub fn build(
         &self,
         user: Option<u32>,
@@ -167,7 +168,7 @@ impl ContextBuilder<'_> {
         context
     }
 
-    /// The history without dislikes, newest first.
+    /// Iterates over the history without dislikes, newest first.
     #[inline]
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
         let dislikes = self.dislikes;
@@ -194,12 +195,12 @@ impl ContextBuilder<'_> {
         }
     }
 
-    /// `m_j = sum_k e^(-k/5) C[h_k][j] / (n_(h_k) + 1) / sum_k e^(-k/5)`, the 64 largest.
+    /// Adds the 64 candidates with the largest `m_j = sum_k e^(-k/5) C[h_k][j] / (n_(h_k) + 1) / sum_k e^(-k/5)`.
     fn remember(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
         let Some(rows) = self.memory else { return };
         scratch.begin(self.items);
         let (mut weight, mut weights) = (1.0_f32, 0.0_f32);
-        // Rows first, entries after: the rows' loads do not wait for each other.
+        // Rows are loaded before entries, so that the loads of several rows overlap.
         let mut places: [(Option<&TransitionRow>, f32); MEMORY_HISTORY] = [(None, 0.0); MEMORY_HISTORY];
         for (place, past) in places.iter_mut().zip(self.liked(history, skip)) {
             let row = &*rows[past.item as usize];
@@ -208,13 +209,13 @@ impl ContextBuilder<'_> {
             weight *= MEMORY_DECAY;
         }
         let ContextScratch { epoch, slots, touched, order, .. } = scratch;
-        // One place more than there can be items, so that the next one is always there to be written.
+        // One element more than there can be items, so that the write below is always in range.
         touched.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
         let mut count = 0;
         for (row, factor) in &places {
             let Some(row) = row else { break };
             for (item, value) in row.entries(self.now) {
-                // Without a branch: whether an item was met before is a coin toss to the processor.
+                // Branch-free: whether an item occurred before cannot be predicted.
                 let slot = &mut slots[item as usize];
                 let new = slot.epoch != *epoch;
                 let before = if new { 0.0 } else { f32::from_bits(slot.value) };
@@ -223,8 +224,8 @@ impl ContextBuilder<'_> {
                 count += usize::from(new);
             }
         }
-        // Largest weight first, ties to the lower row, so that replicas agree: one integer each, because the bits of
-        // numbers that are not negative are ordered as they are. Selecting through the slots cost more than adding up.
+        // Largest weight first, ties by row, so that replicas agree. Each candidate becomes one integer, because the
+        // bits of non-negative floats sort like the floats. Selecting through the slots cost more than the sums did.
         let key = |item: u32| u64::from(!slots[item as usize].value) << 32 | u64::from(item);
         order.clear();
         order.extend(touched[..count].iter().map(|item| key(*item)));
@@ -241,7 +242,7 @@ impl ContextBuilder<'_> {
     }
 }
 
-/// `wp . log(1 + pop_j)` as of event number `now`.
+/// Returns `wp . log(1 + pop_j)`, the popularity term of a score, as of event number `now`.
 #[inline]
 pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
     let logs = popularity.logs(now);
@@ -255,8 +256,8 @@ mod tests {
     use super::*;
     use crate::{CounterRng, PastEvent};
 
-    /// Goal: the fast sum and selection give the bits of the formula. Method: the formula with a map and a sort, on
-    /// random rows that overlap, tie and overfill the 64 places, with one scratch for all.
+    /// Goal: the optimized sum and selection equal the formula bit for bit. Method: the formula with a map and a sort,
+    /// on random rows that overlap, tie and exceed 64 candidates, with one workspace for all.
     #[test]
     fn memory_candidates_are_the_64_largest_of_the_formula_bit_for_bit() {
         let mut scratch = ContextScratch::default();

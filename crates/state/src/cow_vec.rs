@@ -1,18 +1,18 @@
-//! Copy-on-write sequences: a clone shares everything, a write copies only the piece it lands in.
+//! Copy-on-write vectors: clones share chunks, and a write copies only the chunk that it changes.
 
 use std::{hint::black_box, ops::Range, sync::Arc};
 
 use super::footprint::allocated;
 
-/// Elements of one shared piece of a [`CowVec`].
+/// Elements of a chunk of [`CowVec`].
 const CHUNK: usize = 64;
-/// Rows of one shared leaf of [`CowRows`]: few, because a step touches rows all over the table and each touched leaf is
-/// copied once per published view. More of short rows, to [`LEAF_VALUES`]: a copy of less costs as much.
+/// Least rows of a leaf of [`CowRows`]. Small, because a step touches rows all over the table, and each touched leaf is
+/// copied once per published view.
 const LEAF_ROWS: usize = 8;
-/// Values of a leaf, at least.
+/// Least values of a leaf: leaves of short rows hold more rows, as copying fewer bytes would cost the same.
 const LEAF_VALUES: usize = 64;
 
-/// Growable sequence whose clones share chunks of 64 elements. `clone` costs `len / 64` pointers, a write to a shared
+/// Growable vector whose clones share chunks of 64 elements. A clone costs `len / 64` pointers. A write to a shared
 /// chunk copies that chunk.
 #[derive(Debug, Clone)]
 pub struct CowVec<T> {
@@ -33,19 +33,19 @@ impl<T: Clone> CowVec<T> {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no elements.
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// One element.
+    /// Returns an element; `None` when out of range.
     #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         self.chunks.get(index / CHUNK)?.get(index % CHUNK)
     }
 
-    /// One element for writing. Panics when out of range.
+    /// Returns an element for writing. Panics when out of range.
     #[inline]
     pub fn get_mut(&mut self, index: usize) -> &mut T {
         &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
@@ -61,13 +61,13 @@ impl<T: Clone> CowVec<T> {
         self.len += 1;
     }
 
-    /// What its own pieces take, in bytes.
+    /// Returns the bytes of the chunks, without what elements own elsewhere.
     pub(super) fn chunk_bytes(&self) -> usize {
         self.chunks.len()
             * (CHUNK * size_of::<T>() + size_of::<Arc<Vec<T>>>() + 2 * size_of::<usize>() + size_of::<Vec<T>>())
     }
 
-    /// All elements in order.
+    /// Iterates over all elements in order.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
@@ -83,14 +83,14 @@ impl<T: Clone> std::ops::Index<usize> for CowVec<T> {
     }
 }
 
-/// Rows that are asked for at once, see [`CowRows::touch`].
+/// Rows that are prefetched together, see [`CowRows::touch`].
 pub const ROWS_AHEAD: usize = 16;
-/// Values of a table, 4 MB, that are mostly in a cache anyway.
+/// Tables below this many values (4 MB) mostly stay in a cache: prefetching them does not pay.
 const CACHED_VALUES: usize = 1 << 20;
 /// Values of a cache line.
 const LINE: usize = 16;
 
-/// Dense table of f32 rows, `[len, dim]`, whose clones share leaves of 8 rows, or more of short ones.
+/// Matrix of f32 values, `[len, dim]`, row-major, whose clones share leaves of 8 rows, or more when rows are short.
 #[derive(Debug, Clone)]
 pub struct CowRows {
     leaves: CowVec<Arc<[f32]>>,
@@ -98,10 +98,10 @@ pub struct CowRows {
     len: usize,
 }
 
-/// Where rows lie in leaves.
+/// Mapping of rows to leaves.
 #[derive(Debug, Clone, Copy)]
 struct LeafShape {
-    /// Rows of a leaf, as a power of two.
+    /// Binary logarithm of the rows of a leaf.
     bits: u32,
     /// Values of a row.
     dim: usize,
@@ -123,12 +123,12 @@ impl LeafShape {
         self.rows() * self.dim
     }
 
-    /// The leaf of a row.
+    /// Leaf of a row.
     const fn leaf(self, row: usize) -> usize {
         row >> self.bits
     }
 
-    /// Where in its leaf a row lies.
+    /// Range of a row's values within its leaf.
     const fn range(self, row: usize) -> Range<usize> {
         let start = (row & (self.rows() - 1)) * self.dim;
         start..start + self.dim
@@ -136,12 +136,12 @@ impl LeafShape {
 }
 
 impl CowRows {
-    /// An empty table.
+    /// Creates an empty matrix.
     pub fn new(dim: usize) -> Self {
         Self { leaves: CowVec::default(), shape: LeafShape::new(dim), len: 0 }
     }
 
-    /// Values of one row.
+    /// Length of a row.
     #[inline]
     pub const fn dim(&self) -> usize {
         self.shape.dim
@@ -153,55 +153,54 @@ impl CowRows {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// What it takes, in bytes.
+    /// Returns the memory taken, in bytes.
     pub fn footprint(&self) -> usize {
         let leaf = self.shape.values() * size_of::<f32>() + 2 * size_of::<usize>();
         self.leaves.chunk_bytes() + self.leaves.len() * allocated(leaf)
     }
 
-    /// One row, `[dim]`. Panics when out of range.
+    /// Returns a row, `[dim]`. Panics when out of range.
     #[inline]
     pub fn row(&self, row: usize) -> &[f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
         &self.leaves[self.shape.leaf(row)][self.shape.range(row)]
     }
 
-    /// One row for writing, `[dim]`. Panics when out of range.
+    /// Returns a row for writing, `[dim]`. Panics when out of range.
     #[inline]
     pub fn row_mut(&mut self, row: usize) -> &mut [f32] {
         assert!(row < self.len, "row {row} of a table of {}", self.len);
         &mut Arc::make_mut(self.leaves.get_mut(self.shape.leaf(row)))[self.shape.range(row)]
     }
 
-    /// Whether it pays to touch up to [`ROWS_AHEAD`] rows from `first` to `last`: of rows that stand close together the
-    /// processor sees the next one coming, and those of a small table are near.
+    /// Whether prefetching up to [`ROWS_AHEAD`] rows from `first` to `last` pays. The hardware prefetcher handles rows
+    /// that are close together, and small tables are in a cache.
     #[inline]
     pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
         self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
     }
 
-    /// Reads where a row's leaf begins, beside which its holders are counted, and does nothing with it, see
-    /// [`CowRows::touch`].
+    /// Loads the start of a row's leaf, next to its reference counts, as a prefetch; see [`CowRows::touch`].
     #[inline]
     pub fn touch_leaf(&self, row: usize) -> u32 {
         self.leaves[self.shape.leaf(row)][0].to_bits()
     }
 
-    /// Reads every cache line of a row and does nothing with it: rows that lie all over a table are fetched at once when
-    /// some of them are touched first and used then. One after the other each waits for memory by itself.
+    /// Loads every cache line of a row as a prefetch. When scattered rows are prefetched together before use, their
+    /// cache misses overlap.
     #[inline]
     pub fn touch(&self, row: usize) -> u32 {
         self.row(row).iter().step_by(LINE).fold(0, |all, value| all ^ value.to_bits())
     }
 
-    /// Gives `update` the `rows` (number and a tag, ascending) of two tables of one shape for writing. Rows that lie in one
-    /// leaf are given one after the other, so that the leaf is looked for and taken from its other holders once.
+    /// Calls `update` with each of the `rows` (number and tag, ascending) of two matrices of equal shape, for writing.
+    /// Each leaf is looked up, and copied when shared, once for all of its rows.
     #[inline]
     pub fn update_both<T: Copy>(
         &mut self,
@@ -229,24 +228,24 @@ impl CowRows {
         }
     }
 
-    /// Whether a row shares its memory with the same row of `other`: then neither was written since they were one. Panics
+    /// Whether a row shares memory with the same row of `other`: then neither has been written since the clone. Panics
     /// when out of range.
     #[inline]
     pub fn shares(&self, other: &Self, row: usize) -> bool {
         Arc::ptr_eq(&self.leaves[self.shape.leaf(row)], &other.leaves[self.shape.leaf(row)])
     }
 
-    /// Appends a row of `value`.
+    /// Appends a row filled with `value`.
     pub fn push_filled(&mut self, value: f32) {
         if self.len.is_multiple_of(self.shape.rows()) {
-            // Made in place: a vector would be copied into its Arc.
+            // Collected in place: a vector would be copied into its Arc.
             self.leaves.push(std::iter::repeat_n(0.0, self.shape.values()).collect());
         }
         self.len += 1;
         self.row_mut(self.len - 1).fill(value);
     }
 
-    /// Appends a row of little-endian values; `None`, and nothing, when they are not `dim`.
+    /// Appends a row of little-endian values. Returns `None` and changes nothing when there are not `dim`.
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Option<()> {
         if bytes.len() != self.shape.dim * 4 {
             return None;
@@ -255,7 +254,7 @@ impl CowRows {
         self.set_bytes(self.len - 1, bytes)
     }
 
-    /// Replaces a row by little-endian values; `None`, and nothing, when they are not `dim`.
+    /// Replaces a row by little-endian values. Returns `None` and changes nothing when there are not `dim`.
     pub(super) fn set_bytes(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
         if bytes.len() != self.shape.dim * 4 {
             return None;

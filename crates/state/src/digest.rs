@@ -1,4 +1,4 @@
-//! The hash of a whole state, kept up to date row by row.
+//! State digest: a 128-bit sum of row hashes, updated row by row.
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -6,9 +6,11 @@ use shelfmark_domain::Digest;
 
 use super::{CowVec, State, Table, Touched};
 
-/// Sum over all rows of `xxh3_128(row, seed = (table, row number))`: a sum, so that replacing a row costs that row.
-/// It finds differences between replicas and damage; it is not a defence against a forger. `Clone` is cheap and shares the
-/// rows' hashes.
+/// Computes and updates the digest: the sum of `xxh3_128(row, seed = (table, row number))` over all rows. A sum, so
+/// that replacing a row costs that row only.
+///
+/// It finds differences between replicas and corruption; it does not protect against forgery. Clones are cheap and
+/// share the rows' hashes.
 #[derive(Debug, Clone)]
 pub struct Digester {
     tables: [Hashes; Table::ALL.len()],
@@ -16,12 +18,12 @@ pub struct Digester {
     buffer: Vec<u8>,
 }
 
-/// What an encoded row adds to the digest of its state.
+/// Returns what an encoded row adds to the digest of its state.
 pub fn row_hash(table: Table, row: usize, bytes: &[u8]) -> u128 {
     xxh3_128_with_seed(bytes, (table.index() as u64) << 40 | row as u64)
 }
 
-/// Hashes of one table's rows: those from `rows` on are 0.
+/// Hashes of one table's rows; those from `rows` on are 0.
 #[derive(Debug, Clone, Default)]
 struct Hashes {
     hashes: CowVec<u128>,
@@ -35,7 +37,7 @@ impl Default for Digester {
 }
 
 impl Digester {
-    /// Hashes every row.
+    /// Computes the digest from every row of a state.
     pub fn new(state: &State) -> Self {
         let mut digester = Self::default();
         for table in Table::ALL {
@@ -46,11 +48,11 @@ impl Digester {
         digester
     }
 
-    /// Hashes the touched rows again and returns the digest.
+    /// Rehashes the touched rows and returns the digest.
     pub fn update(&mut self, state: &State, touched: &Touched) -> Digest {
         for table in Table::ALL {
             let rows = state.rows(table);
-            // A base that was given up takes its rows with it.
+            // The table of base weights is emptied when the regularizer is switched off.
             let known = &mut self.tables[table.index()];
             for gone in rows..known.rows {
                 self.sum = self.sum.wrapping_sub(std::mem::take(known.hashes.get_mut(gone)));
@@ -63,12 +65,12 @@ impl Digester {
         self.digest()
     }
 
-    /// The digest as of the last update.
+    /// Returns the digest as of the last update.
     pub const fn digest(&self) -> Digest {
         Digest(self.sum)
     }
 
-    /// Takes in a row's encoded bytes.
+    /// Replaces the hash of a row by that of its encoded bytes.
     pub(super) fn set(&mut self, table: Table, row: usize, bytes: &[u8]) {
         let hash = row_hash(table, row, bytes);
         let known = &mut self.tables[table.index()];

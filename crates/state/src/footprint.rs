@@ -1,8 +1,8 @@
-//! What a state takes in memory, table by table.
+//! Memory accounting: the bytes that a state takes, by table.
 //!
-//! Counted from the structures themselves, as the allocator rounds them. Rows of one length are their number times their
-//! size, with what the pieces they lie in take besides; of rows that differ in length (ids, histories, metadata) [`SAMPLED_MAX`] are looked at, evenly
-//! spread, so that the price does not grow with the model: some 100 us.
+//! Sizes are computed from the data structures and rounded as the allocator rounds them. Tables with rows of one length
+//! are counted exactly. Of rows that differ in length (ids, histories, metadata), at most [`SAMPLED_MAX`] are sampled,
+//! evenly spaced, so that the cost does not grow with the model: about 100 us.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,33 +12,34 @@ use shelfmark_domain::{Id, Item, PropertyValue};
 
 use super::{CatalogEntry, CowRows, CowVec, History, Interner, Popularity, Readable, Scalars, TransitionRow};
 
-/// Rows of a table that are looked at.
+/// Rows that are sampled per table.
 const SAMPLED_MAX: usize = 512;
-/// Of each row of each table, the hash that the digest keeps.
+/// Bytes of the hash that the digest keeps for each row of each table.
 const HASH_BYTES: usize = size_of::<u128>();
-/// Header of a shared piece: two counts.
+/// Bytes of the header of an `Arc`: two counts.
 pub const SHARED_BYTES: usize = 16;
-/// Entries that a node of an ordered map has room for, and that it holds as a rule.
+/// Capacity of a B-tree node, and its typical number of entries.
 const NODE_ROOM: usize = 11;
 const NODE_FILL: usize = 8;
 
-/// What one table takes.
+/// Memory taken by one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableFootprint {
-    /// The table.
+    /// Name of the table.
     pub table: &'static str,
-    /// Its rows, free ones too.
+    /// Number of rows, including free ones.
     pub rows: u64,
-    /// What they take, with accumulators, hashes and what holds them together, in bytes.
+    /// Bytes of all rows, including accumulators, row hashes and the containers around them.
     pub bytes: u64,
 }
 
 impl Readable {
-    /// What a state with these rows takes: the tables here, their accumulators, the base of a pull, the hashes.
+    /// Returns the footprint of a state with these rows: tables, accumulators, base weights and row hashes.
     pub fn footprint(&self) -> Vec<TableFootprint> {
         let parameters = &self.parameters;
-        // Weights and accumulators, and the base while there is one: counted whole, as if every row had moved since.
+        // Weights, accumulators and, with the regularizer, base weights. The latter count in full, as if no row were
+        // shared.
         let copies = if self.config.pull > 0.0 { 3 } else { 2 };
         let learned = |rows: &CowRows| copies * rows.footprint() + rows.len() * HASH_BYTES;
         let seen = if self.config.drop_idle_events > 0 { size_of::<u64>() + HASH_BYTES } else { 0 };
@@ -74,12 +75,12 @@ impl Readable {
     }
 }
 
-/// What the allocator gives for so many bytes: sizes have eight steps from one power of two to the next but one.
+/// Rounds a size up to the allocator's size classes: eight steps for each doubling.
 pub const fn allocated(bytes: usize) -> usize {
     if bytes <= 64 { bytes.next_multiple_of(8) } else { bytes.next_multiple_of(bytes.next_power_of_two() / 8) }
 }
 
-/// What some rows take together, in bytes, of which 512 at most are looked at, evenly spread.
+/// Estimates the total size of `rows` in bytes from at most 512 samples, evenly spaced.
 pub fn sampled<T>(rows: impl ExactSizeIterator<Item = T>, bytes: impl Fn(T) -> usize) -> usize {
     let len = rows.len();
     let looked_at = rows.step_by(len.div_ceil(SAMPLED_MAX).max(1)).map(bytes);
@@ -87,13 +88,13 @@ pub fn sampled<T>(rows: impl ExactSizeIterator<Item = T>, bytes: impl Fn(T) -> u
     len * sum / count.max(1)
 }
 
-/// Of a row behind a shared pointer.
+/// Returns the size of a value behind an `Arc`, given the size of what the value owns.
 fn shared<T>(bytes: impl Fn(&T) -> usize) -> impl Fn(&Arc<T>) -> usize {
     move |row| allocated(SHARED_BYTES + size_of::<T>()) + bytes(row)
 }
 
 impl<T: Clone> CowVec<T> {
-    /// What it takes, with the hashes of its rows; `beside`: what a row takes outside of itself.
+    /// Returns the bytes taken, including row hashes. `beside` returns what an element owns elsewhere.
     fn footprint(&self, beside: impl Fn(&T) -> usize) -> usize {
         let rows = self.len();
         self.chunk_bytes() + rows * HASH_BYTES + sampled(0..rows, |row| beside(&self[row]))
@@ -116,7 +117,7 @@ fn entry(entry: &CatalogEntry) -> usize {
         + metadata(&entry.item)
 }
 
-/// What an item's metadata takes outside of itself. The id is the interner's.
+/// Returns the bytes that an item's metadata owns elsewhere. The id belongs to the interner.
 fn metadata(item: &Item) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + allocated(text.len())).sum::<usize>();
     let property = |(name, value): (&String, &PropertyValue)| {
@@ -136,7 +137,7 @@ fn metadata(item: &Item) -> usize {
         + item.vectors.iter().map(vector).sum::<usize>()
 }
 
-/// What the nodes of an ordered map take.
+/// Returns the bytes of a B-tree map's nodes.
 fn nodes<K, V>(map: &BTreeMap<K, V>) -> usize {
     map.len().div_ceil(NODE_FILL) * allocated(NODE_ROOM * size_of::<(K, V)>() + SHARED_BYTES)
 }

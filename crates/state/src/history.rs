@@ -1,11 +1,11 @@
-//! What somebody did lately: the source of their vector.
+//! Histories of users and sessions: the newest events, from which query vectors are built.
 
 use shelfmark_domain::Timestamp;
 
-/// Events that a history keeps: also the range of the repeat table (learning rule, "last 1000 events").
+/// Events of a history that count: also the range of the repeat term.
 pub const HISTORY_EVENTS_MAX: usize = 1000;
 
-/// The newest events of one user or session, oldest first, as parallel columns.
+/// The newest events of a user or session, oldest first, stored by column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     items: Vec<u32>,
@@ -19,23 +19,23 @@ pub struct History {
 pub struct PastEvent {
     /// Item row.
     pub item: u32,
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// Row of the kind's name.
+    /// Row of the event's kind.
     pub kind: u8,
 }
 
 impl History {
-    /// What it takes outside of itself, in bytes.
+    /// Returns the bytes owned elsewhere.
     pub(super) fn footprint(&self) -> usize {
         self.items.capacity() * size_of::<u32>()
             + self.times.capacity() * size_of::<Timestamp>()
             + self.kinds.capacity()
     }
 
-    /// Adds the newest event; the oldest goes when there are more than [`HISTORY_EVENTS_MAX`].
+    /// Appends the newest event. Keeps the newest [`HISTORY_EVENTS_MAX`], and up to an eighth more.
     pub fn push(&mut self, past: PastEvent) {
-        // Dropping an eighth at once keeps the cost of shifting constant per event.
+        // Dropping an eighth at once keeps the amortized cost per event constant.
         if self.items.len() >= HISTORY_EVENTS_MAX + HISTORY_EVENTS_MAX / 8 {
             let surplus = self.items.len() - HISTORY_EVENTS_MAX;
             self.items.drain(..surplus);
@@ -54,19 +54,19 @@ impl History {
         self.items.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no kept events.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Number of events ever.
+    /// Number of events ever, including dropped ones.
     #[inline]
     pub const fn total(&self) -> u64 {
         self.total
     }
 
-    /// Kept events, newest first, without the newest `skip`.
+    /// Iterates over the kept events, newest first, without the newest `skip`.
     #[inline]
     pub fn newest(&self, skip: usize) -> impl Iterator<Item = PastEvent> {
         let end = self.len().saturating_sub(skip);
@@ -77,7 +77,7 @@ impl History {
         })
     }
 
-    /// Item rows, oldest first.
+    /// Returns the item rows, oldest first.
     #[inline]
     pub fn items(&self) -> &[u32] {
         &self.items

@@ -1,22 +1,23 @@
-//! Rows by the hash of their id: an open hash table whose clones share pieces.
+//! Hash index from ids to row numbers: an open-addressing hash table with linear probing, whose clones share chunks.
 //!
-//! A slot has 8 bytes, so that a look-up waits for one line of it and one of the id it names, where a map of ids has nodes a hundred
-//! times as large on the way. A clone costs a pointer for every 512 slots (0.1 ms at a million rows), a write copies their 4 kB once
-//! per view, and every doubling (at a half) goes over all slots in order: 20 ms at a million rows.
+//! A slot takes 8 bytes, so a lookup misses the cache twice: for the slot and for the id. Nodes of an ordered map would
+//! be a hundred times as large. A clone costs a pointer for every 512 slots (0.1 ms at a million rows). A write copies
+//! 4 kB once per view. Doubling, at a load of a half, rehashes all slots in order: 20 ms at a million rows.
 
 use std::sync::Arc;
 
 use super::footprint::{SHARED_BYTES, allocated};
 
-/// Slots of one shared piece.
+/// Slots of a chunk.
 const PIECE: usize = 512;
-/// No row: there are fewer than 2^32 rows.
+/// An empty slot. Never a valid entry, as there are fewer than 2^32 rows.
 const FREE: u64 = u64::MAX;
 
-/// Row numbers, found by hash. Equal hashes are told apart by the caller, who knows the ids.
+/// Row numbers by hash. The caller compares ids to resolve equal hashes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IdIndex {
-    /// A hash, and a row below it. As many as a power of two, in the order of hashes but for what was pushed on.
+    /// Entries `hash << 32 | row`. The number of slots is a power of two. Entries are in the order of their hashes,
+    /// except where probing displaced them.
     pieces: Vec<Arc<[u64; PIECE]>>,
     count: usize,
 }
@@ -27,12 +28,12 @@ impl IdIndex {
         self.count
     }
 
-    /// What it takes, in bytes.
+    /// Returns the memory taken, in bytes.
     pub(super) const fn bytes(&self) -> usize {
         self.pieces.len() * (size_of::<usize>() + allocated(SHARED_BYTES + size_of::<[u64; PIECE]>()))
     }
 
-    /// The row with this hash that `is` the one.
+    /// Returns the row with this hash for which `is` holds.
     pub(super) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
         if self.pieces.is_empty() {
             return None;
@@ -47,10 +48,10 @@ impl IdIndex {
         }
     }
 
-    /// Adds a row that is not there.
+    /// Inserts a row that is not in the index.
     pub(super) fn insert(&mut self, hash: u32, row: u32) {
         if (self.count + 1) * 2 > self.slots() {
-            // All share one until they are written.
+            // All chunks share one until they are written.
             let free = Arc::new([FREE; PIECE]);
             let all = std::mem::take(&mut self.pieces);
             self.pieces.resize((2 * all.len()).max(1), free);
@@ -61,7 +62,7 @@ impl IdIndex {
         self.place(u64::from(hash) << 32 | u64::from(row));
     }
 
-    /// Takes a row out, if it is there.
+    /// Removes a row, if present.
     pub(super) fn remove(&mut self, hash: u32, row: u32) {
         if self.pieces.is_empty() {
             return;
@@ -74,7 +75,7 @@ impl IdIndex {
             hole = self.after(hole);
         }
         self.count -= 1;
-        // Those that were pushed on past it move up, so that every row is reached from its home without a gap.
+        // Backward-shift deletion: moves displaced entries up, so that no gap separates a row from its home slot.
         let mut next = self.after(hole);
         while let Some(taken) = self.slot(next) {
             let mask = self.slots() - 1;
@@ -100,7 +101,7 @@ impl IdIndex {
         self.pieces.len() * PIECE
     }
 
-    /// The first slot that a hash may be in: the upper bits, so that a table twice as large has the same order.
+    /// Returns the first slot to probe: the upper bits of the hash, so that doubling keeps the order.
     const fn home(&self, hash: u32) -> usize {
         (hash as usize * self.slots()) >> u32::BITS
     }
@@ -119,7 +120,7 @@ impl IdIndex {
     }
 }
 
-/// Hash and row.
+/// Splits an entry into hash and row.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
 const fn parts(taken: u64) -> (u32, u32) {
     ((taken >> 32) as u32, taken as u32)
@@ -133,8 +134,8 @@ mod tests {
 
     use super::*;
 
-    /// Goal: rows are found as in an ordered map, whatever the hashes, and clones stay as they were. Method: random insertions and removals
-    /// of rows whose hashes are good, few, or all in the last slots, so that they go on at the first.
+    /// Goal: lookups agree with an ordered map for any hashes, and clones do not change. Method: random insertions and
+    /// removals of rows whose hashes are spread, few, or all in the last slots, so that probing wraps around.
     #[test]
     fn rows_are_found_until_they_are_taken_out_whatever_their_hashes() {
         for (seed, least) in [(1, 0), (2, 0), (3, u32::MAX - 40), (4, u32::MAX - 4_000_000)] {

@@ -1,20 +1,20 @@
-//! Dropping who has not been there for long, as `config.drop_idle_events` says.
+//! Eviction of idle users and sessions, as `config.drop_idle_events` demands.
 //!
-//! A dropped user or session gives its row back: the id is nobody's, history and vector are as of a row just made, and the
-//! next new one takes the row. It is a function of log and configuration like everything else: idleness is counted in events
-//! learned, and each event looks at its share of the rows, so that no batch pays for everybody and nothing is kept to say who is
-//! next. Items stay: histories, transition memory, the ring of newest events and views name them by their rows.
+//! An evicted user or session gives up its row. The row loses its id, history and vector are reset, and the next new
+//! actor gets it. Eviction is a function of log and configuration, like everything else: idleness is measured in events
+//! learned. Each event checks its share of the rows, so that no batch pays for all of them and no list is kept. Items
+//! are never evicted: histories, transition memory, the ring of recent items and views refer to them by row.
 
 use std::{ops::Range, sync::Arc};
 
 use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, Interner, State, Table, as_row};
 
-/// A row's turn comes so many times, at least half of that, within what is allowed.
+/// Checks of a row, at least half of that, within `drop_idle_events`.
 const TURNS: u64 = 8;
-/// Most rows of a table that are looked at for one event.
+/// Most rows of a table that one event checks.
 const ROWS_PER_EVENT_MAX: u64 = 16;
 
-/// Number of events learned at the end of the last unit of each user and session, by row; empty while nobody is dropped.
+/// Number of events learned at the end of each actor's last unit, by row; empty while eviction is off.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     pub(super) users: CowVec<u64>,
@@ -22,7 +22,7 @@ pub(super) struct Seen {
 }
 
 impl State {
-    /// Begins, or ends, to note when everybody was there.
+    /// Starts or stops recording when actors were last active, after a change of `config.drop_idle_events`.
     pub(super) fn switch_seen(&mut self) {
         if self.config().drop_idle_events == 0 {
             self.seen = Seen::default();
@@ -36,7 +36,7 @@ impl State {
         }
     }
 
-    /// Notes that somebody is there.
+    /// Records that an actor is active.
     pub(super) fn see(&mut self, actor: Actor) {
         if self.config().drop_idle_events == 0 {
             return;
@@ -54,8 +54,8 @@ impl State {
         self.touched.mark(table, row);
     }
 
-    /// After a batch, before which there were `before` events: drops whose turn it is and who has been idle for too long. How
-    /// many. Costs a look at 16 users and as many sessions for each event, at most, and what it drops.
+    /// Evicts idle actors after a batch, given the number of events before it. Returns how many. Costs a check of at
+    /// most 16 users and 16 sessions per event, plus the evictions.
     pub fn drop_idle(&mut self, before: u64) -> usize {
         let idle_max = self.config().drop_idle_events;
         if idle_max == 0 {
@@ -79,7 +79,7 @@ impl State {
         users.len() + sessions.len()
     }
 
-    /// Makes a user's row as one just made.
+    /// Resets a user's vector and history to those of a new row.
     pub(super) fn empty_user(&mut self, row: u32, nothing: &Arc<History>) {
         let place = row as usize;
         self.readable.parameters.users.row_mut(place).fill(0.0);
@@ -90,11 +90,11 @@ impl State {
     }
 }
 
-/// The rows whose turn comes with one of `events` and whose holders were not there for more than `idle_max` events, at the end
-/// of these.
+/// Returns the rows to evict: those that `events` check, that have an id, and that have been idle for more than
+/// `idle_max` events at the end of `events`.
 fn idle(seen: &CowVec<u64>, ids: &Interner, events: Range<u64>, idle_max: u64) -> Vec<u32> {
     let (rows, now) = (seen.len() as u64, events.end);
-    // A power of two, so that rows seldom change their turns when there are more of them.
+    // A power of two, so that growth seldom changes which event checks a row.
     let round = (idle_max / TURNS).max(rows.div_ceil(ROWS_PER_EVENT_MAX)).next_power_of_two();
     let events = events.start.max(now.saturating_sub(round))..now;
     let turns = events.flat_map(|event| (event % round..rows).step_by(usize::try_from(round).unwrap_or(usize::MAX)));
@@ -116,7 +116,7 @@ mod tests {
             seen.push(if n % 10 == 0 { 90_000 } else { n });
         }
         ids.release(3);
-        // 10,000 rows, 16 an event: 625 events, 1,024 as a power of two.
+        // 10,000 rows at 16 per event take 625 events: 1,024 as a power of two.
         let mut found = Vec::new();
         for event in 90_000..91_024 {
             let rows = idle(&seen, &ids, event..event + 1, 2_000);

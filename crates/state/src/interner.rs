@@ -1,4 +1,4 @@
-//! Ids as row numbers: given once, in log order, so that every replica gives the same ones.
+//! Interner of ids: assigns row numbers in log order, so that all replicas number rows alike.
 
 use std::hash::BuildHasher;
 
@@ -8,21 +8,21 @@ use shelfmark_domain::Id;
 
 use super::{CowVec, as_row, id_index::IdIndex};
 
-/// Two-way map between ids and dense row numbers. Clones share everything.
+/// Two-way map between ids and dense row numbers. Clones share memory.
 ///
-/// A row may be free: its id was given up, and the next new one takes the lowest. Which rows are free is seen from the rows
-/// themselves, so nothing more is stored.
+/// A row is free when its id was released. The next new id gets the lowest free row. Free rows are visible in the
+/// stored rows, so nothing more is stored.
 #[derive(Debug, Clone, Default)]
 pub struct Interner {
     pub(super) index: IdIndex,
-    // SipHash takes longer for some ten bytes than the rest of a look-up. Seeds are the process's own.
+    // SipHash takes longer for ten bytes than the rest of a lookup. Seeds are random per process.
     hasher: RandomState,
     pub(super) ids: CowVec<Option<Id>>,
     free: imbl::OrdSet<u32>,
 }
 
 impl Interner {
-    /// Number of rows, free ones too.
+    /// Number of rows, including free ones.
     #[inline]
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -34,13 +34,13 @@ impl Interner {
         self.ids.is_empty()
     }
 
-    /// Number of ids: the rows that are not free.
+    /// Number of ids: rows that are not free.
     #[inline]
     pub fn count(&self) -> usize {
         self.index.len()
     }
 
-    /// The row of an id.
+    /// Looks up the row of an id.
     #[inline]
     pub fn get(&self, id: &str) -> Option<u32> {
         self.index.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
@@ -51,30 +51,30 @@ impl Interner {
         self.hasher.hash_one(id) as u32
     }
 
-    /// The id of a row. Panics when out of range or free.
+    /// Returns the id of a row. Panics when out of range or free.
     #[inline]
     pub fn id(&self, row: u32) -> &Id {
         self.holder(row).expect("a row with an id")
     }
 
-    /// The id of a row; `None` when it is free or out of range.
+    /// Returns the id of a row; `None` when free or out of range.
     #[inline]
     pub fn holder(&self, row: u32) -> Option<&Id> {
         self.ids.get(row as usize)?.as_ref()
     }
 
-    /// All ids with their rows, by row.
+    /// Iterates over all ids with their rows, by row.
     #[inline]
     pub fn ids(&self) -> impl Iterator<Item = (u32, &Id)> {
         (0..).zip(self.ids.iter()).filter_map(|(row, id)| Some((row, id.as_ref()?)))
     }
 
-    /// The row of an id, and whether it was given just now.
+    /// Returns the row of an id, and whether it was assigned now.
     pub fn intern(&mut self, id: &Id) -> (u32, bool) {
         self.intern_from(0, id)
     }
 
-    /// The same; free rows below `from` stay free.
+    /// Like [`Interner::intern`], but does not assign free rows below `from`.
     pub(super) fn intern_from(&mut self, from: u32, id: &Id) -> (u32, bool) {
         if let Some(row) = self.get(id.as_str()) {
             return (row, false);
@@ -85,7 +85,7 @@ impl Interner {
         (row, true)
     }
 
-    /// Gives an id that has no row the one after the last, a free one, or that of another id.
+    /// Assigns `row` to an id without a row: the row after the last, a free one, or that of another id.
     fn give(&mut self, row: u32, id: &Id) {
         if row as usize == self.ids.len() {
             self.ids.push(Some(id.clone()));
@@ -97,7 +97,7 @@ impl Interner {
         self.index.insert(self.hash(id.as_str()), row);
     }
 
-    /// Takes the id of a row away; who wants a row next may have it.
+    /// Releases the id of a row, which becomes free.
     pub(super) fn release(&mut self, row: u32) {
         if let Some(id) = self.ids.get_mut(row as usize).take() {
             self.index.remove(self.hash(id.as_str()), row);
@@ -105,8 +105,8 @@ impl Interner {
         }
     }
 
-    /// Gives a row its id: a new row after the last, or a known one another id. `None`, and nothing, when the row leaves a
-    /// gap or the id belongs to another row.
+    /// Assigns an id to the row after the last, or to an existing one. Returns `None` and changes nothing when the row
+    /// would leave a gap or the id has another row.
     pub(super) fn put(&mut self, row: usize, id: &Id) -> Option<()> {
         if row > self.ids.len() || self.get(id.as_str()).is_some_and(|known| known as usize != row) {
             return None;
@@ -115,8 +115,8 @@ impl Interner {
         Some(())
     }
 
-    /// Makes a row what was stored of it; `None` for the id: free. The id may still be at a row that a later one of the same
-    /// delta gives to somebody else. `None`, and nothing, when the row leaves a gap.
+    /// Restores a row as it was stored, with `None` as the id of a free one. The id may still be at another row, to
+    /// which the same delta later gives another id. Returns `None` and changes nothing when the row would leave a gap.
     pub(super) fn put_stored(&mut self, row: usize, id: Option<&Id>) -> Option<()> {
         let Some(id) = id else {
             let number = u32::try_from(row).ok()?;
@@ -165,7 +165,7 @@ mod tests {
         for name in ["a", "b", "c"] {
             ids.intern(&id(name));
         }
-        // Since then b and c went, c came back in the place of b.
+        // Since then b and c were released, and c came back at the row of b.
         ids.put_stored(1, Some(&id("c"))).expect("a row");
         ids.put_stored(2, None).expect("a row");
         ids.put_stored(3, None).expect("a row");

@@ -1,16 +1,17 @@
-//! The state of one model at one position: everything that its answers and its next step depend on.
+//! State of a model at one position: everything that its answers and its next step depend on.
 //!
-//! **Promises.** Tables are copy-on-write: a clone costs a pointer for every 512 rows, and a write copies 8 rows at
-//! most. Rows are numbered in log order, so that replicas number them alike (P4). [`Table`] lists what a state is made
-//! of. The digest and the stored form share one encoding of rows, so what is stored is what is compared (P7).
+//! **Promises.** Tables are copy-on-write: a clone costs a pointer for every 512 rows, and a write copies a leaf of at
+//! least 8 rows. Rows are numbered in log order, so that all replicas number rows alike (P4). [`Table`] lists the parts
+//! of a state. The digest and the stored form share one encoding of rows, so what is stored is what is compared (P7).
 //!
-//! **Must not know** torch, Postgres, a file, a clock or a thread. It is arithmetic and memory only; random numbers
-//! come from [`CounterRng`], seeded by position.
+//! **Must not know** torch, Postgres, files, clocks or threads. This crate is arithmetic and memory only. Random
+//! numbers come from [`CounterRng`], seeded by position.
 //!
-//! **Used by** the learner, which writes it; views and versions hold clones.
+//! **Used by** the learner, which writes states. Views and versions hold clones.
 //!
-//! **Bounds.** A history keeps 1,000 to 1,125 events, a memory row 128 entries, the ring of newest events 32,768. At
-//! most 65,536 circumstances have a vector. Dense vectors are of at most 16 modalities with 16,384 numbers together.
+//! **Bounds.** A history keeps 1,000 to 1,125 events, a row of the transition memory 128 entries, the ring of recent
+//! items 32,768 events. At most 65,536 circumstances have a vector. Dense vectors have at most 16 modalities with
+//! 16,384 numbers together.
 
 mod apply;
 mod assembler;
@@ -73,14 +74,14 @@ pub use transition_memory::TransitionRow;
 
 use shelfmark_domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
 
-/// Events whose items the sampler draws "recent" negatives from.
+/// Length of the ring of recent items, from which negatives are sampled.
 pub const RECENT_EVENTS: usize = 32_768;
-/// Circumstances that have a vector; names that come later say nothing.
+/// Most circumstances with a vector; later names have no effect.
 pub const CONTEXTS_MAX: usize = 65_536;
-/// Deviation of initial vectors.
+/// Standard deviation of initial vectors.
 const INITIAL_DEVIATION: f32 = 0.05;
 
-/// Why a stored state cannot be built back.
+/// Error of decoding a stored state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// A segment does not decode.
@@ -88,62 +89,62 @@ pub enum StateError {
     Corrupt {
         /// The table.
         table: Table,
-        /// The segment.
+        /// Number of the segment within the table.
         ordinal: i32,
     },
-    /// Written by a newer program.
-    #[error("table number {0} is unknown to this program")]
+    /// The segment is of a newer program.
+    #[error("table number {0} is unknown: a newer program wrote it")]
     UnknownTable(i16),
-    /// A row that was read back is not the row that was stored.
-    #[error("row {row} of table {table:?} was read back different from what was stored")]
+    /// A row that was read back differs from the stored one.
+    #[error("row {row} of table {table:?} differs from the stored state when read back")]
     ReadBack {
         /// The table.
         table: Table,
         /// The row.
         row: u32,
     },
-    /// Rows that were stored did not come back.
-    #[error("what was read back has digest {found} instead of {expected}")]
+    /// Stored rows were not read back.
+    #[error("rows are missing: the digest read back is {found} instead of {expected}")]
     Incomplete {
-        /// Of what was read back.
+        /// Digest of the rows read back.
         found: Digest,
-        /// Of what was stored.
+        /// Digest of the stored state.
         expected: Digest,
     },
-    /// There is no configuration among the segments.
-    #[error("the segments hold no configuration")]
+    /// No segment holds the configuration.
+    #[error("no segment holds the configuration")]
     Empty,
-    /// Tables that must have as many rows as each other have not.
-    #[error("table {0:?} does not have as many rows as it must")]
+    /// The sizes of two tables do not agree.
+    #[error("table {0:?} has the wrong number of rows")]
     Mismatch(Table),
 }
 
-/// Counters that are part of the state.
+/// Counters of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Counters {
     /// Events applied: the clock of the transition memory.
     pub events: u64,
-    /// Events counted in popularity: the same, but only after their step.
+    /// Events counted in popularity, its clock. Advances after the step.
     pub counted: u64,
     /// Events whose step was dropped because a number was not finite.
     pub quarantined: u64,
-    /// Steps whose gradient was scaled down.
+    /// Steps whose gradient was clipped.
     pub clipped: u64,
-    /// Timestamp of the open unit, microseconds.
+    /// Timestamp of the open unit, in microseconds.
     unit_at: i64,
     /// Events of the open unit so far.
     unit_events: u64,
-    /// Actor of the open unit, as by [`Actor::code`].
+    /// Actor of the open unit, as encoded by [`Actor::code`].
     unit_actor: u64,
-    /// Running median of the gradient norm, over `sqrt(targets)`; 0 before the first step.
+    /// Running median of the gradient norm over `sqrt(targets)`; 0 before the first step.
     pub norm_median: f32,
-    /// Content row at which the next sweep begins.
+    /// Content row at which the next round-robin refresh begins.
     swept: u32,
 }
 
 impl Counters {
-    /// The next event begins a unit.
+    /// Closes the open unit: the next event begins a new one.
     const fn close_unit(&mut self) {
         self.unit_actor = 0;
         self.unit_events = 0;
@@ -151,28 +152,28 @@ impl Counters {
     }
 }
 
-/// A whole state. `Clone` is cheap and shares rows.
+/// State of a model. Clones are cheap and share rows.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// What readers need.
+    /// The part that answers depend on.
     pub readable: Readable,
-    /// Adagrad accumulators, row by row beside their weights.
+    /// AdaGrad accumulators, in the shape of the weights.
     pub accumulators: Parameters,
-    /// What `config.pull` pulls towards; there is one exactly while it is above 0.
+    /// Base of the regularizer; present exactly while `config.pull` is above 0.
     pub base_weights: Option<Box<BaseWeights>>,
-    /// Ring of the newest events' item rows, in no order that matters.
+    /// Ring of recent items: the item rows of the newest events.
     recent: CowVec<u32>,
-    /// How often an item is in `recent`; derived.
+    /// Number of occurrences in `recent`, by item row; derived, not stored.
     recent_counts: CowVec<u32>,
-    /// When everybody was last there.
+    /// When each actor was last active.
     seen: idle::Seen,
-    /// Rows changed since the engine last took the marks. A state that is kept (a snapshot, a version) has none: marks that were
-    /// copied with it would count as changes once more where learning goes on from it.
+    /// Rows changed since the engine last took the set. Empty in snapshots and versions: with a copied set, learning
+    /// that resumes from them would count these rows as changed again.
     pub touched: Touched,
 }
 
 impl State {
-    /// The state before the first record.
+    /// Creates the state before the first record.
     pub fn empty(config: Arc<ModelConfig>) -> Self {
         let dim = config.dim;
         let parameters = || Parameters::new(dim, bytemuck::Zeroable::zeroed());
@@ -191,7 +192,7 @@ impl State {
         state
     }
 
-    /// A new state as learning starts it: [`State::empty`] plus the rows that are always there.
+    /// Creates a new state to learn from: [`State::empty`] with the rows that are always present.
     pub fn initial(config: Arc<ModelConfig>) -> Self {
         let mut state = Self::empty(config);
         state.push_row(Table::LastVectors, ACCUMULATOR_INITIAL);
@@ -204,7 +205,8 @@ impl State {
         &self.readable.config
     }
 
-    /// Replaces the configuration. The dimension cannot change: returns `false` and changes nothing then.
+    /// Replaces the configuration. Returns `false` and changes nothing when the dimension differs or a value is
+    /// invalid.
     pub fn configure(&mut self, config: &ModelConfig) -> bool {
         if config.dim != self.readable.config.dim || config.check().is_err() {
             return false;
@@ -238,9 +240,9 @@ impl State {
         self.take_vectors(row);
     }
 
-    /// Puts a vector from outside in place of a row: of an item, made bare when it is new, or of a token that there is.
-    /// Its accumulators begin again, so that the row adapts as quickly as a new one. `false`: the token is unknown or
-    /// the vector does not fit, and nothing changed.
+    /// Imports a vector: replaces that of an item, which is created when unknown, or of an existing token. Resets its
+    /// accumulators, so that the row adapts as fast as a new one. Returns `false` and changes nothing when the token is
+    /// unknown or the vector does not fit.
     pub fn put_vector(&mut self, vector: &RowVector) -> bool {
         if vector.check(self.readable.config.dim).is_err() {
             return false;
@@ -259,7 +261,7 @@ impl State {
         true
     }
 
-    /// Removes an item from every answer; events may still name it. `false` when it is unknown.
+    /// Removes an item from all answers; events may still name it. Returns `false` when it is unknown.
     pub fn remove_item(&mut self, id: &Id) -> bool {
         let Some(row) = self.readable.catalog.row(id.as_str()) else { return false };
         self.readable.catalog.entries.get_mut(row as usize).removed = true;
@@ -267,7 +269,8 @@ impl State {
         true
     }
 
-    /// The row of an item, made when it is new: vectors drawn by its id, so that the order of arrival does not matter.
+    /// Returns the row of an item. Creates it when new, with vectors seeded by the id, so that the order of arrival
+    /// does not matter.
     fn item_row(&mut self, id: &Id) -> u32 {
         let (row, new) = self.readable.catalog.ensure(id);
         if new {
@@ -299,13 +302,13 @@ impl State {
         row
     }
 
-    /// A draw of the sampler: item rows of the newest events, and how often each is among them.
+    /// Returns the ring of recent items, from which negatives are sampled, and the number of occurrences by item row.
     #[inline]
     pub const fn recent(&self) -> (&CowVec<u32>, &CowVec<u32>) {
         (&self.recent, &self.recent_counts)
     }
 
-    /// Checks that tables fit each other and builds what is not stored.
+    /// Checks that the sizes of tables agree, and computes what is not stored.
     fn rebuild_derived(&mut self) -> Result<(), StateError> {
         let items = self.readable.catalog.len();
         let (users, sessions) = (self.readable.users.len(), self.readable.sessions.len());
@@ -349,7 +352,7 @@ impl State {
     }
 }
 
-/// A row number as it is stored.
+/// Converts a row number to its stored width.
 #[inline]
 pub fn as_row(row: usize) -> u32 {
     u32::try_from(row).expect("fewer than 2^32 rows fit in memory")

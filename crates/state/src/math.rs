@@ -1,11 +1,14 @@
-//! Functions of the standard mathematical library in plain arithmetic: the compiler vectorises them, and every machine
-//! computes the same bits (P4), whatever its C library.
+//! Exponential and logarithm in plain arithmetic. The compiler vectorizes them, and every machine computes the same
+//! bits (P4), whatever its C library.
 
-/// `e^x` to 2e-7 relative; 0 below -87, where results are no longer normal numbers. NaN and infinity stay what they are, so that a sum shows them.
-// Cody and Waite's reduction to [-ln 2 / 2, ln 2 / 2], then the polynomial of Cephes' expf (Moshier 1984 to 2000).
+/// Computes `e^x` to a relative error of 2e-7; 0 below -87, where results become subnormal. NaN and infinity propagate,
+/// so that a sum shows them.
+// Reduction to [-ln 2 / 2, ln 2 / 2] by Cody and Waite (1980). Constants and polynomial of expf in the Cephes
+// Mathematical Library (S. L. Moshier, 1984 to 2000), which "may be used freely but it comes with no support or
+// guarantee".
 #[inline]
 pub fn exp(x: f32) -> f32 {
-    /// Adding and taking away 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
+    /// Adding and subtracting 1.5 * 2^23 rounds to an integer, which remains in the low bits.
     const ROUND: f32 = 12_582_912.0;
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
@@ -22,27 +25,28 @@ pub fn exp(x: f32) -> f32 {
     }
 }
 
-/// `ln(1 + x)` for finite `x >= 0`, within 1e-7 of the larger of 1 and the result; without branches.
+/// Computes `ln(1 + x)` for finite `x >= 0`, within 1e-7 of the larger of 1 and the result, without branches.
 #[inline]
 pub fn ln_1p(x: f32) -> f32 {
     let y = 1.0 + x;
-    // What the sum lost, to first order (FreeBSD's s_log1pf.c).
+    // First-order correction of the rounding of `1 + x`, as in FreeBSD's s_log1pf.c.
     logarithm(y, (x - (y - 1.0)) / y)
 }
 
-/// `ln(x)` for normal `x > 0`, within 1e-7 of the larger of 1 and the result. NaN and infinity stay what they are, so that they
-/// show.
+/// Computes `ln(x)` for normal `x > 0`, within 1e-7 of the larger of 1 and the result. NaN and infinity propagate.
 #[inline]
 pub fn ln(x: f32) -> f32 {
     if x.is_finite() { logarithm(x, 0.0) } else { x }
 }
 
-/// `ln(y) + lost` for normal `y > 0`.
-// The reduction and polynomial of FreeBSD's e_logf.c (Sun Microsystems, 1993).
+/// Computes `ln(y) + correction` for normal `y > 0`.
+// Reduction and polynomial of FreeBSD's e_logf.c, which has this notice: "Copyright (C) 1993 by Sun Microsystems, Inc.
+// All rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and
+// distribute this software is freely granted, provided that this notice is preserved."
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "the exponent of an f32 has 8 bits")]
 #[inline]
-fn logarithm(y: f32, lost: f32) -> f32 {
-    // Shifted so that the mantissa lies in [sqrt(2)/2, sqrt(2)).
+fn logarithm(y: f32, correction: f32) -> f32 {
+    // Shifts the exponent so that the mantissa is in [sqrt(2)/2, sqrt(2)).
     let bits = y.to_bits() + (0x3f80_0000 - 0x3f35_04f3);
     let k = ((bits >> 23) as i32 - 127) as f32;
     let f = f32::from_bits((bits & 0x007f_ffff) + 0x3f35_04f3) - 1.0;
@@ -51,7 +55,7 @@ fn logarithm(y: f32, lost: f32) -> f32 {
     let w = z * z;
     let r = z * (0.666_666_6 + w * 0.284_987_87) + w * (0.400_009_72 + w * 0.242_790_79);
     let half = 0.5 * f * f;
-    s * (half + r) + (k * 9.058e-6 + lost) - half + f + k * 0.693_138_1
+    s * (half + r) + (k * 9.058e-6 + correction) - half + f + k * 0.693_138_1
 }
 
 #[cfg(test)]

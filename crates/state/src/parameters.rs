@@ -1,16 +1,16 @@
-//! The learned tables. Weights and Adagrad accumulators have the same shape, so both are [`Parameters`].
+//! Learned parameters. Weights and AdaGrad accumulators have the same shapes, so both are [`Parameters`].
 
 use std::sync::Arc;
 
 use super::{CowRows, Scalars, Table};
 
-/// Adagrad accumulators of vectors start here, not at 0: it damps the first steps of a row.
+/// Initial accumulator of vectors: above 0, to damp the first steps of a row.
 pub const ACCUMULATOR_INITIAL: f32 = 0.01;
 
-/// One number for every learned number.
+/// One value for each learned value.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    /// Item vectors (as output and as history), `[items, dim]`.
+    /// Item vectors (tied: output and history), `[items, dim]`.
     pub items: CowRows,
     /// Last-item vectors, `[items + 1, dim]`; row 0 is "no item".
     pub last: CowRows,
@@ -20,16 +20,16 @@ pub struct Parameters {
     pub tokens: CowRows,
     /// Context vectors, `[contexts, dim]`.
     pub contexts: CowRows,
-    /// Projections of dense vectors, `[numbers of all modalities, dim]`.
+    /// Projections of dense vectors, `[inputs of all modalities, dim]`.
     pub projections: CowRows,
     /// Item biases, `[items, 1]`.
     pub bias: CowRows,
-    /// The small vectors.
+    /// The small vectors, shared by all queries.
     pub scalars: Arc<Scalars>,
 }
 
 impl Parameters {
-    /// Empty tables.
+    /// Creates empty tables.
     pub fn new(dim: usize, scalars: Scalars) -> Self {
         Self {
             items: CowRows::new(dim),

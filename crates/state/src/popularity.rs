@@ -1,11 +1,12 @@
-//! Decayed event counts of an item at three half-lives.
+//! Popularity: exponentially decayed event counts of an item at three half-lives.
 
 use super::math::{exp, ln_1p};
 
-/// Half-lives in events: news wants the first, shops the last.
+/// Half-lives in events. Short ones suit news, long ones shops.
 pub const HALF_LIVES_EVENTS: [f32; 3] = [1_000.0, 10_000.0, 100_000.0];
 
-/// Counts of one item as of its newest event; decay since then is applied when read, so nothing sweeps the table.
+/// Counts of one item as of its newest event. Decay since then is applied when reading, so no pass over the table is
+/// needed.
 #[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Popularity {
@@ -15,7 +16,7 @@ pub struct Popularity {
 }
 
 impl Popularity {
-    /// Counts as of event number `now`.
+    /// Returns the counts as of event number `now`.
     #[inline]
     pub fn counts(&self, now: u64) -> [f32; 3] {
         let age = now.saturating_sub(self.at);
@@ -27,13 +28,13 @@ impl Popularity {
         std::array::from_fn(|h| self.counts[h] * exp(-age * (std::f32::consts::LN_2 / HALF_LIVES_EVENTS[h])))
     }
 
-    /// `log(1 + count)` at each half-life as of event number `now`.
+    /// Returns `log(1 + count)` at each half-life, as of event number `now`.
     #[inline]
     pub fn logs(&self, now: u64) -> [f32; 3] {
         self.counts(now).map(ln_1p)
     }
 
-    /// [`Popularity::logs`] of many rows, a column for each half-life, so that the compiler vectorises them.
+    /// Computes [`Popularity::logs`] of many rows, one column per half-life, so that the compiler vectorizes it.
     #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
     pub fn columns<'a>(rows: impl Iterator<Item = &'a Self>, now: u64, logs: &mut [Vec<f32>; 3], ages: &mut Vec<f32>) {
         ages.clear();

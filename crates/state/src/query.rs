@@ -1,36 +1,39 @@
-//! The query vector of a context: the half of the score that reading and learning share.
+//! Query vector of a context: the part of the score that serving and learning share.
 
 use super::{Context, Scalars, math::exp, token_factor};
 
-/// Where the vectors of a query come from: the learner's gathered rows, or a view.
+/// Source of the vectors of a query: gathered rows in the learner, or a view.
 pub trait QueryRows {
-    /// Vector of an item with its content, `[dim]`.
+    /// Returns the vector of an item with its content, `[dim]`.
     fn item(&self, row: u32) -> &[f32];
-    /// Last-item vector of an item, or of "no item", `[dim]`.
+    /// Returns the last-item vector of an item, or of "no item", `[dim]`.
     fn last(&self, row: Option<u32>) -> &[f32];
-    /// User vector, `[dim]`.
+    /// Returns a user vector, `[dim]`.
     fn user(&self, row: u32) -> &[f32];
-    /// Context vector, `[dim]`.
+    /// Returns a context vector, `[dim]`.
     fn context(&self, row: u32) -> &[f32];
 }
 
-/// A query with everything that its gradient needs again.
+/// A query vector with the intermediate values that its gradient needs.
 #[derive(Debug, Clone, Default)]
 pub struct ComposedQuery {
-    /// `[dim]`; the score of item `j` is `q . v_j` plus bias and sparse terms.
+    /// Query vector, `[dim]`. The score of item `j` is `q . v_j` plus bias and sparse terms.
     pub q: Vec<f32>,
     /// Pooled history, `[dim]`.
     pub pool: Vec<f32>,
-    /// `a_k / sqrt(sum a^2 + 1e-6)` by place, newest first.
+    /// Pooling weights `a_k / sqrt(sum a^2 + 1e-6)`, newest first.
     pub weights: Vec<f32>,
-    /// Weights of pool, last and user for this context.
+    /// Weights of pool, last item and user in this context.
     pub parts: [f32; 3],
     /// Index into `Scalars::scg`.
     pub g0: usize,
 }
 
-/// `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c / sqrt(contexts)` with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and
-/// `a_k = exp(pos_k + hg[gap_k])` (docs/LEARNING.md). Costs `history * dim`.
+/// Computes the query vector of a context: `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c /
+/// sqrt(contexts)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos_k + hg[gap_k])`
+/// (docs/LEARNING.md).
+///
+/// Costs `history * dim` multiplications.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
     let mut weights: Vec<f32> =
         context.gaps.iter().enumerate().map(|(k, gap)| exp(scalars.pos[k] + scalars.hg[usize::from(*gap)])).collect();
@@ -55,7 +58,7 @@ pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim:
     ComposedQuery { q, pool, weights, parts, g0 }
 }
 
-/// `to += factor * from`, element by element.
+/// Computes `to += factor * from`, element by element.
 #[inline]
 pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     for (to, from) in to.iter_mut().zip(from) {
@@ -63,7 +66,7 @@ pub fn add_scaled(to: &mut [f32], factor: f32, from: &[f32]) {
     }
 }
 
-/// `to += a + b + c + d`, each scaled by its factor: one pass over `to` instead of four.
+/// Computes `to += a + b + c + d`, each scaled by its factor, in one pass over `to` instead of four.
 #[inline]
 pub fn add_scaled_4(to: &mut [f32], factors: [f32; 4], [a, b, c, d]: [&[f32]; 4]) {
     let rows = a.iter().zip(b).zip(c.iter().zip(d));
@@ -72,12 +75,12 @@ pub fn add_scaled_4(to: &mut [f32], factors: [f32; 4], [a, b, c, d]: [&[f32]; 4]
     }
 }
 
-/// Euclidean distance of two vectors.
+/// Returns the Euclidean distance of two vectors.
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>().sqrt()
 }
 
-/// Inner product in eight lanes, so that the compiler vectorises it and the order of additions is fixed.
+/// Returns the inner product. Eight lanes let the compiler vectorize it and fix the order of additions.
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];

@@ -1,8 +1,8 @@
-//! Counter-based random numbers: a draw is a pure function of its key, so replays repeat it and order does not matter.
+//! Counter-based random number generator: a draw is a pure function of key and counter, so replays repeat it.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// A stream of draws keyed by numbers.
+/// A stream of random numbers, selected by a key.
 #[derive(Debug, Clone)]
 pub struct CounterRng {
     key: u64,
@@ -10,7 +10,8 @@ pub struct CounterRng {
 }
 
 impl CounterRng {
-    /// The stream of (`seed`, `domain`, `key`): `domain` tells uses apart, `key` the place (a position, a hash of an id).
+    /// Creates the stream of (`seed`, `domain`, `key`). `domain` separates uses; `key` is a position or the hash of an
+    /// id.
     pub fn new(seed: u64, domain: u64, key: u64) -> Self {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&domain.to_le_bytes());
@@ -18,7 +19,7 @@ impl CounterRng {
         Self { key: xxh3_64_with_seed(&bytes, seed), counter: 0 }
     }
 
-    /// 64 uniform bits: splitmix64 of key and counter (Steele, Lea, Flood 2014).
+    /// Returns 64 uniform bits: SplitMix64 of key and counter (Steele, Lea and Flood 2014).
     #[inline]
     pub fn bits(&mut self) -> u64 {
         self.counter += 1;
@@ -28,14 +29,15 @@ impl CounterRng {
         z ^ (z >> 31)
     }
 
-    /// Uniform in `0..bound`, `bound > 0` (Lemire's multiply-shift; its bias of 2^-32 does not matter here).
+    /// Returns a uniform number in `0..bound`, `bound > 0`, by multiply and shift (Lemire 2019). Its bias is below
+    /// 2^-32.
     #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
         let wide = u128::from(self.bits()) * bound as u128;
         usize::try_from(wide >> 64).expect("the high half is below `bound`, a usize")
     }
 
-    /// Uniform in `0..1`.
+    /// Returns a uniform number in `0..1`.
     #[inline]
     pub fn unit(&mut self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
@@ -43,8 +45,9 @@ impl CounterRng {
         bits * 2.0_f64.powi(-53)
     }
 
-    /// Approximately normal, mean 0, deviation 1: the sum of twelve uniform 16-bit numbers (Irwin-Hall). Integers
-    /// until the last operation, so that every machine draws the same bits, which a logarithm would not promise.
+    /// Returns an approximately normal number, mean 0, standard deviation 1: the sum of twelve uniform 16-bit numbers
+    /// (Irwin-Hall). Integer until the last operation, so that every machine draws the same bits. A logarithm would
+    /// not.
     #[inline]
     pub fn normal(&mut self) -> f32 {
         let mut sum = 0_i32;
@@ -74,7 +77,7 @@ mod tests {
             sum += x;
             squares += x * x;
         }
-        // Standard errors are 0.007 and 0.01: four of each.
+        // Tolerance: four standard errors, which are 0.007 and 0.01.
         assert!((sum / f64::from(n)).abs() < 0.03);
         assert!((squares / f64::from(n) - 1.0).abs() < 0.04);
     }

@@ -1,37 +1,37 @@
-//! Read-back check of a stored version: whether the pieces that the store gives back make the state that was stored (P7).
+//! Read-back check of a stored version: whether the segments in the store rebuild the stored state (P7).
 
 use shelfmark_domain::Digest;
 
 use super::{Digester, Segment, State, StateError};
 
-/// Compares pieces, row by row, with the state that they were made of, and for a delta puts them onto the state that it
-/// stands on, as a load would. Costs the rows that were stored, not those of the state.
+/// Compares segments, row by row, with the state that they encode. Applies those of a delta to its parent, as a load
+/// would. Costs the stored rows, not those of the state.
 #[derive(Debug)]
 pub struct ReadBack {
     stored: State,
     digest: Digest,
-    /// Of the parent at first, of the whole chain at the end.
+    /// Digest of the parent at first, of the whole chain at the end.
     digester: Digester,
-    /// The state that a delta stands on.
+    /// The parent of a delta.
     parent: Option<State>,
 }
 
 impl ReadBack {
-    /// Checks a version that holds all rows of `stored`, whose digest is `digest`.
+    /// Creates a check of a base version: all rows of `stored`, whose digest is `digest`.
     pub fn base(stored: State, digest: Digest) -> Self {
         Self { stored, digest, digester: Digester::default(), parent: None }
     }
 
-    /// Checks a version that holds the rows of `stored` that changed since `parent`.
+    /// Creates a check of a delta: the rows of `stored` that changed since `parent`.
     pub fn delta(stored: State, digest: Digest, parent: State, parent_digester: Digester) -> Self {
         Self { stored, digest, digester: parent_digester, parent: Some(parent) }
     }
 
-    /// Checks the next piece, in the order in which a load gives them.
+    /// Checks the next segment, in load order.
     ///
     /// # Errors
-    /// [`StateError::Corrupt`] for a piece that is not made of rows or does not fit onto the parent, and
-    /// [`StateError::ReadBack`] for a row that is not the stored state's.
+    /// [`StateError::UnknownTable`] or [`StateError::Corrupt`] when the segment does not decode or does not fit the
+    /// parent, [`StateError::ReadBack`] when a row differs from the stored state's.
     pub fn take(&mut self, segment: &Segment) -> Result<(), StateError> {
         let table = segment.table().ok_or(StateError::UnknownTable(segment.table))?;
         let Self { stored, digester, parent, .. } = self;
@@ -56,10 +56,10 @@ impl ReadBack {
         }
     }
 
-    /// Checks that the pieces were all there: the digest of what came back is that of the stored state.
+    /// Checks that no row is missing: the digest of what was read must be that of the stored state.
     ///
     /// # Errors
-    /// [`StateError::Incomplete`] when it is not.
+    /// [`StateError::Incomplete`] when they differ.
     pub fn finish(self) -> Result<(), StateError> {
         let (found, expected) = (self.digester.digest(), self.digest);
         if found == expected { Ok(()) } else { Err(StateError::Incomplete { found, expected }) }

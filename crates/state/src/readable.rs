@@ -1,4 +1,4 @@
-//! The part of a state that answers depend on: what a view holds.
+//! Readable part of a state: what answers depend on, and what a view holds.
 
 use std::{hint::black_box, sync::Arc};
 
@@ -11,10 +11,10 @@ use super::{
     popularity_term,
 };
 
-/// Tells draws of exploration from other uses of the generator.
+/// Stream of the random numbers for exploration.
 const DRAWS_EXPLORE: u64 = 4;
 
-/// Somebody with a history.
+/// A user or session with a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// Row of a user.
@@ -24,7 +24,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The actor as one number, 0 for nobody.
+    /// Encodes the actor as one number; 0 is left for nobody.
     pub(super) fn code(self) -> u64 {
         match self {
             Self::User(row) => u64::from(row) * 2 + 1,
@@ -33,30 +33,30 @@ impl Actor {
     }
 }
 
-/// Everything that an answer depends on. `Clone` is cheap and shares rows.
+/// Everything that an answer depends on. Clones are cheap and share rows.
 #[derive(Debug, Clone)]
 pub struct Readable {
-    /// The configuration.
+    /// Model configuration.
     pub config: Arc<ModelConfig>,
-    /// Items.
+    /// Item catalogue.
     pub catalog: Catalog,
-    /// Users' ids.
+    /// Ids of users.
     pub users: Interner,
     /// Ids of sessions without a user.
     pub sessions: Interner,
-    /// Names of kinds.
+    /// Names of event kinds.
     pub kinds: Interner,
     /// Names of circumstances.
     pub contexts: Interner,
-    /// By user row.
+    /// Histories by user row.
     pub user_histories: CowVec<Arc<History>>,
-    /// By session row.
+    /// Histories by session row.
     pub session_histories: CowVec<Arc<History>>,
-    /// By item row.
+    /// Popularity by item row.
     pub popularity: CowVec<Popularity>,
-    /// By item row.
+    /// Transition memory by item row.
     pub memory: CowVec<Arc<TransitionRow>>,
-    /// What dense vectors give to items.
+    /// Content vectors: what dense vectors add to item vectors.
     pub content_vectors: ContentVectors,
     /// Learned weights.
     pub parameters: Parameters,
@@ -84,19 +84,19 @@ impl Readable {
         }
     }
 
-    /// The user of this id.
+    /// Looks up a user by id.
     #[inline]
     pub fn user(&self, id: &str) -> Option<Actor> {
         self.users.get(id).map(Actor::User)
     }
 
-    /// The session of this id.
+    /// Looks up a session by id.
     #[inline]
     pub fn session(&self, id: &str) -> Option<Actor> {
         self.sessions.get(id).map(Actor::Session)
     }
 
-    /// What an actor did lately.
+    /// Returns an actor's history.
     #[inline]
     pub fn history(&self, actor: Actor) -> &History {
         match actor {
@@ -105,7 +105,7 @@ impl Readable {
         }
     }
 
-    /// What a query by `actor` at time `at` knows.
+    /// Returns the context of a query by `actor` at time `at`.
     pub fn context(&self, actor: Actor, at: Timestamp, scratch: &mut ContextScratch) -> Context {
         let user = match actor {
             Actor::User(row) => Some(row),
@@ -114,12 +114,12 @@ impl Readable {
         self.context_builder().build(user, self.history(actor), 0, at, scratch)
     }
 
-    /// What a query by a history that is not kept (a visit given along with a request) knows.
+    /// Returns the context of a query by a history that is not stored, such as a visit sent with a request.
     pub fn context_of(&self, history: &History, at: Timestamp, scratch: &mut ContextScratch) -> Context {
         self.context_builder().build(None, history, 0, at, scratch)
     }
 
-    /// The events that a query by this history counts, newest first: those of its context's `history`.
+    /// Iterates over the events that a query by this history uses, newest first: its context's `history`.
     #[inline]
     pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = PastEvent> + use<'a> {
         self.context_builder().liked(history, 0).take(self.config.history)
@@ -135,13 +135,13 @@ impl Readable {
         }
     }
 
-    /// Rows of the kinds with a negative weight.
+    /// Returns the kinds with a negative weight.
     fn dislikes(&self) -> KindSet {
         let negative = self.config.kinds.iter().filter(|(_, weight)| **weight < 0.0);
         negative.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
     }
 
-    /// Rows of the named circumstances that events have named too, ascending, each once.
+    /// Returns the rows of those circumstances that events have named before, ascending, distinct.
     pub fn context_rows<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
         if !self.config.context {
             return Vec::new();
@@ -153,7 +153,7 @@ impl Readable {
         rows
     }
 
-    /// Writes `v_j = V_j + sum_t W_t / sqrt(tokens) + z_j`, `[dim]`: the item's vector with its content.
+    /// Computes the item vector with its content, `v_j = V_j + sum_t W_t / sqrt(tokens) + z_j`, into `out`, `[dim]`.
     #[inline]
     pub fn item_vector(&self, row: u32, out: &mut [f32]) {
         out.copy_from_slice(self.parameters.items.row(row as usize));
@@ -172,7 +172,7 @@ impl Readable {
         }
     }
 
-    /// Asks memory at once for what the vectors of `rows` are made from, see [`super::CowRows::touch`].
+    /// Prefetches the vectors of `rows`, see [`super::CowRows::touch`].
     #[inline]
     pub fn touch_items(&self, rows: &[u32]) {
         let [first, .., last] = rows else { return };
@@ -185,8 +185,8 @@ impl Readable {
         black_box(rows.iter().fold(0, |all, row| all ^ items.touch(*row as usize)));
     }
 
-    /// What exploration adds to an item's score in the answer keyed by `seed`: `explore N(0, 1) / sqrt(1 + events)`. The
-    /// less an item was met (at the half-life of 100,000 events), the more chance has a say.
+    /// Returns the exploration noise on an item's score: `explore * N(0, 1) / sqrt(1 + events)`, seeded by the answer's
+    /// `seed`. `events` is the popularity at the half-life of 100,000 events.
     #[inline]
     pub fn exploration(&self, row: u32, seed: u64) -> f32 {
         let events = self.popularity[row as usize].counts(self.counters.counted)[2];
@@ -194,7 +194,7 @@ impl Readable {
         self.config.explore * noise / (1.0 + events).sqrt()
     }
 
-    /// `bias_j = b_j + sum_h wp_h log(1 + pop_{h,j})`.
+    /// Returns the bias of an item, `b_j + sum_h wp_h log(1 + pop_{h,j})`.
     #[inline]
     pub fn item_bias(&self, row: u32) -> f32 {
         let wp = &self.parameters.scalars.wp;
@@ -203,7 +203,7 @@ impl Readable {
     }
 }
 
-/// `1 / sqrt(count)`: what each of several tokens, or circumstances, adds to a vector.
+/// Returns `1 / sqrt(count)`: the weight of each of several tokens or circumstances.
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "an item has at most a few hundred tokens")]
 pub fn token_factor(count: usize) -> f32 {

@@ -1,4 +1,4 @@
-//! The small learned vectors that every query shares.
+//! Small learned vectors, shared by all queries.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -8,24 +8,24 @@ pub const GAP_BUCKETS: usize = 20;
 pub const AGE_BUCKETS: usize = 16;
 /// Buckets of a repeat's count.
 pub const COUNT_BUCKETS: usize = 8;
-/// IdIndex of a history that can be configured at most (`ModelConfig::history`).
+/// Most events of a query (`ModelConfig::history`), each with a position weight.
 pub const PLACES_MAX: usize = 200;
 
-/// Names as in `docs/LEARNING.md`. The same type holds weights, gradients and Adagrad accumulators.
+/// The small vectors, named as in `docs/LEARNING.md`. The same type holds weights, gradients and AdaGrad accumulators.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Scalars {
-    /// Log weight of history places, newest first.
+    /// Log weight by position in the history, newest first.
     pub pos: [f32; PLACES_MAX],
     /// Log weight by time gap.
     pub hg: [f32; GAP_BUCKETS],
-    /// Weights of pool, last item and user.
+    /// Weights of pool, last item and user vector.
     pub sc: [f32; 3],
-    /// Their corrections by the gap of the last event; 0 = no history.
+    /// Corrections of `sc` by the gap of the last event; 0 without history.
     pub scg: [[f32; GAP_BUCKETS + 1]; 3],
-    /// Repeat table by age.
+    /// Repeat term by age.
     pub rec: [f32; AGE_BUCKETS],
-    /// Repeat table by count.
+    /// Repeat term by count.
     pub cnt: [f32; COUNT_BUCKETS],
     /// Weight of the transition memory.
     pub wm: f32,
@@ -34,7 +34,7 @@ pub struct Scalars {
 }
 
 impl Scalars {
-    /// Where learning begins.
+    /// Returns the initial values.
     pub fn initial() -> Self {
         let mut scalars = Self::zeroed();
         for (k, pos) in scalars.pos.iter_mut().enumerate() {
@@ -48,32 +48,33 @@ impl Scalars {
         scalars
     }
 
-    /// `sc'_i = sc_i + scg[i][g0]`, `[3]`.
+    /// Returns the weights of pool, last item and user vector: `sc'_i = sc_i + scg[i][g0]`.
     #[inline]
     pub fn parts(&self, g0: usize) -> [f32; 3] {
         std::array::from_fn(|i| self.sc[i] + self.scg[i][g0])
     }
 }
 
-/// `floor(0.75 log2(1 + seconds))`, at most 19; events later than the query count as now.
+/// Returns the time-gap bucket `floor(0.75 log2(1 + seconds))`, at most 19. Events later than the query have gap 0.
 #[inline]
 pub fn gap_bucket(seconds: f64) -> u8 {
     bucket(0.75 * (1.0 + seconds.max(0.0)).log2(), GAP_BUCKETS)
 }
 
-/// `floor(1.5 log2 age)`, at most 15; `age >= 1`.
+/// Returns the age bucket `floor(1.5 log2 age)`, at most 15; `age >= 1`.
 #[inline]
 pub fn age_bucket(age: usize) -> u8 {
     octave_bucket(age, AGE_BUCKETS)
 }
 
-/// `floor(1.5 log2 count)`, at most 7; `count >= 1`.
+/// Returns the count bucket `floor(1.5 log2 count)`, at most 7; `count >= 1`.
 #[inline]
 pub fn count_bucket(count: usize) -> u8 {
     octave_bucket(count, COUNT_BUCKETS)
 }
 
-/// `floor(1.5 log2 count)` as `floor(log2 count^3) / 2`, in integers: a context takes one for each event of its history.
+/// Computes `floor(1.5 log2 count)` as `floor(log2 count^3) / 2`, in integers: faster, and needed once per event of a
+/// history.
 fn octave_bucket(count: usize, buckets: usize) -> u8 {
     let bucket = count.saturating_pow(3).ilog2() as usize / 2;
     u8::try_from(bucket.min(buckets - 1)).expect("at most 16 buckets")

@@ -1,50 +1,50 @@
-//! The form in which a state leaves memory: numbered pieces of bounded size, made one at a time.
+//! Serialization of states: numbered segments of bounded size, encoded one at a time.
 //!
-//! A piece holds runs of rows of one table: `[first row: u32 le, count: u32 le]`, then the rows as by
-//! [`State::encode_row`], each after its length (`u32 le`) where a table's rows differ in length.
+//! A segment holds runs of consecutive rows of one table: `[first row: u32 le, count: u32 le]`, then the rows as
+//! encoded by [`State::encode_row`]. In tables whose rows differ in length, each row follows its length (`u32 le`).
 
 use super::{State, Table, Touched, as_row};
 
-/// Bytes of one segment at most, give or take a row.
+/// Size at which a segment is closed, in bytes.
 const SEGMENT_BYTES: usize = 4 << 20;
 
-/// One piece of a state: some rows of one table, encoded.
+/// A segment: some rows of one table, encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
-    /// Which table, by its stable number.
+    /// Stored number of the table.
     pub table: i16,
-    /// Which piece of the table, from 0.
+    /// Number of the segment within the table, from 0.
     pub ordinal: i32,
-    /// Number of the first row.
+    /// First row.
     pub first_row: u32,
-    /// Number of the last row.
+    /// Last row.
     pub last_row: u32,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u32,
     /// Encoded rows, not compressed.
     pub payload: Vec<u8>,
 }
 
-/// A state, or what changed of it, piece by piece in the order in which it must be put together again. Holds the state and
-/// one piece.
+/// Iterator over the segments of a state, or of its changed rows, in decoding order. Holds the state and one segment.
 #[derive(Debug)]
 pub struct Segments {
     state: State,
     /// Rows by table, ascending; `None`: all.
     changed: Option<Vec<Vec<u32>>>,
     table: usize,
-    /// Place in the table's rows where the next piece begins.
+    /// Index of the next segment's first row among the rows of the table.
     next: usize,
     ordinal: i32,
 }
 
 impl State {
-    /// The whole state.
+    /// Returns the segments of the whole state.
     pub fn segments(&self) -> Segments {
         Segments { state: self.clone(), changed: None, table: 0, next: 0, ordinal: 0 }
     }
 
-    /// The touched rows alone; [`Touched::reshaped`] ones do not make a state.
+    /// Returns the segments of the touched rows, for a delta. After [`Touched::reshaped`] a delta cannot express the
+    /// change.
     pub fn delta_segments(&self, touched: &Touched) -> Segments {
         let rows = |table: Table| {
             let mut rows = touched.rows(table).to_vec();
@@ -55,8 +55,8 @@ impl State {
         Segments { changed: Some(Table::ALL.map(rows).into()), ..self.segments() }
     }
 
-    /// About which share of the state's bytes the touched rows are, 0 to 1: by the tables with rows of one length, which
-    /// are the large ones.
+    /// Estimates the share of the touched rows in the state's bytes, 0 to 1. Counts only tables with rows of one
+    /// length, which are the large ones.
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     pub fn share_of(&self, touched: &Touched) -> f64 {
         let (mut part, mut whole) = (0, 0);
@@ -126,13 +126,13 @@ impl Iterator for Segments {
 }
 
 impl Segment {
-    /// The table whose rows it holds; `None`: written by a newer program.
+    /// Returns the table; `None` for one of a newer program.
     pub fn table(&self) -> Option<Table> {
         Table::ALL.into_iter().find(|table| table.number() == self.table)
     }
 
-    /// Gives `take` each row with its number, in order; `None` when the payload is not made of rows, or as soon as `take`
-    /// says so. `dim` is the model's.
+    /// Calls `take` with each row and its number, in order. Returns `None` when the payload does not decode, or as soon
+    /// as `take` does. `dim` is the model's.
     pub fn read_rows(&self, dim: usize, mut take: impl FnMut(u32, &[u8]) -> Option<()>) -> Option<()> {
         let row_bytes = self.table()?.row_bytes(dim);
         let mut rest = self.payload.as_slice();
@@ -158,8 +158,8 @@ impl Segment {
         Some(())
     }
 
-    /// The same rows of a table with rows of any length, those replaced for which `replace` has other bytes. `None` when the
-    /// payload is not made of rows.
+    /// Returns the segment with the rows for which `replace` returns other bytes replaced. Only for tables whose rows
+    /// differ in length. Returns `None` when the payload does not decode.
     pub fn with_rows(&self, mut replace: impl FnMut(u32, &[u8]) -> Option<Vec<u8>>) -> Option<Self> {
         let mut payload = Vec::with_capacity(self.payload.len());
         let mut next = None;
@@ -180,7 +180,7 @@ impl Segment {
     }
 }
 
-/// Writes the beginning of a run of no rows yet; where it stands.
+/// Appends the header of an empty run. Returns its offset.
 fn begin_run(payload: &mut Vec<u8>, first: u32) -> usize {
     let run = payload.len();
     payload.extend_from_slice(&first.to_le_bytes());
@@ -188,7 +188,7 @@ fn begin_run(payload: &mut Vec<u8>, first: u32) -> usize {
     run
 }
 
-/// One row more in a run.
+/// Increments the row count of a run.
 fn count_row(payload: &mut [u8], run: usize) {
     let count = payload[run + 4..].first_chunk_mut().expect("a run begins with eight bytes");
     *count = (u32::from_le_bytes(*count) + 1).to_le_bytes();

@@ -1,4 +1,4 @@
-//! Single rows of a stored state, read without the state.
+//! Decoders of single stored rows, for readers that do not load the state.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use shelfmark_domain::Id;
 
 use super::{CowRows, Table};
 
-/// The weights of a stored row of a learned table, `[dim]`; `None` when it is none.
+/// Decodes the weights of a stored row of a learned table, `[dim]`. Returns `None` when the length does not fit.
 pub fn learned_row(bytes: &[u8], dim: usize) -> Option<Vec<f32>> {
     if bytes.len() != 2 * 4 * dim {
         return None;
@@ -16,7 +16,8 @@ pub fn learned_row(bytes: &[u8], dim: usize) -> Option<Vec<f32>> {
     Some(row.row(0).to_vec())
 }
 
-/// Whose a stored row of a table of ids is: [`Table::Items`], [`Table::Users`] and the like; `None` when it does not decode.
+/// Decodes the id of a stored row of [`Table::Items`], or of a table of ids such as [`Table::Users`]. Returns `None`
+/// when it does not decode.
 pub fn stored_id(table: Table, bytes: &[u8]) -> Option<Id> {
     if table != Table::Items {
         return Id::new("id", std::str::from_utf8(bytes).ok()?).ok();
@@ -25,7 +26,7 @@ pub fn stored_id(table: Table, bytes: &[u8]) -> Option<Id> {
     struct Named {
         id: Id,
     }
-    // As `State::encode_row` writes items: removed, number of tokens, tokens, metadata.
+    // Layout of `State::encode_row` for items: removed, number of tokens, tokens, metadata.
     let (count, rest) = bytes.get(1..)?.split_first_chunk::<8>()?;
     let tokens = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(4)?;
     serde_json::from_slice::<Named>(rest.get(tokens..)?).ok().map(|named| named.id)

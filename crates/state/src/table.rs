@@ -1,10 +1,10 @@
-//! The tables of a state, and the one encoding of their rows that digests and versions share.
+//! Tables of a state, and the row encoding that digests and versions share.
 
 use shelfmark_domain::Modality;
 
 use super::{Counters, Interner, Popularity, Scalars, State, as_row};
 
-/// Every kind of row that makes up a state. Numbers are stored: never reuse one.
+/// Tables of a state. The numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i16)]
 pub enum Table {
@@ -12,27 +12,27 @@ pub enum Table {
     Config = 1,
     /// One row: counters and the open unit.
     Counters = 2,
-    /// Names of kinds.
+    /// Names of event kinds.
     Kinds = 3,
-    /// Tokens' texts.
+    /// Texts of tokens.
     Tokens = 4,
-    /// Items' ids and metadata.
+    /// Ids and metadata of items.
     Items = 5,
     /// Item rows in the order of their first event.
     Known = 6,
-    /// Users' ids.
+    /// Ids of users.
     Users = 7,
-    /// Sessions' ids.
+    /// Ids of sessions.
     Sessions = 8,
-    /// Users' histories.
+    /// Histories of users.
     UserHistories = 9,
-    /// Sessions' histories.
+    /// Histories of sessions.
     SessionHistories = 10,
-    /// Decayed counts by item.
+    /// Decayed event counts, by item.
     Popularity = 11,
-    /// Transition memory by item.
+    /// Transition memory, by item.
     Memory = 12,
-    /// Ring of the newest events' items.
+    /// Ring of recent items.
     Recent = 13,
     /// Item vectors and their accumulators.
     ItemVectors = 14,
@@ -50,22 +50,22 @@ pub enum Table {
     Contexts = 20,
     /// Context vectors.
     ContextVectors = 21,
-    /// Names of modalities of dense vectors, with their lengths.
+    /// Names and lengths of the modalities of dense vectors.
     Modalities = 22,
-    /// Projections of dense vectors: a row for each number of each modality.
+    /// Projections of dense vectors: a row for each input of each modality.
     Projections = 23,
-    /// Content vectors, each with its item.
+    /// Content vectors with their item rows.
     ContentVectors = 24,
-    /// Rows of the learned tables as they were when `pull` was switched on.
+    /// Learned rows as they were when `pull` was raised from 0.
     BaseWeights = 25,
-    /// Number of events when each user was last there, while idle ones are dropped.
+    /// Number of events when each user was last active, while idle users are evicted.
     UsersSeen = 26,
-    /// The same of sessions.
+    /// Number of events when each session was last active, while idle sessions are evicted.
     SessionsSeen = 27,
 }
 
 impl Table {
-    /// All tables, in the order in which they must be decoded.
+    /// All tables, in decoding order.
     pub const ALL: [Self; 27] = [
         Self::Config,
         Self::Counters,
@@ -96,7 +96,7 @@ impl Table {
         Self::SessionsSeen,
     ];
 
-    /// Those with learned rows.
+    /// The tables of learned rows.
     pub const LEARNED: [Self; 7] = [
         Self::ItemVectors,
         Self::LastVectors,
@@ -107,19 +107,19 @@ impl Table {
         Self::ItemBias,
     ];
 
-    /// The stored number.
+    /// Returns the stored number.
     #[inline]
     pub const fn number(self) -> i16 {
         self as i16
     }
 
-    /// Index into [`Table::ALL`].
+    /// Returns the index in [`Table::ALL`].
     #[inline]
     pub const fn index(self) -> usize {
         self as usize - 1
     }
 
-    /// Bytes of an encoded row in a model of this dimension, where all rows have as many.
+    /// Returns the length of an encoded row, in bytes; `None` when rows differ in length.
     pub const fn row_bytes(self, dim: usize) -> Option<usize> {
         match self {
             Self::Counters => Some(size_of::<Counters>()),
@@ -151,7 +151,7 @@ impl Table {
 }
 
 impl State {
-    /// Number of rows of a table.
+    /// Returns the number of rows of a table.
     pub fn rows(&self, table: Table) -> usize {
         let r = &self.readable;
         match table {
@@ -183,7 +183,7 @@ impl State {
         }
     }
 
-    /// Encodes one row; equal rows have equal bytes, different rows different ones.
+    /// Appends the encoding of a row to `out`. Different rows have different encodings.
     pub fn encode_row(&self, table: Table, row: usize, out: &mut Vec<u8>) {
         let r = &self.readable;
         match table {
@@ -237,14 +237,14 @@ impl State {
     }
 }
 
-/// The id, nothing of a free row: no id is empty.
+/// Encodes the id of a row; nothing for a free row, as no id is empty.
 fn encode_id(interner: &Interner, row: usize, out: &mut Vec<u8>) {
     if let Some(id) = interner.holder(as_row(row)) {
         out.extend_from_slice(id.as_str().as_bytes());
     }
 }
 
-/// JSON is the encoding of the few structured rows: readable in a dump, and its maps are sorted.
+/// Encodes structured rows as JSON: readable in a dump, with sorted maps.
 fn json<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
     serde_json::to_writer(out, value).expect("configurations and items have a JSON form");
 }

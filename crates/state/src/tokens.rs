@@ -1,25 +1,25 @@
-//! What an item's metadata says, as tokens whose vectors it shares with other items.
+//! Tokens of an item's metadata. Items with a common token share its vector.
 
 use std::collections::BTreeSet;
 
 use shelfmark_domain::{Id, Item, PropertyValue};
 
-/// Words of the title that count.
+/// Words of the title that become tokens.
 const TITLE_WORDS_MAX: usize = 10;
-/// Longest token, in bytes; longer labels are cut at a character.
+/// Longest token, in bytes; longer labels are truncated at a character.
 const TOKEN_BYTES_MAX: usize = 128;
-/// What tells kinds of tokens apart, see [`tokens_of`].
+/// Prefixes of the kinds of tokens, see [`tokens_of`].
 const PREFIXES: [&str; 7] = ["c:", "t:", "g:", "b:", "y:", "i:", "p:"];
 
-/// The tokens of an item, sorted, each once: categories `c:`, words of the title `t:`, tags `g:`, and the properties
-/// `brand` (`b:`), `year` (`y:`), `category_id` (`i:`) and `price` (`p:` and the bucket `floor(2 log2 price)`).
+/// Returns the tokens of an item, sorted and distinct: categories `c:`, words of the title `t:`, tags `g:`, and the
+/// properties `brand` (`b:`), `year` (`y:`), `category_id` (`i:`) and `price` (`p:`, bucket `floor(2 log2 price)`).
 pub fn tokens_of(item: &Item) -> Vec<Id> {
     let mut tokens = BTreeSet::new();
     let mut add = |prefix: &str, text: &str| {
         let mut token = format!("{prefix}:{}", text.trim().to_lowercase());
         let end = (0..=TOKEN_BYTES_MAX.min(token.len())).rev().find(|end| token.is_char_boundary(*end));
         token.truncate(end.unwrap_or(0));
-        // Labels were checked on the way in; one that is only spaces says nothing.
+        // Labels were checked on arrival. One of spaces only has no token.
         if let Ok(token) = Id::new("token", &token) {
             tokens.insert(token);
         }
@@ -49,7 +49,7 @@ pub fn tokens_of(item: &Item) -> Vec<Id> {
     tokens.into_iter().collect()
 }
 
-/// The token that somebody means by `text`: one with a prefix is a token as it stands, anything else a word of titles.
+/// Parses a token as people write it: with a prefix as it stands, without one as a word of titles.
 pub fn token_named(text: &str) -> Option<Id> {
     let text = text.trim().to_lowercase();
     let prefixed = PREFIXES.iter().any(|prefix| text.starts_with(prefix));

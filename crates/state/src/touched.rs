@@ -1,8 +1,8 @@
-//! Which rows changed: what the digest, views and versions have to look at again.
+//! Touched rows: the rows that digest, view and version have to update.
 
 use super::Table;
 
-/// Rows of every table that changed since the last drain, each once.
+/// Rows of each table that changed since the set was last drained.
 #[derive(Debug, Clone)]
 pub struct Touched {
     sets: [RowSet; Table::ALL.len()],
@@ -15,7 +15,7 @@ impl Default for Touched {
     }
 }
 
-/// A set of row numbers: constant-time insert, drained in the order of insertion.
+/// A set of row numbers with constant-time insertion, iterated in insertion order.
 #[derive(Debug, Clone, Default)]
 pub struct RowSet {
     rows: Vec<u32>,
@@ -23,7 +23,7 @@ pub struct RowSet {
 }
 
 impl RowSet {
-    /// Adds a row.
+    /// Inserts a row.
     #[inline]
     pub fn insert(&mut self, row: u32) {
         let (word, bit) = (row as usize / 64, 1_u64 << (row % 64));
@@ -36,19 +36,19 @@ impl RowSet {
         }
     }
 
-    /// The rows, in the order of insertion.
+    /// Returns the rows in insertion order.
     #[inline]
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
 
-    /// Whether it holds no row.
+    /// Whether the set is empty.
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Empties the set; costs its size.
+    /// Empties the set. Costs its size.
     #[inline]
     pub fn clear(&mut self) {
         for row in self.rows.drain(..) {
@@ -58,31 +58,31 @@ impl RowSet {
 }
 
 impl Touched {
-    /// Notes that a row changed.
+    /// Marks a row as changed.
     #[inline]
     pub fn mark(&mut self, table: Table, row: u32) {
         self.sets[table.index()].insert(row);
     }
 
-    /// Notes that a table was given up or made anew: the changed rows no longer say all.
+    /// Marks that a table was dropped or rebuilt: the changed rows alone do not describe the change.
     #[inline]
     pub fn mark_reshaped(&mut self) {
         self.reshaped = true;
     }
 
-    /// Whether the changed rows do not say all that changed.
+    /// Whether a table was dropped or rebuilt.
     #[inline]
     pub const fn reshaped(&self) -> bool {
         self.reshaped
     }
 
-    /// Changed rows of one table.
+    /// Returns the changed rows of a table.
     #[inline]
     pub fn rows(&self, table: Table) -> &[u32] {
         self.sets[table.index()].rows()
     }
 
-    /// Adds all of `other`'s rows.
+    /// Adds all rows of `other`.
     #[inline]
     pub fn absorb(&mut self, other: &Self) {
         for (mine, theirs) in self.sets.iter_mut().zip(&other.sets) {
@@ -93,7 +93,7 @@ impl Touched {
         self.reshaped |= other.reshaped;
     }
 
-    /// Moves all of `other`'s rows here and leaves it empty; costs nothing when there is nothing here yet.
+    /// Moves all rows of `other` here. A swap when this set is empty.
     #[inline]
     pub fn take_from(&mut self, other: &mut Self) {
         if self.is_empty() {
@@ -110,7 +110,7 @@ impl Touched {
         !self.reshaped && self.sets.iter().all(RowSet::is_empty)
     }
 
-    /// Forgets everything.
+    /// Removes all marks.
     #[inline]
     pub fn clear(&mut self) {
         self.sets.iter_mut().for_each(RowSet::clear);

@@ -1,28 +1,28 @@
-//! Transition memory: for an item, what follows it, as decayed counts.
+//! Transition memory: decayed item-to-item co-occurrence counts (Sarwar et al. 2001; Linden, Smith and York 2003).
 
 use super::math::exp;
 
 /// Half-life in events.
 const HALF_LIFE_EVENTS: f32 = 100_000.0;
-/// Entries of one row; the smallest goes.
+/// Most entries of a row; a new one replaces the smallest.
 pub const MEMORY_ROW_MAX: usize = 128;
-/// Decay by place in the history: `e^(-k/5)`, from one place to the next.
+/// Decay of the weight from one history position to the next: `e^(-1/5)`.
 pub const MEMORY_DECAY: f32 = 0.818_730_8;
-/// Events of the history that take part.
+/// Events of the history that are updated and looked up.
 pub const MEMORY_HISTORY: usize = 10;
-/// Weight of the way back (new item to old).
+/// Weight of the reverse transition, from the new item to the old.
 pub const MEMORY_BACK: f32 = 0.3;
-/// Weight between items of one unit, both ways.
+/// Weight between items of one unit, in both directions.
 pub const MEMORY_WITHIN: f32 = 0.3;
-/// Candidates of one query.
+/// Most candidates of a query.
 pub const MEMORY_TOP: usize = 64;
-/// `m` enters the score as `log(1 + 50 m)`.
+/// Scale of `m` in the score: `log(1 + 50 m)`.
 pub const MEMORY_SCALE: f32 = 50.0;
-/// The growing scale factor of a row is folded back into its entries before it leaves f32's comfortable range.
+/// A row's growing scale factor is folded into its entries beyond this value, before f32 loses range.
 const FACTOR_MAX: f32 = 65_536.0;
 
-/// What follows one item. Values are relative to `at`: the value as of event number `now` is
-/// `stored * 2^(-(now - at) / half_life)`.
+/// Transitions from one item. Values are relative to `at`: the value as of event number `now` is `stored * 2^(-(now -
+/// at) / half_life)`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TransitionRow {
     items: Vec<u32>,
@@ -36,7 +36,8 @@ fn growth(from: u64, to: u64) -> f32 {
     exp(to.saturating_sub(from) as f32 * (std::f32::consts::LN_2 / HALF_LIFE_EVENTS))
 }
 
-/// First place of `value`. Sixteen at a time, so that the compiler vectorises the search: most searches find nothing.
+/// Returns the index of `value`. Compares sixteen at a time, because the compiler vectorizes that and most searches
+/// fail.
 fn place_of<T: Copy + PartialEq>(values: &[T], value: T) -> Option<usize> {
     let (runs, rest) = values.as_chunks::<16>();
     let run = runs.iter().position(|run| run.iter().fold(false, |any, other| any | (*other == value)));
@@ -44,7 +45,7 @@ fn place_of<T: Copy + PartialEq>(values: &[T], value: T) -> Option<usize> {
     values[start..].iter().position(|other| *other == value).map(|place| start + place)
 }
 
-/// The smallest of values that are numbers, in eight lanes.
+/// Returns the minimum of values without NaN, in eight lanes.
 fn min(values: &[f32]) -> f32 {
     let (runs, rest) = values.as_chunks::<8>();
     let mut lanes = [f32::INFINITY; 8];
@@ -55,20 +56,20 @@ fn min(values: &[f32]) -> f32 {
 }
 
 impl TransitionRow {
-    /// Decayed number of the item's own events, as of event number `now`.
+    /// Returns the decayed number of the item's own events, as of event number `now`.
     #[inline]
     pub fn count(&self, now: u64) -> f32 {
         self.count / growth(self.at, now)
     }
 
-    /// Following items with their weights as of event number `now`.
+    /// Iterates over the following items with their weights as of event number `now`.
     #[inline]
     pub fn entries(&self, now: u64) -> impl Iterator<Item = (u32, f32)> {
         let factor = 1.0 / growth(self.at, now);
         self.items.iter().zip(&self.weights).map(move |(item, weight)| (*item, weight * factor))
     }
 
-    /// What it takes outside of itself, in bytes.
+    /// Returns the bytes owned elsewhere.
     pub(super) fn footprint(&self) -> usize {
         self.items.capacity() * size_of::<u32>() + self.weights.capacity() * size_of::<f32>()
     }
@@ -79,7 +80,7 @@ impl TransitionRow {
         self.count += self.scale(now);
     }
 
-    /// Adds `weight` to the way to `item`.
+    /// Adds `weight` to the transition to `item`.
     pub fn add(&mut self, item: u32, weight: f32, now: u64) {
         let weight = weight * self.scale(now);
         if let Some(place) = place_of(&self.items, item) {
@@ -140,7 +141,7 @@ mod tests {
         row.add(7, 1.0, 0);
         let weight = |row: &TransitionRow, now| row.entries(now).next().expect("one entry").1;
         assert!((weight(&row, 100_000) - 0.5).abs() < 1e-6);
-        // 17 half-lives later the factor has passed 65,536 and is folded in.
+        // 17 half-lives later the factor exceeds 65,536 and is folded in.
         row.add(8, 1.0, 1_700_000);
         assert_eq!(row.at, 1_700_000);
         assert!((weight(&row, 1_700_000) - 0.5_f32.powi(17)).abs() < 1e-9);
