@@ -10,7 +10,7 @@ use shelfmark::{
     domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
     learner::Learner,
     serving::Publisher,
-    state::{CounterRng, Digester, SWEPT_MAX, State, StateError, Table},
+    state::{CounterRng, Digester, REFRESHED_PER_STEP, State, StateError, Table},
 };
 use tch::{Device, Kind, Tensor};
 
@@ -208,7 +208,7 @@ fn cold_items_follow_the_projections_within_one_round() {
     let mut model = learned(small(), 4);
     assert!(model.content(99).iter().any(|value| *value != 0.0), "no event named it");
     // One step refreshes at most 64 beside its own: two reach each of the 40 cold ones.
-    const { assert!(2 * SWEPT_MAX >= 100) };
+    const { assert!(2 * REFRESHED_PER_STEP >= 100) };
     let before = model.content(99).to_vec();
     let (items, events) = stream(4);
     model.configure(|config| config.rates.modalities = 0.0);

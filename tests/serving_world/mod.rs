@@ -99,7 +99,7 @@ impl World {
                 self.state.touched.mark(table, row as u32);
             }
         }
-        for content in self.state.sweep().take(rows).collect::<Vec<_>>() {
+        for content in self.state.next_refresh().take(rows).collect::<Vec<_>>() {
             let z: Vec<f32> = (0..self.state.config().dim).map(|_| 0.3 * self.draws.normal()).collect();
             self.state.set_content(content, &z);
         }

@@ -33,12 +33,12 @@ impl Projections {
         if !takes_part(&state.readable) {
             return;
         }
-        let swept: Vec<u32> = state.sweep().collect();
+        let in_turn: Vec<u32> = state.next_refresh().collect();
         let readable = &state.readable;
         let content = |item: &u32| readable.catalog.entry(*item).content;
         let mut contents: Vec<u32> = columns.rows().iter().filter_map(content).collect();
         contents
-            .extend(swept.iter().filter(|row| columns.get(readable.content_vectors.item(**row as usize)).is_none()));
+            .extend(in_turn.iter().filter(|row| columns.get(readable.content_vectors.item(**row as usize)).is_none()));
         let items: Vec<u32> = contents.iter().map(|row| readable.content_vectors.item(*row as usize)).collect();
         let dim = readable.config.dim;
         let mut z = vec![0.0; items.len() * dim];

@@ -6,7 +6,7 @@ use bytemuck::Zeroable;
 
 use shelfmark_domain::{LearningRates, Optimizer, Position};
 use shelfmark_state::{
-    Actor, ComposedQuery, Popularity, QueryRows, ROWS_AHEAD, Readable, Scalars, State, Table, Unit, add_scaled,
+    Actor, ComposedQuery, PREFETCH_ROWS, Popularity, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled,
     compose, dot, token_factor,
 };
 
@@ -145,8 +145,8 @@ impl Stepper {
         inputs.dim = dim;
         inputs.v.resize(rows.len() * dim, 0.0);
         held.clear();
-        for (rows, out) in rows.chunks(ROWS_AHEAD).zip(inputs.v.chunks_mut(ROWS_AHEAD * dim)) {
-            readable.touch_items(rows);
+        for (rows, out) in rows.chunks(PREFETCH_ROWS).zip(inputs.v.chunks_mut(PREFETCH_ROWS * dim)) {
+            readable.prefetch_items(rows);
             for (row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
                 readable.item_vector(*row, out);
                 held.extend(&readable.catalog.entry(*row).tokens);

@@ -3,8 +3,8 @@
 //! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with `x` scaled by
 //! [`normalise`]. The projections `M` change with every step, so a stored `z` is **as of its last refresh**. An item is
 //! refreshed when it takes part in a step and when its metadata is put. In addition, every step refreshes the next
-//! [`SWEPT_MAX`] content rows in turn ([`State::sweep`]). So the cost of a step and of a publication does not grow with
-//! the catalogue, and a cold item is refreshed within `items / SWEPT_MAX` steps.
+//! [`REFRESHED_PER_STEP`] content rows in turn ([`State::next_refresh`]). So the cost of a step and of a publication does not grow with
+//! the catalogue, and a cold item is refreshed within `items / REFRESHED_PER_STEP` steps.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use shelfmark_domain::{Item, Modalities, Modality};
 use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
 
 /// Content vectors that a step refreshes in turn, in addition to those of its own items.
-pub const SWEPT_MAX: usize = 64;
+pub const REFRESHED_PER_STEP: usize = 64;
 
 /// Content vectors by content row: in the order in which items first had a dense vector.
 #[derive(Debug, Clone)]
@@ -163,13 +163,13 @@ impl State {
         self.touched.mark(Table::ContentVectors, content);
     }
 
-    /// Returns the next [`SWEPT_MAX`] content rows to refresh, in round-robin order, and advances the position.
-    pub fn sweep(&mut self) -> impl Iterator<Item = u32> + use<> {
+    /// Returns the next [`REFRESHED_PER_STEP`] content rows to refresh, in round-robin order, and advances the position.
+    pub fn next_refresh(&mut self) -> impl Iterator<Item = u32> + use<> {
         let all = as_row(self.readable.content_vectors.len());
-        let first = self.readable.counters.swept;
-        let count = all.min(as_row(SWEPT_MAX));
+        let first = self.readable.counters.refresh_cursor;
+        let count = all.min(as_row(REFRESHED_PER_STEP));
         if all > 0 {
-            self.count_step(|counters| counters.swept = (first + count) % all);
+            self.count_step(|counters| counters.refresh_cursor = (first + count) % all);
         }
         (first..first + count).map(move |row| row % all)
     }

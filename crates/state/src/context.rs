@@ -95,7 +95,7 @@ pub struct ContextScratch {
     epoch: u32,
     slots: Vec<Slot>,
     /// Distinct items of the memory rows; only a prefix is valid, see its use.
-    touched: Vec<u32>,
+    distinct: Vec<u32>,
     /// The same items as sortable integers.
     order: Vec<u64>,
     /// Number of occurrences in the history, by distinct item.
@@ -208,9 +208,9 @@ impl ContextBuilder<'_> {
             weights += weight;
             weight *= MEMORY_DECAY;
         }
-        let ContextScratch { epoch, slots, touched, order, .. } = scratch;
+        let ContextScratch { epoch, slots, distinct, order, .. } = scratch;
         // One element more than there can be items, so that the write below is always in range.
-        touched.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
+        distinct.resize(MEMORY_HISTORY * MEMORY_ROW_MAX + 1, 0);
         let mut count = 0;
         for (row, factor) in &places {
             let Some(row) = row else { break };
@@ -220,7 +220,7 @@ impl ContextBuilder<'_> {
                 let new = slot.epoch != *epoch;
                 let before = if new { 0.0 } else { f32::from_bits(slot.value) };
                 *slot = Slot { epoch: *epoch, value: (before + factor * value).to_bits() };
-                touched[count] = item;
+                distinct[count] = item;
                 count += usize::from(new);
             }
         }
@@ -228,7 +228,7 @@ impl ContextBuilder<'_> {
         // bits of non-negative floats sort like the floats. Selecting through the slots cost more than the sums did.
         let key = |item: u32| u64::from(!slots[item as usize].value) << 32 | u64::from(item);
         order.clear();
-        order.extend(touched[..count].iter().map(|item| key(*item)));
+        order.extend(distinct[..count].iter().map(|item| key(*item)));
         if order.len() > MEMORY_TOP {
             order.select_nth_unstable(MEMORY_TOP);
             order.truncate(MEMORY_TOP);

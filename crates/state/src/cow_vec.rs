@@ -83,8 +83,8 @@ impl<T: Clone> std::ops::Index<usize> for CowVec<T> {
     }
 }
 
-/// Rows that are prefetched together, see [`CowRows::touch`].
-pub const ROWS_AHEAD: usize = 16;
+/// Rows that are prefetched together, see [`CowRows::prefetch`].
+pub const PREFETCH_ROWS: usize = 16;
 /// Tables below this many values (4 MB) mostly stay in a cache: prefetching them does not pay.
 const CACHED_VALUES: usize = 1 << 20;
 /// Values of a cache line.
@@ -179,23 +179,23 @@ impl CowRows {
         &mut Arc::make_mut(self.leaves.get_mut(self.shape.leaf(row)))[self.shape.range(row)]
     }
 
-    /// Whether prefetching up to [`ROWS_AHEAD`] rows from `first` to `last` pays. The hardware prefetcher handles rows
+    /// Whether prefetching up to [`PREFETCH_ROWS`] rows from `first` to `last` pays. The hardware prefetcher handles rows
     /// that are close together, and small tables are in a cache.
     #[inline]
     pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
-        self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * ROWS_AHEAD
+        self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * PREFETCH_ROWS
     }
 
-    /// Loads the start of a row's leaf, next to its reference counts, as a prefetch; see [`CowRows::touch`].
+    /// Loads the start of a row's leaf, next to its reference counts, as a prefetch; see [`CowRows::prefetch`].
     #[inline]
-    pub fn touch_leaf(&self, row: usize) -> u32 {
+    pub fn prefetch_leaf(&self, row: usize) -> u32 {
         self.leaves[self.shape.leaf(row)][0].to_bits()
     }
 
     /// Loads every cache line of a row as a prefetch. When scattered rows are prefetched together before use, their
     /// cache misses overlap.
     #[inline]
-    pub fn touch(&self, row: usize) -> u32 {
+    pub fn prefetch(&self, row: usize) -> u32 {
         self.row(row).iter().step_by(LINE).fold(0, |all, value| all ^ value.to_bits())
     }
 
@@ -209,11 +209,11 @@ impl CowRows {
         mut update: impl FnMut(u32, T, &mut [f32], &mut [f32]),
     ) {
         let (shape, len) = (self.shape, self.len.min(other.len));
-        for ahead in rows.chunks(ROWS_AHEAD) {
+        for ahead in rows.chunks(PREFETCH_ROWS) {
             if self.is_scattered(ahead[0].0, ahead[ahead.len() - 1].0) {
                 let numbers = || ahead.iter().map(|(row, _)| *row as usize);
-                black_box(numbers().fold(0, |all, row| all ^ self.touch_leaf(row) ^ other.touch_leaf(row)));
-                black_box(numbers().fold(0, |all, row| all ^ self.touch(row) ^ other.touch(row)));
+                black_box(numbers().fold(0, |all, row| all ^ self.prefetch_leaf(row) ^ other.prefetch_leaf(row)));
+                black_box(numbers().fold(0, |all, row| all ^ self.prefetch(row) ^ other.prefetch(row)));
             }
             for rows in ahead.chunk_by(|(a, _), (b, _)| shape.leaf(*a as usize) == shape.leaf(*b as usize)) {
                 let leaf = shape.leaf(rows[0].0 as usize);

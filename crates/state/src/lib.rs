@@ -50,9 +50,9 @@ pub use assembler::Assembler;
 pub use base_weights::BaseWeights;
 pub use bits::set_bits;
 pub use catalog::{Catalog, CatalogEntry};
-pub use content_vectors::{ContentVectors, SWEPT_MAX, normalise};
+pub use content_vectors::{ContentVectors, REFRESHED_PER_STEP, normalise};
 pub use context::{Context, ContextScratch, MemoryCandidate, Repeat, popularity_term};
-pub use cow_vec::{CowRows, CowVec, ROWS_AHEAD};
+pub use cow_vec::{CowRows, CowVec, PREFETCH_ROWS};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
@@ -140,7 +140,7 @@ pub struct Counters {
     /// Running median of the gradient norm over `sqrt(targets)`; 0 before the first step.
     pub norm_median: f32,
     /// Content row at which the next round-robin refresh begins.
-    swept: u32,
+    refresh_cursor: u32,
 }
 
 impl Counters {
@@ -332,8 +332,8 @@ impl State {
                 return Err(StateError::Mismatch(table));
             }
         }
-        if self.readable.counters.swept != 0
-            && self.readable.counters.swept as usize >= self.readable.content_vectors.len()
+        if self.readable.counters.refresh_cursor != 0
+            && self.readable.counters.refresh_cursor as usize >= self.readable.content_vectors.len()
         {
             return Err(StateError::Mismatch(Table::ContentVectors));
         }

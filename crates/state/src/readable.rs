@@ -172,17 +172,17 @@ impl Readable {
         }
     }
 
-    /// Prefetches the vectors of `rows`, see [`super::CowRows::touch`].
+    /// Prefetches the vectors of `rows`, see [`super::CowRows::prefetch`].
     #[inline]
-    pub fn touch_items(&self, rows: &[u32]) {
+    pub fn prefetch_items(&self, rows: &[u32]) {
         let [first, .., last] = rows else { return };
         let items = &self.parameters.items;
         if !items.is_scattered(*first, *last) {
             return;
         }
         let token = |row| self.catalog.entry(row).tokens.first().copied().unwrap_or(0);
-        black_box(rows.iter().fold(0, |all, row| all ^ items.touch_leaf(*row as usize) ^ token(*row)));
-        black_box(rows.iter().fold(0, |all, row| all ^ items.touch(*row as usize)));
+        black_box(rows.iter().fold(0, |all, row| all ^ items.prefetch_leaf(*row as usize) ^ token(*row)));
+        black_box(rows.iter().fold(0, |all, row| all ^ items.prefetch(*row as usize)));
     }
 
     /// Returns the exploration noise on an item's score: `explore * N(0, 1) / sqrt(1 + events)`, seeded by the answer's
