@@ -14,9 +14,8 @@ use serving_world::World;
 use shelfmark::{
     compare::{Churn, Diff, DiffOptions, SAMPLE, Side, diff},
     domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber},
-    learner::LearnedTable,
     serving::{Publisher, View},
-    state::{Readable, distance},
+    state::{LearnedTable, Readable, distance},
 };
 
 const OPTIONS: DiffOptions = DiffOptions { top: 5, k: 4 };
@@ -45,7 +44,7 @@ fn rows(readable: &Readable, table: LearnedTable) -> BTreeMap<String, Vec<f32>> 
         LearnedTable::Projections => row.to_string(),
         LearnedTable::Small => unreachable!("not a table of rows"),
     };
-    let rows = readable.parameters.table(table.table());
+    let rows = readable.parameters.table(table);
     (0..rows.len()).map(|row| (name(row), rows.row(row).to_vec())).collect()
 }
 

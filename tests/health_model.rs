@@ -18,11 +18,11 @@ use shelfmark::{
     },
     engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
     health::{Part, Quality, TraceTarget, Tracer},
-    learner::{LearnedTable, Learner, prepare_thread},
+    learner::{Learner, prepare_thread},
     log::LogSettings,
     postgres,
     serving::{SearchSettings, Searcher, View},
-    state::{CounterRng, Digester, dot},
+    state::{CounterRng, Digester, LearnedTable, dot},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -11,8 +11,8 @@ use shelfmark::{
     domain::{Event, Item, ModelConfig, RecordBody, Timestamp},
     feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
     health::{Health, Verdict, judge},
-    learner::{LearnedTable, Learner},
-    state::{CounterRng, Digester, State},
+    learner::Learner,
+    state::{CounterRng, Digester, LearnedTable, State},
 };
 
 fn small() -> ModelConfig {
@@ -202,11 +202,11 @@ fn a_steps_figures_are_those_of_the_rows_before_and_after() {
     assert_eq!((sums.steps, sums.clipped), (1, 0), "one step, or nothing can be compared");
     for table in [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias] {
         let rows = |state: &State| -> Vec<f32> {
-            let rows = state.readable.parameters.table(table.table());
+            let rows = state.readable.parameters.table(table);
             (0..rows.len()).flat_map(|row| rows.row(row).to_vec()).collect()
         };
         let mass = |state: &State| -> f64 {
-            let rows = state.accumulators.table(table.table());
+            let rows = state.accumulators.table(table);
             (0..rows.len()).flat_map(|row| rows.row(row)).map(|sum| f64::from(*sum)).sum()
         };
         let pairs = rows(&before).into_iter().zip(rows(&watched.state));

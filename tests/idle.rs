@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use service::{PATIENCE, Service};
 use shelfmark::{
     domain::{Event, Id, ModelConfig, RecordBody, Timestamp},
-    state::{Assembler, Digester, Segment, State, Table, Touched},
+    state::{Assembler, Digester, LearnedTable, Segment, State, Table, Touched},
 };
 
 /// Events that one visitor leaves, one after the other.
@@ -144,7 +144,7 @@ fn the_policy_may_come_and_go_and_a_base_is_nobody_elses() {
     assert!(users.count() < people, "who was there before is dropped too");
     for (row, user) in users.ids().filter(|(_, user)| user.as_str().starts_with('v')) {
         assert!(row >= based, "{user} would be held to somebody else's vector");
-        assert_eq!(model.state.base_weights.as_ref().unwrap().row(Table::UserVectors, row), None);
+        assert_eq!(model.state.base_weights.as_ref().unwrap().row(LearnedTable::Users, row), None);
     }
     let restored = State::from_segments(model.state.segments()).unwrap();
     assert_eq!(digest(&restored), digest(&model.state), "P7");

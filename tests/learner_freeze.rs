@@ -7,7 +7,7 @@ mod learner_model;
 use learner_model::Model;
 use shelfmark::{
     domain::{Event, Id, Item, ModelConfig, RecordBody, Timestamp},
-    state::{Digester, State, Table},
+    state::{Digester, LearnedTable, State, Table},
 };
 
 fn id(text: &str) -> Id {
@@ -87,13 +87,13 @@ fn ids_that_come_while_frozen_have_rows_as_everywhere_and_are_not_known_before_t
     assert_eq!(readable.catalog.known().len(), before.readable.catalog.known().len());
     // Old rows stand still, the new ones begin as in a model that learns.
     let old = before.readable.catalog.len();
-    let vectors = readable.parameters.table(Table::ItemVectors);
+    let vectors = readable.parameters.table(LearnedTable::Items);
     for item in 0..old {
-        assert_eq!(vectors.row(item), before.readable.parameters.table(Table::ItemVectors).row(item));
+        assert_eq!(vectors.row(item), before.readable.parameters.table(LearnedTable::Items).row(item));
     }
     let mut learning = self::model();
     learning.apply([RecordBody::PutItem(Item::bare(id("bi0")))]);
-    let fresh = learning.state.readable.parameters.table(Table::ItemVectors).row(0).to_vec();
+    let fresh = learning.state.readable.parameters.table(LearnedTable::Items).row(0).to_vec();
     assert_eq!(vectors.row(row as usize), fresh);
 }
 

@@ -13,7 +13,7 @@ use learner_case::{Case, content, prepared};
 use learner_competitors::log_weights;
 use shelfmark::{
     learner::{SoftmaxInputs, StepTask, Stepper, prepare_thread},
-    state::{State, Table, Unit},
+    state::{LearnedTable, State, Unit},
 };
 
 /// Share of a unit's weights that counts: its actor's targets weigh at most `user_weight_max` together.
@@ -105,8 +105,8 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
 }
 
 fn clear_accumulators(state: &mut State) {
-    for table in Table::LEARNED {
-        for row in 0..state.rows(table) {
+    for table in LearnedTable::ROWS {
+        for row in 0..state.rows(table.table()) {
             state.accumulators.table_mut(table).row_mut(row).fill(0.0);
         }
     }
@@ -157,11 +157,11 @@ fn check_step(case: Case) {
     let bias_is_constant_for_first_sights = targets().any(|target| !target.known);
     let mut checked = 0;
     let mut pulled = 0;
-    for table in Table::LEARNED {
-        if table == Table::ItemBias && bias_is_constant_for_first_sights {
+    for table in LearnedTable::ROWS {
+        if table == LearnedTable::Bias && bias_is_constant_for_first_sights {
             continue;
         }
-        for row in 0..before.rows(table) {
+        for row in 0..before.rows(table.table()) {
             for i in 0..before.readable.parameters.table(table).dim().min(3) {
                 let mut moved = before.clone();
                 let mut value = |delta: f32| {
@@ -177,7 +177,7 @@ fn check_step(case: Case) {
                 );
                 let mut expected = (up - down) / (x1 - x0);
                 let base = before.base_weights.as_ref().and_then(|base_weights| base_weights.row(table, row as u32));
-                if let Some(base) = base.filter(|_| state.touched.rows(table).contains(&(row as u32))) {
+                if let Some(base) = base.filter(|_| state.touched.rows(table.table()).contains(&(row as u32))) {
                     let away = before.readable.parameters.table(table).row(row)[i] - base[i];
                     expected += f64::from(case.pull * away);
                     pulled += usize::from(away != 0.0);

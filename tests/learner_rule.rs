@@ -12,7 +12,7 @@ use shelfmark::{
         VectorValues,
     },
     serving::Publisher,
-    state::Table,
+    state::LearnedTable,
 };
 
 fn id(text: &str) -> Id {
@@ -187,7 +187,7 @@ fn sessions_learn_like_users_without_a_row_of_their_own() {
     let (sessions, users) = (learned(true), learned(false));
     assert_eq!((sessions.users.len(), sessions.sessions.len(), users.users.len()), (0, 11, 11));
     assert_eq!(sessions.parameters.scalars, users.parameters.scalars);
-    for table in Table::LEARNED.into_iter().filter(|table| *table != Table::UserVectors) {
+    for table in LearnedTable::ROWS.into_iter().filter(|table| *table != LearnedTable::Users) {
         let (of_sessions, of_users) = (sessions.parameters.table(table), users.parameters.table(table));
         assert_eq!(of_sessions.len(), of_users.len());
         (0..of_users.len()).for_each(|row| assert_eq!(of_sessions.row(row), of_users.row(row), "{table:?} {row}"));

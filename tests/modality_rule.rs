@@ -10,7 +10,7 @@ use shelfmark::{
     domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp},
     learner::Learner,
     serving::Publisher,
-    state::{CounterRng, Digester, REFRESHED_PER_STEP, State, StateError, Table},
+    state::{CounterRng, Digester, LearnedTable, REFRESHED_PER_STEP, State, StateError, Table},
 };
 use tch::{Device, Kind, Tensor};
 
@@ -109,14 +109,15 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     for first in (0..700).step_by(50) {
         model.apply((first..first + 50).map(|n| event(n as u64, n % 20, n)));
     }
-    for table in [Table::ItemVectors, Table::Projections] {
-        (0..model.state.rows(table)).for_each(|row| model.state.accumulators.table_mut(table).row_mut(row).fill(0.0));
+    for table in [LearnedTable::Items, LearnedTable::Projections] {
+        (0..model.state.rows(table.table()))
+            .for_each(|row| model.state.accumulators.table_mut(table).row_mut(row).fill(0.0));
     }
     let before = model.state.readable.parameters.clone();
     model.apply((0..40).map(|n| event(1_000 + n, n as usize % 20, n as usize * 17)));
     let readable = &model.state.readable;
     assert_eq!(readable.counters.clipped, 0);
-    let gradient = |table: Table| -> Vec<f64> {
+    let gradient = |table: LearnedTable| -> Vec<f64> {
         let rows = 0..before.table(table).len();
         let moves = rows.flat_map(|row| {
             let old_and_new = before.table(table).row(row).iter().zip(readable.parameters.table(table).row(row));
@@ -138,10 +139,10 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     }
     let projections = Tensor::zeros([10, 8], (Kind::Double, Device::Cpu)).set_requires_grad(true);
     let vectors = Tensor::from_slice(&x).view([700, 10]).matmul(&projections);
-    let dv = Tensor::from_slice(&gradient(Table::ItemVectors)).view([700, 8]);
+    let dv = Tensor::from_slice(&gradient(LearnedTable::Items)).view([700, 8]);
     (vectors * dv).sum(Kind::Double).backward();
     let expected: Vec<f64> = Vec::try_from(projections.grad().view([-1])).unwrap();
-    let found = gradient(Table::Projections);
+    let found = gradient(LearnedTable::Projections);
     assert!(expected.iter().any(|g| g.abs() > 0.1), "{expected:?}");
     for (expected, found) in expected.iter().zip(&found) {
         assert!((expected - found).abs() < 1e-4 + 1e-4 * expected.abs(), "autograd {expected}, step {found}");
@@ -181,7 +182,7 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
 #[test]
 fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
     let model = learned(small(), 3);
-    let without = |table: Table| {
+    let without = |table: LearnedTable| {
         let mut segments = model.state.segments().collect::<Vec<_>>();
         segments.retain(|segment| segment.table != table.number());
         State::from_segments(segments).map(|_| ())
@@ -313,12 +314,12 @@ fn a_pulled_model_adapts_and_stays_nearer_to_its_base() {
         for append in stream(9).1.chunks(50) {
             model.apply(append.to_vec());
         }
-        let distance = |table: Table| {
+        let distance = |table: LearnedTable| {
             let (now, base) = (model.state.readable.parameters.table(table), base.table(table));
             let squares = (0..base.len()).flat_map(|row| now.row(row).iter().zip(base.row(row)));
             squares.map(|(now, base)| (now - base).powi(2)).sum::<f32>().sqrt()
         };
-        [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::Projections].map(distance)
+        [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Projections].map(distance)
     };
     let (free, pulled, held) = (away(0.0), away(0.3), away(3.0));
     println!("distance from the base: free {free:?}, pull 0.3 {pulled:?}, pull 3 {held:?}");

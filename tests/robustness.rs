@@ -13,7 +13,7 @@ use shelfmark::{
     domain::{Event, Id, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, VectorValues},
     evaluation::{Protocol, Run, Stream},
     feeds::{Shop, ShopSettings, SpamSettings, spam},
-    state::{CounterRng, Digester, State, Table},
+    state::{CounterRng, Digester, LearnedTable, State},
 };
 
 const SEED: u64 = 11;
@@ -91,7 +91,7 @@ fn recall_after(attack: &[Event], who: Who, config: &ModelConfig) -> [f64; 3] {
 /// P8: every learned number and every accumulator.
 fn assert_finite(state: &State) {
     for parameters in [&state.readable.parameters, &state.accumulators] {
-        for table in Table::LEARNED {
+        for table in LearnedTable::ROWS {
             let rows = parameters.table(table);
             for row in 0..rows.len() {
                 assert!(rows.row(row).iter().all(|value| value.is_finite()), "{table:?} {row}");
@@ -304,7 +304,7 @@ fn a_step_that_is_not_finite_touches_nothing_and_is_counted() {
     let sound = model.state.readable.parameters.items.row(0).to_vec();
     model.state.readable.parameters.items.row_mut(0).fill(f32::MAX);
     let rows = |state: &State| -> Vec<Vec<f32>> {
-        let tables = [Table::ItemVectors, Table::LastVectors, Table::UserVectors, Table::ItemBias];
+        let tables = [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias];
         tables
             .into_iter()
             .flat_map(|table| {

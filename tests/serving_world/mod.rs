@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use shelfmark::{
     domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp},
-    state::{ContextScratch, CounterRng, State, Table},
+    state::{ContextScratch, CounterRng, LearnedTable, State, Table},
 };
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
@@ -89,14 +89,14 @@ impl World {
 
     /// Moves random rows, as a step would.
     pub fn learn(&mut self, rows: usize) {
-        for table in Table::LEARNED {
-            let len = self.state.rows(table);
+        for table in LearnedTable::ROWS {
+            let len = self.state.rows(table.table());
             for _ in 0..rows.min(len) {
                 let row = self.draws.below(len);
                 for value in self.state.readable.parameters.table_mut(table).row_mut(row) {
                     *value += 0.3 * self.draws.normal();
                 }
-                self.state.touched.mark(table, row as u32);
+                self.state.touched.mark(table.table(), row as u32);
             }
         }
         for content in self.state.next_refresh().take(rows).collect::<Vec<_>>() {

@@ -30,6 +30,7 @@ mod record;
 mod rollback;
 mod schedule;
 mod serving;
+mod splitmix64;
 mod timestamp;
 mod vector;
 mod version;
@@ -55,6 +56,7 @@ pub use record::{Append, NewRecord, Record, RecordBody};
 pub use rollback::{Derived, RollbackRequest, RollbackTarget};
 pub use schedule::Schedule;
 pub use serving::{Arm, ArmText, Serving, Split};
+pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;
 pub use vector::{PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
 pub use version::{

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FieldError, FieldResult, ModelName, Served, VersionNumber};
+use super::{FieldError, FieldResult, ModelName, SPLITMIX64_GAMMA, Served, VersionNumber, splitmix64_mix};
 
 /// A state and its share of the readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,12 +163,9 @@ fn code(served: Served) -> u64 {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit of the input moves every bit of the output.
+/// Hashes a number.
 fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
+    splitmix64_mix(value.wrapping_add(SPLITMIX64_GAMMA))
 }
 
 #[cfg(test)]

@@ -28,4 +28,4 @@ pub use candidate_sampling::StepTask;
 pub use jagged::Jagged;
 pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
 pub use step::{StepReport, Stepper};
-pub use step_statistics::{LearnedTable, STATISTICS_EVERY, TableStep, TableSteps};
+pub use step_statistics::{STATISTICS_EVERY, TableStep, TableSteps};

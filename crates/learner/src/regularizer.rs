@@ -1,6 +1,6 @@
 //! The pull towards a base: `config.pull * (weight - base weight)` is added to the gradient of a touched row.
 
-use shelfmark_state::{BaseWeights, Table};
+use shelfmark_state::{BaseWeights, LearnedTable};
 
 use super::adagrad::UpdateRule;
 
@@ -22,7 +22,7 @@ impl<'a> BaseRegularizer<'a> {
     /// given, untouched; with one, the step's factor is in it already: an explosion scales the loss down and not the pull.
     pub fn add<'b>(
         &'b mut self,
-        (table, row): (Table, u32),
+        (table, row): (LearnedTable, u32),
         weights: &[f32],
         gradient: &'b [f32],
         rule: UpdateRule,

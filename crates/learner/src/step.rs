@@ -20,7 +20,7 @@ use super::{
     slots::{RowSums, ScatterWorkspace, Slots, as_place},
     softmax::{SoftmaxInputs, SoftmaxOutputs, forward_backward},
     sparse_terms::{sparse_gradients, sparse_terms},
-    step_statistics::{LearnedTable, StepStatistics, TableSteps},
+    step_statistics::{StepStatistics, TableSteps},
 };
 
 /// Tables of rows that a step moves.
@@ -312,11 +312,10 @@ impl Stepper {
 
         let State { readable, accumulators, touched, base_weights, .. } = state;
         let mut pull = BaseRegularizer::new(base_weights.as_deref(), config.pull);
-        for ((watched, slots, values, rate), squares) in tables.into_iter().zip(squares) {
-            let table = watched.table();
+        for ((table, slots, values, rate), squares) in tables.into_iter().zip(squares) {
             let update = match (table, config.optimizer) {
                 // Their accumulators start at 0, and a row is one value.
-                (Table::ItemBias, _) => adagrad::update,
+                (LearnedTable::Bias, _) => adagrad::update,
                 (_, Optimizer::Adagrad) => adagrad::update_row,
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
@@ -328,11 +327,11 @@ impl Stepper {
             weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
                 let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
-                statistics.around(watched, weights, |weights| update(weights, accumulators, gradient, rule));
-                touched.mark(table, row);
+                statistics.around(table, weights, |weights| update(weights, accumulators, gradient, rule));
+                touched.mark(table.table(), row);
                 report.rows += 1;
             });
-            statistics.still(watched, squares.len() - (report.rows - updated));
+            statistics.still(table, squares.len() - (report.rows - updated));
         }
         let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);

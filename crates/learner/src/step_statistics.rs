@@ -3,76 +3,12 @@
 //! Gradient norms fall out of the step anyway and are taken of every step. What an update did to its rows costs a pass
 //! over them, so it is taken of every [`STATISTICS_EVERY`]th step only.
 
-use serde::Serialize;
-
-use shelfmark_state::{Scalars, Table};
+use shelfmark_state::{LearnedTable, Scalars};
 
 /// Of so many steps one has its rows watched, by default.
 pub const STATISTICS_EVERY: u32 = 8;
 /// An update below this part of its row's norm is lost in the row's f32 values (their spacing is `1.2e-7` of a value).
 const STILL: f64 = 1e-7;
-
-/// A table that learning moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum LearnedTable {
-    /// Item vectors.
-    Items,
-    /// Last-item vectors.
-    Last,
-    /// User vectors.
-    Users,
-    /// Token vectors.
-    Tokens,
-    /// Context vectors.
-    Context,
-    /// Item biases.
-    Bias,
-    /// Projections of dense vectors.
-    Projections,
-    /// The small vectors that every query shares, as one row.
-    Small,
-}
-
-impl LearnedTable {
-    /// All of them, by [`LearnedTable::index`].
-    pub const ALL: [Self; 8] =
-        [Self::Items, Self::Last, Self::Users, Self::Tokens, Self::Context, Self::Bias, Self::Projections, Self::Small];
-
-    /// Place in [`LearnedTable::ALL`].
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-
-    /// The name outside.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Items => "items",
-            Self::Last => "last",
-            Self::Users => "users",
-            Self::Tokens => "tokens",
-            Self::Context => "context",
-            Self::Bias => "bias",
-            Self::Projections => "projections",
-            Self::Small => "small",
-        }
-    }
-
-    /// The table of the state.
-    pub const fn table(self) -> Table {
-        match self {
-            Self::Items => Table::ItemVectors,
-            Self::Last => Table::LastVectors,
-            Self::Users => Table::UserVectors,
-            Self::Tokens => Table::TokenVectors,
-            Self::Context => Table::ContextVectors,
-            Self::Bias => Table::ItemBias,
-            Self::Projections => Table::Projections,
-            Self::Small => Table::Scalars,
-        }
-    }
-}
 
 /// What one step did to one table. Norms are kept as squares, so that steps add up.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

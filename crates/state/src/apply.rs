@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, PastEvent, RECENT_EVENTS,
-    State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, LearnedTable, PastEvent,
+    RECENT_EVENTS, State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
@@ -138,7 +138,7 @@ impl State {
             let id = Id::new("context", name).expect("contexts are checked on the way in");
             let (row, _) = self.readable.contexts.intern(&id);
             self.touched.mark(Table::Contexts, row);
-            self.push_row(Table::ContextVectors, ACCUMULATOR_INITIAL);
+            self.push_row(LearnedTable::Context, ACCUMULATOR_INITIAL);
         }
         self.readable.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
     }
@@ -190,7 +190,7 @@ impl State {
             // A reused row was reset when it was released.
             if row as usize == self.readable.user_histories.len() {
                 self.readable.user_histories.push(Arc::new(History::default()));
-                self.push_row(Table::UserVectors, ACCUMULATOR_INITIAL);
+                self.push_row(LearnedTable::Users, ACCUMULATOR_INITIAL);
             }
             return Actor::User(row);
         }

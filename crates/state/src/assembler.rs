@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, Popularity, Scalars, Segment, State,
-    StateError, Table, TransitionRow,
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, LearnedTable, Popularity, Scalars, Segment,
+    State, StateError, Table, TransitionRow,
 };
 
 /// A state under assembly, with the digest of the bytes read so far (P7).
@@ -107,17 +107,13 @@ impl State {
             Table::Popularity => put(&mut r.popularity, row, read_pod::<Popularity>(bytes)?),
             Table::Memory => put(&mut r.memory, row, Arc::new(TransitionRow::decode(bytes)?)),
             Table::Recent => put(&mut self.recent, row, read_row(bytes)?),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => {
-                let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
-                put_values(r.parameters.table_mut(table), row, weights)?;
-                put_values(self.accumulators.table_mut(table), row, accumulators)?;
-            }
+            Table::ItemVectors => self.decode_learned(LearnedTable::Items, row, bytes)?,
+            Table::LastVectors => self.decode_learned(LearnedTable::Last, row, bytes)?,
+            Table::UserVectors => self.decode_learned(LearnedTable::Users, row, bytes)?,
+            Table::TokenVectors => self.decode_learned(LearnedTable::Tokens, row, bytes)?,
+            Table::ContextVectors => self.decode_learned(LearnedTable::Context, row, bytes)?,
+            Table::Projections => self.decode_learned(LearnedTable::Projections, row, bytes)?,
+            Table::ItemBias => self.decode_learned(LearnedTable::Bias, row, bytes)?,
             Table::Scalars => {
                 let (weights, accumulators) = bytes.split_at_checked(size_of::<Scalars>())?;
                 r.parameters.scalars = Arc::new(read_pod(weights)?);
@@ -152,6 +148,12 @@ impl State {
             Table::SessionsSeen => put(&mut self.seen.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?)),
         }
         Some(())
+    }
+
+    fn decode_learned(&mut self, table: LearnedTable, row: usize, bytes: &[u8]) -> Option<()> {
+        let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
+        put_values(self.readable.parameters.table_mut(table), row, weights)?;
+        put_values(self.accumulators.table_mut(table), row, accumulators)
     }
 
     fn decode_item(&mut self, row: usize, bytes: &[u8]) -> Option<()> {

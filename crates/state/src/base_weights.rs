@@ -1,7 +1,18 @@
 //! Base weights of the L2-SP regularizer `config.pull` (Li, Grandvalet and Davoine 2018): what learned rows are pulled
 //! towards.
 
-use super::{Parameters, Table, as_row};
+use super::{LearnedTable, Parameters, as_row};
+
+/// The order in which [`super::Table::BaseWeights`] numbers the rows of all tables. Digests depend on it.
+const ORDER: [LearnedTable; 7] = [
+    LearnedTable::Items,
+    LearnedTable::Last,
+    LearnedTable::Users,
+    LearnedTable::Tokens,
+    LearnedTable::Context,
+    LearnedTable::Projections,
+    LearnedTable::Bias,
+];
 
 /// The learned rows as they were when `pull` was raised from 0. Shares memory with rows that have not changed since.
 ///
@@ -12,14 +23,14 @@ pub struct BaseWeights(pub(super) Parameters);
 impl BaseWeights {
     /// Returns a row's base, `[dim]`; `None` for a row added later.
     #[inline]
-    pub fn row(&self, table: Table, row: u32) -> Option<&[f32]> {
+    pub fn row(&self, table: LearnedTable, row: u32) -> Option<&[f32]> {
         let rows = self.0.table(table);
         ((row as usize) < rows.len()).then(|| rows.row(row as usize))
     }
 
     /// Returns the number of rows of all tables together.
     pub(super) fn len(&self) -> usize {
-        Table::LEARNED.iter().map(|table| self.0.table(*table).len()).sum()
+        ORDER.iter().map(|table| self.0.table(*table).len()).sum()
     }
 
     /// Returns the number of user rows with a base. These rows are not reused once released: a new user would be pulled
@@ -30,7 +41,7 @@ impl BaseWeights {
 
     /// Zeroes the base of a user vector. Returns its row in [`Table::BaseWeights`], or `None` without a base.
     pub(super) fn forget_user(&mut self, user: u32) -> Option<u32> {
-        let before = Table::LEARNED.iter().take_while(|table| **table != Table::UserVectors);
+        let before = ORDER.iter().take_while(|table| **table != LearnedTable::Users);
         let before: usize = before.map(|table| self.0.table(*table).len()).sum();
         let users = &mut self.0.users;
         if user as usize >= users.len() {
@@ -42,10 +53,10 @@ impl BaseWeights {
 
     /// Appends the encoding `[table number: i16 le, values: f32 le]` of a row, counted through all learned tables.
     pub(super) fn encode(&self, mut row: usize, out: &mut Vec<u8>) {
-        for table in Table::LEARNED {
+        for table in ORDER {
             let rows = self.0.table(table);
             if row < rows.len() {
-                out.extend_from_slice(&table.number().to_le_bytes());
+                out.extend_from_slice(&table.table().number().to_le_bytes());
                 out.extend_from_slice(bytemuck::cast_slice(rows.row(row)));
                 return;
             }
@@ -58,7 +69,7 @@ impl BaseWeights {
     pub(super) fn decode(&mut self, bytes: &[u8]) -> Option<()> {
         let (number, values) = bytes.split_first_chunk()?;
         let number = i16::from_le_bytes(*number);
-        let table = Table::LEARNED.into_iter().find(|table| table.number() == number)?;
+        let table = ORDER.into_iter().find(|table| table.table().number() == number)?;
         self.0.table_mut(table).push_bytes(values)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shelfmark_domain::{Item, Modalities, Modality};
 
-use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, Readable, State, Table, add_scaled, as_row};
+use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, LearnedTable, Readable, State, Table, add_scaled, as_row};
 
 /// Content vectors that a step refreshes in turn, in addition to those of its own items.
 pub const REFRESHED_PER_STEP: usize = 64;
@@ -125,7 +125,7 @@ impl State {
             if new {
                 let number = self.readable.content_vectors.modalities().all().len() - 1;
                 self.touched.mark(Table::Modalities, as_row(number));
-                (0..vector.len()).for_each(|_| _ = self.push_row(Table::Projections, ACCUMULATOR_INITIAL));
+                (0..vector.len()).for_each(|_| _ = self.push_row(LearnedTable::Projections, ACCUMULATOR_INITIAL));
             }
         }
         let content = self.readable.catalog.entry(row).content;

@@ -28,6 +28,7 @@ mod history;
 mod id_index;
 mod idle;
 mod interner;
+mod learned_table;
 mod math;
 mod parameters;
 mod popularity;
@@ -57,6 +58,7 @@ pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
 pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
 pub use interner::Interner;
+pub use learned_table::LearnedTable;
 pub use math::{exp, ln, ln_1p};
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::{HALF_LIVES_EVENTS, Popularity};
@@ -195,7 +197,7 @@ impl State {
     /// Creates a new state to learn from: [`State::empty`] with the rows that are always present.
     pub fn initial(config: Arc<ModelConfig>) -> Self {
         let mut state = Self::empty(config);
-        state.push_row(Table::LastVectors, ACCUMULATOR_INITIAL);
+        state.push_row(LearnedTable::Last, ACCUMULATOR_INITIAL);
         state
     }
 
@@ -235,7 +237,7 @@ impl State {
         self.touched.mark(Table::Items, row);
         for token in tokens_before..self.readable.catalog.tokens.len() {
             self.touched.mark(Table::Tokens, as_row(token));
-            self.push_row(Table::TokenVectors, ACCUMULATOR_INITIAL);
+            self.push_row(LearnedTable::Tokens, ACCUMULATOR_INITIAL);
         }
         self.take_vectors(row);
     }
@@ -248,16 +250,16 @@ impl State {
             return false;
         }
         let (table, row) = match vector.into {
-            VectorTable::Items => (Table::ItemVectors, self.item_row(&vector.id)),
+            VectorTable::Items => (LearnedTable::Items, self.item_row(&vector.id)),
             VectorTable::Tokens => match self.readable.catalog.tokens.get(vector.id.as_str()) {
-                Some(row) => (Table::TokenVectors, row),
+                Some(row) => (LearnedTable::Tokens, row),
                 None => return false,
             },
         };
         let values = vector.values.as_slice();
         self.readable.parameters.table_mut(table).row_mut(row as usize).copy_from_slice(values);
         self.accumulators.table_mut(table).row_mut(row as usize).fill(ACCUMULATOR_INITIAL);
-        self.touched.mark(table, row);
+        self.touched.mark(table.table(), row);
         true
     }
 
@@ -275,7 +277,7 @@ impl State {
         let (row, new) = self.readable.catalog.ensure(id);
         if new {
             self.touched.mark(Table::Items, row);
-            for (table, domain) in [(Table::ItemVectors, 1), (Table::LastVectors, 2)] {
+            for (table, domain) in [(LearnedTable::Items, 1), (LearnedTable::Last, 2)] {
                 let made = self.push_row(table, ACCUMULATOR_INITIAL);
                 let key = xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes());
                 let mut draws = CounterRng::new(self.readable.config.seed, domain, key);
@@ -283,7 +285,7 @@ impl State {
                     *value = INITIAL_DEVIATION * draws.normal();
                 }
             }
-            self.push_row(Table::ItemBias, 0.0);
+            self.push_row(LearnedTable::Bias, 0.0);
             self.readable.popularity.push(Popularity::default());
             self.touched.mark(Table::Popularity, row);
             self.readable.memory.push(Arc::default());
@@ -293,12 +295,12 @@ impl State {
         row
     }
 
-    fn push_row(&mut self, table: Table, accumulator: f32) -> usize {
+    fn push_row(&mut self, table: LearnedTable, accumulator: f32) -> usize {
         let weights = self.readable.parameters.table_mut(table);
         weights.push_filled(0.0);
         let row = weights.len() - 1;
         self.accumulators.table_mut(table).push_filled(accumulator);
-        self.touched.mark(table, as_row(row));
+        self.touched.mark(table.table(), as_row(row));
         row
     }
 

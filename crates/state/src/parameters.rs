@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CowRows, Scalars, Table};
+use super::{CowRows, LearnedTable, Scalars};
 
 /// Initial accumulator of vectors: above 0, to damp the first steps of a row.
 pub const ACCUMULATOR_INITIAL: f32 = 0.01;
@@ -43,71 +43,33 @@ impl Parameters {
         }
     }
 
-    /// One of the learned tables. Panics for the others.
+    /// Returns a table of rows. Panics for the small vectors, which are no rows.
     #[inline]
-    pub fn table(&self, table: Table) -> &CowRows {
+    pub fn table(&self, table: LearnedTable) -> &CowRows {
         match table {
-            Table::ItemVectors => &self.items,
-            Table::LastVectors => &self.last,
-            Table::UserVectors => &self.users,
-            Table::TokenVectors => &self.tokens,
-            Table::ContextVectors => &self.contexts,
-            Table::Projections => &self.projections,
-            Table::ItemBias => &self.bias,
-            other @ (Table::Config
-            | Table::Counters
-            | Table::Kinds
-            | Table::Tokens
-            | Table::Items
-            | Table::Known
-            | Table::Users
-            | Table::Sessions
-            | Table::Contexts
-            | Table::UserHistories
-            | Table::SessionHistories
-            | Table::Popularity
-            | Table::Memory
-            | Table::Recent
-            | Table::Scalars
-            | Table::Modalities
-            | Table::ContentVectors
-            | Table::BaseWeights
-            | Table::UsersSeen
-            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
+            LearnedTable::Items => &self.items,
+            LearnedTable::Last => &self.last,
+            LearnedTable::Users => &self.users,
+            LearnedTable::Tokens => &self.tokens,
+            LearnedTable::Context => &self.contexts,
+            LearnedTable::Projections => &self.projections,
+            LearnedTable::Bias => &self.bias,
+            LearnedTable::Small => unreachable!("the small vectors are no rows"),
         }
     }
 
-    /// One of the learned tables for writing. Panics for the others.
+    /// Returns a table of rows for writing. Panics for the small vectors, which are no rows.
     #[inline]
-    pub fn table_mut(&mut self, table: Table) -> &mut CowRows {
+    pub fn table_mut(&mut self, table: LearnedTable) -> &mut CowRows {
         match table {
-            Table::ItemVectors => &mut self.items,
-            Table::LastVectors => &mut self.last,
-            Table::UserVectors => &mut self.users,
-            Table::TokenVectors => &mut self.tokens,
-            Table::ContextVectors => &mut self.contexts,
-            Table::Projections => &mut self.projections,
-            Table::ItemBias => &mut self.bias,
-            other @ (Table::Config
-            | Table::Counters
-            | Table::Kinds
-            | Table::Tokens
-            | Table::Items
-            | Table::Known
-            | Table::Users
-            | Table::Sessions
-            | Table::Contexts
-            | Table::UserHistories
-            | Table::SessionHistories
-            | Table::Popularity
-            | Table::Memory
-            | Table::Recent
-            | Table::Scalars
-            | Table::Modalities
-            | Table::ContentVectors
-            | Table::BaseWeights
-            | Table::UsersSeen
-            | Table::SessionsSeen) => unreachable!("{other:?} has no learned rows"),
+            LearnedTable::Items => &mut self.items,
+            LearnedTable::Last => &mut self.last,
+            LearnedTable::Users => &mut self.users,
+            LearnedTable::Tokens => &mut self.tokens,
+            LearnedTable::Context => &mut self.contexts,
+            LearnedTable::Projections => &mut self.projections,
+            LearnedTable::Bias => &mut self.bias,
+            LearnedTable::Small => unreachable!("the small vectors are no rows"),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use shelfmark_domain::{SPLITMIX64_GAMMA, splitmix64_mix};
+
 /// A stream of random numbers, selected by a key.
 #[derive(Debug, Clone)]
 pub struct CounterRng {
@@ -16,17 +18,19 @@ impl CounterRng {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&domain.to_le_bytes());
         bytes[8..].copy_from_slice(&key.to_le_bytes());
-        Self { key: xxh3_64_with_seed(&bytes, seed), counter: 0 }
+        Self::with_key(xxh3_64_with_seed(&bytes, seed))
+    }
+
+    /// Creates the stream of a key that is well mixed already.
+    pub const fn with_key(key: u64) -> Self {
+        Self { key, counter: 0 }
     }
 
     /// Returns 64 uniform bits: SplitMix64 of key and counter (Steele, Lea and Flood 2014).
     #[inline]
     pub fn bits(&mut self) -> u64 {
         self.counter += 1;
-        let mut z = self.key.wrapping_add(self.counter.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        splitmix64_mix(self.key.wrapping_add(self.counter.wrapping_mul(SPLITMIX64_GAMMA)))
     }
 
     /// Returns a uniform number in `0..bound`, `bound > 0`, by multiply and shift (Lemire 2019). Its bias is below

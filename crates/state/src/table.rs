@@ -2,7 +2,7 @@
 
 use shelfmark_domain::Modality;
 
-use super::{Counters, Interner, Popularity, Scalars, State, as_row};
+use super::{Counters, Interner, LearnedTable, Popularity, Scalars, State, as_row};
 
 /// Tables of a state. The numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,17 +96,6 @@ impl Table {
         Self::SessionsSeen,
     ];
 
-    /// The tables of learned rows.
-    pub const LEARNED: [Self; 7] = [
-        Self::ItemVectors,
-        Self::LastVectors,
-        Self::UserVectors,
-        Self::TokenVectors,
-        Self::ContextVectors,
-        Self::Projections,
-        Self::ItemBias,
-    ];
-
     /// Returns the stored number.
     #[inline]
     pub const fn number(self) -> i16 {
@@ -168,13 +157,13 @@ impl State {
             Table::Popularity => r.popularity.len(),
             Table::Memory => r.memory.len(),
             Table::Recent => self.recent.len(),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => r.parameters.table(table).len(),
+            Table::ItemVectors => r.parameters.items.len(),
+            Table::LastVectors => r.parameters.last.len(),
+            Table::UserVectors => r.parameters.users.len(),
+            Table::TokenVectors => r.parameters.tokens.len(),
+            Table::ContextVectors => r.parameters.contexts.len(),
+            Table::Projections => r.parameters.projections.len(),
+            Table::ItemBias => r.parameters.bias.len(),
             Table::Modalities => r.content_vectors.modalities().all().len(),
             Table::ContentVectors => r.content_vectors.len(),
             Table::BaseWeights => self.base_weights.as_ref().map_or(0, |base_weights| base_weights.len()),
@@ -207,16 +196,13 @@ impl State {
             Table::Popularity => out.extend_from_slice(bytemuck::bytes_of(&r.popularity[row])),
             Table::Memory => r.memory[row].encode(out),
             Table::Recent => out.extend_from_slice(&self.recent[row].to_le_bytes()),
-            Table::ItemVectors
-            | Table::LastVectors
-            | Table::UserVectors
-            | Table::TokenVectors
-            | Table::ContextVectors
-            | Table::Projections
-            | Table::ItemBias => {
-                out.extend_from_slice(bytemuck::cast_slice(r.parameters.table(table).row(row)));
-                out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
-            }
+            Table::ItemVectors => self.encode_learned(LearnedTable::Items, row, out),
+            Table::LastVectors => self.encode_learned(LearnedTable::Last, row, out),
+            Table::UserVectors => self.encode_learned(LearnedTable::Users, row, out),
+            Table::TokenVectors => self.encode_learned(LearnedTable::Tokens, row, out),
+            Table::ContextVectors => self.encode_learned(LearnedTable::Context, row, out),
+            Table::Projections => self.encode_learned(LearnedTable::Projections, row, out),
+            Table::ItemBias => self.encode_learned(LearnedTable::Bias, row, out),
             Table::Scalars => {
                 out.extend_from_slice(bytemuck::bytes_of(&*r.parameters.scalars));
                 out.extend_from_slice(bytemuck::bytes_of(&*self.accumulators.scalars));
@@ -234,6 +220,12 @@ impl State {
             Table::UsersSeen => out.extend_from_slice(&self.seen.users[row].to_le_bytes()),
             Table::SessionsSeen => out.extend_from_slice(&self.seen.sessions[row].to_le_bytes()),
         }
+    }
+
+    /// Encodes a learned row: weights, then accumulators.
+    fn encode_learned(&self, table: LearnedTable, row: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(bytemuck::cast_slice(self.readable.parameters.table(table).row(row)));
+        out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
     }
 }
 

@@ -13,9 +13,8 @@ use crate::engine::{
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
     health::{RowOwner, RowPath, RowStep, cosine},
-    learner::LearnedTable,
     log::Page,
-    state::{Table, distance, dot, learned_row, stored_id},
+    state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
     versions::RowPlace,
 };
 

@@ -4,7 +4,7 @@ use metrics::{Gauge, Label, gauge};
 
 use crate::{
     health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
-    learner::LearnedTable,
+    state::LearnedTable,
 };
 
 /// Norm of a table's gradient before clipping, root mean square over the steps of a point (gauge).

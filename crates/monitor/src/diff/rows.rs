@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::Id;
-use shelfmark_learner::LearnedTable;
-use shelfmark_state::{Catalog, Interner, Readable, as_row, distance};
+use shelfmark_state::{Catalog, Interner, LearnedTable, Readable, as_row, distance};
 
 use crate::health::{Mover, Quantiles, relative_distance};
 
@@ -90,7 +89,7 @@ struct Moves {
 
 impl Moves {
     fn of(table: LearnedTable, from: &Readable, to: &Readable) -> Self {
-        let [old, new] = [from, to].map(|readable| readable.parameters.table(table.table()));
+        let [old, new] = [from, to].map(|readable| readable.parameters.table(table));
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {

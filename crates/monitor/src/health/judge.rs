@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::Position;
-use shelfmark_learner::LearnedTable;
+use shelfmark_state::LearnedTable;
 
 use super::{
     Finding, Series, Sums, Survey, TableSurvey, Verdict,

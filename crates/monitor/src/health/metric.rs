@@ -1,6 +1,5 @@
 //! The names of what a series can be asked for.
-
-use shelfmark_learner::LearnedTable;
+use shelfmark_state::LearnedTable;
 
 use super::{Point, TableFigures};
 

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position};
-use shelfmark_learner::{LearnedTable, Observer, StepReport, StepTask};
-use shelfmark_state::{Actor, Readable, State, Unit, distance};
+use shelfmark_learner::{Observer, StepReport, StepTask};
+use shelfmark_state::{Actor, LearnedTable, Readable, State, Unit, distance};
 
 use super::cosine;
 
@@ -46,7 +46,7 @@ impl RowOwner {
 
     /// The row's values in a state, `[dim]`.
     pub fn values<'a>(&self, readable: &'a Readable) -> Option<&'a [f32]> {
-        let rows = readable.parameters.table(self.table().table());
+        let rows = readable.parameters.table(self.table());
         self.row(readable).map(|row| rows.row(row as usize))
     }
 }

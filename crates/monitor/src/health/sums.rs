@@ -1,6 +1,7 @@
 //! Figures of some steps, added up so that any run of steps has them.
 
-use shelfmark_learner::{LearnedTable, StepReport, TableStep};
+use shelfmark_learner::{StepReport, TableStep};
+use shelfmark_state::LearnedTable;
 
 /// What some steps did to one table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

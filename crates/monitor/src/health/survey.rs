@@ -4,8 +4,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position, VersionNumber};
-use shelfmark_learner::LearnedTable;
-use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, Parameters, State, as_row, dot};
+use shelfmark_state::{ACCUMULATOR_INITIAL, CowRows, LearnedTable, Parameters, State, as_row, dot};
 
 use super::{
     Quantiles,
@@ -18,17 +17,6 @@ pub const SAMPLE_ROWS_MAX: usize = 65_536;
 pub const STALE_RECORDS: u64 = 100_000;
 /// Rows listed by id.
 const LISTED_MAX: usize = 50;
-
-/// The tables of rows, all watched ones but the small vectors.
-const TABLES: [LearnedTable; 7] = [
-    LearnedTable::Items,
-    LearnedTable::Last,
-    LearnedTable::Users,
-    LearnedTable::Tokens,
-    LearnedTable::Context,
-    LearnedTable::Bias,
-    LearnedTable::Projections,
-];
 
 /// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +109,7 @@ impl Survey {
 #[derive(Debug, Default)]
 pub struct Surveyor {
     previous: Option<Parameters>,
-    seen: [Seen; TABLES.len()],
+    seen: [Seen; LearnedTable::ROWS.len()],
 }
 
 /// When sampled rows were last seen to be touched.
@@ -140,14 +128,14 @@ impl Surveyor {
             position,
             version: version.map(|version| version.number),
             version_position: version.map(|version| version.position),
-            tables: Vec::with_capacity(TABLES.len()),
+            tables: Vec::with_capacity(LearnedTable::ROWS.len()),
             most_changed: Vec::new(),
             untouched: Vec::new(),
             stale: Vec::new(),
         };
-        for (table, seen) in TABLES.into_iter().zip(&mut self.seen) {
-            let accumulators = state.accumulators.table(table.table());
-            let previous = self.previous.as_ref().map(|previous| previous.table(table.table()));
+        for (table, seen) in LearnedTable::ROWS.into_iter().zip(&mut self.seen) {
+            let accumulators = state.accumulators.table(table);
+            let previous = self.previous.as_ref().map(|previous| previous.table(table));
             seen.look(accumulators, previous, initial(table), position);
             let look = Look { table, state, seen, position, reached: &reached };
             look.add(version, &mut survey);
@@ -201,8 +189,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
-        let weights = self.state.readable.parameters.table(self.table.table());
-        let before = version.map(|version| version.state.readable.parameters.table(self.table.table()));
+        let weights = self.state.readable.parameters.table(self.table);
+        let before = version.map(|version| version.state.readable.parameters.table(self.table));
         let mut table = TableSurvey {
             table: self.table,
             rows: weights.len() as u64,

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Event, Id, Position};
-use shelfmark_learner::{LearnedTable, Observer, StepReport, StepTask};
-use shelfmark_state::{Actor, Readable, State, Unit, distance, dot};
+use shelfmark_learner::{Observer, StepReport, StepTask};
+use shelfmark_state::{Actor, LearnedTable, Readable, State, Unit, distance, dot};
 
 use super::{StepFigures, Sums, TableFigures};
 
@@ -241,8 +241,8 @@ fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u
 /// How many rows the step moved, and those that a trace lists.
 fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) -> (u64, Vec<MovedRow>) {
     let mut moved: Vec<(f32, LearnedTable, u32)> = Vec::new();
-    for table in LearnedTable::ALL.into_iter().filter(|table| *table != LearnedTable::Small) {
-        let [old, new] = [before, after].map(|state| state.readable.parameters.table(table.table()));
+    for table in LearnedTable::ROWS {
+        let [old, new] = [before, after].map(|state| state.readable.parameters.table(table));
         for row in after.touched.rows(table.table()) {
             let far = distance(old.row(*row as usize), new.row(*row as usize));
             if far > 0.0 {
@@ -265,8 +265,8 @@ fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) 
 
 fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &State) -> MovedRow {
     let at = row as usize;
-    let [old, new] = [before, after].map(|state| state.readable.parameters.table(table.table()).row(at));
-    let [sums_before, sums_after] = [before, after].map(|state| state.accumulators.table(table.table()).row(at));
+    let [old, new] = [before, after].map(|state| state.readable.parameters.table(table).row(at));
+    let [sums_before, sums_after] = [before, after].map(|state| state.accumulators.table(table).row(at));
     let grown: f64 = sums_before.iter().zip(sums_after).map(|(old, new)| f64::from(*new) - f64::from(*old)).sum();
     let readable = &after.readable;
     let item = match table {

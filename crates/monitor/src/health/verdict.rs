@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use shelfmark_learner::LearnedTable;
+use shelfmark_state::LearnedTable;
 
 use super::{Sums, TableSums, TableSurvey};
 

@@ -1,50 +1,38 @@
-//! Draws that repeat: a counter-based generator (SplitMix64, Steele, Lea & Flood 2014) keyed by seed, purpose and number.
+//! Random numbers of the generated shop: streams selected by seed, purpose and number, so that draws repeat.
 
+use shelfmark_domain::splitmix64_mix;
+use shelfmark_state::CounterRng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// A stream of draws.
-pub(super) struct Draws {
-    key: u64,
-    counter: u64,
-}
+/// A stream of random numbers.
+pub(super) struct Draws(CounterRng);
 
 impl Draws {
-    /// The stream for one purpose; streams of different purposes or numbers do not meet.
+    /// Creates the stream of a purpose and number; streams are independent.
     pub(super) fn new(seed: u64, purpose: &str, number: u64) -> Self {
-        Self { key: mix(xxh3_64_with_seed(purpose.as_bytes(), seed) ^ mix(number)), counter: 0 }
+        let key = splitmix64_mix(xxh3_64_with_seed(purpose.as_bytes(), seed) ^ splitmix64_mix(number));
+        Self(CounterRng::with_key(key))
     }
 
-    fn next(&mut self) -> u64 {
-        self.counter = self.counter.wrapping_add(1);
-        mix(self.key.wrapping_add(self.counter.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
-    }
-
-    /// A whole number in `0..end`.
+    /// Returns a whole number in `0..end`.
     pub(super) fn below(&mut self, end: u32) -> i64 {
-        // Multiply and shift (Lemire 2019): the bias is below 2^-32 and the same everywhere.
-        i64::try_from((u128::from(self.next()) * u128::from(end)) >> 64).expect("less than 2^32")
+        i64::try_from(self.place(end as usize)).expect("less than 2^32")
     }
 
-    /// A place in a list of `count` things; `count` must not be 0.
+    /// Returns an index into a list of `count` elements; `count` must not be 0.
     pub(super) fn place(&mut self, count: usize) -> usize {
-        usize::try_from((u128::from(self.next()) * count as u128) >> 64).expect("less than count")
+        self.0.below(count)
     }
 
-    /// One of a list.
+    /// Returns one element of a list.
     pub(super) fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.place(list.len())]
     }
 
-    /// True `times` in `of`.
+    /// Returns true `times` in `of`.
     pub(super) fn chance(&mut self, times: u32, of: u32) -> bool {
         self.below(of) < i64::from(times)
     }
-}
-
-fn mix(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 /// Places with unequal chances. Weights are whole numbers, so that sums are exact.
@@ -70,7 +58,7 @@ impl Weighted {
     /// Draws a place.
     pub(super) fn pick(&self, draws: &mut Draws) -> usize {
         let total = self.sums.last().copied().unwrap_or(0);
-        let target = u64::try_from((u128::from(draws.next()) * u128::from(total)) >> 64).expect("less than the sum");
+        let target = draws.place(usize::try_from(total).expect("64 bits")) as u64;
         self.sums.partition_point(|&sum| sum <= target)
     }
 }
