@@ -1,21 +1,21 @@
-//! The optimiser: Adagrad (Duchi, Hazan, Singer 2011) on touched rows only; the accumulator never decays.
+//! AdaGrad optimizer (Duchi, Hazan and Singer 2011), on touched rows only. Accumulators never decay.
 
-/// Added to the root, so that a row without history of gradients does not divide by 0.
+/// Added to the root against division by 0 in the first update.
 const EPSILON: f32 = 1e-6;
 
-/// What goes for all values of an update.
+/// Settings of an update, common to all of its values.
 #[derive(Debug, Clone, Copy)]
 pub struct UpdateRule {
     /// Factor of the gradient: below 1 when the step is clipped.
     pub scale: f32,
     /// Learning rate.
     pub rate: f32,
-    /// `l2 * weight` is added to the gradient.
+    /// L2 regularization: `l2 * weight` is added to the gradient.
     pub l2: f32,
 }
 
-/// `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)` with `g = scale * gradient + l2 * theta`: for the small vectors, whose
-/// accumulators start at 0.
+/// Updates weights whose accumulators start at 0: `G += g^2; theta -= rate g / (sqrt(G) + 1e-6)`, with `g = scale *
+/// gradient + l2 * theta`.
 pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
     let UpdateRule { scale, rate, l2 } = rule;
     for ((weight, accumulator), gradient) in weights.iter_mut().zip(accumulators).zip(gradient) {
@@ -25,9 +25,11 @@ pub fn update(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], r
     }
 }
 
-/// The same for the rows of tables, whose accumulators start at [`ACCUMULATOR_INITIAL`] and only grow: there `1e-6` is
-/// below a hundred-thousandth of the root and is left out. Multiplications only: square roots and divisions were 40% of
-/// a step's own time, and a processor's approximate ones differ between makers (P4).
+/// Updates a row of a table: as [`update`], but without the `1e-6`. Accumulators of rows start at
+/// [`ACCUMULATOR_INITIAL`] and only grow, so it would be below 1e-5 of the root.
+///
+/// Uses multiplications only. Square roots and divisions took 40% of a step's own time, and the approximate ones of
+/// processors differ between makers (P4).
 ///
 /// [`ACCUMULATOR_INITIAL`]: shelfmark_state::ACCUMULATOR_INITIAL
 pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
@@ -39,7 +41,8 @@ pub fn update_row(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32
     }
 }
 
-/// One accumulator for the row: `G += mean(g^2)`, kept as equal values so that a model may change its optimiser.
+/// Updates a row with one accumulator, `G += mean(g^2)`. It is stored once per value, so that a model may change its
+/// optimizer.
 pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: &[f32], rule: UpdateRule) {
     let UpdateRule { scale, rate, l2 } = rule;
     let squares: f32 = weights.iter().zip(gradient).map(|(weight, g)| (scale * g + l2 * weight).powi(2)).sum();
@@ -51,8 +54,8 @@ pub fn update_row_wise(weights: &mut [f32], accumulators: &mut [f32], gradient: 
     }
 }
 
-/// `1 / sqrt(x)` of a positive normal number to 5e-6, far below what a step's rounding and a rate's choice decide: a first
-/// guess from the exponent (Lomont 2003), then two steps of Newton's method.
+/// Approximates `1 / sqrt(x)` for positive normal `x` to a relative error of 5e-6. The first guess comes from the
+/// exponent (Lomont 2003); two steps of Newton's method refine it.
 #[inline]
 fn inverse_root(x: f32) -> f32 {
     let half = 0.5 * x;
@@ -69,8 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// Goal: the row form is the formula. Method: both, over the whole range of accumulators, from the smallest that
-    /// there is to the largest that is kept.
+    /// Goal: the row form equals the formula. Method: compares both over the whole range of accumulators.
     #[test]
     fn rows_move_as_the_formula_says_at_every_magnitude() {
         let mut accumulator = ACCUMULATOR_INITIAL;

@@ -1,4 +1,4 @@
-//! From an append to steps: how records are cut into batches, and batches into steps.
+//! Application of appends: cuts records into batches and batches into steps.
 
 use std::collections::BTreeMap;
 
@@ -10,68 +10,69 @@ use super::{
     step::{StepReport, Stepper},
 };
 
-/// Why an append cannot be applied.
+/// Error of applying an append.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
-    /// The caller must give the state that every restore of the append leads to.
+    /// The caller did not pass the state that a restore record leads to.
     #[error("the record at position {position} restores version {version}, which was not loaded")]
     MissingState {
-        /// The record.
+        /// Position of the restore record.
         position: Position,
-        /// The version.
+        /// The version it restores.
         version: VersionNumber,
     },
 }
 
-/// What an append did.
+/// Report on an applied append.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Applied {
-    /// One report a step.
+    /// One report per step.
     pub steps: Vec<StepReport>,
     /// Whether a restore record was among the records.
     pub restored: bool,
-    /// Users and sessions that were dropped because they were idle.
+    /// Number of users and sessions evicted as idle.
     pub dropped: usize,
 }
 
-/// Sees every batch before it is learned: test-then-train hooks in here.
+/// Hooks around learning, for example for prequential (test-then-train) evaluation.
 pub trait Observer {
-    /// `state` has the batch's ids and histories, but parameters, popularity and known items from before it.
+    /// Called before a batch is learned. `state` has the batch's ids and histories, but parameters, popularity and
+    /// known items from before it.
     fn before_learning(&mut self, state: &State, units: &[Unit]);
 
-    /// A step is about to be taken on `state`.
+    /// Called before a step on `state`.
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
         let _ = (state, task);
     }
 
-    /// The step was taken.
+    /// Called after a step.
     fn after_step(&mut self, state: &State, report: &StepReport) {
         let _ = (state, report);
     }
 
-    /// The batch whose last record is at `through` is learned: `state` is whole.
+    /// Called after a batch is learned. `through` is the position of its last record.
     fn after_learning(&mut self, state: &mut State, through: Position) {
         let _ = (state, through);
     }
 
-    /// A user was forgotten (P10): what else holds the user must let go.
+    /// Called when a user was erased (P10): drop all data on the user.
     fn forgot(&mut self, user: &ForgottenUser) {
         let _ = user;
     }
 
-    /// The state was replaced by one that grew from a version: everything may have changed, not only what is marked as touched.
-    /// `position` is the record's.
+    /// Called when a restore record at `position` replaced the state by one that grew from `version`. Every row may
+    /// have changed, not only the touched ones.
     fn restored(&mut self, position: Position, version: VersionNumber) {
         let _ = (position, version);
     }
 }
 
-/// Watches nothing.
+/// Observer that does nothing.
 impl Observer for () {
     fn before_learning(&mut self, _: &State, _: &[Unit]) {}
 }
 
-/// Applies appends. Owns work space only: everything that matters is in the state.
+/// Applies appends to a state. Owns workspaces only; everything that matters is in the state.
 #[derive(Debug, Default)]
 pub struct Learner {
     scratch: ContextScratch,
@@ -79,12 +80,16 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Watches the rows of every `every`th step, where the default is [`super::STATISTICS_EVERY`]; 0 watches none.
+    /// Creates a learner that measures the rows of every `every`th step; 0 measures none. The default is
+    /// [`super::STATISTICS_EVERY`].
     pub fn with_statistics_every(every: u32) -> Self {
         Self { stepper: Stepper::with_statistics_every(every), ..Self::default() }
     }
 
-    /// Applies an append to `state`. `restored` holds the states that its restore records lead to, by their positions.
+    /// Applies an append to `state`. `restored` holds the states that its restore records lead to, by position.
+    ///
+    /// # Errors
+    /// [`ApplyError::MissingState`] when `restored` lacks a state. Records before it have been applied then.
     pub fn apply(
         &mut self,
         state: &mut State,
@@ -97,7 +102,7 @@ impl Learner {
         let mut first = append.first();
         for record in append.records.iter() {
             if let RecordBody::Event(event) = &record.body {
-                // A unit is never cut by a batch: it closes only where the next one begins.
+                // A batch ends only where a unit does.
                 let full = events.len() >= step_targets(state);
                 if full && events.last().is_some_and(|last| !last.same_unit(event)) {
                     self.learn(state, &events, first, observer, &mut applied);
@@ -129,7 +134,7 @@ impl Learner {
                 RecordBody::Restore { version, .. } => {
                     let missing = || ApplyError::MissingState { position: record.position, version: *version };
                     *state = restored.get(&record.position).ok_or_else(missing)?.clone();
-                    // What the state was marked with on its way here says nothing about the version that it is.
+                    // Rows touched on the way to the restored state are not changes from here on.
                     state.touched.clear();
                     observer.restored(record.position, *version);
                     applied.restored = true;
@@ -141,8 +146,8 @@ impl Learner {
         Ok(applied)
     }
 
-    /// One batch: contexts first, then histories move on, then steps, then the batch's items are known. While learning is
-    /// frozen it ends with the histories.
+    /// Learns a batch: takes contexts, updates histories, runs the steps, and counts the items. While learning is
+    /// frozen it stops after the histories.
     fn learn(
         &mut self,
         state: &mut State,
@@ -185,22 +190,22 @@ impl Learner {
     }
 }
 
-/// Sets libtorch up for bit-identical steps on the calling thread. Call once, on the learner's thread.
+/// Configures libtorch for reproducible arithmetic. Call once, on the learner's thread.
 pub fn prepare_thread() {
     tch::set_num_threads(1);
 }
 
-/// Which order the learner's sums are in. Raise it with every change that may alter a bit of what is learned.
+/// Version of the order of sums in the learner. Increment it with every change that may alter a bit of what is learned.
 const SUMS: u32 = 3;
 
-/// What must be equal between machines for equal digests (P4): libtorch, the processor's kind, capability and maker (its BLAS has
-/// kernels for each), thread count, order of sums.
+/// Returns what must be equal between machines for equal digests (P4): libtorch, architecture, CPU capability and maker
+/// (BLAS has kernels for each), thread count, order of sums.
 pub fn fingerprint() -> String {
     let capability = std::env::var("ATEN_CPU_CAPABILITY").unwrap_or_else(|_| detected_capability().to_owned());
     format!("libtorch-2.13.0 {} {capability} {} threads-1 sums-{SUMS}", std::env::consts::ARCH, maker())
 }
 
-/// As the processor says it: `AuthenticAMD`, `GenuineIntel`.
+/// Returns the processor's vendor id, such as `AuthenticAMD` or `GenuineIntel`.
 #[cfg(target_arch = "x86_64")]
 fn maker() -> String {
     let words = std::arch::x86_64::__cpuid(0);

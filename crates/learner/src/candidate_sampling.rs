@@ -1,4 +1,5 @@
-//! Which items compete in a step's softmax: all known ones of a small catalogue, a sample of a large one.
+//! Candidate sampling: the items that compete in a step's softmax. All known items of a small catalogue, a sample of a
+//! large one (sampled softmax with logQ correction, Bengio and Senecal 2008).
 
 use shelfmark_state::{CounterRng, State, Unit, ln};
 
@@ -7,45 +8,46 @@ use super::{
     softmax::{ABSENT, SoftmaxInputs},
 };
 
-/// Newest repeats, and best memory candidates, of a query that take part in a sampled softmax. More of them (50 and 64)
-/// are most of a step's rows and find nothing more (docs/LEARNING.md).
+/// Newest repeats and best memory candidates of a query that take part in a sampled softmax. With 50 and 64 they would
+/// be most of a step's rows, without a gain in recall (docs/LEARNING.md).
 const REPEATS_PRESENT: usize = 16;
 const MEMORY_PRESENT: usize = 16;
-/// Tells the draws of negatives, and of the columns with a gradient, from other uses of the generator.
+/// Streams of the random numbers for negatives and for columns with a gradient.
 const DRAWS_NEGATIVES: u64 = 3;
 const DRAWS_GRADIENT: u64 = 10;
 
-/// One target of a step: (index of the unit in the step, index of its target).
+/// A target of a step: (index of the unit in the step, index of the target in the unit).
 pub type Pair = (usize, usize);
 
-/// What one step learns.
+/// Input of a step.
 #[derive(Debug, Clone, Copy)]
 pub struct StepTask<'a> {
-    /// Units with their contexts from before the batch.
+    /// Units, with their contexts from before the batch.
     pub units: &'a [&'a Unit],
-    /// Their targets that this step learns.
+    /// The targets that this step learns.
     pub pairs: &'a [Pair],
-    /// Items known before the batch.
+    /// Number of items known before the batch.
     pub known_before: usize,
-    /// Position of the batch and number of the step in it: keys the draws.
+    /// Position of the batch and number of the step in it: the key of random numbers.
     pub key: (u64, u64),
 }
 
-/// Whether a step after so many known items samples its softmax.
+/// Whether a step with so many known items samples its softmax.
 fn is_sampled(state: &State, known: usize) -> bool {
     known >= state.config().full_softmax_below.max(1)
 }
 
-/// Targets of a step, at least: `step_targets`, and twice as many once the softmax is sampled. Its shared negatives cost the
-/// same for both, and targets seldom meet in a large catalogue.
+/// Returns the least number of targets of a step: `step_targets`, doubled once the softmax is sampled. Twice as many
+/// targets share the cost of the negatives then, and seldom have items in common.
 pub fn step_targets(state: &State) -> usize {
     let known = state.readable.catalog.known().len();
     state.config().step_targets * if is_sampled(state, known) { 2 } else { 1 }
 }
 
-/// Fills `slots` with the items of the step (its rows, dense columns first), and `inputs` with who competes where.
+/// Chooses the items of a step. Fills `slots` with its rows, dense columns first, and `inputs` with the log weights at
+/// which they compete.
 ///
-/// Cost: the catalogue when it is small, else `negatives` plus what the units name.
+/// Costs the catalogue when it is small, else `negatives` plus the items that the units name.
 pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut SoftmaxInputs) {
     let StepTask { units, pairs, known_before, key } = *task;
     let catalog = &state.readable.catalog;
@@ -61,7 +63,7 @@ pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inp
             known.log_weights.push(log_weight);
         }
     } else {
-        // Ascending, not as they came: neighbours in the tables are gathered one after the other.
+        // In ascending order, so that neighbours in the tables are gathered one after the other.
         let rows = 0..u32::try_from(catalog.len()).expect("rows are u32");
         for item in rows.filter(|row| catalog.is_known(*row)) {
             slots.insert(item);
@@ -69,7 +71,7 @@ pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inp
         known.log_weights.resize(slots.rows().len(), 0.0);
     }
     first.log_weights.clone_from(&known.log_weights);
-    // Items at first sight compete with each other and with the known ones, but not for known targets.
+    // First sights compete with each other and with known items, but not for known targets.
     let targets = || pairs.iter().map(|(unit, target)| units[*unit].targets[*target]);
     for target in targets().filter(|target| !target.known) {
         slots.insert(target.item);
@@ -77,7 +79,7 @@ pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inp
     *columns = slots.rows().len();
     known.log_weights.resize(*columns, ABSENT);
     first.log_weights.resize(*columns, 0.0);
-    // Rows from here on are scored only by those who name them.
+    // Rows from here on are scored only by the queries that name them.
     for target in targets() {
         slots.insert(target.item);
     }
@@ -98,18 +100,18 @@ pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inp
     }
 }
 
-/// A step's draws of one use.
+/// Returns the random numbers of a step for one use.
 fn draws(state: &State, domain: u64, key: (u64, u64)) -> CounterRng {
     CounterRng::new(state.config().seed ^ key.1.wrapping_mul(0x9e37_79b9), domain, key.0)
 }
 
-/// Shared negatives, each once, with `log(times drawn / times expected)` (sampled softmax with logQ correction, Bengio
-/// and Senecal 2008): half uniform over known items, half from the items of the newest events.
+/// Samples the shared negatives and returns them, distinct, with `log(times drawn / times expected)` (logQ correction,
+/// Bengio and Senecal 2008). Half are drawn uniformly over known items, half from the recent items.
 fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f32)> {
     let config = state.config();
     let known = state.readable.catalog.known();
     let (recent, recent_counts) = state.recent();
-    // A model that met nothing but dislikes has no newest events to draw from.
+    // A model that has had dislikes only has no recent items.
     let newest = if recent.is_empty() { 0 } else { config.negatives - config.negatives / 2 };
     let uniform = config.negatives - newest;
     let mut draws = draws(state, DRAWS_NEGATIVES, key);

@@ -1,18 +1,20 @@
-//! How long a step's gradient is, and what is done about one that explodes.
+//! Gradient clipping by the global norm, relative to its running median.
 
 use shelfmark_state::{State, dot};
 
-/// Rate at which the running median of the gradient norm follows (multiplicative, so it has no unit).
+/// Factor by which the running median moves per step.
 const MEDIAN_STEP: f32 = 1.02;
 
-/// Squared length of each row, and their sum. A row's is taken in f32: exact enough for a threshold ten times away.
+/// Writes the squared norm of each row to `squares` and returns their sum. A row's sum is in f32, which is precise
+/// enough for a threshold of several times the median.
 pub fn row_squares(values: &[f32], dim: usize, squares: &mut Vec<f32>) -> f64 {
     squares.clear();
     squares.extend(values.chunks_exact(dim).map(|row| dot(row, row)));
     squares.iter().map(|square| f64::from(*square)).sum()
 }
 
-/// Factor of an explosion: 1 unless the norm is `clip_ratio` times the running median.
+/// Returns the factor that clips the gradient: 1 unless its norm exceeds `clip_ratio` times the running median. Updates
+/// the median.
 pub fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a step has at most 2,048 targets")]
     let per_root = norm / (targets.max(1) as f32).sqrt();
@@ -21,7 +23,8 @@ pub fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
     let limit = ratio * median;
     let clipped = median > 0.0 && per_root > limit;
     state.count_step(|counters| {
-        // Robbins and Monro 1951, on the logarithm: the median is where up and down are equally likely.
+        // Stochastic approximation of the median, on the logarithm (Robbins and Monro 1951): up and down are equally
+        // likely there.
         counters.norm_median = match median {
             median if median <= 0.0 => per_root,
             median if per_root > median => median * MEDIAN_STEP,

@@ -1,50 +1,52 @@
-//! Which dense columns of a step take and give a gradient: a sample, drawn in proportion to what each would give.
+//! Column importance sampling: Horvitz-Thompson weighted gradients of a sample of the softmax's columns.
 //!
-//! A step's softmax is over all of its columns, but two of its three matrix products, and everything that is done for a row
-//! with a gradient, are for the gradients of columns, and most of them get next to none. Of the columns a sample is drawn
-//! without replacement; column `c` is in it with the probability `p_c = min(1, m_c / t)`, where `m_c` is the sum of its errors'
-//! sizes over the queries and `t` is such that the `p_c` add up to the size of the sample. Its errors are divided by `p_c`, so every
-//! gradient is right on average (Horvitz and Thompson 1952), and drawing by size is what makes it right most nearly
-//! (column sampling of matrix products: Drineas, Kannan, Mahoney 2006). A column that is a target, or near the top of many
-//! lists, is in every sample.
+//! A step's softmax is over all of its columns. But two of its three matrix products, and all work on rows with a
+//! gradient, serve the gradients of columns, and most of these are close to 0. So only a sample of the columns takes
+//! and gives gradients, drawn without replacement.
+//!
+//! Column `c` is drawn with the probability `p_c = min(1, m_c / t)`. Its mass `m_c` is the sum of its absolute errors
+//! over the queries. The threshold `t` makes the `p_c` add up to the size of the sample. The errors of a drawn column
+//! are divided by `p_c`, so every gradient is unbiased (Horvitz and Thompson 1952). Drawing by mass keeps the variance
+//! low (column sampling of matrix products: Drineas, Kannan and Mahoney 2006). Targets and columns near the top of many
+//! lists have a large mass, so they are in nearly every sample.
 
-/// Rounds in which `t` is found: each makes more columns certain, and few are needed.
+/// Iterations of the search for `t`: each fixes more columns at probability 1, and few are needed.
 const ROUNDS: usize = 32;
 
-/// Work space of one step's sample.
+/// Sampler of a step's columns, with its workspace.
 #[derive(Debug, Default)]
 pub struct ColumnSampler {
-    /// `m_c`, `[columns]`.
+    /// Masses `m_c`, `[columns]`.
     masses: Vec<f32>,
     kept: Vec<(usize, f32)>,
 }
 
 impl ColumnSampler {
-    /// Starts a step with so many columns.
+    /// Begins a step with `columns` columns.
     pub fn begin(&mut self, columns: usize) {
         self.masses.clear();
         self.masses.resize(columns, 0.0);
     }
 
-    /// Adds a query's errors, `[columns]`.
+    /// Adds a query's errors, `[columns]`, to the masses.
     pub fn add(&mut self, errors: &[f32]) {
         self.masses.iter_mut().zip(errors).for_each(|(mass, error)| *mass += error.abs());
     }
 
-    /// Draws `most` columns, or one more; all that have an error when those are no more. Errors that are not finite are
-    /// always among them. `start`, in `0..1`, is the chance of the draw.
+    /// Draws `most` or `most + 1` columns; all with an error when there are no more. Errors that are not finite are
+    /// always drawn. `start` is a uniform random number in `0..1`.
     pub fn draw(&mut self, most: usize, start: f64) {
         let Self { masses, kept } = self;
         kept.clear();
         let threshold = threshold(masses, most);
-        // Systematic sampling (Madow 1949): one draw for all, and never far from `most`.
+        // Systematic sampling (Madow 1949): one random number for all, and a sample size close to `most`.
         let (mut sum, mut next) = (0.0, start);
         for (column, mass) in masses.iter().enumerate() {
             if *mass == 0.0 {
                 continue;
             }
             let chance = f64::from(*mass) / threshold;
-            // What is not a number stays, and is found where the step looks for it (P8).
+            // NaN is kept, so that the step finds it in its norm (P8).
             if chance >= 1.0 || chance.is_nan() {
                 kept.push((column, 1.0));
                 continue;
@@ -58,13 +60,13 @@ impl ColumnSampler {
         }
     }
 
-    /// The columns that were drawn, ascending, each with the factor of its errors.
+    /// Returns the drawn columns, ascending, each with the factor `1 / p_c` of its errors.
     pub fn kept(&self) -> &[(usize, f32)] {
         &self.kept
     }
 }
 
-/// `t`: 0 where all columns are certain.
+/// Finds `t`; 0 when all columns are drawn.
 fn threshold(masses: &[f32], most: usize) -> f64 {
     let (mut certain, mut threshold) = (0, f64::INFINITY);
     if masses.iter().filter(|mass| **mass > 0.0).count() <= most {
@@ -108,8 +110,8 @@ mod tests {
         (0..count).map(move |number| (number as f64 + 0.5) / count as f64)
     }
 
-    /// Goal: sums over the sample are right on average, whatever the masses. Method: every start of a fine grid, on random
-    /// masses of which a few are most, and many are 0.
+    /// Goal: weighted sums over the sample are unbiased. Method: every start of a fine grid, on random masses with a
+    /// few large ones and many zeros.
     #[test]
     fn every_column_counts_as_much_as_it_would_without_a_sample() {
         for seed in 0..20 {
@@ -129,7 +131,7 @@ mod tests {
             }
             for (column, (counted, mass)) in counted.iter().zip(&masses).enumerate() {
                 let expected = f64::from(u8::from(*mass > 0.0));
-                // A column of the chance p is in p of the starts, give or take one.
+                // A column of probability p is drawn at a share p of the starts, within one.
                 let chance = f64::from(*mass) / threshold(&masses, 40);
                 let tolerance = 2.0 / (STARTS as f64 * chance.clamp(1e-9, 1.0)) + 1e-5;
                 assert!((counted - expected).abs() <= tolerance, "seed {seed}, column {column} of {mass}: {counted}");

@@ -1,6 +1,6 @@
-//! Several short lists in one piece of memory: one list a query of a step.
+//! Jagged array: lists of different lengths in one allocation, with the end offset of each.
 
-/// Lists, end to end. The open one grows by [`Jagged::push`] until [`Jagged::close`] begins the next.
+/// Lists, end to end. [`Jagged::push`] appends to the open list, [`Jagged::close`] ends it.
 #[derive(Debug, Clone, Default)]
 pub struct Jagged<T> {
     all: Vec<T>,
@@ -8,18 +8,18 @@ pub struct Jagged<T> {
 }
 
 impl<T> Jagged<T> {
-    /// No lists.
+    /// Removes all lists.
     pub fn clear(&mut self) {
         self.all.clear();
         self.ends.clear();
     }
 
-    /// Adds to the open list.
+    /// Appends a value to the open list.
     pub fn push(&mut self, value: T) {
         self.all.push(value);
     }
 
-    /// Adds several to the open list.
+    /// Appends several values to the open list.
     pub fn extend(&mut self, values: &[T])
     where
         T: Copy,
@@ -27,23 +27,23 @@ impl<T> Jagged<T> {
         self.all.extend_from_slice(values);
     }
 
-    /// Ends the open list, which may be empty.
+    /// Closes the open list, which may be empty.
     pub fn close(&mut self) {
         self.ends.push(self.all.len());
     }
 
-    /// Where a closed list stands among all values.
+    /// Returns the range of a closed list among all values.
     pub fn range(&self, list: usize) -> std::ops::Range<usize> {
         let start = if list == 0 { 0 } else { self.ends[list - 1] };
         start..self.ends[list]
     }
 
-    /// A closed list.
+    /// Returns a closed list.
     pub fn of(&self, list: usize) -> &[T] {
         &self.all[self.range(list)]
     }
 
-    /// The values of all lists.
+    /// Returns the values of all lists.
     pub fn all(&self) -> &[T] {
         &self.all
     }

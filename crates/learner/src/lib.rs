@@ -1,11 +1,11 @@
-//! The learner: applies records to a state, in order, with gradient steps on libtorch.
+//! Learner: applies records to a state, in order, with gradient steps on libtorch.
 //!
-//! **Promises.** The same state and the same appends give the same bits (P4, on CPU with one libtorch thread). A number
-//! that is not finite never reaches a row (P8). A step takes at least `step_targets` targets (twice that once the
-//! softmax is sampled) and at most twice as many, and never crosses the end of an append.
+//! **Promises.** The same state and the same appends give the same bits (P4, on CPU with one libtorch thread). A value
+//! that is not finite never reaches a row (P8). A step has at least `step_targets` targets (doubled once the softmax is
+//! sampled), at most twice as many, and never crosses the end of an append.
 //!
-//! **Must not know** a clock, an unseeded random number, a thread, the log, Postgres, or who reads what it learned.
-//! This is the only crate that depends on `tch`. Histories, counters and memories are the work of [`shelfmark_state`].
+//! **Must not know** clocks, unseeded random numbers, threads, the log, Postgres, or the readers of its states. This is
+//! the only crate that depends on `tch`. Histories, counters and transition memory belong to [`shelfmark_state`].
 //!
 //! **Used by** the engine and `evaluation`, which call it; `monitor` reads its reports.
 

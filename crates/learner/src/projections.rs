@@ -1,6 +1,7 @@
-//! Dense vectors in a step: the content vectors of its items, and the gradient of the projections. Two products on libtorch
-//! for each modality, `[items, inputs] x [inputs, dim]` and back; slices go in and out. Items without dense vectors cost
-//! nothing, and a model without any does nothing here.
+//! Projections of dense vectors in a step: refreshes content vectors and takes the gradient of the projections.
+//!
+//! Each takes one product on libtorch per modality, `[items, inputs] x [inputs, dim]` and its transpose. Items without
+//! dense vectors cost nothing.
 
 use tch::Tensor;
 
@@ -12,23 +13,23 @@ use super::{
     softmax::{copy, matrix},
 };
 
-/// Items of one product: bounds its temporaries (512 vectors of 4,096 numbers are 8 MiB).
+/// Items per product. Bounds its temporaries: 512 vectors of 4,096 numbers are 8 MiB.
 const GROUP_ITEMS: usize = 512;
 
-/// Work space, and the gradient of the projections.
+/// Workspace of the products, and the gradient of the projections.
 #[derive(Debug, Default)]
 pub struct Projections {
-    /// Normalised vectors of a group, `[items, inputs]`.
+    /// Normalized vectors of a group, `[items, inputs]`.
     x: Vec<f32>,
-    /// Rows of a table beside them, `[items, dim]`, and a product.
+    /// Rows that the vectors are multiplied with, `[.., dim]`, and the product.
     rows: Vec<f32>,
     product: Vec<f32>,
-    /// `[inputs of all modalities, dim]`; empty when there is none.
+    /// Gradient, `[inputs of all modalities, dim]`; no rows without dense vectors.
     gradient: RowSums,
 }
 
 impl Projections {
-    /// Brings content vectors up to date: those of the step's items (`columns`), and those whose turn it is.
+    /// Refreshes the content vectors of the step's items (`columns`), and of the next items in turn.
     pub fn refresh(&mut self, state: &mut State, columns: &Slots) {
         if !takes_part(&state.readable) {
             return;
@@ -62,13 +63,13 @@ impl Projections {
         }
     }
 
-    /// Takes the gradient from that of the item vectors.
+    /// Computes the gradient of the projections from that of the item vectors.
     pub fn backward(&mut self, readable: &Readable, items: &RowSums) {
         let dim = readable.config.dim;
         if !takes_part(readable) {
             return self.gradient.begin(0, dim);
         }
-        // Taken out, because gathering needs the rest of the work space.
+        // Moved out, because gathering borrows the rest of the workspace.
         let mut sums = std::mem::take(&mut self.gradient);
         let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
         let (items, dv) = (items.slots().rows(), items.values());
@@ -86,7 +87,7 @@ impl Projections {
         self.gradient = sums;
     }
 
-    /// The gradient of the last step by row of the projections; no rows without dense vectors.
+    /// Returns the last step's gradient, by row of the projections; no rows without dense vectors.
     pub const fn gradient(&self) -> &RowSums {
         &self.gradient
     }
@@ -100,12 +101,12 @@ impl Projections {
     }
 }
 
-/// Whether a model learns from dense vectors at all.
+/// Whether the model learns from dense vectors.
 fn takes_part(readable: &Readable) -> bool {
     readable.config.modalities && !readable.content_vectors.is_empty()
 }
 
-/// Places of the items that have a vector of this modality, with it.
+/// Returns the items with a vector of this modality: their index in `items`, and the vector.
 fn holders<'a>(readable: &'a Readable, modality: &Modality, items: &[u32]) -> Vec<(usize, &'a [f32])> {
     let vector = |(place, item): (usize, &u32)| {
         let entry = readable.catalog.entry(*item);

@@ -1,10 +1,11 @@
-//! The pull towards a base: `config.pull * (weight - base weight)` is added to the gradient of a touched row.
+//! L2-SP regularizer `config.pull` (Li, Grandvalet and Davoine 2018): adds `pull * (weight - base weight)` to the
+//! gradient of a touched row.
 
 use shelfmark_state::{BaseWeights, LearnedTable};
 
 use super::adagrad::UpdateRule;
 
-/// A step's pull.
+/// Regularizer of one step.
 #[derive(Debug)]
 pub struct BaseRegularizer<'a> {
     base_weights: Option<&'a BaseWeights>,
@@ -13,13 +14,14 @@ pub struct BaseRegularizer<'a> {
 }
 
 impl<'a> BaseRegularizer<'a> {
-    /// `base_weights`: what it pulls towards; without one it does nothing.
+    /// Creates the regularizer; without base weights it does nothing.
     pub const fn new(base_weights: Option<&'a BaseWeights>, strength: f32) -> Self {
         Self { base_weights, strength, sum: Vec::new() }
     }
 
-    /// The gradient that an update of `weights`, a row of a table, needs with the returned rule. Without a base it is the one
-    /// given, untouched; with one, the step's factor is in it already: an explosion scales the loss down and not the pull.
+    /// Returns the regularized gradient of a row's update, and the rule to apply it with. Without a base, both are the
+    /// given ones. With one, the gradient includes the clipping factor already, as clipping must not scale the
+    /// regularizer.
     pub fn add<'b>(
         &'b mut self,
         (table, row): (LearnedTable, u32),

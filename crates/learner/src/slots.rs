@@ -1,19 +1,19 @@
-//! Row numbers of a step mapped to dense places without hashing or clearing: one entry a row, told apart by epoch.
+//! Sparse set of a step's rows: maps row numbers to dense indices (slots), without hashing and without clearing.
 
 use shelfmark_state::{add_scaled, add_scaled_4, set_bits};
 
-/// Maps row numbers to `0..len` in the order of first insertion.
+/// Maps row numbers to `0..len` in insertion order. An entry is valid for one epoch.
 #[derive(Debug, Default)]
 pub struct Slots {
     epoch: u32,
     entries: Vec<(u32, u32)>,
     rows: Vec<u32>,
-    /// One bit a row that has a place.
+    /// One bit per row, set when the row has a slot.
     bits: Vec<u64>,
 }
 
 impl Slots {
-    /// Forgets all rows; `rows_max` is the size of the table.
+    /// Removes all rows; `rows_max` is the size of the table.
     pub fn begin(&mut self, rows_max: usize) {
         if self.entries.len() < rows_max {
             self.entries.resize(rows_max, (0, 0));
@@ -29,7 +29,7 @@ impl Slots {
         }
     }
 
-    /// The place of a row, given now if it had none.
+    /// Returns the slot of a row, inserting the row when new.
     #[inline]
     pub fn insert(&mut self, row: u32) -> usize {
         let entry = &mut self.entries[row as usize];
@@ -41,20 +41,20 @@ impl Slots {
         entry.1 as usize
     }
 
-    /// The place of a row that has one.
+    /// Returns the slot of a row, or `None` without one.
     #[inline]
     pub fn get(&self, row: u32) -> Option<usize> {
         let (epoch, place) = *self.entries.get(row as usize)?;
         (epoch == self.epoch).then_some(place as usize)
     }
 
-    /// The rows, by place.
+    /// Returns the rows, by slot.
     pub fn rows(&self) -> &[u32] {
         &self.rows
     }
 
-    /// Rows in ascending order, each with its place: neighbours in a table are updated one after the other. Costs a word
-    /// for every 64 rows of the table.
+    /// Iterates over (row, slot) in ascending order of rows, so that neighbours in a table are updated one after the
+    /// other. Costs a word for every 64 rows of the table.
     pub fn ascending(&self) -> impl Iterator<Item = (u32, usize)> {
         let words = self.bits.iter().enumerate().filter(|(_, bits)| **bits != 0);
         words.flat_map(|(word, bits)| set_bits(*bits).map(move |bit| (word, bit))).map(|(word, bit)| {
@@ -65,20 +65,20 @@ impl Slots {
     }
 }
 
-/// A place as it is stored.
+/// Converts a slot to its stored width.
 pub fn as_place(place: usize) -> u32 {
     u32::try_from(place).expect("as many places as rows, which are u32")
 }
 
-/// Work space of [`RowSums::scatter`].
+/// Workspace of [`RowSums::scatter`].
 #[derive(Debug, Default)]
 pub struct ScatterWorkspace {
     starts: Vec<usize>,
-    /// Where a source begins, and its factor.
+    /// Offset of a source and its factor.
     entries: Vec<(usize, f32)>,
 }
 
-/// Sums of gradient rows, `[rows, dim]`, by row number.
+/// Sums of gradients by row number, `[rows, dim]`.
 #[derive(Debug, Default)]
 pub struct RowSums {
     slots: Slots,
@@ -87,14 +87,14 @@ pub struct RowSums {
 }
 
 impl RowSums {
-    /// Starts with no rows.
+    /// Begins with no rows.
     pub fn begin(&mut self, rows_max: usize, dim: usize) {
         self.slots.begin(rows_max);
         self.values.clear();
         self.dim = dim;
     }
 
-    /// Starts with `rows`, each once, of a table of `rows_max`; `values` `[rows, dim]` become their sums, and what was here theirs.
+    /// Begins with distinct `rows` of a table of `rows_max`. Swaps `values`, `[rows, dim]`, in as their sums.
     pub fn begin_with(&mut self, rows_max: usize, dim: usize, rows: impl Iterator<Item = u32>, values: &mut Vec<f32>) {
         self.begin(rows_max, dim);
         rows.for_each(|row| {
@@ -103,7 +103,7 @@ impl RowSums {
         std::mem::swap(&mut self.values, values);
     }
 
-    /// Starts with all rows of a table at zero; their sums, `[rows, dim]`.
+    /// Begins with all rows of a table at zero. Returns their sums, `[rows, dim]`.
     pub fn begin_whole(&mut self, rows: usize, dim: usize) -> &mut [f32] {
         self.begin(rows, dim);
         for row in 0..u32::try_from(rows).expect("rows are u32") {
@@ -113,7 +113,7 @@ impl RowSums {
         &mut self.values
     }
 
-    /// The sum of one row, zeros at first, `[dim]`.
+    /// Returns the sum of a row, `[dim]`, zero when new.
     pub fn row(&mut self, row: u32) -> &mut [f32] {
         let place = self.slots.insert(row);
         if self.values.len() == place * self.dim {
@@ -122,8 +122,8 @@ impl RowSums {
         &mut self.values[place * self.dim..(place + 1) * self.dim]
     }
 
-    /// Sums scattered rows: `sources` `[.., dim]` are added, each scaled, to the rows that `targets` names by source.
-    /// Sorted by target first, so that a sum stays in the nearest cache while it grows.
+    /// Scatter-add: adds each row of `sources`, `[.., dim]`, times its factor to all target rows of that source. Sorts
+    /// by target first, so that a sum stays in the L1 cache while it grows.
     pub fn scatter<'a>(
         &mut self,
         sources: &[f32],
@@ -151,7 +151,7 @@ impl RowSums {
                 starts[place] += 1;
             }
         }
-        // Every start has moved on to its end.
+        // Each start has advanced to the end of its target.
         self.values.resize(starts.len() * self.dim, 0.0);
         let mut start = 0;
         for (end, sum) in starts.iter().zip(self.values.chunks_exact_mut(self.dim.max(1))) {
@@ -167,12 +167,12 @@ impl RowSums {
         }
     }
 
-    /// Which rows there are.
+    /// Returns the rows and their slots.
     pub const fn slots(&self) -> &Slots {
         &self.slots
     }
 
-    /// All sums, by place.
+    /// Returns all sums, by slot.
     pub fn values(&self) -> &[f32] {
         &self.values
     }

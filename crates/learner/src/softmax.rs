@@ -1,12 +1,14 @@
-//! Scores, softmax, and their gradients: three matrix products on libtorch, everything between them row by row in plain
-//! Rust while a row is in the nearest cache. This file and `projections` are the only ones that touch tensors on the hot
-//! path; slices go in and out.
+//! Softmax losses and their gradients. Three matrix products run on libtorch; all between them is plain Rust, row by
+//! row while a row is in the L1 cache. On the hot path only this file and `projections` use tensors; their interfaces
+//! are slices.
 //!
-//! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are scored
-//! only by the queries that name them (their own repeats, memory and targets): as columns they would be most of the
-//! products of a sampled step. All columns are scored, and a sample of them takes and gives gradients, see `sampler`.
-//! Gradients are written out, not recorded; `tests/learner_products.rs` holds them against autograd, `tests/learner_gradients.rs`
-//! against plain Rust.
+//! Items compete in two ways. The first `columns` rows of a step are dense: every query scores them. The rest are
+//! scored only by the queries that name them (their own repeats, memory candidates and targets). As columns they would
+//! be most of the products of a sampled step. All columns are scored; a sample of them takes and gives gradients, see
+//! `importance_sampling`.
+//!
+//! Gradients are written out. `tests/learner_products.rs` compares them with autograd, `tests/learner_gradients.rs`
+//! with numeric differences.
 
 use tch::Tensor;
 
@@ -14,26 +16,27 @@ use shelfmark_state::{add_scaled, dot, exp, ln};
 
 use super::{importance_sampling::ColumnSampler, jagged::Jagged, slots::Slots};
 
-/// Log weight of a column that takes no part.
+/// Log weight of a column that does not compete.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
 
-/// One softmax. A target of positive weight costs `weight * -log p`, with `p` its share of `exp(score + log weight)`; one of
-/// negative weight, a dislike, `|weight| * -log(1 - p)` (unlikelihood, Welleck et al. 2020): bounded, where
-/// `weight * -log p` would push its score down for ever.
+/// One softmax. A target of positive weight has the loss `weight * -log p`, where `p` is its share of `exp(score + log
+/// weight)`. A target of negative weight, a dislike, has `|weight| * -log(1 - p)` (unlikelihood, Welleck et al. 2020),
+/// because `weight * -log p` is not bounded below.
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxTargets {
-    /// Added to a column's score before the softmax, `[columns]`; [`ABSENT`] leaves it out.
+    /// Log weights, `[columns]`, added to scores before the softmax; [`ABSENT`] excludes a column.
     pub log_weights: Vec<f32>,
-    /// Target rows with their weights, a list a query. They compete with log weight 0, whatever their column says.
+    /// Target rows and their weights, one list per query. Targets compete with log weight 0, whatever that of their
+    /// column.
     pub targets: Jagged<(u32, f32)>,
 }
 
-/// What the products need. Shapes: `q` `[queries, dim]`, `v` `[rows, dim]`, both row-major.
+/// Inputs of the softmax. `q` is `[queries, dim]`, `v` is `[rows, dim]`, both row-major.
 #[derive(Debug, Clone, Default)]
 pub struct SoftmaxInputs {
-    /// Values of one row.
+    /// Length of a row.
     pub dim: usize,
-    /// How many of the rows are dense columns: the first ones.
+    /// Number of dense columns: the first rows.
     pub columns: usize,
     /// Query vectors.
     pub q: Vec<f32>,
@@ -41,60 +44,61 @@ pub struct SoftmaxInputs {
     pub v: Vec<f32>,
     /// Item biases, `[rows]`.
     pub bias: Vec<f32>,
-    /// Popularity terms, `[rows]`; known targets only.
+    /// Popularity terms, `[rows]`; for known targets only.
     pub popularity: Vec<f32>,
-    /// Repeat and memory terms, by row; known targets only. Those of a row that does not compete say nothing.
+    /// Repeat and memory terms by row, one list per query; for known targets only. Ignored where the row does not
+    /// compete.
     pub sparse: Jagged<(u32, f32)>,
-    /// Rows that compete for known targets with log weight 0, whatever their column says.
+    /// Rows that compete for a query's known targets with log weight 0, whatever that of their column.
     pub own: Jagged<u32>,
-    /// Known targets: the full score.
+    /// Known targets, with the full score.
     pub known: SoftmaxTargets,
-    /// First sights of items, which are columns: `q . v + b` only, and `b` takes no gradient.
+    /// First sights of items, which are columns: scored by `q . v + b`, without a gradient of `b`.
     pub first: SoftmaxTargets,
-    /// About so many columns take and give gradients.
+    /// Approximate number of columns that take and give gradients.
     pub gradient_columns: usize,
-    /// Chance of their draw, in `0..1`.
+    /// Uniform random number in `0..1` for their sample.
     pub chance: f64,
 }
 
-/// What the products give.
+/// Outputs of the softmax, with its workspace.
 #[derive(Debug, Default)]
 pub struct SoftmaxOutputs {
-    /// Sum of losses.
+    /// Sum of the losses.
     pub loss: f64,
     /// Gradient of `q`, `[queries, dim]`.
     pub dq: Vec<f32>,
-    /// Rows that have a gradient: those that are no columns, then the sample of the columns, ascending.
+    /// Rows with a gradient: all that are no columns, then the sampled columns, ascending.
     pub moved: Vec<usize>,
     /// Their gradients of `v`, `[moved, dim]`.
     pub dv: Vec<f32>,
-    /// Gradient of the biases (and of each popularity term), `[rows]`: whole, for it costs next to nothing.
+    /// Gradient of the biases and of the popularity terms, `[rows]`. Exact: it costs little.
     pub db: Vec<f32>,
     /// Gradient of each value of `SoftmaxInputs::sparse`.
     pub dsparse: Vec<f32>,
-    /// The products, then the gradients of the scores, `[queries, columns]`.
+    /// Products, then gradients of the scores, `[queries, columns]`.
     errors: Vec<f32>,
-    /// What competitors that are no columns add to `dq`.
+    /// Gradient of `q` from competitors that are no columns, `[queries, dim]`.
     extra_dq: Vec<f32>,
     sampler: ColumnSampler,
-    /// Errors, `[queries, sample]`, and vectors, `[sample, dim]`, of the sample of the columns.
+    /// Of the sampled columns: weighted errors, `[queries, sample]`, and vectors, `[sample, dim]`.
     kept_errors: Vec<f32>,
     kept_v: Vec<f32>,
     space: Workspace,
 }
 
-/// Work space.
+/// Workspace of the softmaxes.
 #[derive(Debug, Default)]
 struct Workspace {
-    /// What a row's score has beside its product, `[rows]`.
+    /// Terms of the score beside the product, `[rows]`.
     offsets: Vec<f32>,
-    /// The same with the column's log weight, `[columns]`.
+    /// The same with the log weights, `[columns]`.
     known_offsets: Vec<f32>,
     first_offsets: Vec<f32>,
-    /// Scores of one query, then their gradients: the columns, then its competitors that are no columns.
+    /// Scores of one query, then their gradients: the columns, then competitors that are no columns.
     known: Vec<f32>,
     first: Vec<f32>,
-    /// Those competitors.
+    /// Competitors of one query that are no columns.
     extra: Slots,
     /// Targets of one query.
     targets: Vec<QueryTarget>,
@@ -105,11 +109,11 @@ struct Workspace {
 struct QueryTarget {
     place: usize,
     weight: f32,
-    /// Its score; then what its gradient takes from it.
-    pull: f32,
+    /// The target's score, then the gradient of its loss without the softmax part.
+    gradient: f32,
 }
 
-/// Runs the products; `outputs` is overwritten and reused.
+/// Computes losses and gradients. `outputs` is overwritten; its memory is reused.
 pub fn forward_backward(inputs: &SoftmaxInputs, outputs: &mut SoftmaxOutputs) {
     let (dim, columns) = (inputs.dim, inputs.columns);
     let (queries, rows) = (inputs.q.len() / dim, inputs.v.len() / dim);
@@ -133,8 +137,8 @@ pub fn forward_backward(inputs: &SoftmaxInputs, outputs: &mut SoftmaxOutputs) {
 }
 
 impl SoftmaxOutputs {
-    /// Turns the products in `errors` into `d loss / d scores`. Rows that are no columns get their gradients, and give theirs to
-    /// the queries, meanwhile.
+    /// Replaces the products in `errors` by `d loss / d scores`. Handles rows that are no columns on the way: their
+    /// gradients, and theirs of the queries.
     fn softmaxes(&mut self, inputs: &SoftmaxInputs, queries: usize, rows: usize) {
         fn zeros(values: &mut Vec<f32>, len: usize) {
             values.clear();
@@ -173,7 +177,7 @@ impl SoftmaxOutputs {
         }
     }
 
-    /// Notes a query's known errors where they are needed beside the products.
+    /// Accumulates what a query's known errors contribute outside the products.
     fn take_known(&mut self, inputs: &SoftmaxInputs, query: usize) {
         let Workspace { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
@@ -191,7 +195,7 @@ impl SoftmaxOutputs {
         }
     }
 
-    /// Notes which rows have a gradient, and takes out the errors and vectors of the sampled columns.
+    /// Lists the rows with a gradient. Gathers errors and vectors of the sampled columns.
     fn take_sample(&mut self, inputs: &SoftmaxInputs) {
         let columns = inputs.columns;
         let kept = self.sampler.kept();
@@ -208,12 +212,12 @@ impl SoftmaxOutputs {
     }
 }
 
-/// A matrix of row-major values.
+/// Creates a tensor from row-major values.
 pub(super) fn matrix(values: &[f32], shape: [usize; 2]) -> Tensor {
     Tensor::from_slice(values).view(shape.map(|n| i64::try_from(n).expect("sizes fit in memory")))
 }
 
-/// Where a row's score stands among a query's, if it competes.
+/// Returns the index of a row's score among a query's, or `None` when it does not compete.
 fn place(row: u32, columns: usize, extra: &Slots) -> Option<usize> {
     if (row as usize) < columns { Some(row as usize) } else { extra.get(row).map(|place| columns + place) }
 }
@@ -229,7 +233,7 @@ impl Workspace {
         sums(&mut self.first_offsets, &inputs.bias, &inputs.first.log_weights);
     }
 
-    /// The softmax of a query's known targets; `known` holds the gradients afterwards.
+    /// Computes the softmax of a query's known targets. Leaves the gradients in `known` and returns the loss.
     fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
         let Self { offsets, known_offsets, known, extra, targets, .. } = self;
         let columns = inputs.columns;
@@ -237,8 +241,8 @@ impl Workspace {
         known.extend(products.iter().zip(&*known_offsets).map(|(product, offset)| product + offset));
         extra.begin(offsets.len());
         let q = &inputs.q[query * inputs.dim..][..inputs.dim];
-        let aims = inputs.known.targets.of(query);
-        for row in inputs.own.of(query).iter().copied().chain(aims.iter().map(|(row, _)| *row)) {
+        let known_targets = inputs.known.targets.of(query);
+        for row in inputs.own.of(query).iter().copied().chain(known_targets.iter().map(|(row, _)| *row)) {
             let index = row as usize;
             if index < columns {
                 known[index] = products[index] + offsets[index];
@@ -252,15 +256,15 @@ impl Workspace {
             }
         }
         targets.clear();
-        targets.extend(aims.iter().map(|(row, weight)| QueryTarget {
+        targets.extend(known_targets.iter().map(|(row, weight)| QueryTarget {
             place: place(*row, columns, extra).expect("targets compete"),
             weight: *weight,
-            pull: 0.0,
+            gradient: 0.0,
         }));
         softmax(known, targets)
     }
 
-    /// The softmax of a query's first sights; `first` holds the gradients afterwards.
+    /// Computes the softmax of a query's first sights. Leaves the gradients in `first` and returns the loss.
     fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
         let Self { first_offsets, first, targets, .. } = self;
         first.clear();
@@ -269,46 +273,46 @@ impl Workspace {
         for (row, weight) in inputs.first.targets.of(query) {
             let place = *row as usize;
             first[place] = products[place] + inputs.bias[place];
-            targets.push(QueryTarget { place, weight: *weight, pull: 0.0 });
+            targets.push(QueryTarget { place, weight: *weight, gradient: 0.0 });
         }
         softmax(first, targets)
     }
 }
 
-/// Share of the softmax beyond which a disliked item's gradient no longer grows.
+/// Limit of a disliked item's share `p` in its gradient `p / (1 - p)`.
 const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
 
-/// Turns scores into the gradient of the targets' loss, which is returned: the softmax times what the targets weigh
-/// together, minus the targets.
+/// Replaces scores by gradients and returns the loss of the targets. The gradient is the softmax times the sum of the
+/// targets' weights, minus the weight at each target.
 fn softmax(scores: &mut [f32], targets: &mut [QueryTarget]) -> f64 {
-    for aim in &mut *targets {
-        aim.pull = scores[aim.place];
+    for target in &mut *targets {
+        target.gradient = scores[target.place];
     }
     let max = max(scores);
     let sum = exp_sum(scores, max);
     let log_sum = ln(sum) + max;
     let (mut loss, mut total) = (0.0, 0.0);
-    for aim in &mut *targets {
-        let log_p = aim.pull - log_sum;
-        aim.pull = if aim.weight >= 0.0 {
-            loss += f64::from(aim.weight) * -f64::from(log_p);
-            aim.weight
+    for target in &mut *targets {
+        let log_p = target.gradient - log_sum;
+        target.gradient = if target.weight >= 0.0 {
+            loss += f64::from(target.weight) * -f64::from(log_p);
+            target.weight
         } else {
             let p = exp(log_p).min(DISLIKED_SHARE_MAX);
-            loss += -f64::from(aim.weight) * -f64::from(-p).ln_1p();
-            aim.weight * p / (1.0 - p)
+            loss += -f64::from(target.weight) * -f64::from(-p).ln_1p();
+            target.weight * p / (1.0 - p)
         };
-        total += aim.pull;
+        total += target.gradient;
     }
     let factor = total / sum;
     scores.iter_mut().for_each(|score| *score *= factor);
-    for aim in targets {
-        scores[aim.place] -= aim.pull;
+    for target in targets {
+        scores[target.place] -= target.gradient;
     }
     loss
 }
 
-/// The largest value. NaN is passed over: it shows in the sum.
+/// Returns the maximum. Ignores NaN, which shows in the sum.
 fn max(values: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; 16];
@@ -321,7 +325,7 @@ fn max(values: &[f32]) -> f32 {
     lanes.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, larger)
 }
 
-/// Replaces each value by `e^(value - max)` and returns their sum, in an order that the length alone decides.
+/// Replaces each value by `e^(value - max)` and returns the sum, in an order that depends on the length only.
 fn exp_sum(values: &mut [f32], max: f32) -> f32 {
     let mut lanes = [0.0_f32; 16];
     let (chunks, rest) = values.as_chunks_mut::<16>();

@@ -1,14 +1,14 @@
-//! Repeat and memory terms: what a score has for the few items that a context names, and what learns from it.
+//! Sparse terms of the score, for the few items of a context: repeats and transition memory.
 
 use shelfmark_state::{Context, Scalars};
 
-/// Repeat and memory terms of a context: (item, value).
+/// Iterates over the repeat terms, then the memory terms, of a context: (item, value).
 pub fn sparse_terms<'a>(context: &'a Context, scalars: &'a Scalars) -> impl Iterator<Item = (u32, f32)> + 'a {
     let repeats = context.repeats.iter().map(|repeat| (repeat.item, repeat.term(scalars)));
     repeats.chain(context.memory.iter().map(|remembered| (remembered.item, remembered.term(scalars))))
 }
 
-/// Adds what the `gradients` of those terms of a context, named by number, are to the small vectors.
+/// Adds the gradients of some terms of a context, listed by number in `terms`, to those of the small vectors.
 pub fn sparse_gradients(context: &Context, terms: &[u32], gradients: &[f32], scalars: &mut Scalars) {
     let repeats = context.repeats.len();
     for (term, gradient) in terms.iter().zip(gradients) {

@@ -1,4 +1,4 @@
-//! One gradient step: gather the rows that the targets touch, take the gradient, update those rows.
+//! Gradient step: gathers the rows of its items, computes the gradient, and updates the rows.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,43 +23,43 @@ use super::{
     step_statistics::{StepStatistics, TableSteps},
 };
 
-/// Tables of rows that a step moves.
+/// Number of tables of rows.
 const TABLES: usize = 7;
 
-/// What a step did.
+/// Report on a step.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct StepReport {
-    /// Targets learned from.
+    /// Number of targets.
     pub targets: usize,
-    /// Sum of their losses.
+    /// Sum of the targets' losses.
     pub loss: f64,
     /// Euclidean norm of the whole gradient before clipping.
     pub gradient_norm: f32,
-    /// Whether the gradient was scaled down.
+    /// Whether the gradient was clipped.
     pub clipped: bool,
-    /// Whether the step was dropped because a number was not finite (P8).
+    /// Whether the step was dropped because a value was not finite (P8).
     pub quarantined: bool,
-    /// Rows whose weights changed.
+    /// Number of updated rows.
     pub rows: usize,
     /// Position of the last record of the step's batch.
     pub through: Position,
-    /// Items known before the batch: a guess at random costs `ln known` a target.
+    /// Items known before the batch. A random guess has the loss `ln known` per target.
     pub known: usize,
-    /// Factor that the gradient was scaled by: 1 unless clipped.
+    /// Factor of the gradient: 1 unless clipped.
     pub scale: f32,
-    /// Whether the rows were watched, see [`super::TableStep`].
+    /// Whether the rows were measured, see [`super::TableStep`].
     pub measured: bool,
-    /// What it did to each table.
+    /// Statistics by table.
     pub tables: TableSteps,
 }
 
-/// Runs steps; owns their work space, nothing that outlives a step.
+/// Runs steps. Owns their workspace; nothing in it outlives a step.
 #[derive(Debug, Default)]
 pub struct Stepper {
     slots: Slots,
-    /// Tokens of each item row.
-    held: Jagged<u32>,
-    /// Which repeats, and then which memory candidates, of a unit are rows of the step, by unit.
+    /// Tokens by item row.
+    item_tokens: Jagged<u32>,
+    /// By unit, the numbers of the sparse terms whose item is a row of the step.
     terms: Jagged<u32>,
     inputs: SoftmaxInputs,
     outputs: SoftmaxOutputs,
@@ -73,9 +73,9 @@ pub struct Stepper {
     contexts: RowSums,
     projections: Projections,
     scatter: ScatterWorkspace,
-    /// Squared length of each gradient row, by table and place.
+    /// Squared norm of each gradient row, by table and slot.
     squares: [Vec<f32>; TABLES],
-    /// Rows of a table that have a gradient, ascending, with their places.
+    /// Rows of a table with a gradient, ascending, with their slots.
     moved: Vec<(u32, usize)>,
     statistics: StepStatistics,
 }
@@ -106,18 +106,18 @@ impl QueryRows for GatheredRows<'_> {
     }
 }
 
-/// Row of the last-item table: 0 without history.
+/// Returns the row in the last-item table: 0 without history.
 fn last_row(item: Option<u32>) -> u32 {
     item.map_or(0, |item| item + 1)
 }
 
 impl Stepper {
-    /// Watches the rows of every `every`th step; 0 watches none.
+    /// Creates a stepper that measures the rows of every `every`th step; 0 measures none.
     pub fn with_statistics_every(every: u32) -> Self {
         Self { statistics: StepStatistics::every(every), ..Self::default() }
     }
 
-    /// Takes one gradient step on `state`.
+    /// Runs one gradient step on `state`.
     pub fn step(&mut self, state: &mut State, task: &StepTask<'_>) -> StepReport {
         let queries = self.gather(state, task);
         forward_backward(&self.inputs, &mut self.outputs);
@@ -125,32 +125,32 @@ impl Stepper {
         self.apply(state, &scalars, task.pairs.len())
     }
 
-    /// Item rows of the last step by place, dense columns first.
+    /// Returns the item rows of the last step by slot, dense columns first.
     pub fn rows(&self) -> &[u32] {
         self.slots.rows()
     }
 
-    /// What the last step's products were given, for checks against a reference.
+    /// Returns the inputs of the last step's softmax, for comparison with a reference.
     pub const fn inputs(&self) -> &SoftmaxInputs {
         &self.inputs
     }
 
     fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
-        let Self { slots, held, inputs, logs, ages, terms, .. } = self;
+        let Self { slots, item_tokens, inputs, logs, ages, terms, .. } = self;
         choose_columns(state, task, slots, inputs);
         self.projections.refresh(state, slots);
         let readable = &state.readable;
         let (dim, rows) = (readable.config.dim, slots.rows());
         inputs.dim = dim;
         inputs.v.resize(rows.len() * dim, 0.0);
-        held.clear();
+        item_tokens.clear();
         for (rows, out) in rows.chunks(PREFETCH_ROWS).zip(inputs.v.chunks_mut(PREFETCH_ROWS * dim)) {
             readable.prefetch_items(rows);
             for (row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
                 readable.item_vector(*row, out);
-                held.extend(&readable.catalog.entry(*row).tokens);
-                held.close();
+                item_tokens.extend(&readable.catalog.entry(*row).tokens);
+                item_tokens.close();
             }
         }
         inputs.bias.clear();
@@ -200,9 +200,9 @@ impl Stepper {
         queries
     }
 
-    /// Adds what flows through the queries to the gradients; returns those of the small vectors.
+    /// Adds the gradients that flow through the queries. Returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, held, terms, inputs, outputs, logs, items, last, users, tokens, contexts, .. } = self;
+        let Self { slots, item_tokens, terms, inputs, outputs, logs, items, last, users, tokens, contexts, .. } = self;
         let (scatter, projections) = (&mut self.scatter, &mut self.projections);
         let readable = &state.readable;
         let dim = inputs.dim;
@@ -252,7 +252,7 @@ impl Stepper {
             *wp = dot(&outputs.db, logs);
         }
         let holders = items.slots().rows().iter().map(|row| {
-            let tokens = held.of(slots.get(*row).expect("items with a gradient are rows of the step"));
+            let tokens = item_tokens.of(slots.get(*row).expect("items with a gradient are rows of the step"));
             (tokens, token_factor(tokens.len()))
         });
         tokens.scatter(items.values(), holders, scatter);
@@ -260,7 +260,7 @@ impl Stepper {
         scalars
     }
 
-    /// Updates the touched rows, unless a number is not finite.
+    /// Updates the touched rows, unless a value is not finite.
     fn apply(&mut self, state: &mut State, scalars: &Scalars, targets: usize) -> StepReport {
         let Self {
             slots,
@@ -311,10 +311,10 @@ impl Stepper {
         report.scale = scale;
 
         let State { readable, accumulators, touched, base_weights, .. } = state;
-        let mut pull = BaseRegularizer::new(base_weights.as_deref(), config.pull);
+        let mut regularizer = BaseRegularizer::new(base_weights.as_deref(), config.pull);
         for ((table, slots, values, rate), squares) in tables.into_iter().zip(squares) {
             let update = match (table, config.optimizer) {
-                // Their accumulators start at 0, and a row is one value.
+                // Accumulators of biases start at 0, and a row is one value.
                 (LearnedTable::Bias, _) => adagrad::update,
                 (_, Optimizer::Adagrad) => adagrad::update_row,
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
@@ -326,7 +326,7 @@ impl Stepper {
             moved.extend(slots.ascending().filter(|(_, place)| squares[*place] > 0.0));
             weights.update_both(accumulators.table_mut(table), moved, |row, place, weights, accumulators| {
                 let gradient = &values[place * weights.len()..][..weights.len()];
-                let (gradient, rule) = pull.add((table, row), weights, gradient, rule);
+                let (gradient, rule) = regularizer.add((table, row), weights, gradient, rule);
                 statistics.around(table, weights, |weights| update(weights, accumulators, gradient, rule));
                 touched.mark(table.table(), row);
                 report.rows += 1;
@@ -342,8 +342,8 @@ impl Stepper {
     }
 }
 
-/// Share of each pair's weight that counts: all of it, unless its user's or session's targets weigh more than `most`
-/// together. A burst of one source then moves the model no further than `most` events do.
+/// Iterates over the factor of each pair's weight: 1, unless the targets of its user or session weigh more than `most`
+/// together. So a burst from one source moves the model no further than `most` events do.
 fn weight_shares(task: &StepTask<'_>, most: f32) -> impl Iterator<Item = f32> {
     let actor = |unit: usize| task.units[unit].actor;
     let mut totals: BTreeMap<Actor, f32> = BTreeMap::new();

@@ -1,34 +1,34 @@
-//! What a step did to each table, for those who watch learning. Nothing here enters the state (P4).
+//! Step statistics: gradient, update and weight norms by table, for monitoring. They never enter the state (P4).
 //!
-//! Gradient norms fall out of the step anyway and are taken of every step. What an update did to its rows costs a pass
-//! over them, so it is taken of every [`STATISTICS_EVERY`]th step only.
+//! Gradient norms are by-products and taken in every step. Update and weight norms cost a pass over the rows, so they
+//! are measured in one of [`STATISTICS_EVERY`] steps.
 
 use shelfmark_state::{LearnedTable, Scalars};
 
-/// Of so many steps one has its rows watched, by default.
+/// Default interval of steps whose rows are measured.
 pub const STATISTICS_EVERY: u32 = 8;
-/// An update below this part of its row's norm is lost in the row's f32 values (their spacing is `1.2e-7` of a value).
+/// Relative norm below which an update is lost in rounding (f32 values have a spacing of `1.2e-7`).
 const STILL: f64 = 1e-7;
 
-/// What one step did to one table. Norms are kept as squares, so that steps add up.
+/// Statistics of one step on one table. Norms are squared, so that steps add up.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TableStep {
-    /// Rows that the step computed a gradient of.
+    /// Rows with a gradient.
     pub rows: u32,
-    /// Squared norm of their gradients before clipping.
+    /// Squared norm of the gradient before clipping.
     pub gradient: f64,
-    /// Of a watched step: rows whose gradient was 0 or whose update was lost in their values.
+    /// In a measured step: rows whose gradient was 0 or whose update was lost in rounding.
     pub still: u32,
-    /// Of a watched step: squared norm of the updates.
+    /// In a measured step: squared norm of the updates.
     pub update: f64,
-    /// Of a watched step: squared norm of the rows after their updates.
+    /// In a measured step: squared norm of the updated rows.
     pub weights: f64,
 }
 
-/// What one step did, by [`LearnedTable::index`].
+/// Statistics of one step, by [`LearnedTable::index`].
 pub type TableSteps = [TableStep; LearnedTable::ALL.len()];
 
-/// Gathers [`TableSteps`] while a step runs.
+/// Collects [`TableSteps`] while a step runs.
 #[derive(Debug)]
 pub struct StepStatistics {
     every: u32,
@@ -45,29 +45,29 @@ impl Default for StepStatistics {
 }
 
 impl StepStatistics {
-    /// Watches the rows of every `every`th step; 0 watches none.
+    /// Creates a collector that measures the rows of every `every`th step; 0 measures none.
     pub fn every(every: u32) -> Self {
         Self { every, steps: 0, on: false, before: Vec::new(), tables: TableSteps::default() }
     }
 
-    /// A step begins.
+    /// Begins a step.
     pub fn begin(&mut self) {
         self.on = self.every > 0 && self.steps.is_multiple_of(self.every);
         self.steps = self.steps.wrapping_add(1);
         self.tables = TableSteps::default();
     }
 
-    /// Whether the rows of this step are watched, and what was seen.
+    /// Returns whether the rows were measured, and the statistics.
     pub const fn finish(&self) -> (bool, TableSteps) {
         (self.on, self.tables)
     }
 
-    /// Squared norm of a table's whole gradient.
+    /// Records the squared norm of a table's whole gradient.
     pub fn gradient(&mut self, table: LearnedTable, squares: f64) {
         self.tables[table.index()].gradient = squares;
     }
 
-    /// So many rows have a gradient of 0 and are left alone.
+    /// Records rows with a gradient of 0, which are not updated.
     pub fn still(&mut self, table: LearnedTable, rows: usize) {
         let rows = u32::try_from(rows).expect("rows are u32");
         let seen = &mut self.tables[table.index()];
@@ -75,7 +75,7 @@ impl StepStatistics {
         seen.still += if self.on { rows } else { 0 };
     }
 
-    /// Runs the update of one row.
+    /// Runs the update of a row and measures it.
     #[inline]
     pub fn around(&mut self, table: LearnedTable, weights: &mut [f32], update: impl FnOnce(&mut [f32])) {
         let seen = &mut self.tables[table.index()];
@@ -92,8 +92,8 @@ impl StepStatistics {
         seen.still += u32::from(moved <= STILL * STILL * norm);
     }
 
-    /// Runs the update of the small vectors. Values without a gradient (places beyond the longest history, say) are no
-    /// part of the norms.
+    /// Runs the update of the small vectors and measures it. Values without a gradient, such as positions beyond the
+    /// longest history, are excluded from the norms.
     pub fn around_small(&mut self, weights: &mut Scalars, gradient: &Scalars, update: impl FnOnce(&mut Scalars)) {
         if !self.on {
             self.tables[LearnedTable::Small.index()].rows += 1;
@@ -109,7 +109,7 @@ impl StepStatistics {
     }
 }
 
-/// Squared norms of `after - before` and of `after`, in eight lanes so that the compiler vectorises them.
+/// Returns the squared norms of `after - before` and of `after`, in eight lanes so that the compiler vectorizes them.
 fn squares(before: &[f32], after: &[f32]) -> (f64, f64) {
     let (mut moved, mut norm) = ([0.0_f32; 8], [0.0_f32; 8]);
     let (before8, before_rest) = before.as_chunks::<8>();

@@ -3,8 +3,8 @@
 //! An item with dense vectors `x` has the content vector `z = sum over modalities of M x`, with `x` scaled by
 //! [`normalise`]. The projections `M` change with every step, so a stored `z` is **as of its last refresh**. An item is
 //! refreshed when it takes part in a step and when its metadata is put. In addition, every step refreshes the next
-//! [`REFRESHED_PER_STEP`] content rows in turn ([`State::next_refresh`]). So the cost of a step and of a publication does not grow with
-//! the catalogue, and a cold item is refreshed within `items / REFRESHED_PER_STEP` steps.
+//! [`REFRESHED_PER_STEP`] content rows in turn ([`State::next_refresh`]). So the cost of a step and of a publication
+//! does not grow with the catalogue, and a cold item is refreshed within `items / REFRESHED_PER_STEP` steps.
 
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl State {
         self.touched.mark(Table::ContentVectors, content);
     }
 
-    /// Returns the next [`REFRESHED_PER_STEP`] content rows to refresh, in round-robin order, and advances the position.
+    /// Returns the next [`REFRESHED_PER_STEP`] content rows to refresh, round-robin, and advances the position.
     pub fn next_refresh(&mut self) -> impl Iterator<Item = u32> + use<> {
         let all = as_row(self.readable.content_vectors.len());
         let first = self.readable.counters.refresh_cursor;

@@ -179,8 +179,8 @@ impl CowRows {
         &mut Arc::make_mut(self.leaves.get_mut(self.shape.leaf(row)))[self.shape.range(row)]
     }
 
-    /// Whether prefetching up to [`PREFETCH_ROWS`] rows from `first` to `last` pays. The hardware prefetcher handles rows
-    /// that are close together, and small tables are in a cache.
+    /// Whether prefetching up to [`PREFETCH_ROWS`] rows from `first` to `last` pays. The hardware prefetcher handles
+    /// rows that are close together, and small tables are in a cache.
     #[inline]
     pub const fn is_scattered(&self, first: u32, last: u32) -> bool {
         self.len * self.shape.dim >= CACHED_VALUES && first.abs_diff(last) as usize >= 2 * PREFETCH_ROWS
