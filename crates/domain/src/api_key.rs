@@ -1,4 +1,4 @@
-//! API keys: what a key may do, and how it is recognised without being kept.
+//! API keys: scopes, and the hash by which a key is recognised without being stored.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// What a key may do. Each scope includes the ones before it.
+/// Scope of an API key. Each scope includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Recommendations, embeddings, versions, health.
+    /// Reads recommendations, embeddings, versions and health.
     Read,
-    /// Events and items too.
+    /// Also writes events and items.
     Write,
-    /// Versions, rollback, configuration, erasure too.
+    /// Also manages versions, rollback, configuration and erasure.
     Admin,
 }
 
 impl Scope {
-    /// Name in SQL, flags and errors.
+    /// Returns the name in SQL, flags and errors.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -28,13 +28,13 @@ impl Scope {
         }
     }
 
-    /// Reverse of [`Scope::name`].
+    /// Parses a name as returned by [`Scope::name`].
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.name() == name)
     }
 }
 
-/// SHA-256 of a key. Keys are 256 random bits, so a slow hash would protect nothing more.
+/// SHA-256 of a key. Keys are 256 random bits, so a slow hash would not protect better.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 32]);
 
@@ -44,17 +44,17 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// A key as it is kept: never the key itself.
+/// An API key as stored: without the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Name that people gave it; unique; shown as the actor of deployments.
+    /// Unique name; shown as the actor of deployments.
     pub name: String,
     /// Hash of the secret.
     pub hash: KeyHash,
-    /// What it may do.
+    /// Scope of the key.
     pub scope: Scope,
-    /// The one model it is for; `None` means all.
+    /// The only model that the key is for; `None` means all.
     pub model: Option<String>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
 }

@@ -1,79 +1,82 @@
-//! A model's configuration: part of its state, changed only by a record.
+//! Model configuration: part of the state, changed only by a record.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Schedule, text_within};
+use super::{FieldError, FieldResult, Schedule, field::in_range, text_within};
 
-/// Everything that decides how a model learns. Two states with different configurations have different digests.
+/// Configuration of a model: everything that decides how it learns. States with different configurations have different
+/// digests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Values of one embedding.
+    /// Dimension of embeddings; a multiple of 4.
     pub dim: usize,
-    /// How many of the newest events make up a query.
+    /// Number of newest events that make up a query.
     pub history: usize,
-    /// Weight of an example's loss by the event's kind, -100 to 100; a kind that is not here is refused. A negative
-    /// kind is a dislike: it pushes the item's score down and is no part of histories, memory or popularity.
+    /// Weight of a target's loss by the event's kind, -100 to 100; events of other kinds are refused. A kind with a
+    /// negative weight is a dislike. It pushes the item's score down and is no part of query histories, memory or
+    /// popularity.
     pub kinds: BTreeMap<String, f32>,
-    /// Keys every random draw together with position and draw number.
+    /// Seed of all random numbers, together with position and step.
     pub seed: u64,
-    /// Targets of one gradient step, at least, and twice as many once the softmax is sampled; a step takes up to twice that
-    /// rather than leave a rest.
+    /// Least number of targets of a gradient step, doubled once the softmax is sampled. A step takes up to twice as
+    /// many, to leave no remainder.
     pub step_targets: usize,
     /// Shared negatives of a step once the softmax is sampled.
     pub negatives: usize,
-    /// Known items below which the softmax is full.
+    /// Number of known items from which the softmax is sampled.
     pub full_softmax_below: usize,
-    /// Of the items that compete for all targets of a step, about so many take and give gradients of vectors, drawn in proportion
-    /// to what they would give and weighted so that the gradient is right on average; 65,536: all. Left out of the stored form
-    /// while 512.
+    /// Approximate number of items, among those that compete for all targets of a step, that take and give gradients of
+    /// vectors. They are drawn by importance sampling, so the gradient is unbiased. 65,536 means all.
     #[serde(skip_serializing_if = "is_usual")]
     pub gradient_items: usize,
-    /// Adagrad rates by table.
+    /// AdaGrad learning rates by table.
     pub rates: LearningRates,
-    /// How rates change over a model's life, by their names in `rates`; constant where nothing is said, because Adagrad
-    /// already slows down.
+    /// Schedules of learning rates, by their names in `rates`. A rate without one is constant, because AdaGrad already
+    /// slows down.
     pub schedules: BTreeMap<String, Schedule>,
-    /// Whether a row of vectors keeps one accumulator a value or one for all its values.
+    /// Whether a row of vectors has one accumulator per value or one for all of its values.
     pub optimizer: Optimizer,
-    /// Pull of every touched row towards 0: `l2 * weight` is added to its gradient.
+    /// L2 regularization of touched rows: `l2 * weight` is added to the gradient.
     pub l2: f32,
-    /// Greatest total weight of one user's or session's targets in a step; more is scaled down to it.
+    /// Greatest total weight of the targets of one user or session in a step. A larger total is scaled down to it.
     pub user_weight_max: f32,
-    /// Whether transition memory takes part in scores.
+    /// Whether the transition memory takes part in scores.
     pub memory: bool,
     /// Whether circumstances of events and queries (`context`) take part in query vectors.
     pub context: bool,
-    /// Whether words, categories and other metadata of items take part in their vectors.
+    /// Whether words, categories and other metadata of items take part in item vectors.
     pub tokens: bool,
-    /// Whether dense vectors of items (`vectors`) take part in their vectors, by learned projections.
+    /// Whether dense vectors of items (`vectors`) take part in item vectors, by learned projections.
     pub modalities: bool,
-    /// Strength of exploration: recommendations add `explore * N(0, 1) / sqrt(1 + events of the item)` to scores, anew for
-    /// each request. 0: off.
+    /// Strength of exploration: recommendations add `explore * N(0, 1) / sqrt(1 + events of the item)` to scores, drawn
+    /// anew for each request. 0 means off.
     pub explore: f32,
-    /// Pull of every touched row towards the base: `pull * (weight - base weight)` is added to its gradient. The base is the
-    /// model as it was when `pull` went from 0 to more; at 0 it is forgotten. Rows that came later are free.
+    /// Regularization of touched rows towards the base (L2-SP): `pull * (weight - base weight)` is added to the
+    /// gradient. The base is the model as it was when `pull` was raised from 0; at 0 it is dropped. Rows added later
+    /// have no base.
     pub pull: f32,
-    /// A step whose global gradient norm is more than this many times the running median is scaled down to it.
+    /// Gradient clipping: a global gradient norm above this multiple of its running median is scaled down to it.
     pub clip_ratio: f32,
-    /// Whether events are learned from. While `false`, learning is frozen: an event's ids get rows and its place in a history, and
-    /// that is all. Left out of the stored form while `true`, so that states from before there was a freeze keep their digests.
+    /// Whether events are learned from. While `false`, learning is frozen: events are added to histories, and new ids
+    /// get rows, but nothing else changes.
     #[serde(skip_serializing_if = "is_on")]
     pub learning: bool,
-    /// Users and sessions that were not there for more than so many events learned are dropped: they give their rows back, and
-    /// are strangers when they come again. 0: nobody is; else 1,000 to 1,000,000,000,000. Left out of the stored form while 0.
+    /// Number of events learned after which idle users and sessions are evicted. They lose their rows, and are unknown
+    /// when they return. 0 means never; else 1,000 to 1,000,000,000,000.
     #[serde(skip_serializing_if = "is_zero")]
     pub drop_idle_events: u64,
 }
 
+// Fields added later are skipped at their defaults, so that older configurations keep their stored form and digest.
 fn is_on(learning: &bool) -> bool {
     *learning
 }
 
-/// Usual number of `gradient_items`.
+/// Default of `gradient_items`.
 const GRADIENT_ITEMS: usize = 512;
 
 fn is_usual(gradient_items: &usize) -> bool {
@@ -84,19 +87,19 @@ fn is_zero(events: &u64) -> bool {
     *events == 0
 }
 
-/// How an accumulator row is kept.
+/// Layout of AdaGrad accumulators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Optimizer {
-    /// One accumulator a value (Duchi, Hazan, Singer 2011).
+    /// One accumulator per value (Duchi, Hazan and Singer 2011).
     #[default]
     Adagrad,
-    /// One a row, moved by the mean of the squared gradient: all values of a row learn at one rate.
+    /// One accumulator per row, the sum of the mean squared gradients: all values of a row learn at one rate.
     RowWiseAdagrad,
 }
 
-/// Adagrad rates.
+/// AdaGrad learning rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -115,11 +118,11 @@ pub struct LearningRates {
     pub modalities: f32,
     /// Item biases.
     pub bias: f32,
-    /// Log weights of history places and of time gaps.
+    /// Log weights of history positions and of time gaps.
     pub history: f32,
-    /// Weights of pool, last item and user.
+    /// Weights of pool, last item and user vector.
     pub parts: f32,
-    /// Repeat table.
+    /// Repeat terms by age and count.
     pub repeat: f32,
     /// Weight of the transition memory.
     pub memory: f32,
@@ -180,44 +183,44 @@ impl ModelConfig {
     /// Most kinds.
     pub const KINDS_MAX: usize = 64;
 
-    /// What `drop_idle_events` may be when it is not 0.
+    /// Valid values of `drop_idle_events` other than 0.
     const DROP_IDLE_EVENTS: RangeInclusive<u64> = 1000..=1_000_000_000_000;
 
-    /// Checks every rule; the error names the field as in JSON.
+    /// Checks all values. The error names the field as in JSON.
     pub fn check(&self) -> FieldResult<()> {
-        within("dim", self.dim, 4, 1024)?;
+        in_range("dim", self.dim, 4, 1024)?;
         if !self.dim.is_multiple_of(4) {
             return Err(FieldError::new("dim", "not_a_multiple", "must be a multiple of 4"));
         }
-        within("history", self.history, 1, 200)?;
-        within("step_targets", self.step_targets, 1, 1024)?;
-        within("negatives", self.negatives, 16, 65_536)?;
-        within("full_softmax_below", self.full_softmax_below, 0, 65_536)?;
-        within("gradient_items", self.gradient_items, 16, 65_536)?;
-        within("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
+        in_range("history", self.history, 1, 200)?;
+        in_range("step_targets", self.step_targets, 1, 1024)?;
+        in_range("negatives", self.negatives, 16, 65_536)?;
+        in_range("full_softmax_below", self.full_softmax_below, 0, 65_536)?;
+        in_range("gradient_items", self.gradient_items, 16, 65_536)?;
+        in_range("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
         for (kind, weight) in &self.kinds {
             text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;
-            number(&format!("kinds.{kind}"), *weight, -100.0, 100.0)?;
+            in_range(format_args!("kinds.{kind}"), *weight, -100.0, 100.0)?;
         }
         let mut rates = self.rates.clone();
         let mut names = Vec::new();
         for (name, rate) in rates.by_name() {
-            number(&format!("rates.{name}"), *rate, 0.0, 10.0)?;
+            in_range(format_args!("rates.{name}"), *rate, 0.0, 10.0)?;
             names.push(name);
         }
         for (name, schedule) in &self.schedules {
             let field = format!("schedules.{name}");
             if !names.contains(&name.as_str()) {
-                let detail = format!("is not one of the rates: {}", names.join(", "));
+                let detail = format!("must be the name of a rate: {}", names.join(", "));
                 return Err(FieldError::new(field, "unknown_field", detail));
             }
             schedule.check(&field)?;
         }
-        number("l2", self.l2, 0.0, 1.0)?;
-        number("pull", self.pull, 0.0, 100.0)?;
-        number("explore", self.explore, 0.0, 100.0)?;
-        number("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
-        number("clip_ratio", self.clip_ratio, 1.0, 1e6)?;
+        in_range("l2", self.l2, 0.0, 1.0)?;
+        in_range("pull", self.pull, 0.0, 100.0)?;
+        in_range("explore", self.explore, 0.0, 100.0)?;
+        in_range("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
+        in_range("clip_ratio", self.clip_ratio, 1.0, 1e6)?;
         let idle = self.drop_idle_events;
         if idle == 0 || Self::DROP_IDLE_EVENTS.contains(&idle) {
             return Ok(());
@@ -226,7 +229,7 @@ impl ModelConfig {
         Err(FieldError::new("drop_idle_events", "out_of_range", format!("must be 0 or {min} to {max}, is {idle}")))
     }
 
-    /// The rates of a step after so many events.
+    /// Returns the learning rates after so many events, with their schedules applied.
     pub fn rates_at(&self, events: u64) -> LearningRates {
         let mut rates = self.rates.clone();
         if !self.schedules.is_empty() {
@@ -237,14 +240,14 @@ impl ModelConfig {
         rates
     }
 
-    /// Weight of an event's kind.
+    /// Returns the weight of an event's kind; 1 for an unknown one.
     pub fn kind_weight(&self, kind: &str) -> f32 {
         self.kinds.get(kind).copied().unwrap_or(1.0)
     }
 }
 
 impl LearningRates {
-    /// Every rate with its name in `rates`.
+    /// Returns every rate with its name in `rates`.
     pub fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
         [
             ("items", &mut self.items),
@@ -263,27 +266,12 @@ impl LearningRates {
     }
 }
 
-fn within(field: &str, value: usize, min: usize, max: usize) -> FieldResult<()> {
-    if (min..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(FieldError::new(field, "out_of_range", format!("must be {min} to {max}, is {value}")))
-}
-
-pub(super) fn number(field: &str, value: f32, min: f32, max: f32) -> FieldResult<()> {
-    // Written so that NaN fails.
-    if value >= min && value <= max {
-        return Ok(());
-    }
-    Err(FieldError::new(field, "out_of_range", format!("must be {min} to {max}, is {value}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_valid_and_an_error_names_the_field() {
+    fn the_default_is_valid_and_errors_name_the_field() {
         ModelConfig::default().check().expect("valid");
         let bad = ModelConfig { dim: 6, ..ModelConfig::default() };
         assert_eq!(bad.check().expect_err("refused").field, "dim");
@@ -301,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_learns_has_the_stored_form_that_it_had_before_there_was_a_freeze_or_dropping() {
+    fn later_fields_are_skipped_at_their_defaults() {
         let text = |config: &ModelConfig| serde_json::to_string(config).expect("a JSON form");
         assert!(!text(&ModelConfig::default()).contains("learning") && !text(&ModelConfig::default()).contains("idle"));
         let frozen = ModelConfig { learning: false, ..ModelConfig::default() };

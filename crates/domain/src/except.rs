@@ -1,17 +1,16 @@
-//! What a replay leaves out of the log.
+//! Exclusions of a replay: the records that it leaves out.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, FieldError, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable,
-    text_within,
+    Event, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable, count_within, text_within,
 };
 
-/// The records that a replay leaves out: those that any of its lists names. An empty one leaves nothing out.
+/// Records that a replay leaves out: those that any list names.
 ///
-/// Restores in the log are named by `positions` only; a restore that is left out did not happen.
+/// Restore records are named by `positions` only. A restore that is left out did not happen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -20,7 +19,7 @@ pub struct Except {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub users: BTreeSet<Id>,
-    /// Events with, and metadata and vectors of, these items.
+    /// Events, metadata and vectors of these items.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub items: BTreeSet<Id>,
@@ -32,34 +31,34 @@ pub struct Except {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub sessions: BTreeSet<Id>,
-    /// Whatever came in with the API keys of these names.
+    /// All records that came in with the API keys of these names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
     pub sources: BTreeSet<Id>,
-    /// Whatever stands in these intervals, each `[after, through]`: the first exclusive, the last inclusive.
+    /// All records in these intervals, each `[after, through]`: the first end is exclusive, the last inclusive.
     #[serde(skip_serializing_if = "PositionSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 1000))]
     pub positions: PositionSet,
 }
 
-/// Why a record is left out of a replay.
+/// Reason for which a replay leaves out a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExclusionReason {
-    /// An earlier rollback gave it up, or it is such a rollback.
+    /// Undone by an earlier rollback, or the record of one.
     Restores,
-    /// By its user.
+    /// Its user is excluded.
     Users,
-    /// By its item.
+    /// Its item is excluded.
     Items,
-    /// By its kind.
+    /// Its kind is excluded.
     Kinds,
-    /// By its session.
+    /// Its session is excluded.
     Sessions,
-    /// By its API key.
+    /// Its API key is excluded.
     Sources,
-    /// By its position.
+    /// Its position is excluded.
     Positions,
 }
 
@@ -67,12 +66,12 @@ impl Except {
     /// Most entries of a list.
     pub const ENTRIES_MAX: usize = 1000;
 
-    /// Whether it leaves nothing out.
+    /// Whether no record is left out.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Checks the bounds of the lists.
+    /// Checks the sizes of the lists.
     pub fn check(&self) -> FieldResult<()> {
         for (field, entries) in [
             ("except.users", self.users.len()),
@@ -82,28 +81,25 @@ impl Except {
             ("except.sources", self.sources.len()),
             ("except.positions", self.positions.len()),
         ] {
-            if entries > Self::ENTRIES_MAX {
-                let detail = format!("at most {} entries, has {entries}", Self::ENTRIES_MAX);
-                return Err(FieldError::new(field, "too_many", detail));
-            }
+            count_within(field, entries, Self::ENTRIES_MAX)?;
         }
         self.kinds.iter().try_for_each(|kind| text_within("except.kinds", kind, Event::CONTEXT_BYTES_MAX))
     }
 
-    /// Puts the new name in place of a forgotten user's id; whether it named the user.
+    /// Replaces the id of a forgotten user by the pseudonym. Returns whether the user was listed.
     pub fn forget(&mut self, user: &ForgottenUser) -> bool {
         let Some(id) = self.users.iter().find(|id| user.is(id.as_str())).cloned() else { return false };
         self.users.remove(&id) && self.users.insert(user.name().clone())
     }
 
-    /// Whether it names whatever stands at a position.
+    /// Whether a position is excluded.
     pub fn names_position(&self, position: Position) -> bool {
         self.positions.contains(position)
     }
 
-    /// Why it leaves a record out, if it does.
+    /// Returns the reason for which a record is left out, if it is.
     pub fn leaves_out(&self, record: &Record) -> Option<ExclusionReason> {
-        // Nobody comes back by a replay.
+        // A replay never undoes an erasure.
         if matches!(record.body, RecordBody::Forget(_)) {
             return None;
         }
@@ -169,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn each_list_names_what_it_says() {
+    fn each_list_excludes_its_records() {
         for (text, of_event, of_item) in [
             ("{}", None, None),
             (r#"{"users":["u"]}"#, Some(ExclusionReason::Users), None),
@@ -191,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_bounded_and_unknown_ones_refused() {
+    fn long_and_unknown_lists_are_rejected() {
         let mut except = Except::default();
         except.users.extend((0..=Except::ENTRIES_MAX).map(|n| id(&n.to_string())));
         let error = except.check().expect_err("too many");

@@ -1,61 +1,61 @@
-//! Why an item has its score.
+//! Explanations: the terms that make up an item's score.
 
 use serde::Serialize;
 
 use super::{Id, Timestamp};
 
-/// What a part of a score comes from (docs/LEARNING.md has the rule that they are the parts of).
+/// Source of a term of the score (docs/LEARNING.md defines them).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// One event of the history, by the vector of its `item`, weighted by its place and age.
+    /// An event of the history, by the vector of its `item`, weighted by position and age.
     Event,
-    /// What the newest `item` of the history calls for, or, without `item`, having no history.
+    /// The last-item vector of the newest `item`; without `item`, that of an empty history.
     LastItem,
-    /// The user's own vector.
+    /// The user vector.
     User,
     /// The circumstance `name`.
     Context,
-    /// The vector that was given.
+    /// The vector given in the request.
     Vector,
-    /// Having met the item before.
+    /// The item is in the history.
     Repeat,
-    /// What followed the newest items of the history before.
+    /// The transition memory of the newest items of the history.
     Transition,
     /// The item's bias.
     Bias,
     /// The item's popularity.
     Popularity,
-    /// What was drawn for this answer.
+    /// Exploration noise drawn for this answer.
     Exploration,
 }
 
-/// A part of a score.
+/// A term of the score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contribution {
-    /// Where it comes from.
+    /// Source of the term.
     pub source: Source,
-    /// The item met (`event`, `last_item`).
+    /// Item of the history (`event`, `last_item`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<Id>,
-    /// How it was met, where that is known (`event`).
+    /// Kind of the event, where known (`event`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Id>,
-    /// When it was met, where that is known (`event`).
+    /// Time of the event, where known (`event`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub at: Option<Timestamp>,
-    /// Which circumstance (`context`).
+    /// Name of the circumstance (`context`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Id>,
-    /// What it adds to the score.
+    /// Value that the term adds to the score.
     pub value: f32,
 }
 
 impl Contribution {
-    /// A part that needs no more words.
+    /// Creates a term with source and value only.
     pub const fn of(source: Source, value: f32) -> Self {
         Self { source, item: None, kind: None, at: None, name: None, value }
     }

@@ -1,11 +1,11 @@
-//! Names, ids and the one error for a value that breaks its rule.
+//! Field errors, ids and model names: checked values and the error that names the field.
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// A value that breaks its rule, with the field's name as the caller wrote it.
+/// An invalid value, with the name of its field as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {detail}")]
 pub struct FieldError {
@@ -13,33 +13,52 @@ pub struct FieldError {
     pub field: String,
     /// Stable, machine-readable reason, for example `too_long`.
     pub code: &'static str,
-    /// What is wrong and what would be right, in words.
+    /// What is wrong and what is allowed.
     pub detail: String,
 }
 
-/// Result of checking one field.
+/// Result of checking a field.
 pub type FieldResult<T> = Result<T, FieldError>;
 
 impl FieldError {
-    /// Builds the error.
+    /// Creates the error.
     pub fn new(field: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self { field: field.into(), code, detail: detail.into() }
     }
 }
 
-/// Checks that `text` has 1 to `bytes_max` bytes and no control characters. `field` is written out only for an error.
+/// Checks that `text` has 1 to `bytes_max` bytes and no control characters. `field` is formatted only for an error.
 pub fn text_within(field: impl fmt::Display, text: &str, bytes_max: usize) -> FieldResult<()> {
     if text.is_empty() {
         return Err(FieldError::new(field.to_string(), "empty", "must not be empty"));
     }
-    if text.len() > bytes_max {
-        let detail = format!("must have at most {bytes_max} bytes, has {}", text.len());
-        return Err(FieldError::new(field.to_string(), "too_long", detail));
-    }
+    bytes_within(&field, text, bytes_max)?;
     if text.chars().any(char::is_control) {
-        return Err(FieldError::new(field.to_string(), "control_character", "must not hold control characters"));
+        return Err(FieldError::new(field.to_string(), "control_character", "must not contain control characters"));
     }
     Ok(())
+}
+
+/// Checks that `text` has at most `bytes_max` bytes.
+pub(super) fn bytes_within(field: impl fmt::Display, text: &str, bytes_max: usize) -> FieldResult<()> {
+    if text.len() <= bytes_max {
+        return Ok(());
+    }
+    let detail = format!("must have at most {bytes_max} bytes, has {}", text.len());
+    Err(FieldError::new(field.to_string(), "too_long", detail))
+}
+
+/// Checks that a value is in `min..=max`; NaN is not.
+pub(super) fn in_range<T: PartialOrd + fmt::Display>(
+    field: impl fmt::Display,
+    value: T,
+    min: T,
+    max: T,
+) -> FieldResult<()> {
+    if value >= min && value <= max {
+        return Ok(());
+    }
+    Err(FieldError::new(field.to_string(), "out_of_range", format!("must be {min} to {max}, is {value}")))
 }
 
 /// Checks that a list has at most `max` entries.
@@ -47,7 +66,7 @@ pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> Field
     if count <= max {
         return Ok(());
     }
-    Err(FieldError::new(field.to_string(), "too_many", format!("at most {max}, has {count}")))
+    Err(FieldError::new(field.to_string(), "too_many", format!("must have at most {max} entries, has {count}")))
 }
 
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
@@ -56,7 +75,7 @@ pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> Field
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 1, max_length = 256))]
 pub struct Id(
-    // Up to 23 bytes lie in it, so that a look-up that found its row does not go on to another place; longer ones are shared.
+    // Up to 23 bytes are stored inline, which saves a cache miss per lookup; longer ids are shared.
     SmolStr,
 );
 
@@ -64,19 +83,19 @@ impl Id {
     /// Longest id, in bytes.
     pub const BYTES_MAX: usize = 256;
 
-    /// Checks and wraps an id; `field` names it in the error.
+    /// Checks an id; `field` names it in the error.
     pub fn new(field: &str, text: &str) -> FieldResult<Self> {
         text_within(field, text, Self::BYTES_MAX)?;
         Ok(Self(SmolStr::new(text)))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether its text lies elsewhere, shared by its clones.
+    /// Whether the text is stored on the heap, shared by all clones.
     pub fn is_shared(&self) -> bool {
         self.0.is_heap_allocated()
     }
@@ -114,19 +133,19 @@ impl fmt::Debug for Id {
 pub struct ModelName(Arc<str>);
 
 impl ModelName {
-    /// Checks and wraps a name.
+    /// Checks a model name.
     pub fn new(text: &str) -> FieldResult<Self> {
         let ok = text.len() <= 64
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
         if !ok {
-            let detail = "must have 1 to 64 of a-z, 0-9, '-' and '_' and begin with a letter or digit";
+            let detail = "must have 1 to 64 characters of a-z, 0-9, '-' and '_', and begin with a letter or digit";
             return Err(FieldError::new("model", "bad_name", detail));
         }
         Ok(Self(Arc::from(text)))
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[inline]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,96 +1,96 @@
-//! Which items may be answered, by their metadata.
+//! Filters: conditions on the metadata of items that may be answered.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, Item, PropertyValue, count_within, text_within};
+use super::{FieldError, FieldResult, Id, Item, PropertyValue, count_within, field::bytes_within, text_within};
 
-/// Conditions on an item's metadata; all of them must hold. An empty filter admits every item; one that nothing can meet is
-/// valid and admits none. Labels and texts are compared letter by letter.
+/// Conditions on an item's metadata, all of which must hold. An empty filter admits every item; one that nothing can
+/// meet is valid and admits none. Labels and texts are compared exactly.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", schema(example = json!({"categories": {"any": ["shoes", "boots"]}, "tags": {"none": ["used"]}, "properties": {"price": {"gte": 10, "lt": 50}, "brand": {"eq": "Acme"}}})))]
 pub struct Filter {
-    /// On its categories.
+    /// Condition on the categories.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub categories: Labels,
-    /// On its tags.
+    /// Condition on the tags.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub tags: Labels,
-    /// On its properties, by name; at most 32.
+    /// Conditions on properties, by name; at most 32.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub properties: BTreeMap<String, Condition>,
 }
 
-/// Conditions on a list of labels; all that are given must hold.
+/// Conditions on a list of labels, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Labels {
-    /// The item has at least one of these; of an empty list it has none.
+    /// The item has at least one of these labels. An empty list admits no item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub any: Option<Vec<String>>,
-    /// The item has every one of these.
+    /// The item has all of these labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub all: Vec<String>,
-    /// The item has not one of these; items without labels pass.
+    /// The item has none of these labels. Items without labels pass.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub none: Vec<String>,
 }
 
-/// Conditions on one property; all that are given must hold. An item without the property meets `none` alone. Values of
-/// different types are never equal, and bounds are met by numbers only.
+/// Conditions on a property, all of which must hold. An item without the property meets only `none`. Values of
+/// different types are never equal, and only numbers meet bounds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
-    /// The value is this one.
+    /// The value equals this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eq: Option<PropertyValue>,
-    /// The value is one of these; of an empty list it is none.
+    /// The value is one of these. An empty list admits no item.
     #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
     pub one_of: Option<Vec<PropertyValue>>,
-    /// The value is not one of these.
+    /// The value is none of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub none: Vec<PropertyValue>,
-    /// The value is a number above this one.
+    /// The value is a number greater than this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gt: Option<f64>,
-    /// The value is this number or above it.
+    /// The value is a number greater than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gte: Option<f64>,
-    /// The value is a number below this one.
+    /// The value is a number less than this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lt: Option<f64>,
-    /// The value is this number or below it.
+    /// The value is a number less than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lte: Option<f64>,
 }
 
 impl Filter {
-    /// Most labels and values in all lists together.
+    /// Most labels and values, in all lists together.
     pub const VALUES_MAX: usize = 1000;
     /// Most properties.
     pub const PROPERTIES_MAX: usize = 32;
 
-    /// Whether it admits every item.
+    /// Whether the filter admits every item.
     pub fn is_empty(&self) -> bool {
         self.categories.is_empty() && self.tags.is_empty() && self.properties.values().all(Condition::is_empty)
     }
 
-    /// Checks every rule; `field` is the filter's own name.
+    /// Checks all rules; `field` is the name of the filter.
     pub fn check(&self, field: &str) -> FieldResult<()> {
         count_within(format_args!("{field}.properties"), self.properties.len(), Self::PROPERTIES_MAX)?;
         let count = self.categories.len()
             + self.tags.len()
             + self.properties.values().map(|condition| condition.values().count()).sum::<usize>();
         if count > Self::VALUES_MAX {
-            let detail = format!("at most {} labels and values, has {count}", Self::VALUES_MAX);
+            let detail = format!("must have at most {} labels and values, has {count}", Self::VALUES_MAX);
             return Err(FieldError::new(field, "too_many", detail));
         }
         self.categories.check(format_args!("{field}.categories"))?;
@@ -128,12 +128,12 @@ impl Condition {
         !self.needs_value() && self.none.is_empty()
     }
 
-    /// Whether an item without the property fails.
+    /// Whether an item without the property fails the condition.
     pub fn needs_value(&self) -> bool {
         self.eq.is_some() || self.one_of.is_some() || self.is_range()
     }
 
-    /// Whether it has a bound, which numbers alone can meet.
+    /// Whether the condition has a bound, which only numbers meet.
     pub fn is_range(&self) -> bool {
         [self.gt, self.gte, self.lt, self.lte].iter().any(Option::is_some)
     }
@@ -143,16 +143,10 @@ impl Condition {
     }
 
     fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
-        for value in self.values() {
-            match value {
-                PropertyValue::Text(text) if text.len() > Item::LABEL_BYTES_MAX => {
-                    let detail = format!("a value has at most {} bytes, has {}", Item::LABEL_BYTES_MAX, text.len());
-                    return Err(FieldError::new(field.to_string(), "too_long", detail));
-                }
-                PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::Text(_) => {}
-            }
-        }
-        Ok(())
+        self.values().try_for_each(|value| match value {
+            PropertyValue::Text(text) => bytes_within(field, text, Item::LABEL_BYTES_MAX),
+            PropertyValue::Flag(_) | PropertyValue::Number(_) => Ok(()),
+        })
     }
 }
 
@@ -165,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_filter_is_told_from_one_that_admits_nothing() {
+    fn an_empty_filter_differs_from_one_that_admits_nothing() {
         for text in ["{}", r#"{"categories":{},"properties":{}}"#, r#"{"properties":{"price":{}}}"#] {
             assert!(filter(text).is_empty(), "{text}");
         }
@@ -180,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_names_its_field() {
+    fn errors_name_the_field() {
         let long = "x".repeat(1025);
         let many: Vec<String> = (0..1001).map(|n| format!("\"{n}\"")).collect();
         let names: Vec<String> = (0..33).map(|n| format!("\"{n}\":{{}}")).collect();

@@ -1,12 +1,12 @@
-//! A user who asked to be forgotten, without saying who.
+//! Pseudonym of an erased user: a salted SHA-256 of the id (P10).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Id;
 
-/// Names a user to those who hold the id and to nobody else: by a salted SHA-256. The id's place, in the log, in versions and
-/// in states, is taken by [`ForgottenUser::name`], so every history stays what it was, of somebody unknown.
+/// Identifies an erased user to those who know the id, and to nobody else. In the log, in versions and in states,
+/// [`ForgottenUser::name`] replaces the id, so that the rest of each history can stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForgottenUser {
     salt: u64,
@@ -14,12 +14,12 @@ pub struct ForgottenUser {
 }
 
 impl ForgottenUser {
-    /// Names a user; `salt` is to be drawn at random, once.
+    /// Creates the pseudonym of a user. Draw `salt` at random, once.
     pub fn new(user: &Id, salt: u64) -> Self {
         Self { salt, name: name(user.as_str(), salt) }
     }
 
-    /// What stands where the id stood.
+    /// Returns the pseudonym.
     pub const fn name(&self) -> &Id {
         &self.name
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_who_has_the_id_recognises_it() {
+    fn only_the_id_matches_its_pseudonym() {
         let user = Id::new("user", "ann@example.org").expect("an id");
         let forgotten = ForgottenUser::new(&user, 7);
         assert!(forgotten.is("ann@example.org") && !forgotten.is("ann@example.com"));

@@ -1,37 +1,37 @@
-//! What an item is: the metadata that gives it a vector before its first event.
+//! Items: metadata, from which an item has a vector before its first event.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, count_within, named_vectors, text_within};
+use super::{FieldError, FieldResult, Id, count_within, field::bytes_within, named_vectors, text_within};
 
-/// An item's metadata as it stands in the log.
+/// An item's metadata as stored in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Item {
-    /// The item.
+    /// Id of the item.
     pub id: Id,
-    /// Short name shown to people; its first 10 words become tokens.
+    /// Title shown to people; its first 10 words become tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Longer text, kept.
+    /// Longer text, stored only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Categories; each is a token.
+    /// Categories; each becomes a token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
-    /// Tags; each is a token.
+    /// Tags; each becomes a token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Named values; `brand`, `category_id`, `year` and `price` become tokens, all can be filtered on.
+    /// Named values. `brand`, `category_id`, `year` and `price` become tokens; filters can use all of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, PropertyValue>,
-    /// Dense vectors of named modalities, such as `image`: lists of numbers, or base64 of little-endian f32.
+    /// Dense vectors by modality, such as `image`: lists of numbers, or base64 of little-endian f32.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "named_vectors")]
     pub vectors: BTreeMap<String, Vec<f32>>,
-    /// Whether it may be recommended.
+    /// Whether the item may be recommended.
     #[serde(default = "available_by_default")]
     pub available: bool,
 }
@@ -40,7 +40,7 @@ fn available_by_default() -> bool {
     true
 }
 
-/// A property's value.
+/// Value of a property.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged, expecting = "must be true, false, a number or text")]
@@ -67,7 +67,7 @@ impl Item {
     /// Longest dense vector.
     pub const VECTOR_DIM_MAX: usize = 4096;
 
-    /// An item known by its id alone, as an event creates it.
+    /// Creates an item with an id only, as an event does.
     pub fn bare(id: Id) -> Self {
         Self {
             id,
@@ -81,20 +81,10 @@ impl Item {
         }
     }
 
-    /// Checks every rule.
+    /// Checks all rules.
     pub fn check(&self) -> FieldResult<()> {
-        if let Some(title) = &self.title
-            && title.len() > Self::LABEL_BYTES_MAX
-        {
-            let detail = format!("at most {} bytes, has {}", Self::LABEL_BYTES_MAX, title.len());
-            return Err(FieldError::new("title", "too_long", detail));
-        }
-        if let Some(text) = &self.text
-            && text.len() > Self::TEXT_BYTES_MAX
-        {
-            let detail = format!("at most {} bytes, has {}", Self::TEXT_BYTES_MAX, text.len());
-            return Err(FieldError::new("text", "too_long", detail));
-        }
+        bytes_within("title", self.title.as_deref().unwrap_or_default(), Self::LABEL_BYTES_MAX)?;
+        bytes_within("text", self.text.as_deref().unwrap_or_default(), Self::TEXT_BYTES_MAX)?;
         count_within("categories", self.categories.len(), Self::LABELS_MAX)?;
         count_within("tags", self.tags.len(), Self::LABELS_MAX)?;
         count_within("properties", self.properties.len(), Self::PROPERTIES_MAX)?;
@@ -112,11 +102,10 @@ impl Item {
                     let field = format!("properties.{name}");
                     return Err(FieldError::new(field, "not_finite", "must be a finite number"));
                 }
-                PropertyValue::Text(text) if text.len() > Self::LABEL_BYTES_MAX => {
-                    let detail = format!("at most {} bytes, has {}", Self::LABEL_BYTES_MAX, text.len());
-                    return Err(FieldError::new(format!("properties.{name}"), "too_long", detail));
+                PropertyValue::Text(text) => {
+                    bytes_within(format_args!("properties.{name}"), text, Self::LABEL_BYTES_MAX)?;
                 }
-                PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::Text(_) => {}
+                PropertyValue::Flag(_) | PropertyValue::Number(_) => {}
             }
         }
         for (name, vector) in &self.vectors {
@@ -127,7 +116,7 @@ impl Item {
                 return Err(FieldError::new(field(), "bad_dimension", detail));
             }
             if vector.iter().any(|x| !x.is_finite()) {
-                return Err(FieldError::new(field(), "not_finite", "must hold finite numbers only"));
+                return Err(FieldError::new(field(), "not_finite", "must contain finite numbers only"));
             }
         }
         Ok(())

@@ -1,24 +1,21 @@
-//! Values of the embedding service: ids, positions, records, events, items, configuration, filters and queries.
+//! Domain values of the service: ids, positions, records, events, items, configuration, filters and queries.
 //!
-//! **Promises.** Every value is checked when it is made. A value that breaks its rule is refused with a [`FieldError`]
-//! that names the field, so that HTTP and the command line only translate. A text that is read and written again says
-//! the same.
+//! **Promises.** Every value is checked when it is created. An invalid one is rejected with a [`FieldError`] that names
+//! the field, so that HTTP and the command line only translate. Formatting and parsing a value gives the same value.
 //!
-//! **Must not know** any other crate of the workspace, a file, a socket, HTTP or SQL. Only [`Timestamp::now`] reads a
+//! **Must not know** any other crate of the workspace, files, sockets, HTTP or SQL. Only [`Timestamp::now`] reads a
 //! clock, and the learner never calls it.
 //!
-//! **Used by** every other crate. The feature `openapi` derives schemas for the OpenAPI document of the service.
+//! **Used by** all other crates. The feature `openapi` derives schemas for the OpenAPI document of the service.
 
 mod api_key;
 mod config;
-mod embedding;
 mod event;
 mod except;
 mod explanation;
 mod field;
 mod filter;
 mod forgotten_user;
-mod fork;
 mod guard;
 mod item;
 mod modality;
@@ -37,14 +34,12 @@ mod version;
 
 pub use api_key::{ApiKey, KeyHash, Scope};
 pub use config::{LearningRates, ModelConfig, Optimizer};
-pub use embedding::{Embedding, Rows};
 pub use event::Event;
 pub use except::{Except, ExclusionReason};
 pub use explanation::{Contribution, Source};
 pub use field::{FieldError, FieldResult, Id, ModelName, count_within, text_within};
 pub use filter::{Condition, Filter, Labels};
 pub use forgotten_user::ForgottenUser;
-pub use fork::ForkOrigin;
 pub use guard::{Guard, GuardActed, GuardAction, GuardMetric, GuardSettings};
 pub use item::{Item, PropertyValue};
 pub use modality::{Modalities, Modality};
@@ -58,7 +53,8 @@ pub use schedule::Schedule;
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;
-pub use vector::{PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
+pub use vector::{Embedding, PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
 pub use version::{
-    Deployment, DeploymentMode, Digest, Served, VersionKind, VersionManifest, VersionNumber, VersionRef, check_label,
+    Deployment, DeploymentMode, Digest, ForkOrigin, Served, VersionKind, VersionManifest, VersionNumber, VersionRef,
+    check_label,
 };

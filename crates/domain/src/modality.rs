@@ -1,19 +1,19 @@
-//! Which named dense vectors of items a model learns from, and how long they are.
+//! Modalities: the named dense vectors of items that a model learns from, with their lengths.
 
 use super::{FieldError, FieldResult, Item};
 
-/// A named kind of dense vectors, such as `image`.
+/// A kind of dense vectors, such as `image`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Modality {
-    /// As items name it.
+    /// Name in the items' metadata.
     pub name: String,
-    /// Numbers of one vector, as the first one that came had it.
+    /// Length of a vector, as set by the first one.
     pub inputs: usize,
-    /// Where its numbers begin among those of all modalities.
+    /// Index of its first input among those of all modalities.
     pub first: usize,
 }
 
-/// The modalities of one model, in the order in which items first named them.
+/// The modalities of a model, in the order in which items first named them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Modalities {
     all: Vec<Modality>,
@@ -22,22 +22,22 @@ pub struct Modalities {
 impl Modalities {
     /// Most modalities of a model.
     pub const COUNT_MAX: usize = 16;
-    /// Most numbers of one vector of each of a model's modalities together.
+    /// Greatest sum of the lengths of all modalities.
     pub const INPUTS_MAX: usize = 16_384;
 
-    /// All of them.
+    /// Returns all modalities.
     #[inline]
     pub fn all(&self) -> &[Modality] {
         &self.all
     }
 
-    /// Numbers of one vector of each, together.
+    /// Returns the sum of the lengths of all modalities.
     #[inline]
     pub fn inputs(&self) -> usize {
         self.all.last().map_or(0, |last| last.first + last.inputs)
     }
 
-    /// Takes a vector's name and length in: `true` when the modality is new. A refusal changes nothing.
+    /// Registers the modality of a vector. Returns whether it is new. An error changes nothing.
     pub fn admit(&mut self, name: &str, length: usize) -> FieldResult<bool> {
         let refused = |code, detail: String| Err(FieldError::new(format!("vectors.{name}"), code, detail));
         if let Some(there) = self.all.iter().find(|modality| modality.name == name) {
@@ -45,21 +45,26 @@ impl Modalities {
                 return Ok(false);
             }
             let inputs = there.inputs;
-            return refused("bad_dimension", format!("must have {inputs} numbers like those before, has {length}"));
+            return refused("bad_dimension", format!("must have {inputs} numbers, as its first vector, has {length}"));
         }
         let first = self.inputs();
         if self.all.len() == Self::COUNT_MAX {
-            return refused("too_many", format!("would be one more modality than {}", Self::COUNT_MAX));
+            return refused(
+                "too_many",
+                format!("the model has {} modalities already, which is the limit", Self::COUNT_MAX),
+            );
         }
         if length == 0 || first + length > Self::INPUTS_MAX {
-            let left = Self::INPUTS_MAX - first;
-            return refused("too_many", format!("must have 1 to {left} numbers: what is left of this model's"));
+            let max = Self::INPUTS_MAX;
+            let detail =
+                format!("has {length} numbers; all modalities together have 1 to {max}, the others have {first}");
+            return refused("too_many", detail);
         }
         self.all.push(Modality { name: name.to_owned(), inputs: length, first });
         Ok(true)
     }
 
-    /// Takes all vectors of an item in, or refuses it and changes nothing.
+    /// Registers the modalities of an item's vectors. An error changes nothing.
     pub fn admit_item(&mut self, item: &Item) -> FieldResult<()> {
         let before = self.all.len();
         for (name, vector) in &item.vectors {
@@ -84,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_vector_says_how_long_a_modality_is_and_a_refused_item_leaves_nothing() {
+    fn the_first_vector_sets_a_modalitys_length() {
         let mut modalities = Modalities::default();
         modalities.admit_item(&item(&[("image", 3), ("text", 2)])).expect("new");
         modalities.admit_item(&item(&[("text", 2)])).expect("the same");
@@ -95,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_models_modalities_are_bounded_in_number_and_size() {
+    fn modalities_are_bounded_in_number_and_size() {
         let mut modalities = Modalities::default();
         for n in 0..4 {
             modalities.admit(&format!("m{n}"), Item::VECTOR_DIM_MAX).expect("fits");

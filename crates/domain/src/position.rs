@@ -1,10 +1,10 @@
-//! Where a record stands in its model's log.
+//! Positions in a model's log, and intervals of them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Place of a record in its model's log: dense, from 1, in commit order (P3). 0 means "nothing yet".
+/// Position of a record in its model's log: dense, from 1, in commit order (P3). 0 is before the first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -15,7 +15,7 @@ impl Position {
     /// Before the first record.
     pub const ZERO: Self = Self(0);
 
-    /// After every record that can be: positions are a `bigint` in Postgres.
+    /// The greatest position: a `bigint` in Postgres.
     pub const LAST: Self = Self(i64::MAX.cast_unsigned());
 
     /// Wraps a number.
@@ -23,45 +23,45 @@ impl Position {
         Self(number)
     }
 
-    /// Reads a Postgres `bigint`; negative numbers, which the schema forbids, become 0.
+    /// Converts a Postgres `bigint`. Negative numbers, which the schema forbids, become 0.
     pub fn from_i64(number: i64) -> Self {
         Self(u64::try_from(number).unwrap_or(0))
     }
 
-    /// The number.
+    /// Returns the number.
     #[inline]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// As a Postgres `bigint`.
+    /// Converts to a Postgres `bigint`.
     #[inline]
     pub fn as_i64(self) -> i64 {
         i64::try_from(self.0).expect("positions stay below 2^63: one per nanosecond for 292 years")
     }
 
-    /// The position after this one.
+    /// Returns the next position.
     #[inline]
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// The position before this one; 0 stays 0.
+    /// Returns the previous position; 0 stays 0.
     #[inline]
     #[must_use]
     pub const fn previous(self) -> Self {
         Self(self.0.saturating_sub(1))
     }
 
-    /// The position `count` records later.
+    /// Returns the position `count` records later.
     #[inline]
     #[must_use]
     pub const fn advanced(self, count: u64) -> Self {
         Self(self.0 + count)
     }
 
-    /// How many records lie in `(earlier, self]`; 0 when `earlier` is later.
+    /// Returns the number of records in `(earlier, self]`; 0 when `earlier` is later.
     #[inline]
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
@@ -74,7 +74,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The positions in `(after, through]`; JSON writes `[after, through]`.
+/// The interval of positions `(after, through]`; `[after, through]` in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "(Position, Position)", into = "(Position, Position)")]
 pub struct Interval {
@@ -85,7 +85,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether a position lies in it.
+    /// Whether a position is in the interval.
     #[inline]
     pub fn contains(self, position: Position) -> bool {
         self.after < position && position <= self.through

@@ -1,10 +1,10 @@
-//! A set of positions, as intervals.
+//! Interval set: a set of positions.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Interval, Position};
 
-/// Positions, as disjoint intervals in order; touching ones are one. Intervals that hold nothing are not kept.
+/// Positions as disjoint, ascending intervals. Adjacent intervals are merged, empty ones dropped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Vec<Interval>", into = "Vec<Interval>")]
@@ -12,27 +12,27 @@ use super::{Interval, Position};
 pub struct PositionSet(Vec<Interval>);
 
 impl PositionSet {
-    /// Whether it holds nothing.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many intervals it has.
+    /// Returns the number of intervals.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether a position is in it. Costs the logarithm of the number of intervals.
+    /// Whether a position is in the set, by binary search.
     pub fn contains(&self, position: Position) -> bool {
         self.holding(position).is_some()
     }
 
-    /// The last position of the interval that begins right after `after`, or `after` when none does: what may be passed over.
+    /// Returns the end of the interval that begins right after `after`, or `after` when there is none.
     pub fn passed_over(&self, after: Position) -> Position {
         self.holding(after.next()).map_or(after, |interval| interval.through)
     }
 
-    /// Adds an interval. Costs the intervals after it.
+    /// Inserts an interval. Costs the number of intervals after it.
     pub fn insert(&mut self, mut new: Interval) {
         if new.after >= new.through {
             return;
@@ -51,7 +51,7 @@ impl PositionSet {
     }
 }
 
-/// Refuses intervals that hold nothing.
+/// Rejects empty intervals.
 impl TryFrom<Vec<Interval>> for PositionSet {
     type Error = String;
 
@@ -60,9 +60,7 @@ impl TryFrom<Vec<Interval>> for PositionSet {
         let mut ranges = Self::default();
         for Interval { after, through } in intervals {
             if after >= through {
-                return Err(format!(
-                    "[{after}, {through}] holds no position: the first is exclusive, the last inclusive"
-                ));
+                return Err(format!("[{after}, {through}] is empty: the first end is exclusive, the last inclusive"));
             }
             ranges.insert(Interval { after, through });
         }
@@ -86,7 +84,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ranges_hold_what_a_plain_set_of_positions_holds(given in prop::collection::vec((0_u64..40, 0_u64..40), 0..12)) {
+        fn intervals_agree_with_a_plain_set_of_positions(given in prop::collection::vec((0_u64..40, 0_u64..40), 0..12)) {
             let mut plain = BTreeSet::new();
             for (after, through) in &given {
                 plain.extend(after + 1..=*through);

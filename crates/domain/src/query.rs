@@ -1,67 +1,66 @@
-//! What is asked of a view, and what it answers.
+//! Recommendation queries and answers.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contribution, Embedding, FieldError, FieldResult, Filter, Id, Item, Timestamp, count_within};
+use super::{Contribution, Embedding, FieldResult, Filter, Id, Item, Timestamp, count_within, field::in_range};
 
-/// For whom or what items are wanted.
+/// Subject of a query: what the recommended items have to suit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
-    /// A user, by their history; falls back when never seen.
+    /// A user, by history; an unknown one gets a fallback.
     User(Id),
-    /// Items of a visit in the order they were met (oldest first), without a stored history.
+    /// The items of a visit, oldest first, without a stored history.
     Session(Vec<Id>),
-    /// A stored session, by its id.
+    /// A stored session, by id.
     SessionId(Id),
-    /// Somebody who looks at this item, of whom nothing else is known: what goes with it, without itself
-    /// unless `among` names it.
+    /// An item: what goes with it. The item itself is not answered, unless `among` names it.
     Item(Id),
-    /// A raw vector `[dim]`.
+    /// A vector, `[dim]`.
     Vector(Vec<f32>),
-    /// Nobody: what is popular.
+    /// Nobody: popular items.
     Nobody,
 }
 
-/// Which of the subject's own items are left out.
+/// Which items of the subject's history are excluded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ExcludeSeen {
     /// None.
     #[default]
     No,
-    /// All in the kept history.
+    /// All in the stored history.
     All,
-    /// Those met by one of these kinds.
+    /// Those with an event of one of these kinds.
     Kinds(Vec<String>),
 }
 
-/// One request for items.
+/// A query for recommendations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// For whom.
+    /// Subject of the query.
     pub subject: Subject,
-    /// How many, at most [`Query::LIMIT_MAX`].
+    /// Number of items, at most [`Query::LIMIT_MAX`].
     pub limit: usize,
-    /// The only items that may be answered, by their metadata.
+    /// Condition on the metadata of answered items.
     pub filter: Filter,
-    /// The only items that may be answered, by name, at most [`Query::AMONG_MAX`]; all when `None`.
+    /// Candidates, at most [`Query::AMONG_MAX`]; all items when `None`.
     pub among: Option<Vec<Id>>,
-    /// Items never wanted in the answer.
+    /// Items that are excluded.
     pub exclude: Vec<Id>,
-    /// Own items left out.
+    /// Items of the subject's history that are excluded.
     pub exclude_seen: ExcludeSeen,
-    /// How much an item's likeness to those above it counts against it, 0 (not at all) to 1 (nothing else counts).
+    /// Weight of diversity in re-ranking (maximal marginal relevance): 0 is none, 1 ignores scores.
     pub diversity: f32,
-    /// Circumstances such as `device:mobile`; those that no event named say nothing.
+    /// Circumstances such as `device:mobile`; those that no event has named are ignored.
     pub context: Vec<String>,
-    /// Keys what is drawn for this answer, where the model explores.
+    /// Seed of the exploration noise of this answer.
     pub seed: u64,
-    /// Time of the request: gaps to the history are measured from here.
+    /// Time of the request, from which the gaps to the history are measured.
     pub at: Timestamp,
-    /// Return items' metadata.
+    /// Whether to return the items' metadata.
     pub with_item: bool,
-    /// Return items' vectors.
+    /// Whether to return the items' vectors.
     pub with_embedding: bool,
-    /// Return what items' scores are made of.
+    /// Whether to return explanations of the scores.
     pub with_explanation: bool,
 }
 
@@ -75,7 +74,7 @@ impl Query {
     /// Most items of `among`.
     pub const AMONG_MAX: usize = 1000;
 
-    /// Checks every rule that needs no view.
+    /// Checks all rules that do not depend on a view.
     pub fn check(&self) -> FieldResult<()> {
         Self::check_limit(self.limit)?;
         count_within("exclude", self.exclude.len(), Self::EXCLUDE_MAX)?;
@@ -84,24 +83,15 @@ impl Query {
             count_within("session", items.len(), Self::SESSION_MAX)?;
         }
         self.filter.check("filter")?;
-        // Written so that NaN fails.
-        if !(0.0..=1.0).contains(&self.diversity) {
-            let detail = format!("must be 0 to 1, is {}", self.diversity);
-            return Err(FieldError::new("diversity", "out_of_range", detail));
-        }
-        Ok(())
+        in_range("diversity", self.diversity, 0.0, 1.0)
     }
 
-    /// Checks a number of items.
+    /// Checks a limit.
     pub fn check_limit(limit: usize) -> FieldResult<()> {
-        if (1..=Self::LIMIT_MAX).contains(&limit) {
-            return Ok(());
-        }
-        let detail = format!("must be 1 to {}, is {limit}", Self::LIMIT_MAX);
-        Err(FieldError::new("limit", "out_of_range", detail))
+        in_range("limit", limit, 1, Self::LIMIT_MAX)
     }
 
-    /// A query for `limit` of all items, as of `at`, without any wish beyond that.
+    /// Creates a query for `limit` items as of `at`, with defaults for the rest.
     pub fn new(subject: Subject, limit: usize, at: Timestamp) -> Self {
         Self {
             subject,
@@ -121,42 +111,42 @@ impl Query {
     }
 }
 
-/// Why an answer is less personal than asked for.
+/// Fallback of an answer that is less personal than requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fallback {
-    /// The user is unknown; the session given along was used.
+    /// The user is unknown; the session given in the request was used.
     Session,
-    /// Nothing is known; popular items.
+    /// The subject is unknown; the items are popular ones.
     Popular,
 }
 
-/// One item of an answer.
+/// An item of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoredItem {
-    /// The item.
+    /// Id of the item.
     pub id: Id,
-    /// Its score: higher is better, comparable within one answer.
+    /// Score: higher is better; comparable within one answer.
     pub score: f32,
-    /// Metadata, when asked for.
+    /// Metadata, when requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Item>))]
     pub item: Option<std::sync::Arc<Item>>,
-    /// Vector, when asked for.
+    /// Vector, when requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
-    /// What adds up to the score, largest first, when asked for.
+    /// Terms of the score, largest first, when requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<Contribution>>,
 }
 
-/// The answer of a view.
+/// Answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendations {
-    /// How the subject was replaced, if it was.
+    /// Fallback that was used, if any.
     pub fallback: Option<Fallback>,
-    /// Best first; with diversity, in the order of choice.
+    /// Items, best first; with diversity, in the order of re-ranking.
     pub items: Vec<ScoredItem>,
 }

@@ -1,24 +1,25 @@
-//! Ids of recommended lists: they say which state made the list, so that nobody has to remember every list.
+//! Ids of recommended lists. They name the state that made the list, so that clicks can be attributed without storing
+//! lists.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{ModelName, Position, Served, VersionNumber};
 
-/// What a `recommendation_id` says: `live-4711-9c1e06d2a7b35f08b6e1`, the arm, the position of its state, 16 random
-/// digits and 4 that check the rest and the model, so that an id of another model, another system or a typing error is
-/// told from ours.
+/// Content of a `recommendation_id` such as `live-4711-9c1e06d2a7b35f08b6e1`: arm, position of its state, 16 random
+/// digits and 4 check digits. The latter depend on the rest and on the model, so that ids of other models or systems,
+/// and typing errors, are detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecommendationId {
     /// The arm that made the list.
     pub served: Served,
-    /// Where its state stood.
+    /// Position of the arm's state.
     pub position: Position,
-    /// Tells lists apart.
+    /// Random number that distinguishes lists.
     pub random: u64,
 }
 
 impl RecommendationId {
-    /// As text, at most 56 bytes.
+    /// Formats the id, at most 56 bytes.
     pub fn text(&self, model: &ModelName) -> String {
         let Self { served, position, random } = self;
         let said = format!("{served}-{position}-{random:016x}");
@@ -26,7 +27,7 @@ impl RecommendationId {
         format!("{said}{check:04x}")
     }
 
-    /// Reads an id of this model's lists; `None` for any other text.
+    /// Parses an id of this model's lists; `None` for any other text.
     pub fn parse(model: &ModelName, text: &str) -> Option<Self> {
         let (said, check_text) = text.split_at_checked(text.len().checked_sub(4)?)?;
         let mut parts = said.split('-');
@@ -37,7 +38,7 @@ impl RecommendationId {
         };
         let random = u64::from_str_radix(random, 16).ok()?;
         let id = Self { served, position: Position::new(position.parse().ok()?), random };
-        // Only the one spelling that we write.
+        // Rejects other spellings of the same values.
         (parts.next().is_none() && check_text == format!("{:04x}", check(model, said)) && id.text(model) == text)
             .then_some(id)
     }
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_comes_back_and_what_is_not_ours_says_nothing() {
+    fn ids_round_trip_and_foreign_text_is_rejected() {
         let model = ModelName::new("default").expect("a name");
         for (served, position, random) in
             [(Served::Live, 4711, 7), (Served::Version(VersionNumber(u32::MAX)), u64::MAX >> 1, u64::MAX)]

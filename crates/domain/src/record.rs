@@ -1,4 +1,4 @@
-//! One entry of a model's log, and the group commit that it came in.
+//! Records: the entries of a model's log, and the appends in which they are committed.
 
 use std::sync::Arc;
 
@@ -6,53 +6,53 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, Except, ForgottenUser, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
-/// What a record says. Everything that can change a model is one of these.
+/// Content of a record. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RecordBody {
-    /// An interaction.
+    /// An event.
     Event(Event),
-    /// An item's metadata, whole: it replaces what was known.
+    /// An item's metadata, which replaces what was stored.
     PutItem(Item),
-    /// An item is gone: never recommended again until put back.
+    /// Removes an item: it is not recommended until put again.
     RemoveItem {
-        /// The item.
+        /// Id of the item.
         item: Id,
     },
-    /// The state becomes that of a version. Without `replay` the records between the version and this one stay unapplied;
-    /// with it they are applied on top of the version, without those that it names.
+    /// Replaces the state by that of a version. Without `replay`, the records between the version and this one are not
+    /// applied. With `replay`, they are applied to the version, without the excluded ones.
     Restore {
         /// The version.
         version: VersionNumber,
-        /// What is left out of the records after the version.
+        /// Records after the version that are left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replay: Option<Box<Except>>,
     },
-    /// The configuration becomes this one.
+    /// Replaces the configuration.
     Configure {
-        /// The configuration, whole.
+        /// The whole configuration.
         config: Box<ModelConfig>,
     },
-    /// A row becomes a vector that was learned elsewhere.
+    /// Imports a vector into a row.
     PutVector(RowVector),
-    /// A user is gone: the row loses its id, its vector and its history.
+    /// Erases a user: the row loses its id, its vector and its history.
     Forget(ForgottenUser),
 }
 
-/// A record with its place.
+/// A record at its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Where it stands.
+    /// Position in the log.
     pub position: Position,
-    /// When it was committed, by the appender's clock.
+    /// Time of the commit, by the appender's clock.
     pub appended_at: Timestamp,
-    /// Name of the API key that it came in with; `None` without keys, and for what the service appends by itself.
+    /// Name of the API key that it came in with. `None` without keys, and for records of the service itself.
     pub source: Option<Id>,
-    /// What it says.
+    /// Content.
     pub body: RecordBody,
 }
 
-/// One durable group commit: records with consecutive positions. Steps never cross its end.
+/// One durable group commit of records with consecutive positions. Steps never cross its end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Append {
     /// The records, in order; never empty.
@@ -60,31 +60,31 @@ pub struct Append {
 }
 
 impl Append {
-    /// Position of the first record.
+    /// Returns the position of the first record.
     pub fn first(&self) -> Position {
         self.records.first().expect("an append is never empty").position
     }
 
-    /// Position of the last record.
+    /// Returns the position of the last record.
     pub fn last(&self) -> Position {
         self.records.last().expect("an append is never empty").position
     }
 }
 
-/// A record that wants a place in the log.
+/// A record to append.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRecord {
-    /// What it says.
+    /// Content.
     pub body: RecordBody,
-    /// For events with an id of the client's: a hash of the body as the client gave it (without what the service
-    /// filled in), so that a retry is told from a conflict. `None`: never a duplicate.
+    /// For events with an id given by the client: hash of the body as given, by which a retry is told from a conflict.
+    /// `None` means never a duplicate.
     pub retry_hash: Option<i64>,
     /// Name of the API key that it came in with.
     pub source: Option<Id>,
 }
 
 impl NewRecord {
-    /// A record of the service's own: never a duplicate, from no key.
+    /// Creates a record of the service itself: never a duplicate, without a key.
     pub fn own(body: RecordBody) -> Self {
         Self { body, retry_hash: None, source: None }
     }

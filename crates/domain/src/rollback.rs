@@ -1,54 +1,54 @@
-//! What a rollback asks for, and how the versions that it makes came to be.
+//! Rollback requests, and the origin of the versions that rollbacks create.
 
 use serde::{Deserialize, Serialize};
 
 use super::{DeploymentMode, Except, Position, Timestamp, VersionNumber, VersionRef};
 
-/// Where a rollback goes.
+/// Target of a rollback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RollbackTarget {
-    /// To a version.
+    /// A version.
     Version(VersionRef),
-    /// To the state right after a record; 0 is the state before the first.
+    /// The state right after the record at a position; 0 is the state before the first.
     Position(Position),
-    /// To the state after the last record that was committed by then.
+    /// The state after the last record committed at or before a time.
     Time(Timestamp),
 }
 
-/// A rollback as asked for.
+/// A rollback request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackRequest {
-    /// Where to.
+    /// Target.
     pub to: RollbackTarget,
     /// `Pin`, `Restore` or `Replay`.
     pub mode: DeploymentMode,
-    /// What a replay leaves out; empty for the other modes.
+    /// Records that a replay leaves out; empty for the other modes.
     pub except: Except,
-    /// Only find out what it would do.
+    /// Whether to report the effect only.
     pub dry_run: bool,
-    /// Why.
+    /// Reason given by the caller.
     pub reason: Option<String>,
-    /// Who.
+    /// Name of the API key, or of the part of the service that asks.
     pub actor: String,
-    /// What the deployment entry says beside it.
+    /// Further details for the deployment entry.
     pub details: Option<serde_json::Value>,
 }
 
-/// How a version's state was made that is not the state of the log at its position.
+/// Origin of a derived version: one whose state is not that of the log at its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Derived {
-    /// The first records of an append that goes on: the live model learned the append as a whole.
+    /// Cut inside an append, which the live model learned as a whole.
     Cut {
         /// Last position of the append.
         append_last: Position,
     },
-    /// The log from a version on, without some of its records.
+    /// The result of a replay: the log after a version, without some records.
     Replay {
-        /// The version that it began from.
+        /// The version that the replay began from.
         from: VersionNumber,
-        /// What was left out.
+        /// The records that were left out.
         except: Except,
     },
 }

@@ -1,33 +1,33 @@
-//! How a learning rate changes over a model's life.
+//! Learning rate schedules.
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, config::number};
+use super::{FieldError, FieldResult, field::in_range};
 
-/// A factor on a rate by the number of events learned so far.
+/// Factor of a learning rate as a function of the number `n` of events learned.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "shape", deny_unknown_fields)]
 pub enum Schedule {
-    /// `1`.
+    /// Always 1.
     Constant,
-    /// `1 / sqrt(1 + n / events)`.
+    /// Inverse square root: `1 / sqrt(1 + n / events)`.
     InverseRoot {
-        /// Events until the rate has fallen to `1 / sqrt(2)`.
+        /// Events after which the factor is `1 / sqrt(2)`.
         events: u64,
     },
-    /// `floor + (1 - floor) (1 + cos(pi (n mod events) / events)) / 2`: falls, and starts again (Loshchilov and Hutter
-    /// 2017).
+    /// Cosine annealing with restarts (Loshchilov and Hutter 2017): `floor + (1 - floor) (1 + cos(pi (n mod events) /
+    /// events)) / 2`.
     CosineRestarts {
         /// Events of one period.
         events: u64,
-        /// The factor at the end of a period, 0 to 1.
+        /// Factor at the end of a period, 0 to 1.
         floor: f32,
     },
 }
 
 impl Schedule {
-    /// The factor after `n` events.
+    /// Returns the factor after `n` events.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a factor between 0 and 1")]
     pub fn factor(&self, n: u64) -> f32 {
         match self {
@@ -48,7 +48,7 @@ impl Schedule {
                 Err(FieldError::new(format!("{field}.events"), "out_of_range", "must be at least 1"))
             }
             Self::InverseRoot { .. } => Ok(()),
-            Self::CosineRestarts { floor, .. } => number(&format!("{field}.floor"), *floor, 0.0, 1.0),
+            Self::CosineRestarts { floor, .. } => in_range(format_args!("{field}.floor"), *floor, 0.0, 1.0),
         }
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shape_falls_as_its_formula_says() {
+    fn each_schedule_follows_its_formula() {
         assert_eq!(Schedule::Constant.factor(1_000_000), 1.0);
         let root = Schedule::InverseRoot { events: 100 };
         assert_eq!([root.factor(0), root.factor(300)], [1.0, 0.5]);

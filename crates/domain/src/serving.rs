@@ -1,36 +1,38 @@
-//! Who is answered by which state: one for all, or a split of readers over several.
+//! Serving plan: the state that answers a reader, either one for all or a split over several.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{FieldError, FieldResult, ModelName, SPLITMIX64_GAMMA, Served, VersionNumber, splitmix64_mix};
+use super::{
+    FieldError, FieldResult, ModelName, SPLITMIX64_GAMMA, Served, VersionNumber, field::in_range, splitmix64_mix,
+};
 
 /// A state and its share of the readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arm {
     /// The state.
     pub served: Served,
-    /// Its share, 1 to 100.
+    /// Share of the readers in percent, 1 to 100.
     pub percent: u8,
 }
 
-/// An arm as callers write it, and as it is stored: a version or `live`.
+/// An arm as written by callers and as stored: a version or the live state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ArmText {
-    /// Number of a version; left out for the live state.
+    /// Number of a version; absent for the live state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionNumber>,
     /// `true` for the live state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<bool>,
-    /// Share of the readers, 1 to 100; those of all arms sum to 100.
+    /// Share of the readers in percent, 1 to 100; the shares of all arms sum to 100.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 100))]
     pub percent: u8,
 }
 
-/// Readers split over 1 to [`Split::ARMS_MAX`] different states; the shares sum to 100.
+/// A split of readers over 1 to [`Split::ARMS_MAX`] different states, whose shares sum to 100.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split(Vec<Arm>);
 
@@ -39,7 +41,7 @@ pub struct Split(Vec<Arm>);
 pub enum Serving {
     /// One state for all readers.
     One(Served),
-    /// Several, at least two.
+    /// At least two states.
     Split(Split),
 }
 
@@ -47,48 +49,46 @@ impl Split {
     /// Most arms.
     pub const ARMS_MAX: usize = 8;
 
-    /// Checks the arms; an error names the field as in `{"split": [...]}`.
+    /// Checks the arms. An error names the field as in `{"split": [...]}`.
     pub fn new(arms: Vec<Arm>) -> FieldResult<Self> {
         if !(1..=Self::ARMS_MAX).contains(&arms.len()) {
             let detail = format!("must have 1 to {} arms, has {}", Self::ARMS_MAX, arms.len());
             return Err(FieldError::new("split", "out_of_range", detail));
         }
         for (index, arm) in arms.iter().enumerate() {
-            if !(1..=100).contains(&arm.percent) {
-                let detail = format!("must be 1 to 100, is {}", arm.percent);
-                return Err(FieldError::new(format!("split[{index}].percent"), "out_of_range", detail));
-            }
+            in_range(format_args!("split[{index}].percent"), arm.percent, 1, 100)?;
             if arms[..index].iter().any(|other| other.served == arm.served) {
                 let field = match arm.served {
                     Served::Live => "live",
                     Served::Version(_) => "version",
                 };
-                let detail = format!("{} has an arm already", arm.served);
+                let detail = format!("{} already has an arm", arm.served);
                 return Err(FieldError::new(format!("split[{index}].{field}"), "duplicate", detail));
             }
         }
         let sum: u32 = arms.iter().map(|arm| u32::from(arm.percent)).sum();
         if sum != 100 {
-            return Err(FieldError::new("split", "bad_sum", format!("percents must sum to 100, sum to {sum}")));
+            return Err(FieldError::new("split", "bad_sum", format!("percents must sum to 100, the sum is {sum}")));
         }
         Ok(Self(arms))
     }
 
-    /// The arms, in the order given.
+    /// Returns the arms, in the order given.
     pub fn arms(&self) -> &[Arm] {
         &self.0
     }
 
-    /// The arm with the largest share, the first of equals: it answers reads that are nobody's.
+    /// Returns the arm with the largest share, the first of equals. It answers reads without a user or session.
     pub fn main(&self) -> Served {
         let largest = self.0.iter().rev().max_by_key(|arm| arm.percent);
         largest.expect("a split has an arm").served
     }
 
-    /// The arm of a reader. An arm holds as many tickets as it has percents, each ticket has a number by reader, and the
-    /// lowest wins: weighted rendezvous hashing (Thaler and Ravishankar 1998) in whole numbers. So a reader's arm
-    /// depends on nothing but the model, the reader and the arms, in whatever order, and an arm that grows at others'
-    /// cost keeps its readers. Never changes: readers would change arms with the release.
+    /// Returns the arm of a reader by weighted rendezvous hashing (Thaler and Ravishankar 1998). An arm has one ticket
+    /// per percent; each ticket has a hash by reader, and the lowest wins.
+    ///
+    /// So the arm depends on model, reader and arms only, in any order, and an arm whose share grows keeps its readers.
+    /// The hash must never change: readers would change arms.
     pub fn choose(&self, model: &ModelName, reader: &str) -> Served {
         let mut key = Vec::with_capacity(model.as_str().len() + 1 + reader.len());
         key.extend_from_slice(model.as_str().as_bytes());
@@ -102,7 +102,7 @@ impl Split {
 }
 
 impl Serving {
-    /// What answers reads that are nobody's.
+    /// Returns the state that answers reads without a user or session.
     pub fn main(&self) -> Served {
         match self {
             Self::One(served) => *served,
@@ -110,7 +110,7 @@ impl Serving {
         }
     }
 
-    /// All states with their shares.
+    /// Returns all states with their shares.
     pub fn arms(&self) -> Vec<Arm> {
         match self {
             Self::One(served) => vec![Arm { served: *served, percent: 100 }],
@@ -120,7 +120,7 @@ impl Serving {
 }
 
 impl From<Split> for Serving {
-    /// A split of one arm is no split.
+    /// A split of one arm becomes a single state.
     fn from(split: Split) -> Self {
         match split.arms() {
             [only] => Self::One(only.served),
@@ -139,7 +139,7 @@ impl From<Arm> for ArmText {
 }
 
 impl ArmText {
-    /// Reads it; `field` names the arm in the error.
+    /// Parses the arm; `field` names it in the error.
     pub fn arm(self, field: &str) -> FieldResult<Arm> {
         let served = match (self.version, self.live) {
             (Some(number), None | Some(false)) => Served::Version(number),
@@ -155,7 +155,7 @@ impl ArmText {
     }
 }
 
-/// A number of a state that no other has; versions are numbered from 1.
+/// Returns a distinct number for each state; versions are numbered from 1.
 fn code(served: Served) -> u64 {
     match served {
         Served::Live => 0,
@@ -183,25 +183,25 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_met_and_a_growing_arm_keeps_its_readers_in_whatever_order() {
+    fn shares_are_met_and_a_growing_arm_keeps_its_readers() {
         let before = chosen(&split(&[(12, 10), (7, 20), (0, 70)]).expect("valid"));
         let count = |served| before.iter().filter(|chosen| **chosen == served).count();
         let canary = Served::Version(VersionNumber(12));
         for (served, percent) in [(canary, 10), (Served::Version(VersionNumber(7)), 20), (Served::Live, 70)] {
-            // Five deviations of a binomial count are below 330.
+            // Five standard deviations of a binomial count are below 330.
             assert!(count(served).abs_diff(200 * percent) < 330, "{served}: {}", count(served));
         }
         let after = chosen(&split(&[(0, 55), (12, 25), (7, 20)]).expect("valid"));
         let left = |of| before.iter().zip(&after).filter(|(b, a)| **b == of && a != b).count();
         assert_eq!(left(canary), 0, "the arm that grew lost a reader");
-        // The arm that stayed as it was gives the newcomer its part of what others gain.
+        // The arm with an unchanged share loses a part of its readers to the growing one, and gains from the third.
         assert!(left(Served::Version(VersionNumber(7))) < 900, "{}", left(Served::Version(VersionNumber(7))));
         assert!(left(Served::Live) < 4200, "{}", left(Served::Live));
     }
 
-    /// The numbers are a promise: a reader keeps the arm over restarts, processes and releases.
+    /// These arms must never change: a reader keeps the arm over restarts, processes and releases.
     #[test]
-    fn a_readers_arm_is_the_same_for_ever() {
+    fn a_readers_arm_never_changes() {
         let split = split(&[(12, 50), (0, 50)]).expect("valid");
         let model = ModelName::new("default").expect("a name");
         let arms: String =
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_arm_answers_for_nobody_and_one_arm_is_no_split() {
+    fn the_largest_arm_answers_reads_without_a_reader() {
         assert_eq!(split(&[(3, 10), (0, 90)]).expect("valid").main(), Served::Live);
         assert_eq!(split(&[(3, 50), (0, 50)]).expect("valid").main(), Served::Version(VersionNumber(3)));
         let one = Serving::from(split(&[(3, 100)]).expect("valid"));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_split_names_its_field() {
+    fn errors_name_the_field() {
         let many: Vec<(u32, u8)> = (1..=9).map(|n| (n, 11)).collect();
         for (arms, field, code) in [
             (&[][..], "split", "out_of_range"),

@@ -1,33 +1,33 @@
-//! Points in time: microseconds since the Unix epoch, RFC 3339 outside.
+//! Timestamps: microseconds since the Unix epoch, RFC 3339 as text.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// A point in time in whole microseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
+/// A time in whole microseconds since 1970-01-01T00:00:00Z, between the years 1 and 9999.
 ///
-/// JSON writes RFC 3339; JSON in may also be Unix seconds (whole or with a fraction).
+/// Serialized as RFC 3339. Parsed from RFC 3339 or from Unix seconds, whole or with a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Earliest: 0001-01-01T00:00:00Z.
+    /// Earliest time: 0001-01-01T00:00:00Z.
     pub const MIN: Self = Self(-62_135_596_800_000_000);
-    /// Latest: 9999-12-31T23:59:59.999999Z.
+    /// Latest time: 9999-12-31T23:59:59.999999Z.
     pub const MAX: Self = Self(253_402_300_799_999_999);
 
-    /// From microseconds since the epoch; `None` outside the years 1 to 9999.
+    /// Converts microseconds since the epoch; `None` outside the years 1 to 9999.
     pub fn from_micros(micros: i64) -> Option<Self> {
         (Self::MIN.0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
     }
 
-    /// From Unix seconds; `None` when not finite or outside the years 1 to 9999.
+    /// Converts Unix seconds; `None` when not finite or outside the years 1 to 9999.
     pub fn from_seconds(seconds: f64) -> Option<Self> {
         let micros = (seconds * 1e6).round();
-        // Both ends are exactly representable enough: the range check on the integer follows.
+        // Coarse check against overflow; the exact range is checked on the integer.
         if !micros.is_finite() || micros.abs() > 9e17 {
             return None;
         }
@@ -35,25 +35,25 @@ impl Timestamp {
         Self::from_micros(micros as i64)
     }
 
-    /// Now, by the system's clock. For handlers only: the learner never reads a clock.
+    /// Reads the system's clock. For request handlers only: the learner never reads a clock.
     pub fn now() -> Self {
         Self::from(OffsetDateTime::now_utc())
     }
 
-    /// Microseconds since the epoch.
+    /// Returns the microseconds since the epoch.
     #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Seconds from `earlier` to `self`, negative when `earlier` is later.
+    /// Returns the seconds from `earlier` to `self`; negative when `earlier` is later.
     #[inline]
     #[expect(clippy::cast_precision_loss, reason = "gaps are put into 20 logarithmic buckets")]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0) as f64 * 1e-6
     }
 
-    /// As a date and time of the `time` crate, for SQL and text.
+    /// Converts to a date and time of the `time` crate, for SQL and text.
     pub fn to_datetime(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000).expect("range is checked on the way in")
     }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_seconds_mean_the_same_point() {
+    fn rfc_3339_and_unix_seconds_agree() {
         let text: Timestamp = serde_json::from_str("\"2010-12-01T08:26:00Z\"").expect("valid");
         let seconds: Timestamp = serde_json::from_str("1291191960").expect("valid");
         assert_eq!(text, seconds);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn years_outside_1_to_9999_are_refused() {
+    fn years_outside_1_to_9999_are_rejected() {
         assert!(serde_json::from_str::<Timestamp>("1e300").is_err());
         assert!(Timestamp::from_micros(Timestamp::MAX.micros() + 1).is_none());
         assert!(Timestamp::from_seconds(f64::NAN).is_none());

@@ -1,13 +1,13 @@
-//! Vectors as they come into the service: to be put in place of what a model has, or beside an item's metadata.
+//! Vectors: rows imported into a model, dense vectors of items, and embeddings read from a model.
 
 use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{FieldError, FieldResult, Id};
+use super::{FieldError, FieldResult, Id, Position};
 
-/// Which rows of a model a vector is for.
+/// The rows of a model into which vectors can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -15,13 +15,13 @@ pub enum VectorTable {
     /// Item vectors, by the item's id.
     #[default]
     Items,
-    /// Vectors of what metadata says, by token: `t:` and a word of titles, `c:` and a category, `g:` and a tag, `b:` and
-    /// a brand, all in lower case.
+    /// Token vectors, by token in lower case: `t:` and a word of titles, `c:` and a category, `g:` and a tag, `b:` and
+    /// a brand.
     Tokens,
 }
 
 impl VectorTable {
-    /// Name in JSON, paths and flags.
+    /// Returns the name in JSON, paths and flags.
     #[inline]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,26 +37,26 @@ impl fmt::Display for VectorTable {
     }
 }
 
-/// One row as it stands in the log.
+/// A vector to import, as stored in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", schema(example = json!({"into": "items", "id": "i9", "values": [0.12, -0.03, 0.4, 0.0]})))]
 pub struct RowVector {
-    /// Which rows.
+    /// The table to import into.
     pub into: VectorTable,
-    /// The item, or the token.
+    /// Id of the item, or the token.
     pub id: Id,
     /// The vector.
     pub values: VectorValues,
 }
 
 impl RowVector {
-    /// Greatest magnitude of a value. Learned rows stay below 10; a row far beyond would drown every score, and one
-    /// near the end of f32 would make every step that meets it not finite.
+    /// Greatest magnitude of a value. Learned values stay below 10. A much larger row would dominate every score, and
+    /// values near the limit of f32 would make every step on them fail.
     pub const VALUE_MAX: f32 = 100.0;
 
-    /// Checks every rule, for a model with `dim` values a row.
+    /// Checks all rules, for a model of dimension `dim`.
     pub fn check(&self, dim: usize) -> FieldResult<()> {
         let values = self.values.as_slice();
         if values.len() != dim {
@@ -64,25 +64,25 @@ impl RowVector {
             return Err(FieldError::new("values", "bad_dimension", detail));
         }
         if values.iter().any(|x| !x.is_finite()) {
-            return Err(FieldError::new("values", "not_finite", "must hold finite numbers only"));
+            return Err(FieldError::new("values", "not_finite", "must contain finite numbers only"));
         }
         if values.iter().any(|x| x.abs() > Self::VALUE_MAX) {
-            let detail = format!("must hold values from -{0} to {0}", Self::VALUE_MAX);
+            let detail = format!("must contain values from -{0} to {0} only", Self::VALUE_MAX);
             return Err(FieldError::new("values", "out_of_range", detail));
         }
         Ok(())
     }
 }
 
-/// Values that come back bit for bit: written as base64 of little-endian f32, half as long as decimal numbers; read from
-/// that or from a list of numbers.
+/// Values that survive a round trip bit for bit. Serialized as base64 of little-endian f32, half as long as decimal
+/// numbers. Parsed from that or from a list of numbers.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = Vec<f32>))]
 pub struct VectorValues(Vec<f32>);
 
 impl VectorValues {
-    /// Most values: as many as a model's row may have.
+    /// Most values: the largest dimension of a model.
     pub const MAX: usize = 1024;
 
     /// Wraps values.
@@ -90,7 +90,7 @@ impl VectorValues {
         Self(values)
     }
 
-    /// The values.
+    /// Returns the values.
     #[inline]
     pub fn as_slice(&self) -> &[f32] {
         &self.0
@@ -109,7 +109,7 @@ impl<'de> Deserialize<'de> for VectorValues {
     }
 }
 
-/// A vector that is written as base64 of little-endian f32.
+/// A vector that is serialized as base64 of little-endian f32.
 #[derive(Debug, Clone, Copy)]
 pub struct PackedVector<'a>(pub &'a [f32]);
 
@@ -120,7 +120,7 @@ impl Serialize for PackedVector<'_> {
     }
 }
 
-/// Reads named vectors, each a list of numbers or base64 of little-endian f32; their lengths are for the caller to check.
+/// Parses named vectors, each a list of numbers or base64 of little-endian f32. The caller checks their lengths.
 pub fn named_vectors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<f32>>, D::Error> {
     struct Values(Vec<f32>);
     impl<'de> Deserialize<'de> for Values {
@@ -132,7 +132,7 @@ pub fn named_vectors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTree
     Ok(named.into_iter().map(|(name, values)| (name, values.0)).collect())
 }
 
-/// Reads at most so many numbers in either form.
+/// Parses at most `most` numbers in either form.
 struct ValuesVisitor {
     most: usize,
 }
@@ -168,6 +168,30 @@ impl<'de> de::Visitor<'de> for ValuesVisitor {
     }
 }
 
+/// An embedding, read from a state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Embedding {
+    /// Id of the item or user.
+    pub id: Id,
+    /// Number of values.
+    pub dim: usize,
+    /// The vector, `[dim]`.
+    pub values: Vec<f32>,
+    /// Euclidean norm.
+    pub norm: f32,
+    /// Position of the state that it was read from.
+    pub position: Position,
+}
+
+impl Embedding {
+    /// Creates an embedding and computes its norm.
+    pub fn new(id: Id, values: Vec<f32>, position: Position) -> Self {
+        let norm = values.iter().map(|x| x * x).sum::<f32>().sqrt();
+        Self { id, dim: values.len(), values, norm, position }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,7 +199,7 @@ mod tests {
     /// Goal: no bit is lost on the way through JSON. Method: every kind of f32, as the log writes them and as the
     /// shortest decimal that names them.
     #[test]
-    fn values_come_back_bit_for_bit() {
+    fn values_round_trip_bit_for_bit() {
         let values = vec![0.1, -0.0, f32::MIN_POSITIVE, 1e-45, f32::MAX, 1.0 / 3.0, f32::EPSILON, 16_777_217.0];
         let row = RowVector {
             into: VectorTable::Tokens,
@@ -193,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_does_not_fit_is_refused_by_field() {
+    fn invalid_rows_are_rejected_by_code() {
         let row = |values: &str| -> Result<RowVector, String> {
             serde_json::from_str(&format!(r#"{{"into":"items","id":"i","values":{values}}}"#))
                 .map_err(|error| error.to_string())

@@ -1,10 +1,10 @@
-//! Versions, deployments and what a rollback asks for.
+//! Versions and deployments: stored states, and what readers are served.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Derived, FieldError, FieldResult, Position, Timestamp, text_within};
+use super::{Derived, FieldError, FieldResult, ModelName, Position, Timestamp, text_within};
 
 /// Number of a version within its model, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,8 +19,8 @@ impl fmt::Display for VersionNumber {
     }
 }
 
-/// Hash of a whole state (tables with optimiser state, ids, histories, counters, configuration), not of its position.
-/// 32 hexadecimal digits outside.
+/// Hash of a whole state (tables with optimizer state, ids, histories, counters, configuration), but not of its
+/// position. 32 hexadecimal digits as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, min_length = 32, max_length = 32))]
@@ -45,67 +45,68 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// What a version is, without its rows.
+/// Description of a version, without its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VersionManifest {
-    /// Its number.
+    /// Number of the version.
     pub version: VersionNumber,
-    /// Name that people gave it; unique within the model.
+    /// Label, unique within the model.
     pub label: Option<String>,
-    /// Why it was taken.
+    /// Reason for which the version was taken.
     pub reason: Option<String>,
-    /// The state's position.
+    /// Position of the state.
     pub position: Position,
-    /// The version before it in the same line, if any.
+    /// The previous version of the same line, if any.
     pub parent: Option<VersionNumber>,
-    /// The state's digest.
+    /// Digest of the state.
     pub digest: Digest,
     /// Whether it holds all rows or those that changed since its parent.
     pub kind: VersionKind,
-    /// Rows that it holds itself.
+    /// Number of rows that it holds itself.
     pub rows: u64,
     /// Bytes of its own rows, compressed.
     pub bytes: u64,
     /// Bytes of its own rows before compression.
     pub raw_bytes: u64,
-    /// When it was taken.
+    /// When the version was taken.
     pub created_at: Timestamp,
-    /// Name of the key that asked, or `system`.
+    /// Name of the API key that took the version, or `system`.
     pub actor: String,
     /// Counts and quality figures at that position.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metrics: serde_json::Value,
-    /// Numeric fingerprint of the process that took it: libtorch build, CPU capability, threads, order of sums (P4).
+    /// Numeric fingerprint of the process that took the version: libtorch build, CPU capability, threads, order of sums
+    /// (P4).
     pub fingerprint: String,
-    /// How its state was made, when it is not the state of the log at its position. Learning never begins from such a
-    /// version by itself.
+    /// Origin of a derived version, whose state is not that of the log at its position. Learning never starts from one
+    /// by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub derived: Option<Derived>,
 }
 
-/// What a version holds.
+/// Kind of a version: base or delta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VersionKind {
     /// All rows.
     Base,
-    /// The rows that changed since the version before it.
+    /// The rows that changed since the previous version.
     Delta,
 }
 
-/// A version by number or by label.
+/// Reference to a version by number or by label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionRef {
-    /// By number.
+    /// Number of the version.
     Number(VersionNumber),
-    /// By label; labels are not numbers.
+    /// Label of the version; never a number.
     Label(String),
 }
 
 impl VersionRef {
-    /// Reads `12` or `before-sale`.
+    /// Parses a number such as `12` or a label such as `before-sale`.
     pub fn parse(field: &str, text: &str) -> FieldResult<Self> {
         if let Ok(number) = text.parse::<u32>() {
             return Ok(Self::Number(VersionNumber(number)));
@@ -124,14 +125,14 @@ pub fn check_label(field: &str, label: &str) -> FieldResult<()> {
     Ok(())
 }
 
-/// Where readers' answers come from.
+/// State that answers readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Served {
     /// The newest published state.
     Live,
-    /// A version, until unpinned.
+    /// A pinned version.
     Version(VersionNumber),
 }
 
@@ -144,28 +145,28 @@ impl fmt::Display for Served {
     }
 }
 
-/// What a deployment did.
+/// Mode of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentMode {
-    /// Readers see a version; the learner goes on.
+    /// Pinned: readers see a version; the learner goes on.
     Pin,
-    /// Readers see the live state again.
+    /// Unpinned: readers see the live state again.
     Unpin,
-    /// The live state became that of a version.
+    /// Restored: the live state became that of a version.
     Restore,
-    /// The live state became what the log makes of a version's state without the records that were left out.
+    /// Replayed: the live state became the result of learning the log after a version again, without some records.
     Replay,
-    /// Readers were split over several states.
+    /// Split: readers are divided over several states.
     Split,
-    /// Learning stopped; what is served stayed.
+    /// Frozen: learning stopped; what is served stayed.
     Freeze,
-    /// Learning went on; what is served stayed.
+    /// Resumed: learning went on; what is served stayed.
     Resume,
 }
 
-/// One entry of the history of what was served.
+/// An entry of the deployment history: a change of what is served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deployment {
@@ -175,19 +176,32 @@ pub struct Deployment {
     pub mode: DeploymentMode,
     /// What was served before.
     pub from: Served,
-    /// What is served since; of a split the arm with the largest share.
+    /// What is served since; for a split, the arm with the largest share.
     pub to: Served,
-    /// The version that was pinned or restored; of a replay, the one that holds its result.
+    /// The version that was pinned or restored; for a replay, the version that holds its result.
     pub version: Option<VersionNumber>,
-    /// For a restore, a replay, a freeze and a resume: the position of its record in the log; null when learning stood so already.
+    /// For a restore, replay, freeze or resume: position of its record in the log. Null when learning was already in
+    /// that state.
     pub position: Option<Position>,
-    /// Who.
+    /// Name of the API key that asked, or of the part of the service.
     pub actor: String,
-    /// Why.
+    /// Reason given.
     pub reason: Option<String>,
-    /// When.
+    /// Time of the deployment.
     pub at: Timestamp,
-    /// More of it: the arms of a split (`split`), the numbers that made the guard act (`guard`).
+    /// Details: the arms of a split (`split`), or the numbers that made the guard act (`guard`).
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub details: Option<serde_json::Value>,
+}
+
+/// Origin of a fork: the version of another model that is its state at position 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForkOrigin {
+    /// The other model.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub model: ModelName,
+    /// Version of that model. It cannot be deleted while the fork exists.
+    #[cfg_attr(feature = "openapi", schema(value_type = u32))]
+    pub version: VersionNumber,
 }

@@ -74,7 +74,7 @@ mod tests {
 
     /// Goal: the row form equals the formula. Method: compares both over the whole range of accumulators.
     #[test]
-    fn rows_move_as_the_formula_says_at_every_magnitude() {
+    fn rows_follow_the_formula_at_every_magnitude() {
         let mut accumulator = ACCUMULATOR_INITIAL;
         while accumulator < f32::MAX / 4.0 {
             for gradient in [accumulator.sqrt() * 0.1, -accumulator.sqrt(), 1e-9, 0.0] {

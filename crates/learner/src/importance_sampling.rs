@@ -113,7 +113,7 @@ mod tests {
     /// Goal: weighted sums over the sample are unbiased. Method: every start of a fine grid, on random masses with a
     /// few large ones and many zeros.
     #[test]
-    fn every_column_counts_as_much_as_it_would_without_a_sample() {
+    fn weighted_sums_over_the_sample_are_unbiased() {
         for seed in 0..20 {
             let mut draws = CounterRng::new(seed, 1, 1);
             let masses: Vec<f32> =
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn few_columns_are_kept_as_they_are_and_so_is_what_is_not_finite() {
+    fn few_columns_and_values_not_finite_are_always_drawn() {
         let cases = [
             (&[1.0, 0.0, 1e-30, 5.0][..], &[0, 2, 3][..]),
             (&[1.0, f32::NAN, 2.0, 3.0, f32::INFINITY], &[1, 4]),

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn norms_are_those_of_a_hand_computed_row_and_only_watched_steps_have_them() {
+    fn measured_steps_have_the_norms_computed_by_hand() {
         let mut statistics = StepStatistics::every(2);
         for step in 0..4 {
             statistics.begin();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn small_vectors_are_watched_where_they_have_a_gradient() {
+    fn small_vectors_are_measured_where_they_have_a_gradient() {
         let mut statistics = StepStatistics::every(1);
         statistics.begin();
         let mut weights = Scalars::initial();

@@ -16,7 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_set_bit_comes_once_in_order() {
+    fn every_set_bit_is_returned_in_order() {
         for bits in [0, 1, 1 << 63, u64::MAX, 0xf0f0] {
             let expected: Vec<u32> = (0..64).filter(|bit| bits >> bit & 1 == 1).collect();
             assert_eq!(set_bits(bits).collect::<Vec<u32>>(), expected);

@@ -259,7 +259,7 @@ mod tests {
     /// Goal: the optimized sum and selection equal the formula bit for bit. Method: the formula with a map and a sort,
     /// on random rows that overlap, tie and exceed 64 candidates, with one workspace for all.
     #[test]
-    fn memory_candidates_are_the_64_largest_of_the_formula_bit_for_bit() {
+    fn memory_candidates_equal_the_formula_bit_for_bit() {
         let mut scratch = ContextScratch::default();
         for seed in 0..200 {
             let mut draws = CounterRng::new(seed, 1, 1);

@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clone_keeps_its_rows_while_the_original_moves_on() {
+    fn writes_do_not_change_clones() {
         for (dim, leaf_rows) in [(1, 64), (3, 32), (4, 16), (8, 8), (100, 8)] {
             let mut rows = CowRows::new(dim);
             for i in 0..100_u8 {

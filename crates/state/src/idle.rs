@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_idle_row_has_its_turn_once_in_a_round_and_an_event_looks_at_few() {
+    fn every_idle_row_is_checked_once_per_round() {
         let (mut ids, mut seen) = (Interner::default(), CowVec::default());
         for n in 0..10_000_u64 {
             ids.intern(&Id::new("id", &format!("u{n}")).expect("valid"));

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_free_row_is_given_first() {
+    fn the_lowest_free_row_is_assigned_first() {
         let mut ids = Interner::default();
         for (row, name) in (0..).zip(["a", "b", "c", "d"]) {
             assert_eq!(ids.intern(&id(name)), (row, true));
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_changed_places_are_put_back_whatever_comes_first() {
+    fn ids_that_changed_rows_are_restored_in_any_order() {
         let mut ids = Interner::default();
         for name in ["a", "b", "c"] {
             ids.intern(&id(name));

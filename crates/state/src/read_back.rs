@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_and_a_delta_come_back_and_neither_does_with_a_row_too_few_or_another_value() {
+    fn missing_and_changed_rows_are_found() {
         let mut stored = state();
         put(&mut stored, "a");
         let (parent, parent_digester) = (stored.clone(), Digester::new(&stored));

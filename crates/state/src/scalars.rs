@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_in_integers_are_those_of_the_logarithm() {
+    fn integer_buckets_equal_the_logarithm() {
         for count in 1..=2_000_u16 {
             let formula = 1.5 * f64::from(count).log2();
             assert_eq!(age_bucket(count.into()), bucket(formula, AGE_BUCKETS), "age {count}");

@@ -42,7 +42,7 @@ mod tests {
     use crate::State;
 
     #[test]
-    fn a_row_is_read_as_it_was_encoded() {
+    fn encoded_rows_decode() {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 8, ..ModelConfig::default() }));
         let mut item = Item::bare(Id::new("id", "i1").expect("valid"));
         item.title = Some("Red kettle".to_owned());

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_becomes_tokens_once_each() {
+    fn metadata_becomes_distinct_tokens() {
         let mut item = Item::bare(Id::new("id", "10002").expect("valid"));
         item.title = Some("INFLATABLE Political globe, globe".into());
         item.categories = vec!["Toys".into()];

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_weight_halves_in_100_000_events_and_survives_rescaling() {
+    fn weights_halve_in_100_000_events() {
         let mut row = TransitionRow::default();
         row.add(7, 1.0, 0);
         let weight = |row: &TransitionRow, now| row.entries(now).next().expect("one entry").1;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_row_loses_its_smallest_entry() {
+    fn a_full_row_replaces_its_smallest_entry() {
         let mut row = TransitionRow::default();
         for item in 0..128_u8 {
             row.add(u32::from(item), 1.0 + f32::from(item), 0);
