@@ -149,7 +149,7 @@ fn main() {
     let rate = rate_of(&runs[0]);
     let known = state.readable.catalog.known().len();
     let config = state.config();
-    // As the learner cuts steps: `learner::columns`.
+    // As the learner cuts steps: `learner::candidate_sampling`.
     let (columns, targets) = if known < config.full_softmax_below {
         (known, config.step_targets)
     } else {

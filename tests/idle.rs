@@ -150,7 +150,7 @@ fn the_policy_may_come_and_go_and_a_base_is_nobody_elses() {
     assert_eq!(digest(&restored), digest(&model.state), "P7");
     // Without the policy nobody notes who was there; rows that are free are still given away.
     model.apply([RecordBody::Configure { config: Box::new(config(0)) }]);
-    assert_eq!((model.state.rows(Table::UsersSeen), model.state.rows(Table::SessionsSeen)), (0, 0));
+    assert_eq!((model.state.rows(Table::UsersLastActive), model.state.rows(Table::SessionsLastActive)), (0, 0));
     let (rows, count) = (model.state.readable.users.len(), model.state.readable.users.count());
     learn(&mut model, 5000, 5300);
     let users = &model.state.readable.users;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Schedule, field::in_range, text_within};
+use super::{FieldError, FieldResult, RateSchedule, field::in_range, text_within};
 
 /// Configuration of a model: everything that decides how it learns. States with different configurations have different
 /// digests.
@@ -37,7 +37,7 @@ pub struct ModelConfig {
     pub rates: LearningRates,
     /// Schedules of learning rates, by their names in `rates`. A rate without one is constant, because AdaGrad already
     /// slows down.
-    pub schedules: BTreeMap<String, Schedule>,
+    pub schedules: BTreeMap<String, RateSchedule>,
     /// Whether a row of vectors has one accumulator per value or one for all of its values.
     pub optimizer: Optimizer,
     /// L2 regularization of touched rows: `l2 * weight` is added to the gradient.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable, count_within, text_within,
+    Event, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable, count_within,
+    text_within,
 };
 
 /// Records that a replay leaves out: those that any list names.

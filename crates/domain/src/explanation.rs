@@ -8,7 +8,7 @@ use super::{Id, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum ContributionSource {
     /// An event of the history, by the vector of its `item`, weighted by position and age.
     Event,
     /// The last-item vector of the newest `item`; without `item`, that of an empty history.
@@ -36,7 +36,7 @@ pub enum Source {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Contribution {
     /// Source of the term.
-    pub source: Source,
+    pub source: ContributionSource,
     /// Item of the history (`event`, `last_item`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<Id>,
@@ -56,7 +56,7 @@ pub struct Contribution {
 
 impl Contribution {
     /// Creates a term with source and value only.
-    pub const fn of(source: Source, value: f32) -> Self {
+    pub const fn of(source: ContributionSource, value: f32) -> Self {
         Self { source, item: None, kind: None, at: None, name: None, value }
     }
 }

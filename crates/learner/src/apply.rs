@@ -185,7 +185,7 @@ impl Learner {
             applied.steps.push(report);
         }
         state.count_events(&rows);
-        applied.dropped += state.drop_idle(events_before);
+        applied.dropped += state.evict_idle(events_before);
         observer.after_learning(state, through);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use shelfmark_domain::{Contribution, Query, Source};
+use shelfmark_domain::{Contribution, ContributionSource, Query};
 use shelfmark_state::{Readable, dot, popularity_term, token_factor};
 
 use super::{
@@ -43,16 +43,18 @@ impl<'a> Explainer<'a> {
             .collect();
         if let Some((context, _)) = &self.basis.composed {
             let repeat = context.repeats.iter().find(|repeat| repeat.item == row);
-            parts.extend(repeat.map(|repeat| Contribution::of(Source::Repeat, repeat.term(scalars))));
+            parts.extend(repeat.map(|repeat| Contribution::of(ContributionSource::Repeat, repeat.term(scalars))));
             let followed = context.memory.iter().find(|remembered| remembered.item == row);
-            parts.extend(followed.map(|followed| Contribution::of(Source::Transition, followed.term(scalars))));
+            parts.extend(
+                followed.map(|followed| Contribution::of(ContributionSource::Transition, followed.term(scalars))),
+            );
         }
         let popularity = &readable.popularity[row as usize];
         let popularity = popularity_term(popularity, readable.counters.counted, &scalars.wp);
-        parts.push(Contribution::of(Source::Bias, readable.parameters.bias.row(row as usize)[0]));
-        parts.push(Contribution::of(Source::Popularity, popularity));
+        parts.push(Contribution::of(ContributionSource::Bias, readable.parameters.bias.row(row as usize)[0]));
+        parts.push(Contribution::of(ContributionSource::Popularity, popularity));
         if readable.config.explore > 0.0 {
-            parts.push(Contribution::of(Source::Exploration, readable.exploration(row, self.seed)));
+            parts.push(Contribution::of(ContributionSource::Exploration, readable.exploration(row, self.seed)));
         }
         // Magnitudes of numbers that are not negative are ordered as their bits.
         parts.sort_by_key(|part| Reverse(part.value.abs().to_bits()));
@@ -66,7 +68,11 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
     let Some((context, composed)) = &basis.composed else {
         return match &basis.known {
             Known::Vector(vector) => {
-                vec![Dense { says: Contribution::of(Source::Vector, 0.0), factor: 1.0, vector: vector.clone() }]
+                vec![Dense {
+                    says: Contribution::of(ContributionSource::Vector, 0.0),
+                    factor: 1.0,
+                    vector: vector.clone(),
+                }]
             }
             Known::Actor(_) | Known::Visit(_) | Known::Nothing => Vec::new(),
         };
@@ -88,18 +94,21 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
     dense.push(Dense {
         says: Contribution {
             item: last.map(|row| readable.catalog.id(*row).clone()),
-            ..Contribution::of(Source::LastItem, 0.0)
+            ..Contribution::of(ContributionSource::LastItem, 0.0)
         },
         factor: of_last,
         vector: parameters.last.row(last.map_or(0, |row| *row as usize + 1)).to_vec(),
     });
     dense.extend(context.user.map(|row| Dense {
-        says: Contribution::of(Source::User, 0.0),
+        says: Contribution::of(ContributionSource::User, 0.0),
         factor: of_user,
         vector: parameters.users.row(row as usize).to_vec(),
     }));
     dense.extend(context.terms.iter().map(|row| Dense {
-        says: Contribution { name: Some(readable.contexts.id(*row).clone()), ..Contribution::of(Source::Context, 0.0) },
+        says: Contribution {
+            name: Some(readable.contexts.id(*row).clone()),
+            ..Contribution::of(ContributionSource::Context, 0.0)
+        },
         factor: token_factor(context.terms.len()),
         vector: parameters.contexts.row(*row as usize).to_vec(),
     }));
@@ -113,6 +122,6 @@ fn event(readable: &Readable, met: &Met) -> Contribution {
         item: Some(readable.catalog.id(met.past.item).clone()),
         kind: named.then(|| readable.kinds.id(u32::from(met.past.kind)).clone()),
         at: met.stored.then_some(met.past.at),
-        ..Contribution::of(Source::Event, 0.0)
+        ..Contribution::of(ContributionSource::Event, 0.0)
     }
 }

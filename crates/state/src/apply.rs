@@ -121,7 +121,7 @@ impl State {
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
-        self.see(actor);
+        self.mark_active(actor);
         rows.extend(items.into_iter().zip(liked).map(|(item, liked)| EventItem { item, liked }));
         Unit { actor, at, context, targets: ordered }
     }

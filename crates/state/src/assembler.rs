@@ -144,8 +144,10 @@ impl State {
                 self.base_weights.as_ref()?.encode(row, &mut known);
                 return (known == bytes).then_some(());
             }
-            Table::UsersSeen => put(&mut self.seen.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),
-            Table::SessionsSeen => put(&mut self.seen.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?)),
+            Table::UsersLastActive => put(&mut self.last_active.users, row, u64::from_le_bytes(bytes.try_into().ok()?)),
+            Table::SessionsLastActive => {
+                put(&mut self.last_active.sessions, row, u64::from_le_bytes(bytes.try_into().ok()?))
+            }
         }
         Some(())
     }

@@ -16,35 +16,35 @@ const ROWS_PER_EVENT_MAX: u64 = 16;
 
 /// Number of events learned at the end of each actor's last unit, by row; empty while eviction is off.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen {
+pub(super) struct LastActive {
     pub(super) users: CowVec<u64>,
     pub(super) sessions: CowVec<u64>,
 }
 
 impl State {
     /// Starts or stops recording when actors were last active, after a change of `config.drop_idle_events`.
-    pub(super) fn switch_seen(&mut self) {
+    pub(super) fn switch_eviction(&mut self) {
         if self.config().drop_idle_events == 0 {
-            self.seen = Seen::default();
+            self.last_active = LastActive::default();
             self.touched.mark_reshaped();
             return;
         }
         let actors = (0..self.readable.users.len()).map(|row| Actor::User(as_row(row)));
         let sessions = (0..self.readable.sessions.len()).map(|row| Actor::Session(as_row(row)));
         for actor in actors.chain(sessions).collect::<Vec<_>>() {
-            self.see(actor);
+            self.mark_active(actor);
         }
     }
 
     /// Records that an actor is active.
-    pub(super) fn see(&mut self, actor: Actor) {
+    pub(super) fn mark_active(&mut self, actor: Actor) {
         if self.config().drop_idle_events == 0 {
             return;
         }
         let now = self.readable.counters.events;
         let (seen, table, row) = match actor {
-            Actor::User(row) => (&mut self.seen.users, Table::UsersSeen, row),
-            Actor::Session(row) => (&mut self.seen.sessions, Table::SessionsSeen, row),
+            Actor::User(row) => (&mut self.last_active.users, Table::UsersLastActive, row),
+            Actor::Session(row) => (&mut self.last_active.sessions, Table::SessionsLastActive, row),
         };
         if row as usize == seen.len() {
             seen.push(now);
@@ -56,14 +56,14 @@ impl State {
 
     /// Evicts idle actors after a batch, given the number of events before it. Returns how many. Costs a check of at
     /// most 16 users and 16 sessions per event, plus the evictions.
-    pub fn drop_idle(&mut self, before: u64) -> usize {
+    pub fn evict_idle(&mut self, before: u64) -> usize {
         let idle_max = self.config().drop_idle_events;
         if idle_max == 0 {
             return 0;
         }
         let events = before..self.readable.counters.events;
-        let users = idle(&self.seen.users, &self.readable.users, events.clone(), idle_max);
-        let sessions = idle(&self.seen.sessions, &self.readable.sessions, events, idle_max);
+        let users = idle(&self.last_active.users, &self.readable.users, events.clone(), idle_max);
+        let sessions = idle(&self.last_active.sessions, &self.readable.sessions, events, idle_max);
         let nothing = Arc::new(History::default());
         for row in &users {
             self.readable.users.release(*row);

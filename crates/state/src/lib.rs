@@ -168,7 +168,7 @@ pub struct State {
     /// Number of occurrences in `recent`, by item row; derived, not stored.
     recent_counts: CowVec<u32>,
     /// When each actor was last active.
-    seen: idle::Seen,
+    last_active: idle::LastActive,
     /// Rows changed since the engine last took the set. Empty in snapshots and versions: with a copied set, learning
     /// that resumes from them would count these rows as changed again.
     pub touched: Touched,
@@ -185,7 +185,7 @@ impl State {
             accumulators: parameters(),
             recent: CowVec::default(),
             recent_counts: CowVec::default(),
-            seen: idle::Seen::default(),
+            last_active: idle::LastActive::default(),
             touched: Touched::default(),
         };
         for table in [Table::Config, Table::Counters, Table::Scalars] {
@@ -219,7 +219,7 @@ impl State {
             self.switch_modalities();
         }
         if (before.drop_idle_events > 0) != (config.drop_idle_events > 0) {
-            self.switch_seen();
+            self.switch_eviction();
         }
         if (before.pull > 0.0) != (config.pull > 0.0) {
             self.base_weights = (config.pull > 0.0).then(|| Box::new(BaseWeights(self.readable.parameters.clone())));
@@ -324,8 +324,8 @@ impl State {
             (Table::UserVectors, users),
             (Table::UserHistories, users),
             (Table::SessionHistories, sessions),
-            (Table::UsersSeen, seen(users)),
-            (Table::SessionsSeen, seen(sessions)),
+            (Table::UsersLastActive, seen(users)),
+            (Table::SessionsLastActive, seen(sessions)),
             (Table::TokenVectors, self.readable.catalog.tokens.len()),
             (Table::ContextVectors, self.readable.contexts.len()),
             (Table::Projections, self.readable.content_vectors.modalities().inputs()),

@@ -59,9 +59,9 @@ pub enum Table {
     /// Learned rows as they were when `pull` was raised from 0.
     BaseWeights = 25,
     /// Number of events when each user was last active, while idle users are evicted.
-    UsersSeen = 26,
+    UsersLastActive = 26,
     /// Number of events when each session was last active, while idle sessions are evicted.
-    SessionsSeen = 27,
+    SessionsLastActive = 27,
 }
 
 impl Table {
@@ -92,8 +92,8 @@ impl Table {
         Self::Projections,
         Self::ContentVectors,
         Self::BaseWeights,
-        Self::UsersSeen,
-        Self::SessionsSeen,
+        Self::UsersLastActive,
+        Self::SessionsLastActive,
     ];
 
     /// Returns the stored number.
@@ -121,7 +121,7 @@ impl Table {
             | Self::TokenVectors
             | Self::ContextVectors
             | Self::Projections => Some(8 * dim),
-            Self::ItemBias | Self::UsersSeen | Self::SessionsSeen => Some(8),
+            Self::ItemBias | Self::UsersLastActive | Self::SessionsLastActive => Some(8),
             Self::ContentVectors => Some(4 + 4 * dim),
             Self::Config
             | Self::Kinds
@@ -167,8 +167,8 @@ impl State {
             Table::Modalities => r.content_vectors.modalities().all().len(),
             Table::ContentVectors => r.content_vectors.len(),
             Table::BaseWeights => self.base_weights.as_ref().map_or(0, |base_weights| base_weights.len()),
-            Table::UsersSeen => self.seen.users.len(),
-            Table::SessionsSeen => self.seen.sessions.len(),
+            Table::UsersLastActive => self.last_active.users.len(),
+            Table::SessionsLastActive => self.last_active.sessions.len(),
         }
     }
 
@@ -217,8 +217,8 @@ impl State {
                 out.extend_from_slice(bytemuck::cast_slice(r.content_vectors.row(row)));
             }
             Table::BaseWeights => self.base_weights.as_ref().expect("it has rows").encode(row, out),
-            Table::UsersSeen => out.extend_from_slice(&self.seen.users[row].to_le_bytes()),
-            Table::SessionsSeen => out.extend_from_slice(&self.seen.sessions[row].to_le_bytes()),
+            Table::UsersLastActive => out.extend_from_slice(&self.last_active.users[row].to_le_bytes()),
+            Table::SessionsLastActive => out.extend_from_slice(&self.last_active.sessions[row].to_le_bytes()),
         }
     }
 

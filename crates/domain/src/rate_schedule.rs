@@ -8,7 +8,7 @@ use super::{FieldError, FieldResult, field::in_range};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "shape", deny_unknown_fields)]
-pub enum Schedule {
+pub enum RateSchedule {
     /// Always 1.
     Constant,
     /// Inverse square root: `1 / sqrt(1 + n / events)`.
@@ -26,7 +26,7 @@ pub enum Schedule {
     },
 }
 
-impl Schedule {
+impl RateSchedule {
     /// Returns the factor after `n` events.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a factor between 0 and 1")]
     pub fn factor(&self, n: u64) -> f32 {
@@ -59,13 +59,13 @@ mod tests {
 
     #[test]
     fn each_schedule_follows_its_formula() {
-        assert_eq!(Schedule::Constant.factor(1_000_000), 1.0);
-        let root = Schedule::InverseRoot { events: 100 };
+        assert_eq!(RateSchedule::Constant.factor(1_000_000), 1.0);
+        let root = RateSchedule::InverseRoot { events: 100 };
         assert_eq!([root.factor(0), root.factor(300)], [1.0, 0.5]);
-        let cosine = Schedule::CosineRestarts { events: 100, floor: 0.2 };
+        let cosine = RateSchedule::CosineRestarts { events: 100, floor: 0.2 };
         assert_eq!([cosine.factor(0), cosine.factor(100)], [1.0, 1.0]);
         assert!((cosine.factor(50) - 0.6).abs() < 1e-6);
-        let none = Schedule::InverseRoot { events: 0 }.check("schedules.items").expect_err("refused");
+        let none = RateSchedule::InverseRoot { events: 0 }.check("schedules.items").expect_err("refused");
         assert_eq!(none.field, "schedules.items.events");
     }
 }
