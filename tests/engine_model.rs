@@ -17,7 +17,7 @@ use std::{
 use engine_support::{Running, config, hash, new_event, start};
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Event, Except, Id, Item, NewRecord, Position, Record, RecordBody, RollbackRequest,
+        Append, Event, Except, Id, Item, NewRecord, Position, Record, RecordBody, RollbackMode, RollbackRequest,
         RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
@@ -171,7 +171,7 @@ async fn run(seed: u64) {
             }
             6 | 7 if !simple.versions.is_empty() => {
                 let number = *simple.versions.keys().nth(draws.below(simple.versions.len())).unwrap();
-                let mode = if draws.below(2) == 0 { DeploymentMode::Pin } else { DeploymentMode::Restore };
+                let mode = if draws.below(2) == 0 { RollbackMode::Pin } else { RollbackMode::Restore };
                 let to = RollbackTarget::Version(VersionRef::Number(number));
                 let (except, dry_run) = (Except::default(), false);
                 let request =
@@ -179,7 +179,7 @@ async fn run(seed: u64) {
                 let RolledBack::Done(deployment) = running.model.rollback(request).await.unwrap() else {
                     panic!("a stored version is there at once")
                 };
-                if mode == DeploymentMode::Pin {
+                if mode == RollbackMode::Pin {
                     simple.served = Served::Version(number);
                 } else {
                     simple.append(vec![RecordBody::Restore { version: number, replay: None }]);

@@ -7,7 +7,7 @@ mod support;
 use engine_support::{Running, config, end, events, learn, name, reached, start, start_with, surroundings, until};
 use shelfmark::{
     domain::{
-        DeploymentMode, Except, ForkOrigin, ModelConfig, Position, RollbackRequest, RollbackTarget, VersionNumber,
+        Except, ForkOrigin, ModelConfig, Position, RollbackMode, RollbackRequest, RollbackTarget, VersionNumber,
         VersionRef,
     },
     engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion},
@@ -87,7 +87,7 @@ async fn a_fork_is_its_bases_version_and_what_one_learns_the_other_does_not() {
     let to = RollbackTarget::Version(VersionRef::Number(VersionNumber(1)));
     let request = RollbackRequest {
         to,
-        mode: DeploymentMode::Restore,
+        mode: RollbackMode::Restore,
         except: Except::default(),
         dry_run: false,
         reason: None,

@@ -13,7 +13,7 @@ use std::{
 use health_support::{Watched, event};
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Event, Except, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody,
+        Append, Event, Except, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
         RollbackRequest, RollbackTarget, Subject, VersionRef,
     },
     engine::{EngineSettings, Model, Models, Surroundings, TakeVersion},
@@ -164,7 +164,7 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             let quality = serde_json::to_value(live.quality()).unwrap();
             assert_eq!(manifest.metrics["quality"]["live"], quality);
             let to = RollbackTarget::Version(VersionRef::Number(manifest.version));
-            let (mode, except, dry_run) = (DeploymentMode::Pin, Except::default(), false);
+            let (mode, except, dry_run) = (RollbackMode::Pin, Except::default(), false);
             let request =
                 RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into(), details: None };
             model.rollback(request).await.unwrap();

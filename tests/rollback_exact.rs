@@ -13,7 +13,8 @@ use engine_support::{Running, config, events, learn, new_event, start, until};
 use shelfmark::{
     domain::{
         Append, Deployment, DeploymentMode, Derived, Except, ExclusionReason, Id, Interval, NewRecord, Position,
-        PositionSet, Record, RecordBody, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp,
+        VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
@@ -87,7 +88,7 @@ async fn take(running: &Running) -> VersionNumber {
     running.model.take_version(take).await.unwrap().version
 }
 
-fn request(to: RollbackTarget, mode: DeploymentMode, except: &Except) -> RollbackRequest {
+fn request(to: RollbackTarget, mode: RollbackMode, except: &Except) -> RollbackRequest {
     RollbackRequest {
         to,
         mode,
@@ -169,7 +170,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
             }
         };
         let expected = simulated.at(position);
-        let pin = rolled_back(&running, request(to.clone(), DeploymentMode::Pin, &nothing)).await;
+        let pin = rolled_back(&running, request(to.clone(), RollbackMode::Pin, &nothing)).await;
         let pinned = running.model.served();
         assert_eq!(pinned.position(), position);
         let manifest = running.model.versions().get(&VersionRef::Number(pin.version.unwrap())).await.unwrap();
@@ -177,7 +178,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
         let cut = simulated.appends.iter().find(|a| a.first() <= position && position < a.last()).map(Append::last);
         assert_eq!(manifest.derived, cut.map(|append_last| Derived::Cut { append_last }));
 
-        let restore = rolled_back(&running, request(to.clone(), DeploymentMode::Restore, &nothing)).await;
+        let restore = rolled_back(&running, request(to.clone(), RollbackMode::Restore, &nothing)).await;
         if manifest.derived.is_none() {
             assert_eq!(restore.version, pin.version, "the version that stands there is taken");
         }
@@ -190,7 +191,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
     }
     let running = assert_found_again(running, &url, &state, "after restores").await;
     let beyond = RollbackTarget::Position(simulated.head().advanced(1));
-    let error = running.model.rollback(request(beyond, DeploymentMode::Pin, &nothing)).await.err().unwrap();
+    let error = running.model.rollback(request(beyond, RollbackMode::Pin, &nothing)).await.err().unwrap();
     assert!(error.to_string().starts_with("to.position"), "{error}");
     running.stop().await;
 }
@@ -221,7 +222,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     // From a version, without a user: as if that user had not come since.
     let no_user = without(r#"{"users":["a1"]}"#);
     simulated.follow(&running).await;
-    let replayed = rolled_back(&running, request(version(first), DeploymentMode::Replay, &no_user)).await;
+    let replayed = rolled_back(&running, request(version(first), RollbackMode::Replay, &no_user)).await;
     assert_eq!(replayed.mode, DeploymentMode::Replay);
     let plain = |record: &Record| !matches!(record.body, RecordBody::Restore { .. });
     let keeps = |except: &Except, record: &Record| except.leaves_out(record).is_none();
@@ -235,7 +236,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
 
     // A restore to the first version, over which later replays have to see.
     append(&running, &mut draws, &mut made).await;
-    let back = rolled_back(&running, request(version(first), DeploymentMode::Restore, &Except::default())).await;
+    let back = rolled_back(&running, request(version(first), RollbackMode::Restore, &Except::default())).await;
     for _ in 0..2 {
         append(&running, &mut draws, &mut made).await;
     }
@@ -248,7 +249,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     let positions =
         PositionSet::try_from(vec![Interval { after: inside.advanced(9), through: inside.advanced(20) }]).unwrap();
     let no_bot = Except { positions, ..without(r#"{"sources":["bot"]}"#) };
-    let asked = request(RollbackTarget::Position(inside), DeploymentMode::Replay, &no_bot);
+    let asked = request(RollbackTarget::Position(inside), RollbackMode::Replay, &no_bot);
     let before = running.model.status().await.unwrap().digest;
     let dry = dry_run(&running, &asked).await;
     assert_eq!(running.model.status().await.unwrap().digest, before, "a dry run changes nothing");
@@ -279,7 +280,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
 
     // From the beginning, without an item: what the replay before left out stays out.
     let no_item = without(r#"{"items":["i3","i5"],"kinds":["purchase"]}"#);
-    let asked = request(RollbackTarget::Position(Position::ZERO), DeploymentMode::Replay, &no_item);
+    let asked = request(RollbackTarget::Position(Position::ZERO), RollbackMode::Replay, &no_item);
     rolled_back(&running, asked).await;
     let expected = simulated.fold(initial, Position::ZERO, simulated.head(), |record| {
         let before = Interval { after: inside, through: done_at };
@@ -315,7 +316,7 @@ async fn readers_are_ahead_of_the_commit_and_go_back_when_it_fails() {
     let version = model.take_version(take).await.unwrap();
     let head = learn(model, events("a", 40, 80)).await.position;
     let pool = running.with.pool.clone();
-    for mode in [DeploymentMode::Pin, DeploymentMode::Restore] {
+    for mode in [RollbackMode::Pin, RollbackMode::Restore] {
         let request = RollbackRequest {
             to: RollbackTarget::Version(VersionRef::Number(version.version)),
             mode,

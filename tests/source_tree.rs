@@ -188,15 +188,15 @@ fn table(column: &str) -> BTreeMap<String, BTreeSet<String>> {
     table
 }
 
-/// Keys of the tables of a manifest whose headers end with `dependencies]`, without those of tests when `tests` is false.
-fn dependencies(manifest: &Path, tests: bool) -> BTreeSet<String> {
+/// What a package depends on, without what only its tests and benchmarks need.
+fn dependencies(manifest: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join(manifest)).expect("a readable manifest");
     let mut found = BTreeSet::new();
     let mut inside = false;
     for line in text.lines() {
         if line.starts_with('[') {
-            let of_tests = line == "[dev-dependencies]";
-            inside = line.ends_with("dependencies]") && line != "[workspace.dependencies]" && (tests || !of_tests);
+            inside =
+                line.ends_with("dependencies]") && !["[workspace.dependencies]", "[dev-dependencies]"].contains(&line);
         } else if inside && line.contains('=') && !line.starts_with(['#', ' ']) {
             let end = line.find(['.', ' ', '=']).expect("a key ends");
             found.insert(line[..end].to_owned());
@@ -220,7 +220,7 @@ fn crates_depend_on_each_other_as_the_table_says() {
     assert!(crates().iter().eq(table.keys()), "crates/ has {:?}, the table {:?}", crates(), table.keys());
     let mut complaints = Vec::new();
     for (name, expected) in &table {
-        let all = dependencies(&manifest_of(name), false);
+        let all = dependencies(&manifest_of(name));
         let ours: BTreeSet<String> =
             all.iter().filter_map(|key| key.strip_prefix("shelfmark-")).map(str::to_owned).collect();
         if ours != *expected {
@@ -300,7 +300,7 @@ fn one_crate_depends_on_libtorch() {
     manifests.extend(["Cargo.toml", "xtask/Cargo.toml"].map(PathBuf::from));
     let named: Vec<PathBuf> = manifests
         .into_iter()
-        .filter(|manifest| dependencies(manifest, true).iter().any(|key| ["tch", "torch-sys"].contains(&key.as_str())))
+        .filter(|manifest| dependencies(manifest).iter().any(|key| ["tch", "torch-sys"].contains(&key.as_str())))
         .collect();
     assert_eq!(named, [manifest_of(TORCH_CRATE)], "only crates/{TORCH_CRATE} depends on tch");
 }

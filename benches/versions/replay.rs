@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use shelfmark::{
     domain::{
-        Append, DeploymentMode, Except, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackRequest,
+        Append, Except, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackMode, RollbackRequest,
         RollbackTarget, VersionNumber, VersionRef,
     },
     engine::{Model, RolledBack, TakeVersion},
@@ -105,7 +105,7 @@ fn learn(mut state: State, appends: &[Append]) -> anyhow::Result<Duration> {
 async fn rolled_back(model: &Model, version: VersionNumber, user: Id, dry_run: bool) -> anyhow::Result<()> {
     let request = RollbackRequest {
         to: RollbackTarget::Version(VersionRef::Number(version)),
-        mode: DeploymentMode::Replay,
+        mode: RollbackMode::Replay,
         except: Except { users: [user].into(), ..Except::default() },
         dry_run,
         reason: None,

@@ -4,13 +4,19 @@
 //! gives way to a salted hash in every record and version at once, so the log still leads from every version to the next one
 //! (P4, P7), with digests that differ by the one id.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::engine::{EngineError, OperationContext, Started, rollback, shared::Shared};
+use crate::engine::{
+    EngineError,
+    deployment::readers::Readers,
+    operations::{OperationContext, Started},
+    rollback::{self, Rollbacks},
+    stores::Stores,
+};
 use crate::{
     domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
     log, versions,
@@ -72,23 +78,21 @@ pub enum Unlearn {
 }
 
 /// Forgets a user as an operation: not beside a rollback.
-pub async fn start(shared: &Arc<Shared>, user: Id, unlearn: Unlearn, actor: String) -> Result<Started, EngineError> {
-    let claim = shared.rollback.claim(KIND, &actor)?;
-    let (ours, by) = (Arc::clone(shared), actor.clone());
+pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: String) -> Result<Started, EngineError> {
+    let claim = rollbacks.deployments.slot.claim(KIND, &actor)?;
+    let (ours, by) = (rollbacks.clone(), actor.clone());
     let work = move |context: OperationContext| async move {
         claim.runs_as(context.id);
-        let (receipt, name) = Box::pin(forget(&ours, &user)).await?;
+        let (receipt, name) = Box::pin(forget(ours.stores(), ours.readers(), &user)).await?;
         context.progress(FORGOTTEN);
         let first = receipt.logs.iter().find(|log| log.position == receipt.position).and_then(|log| log.first);
         let deployment = match (unlearn, first) {
-            (Unlearn::Replay, Some(first)) => {
-                Some(Box::pin(rollback::unlearn(&ours, name, first, by, &context)).await?)
-            }
+            (Unlearn::Replay, Some(first)) => Some(Box::pin(ours.unlearn(name, first, by, &context)).await?),
             (Unlearn::Replay, None) | (Unlearn::Rows, _) => None,
         };
         Ok(json!({ "receipt": receipt, "deployment": deployment }))
     };
-    match shared.operations.start(KIND, &actor, rollback::KINDS, work).await {
+    match rollbacks.stores().operations.start(KIND, &actor, rollback::KINDS, work).await {
         Err(EngineError::OperationRunning(running)) => Err(EngineError::RollbackRunning(Box::new((*running).into()))),
         started => started,
     }
@@ -96,10 +100,10 @@ pub async fn start(shared: &Arc<Shared>, user: Id, unlearn: Unlearn, actor: Stri
 
 /// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom nothing names is forgotten too: an event may have
 /// been on its way.
-pub async fn forget(shared: &Shared, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
+pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
     let forgotten = ForgottenUser::new(user, rand::random());
-    let own = shared.log.model_id();
-    let mut transaction = shared.versions.pool().begin().await.map_err(versions::VersionError::from)?;
+    let own = stores.log.model_id();
+    let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let family = versions::family(&mut transaction, own).await?;
     let names = log::names_of(&mut transaction, &family).await?;
     let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
@@ -136,7 +140,7 @@ pub async fn forget(shared: &Shared, user: &Id) -> Result<(ErasureReceipt, Id), 
     let text = serde_json::to_string(&receipt).expect("a receipt has a JSON form");
     versions::keep_receipt(&mut transaction, own, position, receipt.at, &text).await?;
     transaction.commit().await.map_err(versions::VersionError::from)?;
-    shared.wait_applied(position, APPLY_TIMEOUT).await?;
-    tracing::info!(model = %shared.name, %position, "user.forgotten: at position {position}");
+    readers.wait_applied(position, APPLY_TIMEOUT).await?;
+    tracing::info!(model = %stores.name, %position, "user.forgotten: at position {position}");
     Ok((receipt, forgotten.name().clone()))
 }

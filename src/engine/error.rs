@@ -1,8 +1,10 @@
 //! What can go wrong with a model.
 
-use crate::engine::RunningRollback;
+use std::time::Duration;
+
+use crate::engine::deployment::slot::RunningRollback;
 use crate::{
-    domain::{FieldError, ModelName, Position, VersionNumber},
+    domain::{ErrorKind, FieldError, ModelName, Position, VersionNumber},
     log::LogError,
     operations::{Operation, OperationError},
     roster::RosterError,
@@ -114,6 +116,12 @@ pub enum EngineError {
     Query(#[from] QueryError),
 }
 
+impl From<Box<RunningRollback>> for EngineError {
+    fn from(running: Box<RunningRollback>) -> Self {
+        Self::RollbackRunning(running)
+    }
+}
+
 /// How a stored state is not what it was.
 #[derive(Debug, thiserror::Error)]
 pub enum CorruptState {
@@ -128,4 +136,76 @@ pub enum CorruptState {
         /// Of the manifest.
         expected: crate::domain::Digest,
     },
+}
+
+impl EngineError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotReached { .. } => ErrorKind::PositionNotReached,
+            Self::LearnerDown(_) => ErrorKind::LearnerDown,
+            Self::ReplayTooFar { .. } | Self::ReplayTooLong { .. } => ErrorKind::ReplayNotAvailable,
+            Self::ReplayFailed { .. } => ErrorKind::ReplayFailed,
+            Self::TraceFrozen { .. } => ErrorKind::EventNotLearned,
+            Self::WatchBusy(_) => ErrorKind::ReportsBusy,
+            Self::NotStarted { .. } => ErrorKind::ModelNotStarted,
+            Self::RollbackRunning(_) => ErrorKind::RollbackRunning,
+            Self::OperationRunning(_) => ErrorKind::OperationRunning,
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::Target(_) | Self::Config(_) => ErrorKind::Invalid,
+            Self::CorruptVersion { .. } => ErrorKind::VersionCorrupt,
+            Self::Operation(error) => error.kind(),
+            Self::Roster(error) => error.kind(),
+            Self::Log(error) => error.kind(),
+            Self::Version(error) => error.kind(),
+            Self::Query(error) => error.kind(),
+        }
+    }
+
+    /// What a client is told where the error's own text says too much or too little.
+    pub fn public_detail(&self) -> Option<String> {
+        match self {
+            Self::LearnerDown(_) => {
+                Some("the learner stopped after a failure; reads and the log go on, see /readyz".to_owned())
+            }
+            Self::NotStarted { model, .. } => {
+                Some(format!("model {model} is there, but does not start here; /readyz says why"))
+            }
+            Self::CorruptVersion { version, .. } => {
+                Some(format!("version {version} does not match its checksums and was refused"))
+            }
+            Self::Roster(error) => error.public_detail(),
+            Self::Log(error) => error.public_detail(),
+            Self::Version(error) => error.public_detail(),
+            Self::NotReached { .. }
+            | Self::ReplayTooFar { .. }
+            | Self::ReplayTooLong { .. }
+            | Self::ReplayFailed { .. }
+            | Self::TraceFrozen { .. }
+            | Self::WatchBusy(_)
+            | Self::RollbackRunning(_)
+            | Self::OperationRunning(_)
+            | Self::Cancelled
+            | Self::Target(_)
+            | Self::Config(_)
+            | Self::Operation(_)
+            | Self::Query(_) => None,
+        }
+    }
+
+    /// The field at fault, where one is.
+    pub const fn field(&self) -> Option<&FieldError> {
+        if let Self::Config(error) | Self::Target(error) | Self::Query(QueryError::Field(error)) = self {
+            return Some(error);
+        }
+        None
+    }
+
+    /// When to try again, where that is known.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        if let Self::Log(LogError::Full { retry_after, .. }) = self {
+            return Some(*retry_after);
+        }
+        None
+    }
 }

@@ -11,53 +11,56 @@
 //!
 //! One task starts and ends models as the roster in the database says ([`Models`]); each can be ended alone.
 //!
-//! Beyond `--memory-budget` nothing is taken in that would make a new row (`room`).
+//! Beyond `--memory-budget` nothing is taken in that would make a new row (`memory_budget`).
 //!
 //! Bounds: 64 models by default, of each 8 appends between feed and learner, 64 waiting snapshots, 4 versions in memory by default; 64 streams of points,
 //! each at most 64 points behind; one sample of live quality waiting; one trace, history, diff or bias report at a time, a
 //! replay for one passing through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered; 32 samples waiting for the guard.
 
+mod blocking;
+mod deployment;
 mod erasure;
 mod error;
 mod guard;
 mod health;
 mod learning;
+mod memory_budget;
 mod metrics;
 mod model;
 mod models;
+mod monitoring;
 mod operations;
+mod parts;
+mod replay;
 mod rollback;
-mod room;
-mod served;
 mod settings;
-mod shared;
+mod snapshots;
 mod status;
-mod versioning;
-mod watching;
+mod stores;
 
 pub use crate::state::TableFootprint;
+pub use deployment::arm_status::ArmStatus;
+pub use deployment::slot::RunningRollback;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
-pub use guard::desk::{GuardFigures, GuardState, GuardStatus};
-pub use learning::fold::Counts;
+pub use guard::registry::{GuardFigures, GuardState, GuardStatus};
 pub use learning::freeze::Freeze;
-pub use learning::relearning::{REPLAY_RECORDS_MAX, Stretch};
 pub use model::Model;
 pub use models::Models;
-pub use models::creating::{ConfigChange, CreateModel, ForkFrom};
-pub use models::opening::Surroundings;
-pub use operations::{OperationContext, Operations, Started};
-pub use rollback::RolledBack;
-pub use rollback::dry_run::{DryRun, Standing};
-pub use rollback::slot::RunningRollback;
-pub use served::splitting::ArmStatus;
-pub use settings::EngineSettings;
-pub use status::ModelStatus;
-pub use versioning::export::{EXPORTS_MAX, ExportSource};
-pub use versioning::taking::TakeVersion;
-pub use versioning::verify::{VerifiedModel, VerifiedVersion, Verify, verify};
-pub use watching::history::{
+pub use models::create::{ConfigChange, CreateModel, ForkFrom};
+pub use models::open::Surroundings;
+pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };
-pub use watching::trace::TracedEvent;
-pub use watching::watch::{Learning, PointStream, STREAMS_MAX};
+pub use monitoring::monitor::{Learning, PointStream, STREAMS_MAX};
+pub use monitoring::trace::TracedEvent;
+pub use operations::{OperationContext, Operations, Started};
+pub use replay::run::Counts;
+pub use replay::trace::Stretch;
+pub use rollback::RolledBack;
+pub use rollback::dry_run::{DryRun, Standing};
+pub use settings::{EngineSettings, REPLAY_RECORDS_MAX};
+pub use snapshots::export::ExportSource;
+pub use snapshots::take::{EXPORTS_MAX, TakeVersion};
+pub use snapshots::verify::{VerifiedModel, VerifiedVersion, Verify, verify};
+pub use status::ModelStatus;

@@ -4,39 +4,39 @@ use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
     ArmStatus, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus, Operations,
-    PointStream, RolledBack, RowHistory, Started, Surroundings, TakeVersion, TracedEvent, Unlearn, erasure,
-    guard::{self, desk},
+    PointStream, RolledBack, RowHistory, Started, Surroundings, TakeVersion, TracedEvent, Unlearn,
+    blocking::blocking,
+    deployment::{arm_status, follow},
+    erasure, guard,
     learning::{
-        configure, freeze,
         recovery::{Recovered, Seed, recover},
         supervisor,
     },
-    models::opening::open,
-    rollback,
-    served::{follow, splitting},
-    shared::{Shared, blocking},
+    memory_budget::Room,
+    models::open::open,
+    monitoring::{history, survey, trace},
+    parts::Parts,
     status,
-    versioning::{compare, export, taking},
-    watching::{history, sampling, surveying, trace},
 };
 use crate::{
     compare::{Diff, DiffOptions},
     domain::{
-        Deployment, Event, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName, NewRecord,
-        Position, Query, RecommendationId, Recommendations, RollbackRequest, ScoredItem, Served, Split,
-        VersionManifest, VersionNumber, VersionRef,
+        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
+        NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
+        Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::{Log, Outcome},
     roster::Listed,
     serving::{Publisher, View},
+    state::TableFootprint,
     versions::VersionStore,
 };
 
 /// Handle of one model: cheap to clone.
 #[derive(Clone)]
 pub struct Model {
-    pub(super) shared: Arc<Shared>,
+    parts: Arc<Parts>,
 }
 
 impl Model {
@@ -44,86 +44,92 @@ impl Model {
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
     pub(super) async fn start(listed: &Listed, with: &Surroundings, seed: Option<Seed>) -> Result<Self, EngineError> {
-        let shared = Arc::new(open(listed, with).await?);
-        shared.operations.store().bury().await?;
+        let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
+        let (stores, readers) = (&parts.stores, &parts.readers);
+        stores.operations.store().bury().await?;
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
-            None => recover(&shared).await?,
+            None => recover(stores).await?,
         };
         tracing::info!(
-            model = %shared.name, position = %recovered.position,
-            "model.start: model {} goes on from position {}", shared.name, recovered.position
+            model = %stores.name, position = %recovered.position,
+            "model.start: model {} goes on from position {}", stores.name, recovered.position
         );
         let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
-        shared.publish(live);
-        let serving = shared.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
+        let learner = parts.of_learner();
+        learner.publish(live);
+        let serving = stores.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
         // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
         let serve = serving.borrow().clone();
-        follow::serve(&shared, &serve).await?;
-        with.tasks.spawn(follow::run(Arc::clone(&shared), serving, with.stop.clone()));
-        with.tasks.spawn(guard::run(Arc::clone(&shared), with.stop.clone()));
+        follow::serve(stores, readers, &serve).await?;
+        let stop = || with.stop.clone();
+        with.tasks.spawn(follow::run(Arc::clone(stores), Arc::clone(readers), serving, stop()));
+        with.tasks.spawn(guard::run(parts.of_guard(), stop()));
         if !with.engine.read_only {
-            with.tasks.spawn(taking::run(Arc::clone(&shared), with.stop.clone()));
+            let (snapshots, stop) = (Arc::clone(&parts.snapshots), stop());
+            with.tasks.spawn(async move { snapshots.run(stop).await });
         }
-        if with.engine.quality_share > 0.0 {
-            with.tasks.spawn(sampling::run(Arc::clone(&shared), with.stop.clone()));
+        let quality_share = with.engine.quality_share;
+        if quality_share > 0.0 {
+            let (sampler, stop) = (Arc::clone(&parts.sampler), stop());
+            with.tasks.spawn(async move { sampler.run(quality_share, stop).await });
         }
         if !with.engine.survey_interval.is_zero() {
-            with.tasks.spawn(surveying::run(Arc::clone(&shared), with.stop.clone()));
+            with.tasks.spawn(survey::run(learner.clone(), stop()));
         }
-        with.tasks.spawn(supervisor::run(Arc::clone(&shared), recovered, with.stop.clone()));
-        Ok(Self { shared })
+        with.tasks.spawn(supervisor::run(learner, recovered, stop()));
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Notes that it was deleted.
     pub(super) fn retire(&self) {
-        self.shared.retire();
+        self.parts.snapshots.retire();
     }
 
     /// What a fork of a version begins with, from memory or from Postgres; verified (P7).
     pub(super) async fn seed_of(&self, version: VersionNumber) -> Result<Seed, EngineError> {
-        Ok(Seed::of(&*self.shared.version(version).await?))
+        Ok(Seed::of(&*self.parts.stores.version(version).await?))
     }
 
     /// Its name.
     pub fn name(&self) -> &ModelName {
-        &self.shared.name
+        &self.parts.stores.name
     }
 
     /// Its log.
     pub fn log(&self) -> &Log {
-        &self.shared.log
+        &self.parts.stores.log
     }
 
     /// Its stored versions.
     pub fn versions(&self) -> &VersionStore {
-        &self.shared.versions
+        &self.parts.stores.versions
     }
 
     /// Configuration at the live position.
     pub fn config(&self) -> Arc<ModelConfig> {
-        Arc::clone(&self.shared.live.load().readable().config)
+        Arc::clone(&self.parts.readers.live.load().readable().config)
     }
 
     /// Modalities of dense vectors at the live position.
     pub fn modalities(&self) -> Arc<Modalities> {
-        Arc::clone(self.shared.live.load().readable().contents.modalities())
+        Arc::clone(self.parts.readers.live.load().readable().content_vectors.modalities())
     }
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
     pub fn served(&self) -> Arc<View> {
-        self.shared.served(None)
+        self.parts.readers.served(None)
     }
 
     /// The live view.
     pub fn live(&self) -> Arc<View> {
-        self.shared.live.load_full()
+        self.parts.readers.live.load_full()
     }
 
     /// A version's view, loaded when it is not in memory.
     pub async fn view_of(&self, version: &VersionRef) -> Result<Arc<View>, EngineError> {
-        let manifest = self.shared.versions.get(version).await?;
-        let version = self.shared.version(manifest.version).await?;
+        let manifest = self.parts.stores.versions.get(version).await?;
+        let version = self.parts.stores.version(manifest.version).await?;
         Ok(blocking(move || version.view()).await)
     }
 
@@ -134,35 +140,17 @@ impl Model {
         position: Position,
         timeout: Duration,
     ) -> Result<Arc<View>, EngineError> {
-        let served = self.shared.served(reader);
-        if served.position() >= position {
-            return Ok(served);
-        }
-        // A rollback that is not written yet goes back behind what the reader knows of.
-        let served = self.shared.deployed(reader);
-        if served.position() >= position {
-            return Ok(served);
-        }
-        if served.served() != Served::Live {
-            // A pinned version does not move.
-            return Err(EngineError::NotReached { wanted: position, reached: served.position() });
-        }
-        self.shared.wait_applied(position, timeout).await?;
-        let served = self.shared.deployed(reader);
-        if served.position() >= position {
-            return Ok(served);
-        }
-        Err(EngineError::NotReached { wanted: position, reached: served.position() })
+        self.parts.readers.wait_served(reader, position, timeout).await
     }
 
     /// Waits until the live view holds `position`.
     pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
-        self.shared.wait_applied(position, timeout).await
+        self.parts.readers.wait_applied(position, timeout).await
     }
 
     /// Answers a query from `view` on the search threads.
     pub async fn recommend(&self, view: Arc<View>, query: Query) -> Result<Recommendations, EngineError> {
-        Ok(self.shared.searcher.recommend(view, query).await?)
+        Ok(self.parts.searcher.recommend(view, query).await?)
     }
 
     /// Similar items from `view` on the search threads.
@@ -173,7 +161,7 @@ impl Model {
         limit: usize,
         filter: Filter,
     ) -> Result<Vec<ScoredItem>, EngineError> {
-        Ok(self.shared.searcher.similar(view, item, limit, filter).await?)
+        Ok(self.parts.searcher.similar(view, item, limit, filter).await?)
     }
 
     /// Changes the configuration by a record; returns once readers see it.
@@ -181,39 +169,39 @@ impl Model {
         &self,
         change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
     ) -> Result<(), EngineError> {
-        configure::configure(&self.shared, change).await.map(drop)
+        self.parts.configuration.configure(change).await.map(drop)
     }
 
     /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
     /// attributed to the arms that made them.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
-        splitting::append(&self.shared, records, patience).await
+        self.parts.attributed_log.append(records, patience).await
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
     pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
-        self.shared.arms.shown(view.served());
+        self.parts.readers.arms.shown(view.served());
         RecommendationId { served: view.served(), position: view.position(), random }
     }
 
     /// Splits readers over several states; returns once this process serves them so.
     pub async fn split(&self, split: Split, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
-        splitting::split(&self.shared, split, actor, reason).await
+        self.parts.rollbacks.deployments.split(split, actor, reason).await
     }
 
     /// The arms that are served, with their figures.
     pub fn arms(&self) -> Vec<ArmStatus> {
-        splitting::arms(&self.shared)
+        arm_status::arms(&self.parts.readers, &self.parts.monitor)
     }
 
     /// The figures of all arms of some models in the Prometheus text format.
     pub fn arm_metrics(models: &[Self]) -> String {
-        splitting::metrics(models.iter().map(|model| &*model.shared))
+        arm_status::metrics(models.iter().map(|model| (model.name(), model.arms())))
     }
 
     /// Freezes learning or lets it go on; returns once the live state does so.
     pub async fn freeze(&self, asked: Freeze) -> Result<Deployment, EngineError> {
-        freeze::freeze(&self.shared, asked).await
+        self.parts.configuration.freeze(asked).await
     }
 
     /// Whether learning is frozen, as of the live view.
@@ -223,70 +211,92 @@ impl Model {
 
     /// Puts a guard in place of the one there may be, and arms it.
     pub async fn set_guard(&self, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
-        desk::set(&self.shared, settings, actor).await
+        self.parts.guard.set(settings, actor).await
     }
 
     /// Arms the guard again. `None`: there is no guard.
     pub async fn rearm_guard(&self, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
-        desk::rearm(&self.shared, actor).await
+        self.parts.guard.rearm(actor).await
     }
 
     /// Takes the guard away; `false`: there was none.
     pub async fn clear_guard(&self) -> Result<bool, EngineError> {
-        desk::clear(&self.shared).await
+        self.parts.guard.clear().await
     }
 
     /// The guard and how things look to it. `None`: there is no guard.
     pub async fn guard(&self) -> Result<Option<GuardStatus>, EngineError> {
-        desk::status(&self.shared).await
+        self.parts.guard.status().await
     }
 
     /// What somebody should know although the model is ready: learning is frozen, the guard acted, there is no room.
     pub fn notes(&self) -> Vec<String> {
-        let name = &self.shared.name;
+        let name = &self.parts.stores.name;
         let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
-        let crowded =
-            self.crowded().map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
-        let guard = self.shared.guard.note(name);
-        frozen.into_iter().chain(guard).chain(crowded).chain(self.shared.read_back_note()).collect()
+        let crowded = self
+            .parts
+            .room
+            .crowded()
+            .map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
+        let guard = self.parts.guard.note(name);
+        frozen.into_iter().chain(guard).chain(crowded).chain(self.parts.stores.read_back_note()).collect()
+    }
+
+    /// What the live state takes, table by table.
+    pub fn footprint(&self) -> Vec<TableFootprint> {
+        self.parts.room.footprint()
+    }
+
+    /// Whether new rows may be made.
+    pub fn has_room(&self) -> bool {
+        self.parts.room.has_room()
+    }
+
+    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`).
+    pub fn no_room_for(&self, record: &RecordBody) -> Option<FieldError> {
+        self.parts.room.no_room_for(record)
+    }
+
+    pub(super) fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.parts.room)
     }
 
     /// Where it stands.
     pub async fn status(&self) -> Result<ModelStatus, EngineError> {
-        status::status(&self.shared).await
+        status::status(&self.parts.stores, &self.parts.readers, &self.parts.learner).await
     }
 
     /// Why it is not ready; empty when it is.
     pub fn not_ready(&self) -> Vec<String> {
-        self.shared.health.reasons(self.shared.name.as_str(), self.shared.position())
+        self.parts.learner.health.reasons(self.parts.stores.name.as_str(), self.parts.readers.position())
     }
 
     /// The health of learning now.
     pub fn learning(&self) -> Learning {
-        let (lag_records, lag_ms) = status::lag(&self.shared);
-        self.shared.watch.learning(&self.config(), lag_records, lag_ms)
+        let (lag_records, lag_ms) = status::lag(&self.parts.stores, &self.parts.readers, &self.parts.learner);
+        self.parts.monitor.learning(&self.config(), lag_records, lag_ms)
     }
 
     /// One figure of learning by position, after a position, oldest first.
     pub fn learning_series(&self, metric: Metric, after: Position, limit: usize) -> Vec<(Position, Option<f64>)> {
-        self.shared.watch.series(metric, after, limit)
+        self.parts.monitor.series(metric, after, limit)
     }
 
     /// The points of the series as they come.
     pub fn learning_stream(&self) -> Result<PointStream, EngineError> {
-        self.shared.watch.stream()
+        self.parts.monitor.stream()
     }
 
     /// The newest look at the rows.
     pub fn survey(&self) -> Option<Arc<Survey>> {
-        self.shared.watch.survey()
+        self.parts.monitor.survey()
     }
 
     /// How unevenly events, places in lists and gradients are spread. Costs every item's row.
     pub async fn bias(&self) -> Result<BiasReport, EngineError> {
-        let permit = self.shared.watch.work()?;
-        let at = self.shared.state().await?;
-        let (exposure, lists) = self.shared.watch.exposure();
+        let permit = self.parts.monitor.work()?;
+        let at = self.parts.learner.state().await?;
+        let (exposure, lists) = self.parts.monitor.exposure();
         let report = blocking(move || {
             let _permit = permit;
             bias_report(&at.state, at.position, &exposure, lists)
@@ -296,17 +306,17 @@ impl Model {
 
     /// What the step did that learned an event of the log.
     pub async fn trace(&self, position: Position, event: Event) -> Result<TracedEvent, EngineError> {
-        trace::trace(&self.shared, position, event).await
+        trace::trace(&self.parts.stores, &self.parts.readers, &self.parts.monitor, position, event).await
     }
 
     /// How a row of the live state came to be what it is; `None` when there is no such row.
     pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
-        history::history(&self.shared, owner, options).await
+        history::history(&self.parts.stores, &self.parts.readers, &self.parts.monitor, owner, options).await
     }
 
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
-        taking::take(&self.shared, take).await
+        self.parts.snapshots.take(take).await
     }
 
     /// What is different between two states, each a version or, with `None`, the live one. Costs every row of both.
@@ -316,32 +326,32 @@ impl Model {
         to: Option<VersionRef>,
         options: DiffOptions,
     ) -> Result<Diff, EngineError> {
-        compare::compare(&self.shared, from, to, options).await
+        self.parts.snapshots.compare(from, to, options).await
     }
 
     /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`] at once.
     pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
-        export::source(&self.shared, version).await
+        self.parts.snapshots.export_source(version).await
     }
 
     /// Forgets a user everywhere (P10), as an operation.
     pub async fn forget(&self, user: Id, unlearn: Unlearn, actor: String) -> Result<Started, EngineError> {
-        erasure::start(&self.shared, user, unlearn, actor).await
+        erasure::start(&self.parts.rollbacks, user, unlearn, actor).await
     }
 
     /// Long work.
     pub fn operations(&self) -> &Operations {
-        &self.shared.operations
+        &self.parts.stores.operations
     }
 
     /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this returns;
     /// everything else has begun as an operation.
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
-        rollback::rollback(&self.shared, request).await
+        self.parts.rollbacks.rollback(request).await
     }
 
     /// Serves the live state again.
     pub async fn unpin(&self, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
-        rollback::unpin(&self.shared, actor, reason).await
+        self.parts.rollbacks.deployments.unpin(actor, reason).await
     }
 }

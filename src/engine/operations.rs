@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, blocking::finished};
 use crate::operations::{Ending, Operation, OperationId, OperationStore};
 
 /// How often the row of a running operation is touched; far below [`crate::operations::SILENCE_MAX`].
@@ -112,13 +112,7 @@ impl Operations {
 
     /// Runs short work that the caller's going away must not cut in two.
     pub async fn to_its_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        match self.tasks.spawn(work).await {
-            Ok(value) => value,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => panic!("the runtime ended under a rollback: {error}"),
-            },
-        }
+        finished(self.tasks.spawn(work)).await
     }
 
     /// Returns when the service ends.

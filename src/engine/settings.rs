@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::engine::REPLAY_RECORDS_MAX;
+/// Records that a replay for a trace or a history passes through, the rest of the last append aside, at the most that can be
+/// configured.
+pub const REPLAY_RECORDS_MAX: u64 = 1_000_000;
 
 /// Settings of every model's engine.
 #[derive(Debug, Clone)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::engine::{
-    EngineError,
-    shared::{Shared, blocking},
+    EngineError, blocking::blocking, deployment::readers::Readers, learning::handle::LearnerHandle, stores::Stores,
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
@@ -48,14 +47,14 @@ pub struct ModelStatus {
 
 /// Committed records that the live view does not hold, as far as this process knows, and the age of the oldest in
 /// milliseconds.
-pub fn lag(shared: &Shared) -> (u64, u64) {
-    let (head, position) = (shared.log.head_known().0, shared.position());
-    (head.since(position), lag_ms(shared, head, position))
+pub fn lag(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> (u64, u64) {
+    let (head, position) = (stores.log.head_known().0, readers.position());
+    (head.since(position), lag_ms(stores, readers, learner, (head, position)))
 }
 
 /// Age of the oldest committed record that a state at `position` does not hold, in milliseconds.
-fn lag_ms(shared: &Shared, head: Position, position: Position) -> u64 {
-    let lag_seconds = match shared.pending_since() {
+fn lag_ms(stores: &Stores, readers: &Readers, learner: &LearnerHandle, (head, position): (Position, Position)) -> u64 {
+    let lag_seconds = match pending_since(stores, readers, learner) {
         Some(since) if head > position => Timestamp::now().seconds_since(since).max(0.0),
         Some(_) | None => 0.0,
     };
@@ -68,30 +67,39 @@ fn lag_ms(shared: &Shared, head: Position, position: Position) -> u64 {
     lag_ms
 }
 
+/// Commit time of the oldest record that the live view does not hold, as far as this process knows.
+fn pending_since(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> Option<Timestamp> {
+    let (head, at) = stores.log.head_known();
+    if head <= readers.position() {
+        return None;
+    }
+    Some(learner.pending_since().unwrap_or(at))
+}
+
 /// Asks the learner, so that position, digest and counts are of one state.
-pub async fn status(shared: &Shared) -> Result<ModelStatus, EngineError> {
-    let snapshot = shared.snapshot().await?;
-    let head = shared.log.head().await?.max(snapshot.position);
-    let lag_ms = lag_ms(shared, head, snapshot.position);
+pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> Result<ModelStatus, EngineError> {
+    let snapshot = learner.snapshot().await?;
+    let head = stores.log.head().await?.max(snapshot.position);
+    let lag_ms = lag_ms(stores, readers, learner, (head, snapshot.position));
     let readable = &snapshot.state.readable;
-    let live = shared.live.load_full();
+    let live = readers.live.load_full();
     let memory = blocking(move || live.footprint()).await;
     Ok(ModelStatus {
-        model: shared.name.as_str().to_owned(),
+        model: stores.name.as_str().to_owned(),
         head,
         position: snapshot.position,
         lag_records: head.since(snapshot.position),
         lag_ms,
         digest: snapshot.digester.digest(),
-        served: shared.deployed(None).served(),
+        served: readers.deployed(None).served(),
         memory,
         counts: Counts {
             users: readable.users.count() as u64,
             items: readable.catalog.len() as u64,
             events: readable.counters.events,
         },
-        versions: shared.versions.count().await?,
-        fork: shared.origin.clone(),
+        versions: stores.versions.count().await?,
+        fork: stores.origin.clone(),
         config: Arc::clone(&readable.config),
         fingerprint: fingerprint(),
     })

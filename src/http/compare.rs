@@ -9,7 +9,7 @@ use super::{
     error::ApiError,
     params::{self, Params, Segments},
     problem::Problem,
-    reading::{Pick, stamped},
+    read_options::{Pick, stamped},
 };
 use crate::compare::{Diff, DiffOptions, K_MAX, TOP_MAX};
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath, reading::stamped,
+    Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath, read_options::stamped,
 };
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig},

@@ -4,17 +4,16 @@ use axum::http::StatusCode;
 
 use super::ingest::Tally;
 use crate::{
-    domain::{FieldError, Position},
+    domain::{ErrorKind, FieldError, Position},
     engine::EngineError,
     log::LogError,
     operations::OperationError,
-    roster::RosterError,
     serving::QueryError,
     vectors::ExportError,
     versions::VersionError,
 };
 
-/// Why a request was not answered as asked. What callers are told of it is in `telling.rs`.
+/// Why a request was not answered as asked. What callers are told of it is in `error_response.rs`.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The body is not JSON.
@@ -161,7 +160,15 @@ fn first_detail(errors: &[FieldError]) -> String {
 type Meaning = (StatusCode, &'static str, &'static str);
 
 impl ApiError {
-    /// The table: every error has its row, and a new variant does not compile until it has one.
+    /// The kind of failure, where another room found it.
+    pub(super) fn kind(&self) -> Option<ErrorKind> {
+        if let Self::Engine(error) = self {
+            return Some(error.kind());
+        }
+        None
+    }
+
+    /// The rows of the table for what this room finds; a new variant does not compile until it has one.
     pub(super) fn meaning(&self) -> Meaning {
         use StatusCode as S;
         match self {
@@ -175,11 +182,11 @@ impl ApiError {
             Self::HostRefused(_) => (S::FORBIDDEN, "host_refused", "Only this machine may ask while there are no keys"),
             Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such path"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "No such method here"),
-            Self::ModelNotFound(_) => (S::NOT_FOUND, "model_not_found", "No such model"),
+            Self::ModelNotFound(_) => meaning(ErrorKind::ModelNotFound),
             Self::NotFound { what, .. } => (S::NOT_FOUND, not_found_code(what), "Not found"),
             Self::NoRoom(_) => (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row"),
             Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
-            Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+            Self::TooLarge { .. } => meaning(ErrorKind::TooManyBytes),
             Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),
             Self::MediaType { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Another content type is needed")
@@ -191,7 +198,7 @@ impl ApiError {
                 (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
             }
             Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
-            Self::Engine(error) => engine_meaning(error),
+            Self::Engine(error) => meaning(error.kind()),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -216,88 +223,52 @@ fn not_found_code(what: &str) -> &'static str {
     }
 }
 
-/// The table's rows for what the roster says.
-fn roster_meaning(error: &RosterError) -> Meaning {
+/// The table: status, stable code and title of every kind of failure.
+const fn meaning(kind: ErrorKind) -> Meaning {
+    use ErrorKind as K;
     use StatusCode as S;
-    match error {
-        RosterError::Unknown(_) => (S::NOT_FOUND, "model_not_found", "No such model"),
-        RosterError::Exists(_) => (S::CONFLICT, "model_exists", "Another model has this name"),
-        RosterError::TooMany(_) => (S::CONFLICT, "too_many_models", "There are as many models as there may be"),
-        RosterError::InUse { .. } => (S::CONFLICT, "model_in_use", "Forks stand on the model"),
-        RosterError::Required(_) => (S::CONFLICT, "model_required", "The model is always there"),
-        RosterError::Database(_) => (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer"),
-    }
-}
-
-/// The table's rows for what the rooms say.
-fn engine_meaning(error: &EngineError) -> Meaning {
-    use StatusCode as S;
-    match error {
-        EngineError::NotReached { .. } => {
-            (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
-        }
-        EngineError::LearnerDown(_) => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
-        EngineError::ReplayTooFar { .. } | EngineError::ReplayTooLong { .. } => {
+    match kind {
+        K::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
+        K::ModelNotFound => (S::NOT_FOUND, "model_not_found", "No such model"),
+        K::VersionNotFound => (S::NOT_FOUND, "version_not_found", "No such version"),
+        K::OperationNotFound => (S::NOT_FOUND, "operation_not_found", "No such operation"),
+        K::ItemNotFound => (S::NOT_FOUND, "item_not_found", "Not found"),
+        K::UserNotFound => (S::NOT_FOUND, "user_not_found", "Not found"),
+        K::ModelExists => (S::CONFLICT, "model_exists", "Another model has this name"),
+        K::TooManyModels => (S::CONFLICT, "too_many_models", "There are as many models as there may be"),
+        K::ModelInUse => (S::CONFLICT, "model_in_use", "Forks stand on the model"),
+        K::ModelRequired => (S::CONFLICT, "model_required", "The model is always there"),
+        K::LabelTaken => (S::CONFLICT, "label_taken", "The label is taken"),
+        K::VersionInUse => (S::CONFLICT, "version_in_use", "The version is in use"),
+        K::RollbackRunning => (S::CONFLICT, "rollback_running", "Another rollback is running"),
+        K::OperationRunning => (S::CONFLICT, "operation_running", "Another operation is running"),
+        K::ReplayNotAvailable => {
             (S::CONFLICT, "trace_not_available", "No state is near enough to learn the log again from")
         }
-        EngineError::TraceFrozen { .. } => (S::CONFLICT, "trace_not_available", "The event was not learned"),
-        EngineError::WatchBusy(_) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
-        EngineError::RollbackRunning(_) => (S::CONFLICT, "rollback_running", "Another rollback is running"),
-        EngineError::OperationRunning(_) => (S::CONFLICT, "operation_running", "Another operation is running"),
-        EngineError::Cancelled => (S::SERVICE_UNAVAILABLE, "cancelled", "It was cancelled"),
-        EngineError::ReplayFailed { .. } => {
-            (S::INTERNAL_SERVER_ERROR, "replay_failed", "The replay ended with an error")
+        K::EventNotLearned => (S::CONFLICT, "trace_not_available", "The event was not learned"),
+        K::TooManyRecords => (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request"),
+        K::TooManyBytes => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
+        K::QueueFull => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
+        K::SearchesBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many searches at once"),
+        K::ReportsBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
+        K::PositionNotReached => {
+            (S::SERVICE_UNAVAILABLE, "position_not_reached", "The position was not reached in time")
         }
-        EngineError::Operation(OperationError::NotFound(_)) => {
-            (S::NOT_FOUND, "operation_not_found", "No such operation")
-        }
-        EngineError::NotStarted { .. } => (S::SERVICE_UNAVAILABLE, "model_not_started", "The model does not start"),
-        EngineError::Roster(error) => roster_meaning(error),
-        EngineError::Log(LogError::Full { .. }) => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
-        EngineError::Log(LogError::TooLarge { .. }) => {
-            (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request")
-        }
-        EngineError::Log(LogError::TooManyBytes { .. }) => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
-        EngineError::Log(LogError::Refused { .. }) => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
-        EngineError::Log(LogError::CommitUnknown(_)) => {
-            (S::SERVICE_UNAVAILABLE, "commit_unknown", "The database was lost during the commit")
-        }
-        EngineError::Log(LogError::UnknownModel(_) | LogError::Deleted) => {
-            (S::NOT_FOUND, "model_not_found", "No such model")
-        }
-        EngineError::Log(LogError::NotBegun(_)) => {
-            (S::SERVICE_UNAVAILABLE, "model_not_started", "The model does not start")
-        }
-        EngineError::Log(LogError::Unreadable { .. }) => {
-            (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read")
-        }
-        EngineError::Log(LogError::Database(_))
-        | EngineError::Version(VersionError::Database(_))
-        | EngineError::Operation(OperationError::Database(_)) => {
-            (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer")
-        }
-        EngineError::Log(LogError::Closed) => (S::SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down"),
-        EngineError::Version(VersionError::NotFound(_)) => (S::NOT_FOUND, "version_not_found", "No such version"),
-        EngineError::Version(VersionError::UnknownModel(_)) => (S::NOT_FOUND, "model_not_found", "No such model"),
-        EngineError::Version(VersionError::LabelTaken(_)) => (S::CONFLICT, "label_taken", "The label is taken"),
-        EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }) => {
-            (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged")
-        }
-        EngineError::Version(VersionError::ReadBack(_)) => {
-            (S::INTERNAL_SERVER_ERROR, "version_read_back_failed", "The version did not come back as it was stored")
-        }
-        EngineError::Version(VersionError::Outdated) => {
+        K::LearnerDown => (S::SERVICE_UNAVAILABLE, "learner_down", "The learner is not running"),
+        K::ModelNotStarted => (S::SERVICE_UNAVAILABLE, "model_not_started", "The model does not start"),
+        K::Cancelled => (S::SERVICE_UNAVAILABLE, "cancelled", "It was cancelled"),
+        K::ShuttingDown => (S::SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down"),
+        K::DatabaseUnavailable => (S::SERVICE_UNAVAILABLE, "database_unavailable", "The database did not answer"),
+        K::CommitUnknown => (S::SERVICE_UNAVAILABLE, "commit_unknown", "The database was lost during the commit"),
+        K::UserForgottenMeanwhile => {
             (S::SERVICE_UNAVAILABLE, "user_forgotten_meanwhile", "A user was forgotten meanwhile, ask again")
         }
-        EngineError::Version(VersionError::InUse(_)) => (S::CONFLICT, "version_in_use", "The version is in use"),
-        EngineError::Config(_) | EngineError::Target(_) | EngineError::Query(QueryError::Field(_)) => {
-            (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule")
+        K::RecordUnreadable => (S::INTERNAL_SERVER_ERROR, "record_unreadable", "A stored record cannot be read"),
+        K::VersionCorrupt => (S::INTERNAL_SERVER_ERROR, "version_corrupt", "The stored version is damaged"),
+        K::VersionReadBackFailed => {
+            (S::INTERNAL_SERVER_ERROR, "version_read_back_failed", "The version did not come back as it was stored")
         }
-        EngineError::Query(QueryError::UnknownItem(_)) => (S::NOT_FOUND, "item_not_found", "Not found"),
-        EngineError::Query(QueryError::UnknownUser(_)) => (S::NOT_FOUND, "user_not_found", "Not found"),
-        EngineError::Query(QueryError::Failed) => {
-            (S::INTERNAL_SERVER_ERROR, "search_failed", "The search ended with an error")
-        }
-        EngineError::Query(QueryError::Busy) => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many searches at once"),
+        K::ReplayFailed => (S::INTERNAL_SERVER_ERROR, "replay_failed", "The replay ended with an error"),
+        K::SearchFailed => (S::INTERNAL_SERVER_ERROR, "search_failed", "The search ended with an error"),
     }
 }

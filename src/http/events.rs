@@ -6,13 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    auth::Caller,
     error::ApiError,
-    gate::Caller,
     ingest::{self, EventIn, Kind, Posted, Sent, Tally, Wait},
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    reading::{At, stamped},
+    read_options::{At, stamped},
 };
 use crate::{
     domain::{Event, Id, Position, Record, RecordBody, Timestamp},
@@ -69,7 +69,7 @@ pub async fn append(
 ) -> Result<Posted, ApiError> {
     let model = api.model(&path.model)?;
     let sent = Sent { caller: &caller, headers: &headers, body };
-    ingest::post(&model, &api.limits, Kind::Events, &wait, sent).await
+    ingest::append(&model, &api.limits, Kind::Events, &wait, sent).await
 }
 
 /// Query parameters of a page of the log.

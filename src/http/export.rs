@@ -19,7 +19,7 @@ use super::{
     params::{Params, Segments},
     paths::VersionPath,
     problem::Problem,
-    reading::{Answered, Pick, stamped},
+    read_options::{Answered, Pick, stamped},
 };
 use crate::{
     domain::FieldError,

@@ -4,7 +4,7 @@ use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Api, body, error::ApiError, gate::Caller, params::Segments, paths::ModelPath, versions::REASON_BYTES_MAX};
+use super::{Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, versions::REASON_BYTES_MAX};
 use crate::{
     domain::{Deployment, text_within},
     engine::Freeze,

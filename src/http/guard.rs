@@ -11,12 +11,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     error::ApiError,
-    gate::Caller,
     params::Segments,
     paths::ModelPath,
-    reading::{Pick, stamped},
+    read_options::{Pick, stamped},
 };
 use crate::{
     domain::{FieldError, GuardAction, GuardMetric, GuardSettings},

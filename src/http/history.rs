@@ -10,7 +10,7 @@ use super::{
     params::{self, Params, Segments},
     paths::IdPath,
     problem::Problem,
-    reading::{At, Pick, stamped},
+    read_options::{At, Pick, stamped},
 };
 use crate::{
     domain::{FieldError, Id, Position},

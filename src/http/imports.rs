@@ -6,13 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    auth::Caller,
     error::ApiError,
-    gate::Caller,
     ingest::{self, Kind, Posted, Sent, Tally, Wait},
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    reading::{At, Pick, stamped},
+    read_options::{At, Pick, stamped},
 };
 use crate::{
     domain::{Id, Position, RowVector, VectorTable},
@@ -75,7 +75,7 @@ pub async fn post(
     let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let wait = Wait { wait: query.wait, timeout_ms: query.timeout_ms };
     let kind = Kind::Vectors { view, create: query.create };
-    ingest::post(&model, &api.limits, kind, &wait, Sent { caller: &caller, headers: &headers, body }).await
+    ingest::append(&model, &api.limits, kind, &wait, Sent { caller: &caller, headers: &headers, body }).await
 }
 
 /// Query parameters of the rows that can be imported into.

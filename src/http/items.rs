@@ -7,14 +7,15 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     error::ApiError,
-    gate::Caller,
     ingest::{self, Kind, Parsed, Posted, Sent, Tally, Wait},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    reading::{At, Freshness, stamped},
+    read_options::{At, Freshness, stamped},
 };
 use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors};
 
@@ -83,7 +84,7 @@ pub async fn put_many(
 ) -> Result<Posted, ApiError> {
     let model = api.model(&path.model)?;
     let sent = Sent { caller: &caller, headers: &headers, body };
-    ingest::post(&model, &api.limits, Kind::Items, &wait, sent).await
+    ingest::append(&model, &api.limits, Kind::Items, &wait, sent).await
 }
 
 /// Puts one item: its metadata, whole.

@@ -10,7 +10,7 @@ use super::{
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    reading::{At, Freshness, Pick, stamped},
+    read_options::{At, Freshness, Pick, stamped},
 };
 use crate::{
     domain::{FieldError, Position},

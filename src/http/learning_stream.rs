@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::{Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, reading::stamped};
+use super::{Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, read_options::stamped};
 use crate::{
     domain::Position,
     engine::PointStream,

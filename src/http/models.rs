@@ -1,18 +1,16 @@
 //! `/v1/models`.
 
-use std::sync::Arc;
-
 use axum::{Extension, Json, extract::State, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     Api,
+    auth::Caller,
     error::ApiError,
-    gate::Caller,
     params::{Params, Segments},
     paths::ModelPath,
-    reading::{At, Freshness, stamped},
+    read_options::{At, Freshness, stamped},
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served},
@@ -44,9 +42,9 @@ pub struct ModelOut {
     memory: MemoryOut,
     /// Where it was forked from; null for a model that began empty.
     fork: Option<ForkOrigin>,
-    /// Its configuration.
+    /// Its configuration, with every setting.
     #[schema(value_type = ModelConfig)]
-    config: Arc<ModelConfig>,
+    config: serde_json::Map<String, serde_json::Value>,
     /// Numeric fingerprint of the process: states of equal fingerprints are comparable bit by bit.
     fingerprint: String,
 }
@@ -93,7 +91,7 @@ impl From<ModelStatus> for ModelOut {
             },
             memory: MemoryOut { bytes, tables: status.memory },
             fork: status.fork,
-            config: status.config,
+            config: status.config.settings(),
             fingerprint: status.fingerprint,
         }
     }

@@ -13,19 +13,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     error::ApiError,
-    gate::Caller,
     operations::OperationOut,
     params::{Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    reading::stamped,
+    read_options::stamped,
     versions::{Page, REASON_BYTES_MAX},
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Except, FieldError, FieldResult, Position, RollbackRequest, RollbackTarget,
+        Deployment, Except, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
         Timestamp, VersionNumber, VersionRef, check_label, text_within,
     },
     engine::{DryRun, Model, RolledBack},
@@ -109,15 +110,9 @@ fn target(to: Target) -> FieldResult<RollbackTarget> {
 fn request(body: RollbackBody, actor: String) -> FieldResult<RollbackRequest> {
     let RollbackBody { to, mode, except, dry_run, reason } = body;
     let to = target(to)?;
-    let mode = match mode.as_str() {
-        "pin" => DeploymentMode::Pin,
-        "restore" => DeploymentMode::Restore,
-        "replay" => DeploymentMode::Replay,
-        _ => {
-            return Err(FieldError::new("mode", "invalid_value", "must be restore, pin or replay"));
-        }
-    };
-    if mode != DeploymentMode::Replay && !except.is_empty() {
+    let invalid = || FieldError::new("mode", "invalid_value", "must be restore, pin or replay");
+    let mode = RollbackMode::parse(&mode).ok_or_else(invalid)?;
+    if mode != RollbackMode::Replay && !except.is_empty() {
         return Err(FieldError::new("except", "not_allowed", "only a replay leaves records out"));
     }
     except.check()?;
@@ -251,12 +246,12 @@ mod tests {
     fn targets_and_modes_are_read() {
         let request = asked(r#"{"to":{"version":12},"mode":"pin","reason":"why"}"#).expect("valid");
         assert_eq!(request.to, RollbackTarget::Version(VersionRef::Number(VersionNumber(12))));
-        assert_eq!((request.mode, request.dry_run), (DeploymentMode::Pin, false));
+        assert_eq!((request.mode, request.dry_run), (RollbackMode::Pin, false));
         assert_eq!(request.actor, "ops");
         let text = r#"{"to":{"position":7},"mode":"replay","except":{"users":["u1"],"positions":[[3,5],[5,6]]},"dry_run":true}"#;
         let request = asked(text).expect("valid");
         assert_eq!(request.to, RollbackTarget::Position(Position::new(7)));
-        assert_eq!((request.mode, request.dry_run), (DeploymentMode::Replay, true));
+        assert_eq!((request.mode, request.dry_run), (RollbackMode::Replay, true));
         assert!(request.except.users.contains(&Id::new("user", "u1").expect("an id")));
         assert_eq!(request.except.positions.len(), 1, "touching intervals are one");
         let request = asked(r#"{"to":{"time":"2026-11-23T10:00:00Z"},"mode":"restore"}"#).expect("valid");

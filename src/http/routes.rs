@@ -1,17 +1,17 @@
 //! The one page of routes: who may call what.
 
-use axum::{Router, http::StatusCode, middleware, routing};
+use axum::{Router, http::StatusCode, middleware::from_fn_with_state, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api, compare, compression, configuration, embeddings,
+    Api,
+    auth::{self, Caller},
+    compare, compression, configuration, embeddings,
     error::ApiError,
-    events, export,
-    frame::frame,
-    freezing,
-    gate::{self, Caller},
-    guard, history, imports, items, learning, learning_stream, lifecycle, models, openapi, operations, pages,
-    recommendations, rollback, service, serving, similar, users, versions,
+    events, export, freezing, guard, history, imports, items, learning, learning_stream,
+    middleware::frame,
+    model_lifecycle, models, openapi, operations, pages, recommendations, rollback, service, serving, similar, users,
+    versions,
 };
 use crate::domain::Scope;
 
@@ -72,7 +72,7 @@ fn write() -> OpenApiRouter<Api> {
 /// Needs scope admin.
 fn admin() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(lifecycle::put, lifecycle::delete))
+        .routes(routes!(model_lifecycle::put, model_lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))
         .routes(routes!(versions::take))
@@ -90,7 +90,7 @@ fn admin() -> OpenApiRouter<Api> {
 
 /// All documented routes, each group behind its scope.
 pub fn documented() -> OpenApiRouter<Api> {
-    let behind = |scope| middleware::from_fn_with_state(scope, gate::require);
+    let behind = |scope| from_fn_with_state(scope, auth::require);
     open()
         .merge(read().route_layer(behind(Scope::Read)))
         .merge(write().route_layer(behind(Scope::Write)))
@@ -108,7 +108,7 @@ pub fn router(api: Api) -> Router {
         .route("/favicon.ico", routing::get(StatusCode::NO_CONTENT))
         .fallback(nothing)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(api.clone(), frame))
+        .layer(from_fn_with_state(api.clone(), frame))
         .with_state(api);
     match compression {
         Some(layer) => router.layer(layer),

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Api, error::ApiError, gate::Caller};
+use super::{Api, auth::Caller, error::ApiError};
 use crate::engine::Model;
 
 /// Answers as long as the process can answer anything.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body, error::ApiError, gate::Caller, params::Segments, paths::ModelPath, problem::Problem, reading::stamped,
-    versions::REASON_BYTES_MAX,
+    Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, problem::Problem,
+    read_options::stamped, versions::REASON_BYTES_MAX,
 };
 use crate::{
     domain::{ArmText, Deployment, FieldResult, Split, text_within},

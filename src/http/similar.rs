@@ -12,7 +12,7 @@ use super::{
     filtering::filter,
     params::{self, Params, Segments},
     paths::IdPath,
-    reading::{Answered, At, Pick, stamped},
+    read_options::{Answered, At, Pick, stamped},
 };
 use crate::domain::{Id, Position, Query, ScoredItem};
 

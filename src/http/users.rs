@@ -11,13 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    auth::Caller,
     error::ApiError,
-    gate::Caller,
     operations::OperationOut,
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    reading::{At, Freshness, stamped},
+    read_options::{At, Freshness, stamped},
 };
 use crate::{
     domain::{FieldError, FieldResult, Id, Position, Timestamp},

@@ -11,13 +11,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Api, body,
+    Api,
+    auth::Caller,
+    body,
     error::ApiError,
-    gate::Caller,
     params::{self, Params, Segments},
     paths::{ModelPath, VersionPath},
     problem::Problem,
-    reading::stamped,
+    read_options::stamped,
 };
 use crate::{
     domain::{FieldResult, VersionManifest, VersionNumber, VersionRef, check_label, text_within},

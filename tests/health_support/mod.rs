@@ -4,12 +4,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shelfmark::{
-    domain::{Append, Event, Id, ModelConfig, Position, Record, RecordBody, Timestamp, VersionNumber},
-    health::{Health, PointQuality, Series, Survey, SurveyedVersion, Surveyor, judge},
-    learner::{Learner, prepare_thread},
-    state::State,
-};
+use shelfmark_domain::{Append, Event, Id, ModelConfig, Position, Record, RecordBody, Timestamp, VersionNumber};
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_monitor::health::{Health, PointQuality, Series, Survey, SurveyedVersion, Surveyor, judge};
+use shelfmark_state::State;
 
 /// A model under watch.
 pub struct Watched {

@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shelfmark::{
-    domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
-    learner::Learner,
-    state::{CounterRng, State},
-};
+use shelfmark_domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp};
+use shelfmark_learner::Learner;
+use shelfmark_state::{CounterRng, State};
 
 fn random(draws: &mut CounterRng, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()

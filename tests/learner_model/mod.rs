@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use shelfmark::{
-    domain::{Append, ModelConfig, Position, Record, RecordBody, Timestamp},
-    learner::{Applied, Learner, prepare_thread},
-    state::State,
-};
+use shelfmark_domain::{Append, ModelConfig, Position, Record, RecordBody, Timestamp};
+use shelfmark_learner::{Applied, Learner, prepare_thread};
+use shelfmark_state::State;
 
 pub struct Model {
     pub state: State,

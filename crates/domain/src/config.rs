@@ -183,6 +183,18 @@ impl ModelConfig {
     /// Most kinds.
     pub const KINDS_MAX: usize = 64;
 
+    /// Returns every setting by its name, also those that the stored form leaves out at their defaults.
+    pub fn settings(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut settings = match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(settings)) => settings,
+            other => unreachable!("a configuration is an object of plain values: {other:?}"),
+        };
+        settings.insert("gradient_items".to_owned(), self.gradient_items.into());
+        settings.insert("learning".to_owned(), self.learning.into());
+        settings.insert("drop_idle_events".to_owned(), self.drop_idle_events.into());
+        settings
+    }
+
     /// Valid values of `drop_idle_events` other than 0.
     const DROP_IDLE_EVENTS: RangeInclusive<u64> = 1000..=1_000_000_000_000;
 
@@ -269,6 +281,21 @@ impl LearningRates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_name_every_field_at_its_default_too() {
+        let default = ModelConfig::default();
+        let unusual = ModelConfig { gradient_items: 7, learning: false, drop_idle_events: 9, ..default.clone() };
+        let stored = serde_json::to_value(&unusual).expect("an object");
+        let stored: Vec<&String> = stored.as_object().expect("an object").keys().collect();
+        let settings = default.settings();
+        let mut named: Vec<&String> = settings.keys().collect();
+        let mut stored = stored;
+        (named.sort(), stored.sort());
+        assert_eq!(named, stored);
+        let read: ModelConfig = serde_json::from_value(settings.into()).expect("a configuration");
+        assert_eq!(read, default);
+    }
 
     #[test]
     fn the_default_is_valid_and_errors_name_the_field() {

@@ -10,6 +10,7 @@
 
 mod api_key;
 mod config;
+mod error_kind;
 mod event;
 mod except;
 mod explanation;
@@ -34,6 +35,7 @@ mod version;
 
 pub use api_key::{ApiKey, KeyHash, Scope};
 pub use config::{LearningRates, ModelConfig, Optimizer};
+pub use error_kind::ErrorKind;
 pub use event::Event;
 pub use except::{Except, ExclusionReason};
 pub use explanation::{Contribution, ContributionSource};
@@ -49,7 +51,7 @@ pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subje
 pub use rate_schedule::RateSchedule;
 pub use recommendation_id::RecommendationId;
 pub use record::{Append, NewRecord, Record, RecordBody};
-pub use rollback::{Derived, RollbackRequest, RollbackTarget};
+pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;

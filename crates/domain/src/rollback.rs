@@ -15,13 +15,52 @@ pub enum RollbackTarget {
     Time(Timestamp),
 }
 
+/// Mode of a rollback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackMode {
+    /// Readers see the target until unpinned; the learner goes on at the head.
+    Pin,
+    /// The live state becomes the target; records between the target and now are not applied.
+    Restore,
+    /// The live state becomes the result of learning the log after the target again, without some records.
+    Replay,
+}
+
+impl RollbackMode {
+    /// Returns the name in requests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Restore => "restore",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// Parses a name as returned by [`RollbackMode::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Pin, Self::Restore, Self::Replay].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+impl From<RollbackMode> for DeploymentMode {
+    fn from(mode: RollbackMode) -> Self {
+        match mode {
+            RollbackMode::Pin => Self::Pin,
+            RollbackMode::Restore => Self::Restore,
+            RollbackMode::Replay => Self::Replay,
+        }
+    }
+}
+
 /// A rollback request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackRequest {
     /// Target.
     pub to: RollbackTarget,
-    /// `Pin`, `Restore` or `Replay`.
-    pub mode: DeploymentMode,
+    /// Mode.
+    pub mode: RollbackMode,
     /// Records that a replay leaves out; empty for the other modes.
     pub except: Except,
     /// Whether to report the effect only.

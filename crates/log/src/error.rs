@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shelfmark_domain::{ModelName, Position};
+use shelfmark_domain::{ErrorKind, ModelName, Position};
 
 /// What can go wrong with the log. Cloneable, because one failed group commit answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -66,6 +66,44 @@ pub enum LogError {
         /// What is wrong.
         detail: String,
     },
+}
+
+impl LogError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Full { .. } => ErrorKind::QueueFull,
+            Self::TooLarge { .. } => ErrorKind::TooManyRecords,
+            Self::TooManyBytes { .. } => ErrorKind::TooManyBytes,
+            Self::Refused { .. } => ErrorKind::Invalid,
+            Self::Database(_) => ErrorKind::DatabaseUnavailable,
+            Self::CommitUnknown(_) => ErrorKind::CommitUnknown,
+            Self::Closed => ErrorKind::ShuttingDown,
+            Self::Deleted | Self::UnknownModel(_) => ErrorKind::ModelNotFound,
+            Self::NotBegun(_) => ErrorKind::ModelNotStarted,
+            Self::Unreadable { .. } => ErrorKind::RecordUnreadable,
+        }
+    }
+
+    /// What a client is told where the error's own text says too much or too little.
+    pub fn public_detail(&self) -> Option<String> {
+        match self {
+            Self::Database(_) => Some("the database did not answer; nothing was committed: try again".to_owned()),
+            Self::CommitUnknown(_) => Some(
+                "whether the records are durable is not known: sending events again with the same event_id is safe"
+                    .to_owned(),
+            ),
+            Self::Full { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyBytes { .. }
+            | Self::Refused { .. }
+            | Self::Closed
+            | Self::Deleted
+            | Self::UnknownModel(_)
+            | Self::NotBegun(_)
+            | Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 impl From<sqlx::Error> for LogError {

@@ -22,6 +22,7 @@ mod cluster;
 mod error;
 mod folder_lock;
 mod managed;
+mod migrations;
 mod options;
 mod pool;
 mod postmaster;

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use tokio::time::Instant;
 
-use super::error::PostgresError;
+use super::{error::PostgresError, migrations::MIGRATOR};
 
-/// The tables of this binary.
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// How long a first connection is tried for: a composed database may come up after us.
 const CONNECT_SECONDS_MAX: u64 = 30;
 /// The pause between two tries.
@@ -78,7 +76,7 @@ async fn open(options: PgConnectOptions, connections_max: u32) -> Result<PgPool,
 /// When a migration fails (it is rolled back), was changed after it ran, or is not known to this binary (the database
 /// is ahead: use the newer binary).
 pub async fn migrate(pool: &PgPool) -> Result<(), PostgresError> {
-    Ok(MIGRATIONS.run(pool).await?)
+    Ok(MIGRATOR.run(pool).await?)
 }
 
 /// Waits until the database has this binary's tables, for a process that may not make them: 30 s at most, since who makes
@@ -105,10 +103,10 @@ async fn missing_migration(pool: &PgPool) -> Result<Option<i64>, PostgresError> 
     } else {
         Vec::new()
     };
-    if let Some((ahead, _)) = applied.iter().find(|(version, _)| !MIGRATIONS.version_exists(*version)) {
+    if let Some((ahead, _)) = applied.iter().find(|(version, _)| !MIGRATOR.version_exists(*version)) {
         return Err(MigrateError::VersionMissing(*ahead).into());
     }
-    for ours in MIGRATIONS.iter() {
+    for ours in MIGRATOR.iter() {
         match applied.iter().find(|(version, _)| *version == ours.version) {
             None => return Ok(Some(ours.version)),
             Some((version, checksum)) if **checksum != *ours.checksum => {

@@ -53,7 +53,7 @@ pub use scratch::SearchScratch;
 pub use searcher::Searcher;
 pub use view::{Counts, View};
 
-use shelfmark_domain::{FieldError, Id};
+use shelfmark_domain::{ErrorKind, FieldError, Id};
 
 /// A query that cannot be answered.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -73,4 +73,17 @@ pub enum QueryError {
     /// The search itself failed (a defect of ours); the log has the cause.
     #[error("the search failed")]
     Failed,
+}
+
+impl QueryError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Field(_) => ErrorKind::Invalid,
+            Self::UnknownItem(_) => ErrorKind::ItemNotFound,
+            Self::UnknownUser(_) => ErrorKind::UserNotFound,
+            Self::Busy => ErrorKind::SearchesBusy,
+            Self::Failed => ErrorKind::SearchFailed,
+        }
+    }
 }

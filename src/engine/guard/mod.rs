@@ -4,10 +4,10 @@
 //! reference and no evidence, when it is gone. What is stored decides: a guard that was changed or taken away is followed
 //! within a second. The test itself is `health::Detector`; docs/how-to/guard.md says what it cannot see.
 
-pub(super) mod desk;
-mod post;
-pub(super) mod sample;
-mod shadow;
+mod frozen_reference;
+pub(super) mod registry;
+pub(super) mod sampler;
+mod sequential_monitor;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,22 +15,24 @@ use metrics::{counter, gauge};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use desk::GuardState;
-use post::{Alarm, Post};
-use sample::{Observation, WAITING_MAX, Watcher};
-use shadow::Shadow;
+use frozen_reference::Shadow;
+use registry::{GuardDesk, GuardState};
+use sampler::{Observation, WAITING_MAX, Watcher};
+use sequential_monitor::{Alarm, Post};
 
 use crate::engine::{
     EngineError,
-    learning::freeze::{Freeze, freeze},
-    rollback::{RolledBack, rollback},
-    shared::{Shared, blocking},
-    watching::sampling::rank,
+    blocking::blocking,
+    deployment::readers::Readers,
+    learning::{configure::Configuration, freeze::Freeze},
+    monitoring::ranking::rank,
+    rollback::{Cause, Rollbacks, Switch},
+    stores::Stores,
 };
 use crate::{
     domain::{
-        Arm, Deployment, DeploymentMode, Except, Guard, GuardActed, GuardAction, GuardMetric, Position,
-        RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber, VersionRef,
+        Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, Position, Served, Timestamp,
+        VersionNumber, VersionRef,
     },
     serving::SearchScratch,
     versions::SessionLock,
@@ -56,51 +58,61 @@ const REST_MAX: Duration = Duration::from_secs(5);
 /// Versions and deployments looked at for the newest version of the live line.
 const LINE_PAGE: usize = 100;
 
+/// What a guard works with. Cheap to clone.
+#[derive(Clone)]
+pub struct GuardParts {
+    pub stores: Arc<Stores>,
+    pub readers: Arc<Readers>,
+    pub registry: Arc<GuardDesk>,
+    pub configuration: Arc<Configuration>,
+    pub rollbacks: Rollbacks,
+}
+
 /// Guards until `stop`.
-pub async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+pub async fn run(parts: GuardParts, stop: CancellationToken) {
     loop {
-        if let Err(error) = look(&shared, &stop).await {
-            tracing::warn!(model = %shared.name, %error, "guard.blind: the guard cannot watch now, trying again");
+        if let Err(error) = look(&parts, &stop).await {
+            tracing::warn!(model = %parts.stores.name, %error, "guard.blind: the guard cannot watch now, trying again");
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = shared.guard.changed.notified() => {}
+            () = parts.registry.changed.notified() => {}
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
         }
     }
 }
 
 /// Looks at the stored guard, and watches as long as it is armed and this process is the one.
-async fn look(shared: &Arc<Shared>, stop: &CancellationToken) -> Result<(), EngineError> {
-    let Some(guard) = learn_of(shared).await?.filter(|guard| guard.armed) else { return Ok(()) };
-    if shared.settings.read_only {
+async fn look(parts: &GuardParts, stop: &CancellationToken) -> Result<(), EngineError> {
+    let Some(guard) = learn_of(parts).await?.filter(|guard| guard.armed) else { return Ok(()) };
+    if parts.stores.settings.read_only {
         // It could not act.
         return Ok(());
     }
-    let Some(lock) = shared.versions.try_become_guard().await? else { return Ok(()) };
-    let mut watch = Watch::new(shared, guard, lock);
+    let Some(lock) = parts.stores.versions.try_become_guard().await? else { return Ok(()) };
+    let mut watch = Watch::new(parts, guard, lock);
     let ended = watch.run(stop).await;
-    shared.guard.watch(None);
-    shared.guard.look(None);
+    parts.registry.watch(None);
+    parts.registry.look(None);
     // The session ends with its connection, whatever becomes of a polite word.
     drop(watch.lock.release().await);
     ended
 }
 
 /// Reads the stored guard and tells it to this process.
-async fn learn_of(shared: &Shared) -> Result<Option<Guard>, EngineError> {
-    let guard = shared.versions.guard().await?;
+async fn learn_of(parts: &GuardParts) -> Result<Option<Guard>, EngineError> {
+    let guard = parts.stores.versions.guard().await?;
     let is = |what: fn(&Guard) -> bool| if guard.as_ref().is_some_and(what) { 1.0 } else { 0.0 };
-    let model = shared.name.as_str();
+    let model = parts.stores.name.as_str();
     gauge!(GUARD_ARMED, "model" => model.to_owned()).set(is(|guard| guard.armed));
     gauge!(GUARD_ACTED, "model" => model.to_owned()).set(is(|guard| guard.acted.is_some()));
-    shared.guard.learn_of(guard.clone());
+    parts.registry.learn_of(guard.clone());
     Ok(guard)
 }
 
 /// One guard on watch.
 struct Watch {
-    shared: Arc<Shared>,
+    parts: GuardParts,
     guard: Guard,
     lock: SessionLock,
     post: Post,
@@ -116,10 +128,10 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(shared: &Arc<Shared>, guard: Guard, lock: SessionLock) -> Self {
+    fn new(parts: &GuardParts, guard: Guard, lock: SessionLock) -> Self {
         let (sender, observations) = mpsc::channel(WAITING_MAX);
         Self {
-            shared: Arc::clone(shared),
+            parts: parts.clone(),
             post: Post::new(guard.settings.clone()),
             guard,
             lock,
@@ -136,11 +148,11 @@ impl Watch {
     async fn run(&mut self, stop: &CancellationToken) -> Result<(), EngineError> {
         let mut timer = tokio::time::interval(LOOK_INTERVAL);
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let shared = Arc::clone(&self.shared);
+        let registry = Arc::clone(&self.parts.registry);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = shared.guard.changed.notified() => if !self.goes_on().await? { return Ok(()) },
+                () = registry.changed.notified() => if !self.goes_on().await? { return Ok(()) },
                 _ = timer.tick() => if !self.goes_on().await? { return Ok(()) },
                 Some(observation) = self.observations.recv() => {
                     self.observe(observation, stop).await?;
@@ -157,7 +169,7 @@ impl Watch {
     /// Whether the guard is still this one and ours; looks for a reference, or a newer one.
     async fn goes_on(&mut self) -> Result<bool, EngineError> {
         let same = |now: &Guard| now.armed && now.armed_at == self.guard.armed_at;
-        if !self.lock.holds().await || !learn_of(&self.shared).await?.is_some_and(|now| same(&now)) {
+        if !self.lock.holds().await || !learn_of(&self.parts).await?.is_some_and(|now| same(&now)) {
             return Ok(false);
         }
         let found = match self.guard.settings.metric {
@@ -171,14 +183,14 @@ impl Watch {
     fn tell(&self) {
         let state = if self.reference.is_some() { GuardState::Watching } else { GuardState::Waiting };
         let figures = self.post.figures();
-        gauge!(GUARD_EVIDENCE, "model" => self.shared.name.as_str().to_owned()).set(figures.evidence);
-        self.shared.guard.look(Some((state, figures)));
+        gauge!(GUARD_EVIDENCE, "model" => self.parts.stores.name.as_str().to_owned()).set(figures.evidence);
+        self.parts.registry.look(Some((state, figures)));
     }
 
     /// Samples are measured against the version that was named; else against that of the guard before us, if we take over;
     /// else against the newest version there is, and from then on the newest that came of age. `false`: the guard is gone.
     async fn refer_to_version(&mut self) -> Result<bool, EngineError> {
-        let line = Line::read(&self.shared).await?;
+        let line = Line::read(&self.parts.stores).await?;
         if self.line_since != line.since {
             self.line_since = line.since;
             self.post.forget_candidates();
@@ -186,10 +198,10 @@ impl Watch {
         let named = self.guard.settings.reference;
         let next = match self.reference {
             None => match named.or(self.guard.reference) {
-                Some(there) if named.is_some() || line.has(&self.shared, there).await? => Some(there),
+                Some(there) if named.is_some() || line.has(&self.parts.stores, there).await? => Some(there),
                 Some(_) | None => line.newest,
             },
-            Some(now) if named.is_none() && !line.has(&self.shared, now).await? => line.newest,
+            Some(now) if named.is_none() && !line.has(&self.parts.stores, now).await? => line.newest,
             Some(_) => self.post.come_of_age(),
         };
         if let Some(version) = line.newest.filter(|version| Some(*version) != next.or(self.reference)) {
@@ -197,20 +209,20 @@ impl Watch {
         }
         let Some(next) = next else { return Ok(true) };
         // Kept from deletion first, loaded then.
-        if !self.shared.versions.set_guard_reference(self.guard.armed_at, next).await? {
+        if !self.parts.stores.versions.set_guard_reference(self.guard.armed_at, next).await? {
             return Ok(false);
         }
-        let version = self.shared.version(next).await?;
+        let version = self.parts.stores.version(next).await?;
         self.reference = Some(next);
-        self.shadow = Some(Shadow::new(&self.shared, &version));
-        self.shared.guard.watch(Some(Watcher::new(self.sender.clone(), Some(version))));
-        tracing::info!(model = %self.shared.name, version = %next, "guard.reference: live is measured against version {next}");
+        self.shadow = Some(Shadow::new(self.parts.stores.log.tail(version.position), &version));
+        self.parts.registry.watch(Some(Watcher::new(self.sender.clone(), Some(version))));
+        tracing::info!(model = %self.parts.stores.name, version = %next, "guard.reference: live is measured against version {next}");
         Ok(true)
     }
 
     /// Clicks are measured against the arm that was named, else against the largest that is a version.
     async fn refer_to_arm(&mut self) -> Result<bool, EngineError> {
-        let arms = self.shared.versions.serving().await?.arms();
+        let arms = self.parts.stores.versions.serving().await?.arms();
         let version = |arm: &Arm| match arm.served {
             Served::Live => None,
             Served::Version(version) => Some((arm.percent, version)),
@@ -222,20 +234,20 @@ impl Watch {
         let next = largest.map(|(_, version)| version).filter(|_| arms.iter().any(|arm| arm.served == Served::Live));
         if next != self.reference {
             if let Some(next) = next
-                && !self.shared.versions.set_guard_reference(self.guard.armed_at, next).await?
+                && !self.parts.stores.versions.set_guard_reference(self.guard.armed_at, next).await?
             {
                 return Ok(false);
             }
             self.reference = next;
-            self.shared.guard.watch(next.map(|_| Watcher::new(self.sender.clone(), None)));
+            self.parts.registry.watch(next.map(|_| Watcher::new(self.sender.clone(), None)));
         }
-        self.post.compare_clicks(next.map(Served::Version), &self.shared.arms.counts());
+        self.post.compare_clicks(next.map(Served::Version), &self.parts.readers.arms.counts());
         Ok(true)
     }
 
     async fn observe(&mut self, observation: Observation, stop: &CancellationToken) -> Result<(), EngineError> {
         match observation {
-            Observation::Click(served) => self.post.clicked(served, &self.shared.arms.counts()),
+            Observation::Click(served) => self.post.clicked(served, &self.parts.readers.arms.counts()),
             Observation::Unit(sample) => {
                 let Some(shadow) = &mut self.shadow else { return Ok(()) };
                 let started = Instant::now();
@@ -247,10 +259,10 @@ impl Watch {
                 match ranked {
                     Ok(ranked) => self.post.sampled(&ranked),
                     Err(error) => {
-                        tracing::warn!(model = %self.shared.name, %error, "guard.failed: a sample was not ranked");
+                        tracing::warn!(model = %self.parts.stores.name, %error, "guard.failed: a sample was not ranked");
                     }
                 }
-                let share = self.shared.settings.guard_share.clamp(1e-3, 1.0);
+                let share = self.parts.stores.settings.guard_share.clamp(1e-3, 1.0);
                 let rest = started.elapsed().mul_f64(1.0 / share - 1.0).min(REST_MAX);
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -258,7 +270,7 @@ impl Watch {
                 }
             }
         }
-        counter!(GUARD_SAMPLES, "model" => self.shared.name.as_str().to_owned()).increment(1);
+        counter!(GUARD_SAMPLES, "model" => self.parts.stores.name.as_str().to_owned()).increment(1);
         self.tell();
         Ok(())
     }
@@ -270,49 +282,43 @@ impl Watch {
         alarm: Alarm,
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
-        self.shared.guard.watch(None);
-        tracing::warn!(model = %self.shared.name, "guard.alarm: {}", alarm.reason);
+        self.parts.registry.watch(None);
+        tracing::warn!(model = %self.parts.stores.name, "guard.alarm: {}", alarm.reason);
         let deployment = loop {
             match Box::pin(self.deploy(reference, &alarm)).await {
                 Ok(deployment) => break deployment,
                 Err(error) => {
-                    tracing::error!(model = %self.shared.name, %error, "guard.hindered: the guard could not act, trying again");
+                    tracing::error!(model = %self.parts.stores.name, %error, "guard.hindered: the guard could not act, trying again");
                 }
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(LOOK_INTERVAL) => {}
             }
-            let wanted = self.shared.versions.guard().await;
+            let wanted = self.parts.stores.versions.guard().await;
             if wanted.is_ok_and(|now| now.is_none_or(|now| !now.armed || now.armed_at != self.guard.armed_at)) {
                 return Ok(());
             }
         };
         let action = action_name(self.guard.settings.action);
-        counter!(GUARD_ACTIONS, "model" => self.shared.name.as_str().to_owned(), "action" => action).increment(1);
+        counter!(GUARD_ACTIONS, "model" => self.parts.stores.name.as_str().to_owned(), "action" => action).increment(1);
         let acted = GuardActed { at: Timestamp::now(), deployment: deployment.number, details: alarm.details };
-        self.shared.versions.guard_acted(self.guard.armed_at, &acted).await?;
-        learn_of(&self.shared).await?;
+        self.parts.stores.versions.guard_acted(self.guard.armed_at, &acted).await?;
+        learn_of(&self.parts).await?;
         Ok(())
     }
 
     async fn deploy(&self, reference: VersionNumber, alarm: &Alarm) -> Result<Deployment, EngineError> {
         let (reason, details) = (Some(alarm.reason.clone()), Some(alarm.details.clone()));
         let actor = ACTOR.to_owned();
-        let mode = match self.guard.settings.action {
+        let switch = match self.guard.settings.action {
             GuardAction::Freeze => {
-                return freeze(&self.shared, Freeze { learning: false, actor, reason, details }).await;
+                return self.parts.configuration.freeze(Freeze { learning: false, actor, reason, details }).await;
             }
-            GuardAction::Pin => DeploymentMode::Pin,
-            GuardAction::Restore => DeploymentMode::Restore,
+            GuardAction::Pin => Switch::Pin,
+            GuardAction::Restore => Switch::Restore,
         };
-        let to = RollbackTarget::Version(VersionRef::Number(reference));
-        let (except, dry_run) = (Except::default(), false);
-        let request = RollbackRequest { to, mode, except, dry_run, reason, actor, details };
-        match rollback(&self.shared, request).await? {
-            RolledBack::Done(deployment) => Ok(*deployment),
-            RolledBack::Started(_) => unreachable!("a stored version is gone to at once"),
-        }
+        self.parts.rollbacks.switch_to(reference, switch, Cause { actor, reason, details }).await
     }
 }
 
@@ -334,14 +340,14 @@ struct Line {
 }
 
 impl Line {
-    async fn read(shared: &Shared) -> Result<Self, EngineError> {
-        let deployments = shared.versions.deployments(None, LINE_PAGE).await?;
+    async fn read(stores: &Stores) -> Result<Self, EngineError> {
+        let deployments = stores.versions.deployments(None, LINE_PAGE).await?;
         let restore = deployments
             .into_iter()
             .find(|entry| matches!(entry.mode, DeploymentMode::Restore | DeploymentMode::Replay));
         let since = restore.as_ref().and_then(|restore| restore.position).unwrap_or_default();
         let restored = restore.and_then(|restore| restore.version);
-        let versions = shared.versions.list(None, LINE_PAGE).await?;
+        let versions = stores.versions.list(None, LINE_PAGE).await?;
         let newest = versions
             .into_iter()
             .find(|version| version.derived.is_none() && version.position >= since)
@@ -349,10 +355,10 @@ impl Line {
         Ok(Self { since, restored, newest: newest.or(restored) })
     }
 
-    async fn has(&self, shared: &Shared, version: VersionNumber) -> Result<bool, EngineError> {
+    async fn has(&self, stores: &Stores, version: VersionNumber) -> Result<bool, EngineError> {
         if self.restored == Some(version) || self.since == Position::ZERO {
             return Ok(true);
         }
-        Ok(shared.versions.get(&VersionRef::Number(version)).await?.position >= self.since)
+        Ok(stores.versions.get(&VersionRef::Number(version)).await?.position >= self.since)
     }
 }

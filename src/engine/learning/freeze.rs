@@ -1,6 +1,6 @@
 //! Freezing learning and letting it go on: a change of the configuration that leaves a deployment entry.
 
-use crate::engine::{EngineError, learning::configure::configure, shared::Shared};
+use crate::engine::{EngineError, learning::configure::Configuration};
 use crate::{
     domain::{Deployment, DeploymentMode, ModelConfig, Served},
     versions::NewDeployment,
@@ -19,18 +19,20 @@ pub struct Freeze {
     pub details: Option<serde_json::Value>,
 }
 
-/// Freezes or resumes; returns once the live state does so. Doing it twice leaves two entries and one record.
-pub async fn freeze(shared: &Shared, asked: Freeze) -> Result<Deployment, EngineError> {
-    let Freeze { learning, actor, reason, details } = asked;
-    let position = configure(shared, |config| Ok(ModelConfig { learning, ..config.clone() })).await?;
-    let deployment = NewDeployment {
-        mode: if learning { DeploymentMode::Resume } else { DeploymentMode::Freeze },
-        to: Served::Live,
-        version: None,
-        position,
-        actor,
-        reason,
-        details,
-    };
-    Ok(shared.versions.deploy(deployment).await?)
+impl Configuration {
+    /// Freezes or resumes; returns once the live state does so. Doing it twice leaves two entries and one record.
+    pub async fn freeze(&self, asked: Freeze) -> Result<Deployment, EngineError> {
+        let Freeze { learning, actor, reason, details } = asked;
+        let position = self.configure(|config| Ok(ModelConfig { learning, ..config.clone() })).await?;
+        let deployment = NewDeployment {
+            mode: if learning { DeploymentMode::Resume } else { DeploymentMode::Freeze },
+            to: Served::Live,
+            version: None,
+            position,
+            actor,
+            reason,
+            details,
+        };
+        Ok(self.stores.versions.deploy(deployment).await?)
+    }
 }

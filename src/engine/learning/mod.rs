@@ -3,9 +3,9 @@
 
 pub(super) mod configure;
 pub(super) mod feed;
-pub(super) mod fold;
 pub(super) mod freeze;
+pub(super) mod handle;
+pub(super) mod parts;
 pub(super) mod recovery;
-pub(super) mod relearning;
 pub(super) mod supervisor;
 pub(super) mod worker;

@@ -2,7 +2,6 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
     time::Duration,
 };
 
@@ -15,14 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
     EngineError,
+    blocking::{blocking, panic_text},
     learning::{
         feed,
+        parts::LearnerParts,
         recovery::{Recovered, recover},
         worker::Worker,
     },
     metrics::LEARNER_FAILURES,
-    shared::Shared,
-    versioning::taking,
 };
 
 /// First pause after a failure; doubled up to [`PAUSE_MAX`].
@@ -34,15 +33,15 @@ const RUN_SOUND: Duration = Duration::from_secs(300);
 const SNAPSHOTS_MAX: usize = 64;
 
 /// Runs the model until `stop`; at the end takes the shutdown version and joins the learner thread.
-pub async fn run(shared: Arc<Shared>, recovered: Recovered, stop: CancellationToken) {
+pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationToken) {
     let mut recovered = Some(recovered);
     let mut pause = PAUSE_MIN;
     loop {
         let started = tokio::time::Instant::now();
         let result = match recovered.take() {
-            Some(recovered) => Box::pin(run_once(&shared, recovered, &stop)).await,
-            None => match recover(&shared).await {
-                Ok(recovered) => Box::pin(run_once(&shared, recovered, &stop)).await,
+            Some(recovered) => Box::pin(run_once(&parts, recovered, &stop)).await,
+            None => match recover(&parts.stores).await {
+                Ok(recovered) => Box::pin(run_once(&parts, recovered, &stop)).await,
                 Err(error) => Err(error.to_string()),
             },
         };
@@ -55,10 +54,10 @@ pub async fn run(shared: Arc<Shared>, recovered: Recovered, stop: CancellationTo
             pause = PAUSE_MIN;
         }
         tracing::error!(
-            model = %shared.name, reason,
+            model = %parts.stores.name, reason,
             "learner.down: reads and the log go on; recovery from the newest version in {} s", pause.as_secs()
         );
-        shared.health.failed(reason);
+        parts.learner.health.failed(reason);
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
@@ -68,18 +67,18 @@ pub async fn run(shared: Arc<Shared>, recovered: Recovered, stop: CancellationTo
 }
 
 /// One life of the learner thread. `Err` says why it could not go on.
-async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
-    let head = shared.log.head().await.map_err(|error| error.to_string())?;
+async fn run_once(parts: &LearnerParts, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
+    let head = parts.stores.log.head().await.map_err(|error| error.to_string())?;
     let (work_sender, work) = mpsc::channel(feed::WORK_APPENDS_MAX);
     let (snapshot_sender, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
     let position = recovered.position;
-    shared.connect(Some(snapshot_sender));
-    shared.health.running(head);
-    let worker = Worker::new(Arc::clone(shared), recovered, work, snapshots);
+    parts.learner.connect(Some(snapshot_sender));
+    parts.learner.health.running(head);
+    let worker = Worker::new(parts.clone(), recovered, work, snapshots);
     let (ended_sender, mut ended) = oneshot::channel();
     let runtime = Handle::current();
     let thread = std::thread::Builder::new()
-        .name(format!("learner-{}", shared.name))
+        .name(format!("learner-{}", parts.stores.name))
         .spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(|| worker.run(&runtime)));
             let result = result.unwrap_or_else(|panic| Err(panic_text(&*panic)));
@@ -88,7 +87,7 @@ async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &Cancellatio
         .map_err(|error| format!("no thread for the learner: {error}"))?;
 
     let feed_stop = stop.child_token();
-    let feeding = feed::run(Arc::clone(shared), position, work_sender, feed_stop.clone());
+    let feeding = feed::run(&parts.stores, &*parts.stores, position, work_sender, feed_stop.clone());
     tokio::pin!(feeding);
     let mut early = None;
     let fed: Result<(), EngineError> = tokio::select! {
@@ -100,20 +99,15 @@ async fn run_once(shared: &Arc<Shared>, recovered: Recovered, stop: &Cancellatio
         }
     };
     if early.is_none() && fed.is_ok() && stop.is_cancelled() {
-        taking::take_at_shutdown(shared).await;
+        parts.snapshots.take_at_shutdown().await;
     }
     // The thread ends when nobody can ask it for snapshots any more.
-    shared.connect(None);
+    parts.learner.connect(None);
     let ended = match early {
         Some(result) => result,
         None => ended.await,
     };
-    crate::engine::shared::blocking(move || drop(thread.join())).await;
+    blocking(move || drop(thread.join())).await;
     fed.map_err(|error| error.to_string())?;
     ended.unwrap_or_else(|_| Err("the learner thread vanished".to_owned()))
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }

@@ -9,11 +9,14 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::engine::{
-    learning::{feed::Restored, recovery::Recovered},
+    learning::{
+        handle::{Snapshot, SnapshotRequest},
+        parts::LearnerParts,
+        recovery::Recovered,
+    },
     metrics,
-    shared::{Shared, SnapshotRequest, StateAt},
-    versioning::growth::Grown,
-    watching::sampling,
+    replay::run::Restored,
+    snapshots::{delta_tracker::Grown, recent_states::StateAt},
 };
 use crate::{
     domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber},
@@ -46,13 +49,6 @@ pub struct Restart {
     pub exact: bool,
 }
 
-/// A state at one position.
-pub struct Snapshot {
-    pub state: State,
-    pub position: Position,
-    pub digester: Digester,
-}
-
 enum Next {
     Snapshot(SnapshotRequest),
     Work(Work),
@@ -61,7 +57,7 @@ enum Next {
 
 /// Everything that the thread owns.
 pub struct Worker {
-    shared: Arc<Shared>,
+    parts: LearnerParts,
     state: State,
     position: Position,
     learner: Learner,
@@ -73,7 +69,7 @@ pub struct Worker {
 
 /// What has to be published and hashed.
 struct Publication {
-    shared: Arc<Shared>,
+    parts: LearnerParts,
     publisher: Publisher,
     /// By the restores of the append in work.
     restarts: BTreeMap<Position, Restart>,
@@ -90,14 +86,14 @@ struct Publication {
 
 impl Worker {
     pub fn new(
-        shared: Arc<Shared>,
+        parts: LearnerParts,
         recovered: Recovered,
         work: mpsc::Receiver<Work>,
         snapshots: mpsc::Receiver<SnapshotRequest>,
     ) -> Self {
         let Recovered { state, digester, position, version } = recovered;
         let publication = Publication {
-            shared: Arc::clone(&shared),
+            parts: parts.clone(),
             publisher: Publisher::new(),
             restarts: BTreeMap::new(),
             unpublished: Touched::default(),
@@ -107,9 +103,10 @@ impl Worker {
             took: Duration::ZERO,
         };
         assert!(version.is_none() || state.touched.is_empty(), "P7: a version's state has no marks");
-        shared.growth().begin(version, true);
-        shared.watch.begin(&StateAt { state: state.clone(), position });
-        Self { shared, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
+        parts.learner.growth().begin(version, true);
+        parts.monitor.rewind(position);
+        parts.stores.recent.keep(position, || StateAt { state: state.clone(), position });
+        Self { parts, state, position, learner: Learner::default(), publication, work, work_ended: false, snapshots }
     }
 
     /// Runs until nobody can ask for snapshots any more. Returns why learning had to end, if it had to.
@@ -148,21 +145,21 @@ impl Worker {
         self.publication.restarts = restarts;
         assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
         let committed_at = append.records.first().expect("an append is never empty").appended_at;
-        self.shared.set_pending(Some(committed_at));
+        self.parts.learner.set_pending(Some(committed_at));
         let started = Instant::now();
         let applied = self
             .learner
             .apply(&mut self.state, &append, &restored, &mut self.publication)
             .map_err(|error| error.to_string())?;
         self.position = append.last();
-        self.shared.watch.learned(&applied.steps);
-        let shared = Arc::clone(&self.shared);
-        shared.watch.keep(self.position, || self.state_at());
+        self.parts.monitor.learned(&applied.steps);
+        let stores = Arc::clone(&self.parts.stores);
+        stores.recent.keep(self.position, || self.state_at());
         report(&applied, append.records.len(), started.elapsed());
         if applied.restored || self.work.is_empty() || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
             let newest = append.records.last().expect("an append is never empty").appended_at;
             self.publication.publish(&mut self.state, self.position, Some(newest));
-            self.shared.set_pending(None);
+            self.parts.learner.set_pending(None);
         }
         Ok(())
     }
@@ -181,7 +178,7 @@ impl Worker {
     fn snapshot_to_store(&mut self) -> (Snapshot, Grown) {
         let snapshot = self.snapshot();
         assert!(self.state.touched.is_empty(), "P7: what this version holds must not count as a change since it");
-        let grown = self.shared.growth().take();
+        let grown = self.parts.learner.growth().take();
         (snapshot, grown)
     }
 }
@@ -194,7 +191,7 @@ impl Publication {
             return;
         }
         self.unhashed.absorb(&state.touched);
-        self.shared.growth().note(&state.touched);
+        self.parts.learner.growth().note(&state.touched);
         self.unpublished.take_from(&mut state.touched);
     }
 
@@ -212,7 +209,7 @@ impl Publication {
         let started = Instant::now();
         self.take_marks(state);
         let view = self.publisher.publish(&state.readable, &self.unpublished, position, Served::Live);
-        self.shared.publish(view);
+        self.parts.publish(view);
         self.unpublished.clear();
         self.last = Instant::now();
         self.took = self.last - started;
@@ -227,8 +224,8 @@ impl Publication {
 
 impl Observer for Publication {
     fn before_learning(&mut self, state: &State, units: &[Unit]) {
-        sampling::offer(&self.shared, state, units);
-        self.shared.guard.offer(&self.shared, state, units);
+        self.parts.sampler.offer(state, units);
+        self.parts.guard.offer(&self.parts.readers, state, units);
     }
 
     fn after_learning(&mut self, state: &mut State, through: Position) {
@@ -239,13 +236,13 @@ impl Observer for Publication {
     }
 
     fn forgot(&mut self, user: &ForgottenUser) {
-        self.shared.forget(user);
+        self.parts.forget(user);
     }
 
     fn restored(&mut self, position: Position, version: VersionNumber) {
         let restart = self.restarts.remove(&position);
         let exact = restart.as_ref().is_some_and(|restart| restart.exact);
-        self.shared.growth().begin(Some(version), exact);
+        self.parts.learner.growth().begin(Some(version), exact);
         self.unpublished.clear();
         self.unhashed.clear();
         (self.publisher, self.digester) = match restart {

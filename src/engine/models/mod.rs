@@ -1,8 +1,8 @@
 //! All models of this process: which are there, and how they come and go.
 
-pub(super) mod creating;
-mod keeper;
-pub(super) mod opening;
+pub(super) mod create;
+pub(super) mod open;
+mod reconciler;
 mod removal;
 
 use std::{
@@ -14,9 +14,9 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 
-use keeper::Running;
+use reconciler::Running;
 
-use crate::engine::{EngineError, Model, Surroundings, learning::recovery::Seed, room};
+use crate::engine::{EngineError, Model, Surroundings, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
     keys::forget_model,
@@ -60,9 +60,11 @@ impl Models {
             failing: Mutex::default(),
             seeds: Mutex::default(),
         });
-        keeper::begin(&shared).await?;
-        with.tasks.spawn(keeper::run(Arc::clone(&shared)));
-        with.tasks.spawn(room::run(Arc::clone(&shared)));
+        reconciler::begin(&shared).await?;
+        with.tasks.spawn(reconciler::run(Arc::clone(&shared)));
+        let all = Self { shared: Arc::clone(&shared) };
+        let rooms = move || all.list().iter().map(Model::room).collect();
+        with.tasks.spawn(memory_budget::run(with.engine.memory_budget, rooms, with.stop.clone()));
         if !with.engine.read_only {
             with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
         }

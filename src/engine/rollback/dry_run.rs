@@ -7,20 +7,19 @@ use serde_json::Value;
 
 use crate::engine::{
     EngineError,
-    learning::{
-        fold::{Counts, Watcher},
-        worker::Snapshot,
+    blocking::blocking,
+    learning::handle::{LearnerHandle, Snapshot},
+    replay::{
+        rollback::{Base, to_the_head},
+        run::{Counts, Watcher},
     },
-    rollback::{
-        materialise::{Target, state_at},
-        replaying::{self, Base},
-    },
-    shared::{Shared, StateAt, blocking},
-    versioning::taking::figures,
+    rollback::materialise::{Target, state_at},
+    snapshots::{recent_states::StateAt, store::figures},
+    stores::Stores,
 };
 use crate::{
     compare::{Diff, DiffOptions, Side, diff},
-    domain::{DeploymentMode, Digest, ExclusionReason, Position, RollbackRequest, Served, VersionNumber},
+    domain::{Digest, ExclusionReason, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
     serving::{Publisher, View},
     state::{Digester, State},
 };
@@ -44,7 +43,7 @@ pub struct Standing {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct DryRun {
     /// How it would go about it.
-    pub mode: DeploymentMode,
+    pub mode: RollbackMode,
     /// The live state now.
     pub from: Standing,
     /// The state that the rollback leads to.
@@ -57,45 +56,42 @@ pub struct DryRun {
 
 /// Makes the state that a rollback leads to, beside everything else, and lets it go again.
 pub async fn dry_run(
-    shared: &Shared,
+    stores: &Stores,
+    learner: &LearnerHandle,
     target: Target,
     request: &RollbackRequest,
     watcher: &Watcher,
 ) -> Result<DryRun, EngineError> {
-    let before = shared.snapshot().await?;
+    let before = learner.snapshot().await?;
     let (stored, at) = match target {
         Target::Stored(manifest) => {
-            let version = shared.version(manifest.version).await?;
+            let version = stores.version(manifest.version).await?;
             let at = StateAt { state: version.state.clone(), position: manifest.position };
             (Some(*manifest), at)
         }
-        Target::Position(position) => (None, Box::pin(state_at(shared, position, watcher)).await?.at),
+        Target::Position(position) => (None, Box::pin(state_at(stores, position, watcher)).await?.at),
     };
     let version = stored.as_ref().map(|manifest| manifest.version);
     let mut counts = Counts::default();
     match request.mode {
-        DeploymentMode::Replay => {
+        RollbackMode::Replay => {
             let base = Base { stored, at };
-            let (folded, _) = Box::pin(replaying::to_the_head(shared, &base, &request.except, watcher)).await?;
+            let (folded, _) = Box::pin(to_the_head(stores, &base, &request.except, watcher)).await?;
             return Ok(Box::pin(report(request.mode, before, folded.at, None, folded.counts)).await);
         }
-        DeploymentMode::Restore => {
+        RollbackMode::Restore => {
             let unapplied = before.position.since(at.position);
             counts.records = unapplied;
             counts.left_out.insert(ExclusionReason::Restores, unapplied);
         }
-        DeploymentMode::Pin
-        | DeploymentMode::Unpin
-        | DeploymentMode::Split
-        | DeploymentMode::Freeze
-        | DeploymentMode::Resume => {}
+        RollbackMode::Pin => {}
     }
     Ok(Box::pin(report(request.mode, before, at, version, counts)).await)
 }
 
 /// Compares the live state with the one that the rollback leads to.
 async fn report(
-    mode: DeploymentMode,
+    mode: RollbackMode,
     before: Snapshot,
     after: StateAt,
     version: Option<VersionNumber>,

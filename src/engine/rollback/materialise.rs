@@ -2,16 +2,17 @@
 
 use crate::engine::{
     EngineError,
-    learning::{
-        feed::restored_state,
-        fold::{Watcher, fold},
-        recovery::{beginning, newest_version},
+    blocking::blocking,
+    learning::recovery::beginning,
+    replay::run::{RestoreResolver, Watcher, fold},
+    snapshots::{
+        delta_tracker::Grown,
+        load::newest_version,
+        recent_states::StateAt,
+        retention::SYSTEM,
+        store::{NewState, store},
     },
-    shared::{Shared, StateAt, blocking},
-    versioning::{
-        growth::Grown,
-        taking::{self, NewState},
-    },
+    stores::Stores,
 };
 use crate::{
     domain::{Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, VersionManifest, VersionNumber},
@@ -29,12 +30,12 @@ pub enum Target {
 
 impl Target {
     /// Finds what a rollback names. A position at which a version of the log stands is that version.
-    pub async fn find(shared: &Shared, target: &RollbackTarget) -> Result<Self, EngineError> {
+    pub async fn find(stores: &Stores, target: &RollbackTarget) -> Result<Self, EngineError> {
         let position = match target {
-            RollbackTarget::Version(version) => return Ok(Self::Stored(Box::new(shared.versions.get(version).await?))),
-            RollbackTarget::Time(at) => shared.log.position_at(*at).await?,
+            RollbackTarget::Version(version) => return Ok(Self::Stored(Box::new(stores.versions.get(version).await?))),
+            RollbackTarget::Time(at) => stores.log.position_at(*at).await?,
             RollbackTarget::Position(position) => {
-                let head = shared.log.head().await?;
+                let head = stores.log.head().await?;
                 if *position > head {
                     let detail = format!("the log ends at position {head}");
                     return Err(EngineError::Target(FieldError::new("to.position", "out_of_range", detail)));
@@ -42,7 +43,7 @@ impl Target {
                 *position
             }
         };
-        let nearest = shared.versions.newest(Some(position)).await?;
+        let nearest = stores.versions.newest(Some(position)).await?;
         Ok(match nearest.filter(|nearest| nearest.position == position) {
             Some(manifest) => Self::Stored(Box::new(manifest)),
             None => Self::Position(position),
@@ -62,21 +63,20 @@ pub struct Made {
 
 /// The state that the log leads to at a position: from the nearest state before it, in memory or stored, and the log after
 /// that.
-pub async fn state_at(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
-    let Made { at, parent, exact } = Box::pin(nearest(shared, position, watcher)).await?;
-    let folded = Box::pin(fold(shared, at, None, position, watcher)).await?;
+pub async fn state_at(stores: &Stores, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
+    let Made { at, parent, exact } = Box::pin(nearest(stores, position, watcher)).await?;
+    let folded = Box::pin(fold(stores.source(), at, None, position, watcher)).await?;
     Ok(Made { at: folded.at, parent, exact })
 }
 
-async fn nearest(shared: &Shared, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
-    let mut made = Box::pin(nearest_state(shared, position)).await?;
+async fn nearest(stores: &Stores, position: Position, watcher: &Watcher) -> Result<Made, EngineError> {
+    let mut made = Box::pin(nearest_state(stores, position)).await?;
     // A restore takes over a state whole: nothing before the last one matters.
     let since = Interval { after: made.at.position, through: position };
-    if let Some(record) = shared.log.last_restore(since).await?
+    if let Some(record) = stores.log.last_restore(since).await?
         && let RecordBody::Restore { version, replay } = &record.body
     {
-        let state = restored_state(shared, record.position, *version, replay.as_deref(), watcher);
-        let state = Box::pin(state).await?;
+        let state = stores.resolve(record.position, *version, replay.as_deref(), watcher).await?;
         let at = StateAt { state, position: record.position };
         made = Made { at, parent: Some(*version), exact: replay.is_none() };
     }
@@ -84,51 +84,52 @@ async fn nearest(shared: &Shared, position: Position, watcher: &Watcher) -> Resu
     Ok(made)
 }
 
-async fn nearest_state(shared: &Shared, position: Position) -> Result<Made, EngineError> {
-    let kept = shared.watch.kept_before(position.next());
+async fn nearest_state(stores: &Stores, position: Position) -> Result<Made, EngineError> {
+    let kept = stores.recent.before(position.next());
     let kept_position = kept.as_ref().map(|kept| kept.position);
-    let stored = shared.versions.newest(Some(position)).await?.map(|manifest| manifest.position);
+    let stored = stores.versions.newest(Some(position)).await?.map(|manifest| manifest.position);
     if let Some(kept) = kept
         && kept_position >= stored
     {
         return Ok(Made { at: StateAt::clone(&kept), parent: None, exact: false });
     }
-    if let Some(version) = shared.cache.newest_before(position.next())
+    if let Some(version) = stores.cache.newest_before(position.next())
         && Some(version.position) == stored
     {
         let at = StateAt { state: version.state.clone(), position: version.position };
         return Ok(Made { at, parent: Some(version.number), exact: true });
     }
-    Ok(match Box::pin(newest_version(&shared.versions, Some(position))).await? {
+    Ok(match Box::pin(newest_version(&stores.versions, Some(position))).await? {
         Some(version) => {
             let at = StateAt { state: version.state, position: version.position };
             Made { at, parent: Some(version.number), exact: true }
         }
         None => {
-            let first = beginning(shared).await?;
+            let first = beginning(stores).await?;
             Made { at: StateAt { state: first.state, position: first.position }, parent: None, exact: false }
         }
     })
 }
 
 /// Makes the state at a position and stores it as a version; a derived one when the position is not the end of an append.
+/// `seen_through` is as [`keep`] says.
 pub async fn materialise(
-    shared: &Shared,
+    stores: &Stores,
     position: Position,
+    seen_through: Position,
     watcher: &Watcher,
     reason: String,
 ) -> Result<VersionManifest, EngineError> {
-    let seen_through = shared.position();
-    let made = Box::pin(state_at(shared, position, watcher)).await?;
-    let append_last = shared.log.append_last(position).await?.filter(|last| *last > position);
+    let made = Box::pin(state_at(stores, position, watcher)).await?;
+    let append_last = stores.log.append_last(position).await?.filter(|last| *last > position);
     let derived = append_last.map(|append_last| Derived::Cut { append_last });
-    keep(shared, made, seen_through, derived, reason).await
+    keep(stores, made, seen_through, derived, reason).await
 }
 
 /// Stores a state that an operation made. `seen_through` is where the live view stood before anything of it was read: whoever
 /// was forgotten until then is in none of its sources.
 pub async fn keep(
-    shared: &Shared,
+    stores: &Stores,
     made: Made,
     seen_through: Position,
     derived: Option<Derived>,
@@ -147,8 +148,8 @@ pub async fn keep(
         derived,
         label: None,
         reason: Some(reason),
-        actor: taking::SYSTEM.to_owned(),
+        actor: SYSTEM.to_owned(),
         quality: serde_json::Value::Null,
     };
-    Box::pin(taking::store(shared, &new)).await
+    Box::pin(store(stores, &new)).await
 }

@@ -5,9 +5,6 @@
 
 pub(super) mod dry_run;
 mod materialise;
-pub(super) mod replaying;
-pub(super) mod rules;
-pub(super) mod slot;
 
 use std::{
     sync::{
@@ -21,20 +18,24 @@ use serde_json::{Value, json};
 
 use dry_run::dry_run;
 use materialise::{Made, Target, keep, materialise};
-use replaying::{Base, to_the_head};
-use slot::Claim;
 
 use crate::engine::{
     EngineError,
-    learning::fold::Watcher,
+    blocking::blocking,
+    deployment::{deployments::Deployments, readers::Readers, slot::Claim},
+    learning::handle::LearnerHandle,
     operations::{OperationContext, Started},
-    served::follow::serve,
-    shared::{Shared, StateAt, blocking},
+    replay::{
+        rollback::{Base, to_the_head},
+        run::Watcher,
+    },
+    snapshots::recent_states::StateAt,
+    stores::Stores,
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackRequest, RollbackTarget, Served, Serving,
-        VersionManifest, VersionNumber,
+        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
+        Served, Serving, VersionManifest, VersionNumber, VersionRef,
     },
     log::{self, LogError},
     versions::{NewDeployment, VersionError},
@@ -58,155 +59,289 @@ pub enum RolledBack {
     Started(Started),
 }
 
-/// Pins, restores or replays, or finds out what that would do.
-pub async fn rollback(shared: &Arc<Shared>, request: RollbackRequest) -> Result<RolledBack, EngineError> {
-    let kind = if request.dry_run { "dry_run" } else { name(request.mode) };
-    let claim = shared.rollback.claim(kind, &request.actor)?;
-    let elsewhere = async { Ok(shared.operations.store().running(KINDS).await?) };
-    let (target, elsewhere) = tokio::try_join!(Target::find(shared, &request.to), elsewhere)?;
-    if let Some(running) = elsewhere {
-        return Err(EngineError::RollbackRunning(Box::new(running.into())));
-    }
-    let ours = Arc::clone(shared);
-    match (target, request.mode) {
-        (Target::Stored(manifest), DeploymentMode::Pin | DeploymentMode::Unpin | DeploymentMode::Restore)
-            if !request.dry_run =>
-        {
-            let done = shared.operations.to_its_end(async move {
-                let _claim = claim;
-                go_to(&ours, manifest.version, &request).await
-            });
-            Ok(RolledBack::Done(Box::new(done.await?)))
+/// The two ways to a stored version. Both are done at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Readers see the version; the learner goes on at the head.
+    Pin,
+    /// The live state becomes the version's.
+    Restore,
+}
+
+impl Switch {
+    const fn of(mode: RollbackMode) -> Option<Self> {
+        match mode {
+            RollbackMode::Pin => Some(Self::Pin),
+            RollbackMode::Restore => Some(Self::Restore),
+            RollbackMode::Replay => None,
         }
-        (target, _) => {
-            let actor = request.actor.clone();
-            let work = move |context: OperationContext| run(ours, target, request, claim, context);
-            match shared.operations.start(kind, &actor, KINDS, work).await {
-                Ok(started) => Ok(RolledBack::Started(started)),
-                Err(EngineError::OperationRunning(running)) => {
-                    Err(EngineError::RollbackRunning(Box::new((*running).into())))
+    }
+
+    const fn mode(self) -> RollbackMode {
+        match self {
+            Self::Pin => RollbackMode::Pin,
+            Self::Restore => RollbackMode::Restore,
+        }
+    }
+}
+
+/// Who rolls back, and why: what the deployment entry says.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub actor: String,
+    pub reason: Option<String>,
+    /// More of it.
+    pub details: Option<Value>,
+}
+
+/// Rollbacks of one model. Cheap to clone.
+#[derive(Clone)]
+pub struct Rollbacks {
+    pub deployments: Deployments,
+    pub learner: Arc<LearnerHandle>,
+}
+
+impl Rollbacks {
+    /// The stored side of the model.
+    pub fn stores(&self) -> &Stores {
+        &self.deployments.stores
+    }
+
+    /// The views that readers get.
+    pub fn readers(&self) -> &Readers {
+        &self.deployments.readers
+    }
+
+    /// Pins, restores or replays, or finds out what that would do.
+    pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
+        let kind = if request.dry_run { "dry_run" } else { request.mode.name() };
+        let (claim, target) = self.begin(kind, &request.actor, &request.to).await?;
+        if let (Target::Stored(manifest), Some(switch), false) = (&target, Switch::of(request.mode), request.dry_run) {
+            let RollbackRequest { actor, reason, details, .. } = request;
+            let cause = Cause { actor, reason, details };
+            let deployment = self.switch(claim, manifest.version, switch, cause).await?;
+            return Ok(RolledBack::Done(Box::new(deployment)));
+        }
+        let (ours, actor) = (self.clone(), request.actor.clone());
+        let work = move |context: OperationContext| ours.run(target, request, claim, context);
+        match self.stores().operations.start(kind, &actor, KINDS, work).await {
+            Ok(started) => Ok(RolledBack::Started(started)),
+            Err(EngineError::OperationRunning(running)) => {
+                Err(EngineError::RollbackRunning(Box::new((*running).into())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pins or restores a stored version; returns once readers see it.
+    pub async fn switch_to(
+        &self,
+        version: VersionNumber,
+        switch: Switch,
+        cause: Cause,
+    ) -> Result<Deployment, EngineError> {
+        let to = RollbackTarget::Version(VersionRef::Number(version));
+        let (claim, _) = self.begin(switch.mode().name(), &cause.actor, &to).await?;
+        self.switch(claim, version, switch, cause).await
+    }
+
+    /// Claims the right to roll back, against other processes too, and finds the target.
+    async fn begin(&self, kind: &str, actor: &str, to: &RollbackTarget) -> Result<(Claim, Target), EngineError> {
+        let claim = self.deployments.slot.claim(kind, actor)?;
+        let elsewhere = async { Ok(self.stores().operations.store().running(KINDS).await?) };
+        let (target, elsewhere) = tokio::try_join!(Target::find(self.stores(), to), elsewhere)?;
+        match elsewhere {
+            Some(running) => Err(EngineError::RollbackRunning(Box::new(running.into()))),
+            None => Ok((claim, target)),
+        }
+    }
+
+    /// Goes to a stored version, to its end even when the caller goes away.
+    async fn switch(
+        &self,
+        claim: Claim,
+        version: VersionNumber,
+        switch: Switch,
+        cause: Cause,
+    ) -> Result<Deployment, EngineError> {
+        let ours = self.clone();
+        let switched = self.stores().operations.to_its_end(async move {
+            let _claim = claim;
+            ours.go_to(version, switch, &cause).await
+        });
+        switched.await
+    }
+
+    /// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
+    /// readers need by then cannot be.
+    async fn run(
+        self,
+        target: Target,
+        request: RollbackRequest,
+        claim: Claim,
+        context: OperationContext,
+    ) -> Result<Value, EngineError> {
+        claim.runs_as(context.id);
+        if request.dry_run {
+            let watcher = watcher(&context, 0.0, REPLAYED, self.stores().log.head().await?);
+            return Ok(
+                json!({ "dry_run": Box::pin(dry_run(self.stores(), &self.learner, target, &request, &watcher)).await? }),
+            );
+        }
+        Ok(json!({ "deployment": self.attempt(target, &request, &context).await? }))
+    }
+
+    /// Learns the log again without a user, from before the first event that named one.
+    pub async fn unlearn(
+        &self,
+        user: Id,
+        first: Position,
+        actor: String,
+        context: &OperationContext,
+    ) -> Result<Deployment, EngineError> {
+        let to = RollbackTarget::Position(first.previous());
+        let request = RollbackRequest {
+            to: to.clone(),
+            mode: RollbackMode::Replay,
+            except: Except { users: [user].into(), ..Except::default() },
+            dry_run: false,
+            reason: Some("a user was forgotten".to_owned()),
+            actor,
+            details: None,
+        };
+        self.attempt(Target::find(self.stores(), &to).await?, &request, context).await
+    }
+
+    async fn attempt(
+        &self,
+        target: Target,
+        request: &RollbackRequest,
+        context: &OperationContext,
+    ) -> Result<Deployment, EngineError> {
+        let mut made = Vec::new();
+        let ended = Box::pin(self.steps(target, request, context, &mut made)).await;
+        if ended.is_err() {
+            for version in made.into_iter().rev() {
+                if let Err(error) = self.stores().versions.delete(version).await {
+                    tracing::info!(%version, %error, "rollback.left: version {version} stays");
                 }
-                Err(error) => Err(error),
             }
         }
+        ended
     }
-}
 
-const fn name(mode: DeploymentMode) -> &'static str {
-    match mode {
-        DeploymentMode::Pin | DeploymentMode::Unpin => "pin",
-        DeploymentMode::Restore => "restore",
-        DeploymentMode::Replay => "replay",
-        DeploymentMode::Split => "split",
-        DeploymentMode::Freeze => "freeze",
-        DeploymentMode::Resume => "resume",
-    }
-}
-
-/// The work of an operation. What it stored on its way is deleted again when it does not come to its end; what the log or
-/// readers need by then cannot be.
-async fn run(
-    shared: Arc<Shared>,
-    target: Target,
-    request: RollbackRequest,
-    claim: Claim,
-    context: OperationContext,
-) -> Result<Value, EngineError> {
-    claim.runs_as(context.id);
-    if request.dry_run {
-        let watcher = watcher(&context, 0.0, REPLAYED, shared.log.head().await?);
-        return Ok(json!({ "dry_run": Box::pin(dry_run(&shared, target, &request, &watcher)).await? }));
-    }
-    Ok(json!({ "deployment": attempt(&shared, target, &request, &context).await? }))
-}
-
-/// Learns the log again without a user, from before the first event that named one.
-pub async fn unlearn(
-    shared: &Arc<Shared>,
-    user: Id,
-    first: Position,
-    actor: String,
-    context: &OperationContext,
-) -> Result<Deployment, EngineError> {
-    let to = RollbackTarget::Position(first.previous());
-    let request = RollbackRequest {
-        to: to.clone(),
-        mode: DeploymentMode::Replay,
-        except: Except { users: [user].into(), ..Except::default() },
-        dry_run: false,
-        reason: Some("a user was forgotten".to_owned()),
-        actor,
-        details: None,
-    };
-    attempt(shared, Target::find(shared, &to).await?, &request, context).await
-}
-
-async fn attempt(
-    shared: &Arc<Shared>,
-    target: Target,
-    request: &RollbackRequest,
-    context: &OperationContext,
-) -> Result<Deployment, EngineError> {
-    let mut made = Vec::new();
-    let ended = Box::pin(steps(shared, target, request, context, &mut made)).await;
-    if ended.is_err() {
-        for version in made.into_iter().rev() {
-            if let Err(error) = shared.versions.delete(version).await {
-                tracing::info!(%version, %error, "rollback.left: version {version} stays");
+    async fn steps(
+        &self,
+        target: Target,
+        request: &RollbackRequest,
+        context: &OperationContext,
+        made: &mut Vec<VersionNumber>,
+    ) -> Result<Deployment, EngineError> {
+        let mode = request.mode.name();
+        let manifest = match target {
+            Target::Stored(manifest) => *manifest,
+            Target::Position(position) => {
+                let watcher = watcher(context, 0.0, MADE, position);
+                let reason = format!("{mode} to position {position}");
+                let manifest =
+                    Box::pin(materialise(self.stores(), position, self.readers().position(), &watcher, reason)).await?;
+                made.push(manifest.version);
+                manifest
             }
+        };
+        context.progress(MADE);
+        let RollbackRequest { actor, reason, details, .. } = request.clone();
+        let cause = Cause { actor, reason, details };
+        if let Some(switch) = Switch::of(request.mode) {
+            context.check()?;
+            return self.go_to(manifest.version, switch, &cause).await;
         }
-    }
-    ended
-}
-
-async fn steps(
-    shared: &Arc<Shared>,
-    target: Target,
-    request: &RollbackRequest,
-    context: &OperationContext,
-    made: &mut Vec<VersionNumber>,
-) -> Result<Deployment, EngineError> {
-    let mode = name(request.mode);
-    let manifest = match target {
-        Target::Stored(manifest) => *manifest,
-        Target::Position(position) => {
-            let watcher = watcher(context, 0.0, MADE, position);
-            let reason = format!("{mode} to position {position}");
-            let manifest = Box::pin(materialise(shared, position, &watcher, reason)).await?;
-            made.push(manifest.version);
-            manifest
-        }
-    };
-    context.progress(MADE);
-    if request.mode != DeploymentMode::Replay {
+        let result = Box::pin(self.replay(manifest, &request.except, context)).await?;
+        made.push(result.version);
+        context.progress(REPLAYED);
         context.check()?;
-        return go_to(shared, manifest.version, request).await;
+        let except = Some(Box::new(request.except.clone()));
+        self.restore(result.version, except, &cause, REPLAY_TIMEOUT).await
     }
-    let result = Box::pin(replay(shared, manifest, &request.except, context)).await?;
-    made.push(result.version);
-    context.progress(REPLAYED);
-    context.check()?;
-    let except = Some(Box::new(request.except.clone()));
-    restore(shared, result.version, except, request, REPLAY_TIMEOUT).await
-}
 
-/// Replays from a version to the head and stores the result.
-async fn replay(
-    shared: &Shared,
-    base: VersionManifest,
-    except: &Except,
-    context: &OperationContext,
-) -> Result<VersionManifest, EngineError> {
-    let (from, position) = (base.version, base.position);
-    let seen_through = shared.position();
-    let state = shared.version(from).await?.state.clone();
-    let base = Base { at: StateAt { state, position }, stored: Some(base) };
-    let watcher = watcher(context, MADE, REPLAYED, shared.log.head().await?);
-    let (folded, parent) = Box::pin(to_the_head(shared, &base, except, &watcher)).await?;
-    let derived = Derived::Replay { from, except: except.clone() };
-    let reason = format!("replay from version {from} at position {position}");
-    let made = Made { at: folded.at, exact: parent.is_some(), parent };
-    keep(shared, made, seen_through, Some(derived), reason).await
+    /// Replays from a version to the head and stores the result.
+    async fn replay(
+        &self,
+        base: VersionManifest,
+        except: &Except,
+        context: &OperationContext,
+    ) -> Result<VersionManifest, EngineError> {
+        let (from, position) = (base.version, base.position);
+        let seen_through = self.readers().position();
+        let state = self.stores().version(from).await?.state.clone();
+        let base = Base { at: StateAt { state, position }, stored: Some(base) };
+        let watcher = watcher(context, MADE, REPLAYED, self.stores().log.head().await?);
+        let (folded, parent) = Box::pin(to_the_head(self.stores(), &base, except, &watcher)).await?;
+        let derived = Derived::Replay { from, except: except.clone() };
+        let reason = format!("replay from version {from} at position {position}");
+        let made = Made { at: folded.at, exact: parent.is_some(), parent };
+        keep(self.stores(), made, seen_through, Some(derived), reason).await
+    }
+
+    /// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
+    async fn go_to(&self, version: VersionNumber, switch: Switch, cause: &Cause) -> Result<Deployment, EngineError> {
+        // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
+        // the record is there.
+        let ready = self.stores().version(version).await?;
+        let view = blocking(move || ready.view()).await;
+        let _ahead = self.readers().go_ahead(view);
+        match switch {
+            Switch::Pin => self.pin(version, cause).await,
+            Switch::Restore => self.restore(version, None, cause, RESTORE_TIMEOUT).await,
+        }
+    }
+
+    async fn pin(&self, version: VersionNumber, cause: &Cause) -> Result<Deployment, EngineError> {
+        let deployment = NewDeployment {
+            mode: DeploymentMode::Pin,
+            to: Served::Version(version),
+            version: Some(version),
+            position: None,
+            actor: cause.actor.clone(),
+            reason: cause.reason.clone(),
+            details: cause.details.clone(),
+        };
+        let deployment = self.stores().versions.deploy(deployment).await?;
+        self.deployments.serve(&Serving::One(deployment.to)).await?;
+        Ok(deployment)
+    }
+
+    /// Appends the record that makes a version the live state, and waits until readers see it.
+    async fn restore(
+        &self,
+        version: VersionNumber,
+        replay: Option<Box<Except>>,
+        cause: &Cause,
+        timeout: Duration,
+    ) -> Result<Deployment, EngineError> {
+        let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
+        // Together: no crash leaves a live state that nobody is told of, or that readers do not get.
+        let mut transaction = self.stores().versions.pool().begin().await.map_err(VersionError::from)?;
+        let position = log::append_restore(&mut transaction, self.stores().log.model_id(), version, replay).await?;
+        let deployment = NewDeployment {
+            mode,
+            to: Served::Live,
+            version: Some(version),
+            position: Some(position),
+            actor: cause.actor.clone(),
+            reason: cause.reason.clone(),
+            details: cause.details.clone(),
+        };
+        let deployment = self.stores().versions.deploy_within(&mut transaction, deployment).await?;
+        transaction.commit().await.map_err(|error| LogError::CommitUnknown(Arc::new(error)))?;
+        tokio::select! {
+            applied = self.readers().wait_applied(position, timeout) => applied?,
+            // The next start applies it: it is in the log.
+            () = self.stores().operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
+        }
+        self.deployments.serve(&Serving::One(Served::Live)).await?;
+        Ok(deployment)
+    }
 }
 
 /// Tells an operation how far a fold to `to` is, as a share between `low` and `high`.
@@ -220,97 +355,4 @@ fn watcher(context: &OperationContext, low: f64, high: f64, to: Position) -> Wat
         context.progress(low + (high - low) * share.min(1.0));
     };
     Watcher { reached: Arc::new(reached), cancelled }
-}
-
-/// Goes to the state of a version by a pin or a restore. Readers are there before it is written; a failure takes them back.
-async fn go_to(
-    shared: &Arc<Shared>,
-    version: VersionNumber,
-    request: &RollbackRequest,
-) -> Result<Deployment, EngineError> {
-    // Checked first, so that a restore record always names a sound version; and made ready, so that nobody waits for that once
-    // the record is there.
-    let ready = shared.version(version).await?;
-    let view = blocking(move || ready.view()).await;
-    let _ahead = shared.go_ahead(view);
-    match request.mode {
-        DeploymentMode::Restore | DeploymentMode::Replay => {
-            restore(shared, version, None, request, RESTORE_TIMEOUT).await
-        }
-        DeploymentMode::Pin
-        | DeploymentMode::Unpin
-        | DeploymentMode::Split
-        | DeploymentMode::Freeze
-        | DeploymentMode::Resume => pin(shared, version, request).await,
-    }
-}
-
-async fn pin(
-    shared: &Arc<Shared>,
-    version: VersionNumber,
-    request: &RollbackRequest,
-) -> Result<Deployment, EngineError> {
-    let deployment = NewDeployment {
-        mode: DeploymentMode::Pin,
-        to: Served::Version(version),
-        version: Some(version),
-        position: None,
-        actor: request.actor.clone(),
-        reason: request.reason.clone(),
-        details: request.details.clone(),
-    };
-    let deployment = shared.versions.deploy(deployment).await?;
-    serve(shared, &Serving::One(deployment.to)).await?;
-    Ok(deployment)
-}
-
-/// Appends the record that makes a version the live state, and waits until readers see it.
-async fn restore(
-    shared: &Arc<Shared>,
-    version: VersionNumber,
-    replay: Option<Box<Except>>,
-    request: &RollbackRequest,
-    timeout: Duration,
-) -> Result<Deployment, EngineError> {
-    let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
-    // Together: no crash leaves a live state that nobody is told of, or that readers do not get.
-    let mut transaction = shared.versions.pool().begin().await.map_err(VersionError::from)?;
-    let position = log::append_restore(&mut transaction, shared.log.model_id(), version, replay).await?;
-    let deployment = NewDeployment {
-        mode,
-        to: Served::Live,
-        version: Some(version),
-        position: Some(position),
-        actor: request.actor.clone(),
-        reason: request.reason.clone(),
-        details: request.details.clone(),
-    };
-    let deployment = shared.versions.deploy_within(&mut transaction, deployment).await?;
-    transaction.commit().await.map_err(|error| LogError::CommitUnknown(Arc::new(error)))?;
-    tokio::select! {
-        applied = shared.wait_applied(position, timeout) => applied?,
-        // The next start applies it: it is in the log.
-        () = shared.operations.stopped() => return Err(EngineError::LearnerDown("the service is ending".to_owned())),
-    }
-    serve(shared, &Serving::One(Served::Live)).await?;
-    Ok(deployment)
-}
-
-/// Serves the live state again.
-pub async fn unpin(shared: &Arc<Shared>, actor: String, reason: Option<String>) -> Result<Deployment, EngineError> {
-    let _claim = shared.rollback.claim("unpin", &actor)?;
-    let deployment = shared
-        .versions
-        .deploy(NewDeployment {
-            mode: DeploymentMode::Unpin,
-            to: Served::Live,
-            version: None,
-            position: None,
-            actor,
-            reason,
-            details: None,
-        })
-        .await?;
-    serve(shared, &Serving::One(Served::Live)).await?;
-    Ok(deployment)
 }

@@ -16,7 +16,7 @@ use crate::{
         off_worker,
         params::Segments,
         paths::ModelPath,
-        reading::{At, Pick, stamped},
+        read_options::{At, Pick, stamped},
     },
     serving::View,
     vectors::{Matrix, safetensors_head},

@@ -13,7 +13,7 @@ use super::{
     error::ApiError,
     params::{Params, Segments},
     paths::IdPath,
-    reading::{At, Pick, stamped},
+    read_options::{At, Pick, stamped},
 };
 use crate::{
     domain::{Embedding, Position, Timestamp},

@@ -4,16 +4,16 @@
 //! with the same `event_id` changes nothing (P2). Bounds: a batch has at most [`ENTRIES_MAX`] entries and the body limit
 //! in bytes; a stream is held [`stream::LINES_MAX`] lines at a time; an answer names at most [`REJECTED_MAX`] entries.
 
+mod append;
 mod entry;
 mod event;
 mod outcome;
-mod post;
 mod stream;
 
+pub use append::{Posted, Sent, Wait, WaitFor, append, append_one, arrival};
 pub use entry::{Kind, Parsed};
 pub use event::EventIn;
 pub use outcome::{Rejection, Tally};
-pub use post::{Posted, Sent, Wait, WaitFor, append_one, arrival, post};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

@@ -5,11 +5,11 @@ use std::{borrow::Cow, sync::Arc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::asked::Asked;
+use super::request::Asked;
 use crate::{
     domain::{Fallback, Query, Recommendations, ScoredItem, Subject},
     engine::Model,
-    http::{error::ApiError, reading::At},
+    http::{error::ApiError, read_options::At},
     serving::View,
 };
 

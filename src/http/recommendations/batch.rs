@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer::Answer,
-    asked::{Asked, RecommendationsBody},
+    request::{Asked, RecommendationsBody},
     single::LATER,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         params::Segments,
         paths::ModelPath,
         problem::FieldProblem,
-        reading::{Answered, At, Pick, stamped},
+        read_options::{Answered, At, Pick, stamped},
     },
     serving::View,
 };

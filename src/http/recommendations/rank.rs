@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer::Answer,
-    asked::{SubjectText, add, ids},
+    request::{SubjectText, add, ids},
     single::LATER,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         error::ApiError,
         params::Segments,
         paths::ModelPath,
-        reading::{Answered, At, Pick, stamped},
+        read_options::{Answered, At, Pick, stamped},
     },
 };
 

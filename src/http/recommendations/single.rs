@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answer::Answer,
-    asked::{RecommendationsBody, Seen},
+    request::{RecommendationsBody, Seen},
 };
 use crate::{
     domain::{Fallback, Position, ScoredItem, Timestamp},
@@ -22,7 +22,7 @@ use crate::{
         filtering::filter,
         params::{Params, Segments},
         paths::{IdPath, ModelPath},
-        reading::{Answered, At, Pick, stamped},
+        read_options::{Answered, At, Pick, stamped},
     },
 };
 

@@ -1,6 +1,6 @@
 //! What can go wrong with the roster.
 
-use shelfmark_domain::ModelName;
+use shelfmark_domain::{ErrorKind, ModelName};
 
 /// What can go wrong with the roster.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,28 @@ pub enum RosterError {
     /// Postgres failed.
     #[error("the database of the models failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl RosterError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unknown(_) => ErrorKind::ModelNotFound,
+            Self::Exists(_) => ErrorKind::ModelExists,
+            Self::TooMany(_) => ErrorKind::TooManyModels,
+            Self::InUse { .. } => ErrorKind::ModelInUse,
+            Self::Required(_) => ErrorKind::ModelRequired,
+            Self::Database(_) => ErrorKind::DatabaseUnavailable,
+        }
+    }
+
+    /// What a client is told where the error's own text says too much or too little.
+    pub fn public_detail(&self) -> Option<String> {
+        match self {
+            Self::Database(_) => Some("the database did not answer; nothing was committed: try again".to_owned()),
+            Self::Unknown(_) | Self::Exists(_) | Self::TooMany(_) | Self::InUse { .. } | Self::Required(_) => None,
+        }
+    }
 }
 
 fn standing(forks: &[ModelName]) -> String {

@@ -1,6 +1,6 @@
 //! What can go wrong with stored versions.
 
-use shelfmark_domain::{ModelName, VersionNumber};
+use shelfmark_domain::{ErrorKind, ModelName, VersionNumber};
 use shelfmark_state::StateError;
 
 /// What can go wrong with stored versions.
@@ -35,6 +35,38 @@ pub enum VersionError {
     /// Postgres failed.
     #[error("the version store's database failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl VersionError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound(_) => ErrorKind::VersionNotFound,
+            Self::LabelTaken(_) => ErrorKind::LabelTaken,
+            Self::Corrupt { .. } => ErrorKind::VersionCorrupt,
+            Self::ReadBack(_) => ErrorKind::VersionReadBackFailed,
+            Self::InUse(_) => ErrorKind::VersionInUse,
+            Self::Outdated => ErrorKind::UserForgottenMeanwhile,
+            Self::UnknownModel(_) => ErrorKind::ModelNotFound,
+            Self::Database(_) => ErrorKind::DatabaseUnavailable,
+        }
+    }
+
+    /// What a client is told where the error's own text says too much or too little.
+    pub fn public_detail(&self) -> Option<String> {
+        match self {
+            Self::Corrupt { version, .. } => {
+                Some(format!("version {version} does not match its checksums and was refused"))
+            }
+            Self::NotFound(_)
+            | Self::LabelTaken(_)
+            | Self::ReadBack(_)
+            | Self::InUse(_)
+            | Self::Outdated
+            | Self::UnknownModel(_)
+            | Self::Database(_) => None,
+        }
+    }
 }
 
 /// Maps a violated constraint to what it means; `label` is the one that was asked for.

@@ -1,0 +1,13 @@
+//! The learner as its callers see it: its rule, its gradients, its products, freezing, dense vectors.
+
+mod freeze;
+mod gradients;
+#[path = "../../../../tests/learner_case/mod.rs"]
+mod learner_case;
+#[path = "../../../../tests/learner_competitors/mod.rs"]
+mod learner_competitors;
+#[path = "../../../../tests/learner_model/mod.rs"]
+mod learner_model;
+mod modality_rule;
+mod products;
+mod rule;

@@ -1,0 +1,281 @@
+//! Goal: every switch of a model's configuration does what docs/LEARNING.md says. Method: small streams through the
+//! production learner, answers through the production search.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+use shelfmark_domain::{
+    Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
+    VectorValues,
+};
+use shelfmark_serving::Publisher;
+use shelfmark_state::LearnedTable;
+
+use crate::learner_model::Model;
+
+fn id(text: &str) -> Id {
+    Id::new("id", text).unwrap()
+}
+
+fn event(n: u64, user: &str, item: &str, kind: &str, context: &[&str]) -> Event {
+    Event {
+        event_id: id(&format!("e{n}")),
+        user: Some(id(user)),
+        session: None,
+        item: id(item),
+        kind: kind.to_owned(),
+        value: None,
+        ts: Timestamp::from_seconds((1_000_000 + n * 60) as f64).unwrap(),
+        context: context.iter().map(|&name| name.to_owned()).collect(),
+        recommendation_id: None,
+        properties: None,
+    }
+}
+
+impl Model {
+    /// One append.
+    fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.apply(events.into_iter().map(RecordBody::Event));
+    }
+
+    fn best(&self, subject: Subject, context: &[&str]) -> Vec<(String, f32)> {
+        self.drawn(subject, context, 0)
+    }
+
+    fn drawn(&self, subject: Subject, context: &[&str], seed: u64) -> Vec<(String, f32)> {
+        let view = Publisher::from_scratch(&self.state.readable, self.head, Served::Live);
+        let query = Query {
+            context: context.iter().map(|&name| name.to_owned()).collect(),
+            seed,
+            ..Query::new(subject, 100, Timestamp::from_seconds(2_000_000.0).unwrap())
+        };
+        let items = view.recommend(&query).unwrap().items;
+        items.into_iter().map(|item| (item.id.as_str().to_owned(), item.score)).collect()
+    }
+
+    fn score(&self, user: &str, item: &str) -> f32 {
+        let found = self.best(Subject::User(id(user)), &[]);
+        found.iter().find(|(id, _)| id == item).unwrap().1
+    }
+}
+
+fn small() -> ModelConfig {
+    let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
+    config.kinds.insert("dislike".to_owned(), -1.0);
+    config
+}
+
+#[test]
+fn circumstances_change_what_is_recommended_even_to_strangers() {
+    let mut model = Model::new(small());
+    for n in 0..300_u64 {
+        // The same shoppers buy umbrellas in the rain and hats in the sun, and the weather follows no pattern.
+        let rain = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63 == 0;
+        let (item, weather) = if rain { ("umbrella", "weather:rain") } else { ("hat", "weather:sun") };
+        model.learn([event(n, &format!("u{}", n % 7), item, "purchase", &[weather])]);
+    }
+    for subject in [Subject::User(id("u1")), Subject::Nobody] {
+        assert_eq!(model.best(subject.clone(), &["weather:rain"])[0].0, "umbrella", "{subject:?}");
+        assert_eq!(model.best(subject.clone(), &["weather:sun"])[0].0, "hat", "{subject:?}");
+    }
+    let unknown = model.best(Subject::User(id("u1")), &["weather:snow"]);
+    assert_eq!(unknown, model.best(Subject::User(id("u1")), &[]), "what no event named says nothing");
+
+    let mut deaf = Model::new(ModelConfig { context: false, ..small() });
+    deaf.learn((0..20).map(|n| event(n, "u", "hat", "purchase", &["weather:sun"])));
+    assert_eq!(deaf.state.readable.contexts.len(), 0);
+}
+
+#[test]
+fn a_dislike_pushes_its_item_down_and_is_no_part_of_history_memory_or_popularity() {
+    let mut model = Model::new(small());
+    let items = ["a", "b", "c", "d"];
+    model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), items[n as usize % 4], "click", &[])));
+    let before = model.score("u1", "b");
+    let memory = model.state.readable.memory[1].clone();
+    let popularity = model.state.readable.popularity[1];
+    for n in 80..110 {
+        model.learn([event(n, "u1", "b", "dislike", &[])]);
+    }
+    assert!(model.score("u1", "b") < before - 0.3, "{before} then {}", model.score("u1", "b"));
+    let readable = &model.state.readable;
+    assert_eq!((&readable.memory[1], readable.popularity[1]), (&memory, popularity));
+    let actor = readable.user("u1").unwrap();
+    assert_eq!(readable.history(actor).newest(0).next().unwrap().item, 1, "kept, so that it can be excluded");
+    let at = Timestamp::from_seconds(2_000_000.0).unwrap();
+    let context = readable.context(actor, at, &mut Default::default());
+    assert_ne!(context.history[0], 1, "the newest liked item is what counts");
+    // Ten thousand dislikes more do not push without bound.
+    let far = {
+        for n in 0..200 {
+            model.learn((0..50).map(|k| event(1_000 + n * 50 + k, &format!("v{k}"), "b", "dislike", &[])));
+        }
+        model.score("u1", "b")
+    };
+    assert!(far.is_finite() && far > -60.0, "{far}");
+}
+
+/// Goal: a burst of one source in one append moves a model less than the same events of many. Figure: the distance that
+/// the item's vector goes.
+#[test]
+fn one_users_burst_weighs_no_more_than_the_cap() {
+    let moved = |cap: f32, users: u64| {
+        let mut model = Model::new(ModelConfig { user_weight_max: cap, step_targets: 1024, ..small() });
+        model.learn((0..200).map(|n| event(n, &format!("u{}", n % 20), &format!("i{}", n % 10), "click", &[])));
+        let before = model.state.readable.parameters.items.row(3).to_vec();
+        let gradient = |n: u64| event(1_000 + n, &format!("s{}", n % users), "i3", "click", &[]);
+        // Different times, so that every click is a unit of its own.
+        model.learn((0..1_000).map(gradient));
+        let after = model.state.readable.parameters.items.row(3);
+        before.iter().zip(after).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
+    };
+    let (capped, uncapped, crowd) = (moved(32.0, 1), moved(1e6, 1), moved(32.0, 500));
+    println!("one spammer, cap 32: {capped}; without a cap: {uncapped}; 500 users: {crowd}");
+    assert!(capped < uncapped);
+}
+
+#[test]
+fn l2_pulls_touched_rows_in_and_a_schedule_slows_them_down() {
+    let stream = || (0..400_u64).map(|n| event(n, &format!("u{}", n % 9), &format!("i{}", n * n % 13), "click", &[]));
+    let norm_of = |config: ModelConfig| {
+        let mut model = Model::new(config);
+        for chunk in stream().collect::<Vec<_>>().chunks(16) {
+            model.learn(chunk.to_vec());
+        }
+        let items = &model.state.readable.parameters.items;
+        (0..items.len()).flat_map(|row| items.row(row)).map(|x| x * x).sum::<f32>().sqrt()
+    };
+    let plain = norm_of(small());
+    assert!(norm_of(ModelConfig { l2: 0.5, ..small() }) < plain);
+    let schedules = serde_json::from_str(r#"{"items": {"shape": "inverse_root", "events": 1}}"#).unwrap();
+    assert!(norm_of(ModelConfig { schedules, ..small() }) < plain);
+    let rows = norm_of(ModelConfig { optimizer: Optimizer::RowWiseAdagrad, ..small() });
+    assert!(rows.is_finite() && rows != plain);
+}
+
+#[test]
+fn a_row_wise_accumulator_holds_one_number() {
+    let mut model = Model::new(ModelConfig { optimizer: Optimizer::RowWiseAdagrad, ..small() });
+    model.learn((0..100).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
+    for row in 0..7 {
+        let sums = model.state.accumulators.items.row(row);
+        assert!(sums.iter().all(|sum| *sum == sums[0]) && sums[0] > 0.01, "{sums:?}");
+    }
+}
+
+/// Goal: sessions without a user learn like users without a P row. Method: the same visits by sessions, and by users whose
+/// table stands still: every other parameter has the same bits.
+#[test]
+fn sessions_learn_like_users_without_a_row_of_their_own() {
+    let learned = |sessions: bool| {
+        let mut config = small();
+        config.rates.users = 0.0;
+        let mut model = Model::new(config);
+        for append in (0..300_u64).collect::<Vec<_>>().chunks(30) {
+            model.learn(append.iter().map(|&n| {
+                let mut event = event(n, &format!("a{}", n % 11), &format!("i{}", n * n % 17), "click", &["page:1"]);
+                if sessions {
+                    event.session = event.user.take();
+                }
+                event
+            }));
+        }
+        model.state.readable
+    };
+    let (sessions, users) = (learned(true), learned(false));
+    assert_eq!((sessions.users.len(), sessions.sessions.len(), users.users.len()), (0, 11, 11));
+    assert_eq!(sessions.parameters.scalars, users.parameters.scalars);
+    for table in LearnedTable::ROWS.into_iter().filter(|table| *table != LearnedTable::Users) {
+        let (of_sessions, of_users) = (sessions.parameters.table(table), users.parameters.table(table));
+        assert_eq!(of_sessions.len(), of_users.len());
+        (0..of_users.len()).for_each(|row| assert_eq!(of_sessions.row(row), of_users.row(row), "{table:?} {row}"));
+    }
+}
+
+/// Goal: an explosion is scaled down, an ordinary step is not. Method: a calm stream, then one event whose kind weighs a
+/// thousand times as much, with and without the limit.
+#[test]
+fn an_explosion_is_scaled_down_to_the_usual_size() {
+    let moved = |clip_ratio: f32| {
+        let mut config = ModelConfig { clip_ratio, user_weight_max: 1e6, ..small() };
+        config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
+        let mut model = Model::new(config);
+        for n in 0..100 {
+            model.learn(
+                (0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])),
+            );
+        }
+        assert_eq!(model.state.readable.counters.clipped, 0, "nothing exploded yet");
+        let sum = |model: &Model| model.state.accumulators.items.row(3).iter().sum::<f32>();
+        let before = sum(&model);
+        model.learn([event(1_000, "u1", "i3", "boom", &[])]);
+        (model.state.readable.counters.clipped, sum(&model) - before)
+    };
+    let (clipped, unlimited) = (moved(10.0), moved(1e6));
+    assert_eq!((clipped.0, unlimited.0), (1, 0));
+    assert!(clipped.1 * 100.0 < unlimited.1, "squared gradients: {clipped:?} {unlimited:?}");
+}
+
+/// Goal: exploration shows more of the catalogue, is repeated by its seed, and costs nothing when it is off. Method: the
+/// items on top of answers to one shopper under many seeds.
+#[test]
+fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
+    let tops = |explore: f32| {
+        let mut model = Model::new(ModelConfig { explore, ..small() });
+        // Items met often, and as many met once.
+        model.learn((0..400).map(|n| event(n, &format!("u{}", n % 9), &format!("often{}", n % 8), "click", &[])));
+        model.learn((0..8).map(|n| event(1_000 + n, "other", &format!("once{n}"), "click", &[])));
+        let subject = Subject::User(id("u1"));
+        assert_eq!(model.drawn(subject.clone(), &[], 7), model.drawn(subject.clone(), &[], 7));
+        let top = |seed| model.drawn(subject.clone(), &[], seed)[0].0.clone();
+        (0..200).map(top).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(tops(0.0).len(), 1);
+    let explored = tops(20.0);
+    assert!(explored.iter().any(|item| item.starts_with("once")), "{explored:?}");
+    assert!(explored.len() > 4, "{explored:?}");
+}
+
+/// Goal: a model that only ever met dislikes has no popular newest events to draw from, and goes on. Method: more items
+/// than a full softmax takes, all of them disliked, then learned from again.
+#[test]
+fn a_sampled_step_needs_no_liked_event() {
+    let mut model = Model::new(ModelConfig { full_softmax_below: 4, negatives: 16, ..small() });
+    for n in 0..60 {
+        model.learn([event(n, &format!("u{}", n % 5), &format!("i{}", n % 12), "dislike", &[])]);
+    }
+    model.learn([event(60, "u1", "i3", "click", &[])]);
+    assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
+    assert_eq!(model.state.readable.counters.quarantined, 0);
+}
+
+#[test]
+fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_learned_from() {
+    let mut model = Model::new(small());
+    model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
+    let vector = |into, name: &str, values: Vec<f32>| {
+        RecordBody::PutVector(RowVector { into, id: id(name), values: VectorValues::new(values) })
+    };
+    let given: Vec<f32> = (0..16).map(|n| 0.01 * n as f32 - 0.05).collect();
+    assert!(model.state.accumulators.items.row(3)[0] > 0.01);
+    model.apply([vector(VectorTable::Items, "i3", given.clone()), vector(VectorTable::Items, "new", given.clone())]);
+    for row in [3, 7] {
+        assert_eq!(model.state.readable.parameters.items.row(row), given);
+        assert!(model.state.accumulators.items.row(row).iter().all(|sum| *sum == 0.01));
+    }
+    assert_eq!(model.state.readable.catalog.row("new"), Some(7));
+    // What does not fit, or has no row, changes nothing: the log may hold it, so it must not stop the learner.
+    let before = shelfmark_state::Digester::new(&model.state).digest();
+    let mut odd = given.clone();
+    odd[2] = f32::NAN;
+    model.apply([
+        vector(VectorTable::Items, "i4", vec![0.5; 12]),
+        vector(VectorTable::Items, "i4", odd),
+        vector(VectorTable::Tokens, "t:nowhere", given.clone()),
+    ]);
+    assert_eq!(shelfmark_state::Digester::new(&model.state).digest(), before);
+    // The row goes on from there.
+    model.learn([event(1_000, "u1", "i3", "click", &[])]);
+    let moved = model.state.readable.parameters.items.row(3);
+    let far = moved.iter().zip(&given).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(far > 0.0 && far < 0.1, "{far}");
+}

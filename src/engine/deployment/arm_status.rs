@@ -1,0 +1,76 @@
+//! Figures of the arms that are served: lists, clicks and quality.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::engine::{
+    deployment::{arms::ArmCounts, readers::Readers},
+    monitoring::monitor::Watch,
+};
+use crate::{
+    domain::{Arm, ArmText, ModelName},
+    health::Quality,
+};
+
+/// One arm and what came of it.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct ArmStatus {
+    /// The arm.
+    #[serde(flatten)]
+    pub arm: ArmText,
+    /// Lists that this process recommended from it since it is served.
+    pub lists: u64,
+    /// Lists of it that an event with a liked kind sent back; each counts once.
+    pub clicks: u64,
+    /// Clicks by lists; null without lists.
+    pub ctr: Option<f64>,
+    /// How the arm's lists would have done on what came next, over the newest 1,000 sampled targets of all readers.
+    pub quality: Quality,
+}
+
+/// The arms that are served, with their figures.
+pub fn arms(readers: &Readers, monitor: &Watch) -> Vec<ArmStatus> {
+    let arm = |counts: &ArmCounts| {
+        let (lists, clicks) = (counts.lists(), counts.clicks());
+        ArmStatus {
+            arm: Arm { served: counts.served, percent: counts.percent }.into(),
+            lists,
+            clicks,
+            ctr: (lists > 0).then(|| clicks as f64 / lists as f64),
+            quality: monitor.quality_of(counts.served),
+        }
+    };
+    readers.arms.counts().iter().map(|counts| arm(counts)).collect()
+}
+
+/// The figures of all arms in the Prometheus text format, rendered when asked: what is no longer served is not in it.
+pub fn metrics<'a>(models: impl Iterator<Item = (&'a ModelName, Vec<ArmStatus>)>) -> String {
+    use std::fmt::Write as _;
+    type Figure = fn(&ArmStatus) -> Option<f64>;
+    let figures: [(&str, &str, &str, Figure); 5] = [
+        ("shelfmark_serving_arm_share", "gauge", "Share of the readers", |arm| {
+            Some(f64::from(arm.arm.percent) / 100.0)
+        }),
+        ("shelfmark_serving_arm_lists", "counter", "Lists recommended since the arm is served", |arm| {
+            Some(arm.lists as f64)
+        }),
+        ("shelfmark_serving_arm_clicks", "counter", "Lists that something was clicked of", |arm| {
+            Some(arm.clicks as f64)
+        }),
+        ("shelfmark_serving_arm_recall", "gauge", "Recall@20 of sampled targets", |arm| arm.quality.recall),
+        ("shelfmark_serving_arm_mrr", "gauge", "Mean reciprocal rank@20 of sampled targets", |arm| arm.quality.mrr),
+    ];
+    let arms: Vec<(&str, Vec<ArmStatus>)> = models.map(|(name, arms)| (name.as_str(), arms)).collect();
+    let mut text = String::new();
+    for (name, kind, help, figure) in figures {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (model, arm) in arms.iter().flat_map(|(model, arms)| arms.iter().map(move |arm| (model, arm))) {
+            let version = arm.arm.version.map_or_else(|| "live".to_owned(), |version| version.to_string());
+            if let Some(value) = figure(arm) {
+                let _ = writeln!(text, "{name}{{model=\"{model}\",arm=\"{version}\"}} {value}");
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! Attribution of clicks: a decorator over the log's append that credits events to the arms whose lists they came from.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardDesk};
+use crate::{
+    domain::{ModelName, NewRecord, RecommendationId, RecordBody},
+    log::{Log, Outcome},
+};
+
+/// The log of one model, with attribution of what is appended.
+pub struct AttributedLog {
+    pub name: ModelName,
+    pub log: Log,
+    pub readers: Arc<Readers>,
+    pub guard: Arc<GuardDesk>,
+}
+
+impl AttributedLog {
+    /// Appends records, and attributes the events among them that came from recommended lists to the arms that made these.
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
+        let config = Arc::clone(&self.readers.live.load().readable().config);
+        let mut lists = Vec::new();
+        for (index, record) in records.iter().enumerate() {
+            if let RecordBody::Event(event) = &record.body
+                && let Some(id) = &event.recommendation_id
+                && config.kind_weight(&event.kind) > 0.0
+                && let Some(list) = RecommendationId::parse(&self.name, id.as_str())
+            {
+                lists.push((index, list));
+            }
+        }
+        let outcomes = self.log.append_within(records, patience).await?;
+        for (index, list) in lists {
+            // What was sent again counted the first time.
+            if let Some(Outcome::Accepted(_)) = outcomes.get(index)
+                && let Some(served) = self.readers.arms.clicked(&list)
+            {
+                self.guard.clicked(served);
+            }
+        }
+        Ok(outcomes)
+    }
+}

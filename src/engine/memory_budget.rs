@@ -1,0 +1,141 @@
+//! Whether there is room for new rows: what the models of this process take, against `--memory-budget`.
+//!
+//! The log must stay deterministic and the budget is one process's own, so it is looked at where records come in, not where
+//! they are learned: beyond it, what would make a new row is refused, and all else is taken. Between two looks, and from
+//! other processes, more may come in: the budget is passed by what that is.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytesize::ByteSize;
+use metrics::{counter, gauge};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{blocking::blocking, deployment::readers::Readers};
+use crate::{
+    domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
+    state::{Interner, TableFootprint},
+};
+
+/// What the rows of a model take, as counted (gauge, bytes, by model).
+pub const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
+/// What the rows of all models may take; 0 without a budget (gauge, bytes).
+pub const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
+/// Records refused because there was no room for the row that they would have made (counter, by model).
+pub const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
+
+/// How often it is counted.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Admission of new rows to one model.
+pub struct Room {
+    name: ModelName,
+    readers: Arc<Readers>,
+    /// `--memory-budget` in bytes; 0 = none.
+    budget: u64,
+    /// What the rows of all models take, in bytes; 0 while it fits.
+    beyond: AtomicU64,
+}
+
+/// Counts what the rows of all models take until `stop`.
+pub async fn run(budget: u64, models: impl Fn() -> Vec<Arc<Room>>, stop: CancellationToken) {
+    gauge!(MEMORY_BUDGET).set(as_gauge(budget));
+    let mut before = 0;
+    loop {
+        let models = models();
+        let count = move || {
+            let used: u64 = models.iter().map(|model| model.weigh()).sum();
+            let beyond = if budget > 0 && used >= budget { used } else { 0 };
+            models.iter().for_each(|model| model.beyond.store(beyond, Ordering::Relaxed));
+            beyond
+        };
+        let beyond = blocking(count).await;
+        let (used, allowed) = (ByteSize(beyond), ByteSize(budget));
+        match (before > 0, beyond > 0) {
+            (false, true) => tracing::warn!(%used, "memory.full: rows take {used} of {allowed}, new ones are refused"),
+            (true, false) => tracing::info!("memory.room: there is room for new rows again"),
+            (true, true) | (false, false) => {}
+        }
+        before = beyond;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+        }
+    }
+}
+
+impl Room {
+    /// Refuses nothing until it was counted.
+    pub fn new(name: ModelName, readers: Arc<Readers>, budget: u64) -> Self {
+        Self { name, readers, budget, beyond: AtomicU64::new(0) }
+    }
+
+    /// What the live state takes, table by table.
+    pub fn footprint(&self) -> Vec<TableFootprint> {
+        self.readers.live.load_full().footprint()
+    }
+
+    /// Counts the live state.
+    fn weigh(&self) -> u64 {
+        let bytes = self.footprint().iter().map(|table| table.bytes).sum();
+        gauge!(MEMORY_ROWS, "model" => self.name.as_str().to_owned()).set(as_gauge(bytes));
+        bytes
+    }
+
+    /// Whether new rows may be made.
+    pub fn has_room(&self) -> bool {
+        self.beyond.load(Ordering::Relaxed) == 0
+    }
+
+    /// Why new rows are refused, in words.
+    pub fn crowded(&self) -> Option<String> {
+        let used = ByteSize(Some(self.beyond.load(Ordering::Relaxed)).filter(|used| *used > 0)?);
+        let budget = ByteSize(self.budget);
+        Some(format!("the rows of this process take {used} of --memory-budget {budget}"))
+    }
+
+    /// Why a record is refused that would make a row while there is no room for one (code `memory_budget`). It is looked for
+    /// in the live view: an id that came in a moment ago may not be in it yet.
+    pub fn no_room_for(&self, record: &RecordBody) -> Option<FieldError> {
+        let crowded = self.crowded()?;
+        let live = self.readers.live.load_full();
+        let readable = live.readable();
+        // Who was dropped has left a row to the next one; a pull may hold users' rows back.
+        let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
+        let known = |user: &Id| readable.users.get(user.as_str()).is_some();
+        let welcome = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
+        let item = |id: &Id| readable.catalog.row(id.as_str()).is_some();
+        let (field, what) = match record {
+            RecordBody::Event(event) => {
+                let stranger = match (&event.user, &event.session) {
+                    (Some(user), _) => (!welcome(user)).then_some("user"),
+                    (None, Some(session)) => (!fits(&readable.sessions, session)).then_some("session"),
+                    (None, None) => None,
+                };
+                let new = stranger.or_else(|| (!item(&event.item)).then_some("item"))?;
+                (new, new)
+            }
+            RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
+            RecordBody::PutVector(row) if row.into == VectorTable::Items && !item(&row.id) => ("id", "item"),
+            RecordBody::PutItem(_)
+            | RecordBody::PutVector(_)
+            | RecordBody::RemoveItem { .. }
+            | RecordBody::Restore { .. }
+            | RecordBody::Configure { .. }
+            | RecordBody::Forget(_) => return None,
+        };
+        counter!(MEMORY_REFUSED, "model" => self.name.as_str().to_owned()).increment(1);
+        let detail = format!("there is no room for a new {what}: {crowded}; what names known ones is taken");
+        Some(FieldError::new(field, "memory_budget", detail))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are f64")]
+fn as_gauge(bytes: u64) -> f64 {
+    bytes as f64
+}

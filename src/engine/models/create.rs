@@ -1,0 +1,188 @@
+//! Making models: empty ones, and forks of versions.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::engine::{
+    EngineError, Model, Models,
+    learning::{configure::same_dim, recovery::Seed},
+    snapshots::take::TakeVersion,
+};
+use crate::{
+    domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
+    log::write_first,
+    roster::{self, Made, NewFork, NewModel, RosterError},
+    versions::{Adoption, VersionStore},
+};
+
+/// What a request makes of a configuration.
+pub type ConfigChange = Box<dyn Fn(&ModelConfig) -> FieldResult<ModelConfig> + Send + Sync>;
+
+/// A model to make.
+pub struct CreateModel {
+    /// Its name.
+    pub name: ModelName,
+    /// What it is forked from; `None` for one that begins empty.
+    pub fork: Option<ForkFrom>,
+    /// Makes its configuration of the version's, or of the defaults.
+    pub config: ConfigChange,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// What to fork.
+#[derive(Debug, Clone)]
+pub struct ForkFrom {
+    /// The base.
+    pub model: ModelName,
+    /// Its version; `None` takes one of its live state first.
+    pub version: Option<VersionRef>,
+}
+
+/// A fork's base, loaded and verified.
+struct Base {
+    origin: ForkOrigin,
+    versions: VersionStore,
+    seed: Seed,
+}
+
+impl Models {
+    /// Makes a model and starts it; `true` with it when it was made now, `false` when it is there as asked for.
+    ///
+    /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record. One
+    /// transaction: after a crash the model is there whole, or not at all.
+    ///
+    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a [`crate::domain::FieldError`] of the
+    /// configuration, those of looking up and verifying the version.
+    pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
+        let pool = &self.shared().with.pool;
+        if let Some(made) = roster::find(pool, &create.name).await? {
+            self.same(&create, &made).await?;
+            return Ok((self.started(&create.name).await?, false));
+        }
+        let made_now = match &create.fork {
+            None => {
+                let config = checked(&ModelConfig::default(), &create)?;
+                let model = NewModel { name: &create.name, config: &config, fork: None };
+                self.commit(&model, None, &create).await
+            }
+            Some(fork) => {
+                let base = self.base(fork, &create).await?;
+                let before = Arc::clone(base.seed.state.config());
+                let config = checked(&before, &create)?;
+                let changed = (config != *before).then_some(&config);
+                let fork = NewFork { base: &base.origin.model, version: base.origin.version, config: changed };
+                let model = NewModel { name: &create.name, config: &before, fork: Some(fork) };
+                self.commit(&model, Some(&base), &create).await
+            }
+        };
+        match made_now {
+            Ok(()) => Ok((self.started(&create.name).await?, true)),
+            // Somebody made one of this name meanwhile.
+            Err(EngineError::Roster(RosterError::Exists(name))) => {
+                let made = roster::find(pool, &name).await?.ok_or(RosterError::Exists(name))?;
+                self.same(&create, &made).await?;
+                Ok((self.started(&create.name).await?, false))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a model that is there is the one that is asked for.
+    async fn same(&self, create: &CreateModel, made: &Made) -> Result<(), EngineError> {
+        let exists = || RosterError::Exists(create.name.clone());
+        let (before, now) = match (&create.fork, &made.fork) {
+            (None, None) => (ModelConfig::default(), made.config.as_ref()),
+            (Some(asked), Some(origin)) if asked.model == origin.model => {
+                if let Some(version) = &asked.version {
+                    let version = self.model(&asked.model)?.versions().get(version).await?.version;
+                    if version != origin.version {
+                        return Err(exists().into());
+                    }
+                }
+                let before = made.config.clone().unwrap_or_default();
+                (before, made.fork_config.as_ref().or(made.config.as_ref()))
+            }
+            (Some(_), Some(_)) | (None, Some(_)) | (Some(_), None) => return Err(exists().into()),
+        };
+        if now == Some(&checked(&before, create)?) {
+            return Ok(());
+        }
+        Err(exists().into())
+    }
+
+    fn model(&self, name: &ModelName) -> Result<Model, EngineError> {
+        self.get(name).ok_or_else(|| RosterError::Unknown(name.clone()).into())
+    }
+
+    /// The version to fork, taken now when none is named.
+    async fn base(&self, fork: &ForkFrom, create: &CreateModel) -> Result<Base, EngineError> {
+        let model = self.model(&fork.model)?;
+        let number = match &fork.version {
+            Some(version) => model.versions().get(version).await?.version,
+            None => {
+                let reason = Some(format!("to fork {} from it", create.name));
+                let take = TakeVersion { label: None, reason, actor: create.actor.clone() };
+                model.take_version(take).await?.version
+            }
+        };
+        let seed = model.seed_of(number).await?;
+        let origin = ForkOrigin { model: fork.model.clone(), version: number };
+        Ok(Base { origin, versions: model.versions().clone(), seed })
+    }
+
+    async fn commit(&self, model: &NewModel<'_>, base: Option<&Base>, create: &CreateModel) -> Result<(), EngineError> {
+        let shared = self.shared();
+        let models_max = shared.with.engine.models_max;
+        let mut transaction = shared.with.pool.begin().await.map_err(RosterError::from)?;
+        let id = roster::add(&mut transaction, model, models_max).await?;
+        if let (Some(base), Some(fork)) = (base, &model.fork) {
+            let reason = Some(format!("fork of {}, version {}", fork.base, fork.version));
+            let adoption = Adoption { actor: create.actor.clone(), reason };
+            let adopted = VersionStore::of(shared.with.pool.clone(), id)
+                .adopt(&mut transaction, &base.versions, fork.version, adoption)
+                .await?;
+            if let Some(config) = fork.config {
+                let record = RecordBody::Configure { config: Box::new(config.clone()) };
+                write_first(&mut transaction, id, &record).await?;
+            }
+            // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead when
+            // somebody was forgotten in the base since it was read.
+            if adopted.digest == base.seed.digester.digest() {
+                shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).insert(id, base.seed.clone());
+            }
+        }
+        let committed = transaction.commit().await.map_err(RosterError::from);
+        if committed.is_err() {
+            shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+        committed?;
+        let origin = model.fork.as_ref().map(|fork| format!(" of {}, version {}", fork.base, fork.version));
+        let (name, origin) = (model.name, origin.unwrap_or_default());
+        tracing::info!(model = %name, "model.created: model {name}{origin}");
+        Ok(())
+    }
+
+    /// The model, once it runs here.
+    async fn started(&self, name: &ModelName) -> Result<Model, EngineError> {
+        if let Some(model) = self.get(name) {
+            return Ok(model);
+        }
+        self.shared().looked().await;
+        let failing = || self.shared().failing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.get(name).ok_or_else(|| {
+            let reason = failing().get(name).map(|(_, reason)| reason.clone());
+            let reason = reason.unwrap_or_else(|| "it was not started in time, or deleted meanwhile".to_owned());
+            EngineError::NotStarted { model: name.clone(), reason }
+        })
+    }
+}
+
+/// The configuration that is asked for, within the rules. The dimension of a fork is its base's.
+fn checked(before: &ModelConfig, create: &CreateModel) -> FieldResult<ModelConfig> {
+    let config = (create.config)(before)?;
+    config.check()?;
+    if create.fork.is_some() {
+        same_dim(before, &config)?;
+    }
+    Ok(config)
+}

@@ -1,0 +1,63 @@
+//! Dependencies that every model is started with, and the opening of a model's stores.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::engine::{
+    EngineError, EngineSettings,
+    operations::Operations,
+    stores::{Handles, Stores},
+};
+use crate::{
+    domain::ModelConfig,
+    log::{Log, LogSettings, base_config, settled_config},
+    operations::OperationStore,
+    roster::{Listed, RosterError},
+    serving::Searcher,
+    versions::VersionStore,
+};
+
+/// What every model of a process is started with.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Connections.
+    pub pool: PgPool,
+    /// Bounds of the log.
+    pub log: LogSettings,
+    /// When versions are taken.
+    pub engine: EngineSettings,
+    /// Threads that search.
+    pub searcher: Searcher,
+    /// Configuration of a model that has none yet.
+    pub default_config: ModelConfig,
+    /// Ends learning; cancelled after the last request was answered.
+    pub stop: CancellationToken,
+    /// Ends the log; cancelled after learning ended.
+    pub log_stop: CancellationToken,
+    /// Where the engine's tasks run.
+    pub tasks: TaskTracker,
+    /// Where the log's tasks run.
+    pub log_tasks: TaskTracker,
+}
+
+/// Opens what a model stores. Nothing of it runs yet but its log.
+pub async fn open(listed: &Listed, with: &Surroundings) -> Result<Stores, EngineError> {
+    let name = listed.name.clone();
+    let config = if with.engine.read_only {
+        settled_config(&with.pool, &name).await?
+    } else {
+        base_config(&with.pool, &name, &with.default_config).await?
+    };
+    let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
+    let versions = VersionStore::open(with.pool.clone(), &name).await?;
+    if [log.model_id(), versions.model_id()] != [listed.id; 2] {
+        // Deleted since it was listed, and another one made under its name.
+        return Err(RosterError::Unknown(name).into());
+    }
+    let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
+    let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());
+    let handles = Handles { log, versions, operations };
+    Ok(Stores::new(name, with.engine.clone(), Arc::new(config), listed.fork.clone(), handles))
+}

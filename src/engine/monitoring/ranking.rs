@@ -1,0 +1,126 @@
+//! Ranking of what came next against the views that stood before it, for live quality and for the guard.
+
+use std::sync::Arc;
+
+use crate::engine::deployment::readers::Readers;
+use crate::{
+    domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
+    health::Ranked,
+    serving::{QueryError, SearchScratch, View},
+    state::{Actor, State, Unit},
+};
+
+/// Length of the lists that targets are looked for in.
+const LIST: usize = 20;
+
+/// A unit about to be learned, with the views that stood before it.
+pub struct Sample {
+    subject: Subject,
+    context: Vec<String>,
+    at: Timestamp,
+    targets: Vec<Id>,
+    seed: u64,
+    live: Arc<View>,
+    /// Versions to rank it by beside live.
+    versions: Vec<Arc<View>>,
+    /// What reads that are nobody's get: its list is what readers would have been shown.
+    main: Served,
+}
+
+impl Sample {
+    /// Where the live view stood.
+    pub fn position(&self) -> Position {
+        self.live.position()
+    }
+
+    /// To be ranked by this view beside live.
+    pub fn against(self, view: Arc<View>) -> Self {
+        Self { versions: vec![view], ..self }
+    }
+}
+
+/// Where a sample's targets stood.
+pub struct RankedSample {
+    /// In the live view.
+    pub live: Vec<Ranked>,
+    /// What reads that are nobody's get.
+    pub main: Served,
+    /// In each of the versions.
+    pub versions: Vec<(Served, Vec<Ranked>)>,
+    /// What readers would have been shown.
+    pub shown: Vec<Id>,
+}
+
+/// A unit as it can be ranked by views. Ids instead of rows: the views may stand elsewhere in another line of states.
+pub fn sample(readers: &Readers, state: &State, unit: &Unit, seed: u64, versions: Vec<Arc<View>>) -> Option<Sample> {
+    let readable = &state.readable;
+    let liked = unit.targets.iter().filter(|target| target.weight > 0.0);
+    let targets: Vec<Id> = liked.map(|target| readable.catalog.id(target.item).clone()).collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let subject = match unit.actor {
+        Actor::User(row) => Subject::User(readable.users.id(row).clone()),
+        Actor::Session(row) => Subject::SessionId(readable.sessions.id(row).clone()),
+    };
+    let context = unit.context.terms.iter().map(|row| readable.contexts.id(*row).as_str().to_owned()).collect();
+    Some(Sample {
+        subject,
+        context,
+        at: unit.at,
+        targets,
+        seed,
+        live: readers.live.load_full(),
+        versions,
+        main: readers.deployed(None).served(),
+    })
+}
+
+/// Ranks a sample by the live view and by its versions. CPU work: two searches a view.
+pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
+    let (live, mut shown) = places(sample, &sample.live, scratch)?;
+    let mut versions = Vec::with_capacity(sample.versions.len());
+    for view in &sample.versions {
+        let (places, list) = places(sample, view, scratch)?;
+        if view.served() == sample.main {
+            shown = list;
+        }
+        versions.push((view.served(), places));
+    }
+    Ok(RankedSample { live, main: sample.main, versions, shown })
+}
+
+/// Where the targets stand in a view, by the way that answers requests, and the list itself.
+fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(Vec<Ranked>, Vec<Id>), QueryError> {
+    let query = |exclude_seen| Query {
+        exclude_seen,
+        context: sample.context.clone(),
+        seed: sample.seed,
+        ..Query::new(sample.subject.clone(), LIST, sample.at)
+    };
+    let (all, novel) = (query(ExcludeSeen::No), query(ExcludeSeen::All));
+    let mut answers = view.recommend_batch(&[&all, &novel], scratch).into_iter();
+    let mut list = || -> Result<Vec<Id>, QueryError> {
+        let Recommendations { items, .. } = answers.next().expect("one answer a query")?;
+        Ok(items.into_iter().map(|item| item.id).collect())
+    };
+    let (all, novel) = (list()?, list()?);
+    let place = |list: &[Id], target: &Id| list.iter().position(|id| id == target).map(|place| place + 1);
+    let ranked = |target: &Id| Ranked {
+        all: place(&all, target),
+        novel: is_new(sample, view, target).then(|| place(&novel, target)),
+    };
+    Ok((sample.targets.iter().map(ranked).collect(), all))
+}
+
+/// Whether the target is not in the subject's kept history.
+fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
+    let readable = view.readable();
+    let actor = match &sample.subject {
+        Subject::User(id) => readable.user(id.as_str()),
+        Subject::SessionId(id) => readable.session(id.as_str()),
+        Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
+    };
+    let (Some(actor), Some(row)) = (actor, readable.catalog.row(target.as_str())) else { return true };
+    readable.history(actor).newest(0).all(|past| past.item != row)
+}

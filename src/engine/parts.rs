@@ -1,0 +1,97 @@
+//! The parts of one model, put together.
+
+use std::sync::Arc;
+
+use crate::engine::{
+    deployment::{attribution::AttributedLog, deployments::Deployments, readers::Readers, slot::RollbackSlot},
+    guard::{GuardParts, registry::GuardDesk},
+    learning::{configure::Configuration, handle::LearnerHandle, parts::LearnerParts},
+    memory_budget::Room,
+    monitoring::{monitor::Watch, quality_sampler::QualitySampler},
+    rollback::Rollbacks,
+    snapshots::take::Snapshots,
+    stores::Stores,
+};
+use crate::{
+    domain::{Position, Served},
+    serving::{Publisher, Searcher},
+    state::State,
+};
+
+/// One model's parts. Each holds what it needs of the others.
+pub struct Parts {
+    pub stores: Arc<Stores>,
+    pub readers: Arc<Readers>,
+    pub learner: Arc<LearnerHandle>,
+    pub monitor: Arc<Watch>,
+    pub sampler: Arc<QualitySampler>,
+    pub guard: Arc<GuardDesk>,
+    pub snapshots: Arc<Snapshots>,
+    pub configuration: Arc<Configuration>,
+    pub rollbacks: Rollbacks,
+    pub attributed_log: AttributedLog,
+    pub room: Arc<Room>,
+    pub searcher: Searcher,
+}
+
+impl Parts {
+    /// Puts a model together; readers see an empty state until something is published.
+    pub fn new(stores: Stores, searcher: Searcher) -> Self {
+        let stores = Arc::new(stores);
+        let name = stores.name.clone();
+        let empty = State::initial(Arc::clone(&stores.base_config));
+        let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
+        let readers = Arc::new(Readers::new(name.clone(), view));
+        let learner = Arc::new(LearnerHandle::default());
+        let monitor = Arc::new(Watch::new(&name));
+        let guard = Arc::new(GuardDesk::new(stores.versions.clone()));
+        let deployments =
+            Deployments { stores: Arc::clone(&stores), readers: Arc::clone(&readers), slot: RollbackSlot::default() };
+        let snapshots =
+            Snapshots::new(Arc::clone(&stores), Arc::clone(&readers), Arc::clone(&learner), Arc::clone(&monitor));
+        let attributed_log = AttributedLog {
+            name: name.clone(),
+            log: stores.log.clone(),
+            readers: Arc::clone(&readers),
+            guard: Arc::clone(&guard),
+        };
+        Self {
+            sampler: Arc::new(QualitySampler::new(name.clone(), Arc::clone(&readers), Arc::clone(&monitor))),
+            configuration: Arc::new(Configuration::new(Arc::clone(&stores), Arc::clone(&readers))),
+            rollbacks: Rollbacks { deployments, learner: Arc::clone(&learner) },
+            room: Arc::new(Room::new(name, Arc::clone(&readers), stores.settings.memory_budget)),
+            snapshots: Arc::new(snapshots),
+            stores,
+            readers,
+            learner,
+            monitor,
+            guard,
+            attributed_log,
+            searcher,
+        }
+    }
+
+    /// Returns what the learner drives.
+    pub fn of_learner(&self) -> LearnerParts {
+        LearnerParts {
+            stores: Arc::clone(&self.stores),
+            readers: Arc::clone(&self.readers),
+            learner: Arc::clone(&self.learner),
+            monitor: Arc::clone(&self.monitor),
+            sampler: Arc::clone(&self.sampler),
+            guard: Arc::clone(&self.guard),
+            snapshots: Arc::clone(&self.snapshots),
+        }
+    }
+
+    /// Returns what the guard works with.
+    pub fn of_guard(&self) -> GuardParts {
+        GuardParts {
+            stores: Arc::clone(&self.stores),
+            readers: Arc::clone(&self.readers),
+            registry: Arc::clone(&self.guard),
+            configuration: Arc::clone(&self.configuration),
+            rollbacks: self.rollbacks.clone(),
+        }
+    }
+}

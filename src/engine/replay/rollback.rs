@@ -1,0 +1,174 @@
+//! The state that a replay leads to: a function of the log alone, so that every process and every recovery finds the same.
+
+use std::time::Duration;
+
+use futures::{FutureExt, future::BoxFuture};
+
+use crate::engine::{
+    EngineError,
+    replay::rules::{Lineage, Origin, RestoreAt, Rules},
+    replay::run::{Counts, Folded, RestoreResolver, Source, Watcher, fold},
+    snapshots::recent_states::StateAt,
+    stores::Stores,
+};
+use crate::{
+    domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef},
+    log::LogError,
+    state::State,
+    versions::VersionError,
+};
+
+/// Records that are left to the learner's feed when the result of a replay is stored: well below a second.
+const REST_RECORDS_MAX: u64 = 2048;
+/// Rounds after which the rest is left to it however much it is: the log grows faster than it can be replayed.
+const ROUNDS_MAX: usize = 8;
+
+/// Pause before a database that failed is asked for a version again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+impl Stores {
+    /// Returns the log, with the restores that this model's stores resolve.
+    pub fn source(&self) -> Source<'_> {
+        Source { log: &self.log, restores: self }
+    }
+}
+
+impl RestoreResolver for Stores {
+    /// Waits while the database is away.
+    fn resolve<'a>(
+        &'a self,
+        position: Position,
+        version: VersionNumber,
+        replay: Option<&'a Except>,
+        watcher: &'a Watcher,
+    ) -> BoxFuture<'a, Result<State, EngineError>> {
+        let resolving = async move {
+            loop {
+                let state = match replay {
+                    None => self.version(version).await.map(|version| version.state.clone()),
+                    Some(except) => {
+                        let folded = replayed(self, version, except, position.previous(), watcher).await;
+                        folded.map(|folded| folded.at.state)
+                    }
+                };
+                match state {
+                    Err(EngineError::Version(VersionError::Database(_)) | EngineError::Log(LogError::Database(_)))
+                        if !watcher.cancelled.is_cancelled() =>
+                    {
+                        tracing::warn!(%version, "restore.wait: version {version} cannot be read now, trying again");
+                        tokio::time::sleep(RETRY_PAUSE).await;
+                    }
+                    state => return state,
+                }
+            }
+        };
+        resolving.boxed()
+    }
+}
+
+/// The log and the version store, as the rules look at them.
+struct Stored<'a>(&'a Stores);
+
+impl Lineage for Stored<'_> {
+    type Error = EngineError;
+
+    async fn last_restore(&self, within: Interval) -> Result<Option<RestoreAt>, EngineError> {
+        let Some(record) = self.0.log.last_restore(within).await? else { return Ok(None) };
+        let RecordBody::Restore { version, replay } = record.body else { return Ok(None) };
+        Ok(Some(RestoreAt { position: record.position, version, replay: replay.map(|except| *except) }))
+    }
+
+    async fn origin(&self, version: VersionNumber) -> Result<Origin, EngineError> {
+        Ok(origin(self.0.versions.get(&VersionRef::Number(version)).await?))
+    }
+}
+
+fn origin(manifest: VersionManifest) -> Origin {
+    let replay = match manifest.derived {
+        Some(Derived::Replay { from, except }) => Some((from, except)),
+        Some(Derived::Cut { .. }) | None => None,
+    };
+    Origin { version: manifest.version, position: manifest.position, replay }
+}
+
+/// What a replay begins from.
+pub struct Base {
+    /// The version; `None` when it is not stored: it is the log's state then.
+    pub stored: Option<VersionManifest>,
+    /// Its state.
+    pub at: StateAt,
+}
+
+/// Stands for a base that is not stored: numbers begin at 1.
+const NOT_STORED: VersionNumber = VersionNumber(0);
+
+impl Base {
+    async fn of(stores: &Stores, version: VersionNumber) -> Result<Self, EngineError> {
+        let manifest = stores.versions.get(&VersionRef::Number(version)).await?;
+        let state = stores.version(version).await?.state.clone();
+        Ok(Self { at: StateAt { state, position: manifest.position }, stored: Some(manifest) })
+    }
+
+    async fn rules(&self, stores: &Stores, except: &Except, through: Position) -> Result<Rules, EngineError> {
+        let origin = match &self.stored {
+            Some(manifest) => origin(manifest.clone()),
+            None => Origin { version: NOT_STORED, position: self.at.position, replay: None },
+        };
+        Rules::resolve(&Stored(stores), origin, except, through).await
+    }
+
+    /// The first state under these rules: of the base, or of the version that takes its place.
+    async fn first(&self, stores: &Stores, rules: &Rules) -> Result<StateAt, EngineError> {
+        let own = self.stored.as_ref().map_or(NOT_STORED, |manifest| manifest.version);
+        let mut state = match rules.start {
+            start if start == own => self.at.state.clone(),
+            start => stores.version(start).await?.state.clone(),
+        };
+        state.touched.clear();
+        Ok(StateAt { state, position: rules.after })
+    }
+}
+
+/// What the log through a position makes of a version's state without the records that `except` names.
+pub async fn replayed(
+    stores: &Stores,
+    version: VersionNumber,
+    except: &Except,
+    through: Position,
+    watcher: &Watcher,
+) -> Result<Folded, EngineError> {
+    let base = Base::of(stores, version).await?;
+    let rules = base.rules(stores, except, through).await?;
+    let first = base.first(stores, &rules).await?;
+    fold(stores.source(), first, Some(&rules), through, watcher).await
+}
+
+/// The same through the head, in rounds, until little is left between the result and the head. Also says which stored version
+/// the result grew from.
+pub async fn to_the_head(
+    stores: &Stores,
+    base: &Base,
+    except: &Except,
+    watcher: &Watcher,
+) -> Result<(Folded, Option<VersionNumber>), EngineError> {
+    let mut head = stores.log.head().await?;
+    let mut rules = base.rules(stores, except, head).await?;
+    let mut folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
+    for _ in 0..ROUNDS_MAX {
+        let Folded { at, mut counts } = folded;
+        let round = fold(stores.source(), at, Some(&rules), head, watcher).await?;
+        counts.add(round.counts);
+        folded = Folded { at: round.at, counts };
+        head = stores.log.head().await?;
+        if head.since(folded.at.position) <= REST_RECORDS_MAX {
+            break;
+        }
+        let now = base.rules(stores, except, head).await?;
+        if now != rules {
+            // Another process rolled back meanwhile: what was learned may be dropped now.
+            rules = now;
+            folded = Folded { at: base.first(stores, &rules).await?, counts: Counts::default() };
+        }
+    }
+    Ok((folded, Some(rules.start).filter(|start| *start != NOT_STORED)))
+}

@@ -1,9 +1,0 @@
-//! States as versions: taken, kept in memory, retained, exported, compared and verified.
-
-pub(super) mod cache;
-pub(super) mod compare;
-pub(super) mod export;
-pub(super) mod growth;
-pub(super) mod retention;
-pub(super) mod taking;
-pub(super) mod verify;

@@ -1,0 +1,195 @@
+//! What callers are told of an error, and what only the log is told.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    error::ApiError,
+    problem::{Failure, FieldProblem},
+};
+use crate::{
+    domain::{ErrorKind, Position},
+    engine::{EngineError, RunningRollback},
+};
+
+/// What is said of our own failures.
+const SEE_LOG: &str = "the cause is in the service's log under this request_id";
+
+impl ApiError {
+    /// When to try again, for errors that pass.
+    fn retry_after(&self) -> Option<Duration> {
+        if let Self::Engine(error) = self
+            && let Some(wait) = error.retry_after()
+        {
+            return Some(wait);
+        }
+        if let Self::Stream { cause, .. } = self {
+            return cause.retry_after();
+        }
+        let passes = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        passes.contains(&self.meaning().0).then_some(Duration::from_secs(1))
+    }
+
+    /// What the caller is told: the case for what the caller can mend, nothing of our insides otherwise.
+    pub(super) fn detail(&self) -> String {
+        if let Self::Stream { cause, tally } = self {
+            return format!(
+                "{}; the stream ended after {} lines: {} accepted, {} duplicates, {} rejected",
+                cause.detail(),
+                tally.lines,
+                tally.accepted,
+                tally.duplicates,
+                tally.rejected_count
+            );
+        }
+        if let Self::Engine(error) = self
+            && let Some(told) = error.public_detail()
+        {
+            return told;
+        }
+        if self.meaning().0 == StatusCode::INTERNAL_SERVER_ERROR {
+            return SEE_LOG.to_owned();
+        }
+        self.to_string()
+    }
+
+    /// The fields at fault.
+    pub(super) fn errors(&self) -> Vec<FieldProblem> {
+        if let Self::Invalid(errors) = self {
+            return errors.iter().map(FieldProblem::from).collect();
+        }
+        if let Self::NoRoom(error) = self {
+            return vec![FieldProblem::from(error)];
+        }
+        if let Self::Engine(error) = self {
+            return error.field().map(FieldProblem::from).into_iter().collect();
+        }
+        Vec::new()
+    }
+
+    /// The position reached, where that is what the caller waits for; the position of the other event of a conflict.
+    fn position(&self) -> Option<Position> {
+        if let Self::Engine(EngineError::NotReached { reached, .. }) = self {
+            return Some(*reached);
+        }
+        if let Self::EventConflict(position) = self {
+            return Some(*position);
+        }
+        None
+    }
+
+    /// The rollback that runs, when it is in the way.
+    fn running(&self) -> Option<RunningRollback> {
+        if let Self::Engine(EngineError::RollbackRunning(running)) = self {
+            return Some((**running).clone());
+        }
+        None
+    }
+
+    /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring about
+    /// are counted in the metrics and not logged: a line each would be a second load.
+    fn cause(&self) -> Option<String> {
+        let told = matches!(self, Self::Overloaded | Self::NoRoom(_))
+            || matches!(
+                self.kind(),
+                Some(
+                    ErrorKind::PositionNotReached
+                        | ErrorKind::ReportsBusy
+                        | ErrorKind::SearchesBusy
+                        | ErrorKind::ShuttingDown
+                )
+            );
+        if told || !self.meaning().0.is_server_error() {
+            return None;
+        }
+        if let Self::Stream { cause, .. } = self {
+            return cause.cause();
+        }
+        if let Self::Internal(cause) = self {
+            return Some(cause.clone());
+        }
+        Some(chain(self))
+    }
+}
+
+/// The error and its sources, `: ` between them. A transparent variant repeats its source's words: they are said once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let more = source.to_string();
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = source.source();
+    }
+    text
+}
+
+impl IntoResponse for ApiError {
+    /// Status and headers; the body is written by the frame around all routes, which knows the request id.
+    fn into_response(self) -> Response {
+        let (status, code, title) = self.meaning();
+        let failure = Failure {
+            status,
+            code,
+            title,
+            detail: self.detail(),
+            errors: self.errors(),
+            position: self.position(),
+            cause: self.cause(),
+            running: self.running(),
+            stream: if let Self::Stream { tally, .. } = &self { Some((**tally).clone()) } else { None },
+        };
+        let mut response = status.into_response();
+        if let Some(wait) = self.retry_after() {
+            let seconds = wait.as_secs_f64().ceil().max(1.0);
+            if let Ok(value) = HeaderValue::from_str(&format!("{seconds:.0}")) {
+                response.headers_mut().insert(header::RETRY_AFTER, value);
+            }
+        }
+        if let Self::Unauthorized(_) = self {
+            let scheme = HeaderValue::from_static("Bearer realm=\"shelfmark\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response.extensions_mut().insert(Arc::new(failure));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{log::LogError, versions::VersionError};
+
+    #[test]
+    fn our_own_failures_are_told_to_the_log_and_not_to_the_caller() {
+        let secret = || sqlx::Error::Protocol("password=hunter2".to_owned());
+        for error in [
+            ApiError::Internal("password=hunter2".to_owned()),
+            LogError::from(secret()).into(),
+            VersionError::from(secret()).into(),
+            EngineError::LearnerDown("password=hunter2".to_owned()).into(),
+        ] {
+            assert!(!error.detail().contains("hunter2"), "{}", error.detail());
+            assert!(error.cause().expect("for the log").contains("hunter2"), "{:?}", error.cause());
+        }
+    }
+
+    #[test]
+    fn what_passes_says_when_to_try_again() {
+        let full = LogError::Full { records: 1, retry_after: Duration::from_millis(2500) };
+        let response = ApiError::from(full).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "3");
+        let reached = EngineError::NotReached { wanted: Position::new(9), reached: Position::new(7) };
+        let error = ApiError::from(reached);
+        assert_eq!(error.position(), Some(Position::new(7)));
+        assert_eq!(error.into_response().headers()[header::RETRY_AFTER], "1");
+    }
+}

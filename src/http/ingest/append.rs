@@ -1,0 +1,353 @@
+//! From a request's body to the log, and back to an answer.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    ENTRIES_MAX, Kind, Parsed, Tally,
+    entry::{self, Arrival, Run},
+    stream::Lines,
+};
+use crate::{
+    domain::{FieldError, Timestamp},
+    engine::{EngineError, Model},
+    http::{
+        auth::Caller,
+        body::{self, Format},
+        decode,
+        error::ApiError,
+        limits::Limits,
+        off_worker, params,
+    },
+    log::Outcome,
+};
+
+/// What the answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitFor {
+    /// The commit: 202.
+    #[default]
+    Logged,
+    /// The live view, which holds what was learned from the records: 200.
+    Applied,
+}
+
+/// Query parameters of every append.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wait {
+    /// What the answer waits for: `logged` (default) answers 202 after the commit, `applied` 200 once the live view holds the
+    /// records; when that takes longer than `timeout_ms`, the answer is 202 with `applied: false`.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub wait: WaitFor,
+    /// Longest wait for `applied`, 0 to 30,000; 2,000 when left out.
+    pub timeout_ms: Option<u64>,
+}
+
+/// How long the queue may stay full before a stream is ended.
+const FULL_PATIENCE: Duration = Duration::from_secs(30);
+
+/// The answer of an append.
+pub struct Posted(Tally);
+
+impl IntoResponse for Posted {
+    fn into_response(self) -> Response {
+        let status = match self.0.applied {
+            Some(true) => StatusCode::OK,
+            Some(false) | None => StatusCode::ACCEPTED,
+        };
+        (status, Json(self.0)).into_response()
+    }
+}
+
+/// A JSON batch: `{"events": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Events<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// A JSON batch: `{"items": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Items<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// A JSON batch: `{"vectors": [...]}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vectors<'a> {
+    #[serde(borrow)]
+    vectors: Vec<&'a RawValue>,
+}
+
+/// What a JSON body held.
+enum Content {
+    /// One event, alone.
+    One(Run),
+    /// A batch of so many.
+    Batch(Run, usize),
+}
+
+/// What was sent, and by whom.
+pub struct Sent<'a> {
+    /// Who.
+    pub caller: &'a Caller,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Body.
+    pub body: Body,
+}
+
+/// Takes a body of events, items or vectors, in JSON or as lines.
+pub async fn append(
+    model: &Model,
+    limits: &Limits,
+    kind: Kind,
+    wait: &Wait,
+    Sent { caller, headers, body }: Sent<'_>,
+) -> Result<Posted, ApiError> {
+    let timeout = params::wait(wait.timeout_ms)?;
+    let arrival = || arrival(model, caller);
+    let tally = match body::format(headers, true)? {
+        Format::Lines => {
+            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
+        }
+        Format::Json => {
+            let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
+            let arrival = arrival();
+            let work = bytes.len();
+            let of = kind.clone();
+            match off_worker(work, move || content(&of, &bytes, &arrival)).await?? {
+                Content::One(run) => one(model, run).await?,
+                Content::Batch(run, count) => batch(model, &kind, run, count).await?,
+            }
+        }
+    };
+    finish(model, tally, wait.wait, timeout).await
+}
+
+/// Appends one record that is already checked.
+pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Posted, ApiError> {
+    let timeout = params::wait(wait.timeout_ms)?;
+    let tally = one(model, Run::one(parsed)).await?;
+    finish(model, tally, wait.wait, timeout).await
+}
+
+/// What an entry that arrives now is checked against.
+pub fn arrival(model: &Model, caller: &Caller) -> Arrival {
+    let (config, modalities) = (model.config(), model.modalities());
+    Arrival { config, modalities, at: Timestamp::now(), source: caller.source() }
+}
+
+/// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
+fn content(kind: &Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiError> {
+    let entries = match kind {
+        Kind::Events if !begins_with_key(bytes, kind.key()) => {
+            // Malformed text is a 400 here: there is no batch whose other events could be taken.
+            let parsed = entry::parse(kind, bytes, &mut arrival.clone(), &mut Vec::new()).map_err(|error| {
+                if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
+            })?;
+            return Ok(Content::One(Run::one(parsed)));
+        }
+        Kind::Events => decode::json::<Events<'_>>(bytes, &[])?.events,
+        Kind::Items => decode::json::<Items<'_>>(bytes, &[])?.items,
+        Kind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes, &[])?.vectors,
+    };
+    if entries.len() > ENTRIES_MAX {
+        let detail = format!("at most {ENTRIES_MAX}, has {}; send application/x-ndjson for more", entries.len());
+        return Err(FieldError::new(kind.key(), "too_many", detail).into());
+    }
+    let count = entries.len();
+    let entries = entries.iter().enumerate();
+    let run = Run::parse(kind, entries.map(|(index, raw)| (index as u64, raw.get().as_bytes())), arrival);
+    Ok(Content::Batch(run, count))
+}
+
+fn begins_with_key(bytes: &[u8], key: &str) -> bool {
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{");
+    let rest = rest.and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""));
+    let rest = rest.and_then(|rest| rest.strip_prefix(key.as_bytes()));
+    rest.is_some_and(|rest| rest.starts_with(b"\""))
+}
+
+async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
+    if let Some(error) = run.records.first().and_then(|record| model.no_room_for(&record.body)) {
+        return Err(ApiError::NoRoom(error));
+    }
+    let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
+    let outcomes = model.append(run.records, Duration::ZERO).await?;
+    if let [Outcome::Conflict(position)] = *outcomes {
+        return Err(ApiError::EventConflict(position));
+    }
+    tally.add(&run.indexes, run.rejected, &outcomes);
+    Ok(tally)
+}
+
+/// The run as far as there is room for it.
+fn admitted(model: &Model, run: Run) -> Run {
+    if model.has_room() { run } else { run.within(|record| model.no_room_for(record)) }
+}
+
+async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
+    let run = admitted(model, run);
+    let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
+    tally.leave_out(kind, run.unknown);
+    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records, Duration::ZERO).await? };
+    tally.add(&run.indexes, run.rejected, &outcomes);
+    Ok(tally)
+}
+
+/// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
+async fn stream(
+    model: &Model,
+    arrival: &(impl Fn() -> Arrival + Sync),
+    kind: &Kind,
+    mut lines: Lines,
+) -> Result<Tally, ApiError> {
+    let mut tally = Tally::default();
+    let mut next = read(arrival, kind, &mut lines).await;
+    loop {
+        let run = match next {
+            Ok(Some(run)) => admitted(model, run),
+            Ok(None) => break,
+            Err(cause) => return Err(ended(cause, tally)),
+        };
+        let Run { records, indexes, rejected, unknown, .. } = run;
+        tally.leave_out(kind, unknown);
+        let lines_read = lines.count();
+        // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
+        let appended = model.append(records, FULL_PATIENCE);
+        let (outcomes, following) = tokio::join!(appended, read(arrival, kind, &mut lines));
+        match outcomes {
+            Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
+            Err(cause) => return Err(ended(cause.into(), tally)),
+        }
+        tally.lines = lines_read;
+        next = following;
+    }
+    tally.lines = lines.count();
+    Ok(tally)
+}
+
+fn ended(cause: ApiError, tally: Tally) -> ApiError {
+    ApiError::Stream { cause: Box::new(cause), tally: Box::new(tally) }
+}
+
+async fn read(
+    arrival: &(impl Fn() -> Arrival + Sync),
+    kind: &Kind,
+    lines: &mut Lines,
+) -> Result<Option<Run>, ApiError> {
+    let Some(run) = lines.run().await? else {
+        return Ok(None);
+    };
+    let arrival = arrival();
+    let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let kind = kind.clone();
+    let run = off_worker(bytes, move || {
+        let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
+        Run::parse(&kind, entries, &arrival)
+    });
+    run.await.map(Some)
+}
+
+async fn finish(model: &Model, mut tally: Tally, wait: WaitFor, timeout: Duration) -> Result<Posted, ApiError> {
+    if tally.accepted + tally.duplicates == 0 {
+        tally.position = model.log().head_known().0;
+    }
+    if wait == WaitFor::Applied {
+        tally.applied = Some(match model.wait_applied(tally.position, timeout).await {
+            Ok(()) => true,
+            // The records are durable: that they are not seen yet is no failure of the append.
+            Err(EngineError::NotReached { .. } | EngineError::LearnerDown(_)) => false,
+            Err(error) => return Err(error.into()),
+        });
+    }
+    Ok(Posted(tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival() -> Arrival {
+        Arrival {
+            config: std::sync::Arc::default(),
+            modalities: std::sync::Arc::default(),
+            at: Timestamp::default(),
+            source: None,
+        }
+    }
+
+    #[test]
+    fn a_batch_keeps_its_valid_events_and_names_the_others_by_index() {
+        let text = br#" { "events" : [
+            {"event_id":"a","user":"u","item":"i","kind":"click"},
+            {"user":"u","item":"i","kind":"warp"},
+            ["e","u",null,"i","click",null,null,[],null,null],
+            {"user":"u","item":"i","kind":"click"} ] }"#;
+        let Ok(Content::Batch(run, 4)) = content(&Kind::Events, text, &arrival()) else {
+            panic!("a batch of four");
+        };
+        assert_eq!(run.indexes, [0, 3]);
+        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.code)).collect();
+        assert_eq!(named, [(1, "unknown_kind"), (2, "invalid_value")]);
+        let ids = Tally::event_ids(&run, 4).expect("one was made");
+        assert_eq!(ids[0].as_ref().map(crate::domain::Id::as_str), Some("a"));
+        assert!(ids[1].is_none() && ids[2].is_none() && ids[3].is_some());
+    }
+
+    #[test]
+    fn a_batch_beyond_the_limit_is_refused_and_broken_text_is_malformed() {
+        let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(ENTRIES_MAX));
+        let error = content(&Kind::Events, many.as_bytes(), &arrival()).err();
+        assert!(matches!(error, Some(ApiError::Invalid(errors)) if errors[0].code == "too_many"));
+        for broken in [&b"{\"events\":[{]}"[..], b"{\"user\":", b"\xff\xfe", b""] {
+            let error = content(&Kind::Events, broken, &arrival()).err();
+            assert!(matches!(error, Some(ApiError::Malformed { .. })), "{broken:?}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_items_is_checked_item_by_item() {
+        let text = br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[1]}},{"title":"x"}]}"#;
+        let Ok(Content::Batch(run, 3)) = content(&Kind::Items, text, &arrival()) else {
+            panic!("a batch of three");
+        };
+        assert_eq!(run.indexes, [0]);
+        let fields: Vec<_> = run.rejected.iter().map(|r| r.field.as_str()).collect();
+        assert_eq!(fields, ["properties.price", "id"]);
+    }
+
+    #[test]
+    fn the_first_vector_of_a_batch_says_how_long_those_after_it_are() {
+        let text = br#"{"items":[{"id":"a","vectors":{"image":[1,2]}},{"id":"b","vectors":{"image":[1]}},
+            {"id":"c","vectors":{"audio":[1],"image":[1,2,3]}},{"id":"d","vectors":{"audio":[1,2]}}]}"#;
+        let mut arrival = arrival();
+        let Ok(Content::Batch(run, 4)) = content(&Kind::Items, text, &arrival) else {
+            panic!("a batch of four");
+        };
+        assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
+        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
+        assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
+        arrival.config = std::sync::Arc::new(crate::domain::ModelConfig { modalities: false, ..Default::default() });
+        assert!(matches!(content(&Kind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty()));
+    }
+}
