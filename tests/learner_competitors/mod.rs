@@ -1,6 +1,6 @@
 //! Who competes in a step's softmax, written out plainly.
 
-use shelfmark_learner::{Inputs, Targets};
+use shelfmark_learner::{SoftmaxInputs, SoftmaxTargets};
 
 /// What each row of a query adds to its score before the softmax, `[rows]`: negative infinity where it does not compete.
 pub fn log_weights(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shelfmark_domain::{
     Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
 };
-use shelfmark_state::{ContextScratch, History, Past, QueryRows, State, compose};
+use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, State, compose};
 
 /// A score with how far rounding alone may move it.
 #[derive(Clone, Copy)]

@@ -15,20 +15,21 @@ pub enum RollbackTarget {
     Time(Timestamp),
 }
 
-/// How a rollback goes to a state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+/// Mode of a rollback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RollbackMode {
-    /// Readers see the state until unpinned; the learner goes on at the head.
+    /// Readers see the target until unpinned; the learner goes on at the head.
     Pin,
-    /// The live state becomes that state; what came after it stays unapplied.
+    /// The live state becomes the target; records between the target and now are not applied.
     Restore,
-    /// The log after the state is applied to it again, without the records that are left out.
+    /// The live state becomes the result of learning the log after the target again, without some records.
     Replay,
 }
 
 impl RollbackMode {
-    /// Returns the name, as callers write it.
+    /// Returns the name in requests.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pin => "pin",
@@ -37,7 +38,7 @@ impl RollbackMode {
         }
     }
 
-    /// Returns the mode of a name.
+    /// Parses a name as returned by [`RollbackMode::name`].
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Pin, Self::Restore, Self::Replay].into_iter().find(|mode| mode.name() == name)
     }
@@ -53,14 +54,14 @@ impl From<RollbackMode> for DeploymentMode {
     }
 }
 
-/// A rollback as asked for.
+/// A rollback request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollbackRequest {
     /// Target.
     pub to: RollbackTarget,
-    /// How.
+    /// Mode.
     pub mode: RollbackMode,
-    /// What a replay leaves out; empty for the other modes.
+    /// Records that a replay leaves out; empty for the other modes.
     pub except: Except,
     /// Whether to report the effect only.
     pub dry_run: bool,

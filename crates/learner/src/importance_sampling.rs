@@ -33,7 +33,7 @@ impl ColumnSampler {
         self.masses.iter_mut().zip(errors).for_each(|(mass, error)| *mass += error.abs());
     }
 
-    /// CounterRng `most` or `most + 1` columns; all with an error when there are no more. Errors that are not finite are
+    /// Draws `most` or `most + 1` columns; all with an error when there are no more. Errors that are not finite are
     /// always drawn. `start` is a uniform random number in `0..1`.
     pub fn draw(&mut self, most: usize, start: f64) {
         let Self { masses, kept } = self;

@@ -7,7 +7,7 @@
 //! be most of the products of a sampled step. All columns are scored; a sample of them takes and gives gradients, see
 //! `importance_sampling`.
 //!
-//! Gradients are written out. `tests/learner_products.rs` compares them with autograd, `tests/learner_gradients.rs`
+//! Gradients are written out. `tests/it/products.rs` compares them with autograd, `tests/it/gradients.rs`
 //! with numeric differences.
 
 use tch::Tensor;

@@ -186,7 +186,7 @@ fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
 /// Decodes a row that may be free: empty bytes.
 fn put_holder(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
     let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
-    interner.put_stored(row, holder.as_ref())
+    interner.restore(row, holder.as_ref())
 }
 
 fn id(bytes: &[u8]) -> Option<Id> {

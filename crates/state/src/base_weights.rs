@@ -39,7 +39,7 @@ impl BaseWeights {
         as_row(self.0.users.len())
     }
 
-    /// Zeroes the base of a user vector. Returns its row in [`Table::BaseWeights`], or `None` without a base.
+    /// Zeroes the base of a user vector. Returns its row in [`super::Table::BaseWeights`], or `None` without a base.
     pub(super) fn forget_user(&mut self, user: u32) -> Option<u32> {
         let before = ORDER.iter().take_while(|table| **table != LearnedTable::Users);
         let before: usize = before.map(|table| self.0.table(*table).len()).sum();

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use super::footprint::{SHARED_BYTES, allocated};
 
 /// Slots of a chunk.
-const PIECE: usize = 512;
+const CHUNK: usize = 512;
 /// An empty slot. Never a valid entry, as there are fewer than 2^32 rows.
-const FREE: u64 = u64::MAX;
+const EMPTY: u64 = u64::MAX;
 
 /// Row numbers by hash. The caller compares ids to resolve equal hashes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IdIndex {
     /// Entries `hash << 32 | row`. The number of slots is a power of two. Entries are in the order of their hashes,
     /// except where probing displaced them.
-    pieces: Vec<Arc<[u64; PIECE]>>,
+    chunks: Vec<Arc<[u64; CHUNK]>>,
     count: usize,
 }
 
@@ -30,21 +30,21 @@ impl IdIndex {
 
     /// Returns the memory taken, in bytes.
     pub(super) const fn bytes(&self) -> usize {
-        self.pieces.len() * (size_of::<usize>() + allocated(SHARED_BYTES + size_of::<[u64; PIECE]>()))
+        self.chunks.len() * (size_of::<usize>() + allocated(SHARED_BYTES + size_of::<[u64; CHUNK]>()))
     }
 
     /// Returns the row with this hash for which `is` holds.
     pub(super) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        if self.pieces.is_empty() {
+        if self.chunks.is_empty() {
             return None;
         }
         let mut slot = self.home(hash);
         loop {
-            let (other, row) = parts(self.slot(slot)?);
+            let (other, row) = hash_and_row(self.slot(slot)?);
             if other == hash && is(row) {
                 return Some(row);
             }
-            slot = self.after(slot);
+            slot = self.next(slot);
         }
     }
 
@@ -52,19 +52,19 @@ impl IdIndex {
     pub(super) fn insert(&mut self, hash: u32, row: u32) {
         if (self.count + 1) * 2 > self.slots() {
             // All chunks share one until they are written.
-            let free = Arc::new([FREE; PIECE]);
-            let all = std::mem::take(&mut self.pieces);
-            self.pieces.resize((2 * all.len()).max(1), free);
-            let taken = all.iter().flat_map(|piece| piece.iter()).filter(|taken| **taken != FREE);
-            taken.for_each(|taken| self.place(*taken));
+            let empty = Arc::new([EMPTY; CHUNK]);
+            let all = std::mem::take(&mut self.chunks);
+            self.chunks.resize((2 * all.len()).max(1), empty);
+            let entries = all.iter().flat_map(|chunk| chunk.iter()).filter(|entry| **entry != EMPTY);
+            entries.for_each(|entry| self.insert_entry(*entry));
         }
         self.count += 1;
-        self.place(u64::from(hash) << 32 | u64::from(row));
+        self.insert_entry(u64::from(hash) << 32 | u64::from(row));
     }
 
     /// Removes a row, if present.
     pub(super) fn remove(&mut self, hash: u32, row: u32) {
-        if self.pieces.is_empty() {
+        if self.chunks.is_empty() {
             return;
         }
         let mut hole = self.home(hash);
@@ -72,33 +72,33 @@ impl IdIndex {
             if self.slot(hole).is_none() {
                 return;
             }
-            hole = self.after(hole);
+            hole = self.next(hole);
         }
         self.count -= 1;
         // Backward-shift deletion: moves displaced entries up, so that no gap separates a row from its home slot.
-        let mut next = self.after(hole);
-        while let Some(taken) = self.slot(next) {
+        let mut next = self.next(hole);
+        while let Some(entry) = self.slot(next) {
             let mask = self.slots() - 1;
-            let pushed = next.wrapping_sub(self.home(parts(taken).0)) & mask;
+            let pushed = next.wrapping_sub(self.home(hash_and_row(entry).0)) & mask;
             if pushed >= next.wrapping_sub(hole) & mask {
-                self.set(hole, taken);
+                self.set(hole, entry);
                 hole = next;
             }
-            next = self.after(next);
+            next = self.next(next);
         }
-        self.set(hole, FREE);
+        self.set(hole, EMPTY);
     }
 
-    fn place(&mut self, taken: u64) {
-        let mut slot = self.home(parts(taken).0);
+    fn insert_entry(&mut self, entry: u64) {
+        let mut slot = self.home(hash_and_row(entry).0);
         while self.slot(slot).is_some() {
-            slot = self.after(slot);
+            slot = self.next(slot);
         }
-        self.set(slot, taken);
+        self.set(slot, entry);
     }
 
     const fn slots(&self) -> usize {
-        self.pieces.len() * PIECE
+        self.chunks.len() * CHUNK
     }
 
     /// Returns the first slot to probe: the upper bits of the hash, so that doubling keeps the order.
@@ -106,24 +106,24 @@ impl IdIndex {
         (hash as usize * self.slots()) >> u32::BITS
     }
 
-    const fn after(&self, slot: usize) -> usize {
+    const fn next(&self, slot: usize) -> usize {
         (slot + 1) & (self.slots() - 1)
     }
 
     fn slot(&self, slot: usize) -> Option<u64> {
-        let taken = self.pieces[slot / PIECE][slot % PIECE];
-        (taken != FREE).then_some(taken)
+        let entry = self.chunks[slot / CHUNK][slot % CHUNK];
+        (entry != EMPTY).then_some(entry)
     }
 
-    fn set(&mut self, slot: usize, taken: u64) {
-        Arc::make_mut(&mut self.pieces[slot / PIECE])[slot % PIECE] = taken;
+    fn set(&mut self, slot: usize, entry: u64) {
+        Arc::make_mut(&mut self.chunks[slot / CHUNK])[slot % CHUNK] = entry;
     }
 }
 
 /// Splits an entry into hash and row.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-const fn parts(taken: u64) -> (u32, u32) {
-    ((taken >> 32) as u32, taken as u32)
+const fn hash_and_row(entry: u64) -> (u32, u32) {
+    ((entry >> 32) as u32, entry as u32)
 }
 
 #[cfg(test)]
@@ -145,30 +145,30 @@ mod tests {
                 2 => row % 5 * 0x3000_0000,
                 _ => least + row.wrapping_mul(0x9e37_79b1) % (u32::MAX - least),
             };
-            let (mut places, mut rows) = (IdIndex::default(), BTreeMap::new());
-            let mut earlier = (places.clone(), rows.clone());
+            let (mut index, mut rows) = (IdIndex::default(), BTreeMap::new());
+            let mut earlier = (index.clone(), rows.clone());
             let few = if seed == 2 { 300 } else { 3_000 };
             for round in 0..12_000 {
                 let row = draws.below(few) as u32;
                 if rows.remove(&row).is_some() {
-                    places.remove(hash(row), row);
+                    index.remove(hash(row), row);
                 } else {
-                    places.insert(hash(row), row);
+                    index.insert(hash(row), row);
                     rows.insert(row, ());
                 }
                 if round % 3_000 == 0 || round == 11_999 {
-                    for (places, rows) in [(&places, &rows), (&earlier.0, &earlier.1)] {
-                        assert_eq!(places.len(), rows.len());
+                    for (index, rows) in [(&index, &rows), (&earlier.0, &earlier.1)] {
+                        assert_eq!(index.len(), rows.len());
                         for row in 0..few as u32 {
-                            let found = places.find(hash(row), |other| other == row);
+                            let found = index.find(hash(row), |other| other == row);
                             assert_eq!(found, rows.get(&row).map(|()| row), "seed {seed}, round {round}");
                         }
                     }
-                    earlier = (places.clone(), rows.clone());
+                    earlier = (index.clone(), rows.clone());
                 }
             }
-            places.remove(hash(few as u32), few as u32);
-            assert_eq!(places.len(), rows.len(), "what is not there is not taken out");
+            index.remove(hash(few as u32), few as u32);
+            assert_eq!(index.len(), rows.len(), "removing an absent row changes nothing");
         }
     }
 }

@@ -81,12 +81,12 @@ impl Interner {
         }
         let free = self.free.range(from..).next().copied();
         let row = free.unwrap_or_else(|| as_row(self.ids.len()));
-        self.give(row, id);
+        self.assign(row, id);
         (row, true)
     }
 
     /// Assigns `row` to an id without a row: the row after the last, a free one, or that of another id.
-    fn give(&mut self, row: u32, id: &Id) {
+    fn assign(&mut self, row: u32, id: &Id) {
         if row as usize == self.ids.len() {
             self.ids.push(Some(id.clone()));
         } else if let Some(before) = self.ids.get_mut(row as usize).replace(id.clone()) {
@@ -111,13 +111,13 @@ impl Interner {
         if row > self.ids.len() || self.get(id.as_str()).is_some_and(|known| known as usize != row) {
             return None;
         }
-        self.give(u32::try_from(row).ok()?, id);
+        self.assign(u32::try_from(row).ok()?, id);
         Some(())
     }
 
     /// Restores a row as it was stored, with `None` as the id of a free one. The id may still be at another row, to
     /// which the same delta later gives another id. Returns `None` and changes nothing when the row would leave a gap.
-    pub(super) fn put_stored(&mut self, row: usize, id: Option<&Id>) -> Option<()> {
+    pub(super) fn restore(&mut self, row: usize, id: Option<&Id>) -> Option<()> {
         let Some(id) = id else {
             let number = u32::try_from(row).ok()?;
             if row == self.ids.len() {
@@ -166,10 +166,10 @@ mod tests {
             ids.intern(&id(name));
         }
         // Since then b and c were released, and c came back at the row of b.
-        ids.put_stored(1, Some(&id("c"))).expect("a row");
-        ids.put_stored(2, None).expect("a row");
-        ids.put_stored(3, None).expect("a row");
-        assert_eq!(ids.put_stored(5, None), None, "a gap");
+        ids.restore(1, Some(&id("c"))).expect("a row");
+        ids.restore(2, None).expect("a row");
+        ids.restore(3, None).expect("a row");
+        assert_eq!(ids.restore(5, None), None, "a gap");
         assert_eq!(ids.ids().map(|(row, id)| (row, id.as_str())).collect::<Vec<_>>(), [(0, "a"), (1, "c")]);
         assert_eq!((ids.intern(&id("x")).0, ids.intern(&id("y")).0, ids.intern(&id("z")).0), (2, 3, 4));
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, Timestamp};
-use shelfmark_state::{Digester, State, Table};
+use shelfmark_state::{Digester, LearnedTable, State, Table};
 
 use crate::learner_model::Model;
 

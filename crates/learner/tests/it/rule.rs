@@ -8,7 +8,7 @@ use shelfmark_domain::{
     VectorValues,
 };
 use shelfmark_serving::Publisher;
-use shelfmark_state::Table;
+use shelfmark_state::LearnedTable;
 
 use crate::learner_model::Model;
 
