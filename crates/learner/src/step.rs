@@ -6,8 +6,8 @@ use bytemuck::Zeroable;
 
 use shelfmark_domain::{LearningRates, Optimizer, Position};
 use shelfmark_state::{
-    Actor, ComposedQuery, PREFETCH_ROWS, Popularity, QueryRows, Readable, Scalars, State, Table, Unit, add_scaled,
-    compose, dot, token_factor,
+    Actor, ComposedQuery, LearnedTable, PREFETCH_ROWS, Popularity, QueryRows, Readable, Scalars, State, Table, Unit,
+    add_scaled, compose, dot, token_factor,
 };
 
 use super::{
