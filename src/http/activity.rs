@@ -69,18 +69,18 @@ impl Drop for UnderWay {
 
 impl UnderWay {
     /// The answer, which ends the request when it is sent.
-    pub(super) fn until_sent(self, response: Response) -> Response<Sent> {
-        response.map(|inner| Sent { inner, _under_way: self })
+    pub(super) fn until_sent(self, response: Response) -> Response<TrackedBody> {
+        response.map(|inner| TrackedBody { inner, _under_way: self })
     }
 }
 
 /// A body that keeps its request under way.
-pub(super) struct Sent {
+pub(super) struct TrackedBody {
     inner: Body,
     _under_way: UnderWay,
 }
 
-impl http_body::Body for Sent {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -8,11 +8,11 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{self, Kind, Posted, Sent, Tally, Wait},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, WaitQuery},
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    read_options::{At, Pick, stamped},
+    read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{Id, Position, RowVector, VectorTable},
@@ -58,8 +58,8 @@ pub struct ImportQuery {
     params(ModelPath, ImportQuery),
     request_body(content((VectorsBody = "application/json"), (RowVector = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -70,19 +70,20 @@ pub async fn post(
     Params(query): Params<ImportQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Posted, ApiError> {
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
-    let wait = Wait { wait: query.wait, timeout_ms: query.timeout_ms };
-    let kind = Kind::Vectors { view, create: query.create };
-    ingest::append(&model, &api.limits, kind, &wait, Sent { caller: &caller, headers: &headers, body }).await
+    let view =
+        ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let wait = WaitQuery { wait: query.wait, timeout_ms: query.timeout_ms };
+    let kind = EntryKind::Vectors { view, create: query.create };
+    ingest::append(&model, &api.limits, kind, &wait, AppendRequest { caller: &caller, headers: &headers, body }).await
 }
 
 /// Query parameters of the rows that can be imported into.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct RowsQuery {
+pub struct ImportableRowsQuery {
     /// Which rows; `items` when left out.
     #[serde(default)]
     #[param(inline, required = false)]
@@ -102,7 +103,7 @@ pub struct RowsQuery {
 
 /// Rows that can be imported into.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RowsOut {
+pub struct ImportableRowsOut {
     /// Values of a row.
     dim: usize,
     /// How many rows there are.
@@ -116,22 +117,23 @@ pub struct RowsOut {
 /// Pages through what the live model has vectors for: ids of items, or tokens.
 #[utoipa::path(
     get, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "list_importable",
-    params(ModelPath, RowsQuery),
-    responses((status = 200, description = "A page", body = RowsOut))
+    params(ModelPath, ImportableRowsQuery),
+    responses((status = 200, description = "A page", body = ImportableRowsOut))
 )]
 pub async fn rows(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(query): Params<RowsQuery>,
+    Params(query): Params<ImportableRowsQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = params::limit("limit", query.limit, 1_000, 10_000)?;
-    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let view =
+        ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let page = page(&view, query.into, query.from, limit);
-    Ok(stamped(&view, Json(page)))
+    Ok(with_state_headers(&view, Json(page)))
 }
 
-fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> RowsOut {
+fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> ImportableRowsOut {
     let readable = view.readable();
     let catalog = &readable.catalog;
     let rows = match into {
@@ -147,5 +149,5 @@ fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> RowsOut {
         }
         .clone()
     });
-    RowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
+    ImportableRowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
 }

@@ -16,7 +16,6 @@ use utoipa::{
 use super::{
     ingest::EventIn,
     problem::{FieldProblem, Problem},
-    routes,
 };
 
 #[derive(OpenApi)]
@@ -95,9 +94,8 @@ const WITH_BODY: &[(&str, &str)] = &[
     ("415", "Another content type is needed (`unsupported_media_type`)"),
 ];
 
-/// The whole document.
-pub fn openapi() -> openapi::OpenApi {
-    let (_, mut document) = routes::documented().split_for_parts();
+/// Adds to a document of all operations what they have in common.
+pub fn completed(mut document: openapi::OpenApi) -> openapi::OpenApi {
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, &mut item.get),

@@ -14,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api,
     error::ApiError,
-    params::{self, Params, Segments},
+    paging,
+    params::{Params, Segments},
     paths::{ModelPath, OperationPath},
 };
 use crate::{
@@ -71,11 +72,11 @@ pub async fn list(
     Params(page): Params<OperationsPage>,
 ) -> Result<Json<OperationsOut>, ApiError> {
     let model = api.model(&path.model)?;
-    let limit = params::limit("limit", page.limit, 50, 1000)?;
+    let limit = paging::limit(page.limit)?;
     let not_one = || FieldError::new("cursor", "invalid_value", "must be the id of an operation");
     let before = page.cursor.map(|cursor| OperationId::parse(&cursor).ok_or_else(not_one)).transpose()?;
     let operations = model.operations().store().list(before, limit).await?;
-    let next_cursor = operations.last().filter(|_| operations.len() == limit).map(|operation| operation.id);
+    let next_cursor = paging::next_cursor(&operations, limit, |operation| operation.id);
     Ok(Json(OperationsOut { operations, next_cursor }))
 }
 

@@ -25,11 +25,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment
     }
 }
 
-/// Query parameters; unknown ones are refused by name (the structs deny them), planned ones as `not_supported`.
+/// Query parameters; unknown ones are refused by name (the structs deny them).
 pub struct Params<T>(pub T);
-
-/// Query parameters of the contract that come with later releases.
-const LATER: &[&str] = &["position", "unlearn"];
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
@@ -46,8 +43,8 @@ fn query_error(text: &str) -> FieldError {
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
     // `limit: invalid digit` or `unknown field `x`, expected ...`.
     match text.split_once(": ") {
-        Some((path, message)) if !path.contains('`') => decode::field_error(path, message, LATER),
-        _ => decode::field_error("", text, LATER),
+        Some((path, message)) if !path.contains('`') => decode::field_error(path, message),
+        _ => decode::field_error("", text),
     }
 }
 
@@ -102,8 +99,6 @@ mod tests {
         assert_eq!((error.field.as_str(), error.code), ("limit", "invalid_value"));
         let error = refused("nope=1");
         assert_eq!((error.field.as_str(), error.code), ("nope", "unknown_field"));
-        let error = refused("unlearn=true");
-        assert_eq!((error.field.as_str(), error.code), ("unlearn", "not_supported"));
     }
 
     #[test]

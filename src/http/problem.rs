@@ -7,7 +7,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ingest::Tally;
+use super::ingest::AppendSummary;
 use crate::{
     domain::{FieldError, Position},
     engine::RunningRollback,
@@ -31,7 +31,7 @@ pub struct Failure {
     /// The rollback that runs, when it is in the way.
     pub running: Option<RunningRollback>,
     /// What a stream did before it failed.
-    pub stream: Option<Tally>,
+    pub stream: Option<AppendSummary>,
     /// For the log only.
     pub cause: Option<String>,
 }
@@ -67,7 +67,7 @@ pub struct Problem<'a> {
     pub running: Option<&'a RunningRollback>,
     /// What an ndjson stream did before it failed; those records are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<&'a Tally>,
+    pub stream: Option<&'a AppendSummary>,
 }
 
 /// One field at fault.

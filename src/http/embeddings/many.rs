@@ -16,7 +16,7 @@ use crate::{
         off_worker,
         params::Segments,
         paths::ModelPath,
-        read_options::{At, Pick, stamped},
+        read_options::{ReadOptions, VersionSelector, with_state_headers},
     },
     serving::View,
     vectors::{Matrix, safetensors_head},
@@ -40,7 +40,7 @@ pub struct EmbeddingsBody {
     users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
     #[schema(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
@@ -91,13 +91,13 @@ pub async fn many(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let asked: EmbeddingsBody = body::json(&headers, body, api.limits.body_bytes_max, &["position"]).await?;
+    let asked: EmbeddingsBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let count = asked.items.len() + asked.users.len();
     if !(1..=ROWS_MAX).contains(&count) {
         let detail = format!("items and users must be 1 to {ROWS_MAX} together, are {count}");
         return Err(FieldError::new("items", "out_of_range", detail).into());
     }
-    let at = At::new(asked.version, asked.min_position, asked.timeout_ms)?;
+    let at = ReadOptions::new(asked.version, asked.min_position, asked.timeout_ms)?;
     let view = at.view(&model).await?;
     let form = Form::wanted(&headers);
     let source = Arc::clone(&view);
@@ -106,7 +106,7 @@ pub async fn many(
     let bytes = (asked.items.len() + 16 * asked.users.len()) * dim * form.value_bytes();
     let work = move || Found::new(&source, &asked.items, &asked.users).answer(form);
     let answer = off_worker(bytes / ROW_SPEED, work).await??;
-    Ok(stamped(&view, answer))
+    Ok(with_state_headers(&view, answer))
 }
 
 /// Bytes of rows that are written in the time of one of parsing.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::entry::{Arrival, Parsed};
+use super::context::{EntryContext, ParsedEntry};
 use crate::{
     domain::{Event, FieldError, FieldResult, Id, NewRecord, RecordBody, Timestamp},
     http::decode,
@@ -69,8 +69,8 @@ pub struct EventIn<'a> {
 }
 
 /// Parses and checks one event. Cost: about a microsecond and an allocation a text field.
-pub fn parse(raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
-    let given: EventIn<'_> = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<EventIn<'_>>(raw, &[]))?;
+pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> FieldResult<ParsedEntry> {
+    let given: EventIn<'_> = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<EventIn<'_>>(raw))?;
     let optional = |field: &str, text: &Option<Text<'_>>| text.as_ref().map(|text| Id::new(field, &text.0)).transpose();
     if !arrival.config.kinds.contains_key(given.kind.0.as_ref()) {
         // The rule of the text first: an over-long kind is not repeated in an error.
@@ -101,7 +101,7 @@ pub fn parse(raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResul
     };
     event.check()?;
     let record = NewRecord { retry_hash, ..NewRecord::own(RecordBody::Event(event)) };
-    Ok(Parsed { record, made_id: made.then_some(event_id) })
+    Ok(ParsedEntry { record, made_id: made.then_some(event_id) })
 }
 
 fn properties(raw: &RawValue) -> FieldResult<serde_json::Value> {
@@ -157,12 +157,12 @@ fn retry_hash(given: &EventIn<'_>, properties: Option<&serde_json::Value>, bytes
 mod tests {
     use super::*;
 
-    fn arrival() -> Arrival {
+    fn arrival() -> EntryContext {
         let at = Timestamp::from_seconds(1e9).expect("valid");
-        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at, source: None }
+        EntryContext { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at, source: None }
     }
 
-    fn parsed(text: &str) -> Parsed {
+    fn parsed(text: &str) -> ParsedEntry {
         parse(text.as_bytes(), &arrival(), &mut Vec::new()).expect(text)
     }
 
@@ -194,7 +194,7 @@ mod tests {
     fn a_missing_time_is_the_arrival_and_takes_no_part_in_the_retry_hash() {
         let text = r#"{"event_id":"e","user":"u","item":"i","kind":"click"}"#;
         let first = parsed(text);
-        let later = Arrival { at: Timestamp::from_seconds(2e9).expect("valid"), ..arrival() };
+        let later = EntryContext { at: Timestamp::from_seconds(2e9).expect("valid"), ..arrival() };
         let second = parse(text.as_bytes(), &later, &mut Vec::new()).expect("valid");
         assert_eq!(first.record.retry_hash, second.record.retry_hash);
         assert_ne!(first.record.body, second.record.body);
