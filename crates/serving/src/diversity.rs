@@ -7,7 +7,7 @@
 use shelfmark_domain::Query;
 use shelfmark_state::dot;
 
-use super::{View, plan::direction, top::Hit};
+use super::{View, plan::direction, top_k::Hit};
 
 /// Rows of a pool, at least, by the rows of an answer.
 const POOL_RATIO: usize = 5;

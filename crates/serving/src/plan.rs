@@ -8,7 +8,7 @@ use super::{
     explain::Explainer,
     scan::{Ranking, Search},
     subject::Known,
-    top::{Hit, Top},
+    top_k::{Hit, Top},
 };
 
 /// A recommendation under way.

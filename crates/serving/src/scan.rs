@@ -1,7 +1,7 @@
 //! The exact best rows of several searches, with one pass over the codes of all rows.
 //!
 //! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows do not
-//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
+//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top_k::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
 use shelfmark_state::{Readable, set_bits};
@@ -9,12 +9,12 @@ use shelfmark_state::{Readable, set_bits};
 use super::{
     RowMask,
     codes::{STRIP_TILES, TILE_ROWS},
-    columns::{BiasBound, is_masked},
     index::Index,
     kernel::{Found, GROUP, Group, Machine, StripTiles},
-    probe::Probe,
+    quantized_query::Probe,
+    row_bounds::{BiasBound, is_masked},
     score::{Scorer, sum},
-    top::Top,
+    top_k::Top,
 };
 
 /// A search that admits less than this share of the tiles' number of rows goes from tile to tile.
@@ -215,7 +215,7 @@ mod tests {
     use shelfmark_domain::{Id, Item, ModelConfig, Position, Served};
     use shelfmark_state::{CounterRng, State, Table};
 
-    use crate::{Publisher, score::best_of_all, top::Hit};
+    use crate::{Publisher, score::best_of_all, top_k::Hit};
 
     use super::*;
 

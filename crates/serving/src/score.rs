@@ -5,7 +5,7 @@ use shelfmark_state::{Readable, dot};
 use super::{
     index::Index,
     scan::{Ranking, Search},
-    top::Hit,
+    top_k::Hit,
 };
 
 /// Where the vectors of items come from.

@@ -7,7 +7,7 @@
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
-    columns::{BiasBound, error_of},
+    row_bounds::{BiasBound, error_of},
     scan::Ranking,
 };
 
