@@ -21,6 +21,7 @@
 //! 1,000 values. [`SearchSettings::queue_max`] searches wait, for [`SearchSettings::wait_max`] at most. When the async
 //! threads are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
 
+mod batch;
 mod codes;
 mod diversity;
 mod explain;
@@ -30,15 +31,18 @@ mod kernel;
 mod mask;
 pub mod metric;
 mod plan;
+mod published;
 mod publisher;
 mod quantized_query;
 mod queue;
+mod ranking;
 mod recall_audit;
 mod request;
 mod row_bounds;
 mod scan;
 mod score;
 mod scratch;
+mod search;
 mod searcher;
 mod subject;
 mod throttle;

@@ -7,8 +7,8 @@
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
+    ranking::Ranking,
     row_bounds::{BiasBound, error_of},
-    scan::Ranking,
 };
 
 /// What sums of `dim` products in f32 may lose: so many times this part of the product of lengths.

@@ -12,8 +12,10 @@ use super::{
     index::Index,
     kernel::{Found, GROUP, Group, Machine, StripTiles},
     quantized_query::Probe,
+    ranking::Ranking,
     row_bounds::{BiasBound, is_masked},
     score::{Scorer, sum},
+    search::Search,
     top_k::Top,
 };
 
@@ -21,34 +23,6 @@ use super::{
 const FEW: usize = 2;
 /// Exploration is this many deviations at most: what [`shelfmark_state::CounterRng::normal`] can give.
 const CHANCE_MAX: f32 = 6.0;
-
-/// What the scan orders rows by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Ranking {
-    /// `q . v_j + bias_j`, plus what `adjust` says.
-    Score,
-    /// `q . v_j / |v_j|`, plus what `adjust` says; `q` has length 1.
-    Cosine,
-    /// `bias_j`, plus what `adjust` says: nothing is known of the subject.
-    Popularity,
-}
-
-/// One search as the scan sees it.
-#[derive(Debug)]
-pub(super) struct Search {
-    pub(super) ranking: Ranking,
-    /// `[dim]`; empty for [`Ranking::Popularity`].
-    pub(super) vector: Vec<f32>,
-    /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
-    /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
-    pub(super) adjust: Vec<(u32, f32)>,
-    /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
-    pub(super) explore: Option<u64>,
-    /// The only rows that may be answered; all when `None`.
-    pub(super) admitted: Option<RowMask>,
-    /// The best rows.
-    pub(super) top: Top,
-}
 
 /// Finds the best rows of every search.
 pub(super) fn scan(index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
