@@ -36,18 +36,18 @@ use super::{
         (name = "service", description = "The process"),
     ),
     components(schemas(Problem, FieldProblem, EventIn)),
-    modifiers(&Keys)
+    modifiers(&SecuritySchemes)
 )]
-struct Base;
+struct BaseDocument;
 
 /// The part of the document that no handler has.
 pub fn base() -> openapi::OpenApi {
-    Base::openapi()
+    BaseDocument::openapi()
 }
 
-struct Keys;
+struct SecuritySchemes;
 
-impl Modify for Keys {
+impl Modify for SecuritySchemes {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Components::default);
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();

@@ -104,7 +104,7 @@ pub async fn many(
     let dim = view.readable().config.dim;
     // A user's row costs some microseconds to compute, an item's the time of its bytes.
     let bytes = (asked.items.len() + 16 * asked.users.len()) * dim * form.value_bytes();
-    let work = move || Found::new(&source, &asked.items, &asked.users).answer(form);
+    let work = move || FoundRows::new(&source, &asked.items, &asked.users).answer(form);
     let answer = off_worker(bytes / ROW_SPEED, work).await??;
     Ok(with_state_headers(&view, answer))
 }
@@ -113,7 +113,7 @@ pub async fn many(
 const ROW_SPEED: usize = 4;
 
 /// What was asked for, as far as it is known.
-struct Found<'a> {
+struct FoundRows<'a> {
     view: &'a View,
     items: Vec<u32>,
     users: Vec<Embedding>,
@@ -122,7 +122,7 @@ struct Found<'a> {
     asked: [bool; 2],
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundRows<'a> {
     fn new(view: &'a View, items: &Texts, users: &Texts) -> Self {
         let at = Timestamp::now();
         let asked = [items.len() > 0, users.len() > 0];
