@@ -125,7 +125,7 @@ async fn admit(admission: &Admission, mut request: Request, next: Next) -> Resul
             request = authorise(api, scope, &caller, request).await?;
         }
         request.extensions_mut().insert(caller);
-        Ok(next.run(request).await)
+        Ok::<_, ApiError>(next.run(request).await)
     };
     match tokio::time::timeout(limit, answer).await {
         Ok(answer) => answer,
