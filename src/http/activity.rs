@@ -1,4 +1,5 @@
-//! Whether a connection is used. What bounds the time for a request's headers is bounded here too: nothing is under way meanwhile.
+//! Activity of a connection: requests under way, and how long it has been idle. It also bounds the time for a
+//! request's headers.
 
 use std::{
     pin::Pin,

@@ -1,4 +1,4 @@
-//! What the handlers hold: handles of the other rooms.
+//! State of the handlers: handles of the other rooms.
 
 use std::sync::Arc;
 

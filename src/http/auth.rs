@@ -1,4 +1,4 @@
-//! Who may ask what: keys, scopes, and this machine only while there are no keys.
+//! Authentication and authorisation: API keys, scopes, and loopback callers while there are no keys.
 
 use std::net::IpAddr;
 

@@ -33,7 +33,7 @@ pub struct DiffPath {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
-    /// Most entries of each list, 1 to 1,000; 20 when left out.
+    /// Maximum number of entries of each list, 1 to 1,000; 20 when left out.
     top: Option<usize>,
     /// Neighbours, and recommendations, compared for each of the sample, 1 to 100; 10 when left out.
     k: Option<usize>,

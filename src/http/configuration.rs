@@ -14,7 +14,7 @@ use crate::{
     engine::EngineError,
 };
 
-/// What changes.
+/// Changes of a model's configuration.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"config": {"explore": 1.0, "rates": {"items": 0.05}, "kinds": {"dislike": -1.0, "share": null}}}))]

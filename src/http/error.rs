@@ -1,4 +1,4 @@
-//! What can go wrong with a request, and the one table that says how it looks outside.
+//! Errors of requests, and the one table that maps each kind to status, code and title.
 
 use axum::http::StatusCode;
 

@@ -82,7 +82,7 @@ pub struct RecordsQuery {
     #[serde(default)]
     #[param(value_type = Option<u64>)]
     after: Position,
-    /// Most records, 1 to 1,000; 100 when left out.
+    /// Maximum number of records, 1 to 1,000; 100 when left out.
     limit: Option<usize>,
     /// Only events of this user.
     user: Option<String>,
@@ -98,9 +98,9 @@ pub struct RecordsQuery {
 /// A record with its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordOut {
-    /// Where it stands.
+    /// Position in the log.
     position: Position,
-    /// When it was committed.
+    /// Time of the commit.
     appended_at: Timestamp,
     /// Name of the API key that it came in with; absent without keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,12 +155,12 @@ impl From<Record> for RecordOut {
 /// An event with its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventOut {
-    /// Where it stands.
+    /// Position in the log.
     position: Position,
     /// The event.
     #[serde(flatten)]
     event: Event,
-    /// What it did, when asked for.
+    /// Effects of the event; only with `trace=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<TraceOut>,
 }

@@ -84,15 +84,15 @@ pub async fn post(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportableRowsQuery {
-    /// Which rows; `items` when left out.
+    /// Table of the rows; `items` when left out.
     #[serde(default)]
     #[param(inline, required = false)]
     into: VectorTable,
-    /// Only rows from this number on.
+    /// First row number of the page; 0 when left out.
     #[serde(default)]
     #[param(value_type = Option<usize>)]
     from: usize,
-    /// Most ids, 1 to 10,000; 1,000 when left out.
+    /// Maximum number of ids, 1 to 10,000; 1,000 when left out.
     limit: Option<usize>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
@@ -104,9 +104,9 @@ pub struct ImportableRowsQuery {
 /// Rows that can be imported into.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportableRowsOut {
-    /// Values of a row.
+    /// Number of values of a row.
     dim: usize,
-    /// How many rows there are.
+    /// Number of rows.
     rows: usize,
     /// Their ids, in the order of the rows, which only grows at its end (until a rollback).
     ids: Vec<Id>,

@@ -52,7 +52,7 @@ pub struct SeriesQuery {
     #[serde(default)]
     #[param(value_type = Option<u64>)]
     after: Position,
-    /// Most points, 1 to 4,096; 1,000 when left out.
+    /// Maximum number of points, 1 to 4,096; 1,000 when left out.
     limit: Option<usize>,
 }
 

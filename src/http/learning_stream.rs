@@ -37,7 +37,7 @@ pub struct StreamPoint {
     steps: StepFigures,
     /// Live quality when the point closed.
     quality: PointQuality,
-    /// By table.
+    /// Figures of each table.
     tables: Vec<TableFigures>,
 }
 

@@ -40,11 +40,11 @@ pub struct ModelPut {
     fork: Option<ForkIn>,
 }
 
-/// What a model is forked from.
+/// Origin of a fork.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForkIn {
-    /// The base.
+    /// Name of the base model.
     #[schema(example = "default")]
     model: String,
     /// Number or label of its version; left out, or `live`, a version of its live state is taken first.

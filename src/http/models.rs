@@ -67,7 +67,7 @@ pub struct CountsOut {
 pub struct MemoryOut {
     /// Bytes of all tables.
     bytes: u64,
-    /// By table.
+    /// Figures of each table.
     tables: Vec<TableFootprint>,
 }
 

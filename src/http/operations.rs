@@ -29,7 +29,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 /// One operation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationOut {
-    /// As it stands.
+    /// The operation in its current state.
     pub operation: Operation,
 }
 
@@ -43,7 +43,7 @@ impl OperationOut {
 /// A page of operations.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationsOut {
-    /// Newest first.
+    /// Entries, newest first.
     operations: Vec<Operation>,
     /// `cursor` of the next page; null at the end.
     next_cursor: Option<OperationId>,
@@ -54,9 +54,9 @@ pub struct OperationsOut {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OperationsPage {
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; the first page when left out.
     cursor: Option<String>,
-    /// Most entries, 1 to 1,000; 50 when left out.
+    /// Maximum number of entries, 1 to 1,000; 50 when left out.
     limit: Option<usize>,
 }
 

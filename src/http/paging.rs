@@ -16,9 +16,9 @@ const LIMIT_MAX: usize = 1000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; the first page when left out.
     pub cursor: Option<u64>,
-    /// Most entries, 1 to 1,000; 50 when left out.
+    /// Maximum number of entries, 1 to 1,000; 50 when left out.
     pub limit: Option<usize>,
 }
 

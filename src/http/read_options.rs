@@ -1,4 +1,4 @@
-//! Which state a read answers from, and how the answer says so.
+//! Read options: the state that a read answers from, and the headers that name it.
 
 use std::{sync::Arc, time::Duration};
 

@@ -52,7 +52,7 @@ pub struct RollbackBody {
     /// What a replay leaves out; only with `replay`.
     #[serde(default)]
     except: Except,
-    /// Only find out what it would do.
+    /// Whether to report only what the rollback would do, and change nothing.
     #[serde(default)]
     dry_run: bool,
     /// Reason for the deployment entry, 1 to 1,024 bytes.
@@ -79,9 +79,9 @@ pub struct RollbackTargetBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RollbackOut {
-    /// What was done.
+    /// The deployment entry of a finished rollback.
     Done(Deployment),
-    /// What would be done.
+    /// The report of a dry run.
     DryRun(DryRunOut),
 }
 
@@ -202,7 +202,7 @@ pub async fn unpin(
 /// A page of deployments.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeploymentsOut {
-    /// Newest first.
+    /// Entries, newest first.
     deployments: Vec<Deployment>,
     /// `cursor` of the next page; null at the end.
     next_cursor: Option<u64>,

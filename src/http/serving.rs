@@ -13,7 +13,7 @@ use crate::{
     engine::ArmStatus,
 };
 
-/// How readers are split.
+/// Split of readers over states.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"split": [{"version": 12, "percent": 10}, {"live": true, "percent": 90}], "reason": "canary"}))]
@@ -26,7 +26,7 @@ pub struct ServingBody {
     reason: Option<String>,
 }
 
-/// What is served.
+/// Deployment of a model: the arms that readers are split over.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServingOut {
     /// The arms; one of 100 percent without a split.

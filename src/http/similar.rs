@@ -21,7 +21,7 @@ use crate::domain::{Id, Position, Query, ScoredItem};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SimilarQuery {
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -42,9 +42,9 @@ pub struct SimilarQuery {
 /// Items whose vectors point the same way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimilarOut {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
+    /// Number of the version that answered, or `live`.
     version: AnsweredBy,
     /// Most similar first; the score is the cosine.
     items: Vec<ScoredItem>,

@@ -28,14 +28,14 @@ use crate::{
 /// Newest events that are shown.
 const EVENTS_MAX: usize = 20;
 
-/// What a model holds of a user.
+/// Data that a model holds about a user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserOut {
     /// The user.
     id: Id,
-    /// Events so far.
+    /// Number of the user's events so far.
     events: u64,
-    /// The newest of them, newest first; at most 20.
+    /// The newest events, newest first; at most 20.
     newest: Vec<UserEvent>,
 }
 
@@ -44,9 +44,9 @@ pub struct UserOut {
 pub struct UserEvent {
     /// The item.
     item: Id,
-    /// What was done with it.
+    /// Kind of event.
     kind: String,
-    /// When.
+    /// Time of the event.
     ts: Timestamp,
 }
 
@@ -128,7 +128,7 @@ pub async fn forget(
 /// A page of receipts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErasuresOut {
-    /// Newest first.
+    /// Entries, newest first.
     #[schema(value_type = Vec<ErasureReceipt>)]
     erasures: Vec<serde_json::Value>,
     /// `cursor` of the next page; null at the end.

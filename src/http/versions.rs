@@ -30,7 +30,7 @@ use crate::{
 /// A page of versions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VersionsOut {
-    /// Newest first.
+    /// Entries, newest first.
     versions: Vec<VersionManifest>,
     /// `cursor` of the next page; null at the end.
     #[schema(value_type = Option<u32>)]

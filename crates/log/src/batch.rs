@@ -1,4 +1,4 @@
-//! The requests of one append, and what becomes of each of their records.
+//! Batch: the requests of one append, and what becomes of each of their records.
 
 use std::{collections::HashMap, time::Duration};
 

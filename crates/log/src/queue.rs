@@ -1,4 +1,4 @@
-//! What waits for an append, counted in records, bytes and requests.
+//! Queue of append requests, bounded in records, bytes and requests.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! What an item's score is made of: parts that add up to it, up to rounding.
+//! Explanations of an item's score: parts that add up to it, up to rounding.
 
 use std::cmp::Reverse;
 

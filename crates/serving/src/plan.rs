@@ -1,4 +1,4 @@
-//! From a query to a search, and from the rows found to an answer.
+//! Plan of a query: from the query to a search, and from the rows found to an answer.
 
 use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject};
 use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose};

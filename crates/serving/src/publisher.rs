@@ -1,4 +1,4 @@
-//! Makes views out of states, at the cost of what changed.
+//! Publisher of views: makes them out of states, at the cost of what changed.
 
 use std::{collections::BTreeSet, sync::Arc};
 

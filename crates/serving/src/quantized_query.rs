@@ -1,4 +1,4 @@
-//! A search's vector as a code, and the bounds that it puts on a row's score.
+//! Quantized query of a search, and the bounds that it puts on a row's score.
 //!
 //! With `q` the vector, `q'` its code, `v` a row and `v'` its code: `q.v = q'.v' + (q - q').v' + q.(v - v')`, and the last two are
 //! at most `|q - q'| |v'| + |q| |v - v'|` (Cauchy and Schwarz). The lengths are known: one is computed when the search begins, the others stand

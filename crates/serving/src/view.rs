@@ -1,4 +1,4 @@
-//! The handle that readers hold.
+//! View: the handle that readers hold.
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ use crate::{
 /// Most rows of one request.
 const ROWS_MAX: usize = 10_000;
 
-/// Which vectors; at most 10,000 in all.
+/// Ids of the vectors to read; at most 10,000 in all.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"items": ["i1", "i9"], "users": ["u1"]}))]
@@ -50,7 +50,7 @@ pub struct EmbeddingsBody {
 /// Many vectors of one state.
 #[derive(Serialize, ToSchema)]
 pub struct EmbeddingsOut<'a> {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
     /// Items' vectors, in the order asked, without the missing ones.
     #[schema(value_type = Vec<Embedding>)]

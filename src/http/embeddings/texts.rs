@@ -1,4 +1,4 @@
-//! Many short texts of a body.
+//! Lists of many short texts in a body.
 
 use std::fmt;
 

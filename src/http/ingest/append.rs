@@ -1,4 +1,4 @@
-//! From a request's body to the log, and back to an answer.
+//! Appends of a request's records to the log, from its body to its answer.
 
 use std::time::Duration;
 

@@ -32,37 +32,37 @@ pub struct EventIn<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     event_id: Option<Text<'a>>,
-    /// Who. A user or a session is required.
+    /// Id of the user, 1 to 256 bytes. A user or a session is required.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     user: Option<Text<'a>>,
-    /// Visit of somebody; stands for the user when there is none.
+    /// Id of the session, 1 to 256 bytes; it stands for the user when there is none.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     session: Option<Text<'a>>,
-    /// With what. An unknown item is created bare.
+    /// Id of the item, 1 to 256 bytes. An unknown item is created without metadata.
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
     item: Text<'a>,
-    /// What happened: a name that the model's configuration gives a weight.
+    /// Kind of event: a name that the model's configuration gives a weight, such as `click`.
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
     kind: Text<'a>,
-    /// Quantity, price or rating, as the sender means it.
+    /// Quantity, price or rating; what it means is up to the sender.
     #[serde(default)]
     value: Option<f64>,
-    /// When it happened: RFC 3339 or Unix seconds; the time of arrival when left out.
+    /// Time of the event: RFC 3339, or Unix seconds; the time of arrival when left out.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     ts: Option<Timestamp>,
-    /// Circumstances, such as `device:mobile`; at most 32 of at most 256 bytes.
+    /// Context of the event, such as `device:mobile`; at most 32 entries of at most 256 bytes each.
     #[serde(default)]
     context: Vec<String>,
-    /// The recommendation that led to it.
+    /// `recommendation_id` of the list that the event followed from, at most 256 bytes.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     recommendation_id: Option<Text<'a>>,
-    /// Anything else of the sender's, at most 8,192 bytes; kept, not learned from.
+    /// Further properties, at most 8,192 bytes of JSON; they are stored and not learned from.
     #[serde(borrow, default)]
     #[schema(value_type = Option<Object>)]
     properties: Option<&'a RawValue>,

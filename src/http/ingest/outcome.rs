@@ -1,4 +1,4 @@
-//! What became of the records of a request.
+//! Outcome of an append: counts, positions and rejected entries.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,10 +20,10 @@ pub struct Rejection {
     /// The field at fault; empty for the whole entry.
     #[schema(example = "kind")]
     pub field: String,
-    /// Stable reason.
+    /// Stable, machine-readable reason.
     #[schema(example = "unknown_kind")]
     pub code: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and which values are valid.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! From a query that keeps its rules to a list with its id.
+//! Answers to validated queries: a list of items with its id.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
 pub struct Answer {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     pub recommendation_id: String,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Reason why the answer is less personal than requested; null when it is not.
     pub fallback: Option<Fallback>,
     /// Best first; with `diversity`, in the order of choice.
     pub items: Vec<ScoredItem>,

@@ -61,9 +61,9 @@ pub struct BatchBody<'a> {
 /// The answers of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchOut {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
+    /// Number of the version that answered, or `live`.
     version: AnsweredBy,
     /// One a query, in order.
     answers: Vec<BatchAnswer>,
@@ -75,7 +75,7 @@ pub struct BatchOut {
 pub enum BatchAnswer {
     /// Items.
     Found(Answer),
-    /// Why there are none.
+    /// The query's own problem.
     Refused {
         /// The query's own problem; the others are answered.
         error: QueryProblem,
@@ -85,7 +85,7 @@ pub enum BatchAnswer {
 /// A problem of one query, as it would be told if that were asked alone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueryProblem {
-    /// Which query, from 0.
+    /// Index of the query, from 0.
     #[schema(example = 3)]
     index: usize,
     /// HTTP status that it would have alone.
@@ -94,9 +94,9 @@ pub struct QueryProblem {
     /// Stable, machine-readable name of the kind.
     #[schema(example = "invalid")]
     code: &'static str,
-    /// This case in words.
+    /// Explanation of this occurrence.
     detail: String,
-    /// Fields at fault.
+    /// Fields whose values break their rules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblem>,

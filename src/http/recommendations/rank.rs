@@ -32,13 +32,13 @@ pub struct RankBody {
     user: Option<String>,
     /// Items of a visit, oldest first; at most 1,000.
     session: Option<Vec<String>>,
-    /// A session, by the id in its events.
+    /// Id of a session, as its events name it, 1 to 256 bytes.
     session_id: Option<String>,
     /// An item that somebody looks at. Alone.
     item: Option<String>,
     /// A vector of the model's dimension. Alone.
     vector: Option<Vec<f32>>,
-    /// Circumstances as in events; at most 32.
+    /// Context as in events; at most 32 entries of at most 256 bytes each.
     #[serde(default)]
     context: Vec<String>,
     /// A version's number or label, or `live`; what is served when left out.
@@ -58,11 +58,11 @@ pub struct RankBody {
 pub struct RankOut {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     recommendation_id: String,
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
+    /// Number of the version that answered, or `live`.
     version: AnsweredBy,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Reason why the answer is less personal than requested; null when it is not.
     fallback: Option<Fallback>,
     /// Best first, each once.
     items: Vec<ScoredItem>,

@@ -1,4 +1,4 @@
-//! A query as callers write it, and its way to one that a view answers.
+//! Requests for recommendations, and their validation.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub struct RecommendationsBody {
     pub user: Option<String>,
     /// Items of a visit, oldest first; at most 1,000.
     pub session: Option<Vec<String>>,
-    /// A session, by the id in its events.
+    /// Id of a session, as its events name it, 1 to 256 bytes.
     pub session_id: Option<String>,
     /// An item that somebody looks at: what goes with it, without itself. Alone.
     pub item: Option<String>,
@@ -36,7 +36,7 @@ pub struct RecommendationsBody {
     /// named say nothing.
     #[serde(default)]
     pub context: Vec<String>,
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     pub limit: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]

@@ -31,7 +31,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RecommendationsQuery {
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -61,11 +61,11 @@ pub struct RecommendationsQuery {
 pub struct RecommendationsOut {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     recommendation_id: String,
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
+    /// Number of the version that answered, or `live`.
     version: AnsweredBy,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Reason why the answer is less personal than requested; null when it is not.
     fallback: Option<Fallback>,
     /// Best first; with `diversity`, in the order of choice.
     items: Vec<ScoredItem>,
