@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use futures::TryStreamExt;
 use shelfmark::{
     domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    log::{Log, LogSettings, Outcome},
+    log::{AppendOutcome, Log, LogSettings},
     postgres::{self, ManagedPostgres},
 };
 use sqlx::{Executor, PgPool, postgres::PgPoolCopyExt};
@@ -158,7 +158,7 @@ async fn append(pool: &PgPool, requests: Vec<Vec<NewRecord>>, writers: usize) ->
             let mut answered = 0;
             for request in share {
                 let outcomes = log.append(request).await?;
-                answered += outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Conflict(_))).count();
+                answered += outcomes.iter().filter(|outcome| !matches!(outcome, AppendOutcome::Conflict(_))).count();
             }
             anyhow::Ok(answered)
         });

@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::{DatabaseSettings, ServeSettings},
     engine::{self, Dependencies, Models},
-    http::{self, Api, Wiring},
+    http::{self, Api, HttpDependencies},
     keys::KeyStore,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
     serving::Searcher,
@@ -193,7 +193,7 @@ impl Rooms {
             }
         });
         let limits = settings.http.limits();
-        let api = Api::new(Wiring {
+        let api = Api::new(HttpDependencies {
             not_ready: Arc::new({
                 let models = models.clone();
                 move || models.not_ready()

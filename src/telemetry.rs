@@ -1,19 +1,11 @@
-//! Logs and metrics: where they go, and the name and unit of every metric.
+//! Logs and metrics of the process: where they go. Each room names its own metrics.
 //!
 //! Logs go to standard error, standard output is for what a command answers. Neither holds bodies, keys or user data.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io::IsTerminal,
-    time::{Duration, Instant},
-};
+use std::{io::IsTerminal, time::Instant};
 
-use axum::http::{Method, StatusCode};
 use clap::{Args, ValueEnum};
-use metrics::{
-    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
-};
+use metrics::{Unit, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -38,10 +30,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// Requests answered, by `route`, `method` and `status`.
-pub const HTTP_REQUESTS: &str = "shelfmark_http_requests_total";
-/// Time from a request's headers to its answer, in seconds, by `route` and `method`.
-pub const HTTP_REQUEST_SECONDS: &str = "shelfmark_http_request_seconds";
 /// Seconds since the process began.
 pub const UPTIME_SECONDS: &str = "shelfmark_uptime_seconds";
 /// Always 1; the label `version` says which binary.
@@ -147,8 +135,6 @@ impl Metrics {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
             .install_recorder()?;
-        describe_counter!(HTTP_REQUESTS, Unit::Count, "Requests answered");
-        describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Time from a request's headers to its answer");
         describe_gauge!(UPTIME_SECONDS, Unit::Seconds, "Seconds since the process began");
         describe_gauge!(BUILD_INFO, Unit::Count, "Which binary this is");
         gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
@@ -165,63 +151,4 @@ impl Metrics {
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
     }
-}
-
-/// Where answers of one route, method and status are counted.
-struct Answered {
-    method: &'static str,
-    status: StatusCode,
-    requests: Counter,
-    seconds: Histogram,
-}
-
-impl Answered {
-    fn new(route: &str, method: &'static str, status: StatusCode) -> Self {
-        let (route, code) = (route.to_owned(), status.as_u16().to_string());
-        Self {
-            method,
-            status,
-            requests: counter!(HTTP_REQUESTS, "route" => route.clone(), "method" => method, "status" => code),
-            seconds: histogram!(HTTP_REQUEST_SECONDS, "route" => route, "method" => method),
-        }
-    }
-}
-
-thread_local! {
-    /// By route: making a key with its labels, to look for in the recorder, costs more than counting. As many as there are
-    /// routes, methods and statuses.
-    static ANSWERED: RefCell<HashMap<String, Vec<Answered>>> = RefCell::default();
-}
-
-/// Counts one answered request. Install the recorder first.
-pub fn http_answered(route: &str, method: &Method, status: StatusCode, took: Duration) {
-    let method = method_name(method);
-    ANSWERED.with_borrow_mut(|routes| {
-        if !routes.contains_key(route) {
-            routes.insert(route.to_owned(), Vec::new());
-        }
-        let known = routes.get_mut(route).expect("inserted when it was not there");
-        let place = known.iter().position(|one| one.method == method && one.status == status);
-        let place = place.unwrap_or_else(|| {
-            known.push(Answered::new(route, method, status));
-            known.len() - 1
-        });
-        known[place].requests.increment(1);
-        known[place].seconds.record(took.as_secs_f64());
-    });
-}
-
-/// The method as a label: one of a few, whatever clients send.
-fn method_name(method: &Method) -> &'static str {
-    const KNOWN: [(Method, &str); 7] = [
-        (Method::GET, "GET"),
-        (Method::POST, "POST"),
-        (Method::PUT, "PUT"),
-        (Method::DELETE, "DELETE"),
-        (Method::PATCH, "PATCH"),
-        (Method::HEAD, "HEAD"),
-        (Method::OPTIONS, "OPTIONS"),
-    ];
-    let known = KNOWN.iter().find(|(known, _)| known == method);
-    known.map_or("other", |(_, name)| name)
 }

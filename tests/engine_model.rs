@@ -22,7 +22,7 @@ use shelfmark::{
     },
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
-    log::Outcome,
+    log::AppendOutcome,
     state::{CounterRng, Digester, State},
 };
 
@@ -144,8 +144,8 @@ async fn run(seed: u64) {
                     ..NewRecord::own(body.clone())
                 };
                 let outcomes = running.model.log().append(bodies.iter().map(record).collect()).await.unwrap();
-                let expected: Vec<Outcome> =
-                    (1..=bodies.len() as u64).map(|n| Outcome::Accepted(simple.head.advanced(n))).collect();
+                let expected: Vec<AppendOutcome> =
+                    (1..=bodies.len() as u64).map(|n| AppendOutcome::Accepted(simple.head.advanced(n))).collect();
                 assert_eq!(outcomes, expected);
                 simple.append(bodies);
             }
@@ -160,7 +160,7 @@ async fn run(seed: u64) {
                     };
                     let other = NewRecord { retry_hash: Some(1), source: None, body: RecordBody::Event(event) };
                     let outcomes = running.model.log().append(vec![same, other]).await.unwrap();
-                    assert_eq!(outcomes, [Outcome::Duplicate(position), Outcome::Conflict(position)]);
+                    assert_eq!(outcomes, [AppendOutcome::Duplicate(position), AppendOutcome::Conflict(position)]);
                 }
             }
             5 => {

@@ -9,7 +9,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
 use shelfmark::{
     domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber},
-    log::{Log, LogError, LogSettings, Outcome, Page, base_config},
+    log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config},
 };
 use sqlx::Executor;
 use tokio::task::JoinSet;
@@ -23,25 +23,35 @@ async fn a_retry_is_a_duplicate_and_another_body_is_a_conflict() {
         log.append(vec![event("a", 1.0), event("b", 2.0), event("a", 1.0), event("b", 3.0)]).await.expect("appended");
     assert_eq!(
         outcomes,
-        [Outcome::Accepted(at(1)), Outcome::Accepted(at(2)), Outcome::Duplicate(at(1)), Outcome::Conflict(at(2)),],
+        [
+            AppendOutcome::Accepted(at(1)),
+            AppendOutcome::Accepted(at(2)),
+            AppendOutcome::Duplicate(at(1)),
+            AppendOutcome::Conflict(at(2)),
+        ],
         "inside one request"
     );
     let outcomes =
         log.append(vec![event("c", 1.0), event("b", 2.0), event("a", 9.0), event("d", 4.0)]).await.expect("appended");
     assert_eq!(
         outcomes,
-        [Outcome::Accepted(at(3)), Outcome::Duplicate(at(2)), Outcome::Conflict(at(1)), Outcome::Accepted(at(4)),],
+        [
+            AppendOutcome::Accepted(at(3)),
+            AppendOutcome::Duplicate(at(2)),
+            AppendOutcome::Conflict(at(1)),
+            AppendOutcome::Accepted(at(4)),
+        ],
         "against the log"
     );
     let outcomes = log.append(vec![event("a", 1.0)]).await.expect("answered");
-    assert_eq!(outcomes, [Outcome::Duplicate(at(1))], "duplicates alone");
+    assert_eq!(outcomes, [AppendOutcome::Duplicate(at(1))], "duplicates alone");
     assert_eq!(log.head().await.expect("a head"), at(4), "no position taken");
     // An id that the service made is never a retry, whoever sends it.
     let mut made = event("made", 1.0);
     made.retry_hash = None;
     log.append(vec![made.clone()]).await.expect("appended");
     let outcomes = log.append(vec![made, event("made", 1.0)]).await;
-    assert_eq!(outcomes.expect("answered"), [Outcome::Conflict(at(5)), Outcome::Conflict(at(5))]);
+    assert_eq!(outcomes.expect("answered"), [AppendOutcome::Conflict(at(5)), AppendOutcome::Conflict(at(5))]);
     let found = log.find_event(&id("b")).await.expect("read").expect("there");
     assert_eq!(found, (at(2), plain_event("b", 2.0)));
     assert_eq!(log.find_event(&id("nowhere")).await.expect("read"), None);
@@ -189,7 +199,7 @@ async fn a_full_queue_refuses_at_once_and_takes_nothing() {
     let rows: i64 = sqlx::query_scalar("select count(*) from records").fetch_one(&pool).await.expect("counted");
     assert_eq!(rows, taken.len() as i64 * 10, "refused requests left nothing");
     let outcomes = opened.log.append(vec![event("after", 1.0)]).await.expect("room again");
-    assert!(matches!(outcomes[..], [Outcome::Accepted(_)]));
+    assert!(matches!(outcomes[..], [AppendOutcome::Accepted(_)]));
     opened.close().await;
 }
 
@@ -209,7 +219,7 @@ async fn one_request_that_cannot_be_kept_is_refused_and_others_are_not() {
     // A restore of a version that is not there would stop every learner.
     let restore = record(RecordBody::Restore { version: VersionNumber(7), replay: None });
     let (good, bad) = tokio::join!(log.append(vec![event("y", 1.0)]), log.append(vec![event("z", 1.0), restore]));
-    assert!(matches!(good.expect("appended")[..], [Outcome::Accepted(_)]));
+    assert!(matches!(good.expect("appended")[..], [AppendOutcome::Accepted(_)]));
     assert!(matches!(bad, Err(LogError::Refused { index: 1, .. })), "{bad:?}");
     assert_eq!(log.head().await.expect("a head"), at(1));
     opened.close().await;
@@ -217,7 +227,7 @@ async fn one_request_that_cannot_be_kept_is_refused_and_others_are_not() {
     assert!(matches!(closed, Err(LogError::Closed)), "{closed:?}");
 }
 
-async fn log_after_close(pool: &sqlx::PgPool) -> Result<Vec<Outcome>, LogError> {
+async fn log_after_close(pool: &sqlx::PgPool) -> Result<Vec<AppendOutcome>, LogError> {
     let opened = open(pool).await;
     let log = opened.log.clone();
     opened.close().await;
@@ -239,7 +249,7 @@ async fn the_appender_goes_on_after_its_session_was_terminated() {
     assert_eq!(ended, 1);
     // The loss shows in the first statement, before anything is committed: callers need not notice.
     let outcomes = opened.log.append(vec![event("after", 1.0)]).await.expect("appended");
-    assert_eq!(outcomes, [Outcome::Accepted(at(2))]);
+    assert_eq!(outcomes, [AppendOutcome::Accepted(at(2))]);
     opened.close().await;
 }
 
@@ -252,7 +262,7 @@ async fn an_append_that_the_database_refuses_takes_nothing_and_the_next_one_work
     assert!(matches!(refused, Err(LogError::Database(_))), "{refused:?}");
     assert_eq!(opened.log.head().await.expect("a head"), at(0));
     let outcomes = opened.log.append(vec![event("a", 1.0)]).await.expect("appended");
-    assert_eq!(outcomes, [Outcome::Accepted(at(1))]);
+    assert_eq!(outcomes, [AppendOutcome::Accepted(at(1))]);
     opened.close().await;
 }
 
@@ -272,7 +282,7 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
         .collect();
     log.append(records).await.expect("appended");
     let page = |user: Option<&str>, item: Option<&str>, after, limit| {
-        let page = Page { after: at(after), limit, user: user.map(id), item: item.map(id) };
+        let page = RecordsPage { after: at(after), limit, user: user.map(id), item: item.map(id) };
         let log = Arc::clone(&log);
         async move {
             let records = log.page(page).await.expect("a page");

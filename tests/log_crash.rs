@@ -18,7 +18,7 @@ use std::{
 
 use log_support::{append_until_acknowledged, at, event, migrated, open};
 use shelfmark::{
-    log::{Log, Outcome},
+    log::{AppendOutcome, Log},
     postgres::ManagedPostgres,
 };
 use sqlx::PgPool;
@@ -104,8 +104,8 @@ async fn write(log: Log, writer: u32, acknowledged: Arc<AtomicU64>, done: Arc<At
         acknowledged.fetch_add(ids.len() as u64, Ordering::Relaxed);
         for (id, outcome) in ids.into_iter().zip(outcomes) {
             let position = match outcome {
-                Outcome::Accepted(position) | Outcome::Duplicate(position) => position.get(),
-                Outcome::Conflict(position) => panic!("{id} conflicts with {position}"),
+                AppendOutcome::Accepted(position) | AppendOutcome::Duplicate(position) => position.get(),
+                AppendOutcome::Conflict(position) => panic!("{id} conflicts with {position}"),
             };
             assert_eq!(positions.insert(id, position), None);
         }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use shelfmark::{
     domain::{Event, Id, NewRecord, Query, RecordBody, Subject, Timestamp},
     engine::Model,
-    log::Outcome,
+    log::AppendOutcome,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -38,7 +38,7 @@ impl<'a> Beside<'a> {
         let mut n = 0;
         let outcomes =
             model.append((0..WARM_EVENTS).map(|_| event(items, 0, &mut n)).collect(), Duration::ZERO).await?;
-        let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+        let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
         model.wait_applied(*position, PATIENCE).await?;
         Report::step("steps and recommendations while nothing else is done");
         let (alone, ()) = beside(model, items, 1, tokio::time::sleep(ALONE)).await?;
@@ -89,7 +89,7 @@ async fn steps(model: Model, items: u32, round: u32, stop: CancellationToken) ->
         let records = (0..REQUEST_EVENTS).map(|_| event(items, round, &mut n)).collect();
         let started = Instant::now();
         let outcomes = model.append(records, Duration::ZERO).await?;
-        let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+        let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
         model.wait_applied(*position, PATIENCE).await?;
         times.push(started.elapsed());
         tokio::time::sleep(PAUSE).await;

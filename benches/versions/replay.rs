@@ -17,7 +17,7 @@ use shelfmark::{
     },
     engine::{Model, RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
-    log::Outcome,
+    log::AppendOutcome,
     operations::OperationState,
     state::State,
 };
@@ -75,7 +75,7 @@ async fn append(model: &Model, bodies: Vec<RecordBody>) -> anyhow::Result<Positi
     let mut head = Position::ZERO;
     for chunk in bodies.chunks(REQUEST_RECORDS) {
         let outcomes = model.log().append(chunk.iter().cloned().map(NewRecord::own).collect()).await?;
-        let Some(Outcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+        let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
         head = *position;
     }
     model.wait_applied(head, PATIENCE).await?;

@@ -34,7 +34,7 @@ const FORGOTTEN: f64 = 0.3;
 pub struct ErasureReceipt {
     /// Where in this model's log the user is forgotten.
     pub position: Position,
-    /// When.
+    /// Time of the erasure.
     pub at: Timestamp,
     /// The logs: of this model and of those that share stored rows with it (forks).
     pub logs: Vec<ErasedLog>,

@@ -26,7 +26,7 @@ use crate::{
         Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{Log, Outcome},
+    log::{AppendOutcome, Log},
     roster::Listed,
     serving::{Publisher, View},
     state::TableFootprint,
@@ -174,7 +174,7 @@ impl Model {
 
     /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
     /// attributed to the arms that made them.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
         self.parts.attributed_log.append(records, patience).await
     }
 

@@ -1,4 +1,5 @@
-//! Whether a connection is used. What bounds the time for a request's headers is bounded here too: nothing is under way meanwhile.
+//! Activity of a connection: requests under way, and how long it has been idle. It also bounds the time for a
+//! request's headers.
 
 use std::{
     pin::Pin,
@@ -69,18 +70,18 @@ impl Drop for UnderWay {
 
 impl UnderWay {
     /// The answer, which ends the request when it is sent.
-    pub(super) fn until_sent(self, response: Response) -> Response<Sent> {
-        response.map(|inner| Sent { inner, _under_way: self })
+    pub(super) fn until_sent(self, response: Response) -> Response<TrackedBody> {
+        response.map(|inner| TrackedBody { inner, _under_way: self })
     }
 }
 
 /// A body that keeps its request under way.
-pub(super) struct Sent {
+pub(super) struct TrackedBody {
     inner: Body,
     _under_way: UnderWay,
 }
 
-impl http_body::Body for Sent {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,4 +1,4 @@
-//! What the handlers hold: handles of the other rooms.
+//! State of the handlers: handles of the other rooms.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Keys for KeyStore {
 }
 
 /// Everything that the room is given.
-pub struct Wiring {
+pub struct HttpDependencies {
     /// The models.
     pub models: Arc<dyn Registry>,
     /// The keys.
@@ -86,15 +86,18 @@ pub struct Wiring {
 /// State of the router; cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    wiring: Arc<Wiring>,
+    dependencies: Arc<HttpDependencies>,
     /// One permit a request under way.
     pub(super) permits: Arc<Semaphore>,
 }
 
 impl Api {
     /// Wraps the handles.
-    pub fn new(wiring: Wiring) -> Self {
-        Self { permits: Arc::new(Semaphore::new(wiring.limits.requests_max)), wiring: Arc::new(wiring) }
+    pub fn new(dependencies: HttpDependencies) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(dependencies.limits.requests_max)),
+            dependencies: Arc::new(dependencies),
+        }
     }
 
     /// The model of a path. A name that breaks the rule of names is the name of no model.
@@ -107,9 +110,9 @@ impl Api {
 }
 
 impl std::ops::Deref for Api {
-    type Target = Wiring;
+    type Target = HttpDependencies;
 
-    fn deref(&self) -> &Wiring {
-        &self.wiring
+    fn deref(&self) -> &HttpDependencies {
+        &self.dependencies
     }
 }

@@ -1,13 +1,10 @@
-//! Who may ask what: keys, scopes, and this machine only while there are no keys.
+//! Authentication and authorisation: API keys, scopes, and loopback callers while there are no keys.
 
 use std::net::IpAddr;
 
 use axum::{
-    Extension,
-    extract::{RawPathParams, Request, State, rejection::RawPathParamsRejection},
+    extract::Request,
     http::{HeaderMap, Uri, header, uri::Authority},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 
 use super::{Api, error::ApiError};
@@ -61,7 +58,7 @@ impl Caller {
     }
 
     /// Checks scope and model; `model` is `None` for what concerns the whole service.
-    fn check(&self, scope: Scope, model: Option<&str>) -> Result<(), ApiError> {
+    pub fn check(&self, scope: Scope, model: Option<&str>) -> Result<(), ApiError> {
         let key = match self {
             Self::Anonymous => return Ok(()),
             Self::Unknown(why) => return Err(ApiError::Unauthorized(why)),
@@ -144,33 +141,6 @@ fn names_this_machine(authority: &str) -> bool {
     }
     let name = host.to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
-}
-
-/// Marks the requests of a process that only reads.
-#[derive(Clone, Copy)]
-pub struct ReadOnly;
-
-/// Layer of a group of routes: lets through who has the scope, and the model of the path. A process that only reads has no
-/// routes but those of scope read.
-pub async fn require(
-    State(scope): State<Scope>,
-    Extension(caller): Extension<Caller>,
-    params: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let params = match params {
-        Ok(params) => params,
-        Err(refusal) => return ApiError::BadPath(refusal.body_text()).into_response(),
-    };
-    let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
-    match caller.check(scope, model) {
-        Ok(()) if scope > Scope::Read && request.extensions().get::<ReadOnly>().is_some() => {
-            ApiError::ReadOnly.into_response()
-        }
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
 }
 
 #[cfg(test)]

@@ -94,15 +94,10 @@ async fn discard(mut stream: BodyDataStream) {
 }
 
 /// Reads a JSON body.
-pub async fn json<T: DeserializeOwned>(
-    headers: &HeaderMap,
-    body: Body,
-    bytes_max: usize,
-    later: &[&str],
-) -> Result<T, ApiError> {
+pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<T, ApiError> {
     format(headers, false)?;
     let bytes = whole(headers, body, bytes_max).await?;
-    decode::json(&bytes, later)
+    decode::json(&bytes)
 }
 
 /// Like [`json`], where no body at all means `T::default()`.
@@ -110,12 +105,11 @@ pub async fn json_or_default<T: DeserializeOwned + Default>(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
-    later: &[&str],
 ) -> Result<T, ApiError> {
     let bytes = whole(headers, body, bytes_max).await?;
     if bytes.is_empty() {
         return Ok(T::default());
     }
     format(headers, false)?;
-    decode::json(&bytes, later)
+    decode::json(&bytes)
 }

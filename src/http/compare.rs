@@ -9,7 +9,7 @@ use super::{
     error::ApiError,
     params::{self, Params, Segments},
     problem::Problem,
-    read_options::{Pick, stamped},
+    read_options::{VersionSelector, with_state_headers},
 };
 use crate::compare::{Diff, DiffOptions, K_MAX, TOP_MAX};
 
@@ -33,7 +33,7 @@ pub struct DiffPath {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
-    /// Most entries of each list, 1 to 1,000; 20 when left out.
+    /// Maximum number of entries of each list, 1 to 1,000; 20 when left out.
     top: Option<usize>,
     /// Neighbours, and recommendations, compared for each of the sample, 1 to 100; 10 when left out.
     k: Option<usize>,
@@ -61,7 +61,8 @@ pub async fn get(
     let model = api.model(&path.model)?;
     let options =
         DiffOptions { top: params::limit("top", query.top, 20, TOP_MAX)?, k: params::limit("k", query.k, 10, K_MAX)? };
-    let (from, to) = (Pick::parse("from", &path.from)?.version(), Pick::parse("to", &path.to)?.version());
+    let (from, to) =
+        (VersionSelector::parse("from", &path.from)?.version(), VersionSelector::parse("to", &path.to)?.version());
     let diff = model.compare(from, to, options).await?;
-    Ok(stamped(&model.served(), Json(diff)))
+    Ok(with_state_headers(&model.served(), Json(diff)))
 }

@@ -1,4 +1,4 @@
-//! Which answers are compressed for callers who accept it (gzip, zstd).
+//! Compression of answers (gzip, zstd) for callers who accept it.
 
 use axum::http::{HeaderMap, StatusCode, Version, header};
 use tower_http::{

@@ -6,14 +6,15 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath, read_options::stamped,
+    Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath,
+    read_options::with_state_headers,
 };
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig},
     engine::EngineError,
 };
 
-/// What changes.
+/// Changes of a model's configuration.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"config": {"explore": 1.0, "rates": {"items": 0.05}, "kinds": {"dislike": -1.0, "share": null}}}))]
@@ -41,10 +42,10 @@ pub async fn patch(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let patch: ModelPatch = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let patch: ModelPatch = body::json(&headers, body, api.limits.body_bytes_max).await?;
     model.configure(|config| merged(config, patch.config)).await.map_err(named)?;
     let status = ModelOut::from(model.status().await?);
-    Ok(stamped(&model.served(), Json(status)))
+    Ok(with_state_headers(&model.served(), Json(status)))
 }
 
 /// The configuration with a patch merged over it.
@@ -52,7 +53,7 @@ pub(super) fn merged(config: &ModelConfig, patch: Map<String, Value>) -> FieldRe
     let mut value = serde_json::to_value(config).expect("configurations have a JSON form");
     merge(&mut value, Value::Object(patch));
     let text = serde_json::to_vec(&value).expect("values have a JSON form");
-    serde_json::from_slice(&text).map_err(|_| decode::diagnose::<ModelConfig>(&text, &[]))
+    serde_json::from_slice(&text).map_err(|_| decode::diagnose::<ModelConfig>(&text))
 }
 
 /// RFC 7396.

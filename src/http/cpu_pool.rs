@@ -1,4 +1,4 @@
-//! Where CPU work of a request runs.
+//! Pool for the CPU work of requests.
 
 use super::error::ApiError;
 

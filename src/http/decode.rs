@@ -6,8 +6,7 @@ use super::error::ApiError;
 use crate::domain::FieldError;
 
 /// Parses a body. Text that is not JSON is malformed (400); JSON of another shape is invalid and names the field (422).
-/// A field in `later` is one that the contract plans and this release does not have: it is refused as `not_supported`.
-pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8], later: &[&str]) -> Result<T, ApiError> {
+pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {
     if let Some(error) = not_an_object(text)? {
         return Err(error.into());
     }
@@ -31,7 +30,7 @@ pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8], later: &[&str]) -> Result<T,
         return Err(malformed(&broken));
     }
     let path = error.path().to_string();
-    Err(field_error(&path, &error.inner().to_string(), later).into())
+    Err(field_error(&path, &error.inner().to_string()).into())
 }
 
 /// The error of JSON that is no object. Without it a list of values in the order of a struct's fields would pass for the
@@ -45,8 +44,8 @@ pub fn not_an_object(text: &[u8]) -> Result<Option<FieldError>, ApiError> {
 }
 
 /// Why `text` is not a `T`; for the slow path after a fast parse failed.
-pub fn diagnose<'a, T: Deserialize<'a>>(text: &'a [u8], later: &[&str]) -> FieldError {
-    match json::<T>(text, later) {
+pub fn diagnose<'a, T: Deserialize<'a>>(text: &'a [u8]) -> FieldError {
+    match json::<T>(text) {
         Err(ApiError::Invalid(mut errors)) if !errors.is_empty() => errors.remove(0),
         Err(error) => FieldError::new("", "malformed", error.to_string()),
         Ok(_) => FieldError::new("", "invalid", "the value cannot be read"),
@@ -58,7 +57,7 @@ fn malformed(error: &serde_json::Error) -> ApiError {
 }
 
 /// Translates serde's words. `path` is where it stopped (`.` for the top).
-pub fn field_error(path: &str, message: &str, later: &[&str]) -> FieldError {
+pub fn field_error(path: &str, message: &str) -> FieldError {
     let path = if path == "." { "" } else { path };
     let message = message.split(" at line ").next().unwrap_or(message);
     let named = |prefix: &str| {
@@ -66,9 +65,6 @@ pub fn field_error(path: &str, message: &str, later: &[&str]) -> FieldError {
         rest.split('`').next()
     };
     if let Some(name) = named("unknown field ") {
-        if later.contains(&name) {
-            return FieldError::new(name, "not_supported", "this release does not support this field");
-        }
         return FieldError::new(within(path, name), "unknown_field", message);
     }
     if let Some(name) = named("missing field ") {
@@ -113,7 +109,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> FieldError {
-        match json::<Outer>(text.as_bytes(), &["planned"]) {
+        match json::<Outer>(text.as_bytes()) {
             Err(ApiError::Invalid(errors)) => errors[0].clone(),
             other => panic!("expected an invalid value, got {other:?}"),
         }
@@ -129,7 +125,6 @@ mod tests {
             (r#"{"inner":{"count":"x"}}"#, "inner.count", "invalid_value"),
             (r#"{"inner":{"count":1},"list":[1,-2]}"#, "list[1]", "invalid_value"),
             (r#"{"inner":{"count":1,"count":2}}"#, "inner.count", "duplicate_field"),
-            (r#"{"inner":{"count":1},"planned":true}"#, "planned", "not_supported"),
             (r#"[1]"#, "", "invalid_value"),
         ] {
             let error = refused(text);
@@ -140,7 +135,7 @@ mod tests {
     #[test]
     fn broken_text_is_malformed_with_its_place_even_after_a_wrong_shape() {
         for text in ["{", r#"{"extra":1, "#, "nonsense", r#"{"inner":{"count":1}} x"#, ""] {
-            match json::<Outer>(text.as_bytes(), &[]) {
+            match json::<Outer>(text.as_bytes()) {
                 Err(ApiError::Malformed { detail }) => {
                     assert!(detail.contains("line "), "{detail}")
                 }

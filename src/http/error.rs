@@ -1,8 +1,8 @@
-//! What can go wrong with a request, and the one table that says how it looks outside.
+//! Errors of requests, and the one table that maps each kind to status, code and title.
 
 use axum::http::StatusCode;
 
-use super::ingest::Tally;
+use super::ingest::AppendSummary;
 use crate::{
     domain::{ErrorKind, FieldError, Position},
     engine::EngineError,
@@ -115,7 +115,7 @@ pub enum ApiError {
         /// Why it ended.
         cause: Box<ApiError>,
         /// What was taken before.
-        tally: Box<Tally>,
+        tally: Box<AppendSummary>,
     },
     /// A handler panicked, or a promise was broken.
     #[error("internal error")]

@@ -1,4 +1,4 @@
-//! What callers are told of an error, and what only the log is told.
+//! Responses for errors: what callers are told, and what only the log is told.
 
 use std::{sync::Arc, time::Duration};
 

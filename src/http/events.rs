@@ -8,11 +8,12 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{self, EventIn, Kind, Posted, Sent, Tally, Wait},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, WaitQuery},
+    paging,
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    read_options::{At, stamped},
+    read_options::{ReadOptions, with_state_headers},
 };
 use crate::{
     domain::{Event, Id, Position, Record, RecordBody, Timestamp},
@@ -50,11 +51,11 @@ pub struct EventsBatch<'a> {
 /// posted alone is a 422, one whose id stands for another body a 409. A full queue is a 429: send again later.
 #[utoipa::path(
     post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
-    params(ModelPath, Wait),
+    params(ModelPath, WaitQuery),
     request_body(content((EventsBody = "application/json"), (EventIn = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 409, description = "An event with this id and another body exists (`conflict`)", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
@@ -63,25 +64,25 @@ pub async fn append(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
-    Params(wait): Params<Wait>,
+    Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Posted, ApiError> {
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let sent = Sent { caller: &caller, headers: &headers, body };
-    ingest::append(&model, &api.limits, Kind::Events, &wait, sent).await
+    let sent = AppendRequest { caller: &caller, headers: &headers, body };
+    ingest::append(&model, &api.limits, EntryKind::Events, &wait, sent).await
 }
 
 /// Query parameters of a page of the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct LogPage {
+pub struct RecordsQuery {
     /// Only records after this position.
     #[serde(default)]
     #[param(value_type = Option<u64>)]
     after: Position,
-    /// Most records, 1 to 1,000; 100 when left out.
+    /// Maximum number of records, 1 to 1,000; 100 when left out.
     limit: Option<usize>,
     /// Only events of this user.
     user: Option<String>,
@@ -97,9 +98,9 @@ pub struct LogPage {
 /// A record with its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RecordOut {
-    /// Where it stands.
+    /// Position in the log.
     position: Position,
-    /// When it was committed.
+    /// Time of the commit.
     appended_at: Timestamp,
     /// Name of the API key that it came in with; absent without keys.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,24 +124,25 @@ pub struct RecordsOut {
 /// Pages through the log, oldest first.
 #[utoipa::path(
     get, path = "/v1/models/{model}/events", tag = "events", operation_id = "list_events",
-    params(ModelPath, LogPage),
+    params(ModelPath, RecordsQuery),
     responses((status = 200, description = "A page", body = RecordsOut))
 )]
 pub async fn list(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(query): Params<LogPage>,
+    Params(query): Params<RecordsQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = params::limit("limit", query.limit, 100, 1000)?;
     let id = |field: &str, text: Option<String>| text.map(|text| Id::new(field, &text)).transpose();
-    let page = log::Page { after: query.after, limit, user: id("user", query.user)?, item: id("item", query.item)? };
-    let at = At::new(None, query.min_position, query.timeout_ms)?;
+    let page =
+        log::RecordsPage { after: query.after, limit, user: id("user", query.user)?, item: id("item", query.item)? };
+    let at = ReadOptions::new(None, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
     let records = model.log().page(page).await?;
-    let next_after = records.last().filter(|_| records.len() == limit).map(|record| record.position);
+    let next_after = paging::next_cursor(&records, limit, |record| record.position);
     let records = records.into_iter().map(RecordOut::from).collect();
-    Ok(stamped(&view, Json(RecordsOut { records, next_after })))
+    Ok(with_state_headers(&view, Json(RecordsOut { records, next_after })))
 }
 
 impl From<Record> for RecordOut {
@@ -153,12 +155,12 @@ impl From<Record> for RecordOut {
 /// An event with its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventOut {
-    /// Where it stands.
+    /// Position in the log.
     position: Position,
     /// The event.
     #[serde(flatten)]
     event: Event,
-    /// What it did, when asked for.
+    /// Effects of the event; only with `trace=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<TraceOut>,
 }
@@ -219,10 +221,10 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let id = Id::new("event_id", &path.id)?;
-    let at = At::new(None, query.min_position, query.timeout_ms)?;
+    let at = ReadOptions::new(None, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
     let (position, event) =
         model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
     let trace = if query.trace { Some(model.trace(position, event.clone()).await?.into()) } else { None };
-    Ok(stamped(&view, Json(EventOut { position, event, trace })))
+    Ok(with_state_headers(&view, Json(EventOut { position, event, trace })))
 }

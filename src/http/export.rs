@@ -19,7 +19,7 @@ use super::{
     params::{Params, Segments},
     paths::VersionPath,
     problem::Problem,
-    read_options::{Answered, Pick, stamped},
+    read_options::{AnsweredBy, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::FieldError,
@@ -72,16 +72,16 @@ pub async fn get(
     if content && table != ExportTable::Items {
         return Err(FieldError::new("content", "not_supported", "only items have more than their rows").into());
     }
-    let version = Pick::parse("version", &path.version)?.version();
+    let version = VersionSelector::parse("version", &path.version)?.version();
     let source = model.export_source(version).await?;
     let view = source.view.clone();
     let options = ExportOptions { format, table, content };
     let rows = view.readable().clone();
     let export = off_worker(usize::MAX, move || Export::new(&rows, options)).await??;
     let bytes = export.bytes();
-    let of = match Answered::of(&view) {
-        Answered::Version(number) => number.to_string(),
-        Answered::Live(_) => format!("live-{}", view.position()),
+    let of = match AnsweredBy::of(&view) {
+        AnsweredBy::Version(number) => number.to_string(),
+        AnsweredBy::Live(_) => format!("live-{}", view.position()),
     };
     let name = format!("attachment; filename=\"{}-{of}-{table}.{}\"", path.model, format.ending());
     let mut response = Body::from_stream(pieces(export, source)).into_response();
@@ -93,7 +93,7 @@ pub async fn get(
     if let Some(bytes) = bytes {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     }
-    Ok(stamped(&view, response))
+    Ok(with_state_headers(&view, response))
 }
 
 /// Each piece is made when the one before it was sent: a slow reader holds one, and the state. A defect breaks the answer off

@@ -19,7 +19,7 @@ pub fn filter(text: Option<&str>, category: Option<String>, tag: Option<String>)
 }
 
 fn parse(text: &str) -> FieldResult<Filter> {
-    match decode::json(text.as_bytes(), &[]) {
+    match decode::json(text.as_bytes()) {
         Ok(filter) => Ok(filter),
         Err(ApiError::Invalid(mut errors)) if !errors.is_empty() => {
             let error = errors.swap_remove(0);

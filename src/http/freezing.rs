@@ -4,17 +4,14 @@ use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, versions::REASON_BYTES_MAX};
-use crate::{
-    domain::{Deployment, text_within},
-    engine::Freeze,
-};
+use super::{Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, reason::Reason};
+use crate::{domain::Deployment, engine::Freeze};
 
-/// Why learning stops or goes on.
+/// The reason for freezing or resuming.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FreezeBody {
-    /// Why.
+    /// Reason for the deployment entry, 1 to 1,024 bytes.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
@@ -66,9 +63,7 @@ async fn set(
     learning: bool,
 ) -> Result<Json<Deployment>, ApiError> {
     let model = api.model(&path.model)?;
-    let FreezeBody { reason } = body::json_or_default(&headers, body, api.limits.body_bytes_max, &[]).await?;
-    if let Some(reason) = &reason {
-        text_within("reason", reason, REASON_BYTES_MAX)?;
-    }
+    let FreezeBody { reason } = body::json_or_default(&headers, body, api.limits.body_bytes_max).await?;
+    let reason = Reason::optional(reason)?;
     Ok(Json(model.freeze(Freeze { learning, actor: caller.actor(), reason, details: None }).await?))
 }

@@ -17,7 +17,7 @@ use super::{
     error::ApiError,
     params::Segments,
     paths::ModelPath,
-    read_options::{Pick, stamped},
+    read_options::{VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{FieldError, GuardAction, GuardMetric, GuardSettings},
@@ -51,14 +51,14 @@ pub struct GuardBody {
     /// Number or label of the version to measure against and return to. Left out: the newest one, followed by newer ones when
     /// they are older than `window` samples.
     #[schema(value_type = Option<String>)]
-    reference: Option<Pick>,
+    reference: Option<VersionSelector>,
 }
 
 async fn settings(model: &Model, body: GuardBody) -> Result<GuardSettings, ApiError> {
     let reference = match &body.reference {
         None => None,
-        Some(Pick::Version(version)) => Some(model.versions().get(version).await?.version),
-        Some(Pick::Live) => {
+        Some(VersionSelector::Version(version)) => Some(model.versions().get(version).await?.version),
+        Some(VersionSelector::Live) => {
             return Err(
                 FieldError::new("reference", "invalid_value", "must be a version: live is what is measured").into()
             );
@@ -101,7 +101,7 @@ pub async fn put(
     body: Body,
 ) -> Result<Json<GuardStatus>, ApiError> {
     let model = api.model(&path.model)?;
-    let body: GuardBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let body: GuardBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let settings = settings(&model, body).await?;
     Ok(Json(model.set_guard(&settings, &caller.actor()).await?))
 }
@@ -115,7 +115,7 @@ pub async fn put(
 pub async fn get(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let guard = model.guard().await?.ok_or_else(missing)?;
-    Ok(stamped(&model.served(), Json(guard)))
+    Ok(with_state_headers(&model.served(), Json(guard)))
 }
 
 /// Takes the guard away.

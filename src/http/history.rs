@@ -10,7 +10,7 @@ use super::{
     params::{self, Params, Segments},
     paths::IdPath,
     problem::Problem,
-    read_options::{At, Pick, stamped},
+    read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{FieldError, Id, Position},
@@ -92,8 +92,9 @@ async fn history(
         return Err(FieldError::new("records", "out_of_range", detail).into());
     }
     let id = Id::new("id", &path.id)?;
-    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let view =
+        ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let history = model.history(owner(id), HistoryOptions { versions, records }).await?;
     let history = history.ok_or(ApiError::NotFound { what, id: path.id })?;
-    Ok(stamped(&view, Json(history)))
+    Ok(with_state_headers(&view, Json(history)))
 }

@@ -8,11 +8,11 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{self, Kind, Posted, Sent, Tally, Wait},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, WaitQuery},
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    read_options::{At, Pick, stamped},
+    read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{Id, Position, RowVector, VectorTable},
@@ -58,8 +58,8 @@ pub struct ImportQuery {
     params(ModelPath, ImportQuery),
     request_body(content((VectorsBody = "application/json"), (RowVector = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -70,28 +70,29 @@ pub async fn post(
     Params(query): Params<ImportQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Posted, ApiError> {
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
-    let wait = Wait { wait: query.wait, timeout_ms: query.timeout_ms };
-    let kind = Kind::Vectors { view, create: query.create };
-    ingest::append(&model, &api.limits, kind, &wait, Sent { caller: &caller, headers: &headers, body }).await
+    let view =
+        ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let wait = WaitQuery { wait: query.wait, timeout_ms: query.timeout_ms };
+    let kind = EntryKind::Vectors { view, create: query.create };
+    ingest::append(&model, &api.limits, kind, &wait, AppendRequest { caller: &caller, headers: &headers, body }).await
 }
 
 /// Query parameters of the rows that can be imported into.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct RowsQuery {
-    /// Which rows; `items` when left out.
+pub struct ImportableRowsQuery {
+    /// Table of the rows; `items` when left out.
     #[serde(default)]
     #[param(inline, required = false)]
     into: VectorTable,
-    /// Only rows from this number on.
+    /// First row number of the page; 0 when left out.
     #[serde(default)]
     #[param(value_type = Option<usize>)]
     from: usize,
-    /// Most ids, 1 to 10,000; 1,000 when left out.
+    /// Maximum number of ids, 1 to 10,000; 1,000 when left out.
     limit: Option<usize>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
@@ -102,10 +103,10 @@ pub struct RowsQuery {
 
 /// Rows that can be imported into.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RowsOut {
-    /// Values of a row.
+pub struct ImportableRowsOut {
+    /// Number of values of a row.
     dim: usize,
-    /// How many rows there are.
+    /// Number of rows.
     rows: usize,
     /// Their ids, in the order of the rows, which only grows at its end (until a rollback).
     ids: Vec<Id>,
@@ -116,22 +117,23 @@ pub struct RowsOut {
 /// Pages through what the live model has vectors for: ids of items, or tokens.
 #[utoipa::path(
     get, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "list_importable",
-    params(ModelPath, RowsQuery),
-    responses((status = 200, description = "A page", body = RowsOut))
+    params(ModelPath, ImportableRowsQuery),
+    responses((status = 200, description = "A page", body = ImportableRowsOut))
 )]
 pub async fn rows(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(query): Params<RowsQuery>,
+    Params(query): Params<ImportableRowsQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = params::limit("limit", query.limit, 1_000, 10_000)?;
-    let view = At::new(Some(Pick::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
+    let view =
+        ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let page = page(&view, query.into, query.from, limit);
-    Ok(stamped(&view, Json(page)))
+    Ok(with_state_headers(&view, Json(page)))
 }
 
-fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> RowsOut {
+fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> ImportableRowsOut {
     let readable = view.readable();
     let catalog = &readable.catalog;
     let rows = match into {
@@ -147,5 +149,5 @@ fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> RowsOut {
         }
         .clone()
     });
-    RowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
+    ImportableRowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
 }

@@ -11,11 +11,11 @@ use super::{
     auth::Caller,
     body,
     error::ApiError,
-    ingest::{self, Kind, Parsed, Posted, Sent, Tally, Wait},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, ParsedEntry, WaitQuery},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    read_options::{At, Freshness, stamped},
+    read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
 use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors};
 
@@ -66,11 +66,11 @@ pub struct ItemBody {
 /// appended as it arrives. Each item replaces what was known of it.
 #[utoipa::path(
     post, path = "/v1/models/{model}/items", tag = "items", operation_id = "put_items",
-    params(ModelPath, Wait),
+    params(ModelPath, WaitQuery),
     request_body(content((ItemsBody = "application/json"), (Item = "application/x-ndjson"))),
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -78,23 +78,23 @@ pub async fn put_many(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
-    Params(wait): Params<Wait>,
+    Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Posted, ApiError> {
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let sent = Sent { caller: &caller, headers: &headers, body };
-    ingest::append(&model, &api.limits, Kind::Items, &wait, sent).await
+    let sent = AppendRequest { caller: &caller, headers: &headers, body };
+    ingest::append(&model, &api.limits, EntryKind::Items, &wait, sent).await
 }
 
 /// Puts one item: its metadata, whole.
 #[utoipa::path(
     put, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "put_item",
-    params(IdPath, Wait),
+    params(IdPath, WaitQuery),
     request_body = ItemBody,
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -102,13 +102,13 @@ pub async fn put(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments(path): Segments<IdPath>,
-    Params(wait): Params<Wait>,
+    Params(wait): Params<WaitQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Posted, ApiError> {
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let id = Id::new("id", &path.id)?;
-    let given: ItemBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let given: ItemBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     if given.id.is_some_and(|given| given != path.id) {
         return Err(FieldError::new("id", "mismatch", "must be the id of the path").into());
     }
@@ -130,10 +130,10 @@ pub async fn put(
 /// Removes an item: it is never recommended again, until it is put back.
 #[utoipa::path(
     delete, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "remove_item",
-    params(IdPath, Wait),
+    params(IdPath, WaitQuery),
     responses(
-        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = Tally),
-        (status = 202, description = "Durable", body = Tally),
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
         (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -141,8 +141,8 @@ pub async fn remove(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments(path): Segments<IdPath>,
-    Params(wait): Params<Wait>,
-) -> Result<Posted, ApiError> {
+    Params(wait): Params<WaitQuery>,
+) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let item = Id::new("id", &path.id)?;
     append(&model, &caller, RecordBody::RemoveItem { item }, &wait).await
@@ -152,26 +152,26 @@ async fn append(
     model: &crate::engine::Model,
     caller: &Caller,
     body: RecordBody,
-    wait: &Wait,
-) -> Result<Posted, ApiError> {
+    wait: &WaitQuery,
+) -> Result<AppendResponse, ApiError> {
     let record = NewRecord { source: caller.source(), ..NewRecord::own(body) };
-    let parsed = Parsed { record, made_id: None };
+    let parsed = ParsedEntry { record, made_id: None };
     ingest::append_one(model, parsed, wait).await
 }
 
 /// Reads an item's metadata as served; bare when only events named it.
 #[utoipa::path(
     get, path = "/v1/models/{model}/items/{id}", tag = "items", operation_id = "get_item",
-    params(IdPath, Freshness),
+    params(IdPath, FreshnessQuery),
     responses((status = 200, description = "The item", body = Item))
 )]
 pub async fn get(
     State(api): State<Api>,
     Segments(path): Segments<IdPath>,
-    Params(freshness): Params<Freshness>,
+    Params(freshness): Params<FreshnessQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let view = At::fresh(&freshness)?.view(&model).await?;
+    let view = ReadOptions::fresh(&freshness)?.view(&model).await?;
     let item = view.item(&path.id).ok_or(ApiError::NotFound { what: "item", id: path.id })?;
-    Ok(stamped(&view, Json(item)))
+    Ok(with_state_headers(&view, Json(item)))
 }

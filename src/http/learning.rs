@@ -7,10 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api,
     error::ApiError,
+    paging,
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    read_options::{At, Freshness, Pick, stamped},
+    read_options::{FreshnessQuery, ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{FieldError, Position},
@@ -23,18 +24,18 @@ use crate::{
 /// Verdicts are `healthy`, `sparse`, `drifting`, `vanishing`, `exploding`, and `unknown` where too little was seen.
 #[utoipa::path(
     get, path = "/v1/models/{model}/learning", tag = "learning", operation_id = "get_learning",
-    params(ModelPath, Freshness),
+    params(ModelPath, FreshnessQuery),
     responses((status = 200, description = "How learning goes", body = Learning))
 )]
 pub async fn get(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(freshness): Params<Freshness>,
+    Params(freshness): Params<FreshnessQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let at = At::new(Some(Pick::Live), freshness.min_position, freshness.timeout_ms)?;
+    let at = ReadOptions::new(Some(VersionSelector::Live), freshness.min_position, freshness.timeout_ms)?;
     let view = at.view(&model).await?;
-    Ok(stamped(&view, Json(model.learning())))
+    Ok(with_state_headers(&view, Json(model.learning())))
 }
 
 /// Query parameters of a series.
@@ -51,7 +52,7 @@ pub struct SeriesQuery {
     #[serde(default)]
     #[param(value_type = Option<u64>)]
     after: Position,
-    /// Most points, 1 to 4,096; 1,000 when left out.
+    /// Maximum number of points, 1 to 4,096; 1,000 when left out.
     limit: Option<usize>,
 }
 
@@ -99,14 +100,14 @@ pub async fn series(
         FieldError::new(field, "invalid_value", error.to_string())
     })?;
     let points = model.learning_series(figure, query.after, limit);
-    let next_after = points.last().filter(|_| points.len() == limit).map(|(position, _)| *position);
+    let next_after = paging::next_cursor(&points, limit, |(position, _)| *position);
     let points = points.into_iter().map(|(position, value)| PointOut { position, value }).collect();
-    Ok(stamped(&model.live(), Json(SeriesOut { table, metric, points, next_after })))
+    Ok(with_state_headers(&model.live(), Json(SeriesOut { table, metric, points, next_after })))
 }
 
 /// What the rows look like: lengths, distance from the newest version, items that moved most, and those that lie still.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RowsOut {
+pub struct RowSurveyOut {
     /// The newest look; null before the first one.
     survey: Option<Survey>,
 }
@@ -117,12 +118,12 @@ pub struct RowsOut {
 #[utoipa::path(
     get, path = "/v1/models/{model}/learning/rows", tag = "learning", operation_id = "get_learning_rows",
     params(ModelPath),
-    responses((status = 200, description = "The newest look at the rows", body = RowsOut))
+    responses((status = 200, description = "The newest look at the rows", body = RowSurveyOut))
 )]
 pub async fn rows(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let survey = model.survey().map(|survey| (*survey).clone());
-    Ok(stamped(&model.live(), Json(RowsOut { survey })))
+    Ok(with_state_headers(&model.live(), Json(RowSurveyOut { survey })))
 }
 
 /// Says how unevenly events, places in lists and gradients are spread over popular and rare items and over categories.
@@ -139,5 +140,5 @@ pub async fn rows(State(api): State<Api>, Segments(path): Segments<ModelPath>) -
 pub async fn bias(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let report = model.bias().await?;
-    Ok(stamped(&model.live(), Json(report)))
+    Ok(with_state_headers(&model.live(), Json(report)))
 }

@@ -15,7 +15,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use super::{Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, read_options::stamped};
+use super::{
+    Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, read_options::with_state_headers,
+};
 use crate::{
     domain::Position,
     engine::PointStream,
@@ -35,7 +37,7 @@ pub struct StreamPoint {
     steps: StepFigures,
     /// Live quality when the point closed.
     quality: PointQuality,
-    /// By table.
+    /// Figures of each table.
     tables: Vec<TableFigures>,
 }
 
@@ -66,7 +68,7 @@ impl From<&Point> for StreamPoint {
 pub async fn get(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let events = events(model.learning_stream()?, api.closing.clone());
-    Ok(stamped(&model.live(), Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
+    Ok(with_state_headers(&model.live(), Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
 }
 
 fn events(points: PointStream, closing: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -1,4 +1,4 @@
-//! What surrounds every request: its id, its span, its permit, its time limit, its metrics, and the form of its errors.
+//! Middleware around every request: its id, span, permit, scope, time limit and metrics, and the form of its errors.
 
 use std::{
     any::Any,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -16,50 +16,77 @@ use axum::{
 use futures::FutureExt;
 use tracing::Instrument;
 
-use super::{Api, auth, body, error::ApiError, problem::Failure};
-use crate::{serving::QueryError, telemetry};
-
-/// Routes that search a view. They are refused here while searches wait as long as they may, or what comes waits too long to be
-/// read at all: before anything else is done for them, because a refusal must cost a small part of an answer.
-const SEARCHES: [&str; 5] = [
-    "/v1/models/{model}/recommendations",
-    "/v1/models/{model}/recommendations/batch",
-    "/v1/models/{model}/rank",
-    "/v1/models/{model}/users/{id}/recommendations",
-    "/v1/models/{model}/items/{id}/similar",
-];
+use super::{
+    Api,
+    auth::{self, Caller},
+    body,
+    error::ApiError,
+    problem::Failure,
+    request_metrics,
+};
+use crate::{domain::Scope, serving::QueryError};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// The outermost layer.
-pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Response {
+/// What is done with the requests of a group of routes when there is too much to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Answered when nothing else is.
+    Probe,
+    /// Searches of a view. Refused before anything else is done for them while searches wait as long as they may, or while
+    /// requests wait too long to be read: a refusal must cost a small part of an answer.
+    Shed,
+    /// Bounded in number.
+    Bounded,
+}
+
+/// The policy of a group of routes.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// The scope that a caller needs; `None` for everybody.
+    pub scope: Option<Scope>,
+    /// Under overload.
+    pub load: Load,
+}
+
+/// State of the layer around a group of routes.
+#[derive(Clone)]
+pub struct Admission {
+    /// The handles.
+    pub api: Api,
+    /// The group's policy.
+    pub policy: Policy,
+}
+
+/// Handles one request of a group: the layer around every route and fallback.
+pub async fn handle(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let text = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let mut response = if SEARCHES.contains(&route) && (api.searches_full)() {
+    let mut response = if admission.policy.load == Load::Shed && (admission.api.searches_full)() {
         // Under overload most requests end here: without key, body, span and time limit.
         ApiError::from(QueryError::Busy).into_response()
     } else {
-        watched(&api, route, text, request, next).await
+        traced(&admission, route, text, request, next).await
     };
     if let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() {
         response = failure.write(response, text);
     }
     response.headers_mut().insert(REQUEST_ID, id);
-    telemetry::http_answered(route, &method, response.status(), started.elapsed());
+    request_metrics::answered(route, &method, response.status(), started.elapsed());
     response
 }
 
-/// Answers within a span; what fails is logged.
-async fn watched(api: &Api, route: &str, id: &str, request: Request, next: Next) -> Response {
+/// Answers within a span; failures are logged.
+async fn traced(admission: &Admission, route: &str, id: &str, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let span = tracing::info_span!("http.request", request_id = id, method = %request.method(), route);
-    let answer = AssertUnwindSafe(admit(api, route, request, next)).catch_unwind();
+    let answer = AssertUnwindSafe(admit(admission, request, next)).catch_unwind();
     let response = match answer.instrument(span.clone()).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => error.into_response(),
@@ -85,20 +112,38 @@ fn report(failure: &Failure, request_id: &str, cause: &str) {
 }
 
 /// Lets a request in and bounds its time.
-async fn admit(api: &Api, route: &str, mut request: Request, next: Next) -> Result<Response, ApiError> {
-    // Probes answer when nothing else does.
-    let probe = matches!(route, "/livez" | "/readyz" | "/metrics");
-    let _permit = if probe { None } else { Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?) };
+async fn admit(admission: &Admission, mut request: Request, next: Next) -> Result<Response, ApiError> {
+    let Admission { api, policy } = admission;
+    let _permit = match policy.load {
+        Load::Probe => None,
+        Load::Shed | Load::Bounded => Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?),
+    };
     let caller = auth::recognise(api, &request)?;
-    request.extensions_mut().insert(caller);
-    if api.read_only {
-        request.extensions_mut().insert(auth::ReadOnly);
-    }
     let limit = time_limit(api, request.headers());
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => Ok(response),
+    let answer = async move {
+        if let Some(scope) = policy.scope {
+            request = authorise(api, scope, &caller, request).await?;
+        }
+        request.extensions_mut().insert(caller);
+        Ok::<_, ApiError>(next.run(request).await)
+    };
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer,
         Err(_) => Err(ApiError::TimedOut(limit.as_secs())),
     }
+}
+
+/// Checks scope and model. A process that only reads has no routes but those of scope read.
+async fn authorise(api: &Api, scope: Scope, caller: &Caller, request: Request) -> Result<Request, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let params = RawPathParams::from_request_parts(&mut parts, &()).await;
+    let params = params.map_err(|refusal| ApiError::BadPath(refusal.body_text()))?;
+    let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
+    caller.check(scope, model)?;
+    if api.read_only && scope > Scope::Read {
+        return Err(ApiError::ReadOnly);
+    }
+    Ok(Request::from_parts(parts, body))
 }
 
 /// Streams of lines take as long as they are long; their reader bounds every pause.

@@ -40,11 +40,14 @@ mod models;
 mod openapi;
 mod operations;
 mod pages;
+mod paging;
 mod params;
 mod paths;
 mod problem;
 mod read_options;
+mod reason;
 mod recommendations;
+mod request_metrics;
 mod rollback;
 mod routes;
 mod server;
@@ -54,10 +57,9 @@ mod similar;
 mod users;
 mod versions;
 
-pub use api::{Api, Keys, Registry, Wiring};
+pub use api::{Api, HttpDependencies, Keys, Registry};
 pub use limits::Limits;
-pub use openapi::openapi;
-pub use routes::router;
+pub use routes::{openapi, router};
 pub use server::{is_loopback, serve};
 
 use cpu_pool::off_worker;

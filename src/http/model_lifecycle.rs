@@ -21,7 +21,7 @@ use super::{
     params::Segments,
     paths::ModelPath,
     problem::Problem,
-    read_options::Pick,
+    read_options::VersionSelector,
 };
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig, ModelName},
@@ -40,16 +40,16 @@ pub struct ModelPut {
     fork: Option<ForkIn>,
 }
 
-/// What a model is forked from.
+/// Origin of a fork.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForkIn {
-    /// The base.
+    /// Name of the base model.
     #[schema(example = "default")]
     model: String,
     /// Number or label of its version; left out, or `live`, a version of its live state is taken first.
     #[schema(value_type = Option<String>, example = "12")]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
 }
 
 impl ForkIn {
@@ -57,8 +57,8 @@ impl ForkIn {
         let model =
             ModelName::new(&self.model).map_err(|error| FieldError { field: "fork.model".to_owned(), ..error })?;
         let version = match self.version {
-            None | Some(Pick::Live) => None,
-            Some(Pick::Version(version)) => Some(version),
+            None | Some(VersionSelector::Live) => None,
+            Some(VersionSelector::Version(version)) => Some(version),
         };
         Ok(ForkFrom { model, version })
     }
@@ -89,7 +89,7 @@ pub async fn put(
 ) -> Result<Response, ApiError> {
     for_all_models(&caller)?;
     let name = ModelName::new(&path.model)?;
-    let given: ModelPut = body::json_or_default(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let given: ModelPut = body::json_or_default(&headers, body, api.limits.body_bytes_max).await?;
     let fork = given.fork.map(ForkIn::from).transpose()?;
     let patch = given.config.unwrap_or_default();
     let config = Box::new(move |config: &ModelConfig| merged(config, patch.clone()));

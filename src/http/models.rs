@@ -10,7 +10,7 @@ use super::{
     error::ApiError,
     params::{Params, Segments},
     paths::ModelPath,
-    read_options::{At, Freshness, stamped},
+    read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
 use crate::{
     domain::{Digest, ForkOrigin, ModelConfig, Position, Served},
@@ -67,7 +67,7 @@ pub struct CountsOut {
 pub struct MemoryOut {
     /// Bytes of all tables.
     bytes: u64,
-    /// By table.
+    /// Figures of each table.
     tables: Vec<TableFootprint>,
 }
 
@@ -127,16 +127,16 @@ pub async fn list(State(api): State<Api>, Extension(caller): Extension<Caller>) 
 /// Says where a model stands.
 #[utoipa::path(
     get, path = "/v1/models/{model}", tag = "models", operation_id = "get_model",
-    params(ModelPath, Freshness),
+    params(ModelPath, FreshnessQuery),
     responses((status = 200, description = "Where it stands", body = ModelOut))
 )]
 pub async fn get(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(freshness): Params<Freshness>,
+    Params(freshness): Params<FreshnessQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let view = At::fresh(&freshness)?.view(&model).await?;
+    let view = ReadOptions::fresh(&freshness)?.view(&model).await?;
     let status = ModelOut::from(model.status().await?);
-    Ok(stamped(&view, Json(status)))
+    Ok(with_state_headers(&view, Json(status)))
 }

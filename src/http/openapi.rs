@@ -16,7 +16,6 @@ use utoipa::{
 use super::{
     ingest::EventIn,
     problem::{FieldProblem, Problem},
-    routes,
 };
 
 #[derive(OpenApi)]
@@ -37,18 +36,18 @@ use super::{
         (name = "service", description = "The process"),
     ),
     components(schemas(Problem, FieldProblem, EventIn)),
-    modifiers(&Keys)
+    modifiers(&SecuritySchemes)
 )]
-struct Base;
+struct BaseDocument;
 
 /// The part of the document that no handler has.
 pub fn base() -> openapi::OpenApi {
-    Base::openapi()
+    BaseDocument::openapi()
 }
 
-struct Keys;
+struct SecuritySchemes;
 
-impl Modify for Keys {
+impl Modify for SecuritySchemes {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let components = document.components.get_or_insert_with(Components::default);
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
@@ -95,9 +94,8 @@ const WITH_BODY: &[(&str, &str)] = &[
     ("415", "Another content type is needed (`unsupported_media_type`)"),
 ];
 
-/// The whole document.
-pub fn openapi() -> openapi::OpenApi {
-    let (_, mut document) = routes::documented().split_for_parts();
+/// Adds to a document of all operations what they have in common.
+pub fn completed(mut document: openapi::OpenApi) -> openapi::OpenApi {
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, &mut item.get),

@@ -14,7 +14,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api,
     error::ApiError,
-    params::{self, Params, Segments},
+    paging,
+    params::{Params, Segments},
     paths::{ModelPath, OperationPath},
 };
 use crate::{
@@ -28,7 +29,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(5);
 /// One operation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationOut {
-    /// As it stands.
+    /// The operation in its current state.
     pub operation: Operation,
 }
 
@@ -42,7 +43,7 @@ impl OperationOut {
 /// A page of operations.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperationsOut {
-    /// Newest first.
+    /// Entries, newest first.
     operations: Vec<Operation>,
     /// `cursor` of the next page; null at the end.
     next_cursor: Option<OperationId>,
@@ -53,9 +54,9 @@ pub struct OperationsOut {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OperationsPage {
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; the first page when left out.
     cursor: Option<String>,
-    /// Most entries, 1 to 1,000; 50 when left out.
+    /// Maximum number of entries, 1 to 1,000; 50 when left out.
     limit: Option<usize>,
 }
 
@@ -71,11 +72,11 @@ pub async fn list(
     Params(page): Params<OperationsPage>,
 ) -> Result<Json<OperationsOut>, ApiError> {
     let model = api.model(&path.model)?;
-    let limit = params::limit("limit", page.limit, 50, 1000)?;
+    let limit = paging::limit(page.limit)?;
     let not_one = || FieldError::new("cursor", "invalid_value", "must be the id of an operation");
     let before = page.cursor.map(|cursor| OperationId::parse(&cursor).ok_or_else(not_one)).transpose()?;
     let operations = model.operations().store().list(before, limit).await?;
-    let next_cursor = operations.last().filter(|_| operations.len() == limit).map(|operation| operation.id);
+    let next_cursor = paging::next_cursor(&operations, limit, |operation| operation.id);
     Ok(Json(OperationsOut { operations, next_cursor }))
 }
 

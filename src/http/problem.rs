@@ -7,7 +7,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ingest::Tally;
+use super::ingest::AppendSummary;
 use crate::{
     domain::{FieldError, Position},
     engine::RunningRollback,
@@ -16,22 +16,22 @@ use crate::{
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
 #[derive(Debug)]
 pub struct Failure {
-    /// HTTP status.
+    /// HTTP status code.
     pub status: StatusCode,
     /// Stable code.
     pub code: &'static str,
     /// Title of the code.
     pub title: &'static str,
-    /// This case, in words.
+    /// Explanation of this occurrence.
     pub detail: String,
-    /// Fields at fault.
+    /// Fields whose values break their rules.
     pub errors: Vec<FieldProblem>,
     /// Position that matters for this error.
     pub position: Option<Position>,
     /// The rollback that runs, when it is in the way.
     pub running: Option<RunningRollback>,
     /// What a stream did before it failed.
-    pub stream: Option<Tally>,
+    pub stream: Option<AppendSummary>,
     /// For the log only.
     pub cause: Option<String>,
 }
@@ -45,17 +45,17 @@ pub struct Problem<'a> {
     pub kind: String,
     /// The kind in words.
     pub title: &'a str,
-    /// HTTP status.
+    /// HTTP status code.
     #[schema(example = 422)]
     pub status: u16,
     /// Stable, machine-readable name of the kind.
     #[schema(example = "invalid")]
     pub code: &'a str,
-    /// This case in words.
+    /// Explanation of this occurrence.
     pub detail: &'a str,
     /// Id of the request, as in the `x-request-id` header and the service's log.
     pub request_id: &'a str,
-    /// Fields at fault.
+    /// Fields whose values break their rules.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     pub errors: &'a [FieldProblem],
@@ -67,7 +67,7 @@ pub struct Problem<'a> {
     pub running: Option<&'a RunningRollback>,
     /// What an ndjson stream did before it failed; those records are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<&'a Tally>,
+    pub stream: Option<&'a AppendSummary>,
 }
 
 /// One field at fault.
@@ -76,10 +76,10 @@ pub struct FieldProblem {
     /// Name as in the request, dotted for nested ones; empty for the whole body.
     #[schema(example = "limit")]
     pub field: String,
-    /// Stable reason.
+    /// Stable, machine-readable reason.
     #[schema(example = "out_of_range")]
     pub code: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and which values are valid.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! Which state a read answers from, and how the answer says so.
+//! Read options: the state that a read answers from, and the headers that name it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ const VERSION: HeaderName = HeaderName::from_static("shelfmark-version");
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Freshness {
+pub struct FreshnessQuery {
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
     pub min_position: Option<Position>,
@@ -33,14 +33,14 @@ pub struct Freshness {
 
 /// A version as callers name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pick {
+pub enum VersionSelector {
     /// The live state, even while a version is pinned.
     Live,
     /// A version.
     Version(VersionRef),
 }
 
-impl Pick {
+impl VersionSelector {
     /// Reads `live`, `12` or `before-sale`.
     pub fn parse(field: &str, text: &str) -> FieldResult<Self> {
         if text == "live" {
@@ -58,24 +58,24 @@ impl Pick {
     }
 }
 
-impl<'de> Deserialize<'de> for Pick {
+impl<'de> Deserialize<'de> for VersionSelector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl serde::de::Visitor<'_> for Visitor {
-            type Value = Pick;
+            type Value = VersionSelector;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a version's number, its label, or live")
             }
 
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Pick, E> {
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<VersionSelector, E> {
                 let number = u32::try_from(number)
                     .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))?;
-                Ok(Pick::Version(VersionRef::Number(VersionNumber(number))))
+                Ok(VersionSelector::Version(VersionRef::Number(VersionNumber(number))))
             }
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pick, E> {
-                Pick::parse("version", text).map_err(|error| E::custom(error.detail))
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<VersionSelector, E> {
+                VersionSelector::parse("version", text).map_err(|error| E::custom(error.detail))
             }
         }
         // Query parameters know text only, JSON tells numbers from text: both arrive here as what they are.
@@ -85,23 +85,27 @@ impl<'de> Deserialize<'de> for Pick {
 
 /// The state that a read asks for.
 #[derive(Debug, Default)]
-pub struct At {
+pub struct ReadOptions {
     /// What is served when left out.
-    pub version: Option<Pick>,
+    pub version: Option<VersionSelector>,
     /// Lowest position.
     pub min_position: Option<Position>,
     /// Longest wait for it.
     pub wait: Duration,
 }
 
-impl At {
+impl ReadOptions {
     /// Checks what a caller gave.
-    pub fn new(version: Option<Pick>, min_position: Option<Position>, timeout_ms: Option<u64>) -> FieldResult<Self> {
+    pub fn new(
+        version: Option<VersionSelector>,
+        min_position: Option<Position>,
+        timeout_ms: Option<u64>,
+    ) -> FieldResult<Self> {
         Ok(Self { version, min_position, wait: params::wait(timeout_ms)? })
     }
 
     /// What is served, at a position or later.
-    pub fn fresh(freshness: &Freshness) -> FieldResult<Self> {
+    pub fn fresh(freshness: &FreshnessQuery) -> FieldResult<Self> {
         Self::new(None, freshness.min_position, freshness.timeout_ms)
     }
 
@@ -115,13 +119,13 @@ impl At {
         let wanted = self.min_position.unwrap_or_default();
         match &self.version {
             None => Ok(model.wait_served(reader, wanted, self.wait).await?),
-            Some(Pick::Live) => {
+            Some(VersionSelector::Live) => {
                 if model.live().position() < wanted {
                     model.wait_applied(wanted, self.wait).await?;
                 }
                 Ok(model.live())
             }
-            Some(Pick::Version(version)) => {
+            Some(VersionSelector::Version(version)) => {
                 let view = model.view_of(version).await?;
                 let stands = view.position();
                 if stands < wanted {
@@ -136,7 +140,7 @@ impl At {
 /// Where an answer comes from, in its body: a version's number, or `live`. May be sent back as `version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Answered {
+pub enum AnsweredBy {
     /// A version.
     #[schema(value_type = u32)]
     Version(VersionNumber),
@@ -152,7 +156,7 @@ pub enum Live {
     Live,
 }
 
-impl Answered {
+impl AnsweredBy {
     /// Of a view.
     pub fn of(view: &View) -> Self {
         match view.served() {
@@ -163,7 +167,7 @@ impl Answered {
 }
 
 /// Adds the headers that say where an answer comes from.
-pub fn stamped(view: &View, answer: impl IntoResponse) -> Response {
+pub fn with_state_headers(view: &View, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     let headers = response.headers_mut();
     headers.insert(POSITION, HeaderValue::from(view.position().get()));
@@ -181,12 +185,12 @@ mod tests {
 
     #[test]
     fn a_version_is_named_by_number_label_or_live() {
-        let number = Pick::Version(VersionRef::Number(VersionNumber(12)));
-        let read = |text: &str| serde_json::from_str::<Pick>(text);
+        let number = VersionSelector::Version(VersionRef::Number(VersionNumber(12)));
+        let read = |text: &str| serde_json::from_str::<VersionSelector>(text);
         assert_eq!(read("12").expect("valid"), number);
         assert_eq!(read("\"12\"").expect("valid"), number);
-        assert_eq!(read("\"live\"").expect("valid"), Pick::Live);
-        let label = Pick::Version(VersionRef::Label("before-sale".to_owned()));
+        assert_eq!(read("\"live\"").expect("valid"), VersionSelector::Live);
+        let label = VersionSelector::Version(VersionRef::Label("before-sale".to_owned()));
         assert_eq!(read("\"before-sale\"").expect("valid"), label);
         assert!(read("-1").is_err() && read("\"\"").is_err() && read("1.5").is_err());
     }

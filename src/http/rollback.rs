@@ -18,16 +18,17 @@ use super::{
     body,
     error::ApiError,
     operations::OperationOut,
+    paging::{self, PageQuery},
     params::{Params, Segments},
     paths::ModelPath,
     problem::Problem,
-    read_options::stamped,
-    versions::{Page, REASON_BYTES_MAX},
+    read_options::with_state_headers,
+    reason::Reason,
 };
 use crate::{
     domain::{
         Deployment, Except, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
-        Timestamp, VersionNumber, VersionRef, check_label, text_within,
+        Timestamp, VersionNumber, VersionRef, check_label,
     },
     engine::{DryRun, Model, RolledBack},
     operations::OperationState,
@@ -36,13 +37,13 @@ use crate::{
 /// How long the answer to a dry run waits for it, before it names the operation.
 const DRY_RUN_PATIENCE: Duration = Duration::from_secs(25);
 
-/// Where to, and how.
+/// The target of a rollback, and its mode.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"to": {"label": "before-sale"}, "mode": "restore", "reason": "bots bought everything"}))]
 pub struct RollbackBody {
     /// The target: exactly one of its fields.
-    to: Target,
+    to: RollbackTargetBody,
     /// `pin`: readers see the state until unpinned, the learner goes on at the head. `restore`: the state is the model's at
     /// once, learning goes on from it with new records, the records in between stay unapplied. `replay`: the log after
     /// the state is applied again without the records that `except` names; readers see the head until that is done.
@@ -51,10 +52,10 @@ pub struct RollbackBody {
     /// What a replay leaves out; only with `replay`.
     #[serde(default)]
     except: Except,
-    /// Only find out what it would do.
+    /// Whether to report only what the rollback would do, and change nothing.
     #[serde(default)]
     dry_run: bool,
-    /// Why.
+    /// Reason for the deployment entry, 1 to 1,024 bytes.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
@@ -62,7 +63,7 @@ pub struct RollbackBody {
 /// A state: a version by number or label, or the log's at a position or a time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Target {
+pub struct RollbackTargetBody {
     /// A version by number.
     version: Option<u32>,
     /// A version by label.
@@ -78,9 +79,9 @@ pub struct Target {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum RollbackOut {
-    /// What was done.
+    /// The deployment entry of a finished rollback.
     Done(Deployment),
-    /// What would be done.
+    /// The report of a dry run.
     DryRun(DryRunOut),
 }
 
@@ -91,7 +92,7 @@ pub struct DryRunOut {
     dry_run: serde_json::Value,
 }
 
-fn target(to: Target) -> FieldResult<RollbackTarget> {
+fn target(to: RollbackTargetBody) -> FieldResult<RollbackTarget> {
     let mut named = Vec::new();
     named.extend(to.version.map(|number| RollbackTarget::Version(VersionRef::Number(VersionNumber(number)))));
     if let Some(label) = to.label {
@@ -116,9 +117,7 @@ fn request(body: RollbackBody, actor: String) -> FieldResult<RollbackRequest> {
         return Err(FieldError::new("except", "not_allowed", "only a replay leaves records out"));
     }
     except.check()?;
-    if let Some(reason) = &reason {
-        text_within("reason", reason, REASON_BYTES_MAX)?;
-    }
+    let reason = Reason::optional(reason)?;
     Ok(RollbackRequest { to, mode, except, dry_run, reason, actor, details: None })
 }
 
@@ -146,7 +145,7 @@ pub async fn rollback(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let body: RollbackBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let body: RollbackBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let request = request(body, caller.actor())?;
     let dry_run = request.dry_run;
     match model.rollback(request).await? {
@@ -172,11 +171,11 @@ async fn begun(model: &Model, name: &str, id: crate::operations::OperationId) ->
     Ok((StatusCode::ACCEPTED, OperationOut::place(name, id), Json(OperationOut { operation })).into_response())
 }
 
-/// Why a pin ends.
+/// The reason for ending a pin.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnpinBody {
-    /// Why.
+    /// Reason for the deployment entry, 1 to 1,024 bytes.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
@@ -196,17 +195,14 @@ pub async fn unpin(
     body: Body,
 ) -> Result<Json<Deployment>, ApiError> {
     let model = api.model(&path.model)?;
-    let body: UnpinBody = body::json_or_default(&headers, body, api.limits.body_bytes_max, &[]).await?;
-    if let Some(reason) = &body.reason {
-        text_within("reason", reason, REASON_BYTES_MAX)?;
-    }
-    Ok(Json(model.unpin(caller.actor(), body.reason).await?))
+    let body: UnpinBody = body::json_or_default(&headers, body, api.limits.body_bytes_max).await?;
+    Ok(Json(model.unpin(caller.actor(), Reason::optional(body.reason)?).await?))
 }
 
 /// A page of deployments.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeploymentsOut {
-    /// Newest first.
+    /// Entries, newest first.
     deployments: Vec<Deployment>,
     /// `cursor` of the next page; null at the end.
     next_cursor: Option<u64>,
@@ -215,21 +211,21 @@ pub struct DeploymentsOut {
 /// Lists what was served: who changed it, when, why, from what, to what. Newest first.
 #[utoipa::path(
     get, path = "/v1/models/{model}/deployments", tag = "versions", operation_id = "list_deployments",
-    params(ModelPath, Page),
+    params(ModelPath, PageQuery),
     responses((status = 200, description = "A page", body = DeploymentsOut))
 )]
 pub async fn deployments(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(page): Params<Page>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
     let before = page.cursor.map(|cursor| cursor.min(i64::MAX.cast_unsigned()));
     let deployments = model.versions().deployments(before, limit).await?;
-    let next_cursor = deployments.last().filter(|_| deployments.len() == limit).map(|deployment| deployment.number);
+    let next_cursor = paging::next_cursor(&deployments, limit, |deployment| deployment.number);
     let out = DeploymentsOut { deployments, next_cursor };
-    Ok(stamped(&model.served(), Json(out)))
+    Ok(with_state_headers(&model.served(), Json(out)))
 }
 
 #[cfg(test)]
@@ -238,7 +234,7 @@ mod tests {
     use crate::{domain::Id, http::decode};
 
     fn asked(text: &str) -> Result<RollbackRequest, ApiError> {
-        let body = decode::json(text.as_bytes(), &[])?;
+        let body = decode::json(text.as_bytes())?;
         Ok(request(body, "ops".to_owned())?)
     }
 

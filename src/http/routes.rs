@@ -1,31 +1,63 @@
-//! The one page of routes: who may call what.
+//! Routes in groups: what there is, who may call it, and what is shed first under overload.
 
-use axum::{Router, http::StatusCode, middleware::from_fn_with_state, routing};
+use axum::{Router, handler::Handler, http::StatusCode, middleware::from_fn_with_state, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api,
-    auth::{self, Caller},
+    auth::Caller,
     compare, compression, configuration, embeddings,
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream,
-    middleware::frame,
-    model_lifecycle, models, openapi, operations, pages, recommendations, rollback, service, serving, similar, users,
-    versions,
+    middleware::{self, Admission, Load, Policy},
+    model_lifecycle, models, openapi, operations, pages, recommendations, request_metrics, rollback, service, serving,
+    similar, users, versions,
 };
 use crate::domain::Scope;
 
-/// Open to everybody.
-fn open() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(openapi::base())
-        .routes(routes!(service::live))
-        .routes(routes!(service::ready))
-        .routes(routes!(pages::about))
+/// A group of routes with one policy.
+struct Group {
+    policy: Policy,
+    routes: OpenApiRouter<Api>,
 }
 
-/// Needs scope read.
-fn read() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+impl Group {
+    fn new(policy: Policy, routes: OpenApiRouter<Api>) -> Self {
+        Self { policy, routes }
+    }
+}
+
+/// Probes, open to everybody.
+fn probes() -> Group {
+    let routes = OpenApiRouter::new().routes(routes!(service::live)).routes(routes!(service::ready));
+    Group::new(Policy { scope: None, load: Load::Probe }, routes)
+}
+
+/// What is open to everybody besides probes.
+fn open() -> Group {
+    Group::new(Policy { scope: None, load: Load::Bounded }, OpenApiRouter::new().routes(routes!(pages::about)))
+}
+
+/// Metrics: a probe that needs scope read.
+fn metrics() -> Group {
+    let routes = OpenApiRouter::new().routes(routes!(service::metrics));
+    Group::new(Policy { scope: Some(Scope::Read), load: Load::Probe }, routes)
+}
+
+/// Searches of a view: need scope read, and are shed first under overload.
+fn searches() -> Group {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(recommendations::single::post))
+        .routes(routes!(recommendations::single::for_user))
+        .routes(routes!(recommendations::batch::post))
+        .routes(routes!(recommendations::rank::post))
+        .routes(routes!(similar::get));
+    Group::new(Policy { scope: Some(Scope::Read), load: Load::Shed }, routes)
+}
+
+/// Other reads: need scope read.
+fn reads() -> Group {
+    let routes = OpenApiRouter::new()
         .routes(routes!(models::list))
         .routes(routes!(models::get))
         .routes(routes!(events::list))
@@ -39,11 +71,6 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(history::item))
         .routes(routes!(history::user))
         .routes(routes!(imports::rows))
-        .routes(routes!(recommendations::single::post))
-        .routes(routes!(recommendations::single::for_user))
-        .routes(routes!(recommendations::batch::post))
-        .routes(routes!(recommendations::rank::post))
-        .routes(routes!(similar::get))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(compare::get))
@@ -57,21 +84,22 @@ fn read() -> OpenApiRouter<Api> {
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
         .routes(routes!(learning::bias))
-        .routes(routes!(learning_stream::get))
-        .routes(routes!(service::metrics))
+        .routes(routes!(learning_stream::get));
+    Group::new(Policy { scope: Some(Scope::Read), load: Load::Bounded }, routes)
 }
 
-/// Needs scope write.
-fn write() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+/// Writes: need scope write.
+fn writes() -> Group {
+    let routes = OpenApiRouter::new()
         .routes(routes!(events::append))
         .routes(routes!(items::put_many))
-        .routes(routes!(items::put, items::remove))
+        .routes(routes!(items::put, items::remove));
+    Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }
 
-/// Needs scope admin.
-fn admin() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+/// Administration: needs scope admin.
+fn admin() -> Group {
+    let routes = OpenApiRouter::new()
         .routes(routes!(model_lifecycle::put, model_lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))
@@ -85,41 +113,55 @@ fn admin() -> OpenApiRouter<Api> {
         .routes(routes!(guard::put, guard::delete))
         .routes(routes!(guard::rearm))
         .routes(routes!(freezing::freeze))
-        .routes(routes!(freezing::resume))
+        .routes(routes!(freezing::resume));
+    Group::new(Policy { scope: Some(Scope::Admin), load: Load::Bounded }, routes)
 }
 
-/// All documented routes, each group behind its scope.
-pub fn documented() -> OpenApiRouter<Api> {
-    let behind = |scope| from_fn_with_state(scope, auth::require);
-    open()
-        .merge(read().route_layer(behind(Scope::Read)))
-        .merge(write().route_layer(behind(Scope::Write)))
-        .merge(admin().route_layer(behind(Scope::Admin)))
+fn groups() -> [Group; 7] {
+    [probes(), open(), metrics(), searches(), reads(), writes(), admin()]
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let merge = |all: OpenApiRouter<Api>, group: Group| all.merge(group.routes);
+    let all = groups().into_iter().fold(OpenApiRouter::with_openapi(openapi::base()), merge);
+    openapi::completed(all.into_openapi())
 }
 
 /// The whole service.
 pub fn router(api: Api) -> Router {
-    let (router, _) = documented().split_for_parts();
-    let compression = api.limits.compress_bytes_min.map(compression::layer);
-    let router = router
+    request_metrics::describe();
+    let layer = |policy| from_fn_with_state(Admission { api: api.clone(), policy }, middleware::handle);
+    let public = layer(Policy { scope: None, load: Load::Bounded });
+    let pages = Router::new()
         .route("/", routing::get(pages::landing))
         .route("/docs", routing::get(pages::docs))
         .route("/openapi.json", routing::get(pages::openapi))
         .route("/favicon.ico", routing::get(StatusCode::NO_CONTENT))
-        .fallback(nothing)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(from_fn_with_state(api.clone(), frame))
-        .with_state(api);
+        .route_layer(public.clone());
+    let router = groups()
+        .into_iter()
+        .map(|group| Router::from(group.routes).route_layer(layer(group.policy)))
+        .fold(pages, Router::merge)
+        .fallback(route_not_found.layer(public.clone()))
+        .method_not_allowed_fallback(method_not_allowed.layer(public));
+    let compression = api.limits.compress_bytes_min.map(compression::layer);
+    let router = router.with_state(api);
     match compression {
         Some(layer) => router.layer(layer),
         None => router,
     }
 }
 
-/// Nothing at this path; who has no key does not learn what there is.
-async fn nothing(axum::Extension(caller): axum::Extension<Caller>) -> ApiError {
+/// Answers where there is no route; who has no key does not learn what there is.
+async fn route_not_found(axum::Extension(caller): axum::Extension<Caller>) -> ApiError {
     match caller {
         Caller::Unknown(why) => ApiError::Unauthorized(why),
         Caller::Anonymous | Caller::Key(_) => ApiError::RouteNotFound,
     }
+}
+
+/// Answers where a route has other methods only.
+async fn method_not_allowed() -> ApiError {
+    ApiError::MethodNotAllowed
 }

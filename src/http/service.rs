@@ -24,13 +24,13 @@ pub async fn live() -> &'static str {
 /// Whether the process can do its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ready {
-    /// Whether it can.
+    /// Whether the process can do its work.
     ready: bool,
     /// Whether its work is to read only: it follows what other processes write.
     read_only: bool,
-    /// Why it cannot; empty when it can.
+    /// Reasons why it cannot; empty when it can.
     reasons: Vec<String>,
-    /// What somebody should know although it can: learning is frozen, a guard acted.
+    /// Notes for operators that do not affect readiness: learning is frozen, a guard acted.
     notes: Vec<String>,
 }
 

@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 
 use super::{
     Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, problem::Problem,
-    read_options::stamped, versions::REASON_BYTES_MAX,
+    read_options::with_state_headers, reason::Reason,
 };
 use crate::{
-    domain::{ArmText, Deployment, FieldResult, Split, text_within},
+    domain::{ArmText, Deployment, FieldResult, Split},
     engine::ArmStatus,
 };
 
-/// How readers are split.
+/// Split of readers over states.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"split": [{"version": 12, "percent": 10}, {"live": true, "percent": 90}], "reason": "canary"}))]
@@ -21,12 +21,12 @@ pub struct ServingBody {
     /// 1 to 8 different states whose shares sum to 100.
     #[schema(min_items = 1, max_items = 8)]
     split: Vec<ArmText>,
-    /// Why.
+    /// Reason for the deployment entry, 1 to 1,024 bytes.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
 
-/// What is served.
+/// Deployment of a model: the arms that readers are split over.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ServingOut {
     /// The arms; one of 100 percent without a split.
@@ -60,12 +60,10 @@ pub async fn put(
     body: Body,
 ) -> Result<Json<Deployment>, ApiError> {
     let model = api.model(&path.model)?;
-    let asked: ServingBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
+    let asked: ServingBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let split = split(&asked.split)?;
-    if let Some(reason) = &asked.reason {
-        text_within("reason", reason, REASON_BYTES_MAX)?;
-    }
-    Ok(Json(model.split(split, caller.actor(), asked.reason).await?))
+    let reason = Reason::optional(asked.reason)?;
+    Ok(Json(model.split(split, caller.actor(), reason).await?))
 }
 
 /// Says what is served, and what came of it by arm.
@@ -78,7 +76,7 @@ pub async fn put(
 )]
 pub async fn get(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    Ok(stamped(&model.served(), Json(ServingOut { arms: model.arms() })))
+    Ok(with_state_headers(&model.served(), Json(ServingOut { arms: model.arms() })))
 }
 
 #[cfg(test)]
@@ -89,7 +87,7 @@ mod tests {
     #[test]
     fn a_split_is_read_and_a_bad_one_names_its_field() {
         let read = |text: &str| -> Result<Split, ApiError> {
-            let body: ServingBody = decode::json(text.as_bytes(), &[])?;
+            let body: ServingBody = decode::json(text.as_bytes())?;
             Ok(split(&body.split)?)
         };
         assert_eq!(

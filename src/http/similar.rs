@@ -12,7 +12,7 @@ use super::{
     filtering::filter,
     params::{self, Params, Segments},
     paths::IdPath,
-    read_options::{Answered, At, Pick, stamped},
+    read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::domain::{Id, Position, Query, ScoredItem};
 
@@ -21,7 +21,7 @@ use crate::domain::{Id, Position, Query, ScoredItem};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SimilarQuery {
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -31,7 +31,7 @@ pub struct SimilarQuery {
     filter: Option<String>,
     /// A version's number or label, or `live`; what is served when left out.
     #[param(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
@@ -42,10 +42,10 @@ pub struct SimilarQuery {
 /// Items whose vectors point the same way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimilarOut {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
-    version: Answered,
+    /// Number of the version that answered, or `live`.
+    version: AnsweredBy,
     /// Most similar first; the score is the cosine.
     items: Vec<ScoredItem>,
 }
@@ -65,9 +65,9 @@ pub async fn get(
     let item = Id::new("id", &path.id)?;
     let limit = params::limit("limit", query.limit, 20, Query::LIMIT_MAX)?;
     let filter = filter(query.filter.as_deref(), query.category, query.tag)?;
-    let at = At::new(query.version, query.min_position, query.timeout_ms)?;
+    let at = ReadOptions::new(query.version, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
     let items = model.similar(Arc::clone(&view), item, limit, filter).await?;
-    let out = SimilarOut { position: view.position(), version: Answered::of(&view), items };
-    Ok(stamped(&view, Json(out)))
+    let out = SimilarOut { position: view.position(), version: AnsweredBy::of(&view), items };
+    Ok(with_state_headers(&view, Json(out)))
 }

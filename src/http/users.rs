@@ -14,10 +14,11 @@ use super::{
     auth::Caller,
     error::ApiError,
     operations::OperationOut,
-    params::{self, Params, Segments},
+    paging::{self, PageQuery},
+    params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    read_options::{At, Freshness, stamped},
+    read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
 use crate::{
     domain::{FieldError, FieldResult, Id, Position, Timestamp},
@@ -27,14 +28,14 @@ use crate::{
 /// Newest events that are shown.
 const EVENTS_MAX: usize = 20;
 
-/// What a model holds of a user.
+/// Data that a model holds about a user.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserOut {
     /// The user.
     id: Id,
-    /// Events so far.
+    /// Number of the user's events so far.
     events: u64,
-    /// The newest of them, newest first; at most 20.
+    /// The newest events, newest first; at most 20.
     newest: Vec<UserEvent>,
 }
 
@@ -43,16 +44,16 @@ pub struct UserOut {
 pub struct UserEvent {
     /// The item.
     item: Id,
-    /// What was done with it.
+    /// Kind of event.
     kind: String,
-    /// When.
+    /// Time of the event.
     ts: Timestamp,
 }
 
 /// Reads what the model holds of a user.
 #[utoipa::path(
     get, path = "/v1/models/{model}/users/{id}", tag = "users", operation_id = "get_user",
-    params(IdPath, Freshness),
+    params(IdPath, FreshnessQuery),
     responses(
         (status = 200, description = "The user", body = UserOut),
         (status = 404, description = "No event named the user, or the user is forgotten (`user_not_found`)", body = Problem, content_type = "application/problem+json"),
@@ -61,10 +62,10 @@ pub struct UserEvent {
 pub async fn get(
     State(api): State<Api>,
     Segments(path): Segments<IdPath>,
-    Params(fresh): Params<Freshness>,
+    Params(fresh): Params<FreshnessQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let view = At::fresh(&fresh)?.view(&model).await?;
+    let view = ReadOptions::fresh(&fresh)?.view(&model).await?;
     let readable = view.readable();
     let unknown = || ApiError::NotFound { what: "user", id: path.id.clone() };
     let actor = readable.user(&path.id).ok_or_else(unknown)?;
@@ -76,7 +77,7 @@ pub async fn get(
     });
     let newest = newest.collect();
     let out = UserOut { id: Id::new("id", &path.id)?, events: history.total(), newest };
-    Ok(stamped(&view, Json(out)))
+    Ok(with_state_headers(&view, Json(out)))
 }
 
 /// Query parameters of a forgotten user.
@@ -124,22 +125,10 @@ pub async fn forget(
     Ok((StatusCode::ACCEPTED, place, Json(OperationOut { operation })).into_response())
 }
 
-/// Query parameters of a page of receipts.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ErasuresPage {
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<u64>)]
-    cursor: Option<Position>,
-    /// Most entries, 1 to 1,000; 50 when left out.
-    limit: Option<usize>,
-}
-
 /// A page of receipts.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErasuresOut {
-    /// Newest first.
+    /// Entries, newest first.
     #[schema(value_type = Vec<ErasureReceipt>)]
     erasures: Vec<serde_json::Value>,
     /// `cursor` of the next page; null at the end.
@@ -150,18 +139,19 @@ pub struct ErasuresOut {
 /// Lists the receipts of forgotten users. They name nobody.
 #[utoipa::path(
     get, path = "/v1/models/{model}/erasures", tag = "users", operation_id = "list_erasures",
-    params(ModelPath, ErasuresPage),
+    params(ModelPath, PageQuery),
     responses((status = 200, description = "A page", body = ErasuresOut))
 )]
 pub async fn erasures(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(page): Params<ErasuresPage>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Json<ErasuresOut>, ApiError> {
     let model = api.model(&path.model)?;
-    let limit = params::limit("limit", page.limit, 50, 1000)?;
-    let receipts = model.versions().receipts(page.cursor, limit).await?;
-    let next_cursor = receipts.last().filter(|_| receipts.len() == limit).map(|(position, _)| *position);
+    let limit = page.limit()?;
+    let receipts =
+        model.versions().receipts(page.cursor.map(|cursor| Position::new(cursor).min(Position::LAST)), limit).await?;
+    let next_cursor = paging::next_cursor(&receipts, limit, |(position, _)| *position);
     let erasures = receipts.into_iter().map(|(_, receipt)| receipt).collect();
     Ok(Json(ErasuresOut { erasures, next_cursor }))
 }

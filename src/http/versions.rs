@@ -1,4 +1,4 @@
-//! `/v1/models/{model}/versions`.
+//! Versions: `/v1/models/{model}/versions`.
 
 use axum::{
     Extension, Json,
@@ -8,48 +8,29 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
     Api,
     auth::Caller,
     body,
     error::ApiError,
-    params::{self, Params, Segments},
+    paging::{self, PageQuery},
+    params::{Params, Segments},
     paths::{ModelPath, VersionPath},
     problem::Problem,
-    read_options::stamped,
+    read_options::with_state_headers,
+    reason::Reason,
 };
 use crate::{
-    domain::{FieldResult, VersionManifest, VersionNumber, VersionRef, check_label, text_within},
+    domain::{FieldResult, VersionManifest, VersionNumber, VersionRef, check_label},
     engine::TakeVersion,
 };
-
-/// Longest reason, in bytes.
-pub const REASON_BYTES_MAX: usize = 1024;
-
-/// Query parameters of a page, newest first.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Page {
-    /// `next_cursor` of the page before.
-    pub cursor: Option<u64>,
-    /// Most entries, 1 to 1,000; 50 when left out.
-    pub limit: Option<usize>,
-}
-
-impl Page {
-    /// Checks the limit.
-    pub fn limit(&self) -> FieldResult<usize> {
-        params::limit("limit", self.limit, 50, 1000)
-    }
-}
 
 /// A page of versions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VersionsOut {
-    /// Newest first.
+    /// Entries, newest first.
     versions: Vec<VersionManifest>,
     /// `cursor` of the next page; null at the end.
     #[schema(value_type = Option<u32>)]
@@ -59,22 +40,22 @@ pub struct VersionsOut {
 /// Lists versions, newest first.
 #[utoipa::path(
     get, path = "/v1/models/{model}/versions", tag = "versions", operation_id = "list_versions",
-    params(ModelPath, Page),
+    params(ModelPath, PageQuery),
     responses((status = 200, description = "A page", body = VersionsOut))
 )]
 pub async fn list(
     State(api): State<Api>,
     Segments(path): Segments<ModelPath>,
-    Params(page): Params<Page>,
+    Params(page): Params<PageQuery>,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
     // Numbers end at u32::MAX: a cursor beyond it is before nothing.
     let before = page.cursor.map(|cursor| VersionNumber(u32::try_from(cursor).unwrap_or(u32::MAX)));
     let versions = model.versions().list(before, limit).await?;
-    let next_cursor = versions.last().filter(|_| versions.len() == limit).map(|version| version.version);
+    let next_cursor = paging::next_cursor(&versions, limit, |version| version.version);
     let out = VersionsOut { versions, next_cursor };
-    Ok(stamped(&model.served(), Json(out)))
+    Ok(with_state_headers(&model.served(), Json(out)))
 }
 
 /// Name and reason of a new version.
@@ -84,7 +65,7 @@ pub async fn list(
 pub struct TakeBody {
     /// Name, unique within the model: 1 to 128 bytes, not a number.
     label: Option<String>,
-    /// Why.
+    /// Reason for taking it, 1 to 1,024 bytes.
     #[schema(max_length = 1024)]
     reason: Option<String>,
 }
@@ -107,10 +88,10 @@ pub async fn take(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let given: TakeBody = body::json_or_default(&headers, body, api.limits.body_bytes_max, &[]).await?;
-    check(given.label.as_deref(), given.reason.as_deref())?;
-    let manifest =
-        model.take_version(TakeVersion { label: given.label, reason: given.reason, actor: caller.actor() }).await?;
+    let given: TakeBody = body::json_or_default(&headers, body, api.limits.body_bytes_max).await?;
+    checked_label(given.label.as_deref())?;
+    let reason = Reason::optional(given.reason)?;
+    let manifest = model.take_version(TakeVersion { label: given.label, reason, actor: caller.actor() }).await?;
     let place = format!("/v1/models/{}/versions/{}", path.model, manifest.version);
     let mut response = (StatusCode::CREATED, Json(manifest)).into_response();
     if let Ok(place) = HeaderValue::from_str(&place) {
@@ -119,11 +100,8 @@ pub async fn take(
     Ok(response)
 }
 
-fn check(label: Option<&str>, reason: Option<&str>) -> FieldResult<()> {
-    if let Some(label) = label {
-        check_label("label", label)?;
-    }
-    reason.map_or(Ok(()), |reason| text_within("reason", reason, REASON_BYTES_MAX))
+fn checked_label(label: Option<&str>) -> FieldResult<()> {
+    label.map_or(Ok(()), |label| check_label("label", label))
 }
 
 /// Reads a version's manifest.
@@ -136,7 +114,7 @@ pub async fn get(State(api): State<Api>, Segments(path): Segments<VersionPath>) 
     let model = api.model(&path.model)?;
     let version = VersionRef::parse("version", &path.version)?;
     let manifest = model.versions().get(&version).await?;
-    Ok(stamped(&model.served(), Json(manifest)))
+    Ok(with_state_headers(&model.served(), Json(manifest)))
 }
 
 /// New name and reason of a version; null takes one away, left out keeps it.
@@ -148,7 +126,7 @@ pub struct RelabelBody {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     label: Option<Option<String>>,
-    /// Why.
+    /// Reason, 1 to 1,024 bytes.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 1024)]
     reason: Option<Option<String>>,
@@ -178,11 +156,11 @@ pub async fn relabel(
 ) -> Result<Json<VersionManifest>, ApiError> {
     let model = api.model(&path.model)?;
     let version = VersionRef::parse("version", &path.version)?;
-    let new: RelabelBody = body::json(&headers, body, api.limits.body_bytes_max, &[]).await?;
-    let text = |field: &Option<Option<String>>| field.clone().flatten();
-    check(text(&new.label).as_deref(), text(&new.reason).as_deref())?;
+    let new: RelabelBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
+    checked_label(new.label.as_ref().and_then(Option::as_deref))?;
+    let reason = new.reason.map(Reason::optional).transpose()?;
     let number = model.versions().get(&version).await?.version;
-    let manifest = model.versions().relabel(number, new.label, new.reason).await?;
+    let manifest = model.versions().relabel(number, new.label, reason).await?;
     Ok(Json(manifest))
 }
 

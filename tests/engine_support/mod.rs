@@ -7,7 +7,7 @@ use std::time::Duration;
 use shelfmark::{
     domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp},
     engine::{Dependencies, EngineSettings, Model, ModelStatus, Models},
-    log::{LogSettings, Outcome},
+    log::{AppendOutcome, LogSettings},
     postgres,
     serving::{SearchSettings, Searcher},
     state::CounterRng,
@@ -134,7 +134,7 @@ pub fn events(domain: &str, from: u64, through: u64) -> Vec<NewRecord> {
 /// Appends records as one append and waits until they are learned; returns where the model stands.
 pub async fn learn(model: &Model, records: Vec<NewRecord>) -> ModelStatus {
     let outcomes = model.log().append(records).await.expect("appended");
-    let Some(Outcome::Accepted(position)) = outcomes.last() else { panic!("all are new: {outcomes:?}") };
+    let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { panic!("all are new: {outcomes:?}") };
     reached(model, *position).await
 }
 

@@ -44,8 +44,9 @@ async fn query_parameters_that_are_not_known_are_refused_by_name() {
     assert_eq!(found["errors"][0]["field"], "colour");
     assert_eq!(found["errors"][0]["code"], "unknown_field");
     let response = service.get("/v1/models/default/items/i1/embedding?position=3").await;
-    let found = problem(response, 422, "not_supported").await;
+    let found = problem(response, 422, "invalid").await;
     assert_eq!(found["errors"][0]["field"], "position");
+    assert_eq!(found["errors"][0]["code"], "unknown_field");
     let response = service.get("/v1/models/default/items/i1/similar?limit=many").await;
     let found = problem(response, 422, "invalid").await;
     assert_eq!(found["errors"][0]["field"], "limit");

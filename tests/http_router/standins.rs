@@ -12,7 +12,7 @@ use serde_json::Value;
 use shelfmark::{
     domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
     engine::{CreateModel, EngineError, Model},
-    http::{Api, Keys, Limits, Registry, Wiring, router},
+    http::{Api, HttpDependencies, Keys, Limits, Registry, router},
     roster::RosterError,
 };
 use tokio_util::sync::CancellationToken;
@@ -74,9 +74,9 @@ pub struct Service {
 }
 
 /// The router in front of no model.
-pub fn service(keys: NamedKeys, change: impl FnOnce(&mut Wiring)) -> Service {
+pub fn service(keys: NamedKeys, change: impl FnOnce(&mut HttpDependencies)) -> Service {
     let closing = CancellationToken::new();
-    let mut wiring = Wiring {
+    let mut wiring = HttpDependencies {
         models: Arc::new(NoModels),
         keys: Arc::new(keys),
         limits: Limits::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shelfmark::{
     domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    log::{Log, LogError, LogSettings, Outcome},
+    log::{AppendOutcome, Log, LogError, LogSettings},
     postgres,
 };
 use sqlx::PgPool;
@@ -78,10 +78,10 @@ pub fn event(event_id: &str, value: f64) -> NewRecord {
     }
 }
 
-pub fn accepted(outcome: &Outcome) -> Option<Position> {
+pub fn accepted(outcome: &AppendOutcome) -> Option<Position> {
     match outcome {
-        Outcome::Accepted(position) => Some(*position),
-        Outcome::Duplicate(_) | Outcome::Conflict(_) => None,
+        AppendOutcome::Accepted(position) => Some(*position),
+        AppendOutcome::Duplicate(_) | AppendOutcome::Conflict(_) => None,
     }
 }
 
@@ -90,7 +90,7 @@ pub fn at(position: u64) -> Position {
 }
 
 /// Appends until it is acknowledged: what a client does.
-pub async fn append_until_acknowledged(log: &Log, records: Vec<NewRecord>) -> Vec<Outcome> {
+pub async fn append_until_acknowledged(log: &Log, records: Vec<NewRecord>) -> Vec<AppendOutcome> {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
     loop {
         match log.append(records.clone()).await {

@@ -172,9 +172,9 @@ pub enum DeploymentMode {
 pub struct Deployment {
     /// Number within the model, from 1.
     pub number: u64,
-    /// What was done.
+    /// Kind of change.
     pub mode: DeploymentMode,
-    /// What was served before.
+    /// State served before: a version's number, or `live`.
     pub from: Served,
     /// What is served since; for a split, the arm with the largest share.
     pub to: Served,

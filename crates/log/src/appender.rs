@@ -171,9 +171,9 @@ impl Appender {
                 None => connect(&self.pool).await?,
             };
             let result = if careful {
-                commit::append_carefully(&mut connection, self.target, batch).await
+                commit::append_with_lookup(&mut connection, self.target, batch).await
             } else {
-                commit::append_hopefully(&mut connection, self.target, batch).await
+                commit::append_optimistically(&mut connection, self.target, batch).await
             };
             match result {
                 Ok(committed) => {

@@ -1,4 +1,4 @@
-//! The requests of one append, and what becomes of each of their records.
+//! Batch: the requests of one append, and what becomes of each of their records.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use shelfmark_domain::{NewRecord, Position, Record, RecordBody, Timestamp, VersionNumber};
 
 use super::{
-    LogError, Outcome,
+    AppendOutcome, LogError,
     body::event_id,
     copy::{self, EncodedRows},
     queue::{Answer, Request},
@@ -28,7 +28,7 @@ pub(super) struct Entry {
     /// Why the request is left out of the append; nothing of it is taken.
     pub refused: Option<LogError>,
     /// What became of each record, once known.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<AppendOutcome>,
 }
 
 /// An event that stands in the log.
@@ -93,7 +93,7 @@ impl Batch {
             entry.outcomes.clear();
             entry.outcomes.extend(entry.records.iter().map(|_| {
                 last = last.next();
-                Outcome::Accepted(last)
+                AppendOutcome::Accepted(last)
             }));
         }
     }
@@ -109,14 +109,14 @@ impl Batch {
                     // An id that the service made is never a retry: meeting it twice is somebody else's event.
                     let same = record.retry_hash.is_some() && record.retry_hash == first.retry_hash;
                     entry.outcomes.push(if same {
-                        Outcome::Duplicate(first.position)
+                        AppendOutcome::Duplicate(first.position)
                     } else {
-                        Outcome::Conflict(first.position)
+                        AppendOutcome::Conflict(first.position)
                     });
                     continue;
                 }
                 last = last.next();
-                entry.outcomes.push(Outcome::Accepted(last));
+                entry.outcomes.push(AppendOutcome::Accepted(last));
                 if let Some(id) = id {
                     let here = Standing { position: last, retry_hash: record.retry_hash };
                     standing.insert(id.as_str().to_owned(), here);
@@ -136,7 +136,7 @@ impl Batch {
     ) -> impl Iterator<Item = Vec<u8>> {
         let mut rows = self.entries.iter().flat_map(|entry| {
             entry.outcomes.iter().enumerate().filter_map(|(i, outcome)| {
-                let Outcome::Accepted(position) = outcome else {
+                let AppendOutcome::Accepted(position) = outcome else {
                     return None;
                 };
                 Some((*position, entry.rows.row(i)))
@@ -173,7 +173,7 @@ impl Batch {
         for entry in &mut self.entries {
             let records = std::mem::take(&mut entry.records);
             for (record, outcome) in records.into_iter().zip(&entry.outcomes) {
-                if let Outcome::Accepted(position) = outcome {
+                if let AppendOutcome::Accepted(position) = outcome {
                     let NewRecord { body, source, .. } = record;
                     taken.push(Record { position: *position, appended_at, source, body });
                 }
@@ -187,9 +187,9 @@ impl Batch {
         let mut repeats = (0, 0);
         for outcome in self.entries.iter().flat_map(|entry| &entry.outcomes) {
             match outcome {
-                Outcome::Accepted(_) => {}
-                Outcome::Duplicate(_) => repeats.0 += 1,
-                Outcome::Conflict(_) => repeats.1 += 1,
+                AppendOutcome::Accepted(_) => {}
+                AppendOutcome::Duplicate(_) => repeats.0 += 1,
+                AppendOutcome::Conflict(_) => repeats.1 += 1,
             }
         }
         repeats

@@ -81,7 +81,7 @@ impl From<sqlx::Error> for CommitError {
 }
 
 /// Appends the batch without a look-up.
-pub(super) async fn append_hopefully(
+pub(super) async fn append_optimistically(
     connection: &mut PgConnection,
     target: Target,
     batch: &mut Batch,
@@ -105,7 +105,7 @@ pub(super) async fn append_hopefully(
 }
 
 /// Appends what of the batch is new; repeats get the position where their id stands.
-pub(super) async fn append_carefully(
+pub(super) async fn append_with_lookup(
     connection: &mut PgConnection,
     target: Target,
     batch: &mut Batch,

@@ -1,4 +1,4 @@
-//! The appender's own connection.
+//! Connection of the appender.
 
 use std::time::Duration;
 

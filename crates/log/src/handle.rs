@@ -12,16 +12,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, Record, Timestamp};
 
 use super::{
-    LogError, LogSettings, Outcome, Page, Tail,
+    AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
     appender::Appender,
     commit::Target,
     commit_delay::CommitDelay,
     copy::EncodedRows,
-    head::{Head, HeadKnown, ReaderKnown},
+    head::{Head, HeadKnown},
     metrics::Metrics,
     queue::{QueueLevel, Request},
     reader,
     recent::Recent,
+    state::LogState,
     wake,
 };
 
@@ -32,21 +33,8 @@ const ENCODE_BYTES: usize = 64 << 10;
 /// Handle of one model's log: cheap to clone.
 #[derive(Clone)]
 pub struct Log {
-    shared: Arc<Shared>,
+    shared: Arc<LogState>,
     requests: mpsc::Sender<Request>,
-}
-
-/// What the handle, its tails and its tasks share.
-pub(super) struct Shared {
-    pub pool: PgPool,
-    pub target: Target,
-    pub settings: LogSettings,
-    pub recent: Arc<Recent>,
-    pub head: Arc<HeadKnown>,
-    pub metrics: Arc<Metrics>,
-    pub shutdown: CancellationToken,
-    level: Arc<QueueLevel>,
-    reader: Arc<ReaderKnown>,
 }
 
 impl Log {
@@ -72,7 +60,7 @@ impl Log {
         let at = at.unwrap_or_else(Timestamp::now);
         let metrics = Arc::new(Metrics::new(model.as_str()));
         let (sender, requests) = mpsc::channel(settings.queue_requests_max);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(LogState {
             target: Target { model_id, origin: rand::random() },
             recent: Arc::new(Recent::new(settings.recent_records_max, settings.recent_bytes_max)),
             head: Arc::new(HeadKnown::new(Head { position, at })),
@@ -109,7 +97,7 @@ impl Log {
     ///
     /// Errors: [`LogError::Full`] at once, [`LogError::TooLarge`], [`LogError::TooManyBytes`], [`LogError::Refused`] and
     /// [`LogError::Closed`] take nothing. Once queued, the records are committed even if the caller goes away.
-    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Outcome>, LogError> {
+    pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<AppendOutcome>, LogError> {
         self.append_within(records, Duration::ZERO).await
     }
 
@@ -119,7 +107,7 @@ impl Log {
         &self,
         mut records: Vec<NewRecord>,
         patience: Duration,
-    ) -> Result<Vec<Outcome>, LogError> {
+    ) -> Result<Vec<AppendOutcome>, LogError> {
         let until = Instant::now() + patience;
         let shared = &self.shared;
         if records.is_empty() {
@@ -150,7 +138,7 @@ impl Log {
 
     /// Encodes on the caller's task, so that the appender, which every caller waits for, has less to do.
     async fn encode(&self, records: &mut [NewRecord]) -> Result<EncodedRows, LogError> {
-        let Shared { target, settings, .. } = &*self.shared;
+        let LogState { target, settings, .. } = &*self.shared;
         let mut rows = EncodedRows::with_capacity(records.len());
         let mut rested = (0, 0);
         for (index, record) in records.iter_mut().enumerate() {
@@ -168,7 +156,7 @@ impl Log {
 
     /// Whole appends after `after`, oldest first, about `records_max` records (never cutting an append).
     pub async fn read_after(&self, after: Position, records_max: usize) -> Result<Vec<Append>, LogError> {
-        let Shared { pool, target, settings, .. } = &*self.shared;
+        let LogState { pool, target, settings, .. } = &*self.shared;
         let bytes_max = settings.read_bytes_max;
         reader::read_after(pool, target.model_id, after, records_max, bytes_max).await.map(Vec::from)
     }
@@ -202,7 +190,7 @@ impl Log {
     }
 
     /// One page of records for people. A filter reads the log from `page.after` on until the page is full.
-    pub async fn page(&self, page: Page) -> Result<Vec<Record>, LogError> {
+    pub async fn page(&self, page: RecordsPage) -> Result<Vec<Record>, LogError> {
         reader::page(&self.shared.pool, self.shared.target.model_id, &page).await
     }
 

@@ -2,8 +2,8 @@
 //!
 //! **Promises.**
 //! - P1: [`Log::append`] returns after the commit. What it accepted survives `kill -9` of the service and of Postgres.
-//! - P2: an event's id stands in a log once. A retry is an [`Outcome::Duplicate`], another body an
-//!   [`Outcome::Conflict`].
+//! - P2: an event's id stands in a log once. A retry is an [`AppendOutcome::Duplicate`], another body an
+//!   [`AppendOutcome::Conflict`].
 //! - P3: positions are dense, from 1, in commit order, over all processes.
 //! - P4: what a [`Tail`] returns from memory equals what it reads from the table, bit for bit, with the same
 //!   boundaries.
@@ -43,6 +43,7 @@ mod reader;
 mod recent;
 mod restore;
 mod settings;
+mod state;
 mod tail;
 mod wake;
 
@@ -50,7 +51,7 @@ pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;
 pub use models::{base_config, names_of, remove_records, settled_config, write_first};
-pub use outcome::{Outcome, Page};
+pub use outcome::{AppendOutcome, RecordsPage};
 pub use restore::append_restore;
 pub use settings::LogSettings;
 pub use tail::Tail;

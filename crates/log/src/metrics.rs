@@ -1,8 +1,8 @@
-//! Names and units of what the log measures.
+//! Metrics of the log: names, units and help texts.
 
 use std::time::Duration;
 
-use metrics::{counter, gauge, histogram};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 /// Records that wait for an append (gauge, records).
 pub const QUEUE_RECORDS: &str = "shelfmark_log_queue_records";
@@ -28,6 +28,24 @@ pub const HEAD: &str = "shelfmark_log_head";
 /// Every call names the model by this label.
 const MODEL: &str = "model";
 
+/// Describes the metrics; the same again changes nothing.
+fn describe() {
+    describe_gauge!(QUEUE_RECORDS, Unit::Count, "Records that wait for an append");
+    describe_counter!(QUEUE_FULL, Unit::Count, "Requests refused because the append queue was full");
+    describe_histogram!(
+        APPEND_SECONDS,
+        Unit::Seconds,
+        "Time from an append's first statement to the end of its commit"
+    );
+    describe_histogram!(APPEND_RECORDS, Unit::Count, "Records of one append");
+    describe_counter!(RECORDS, Unit::Count, "Records committed");
+    describe_counter!(DUPLICATES, Unit::Count, "Events that stood in the log already");
+    describe_counter!(CONFLICTS, Unit::Count, "Events whose id stands in the log with another body");
+    describe_counter!(FAILURES, Unit::Count, "Appends that failed");
+    describe_counter!(LOOKUPS, Unit::Count, "Appends begun again with a look-up of every event id");
+    describe_gauge!(HEAD, Unit::Count, "Last committed position that this process knows of");
+}
+
 /// Handles of one model's metrics, looked up once.
 pub(super) struct Metrics {
     pub(super) queue_records: metrics::Gauge,
@@ -44,6 +62,7 @@ pub(super) struct Metrics {
 
 impl Metrics {
     pub(super) fn new(model: &str) -> Self {
+        describe();
         let model = model.to_owned();
         Self {
             queue_records: gauge!(QUEUE_RECORDS, MODEL => model.clone()),

@@ -1,10 +1,10 @@
-//! What an append answers, and what a page asks.
+//! Outcomes of appends, and queries for pages of records.
 
 use shelfmark_domain::{Id, Position};
 
 /// What became of one record of an append request, in the order given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AppendOutcome {
     /// It stands here now.
     Accepted(Position),
     /// The same event stood here already: nothing changed.
@@ -15,7 +15,7 @@ pub enum Outcome {
 
 /// Filter and page of [`super::Log::page`].
 #[derive(Debug, Clone, Default)]
-pub struct Page {
+pub struct RecordsPage {
     /// Exclusive lower end.
     pub after: Position,
     /// Most records, 1 to 1,000.

@@ -1,4 +1,4 @@
-//! What waits for an append, counted in records, bytes and requests.
+//! Queue of append requests, bounded in records, bytes and requests.
 
 use std::sync::{
     Arc,
@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 
 use shelfmark_domain::NewRecord;
 
-use super::{LogError, LogSettings, Outcome, copy::EncodedRows, metrics::Metrics};
+use super::{AppendOutcome, LogError, LogSettings, copy::EncodedRows, metrics::Metrics};
 
 /// The answer to one request.
-pub(super) type Answer = Result<Vec<Outcome>, LogError>;
+pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 
 /// One caller's records, encoded by the caller, waiting for the appender. They stay together, in order.
 pub(super) struct Request {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use shelfmark_domain::{Append, Event, Id, Interval, Position, Record, RecordBody, Timestamp};
 
 use super::{
-    LogError, Page,
+    LogError, RecordsPage,
     body::{self, StoredColumns},
 };
 
@@ -91,7 +91,7 @@ impl Appends {
 }
 
 /// One page of records.
-pub(super) async fn page(pool: &PgPool, model_id: i32, page: &Page) -> Result<Vec<Record>, LogError> {
+pub(super) async fn page(pool: &PgPool, model_id: i32, page: &RecordsPage) -> Result<Vec<Record>, LogError> {
     let limit = page.limit.clamp(1, PAGE_LIMIT_MAX);
     let rows = sqlx::query(
         "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use shelfmark_domain::{Append, Position};
 
-use super::{LogError, handle::Shared, reader};
+use super::{LogError, reader, state::LogState};
 
 /// Records of one read of the table, about.
 const READ_RECORDS: usize = 10_000;
@@ -14,7 +14,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// Ordered, gapless reader: see [`super::Log::tail`]. It looks in memory first, then in the table, then waits.
 pub struct Tail {
-    shared: Arc<Shared>,
+    shared: Arc<LogState>,
     /// Last position that was yielded.
     after: Position,
     /// Read from the table and not yet yielded.
@@ -22,7 +22,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    pub(super) fn new(shared: Arc<Shared>, after: Position) -> Self {
+    pub(super) fn new(shared: Arc<LogState>, after: Position) -> Self {
         Self { shared, after, read: VecDeque::new() }
     }
 

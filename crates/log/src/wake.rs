@@ -1,17 +1,17 @@
-//! How a process learns of the appends of others: notifications, and a timer for those that were lost.
+//! Notifications of appends by other processes, and a timer for those that were lost.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use shelfmark_domain::{Position, Timestamp};
 use shelfmark_postgres as postgres;
 
-use super::{commit::CHANNEL, handle::Shared, head::Head, reader};
+use super::{commit::CHANNEL, head::Head, reader, state::LogState};
 
 /// Pause before a broken listener connects again; the timer serves meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps the known head up to date until shutdown.
-pub(super) async fn run(shared: Arc<Shared>) {
+pub(super) async fn run(shared: Arc<LogState>) {
     tokio::select! {
         never = listen(&shared) => match never {},
         never = poll(&shared) => match never {},
@@ -19,7 +19,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-async fn poll(shared: &Shared) -> Infallible {
+async fn poll(shared: &LogState) -> Infallible {
     let mut timer = tokio::time::interval(shared.settings.poll_interval);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut failing = false;
@@ -37,7 +37,7 @@ async fn poll(shared: &Shared) -> Infallible {
     }
 }
 
-async fn read_head(shared: &Shared) -> Result<(), sqlx::Error> {
+async fn read_head(shared: &LogState) -> Result<(), sqlx::Error> {
     let (position, at) = reader::head(&shared.pool, shared.target.model_id).await?;
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
     shared.metrics.head.set(position.get() as f64);
@@ -48,7 +48,7 @@ async fn read_head(shared: &Shared) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn listen(shared: &Shared) -> Infallible {
+async fn listen(shared: &LogState) -> Infallible {
     loop {
         if let Err(error) = listen_once(shared).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "log.listener_lost");
@@ -57,7 +57,7 @@ async fn listen(shared: &Shared) -> Infallible {
     }
 }
 
-async fn listen_once(shared: &Shared) -> Result<(), sqlx::Error> {
+async fn listen_once(shared: &LogState) -> Result<(), sqlx::Error> {
     let mut listener = postgres::listen(&shared.pool, CHANNEL).await?;
     loop {
         match listener.try_recv().await? {
@@ -73,7 +73,7 @@ async fn listen_once(shared: &Shared) -> Result<(), sqlx::Error> {
 }
 
 /// The head that a notification tells, unless it is ours: our own appends are handed over in memory.
-fn foreign_head(shared: &Shared, payload: &str) -> Option<Head> {
+fn foreign_head(shared: &LogState, payload: &str) -> Option<Head> {
     let mut parts = payload.split(':');
     let model_id: i32 = parts.next()?.parse().ok()?;
     let position = Position::new(parts.next()?.parse().ok()?);

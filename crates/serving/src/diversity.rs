@@ -7,7 +7,7 @@
 use shelfmark_domain::Query;
 use shelfmark_state::dot;
 
-use super::{View, plan::direction, top::Hit};
+use super::{View, top_k::Hit};
 
 /// Rows of a pool, at least, by the rows of an answer.
 const POOL_RATIO: usize = 5;
@@ -34,7 +34,7 @@ pub(super) fn choose(view: &View, query: &Query, pool: Vec<Hit>) -> Vec<Hit> {
         .into_iter()
         .map(|hit| Candidate {
             relevance: if span > 0.0 { (f64::from(hit.score) - low) / span } else { 0.0 },
-            vector: direction(view, hit.row),
+            vector: view.direction(hit.row),
             nearest: f64::NEG_INFINITY,
             hit,
         })

@@ -1,15 +1,21 @@
-//! What an item's score is made of: parts that add up to it, up to rounding.
+//! Explanations of an item's score: parts that add up to it, up to rounding.
 
 use std::cmp::Reverse;
 
 use shelfmark_domain::{Contribution, ContributionSource, Query};
-use shelfmark_state::{Readable, dot, popularity_term, token_factor};
+use shelfmark_state::{ComposedQuery, Context, Readable, dot, popularity_term, token_factor};
 
 use super::{
     View,
-    plan::Basis,
     subject::{Known, Met},
 };
+
+/// What scores are made of: kept for explanations.
+pub(super) struct Basis {
+    pub(super) known: Known,
+    /// The context and the vector that came of it; `None` for a given vector and where nothing is known.
+    pub(super) composed: Option<(Context, ComposedQuery)>,
+}
 
 /// The parts of one query's scores. Costs the history once, and for each item an inner product a part.
 pub(super) struct Explainer<'a> {

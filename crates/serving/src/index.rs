@@ -8,8 +8,8 @@ use shelfmark_state::{CowRows, CowVec, Readable};
 
 use super::{
     codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES, TILE_ROWS},
-    columns::{Strip, is_masked},
     kernel::StripTiles,
+    row_bounds::{Strip, is_masked},
 };
 
 /// Strips of one block.

@@ -9,8 +9,8 @@
 
 use super::{
     codes::{Codes, Lanes, STRIP_TILES, TILE_ROWS},
-    columns::{BiasBound, LOG_BITS, LOG_MASK, Strip},
-    probe::{Probe, Tile},
+    quantized_query::{Probe, Tile},
+    row_bounds::{BiasBound, LOG_BITS, LOG_MASK, Strip},
 };
 
 /// Searches of one group at most.
@@ -243,7 +243,7 @@ fn plain<const Q: usize, const COSINE: bool>(
             let (floor, part) = (packed.floor[q], packed.part(q));
             let mut rows = 0_u16;
             for lane in 0..TILE_ROWS {
-                let error = super::columns::error_of(words[lane]);
+                let error = super::row_bounds::error_of(words[lane]);
                 let middle = products[lane] as f32 * scales[lane];
                 let upper = middle.mul_add(packed.scale[q], error.mul_add(packed.error[q], biases[lane]));
                 let beats = if COSINE {

@@ -9,7 +9,7 @@
 //!
 //! **Promises.** A request sees one whole position, whatever is learned meanwhile (P5). An answer is that of scoring
 //! every row, to the bit; equal scores go to the item that came first into the model. One answer in so many is compared
-//! with scoring every row (`checker`). Reads never wait for learning, nor learning for reads. Publishing costs what was
+//! with scoring every row (`recall_audit`). Reads never wait for learning, nor learning for reads. Publishing costs what was
 //! touched: codes lag behind their rows and are renewed by the block.
 //!
 //! **Must not know** HTTP, Postgres or torch.
@@ -21,9 +21,8 @@
 //! 1,000 values. [`SearchSettings::queue_max`] searches wait, for [`SearchSettings::wait_max`] at most. When the async
 //! threads are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
 
-mod checker;
+mod batch;
 mod codes;
-mod columns;
 mod diversity;
 mod explain;
 mod filters;
@@ -32,17 +31,22 @@ mod kernel;
 mod mask;
 pub mod metric;
 mod plan;
-mod probe;
+mod published;
 mod publisher;
+mod quantized_query;
 mod queue;
+mod ranking;
+mod recall_audit;
 mod request;
+mod row_bounds;
 mod scan;
 mod score;
 mod scratch;
+mod search;
 mod searcher;
 mod subject;
 mod throttle;
-mod top;
+mod top_k;
 mod view;
 mod worker;
 

@@ -1,14 +1,15 @@
-//! From a query to a search, and from the rows found to an answer.
+//! Plan of a query: from the query to a search, and from the rows found to an answer.
 
 use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject};
-use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose, dot};
+use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose};
 
 use super::{
     QueryError, SearchScratch, View, diversity,
-    explain::Explainer,
-    scan::{Ranking, Search},
+    explain::{Basis, Explainer},
+    ranking::Ranking,
+    search::Search,
     subject::Known,
-    top::{Hit, Top},
+    top_k::{Hit, Top},
 };
 
 /// A recommendation under way.
@@ -17,13 +18,6 @@ pub(super) struct Plan<'a> {
     query: &'a Query,
     fallback: Option<Fallback>,
     basis: Basis,
-}
-
-/// What scores are made of: kept for explanations.
-pub(super) struct Basis {
-    pub(super) known: Known,
-    /// The context and the vector that came of it; `None` for a given vector and where nothing is known.
-    pub(super) composed: Option<(Context, ComposedQuery)>,
 }
 
 impl<'a> Plan<'a> {
@@ -97,7 +91,7 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, filter: &Filter) -> 
     let row = view.row(item.as_str()).ok_or_else(|| QueryError::UnknownItem(item.clone()))?;
     Ok(Search {
         ranking: Ranking::Cosine,
-        vector: direction(view, row),
+        vector: view.direction(row),
         adjust: vec![(row, f32::NEG_INFINITY)],
         explore: None,
         admitted: view.admitted(filter, None),
@@ -109,16 +103,6 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, filter: &Filter) -> 
 pub(super) fn similar_items(view: &View, search: Search) -> Vec<ScoredItem> {
     let clamped = |hit: Hit| Hit { score: hit.score.clamp(-1.0, 1.0), ..hit };
     search.top.into_hits().map(|hit| scored(view, clamped(hit))).collect()
-}
-
-/// An item's vector with length 1, `[dim]`; zero when it is.
-pub(super) fn direction(view: &View, row: u32) -> Vec<f32> {
-    let mut vector = view.vector(row).to_vec();
-    let norm = dot(&vector, &vector).sqrt();
-    if norm > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= norm);
-    }
-    vector
 }
 
 /// The vector of a context, with what it is made of.

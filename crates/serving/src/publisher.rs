@@ -1,21 +1,20 @@
-//! Makes views out of states, at the cost of what changed.
+//! Publisher of views: makes them out of states, at the cost of what changed.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use shelfmark_domain::{Item, Position, Served};
-use shelfmark_state::{Catalog, Readable, Table, Touched, as_row, sampled, set_bits};
+use shelfmark_domain::{ModelConfig, Position, Served};
+use shelfmark_state::{Readable, State, Table, Touched, as_row, set_bits};
 
 use super::{
     codes::{BLOCK_ROWS, STRIP_ROWS},
     filters::Filters,
     index::Index,
+    published::PublishedItem,
     view::{Snapshot, View},
 };
 
 /// Every row's popularity is written once in about so many events, whoever touches it: what stands in the columns may be this old.
 const ROUND_EVENTS: u64 = 8_192;
-/// Of an item row in the set of a token's holders, in bytes: rows come in order, which leaves nodes half full.
-const HOLDER_BYTES: usize = 12;
 /// Words of a set of rows in one block.
 const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
@@ -48,20 +47,11 @@ struct Round {
     counted: u64,
 }
 
-/// What a publisher keeps of these items beside what it publishes, in bytes.
-pub(super) fn kept_bytes(catalog: &Catalog) -> usize {
-    let rows = 0..as_row(catalog.len());
-    let holders = sampled(rows, |row| HOLDER_BYTES * catalog.entry(row).tokens.len());
-    catalog.len() * size_of::<PublishedItem>() + catalog.tokens_len() * size_of::<BTreeSet<u32>>() + holders
-}
-
-/// What was last seen of an item's metadata.
-#[derive(Debug, Clone, Default)]
-struct PublishedItem {
-    tokens: Arc<[u32]>,
-    /// Its metadata while it may be recommended.
-    shown: Option<Arc<Item>>,
-    removed: bool,
+impl View {
+    /// The view before the first record.
+    pub fn empty(config: Arc<ModelConfig>) -> Arc<Self> {
+        Publisher::from_scratch(&State::empty(config).readable, Position::ZERO, Served::Live)
+    }
 }
 
 impl Publisher {

@@ -14,7 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{QueryError, View, checker::Samples, kernel::GROUP, metric::Meters, request::Request, throttle::Throttle};
+use super::{
+    QueryError, View, kernel::GROUP, metric::Meters, recall_audit::Samples, request::Request, throttle::Throttle,
+};
 
 /// How far into the queue a worker looks for companions of the oldest search.
 const LOOK_AHEAD: usize = 64;

@@ -1,7 +1,7 @@
 //! The exact best rows of several searches, with one pass over the codes of all rows.
 //!
 //! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows do not
-//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top::Top`], which scores the few that
+//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top_k::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
 use shelfmark_state::{Readable, set_bits};
@@ -9,46 +9,20 @@ use shelfmark_state::{Readable, set_bits};
 use super::{
     RowMask,
     codes::{STRIP_TILES, TILE_ROWS},
-    columns::{BiasBound, is_masked},
     index::Index,
     kernel::{Found, GROUP, Group, Machine, StripTiles},
-    probe::Probe,
+    quantized_query::Probe,
+    ranking::Ranking,
+    row_bounds::{BiasBound, is_masked},
     score::{Scorer, sum},
-    top::Top,
+    search::Search,
+    top_k::Top,
 };
 
 /// A search that admits less than this share of the tiles' number of rows goes from tile to tile.
 const FEW: usize = 2;
 /// Exploration is this many deviations at most: what [`shelfmark_state::CounterRng::normal`] can give.
 const CHANCE_MAX: f32 = 6.0;
-
-/// What the scan orders rows by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Ranking {
-    /// `q . v_j + bias_j`, plus what `adjust` says.
-    Score,
-    /// `q . v_j / |v_j|`, plus what `adjust` says; `q` has length 1.
-    Cosine,
-    /// `bias_j`, plus what `adjust` says: nothing is known of the subject.
-    Popularity,
-}
-
-/// One search as the scan sees it.
-#[derive(Debug)]
-pub(super) struct Search {
-    pub(super) ranking: Ranking,
-    /// `[dim]`; empty for [`Ranking::Popularity`].
-    pub(super) vector: Vec<f32>,
-    /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
-    /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
-    pub(super) adjust: Vec<(u32, f32)>,
-    /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
-    pub(super) explore: Option<u64>,
-    /// The only rows that may be answered; all when `None`.
-    pub(super) admitted: Option<RowMask>,
-    /// The best rows.
-    pub(super) top: Top,
-}
 
 /// Finds the best rows of every search.
 pub(super) fn scan(index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
@@ -215,7 +189,7 @@ mod tests {
     use shelfmark_domain::{Id, Item, ModelConfig, Position, Served};
     use shelfmark_state::{CounterRng, State, Table};
 
-    use crate::{Publisher, score::best_of_all, top::Hit};
+    use crate::{Publisher, score::best_of_all, top_k::Hit};
 
     use super::*;
 

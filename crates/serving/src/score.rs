@@ -2,11 +2,7 @@
 
 use shelfmark_state::{Readable, dot};
 
-use super::{
-    index::Index,
-    scan::{Ranking, Search},
-    top::Hit,
-};
+use super::{index::Index, ranking::Ranking, search::Search, top_k::Hit};
 
 /// Where the vectors of items come from.
 pub(super) trait Vectors {

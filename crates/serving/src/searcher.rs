@@ -14,9 +14,9 @@ use shelfmark_domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
     QueryError, View,
-    checker::check,
     metric::Meters,
     queue::{SearchSettings, Shared},
+    recall_audit::check,
     request::Request,
     throttle,
     worker::work,

@@ -1,4 +1,4 @@
-//! What a view knows of the subject of a query.
+//! Subject of a query, and what a view knows of it.
 
 use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
 use shelfmark_state::{Actor, Context, ContextScratch, History, PastEvent, Readable};

@@ -1,22 +1,22 @@
-//! The handle that readers hold.
+//! View: the handle that readers hold.
 
 use std::sync::Arc;
 
 use shelfmark_domain::{
-    Embedding, Filter, ForgottenUser, Id, Item, ModelConfig, Position, Query, Recommendations, ScoredItem, Served,
-    Timestamp,
+    Embedding, Filter, ForgottenUser, Id, Item, Position, Query, Recommendations, ScoredItem, Served, Timestamp,
 };
-use shelfmark_state::{Readable, State, TableFootprint};
+use shelfmark_state::{Readable, TableFootprint, dot};
 
 use super::{
-    Publisher, QueryError, RowMask, SearchScratch,
+    QueryError, RowMask, SearchScratch,
     filters::Filters,
     index::Index,
     plan::{self, Plan},
-    publisher,
-    scan::{Search, scan},
+    published,
+    scan::scan,
     score::best_of_all,
     scratch::with_scratch,
+    search::Search,
 };
 
 /// Values of all vectors of a view, at most, that is searched where the query arrives: 16,384 rows of 64.
@@ -55,11 +55,6 @@ pub(super) struct Snapshot {
 impl View {
     pub(super) const fn new(position: Position, served: Served, snapshot: Arc<Snapshot>) -> Self {
         Self { position, served, snapshot }
-    }
-
-    /// The view before the first record.
-    pub fn empty(config: Arc<ModelConfig>) -> Arc<Self> {
-        Publisher::from_scratch(&State::empty(config).readable, Position::ZERO, Served::Live)
     }
 
     /// The same state under another name: a version that was just taken of it, say. Shares everything.
@@ -107,7 +102,7 @@ impl View {
     /// What the state takes, and what is searched of it, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
         let Snapshot { readable, index, filters, .. } = &*self.snapshot;
-        let search = index.bytes() + publisher::kept_bytes(&readable.catalog);
+        let search = index.bytes() + published::kept_bytes(&readable.catalog);
         let mut tables = readable.footprint();
         tables.push(TableFootprint { table: "search", rows: readable.catalog.len() as u64, bytes: search as u64 });
         tables.push(TableFootprint { table: "filters", rows: filters.len(), bytes: filters.bytes() as u64 });
@@ -243,7 +238,17 @@ impl View {
         self.snapshot.index.vector(row as usize)
     }
 
-    /// The same with its id and position.
+    /// The vector of an item's row with length 1, `[dim]`; zero when it is.
+    pub(super) fn direction(&self, row: u32) -> Vec<f32> {
+        let mut vector = self.vector(row).to_vec();
+        let norm = dot(&vector, &vector).sqrt();
+        if norm > 0.0 {
+            vector.iter_mut().for_each(|value| *value /= norm);
+        }
+        vector
+    }
+
+    /// The vector of an item's row with its id and position.
     pub fn embedding_of(&self, row: u32) -> Embedding {
         Embedding::new(self.readable().catalog.id(row).clone(), self.vector(row).to_vec(), self.position)
     }

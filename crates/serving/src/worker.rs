@@ -1,15 +1,11 @@
-//! What a search thread does.
+//! Search threads: each answers batches of what waits.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
-use super::{
-    SearchScratch,
-    queue::Shared,
-    request::{Answer, answer},
-};
+use super::{SearchScratch, batch::answer, queue::Shared, request::Answer};
 
 /// Answers batches until the queue is stopped and empty.
 pub(super) fn work(shared: &Shared) {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
 use crate::{
     domain::{ModelName, NewRecord, RecommendationId, RecordBody},
-    log::{Log, Outcome},
+    log::{AppendOutcome, Log},
 };
 
 /// The log of one model, with attribution of what is appended.
@@ -19,7 +19,7 @@ pub struct AttributedLog {
 impl AttributedLog {
     /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
     /// these.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<Outcome>, EngineError> {
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
         let config = Arc::clone(&self.readers.live.load().readable().config);
         let mut lists = Vec::new();
         for (index, record) in records.iter().enumerate() {
@@ -34,7 +34,7 @@ impl AttributedLog {
         let outcomes = self.log.append_within(records, patience).await?;
         for (index, list) in lists {
             // What was sent again counted the first time.
-            if let Some(Outcome::Accepted(_)) = outcomes.get(index)
+            if let Some(AppendOutcome::Accepted(_)) = outcomes.get(index)
                 && let Some(served) = self.readers.arms.clicked(&list)
             {
                 self.guard.clicked(served);

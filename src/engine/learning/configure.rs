@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use crate::engine::{EngineError, deployment::readers::Readers, stores::Stores};
 use crate::{
     domain::{FieldError, FieldResult, ModelConfig, NewRecord, Position, RecordBody},
-    log::Outcome,
+    log::AppendOutcome,
 };
 
 /// Longest wait for the learner to reach the head, and then the record.
@@ -44,7 +44,9 @@ impl Configuration {
         }
         let body = RecordBody::Configure { config: Box::new(config) };
         let outcomes = self.stores.log.append(vec![NewRecord::own(body)]).await?;
-        let [Outcome::Accepted(position) | Outcome::Duplicate(position) | Outcome::Conflict(position)] = *outcomes
+        let [
+            AppendOutcome::Accepted(position) | AppendOutcome::Duplicate(position) | AppendOutcome::Conflict(position),
+        ] = *outcomes
         else {
             unreachable!("one outcome a record");
         };

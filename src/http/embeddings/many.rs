@@ -16,7 +16,7 @@ use crate::{
         off_worker,
         params::Segments,
         paths::ModelPath,
-        read_options::{At, Pick, stamped},
+        read_options::{ReadOptions, VersionSelector, with_state_headers},
     },
     serving::View,
     vectors::{Matrix, safetensors_head},
@@ -25,7 +25,7 @@ use crate::{
 /// Most rows of one request.
 const ROWS_MAX: usize = 10_000;
 
-/// Which vectors; at most 10,000 in all.
+/// Ids of the vectors to read; at most 10,000 in all.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"items": ["i1", "i9"], "users": ["u1"]}))]
@@ -40,7 +40,7 @@ pub struct EmbeddingsBody {
     users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
     #[schema(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
@@ -50,7 +50,7 @@ pub struct EmbeddingsBody {
 /// Many vectors of one state.
 #[derive(Serialize, ToSchema)]
 pub struct EmbeddingsOut<'a> {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
     /// Items' vectors, in the order asked, without the missing ones.
     #[schema(value_type = Vec<Embedding>)]
@@ -91,29 +91,29 @@ pub async fn many(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let asked: EmbeddingsBody = body::json(&headers, body, api.limits.body_bytes_max, &["position"]).await?;
+    let asked: EmbeddingsBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let count = asked.items.len() + asked.users.len();
     if !(1..=ROWS_MAX).contains(&count) {
         let detail = format!("items and users must be 1 to {ROWS_MAX} together, are {count}");
         return Err(FieldError::new("items", "out_of_range", detail).into());
     }
-    let at = At::new(asked.version, asked.min_position, asked.timeout_ms)?;
+    let at = ReadOptions::new(asked.version, asked.min_position, asked.timeout_ms)?;
     let view = at.view(&model).await?;
     let form = Form::wanted(&headers);
     let source = Arc::clone(&view);
     let dim = view.readable().config.dim;
     // A user's row costs some microseconds to compute, an item's the time of its bytes.
     let bytes = (asked.items.len() + 16 * asked.users.len()) * dim * form.value_bytes();
-    let work = move || Found::new(&source, &asked.items, &asked.users).answer(form);
+    let work = move || FoundRows::new(&source, &asked.items, &asked.users).answer(form);
     let answer = off_worker(bytes / ROW_SPEED, work).await??;
-    Ok(stamped(&view, answer))
+    Ok(with_state_headers(&view, answer))
 }
 
 /// Bytes of rows that are written in the time of one of parsing.
 const ROW_SPEED: usize = 4;
 
 /// What was asked for, as far as it is known.
-struct Found<'a> {
+struct FoundRows<'a> {
     view: &'a View,
     items: Vec<u32>,
     users: Vec<Embedding>,
@@ -122,7 +122,7 @@ struct Found<'a> {
     asked: [bool; 2],
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundRows<'a> {
     fn new(view: &'a View, items: &Texts, users: &Texts) -> Self {
         let at = Timestamp::now();
         let asked = [items.len() > 0, users.len() > 0];

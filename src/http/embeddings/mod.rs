@@ -13,7 +13,7 @@ use super::{
     error::ApiError,
     params::{Params, Segments},
     paths::IdPath,
-    read_options::{At, Pick, stamped},
+    read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
 use crate::{
     domain::{Embedding, Position, Timestamp},
@@ -31,7 +31,7 @@ pub use many::*;
 pub struct EmbeddingQuery {
     /// A version's number or label, or `live`; what is served when left out.
     #[param(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
@@ -110,7 +110,7 @@ async fn one(
     owner: Owner,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let at = At::new(query.version, query.min_position, query.timeout_ms)?;
+    let at = ReadOptions::new(query.version, query.min_position, query.timeout_ms)?;
     let view = at.view_for(&model, owner.reader(&path.id)).await?;
     let embedding =
         owner.read(&view, &path.id, Timestamp::now()).ok_or(ApiError::NotFound { what: owner.name(), id: path.id })?;
@@ -118,9 +118,9 @@ async fn one(
         Form::Block => {
             let mut bytes = Vec::with_capacity(embedding.dim * size_of::<f32>());
             extend(&mut bytes, &embedding.values);
-            Ok(stamped(&view, block(Form::Block, embedding.dim, bytes)))
+            Ok(with_state_headers(&view, block(Form::Block, embedding.dim, bytes)))
         }
         // One row is no tensor.
-        Form::Json | Form::Safetensors => Ok(stamped(&view, Json(embedding))),
+        Form::Json | Form::Safetensors => Ok(with_state_headers(&view, Json(embedding))),
     }
 }

@@ -1,4 +1,4 @@
-//! From a request's body to the log, and back to an answer.
+//! Appends of a request's records to the log, from its body to its answer.
 
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    ENTRIES_MAX, Kind, Parsed, Tally,
-    entry::{self, Arrival, Run},
+    AppendSummary, ENTRIES_MAX, EntryKind, ParsedEntry,
+    context::EntryContext,
+    entry::{self, EntryRun},
     stream::Lines,
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
         limits::Limits,
         off_worker, params,
     },
-    log::Outcome,
+    log::AppendOutcome,
 };
 
 /// What the answer waits for.
@@ -47,7 +48,7 @@ pub enum WaitFor {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Wait {
+pub struct WaitQuery {
     /// What the answer waits for: `logged` (default) answers 202 after the commit, `applied` 200 once the live view holds the
     /// records; when that takes longer than `timeout_ms`, the answer is 202 with `applied: false`.
     #[serde(default)]
@@ -61,9 +62,9 @@ pub struct Wait {
 const FULL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of an append.
-pub struct Posted(Tally);
+pub struct AppendResponse(AppendSummary);
 
-impl IntoResponse for Posted {
+impl IntoResponse for AppendResponse {
     fn into_response(self) -> Response {
         let status = match self.0.applied {
             Some(true) => StatusCode::OK,
@@ -100,13 +101,13 @@ struct Vectors<'a> {
 /// What a JSON body held.
 enum Content {
     /// One event, alone.
-    One(Run),
+    One(EntryRun),
     /// A batch of so many.
-    Batch(Run, usize),
+    Batch(EntryRun, usize),
 }
 
 /// What was sent, and by whom.
-pub struct Sent<'a> {
+pub struct AppendRequest<'a> {
     /// Who.
     pub caller: &'a Caller,
     /// Headers.
@@ -119,10 +120,10 @@ pub struct Sent<'a> {
 pub async fn append(
     model: &Model,
     limits: &Limits,
-    kind: Kind,
-    wait: &Wait,
-    Sent { caller, headers, body }: Sent<'_>,
-) -> Result<Posted, ApiError> {
+    kind: EntryKind,
+    wait: &WaitQuery,
+    AppendRequest { caller, headers, body }: AppendRequest<'_>,
+) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
     let arrival = || arrival(model, caller);
     let tally = match body::format(headers, true)? {
@@ -144,31 +145,31 @@ pub async fn append(
 }
 
 /// Appends one record that is already checked.
-pub async fn append_one(model: &Model, parsed: Parsed, wait: &Wait) -> Result<Posted, ApiError> {
+pub async fn append_one(model: &Model, parsed: ParsedEntry, wait: &WaitQuery) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
-    let tally = one(model, Run::one(parsed)).await?;
+    let tally = one(model, EntryRun::one(parsed)).await?;
     finish(model, tally, wait.wait, timeout).await
 }
 
 /// What an entry that arrives now is checked against.
-pub fn arrival(model: &Model, caller: &Caller) -> Arrival {
+pub fn arrival(model: &Model, caller: &Caller) -> EntryContext {
     let (config, modalities) = (model.config(), model.modalities());
-    Arrival { config, modalities, at: Timestamp::now(), source: caller.source() }
+    EntryContext { config, modalities, at: Timestamp::now(), source: caller.source() }
 }
 
 /// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
-fn content(kind: &Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiError> {
+fn content(kind: &EntryKind, bytes: &[u8], arrival: &EntryContext) -> Result<Content, ApiError> {
     let entries = match kind {
-        Kind::Events if !begins_with_key(bytes, kind.key()) => {
+        EntryKind::Events if !begins_with_key(bytes, kind.key()) => {
             // Malformed text is a 400 here: there is no batch whose other events could be taken.
             let parsed = entry::parse(kind, bytes, &mut arrival.clone(), &mut Vec::new()).map_err(|error| {
                 if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
             })?;
-            return Ok(Content::One(Run::one(parsed)));
+            return Ok(Content::One(EntryRun::one(parsed)));
         }
-        Kind::Events => decode::json::<Events<'_>>(bytes, &[])?.events,
-        Kind::Items => decode::json::<Items<'_>>(bytes, &[])?.items,
-        Kind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes, &[])?.vectors,
+        EntryKind::Events => decode::json::<Events<'_>>(bytes)?.events,
+        EntryKind::Items => decode::json::<Items<'_>>(bytes)?.items,
+        EntryKind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes)?.vectors,
     };
     if entries.len() > ENTRIES_MAX {
         let detail = format!("at most {ENTRIES_MAX}, has {}; send application/x-ndjson for more", entries.len());
@@ -176,7 +177,7 @@ fn content(kind: &Kind, bytes: &[u8], arrival: &Arrival) -> Result<Content, ApiE
     }
     let count = entries.len();
     let entries = entries.iter().enumerate();
-    let run = Run::parse(kind, entries.map(|(index, raw)| (index as u64, raw.get().as_bytes())), arrival);
+    let run = EntryRun::parse(kind, entries.map(|(index, raw)| (index as u64, raw.get().as_bytes())), arrival);
     Ok(Content::Batch(run, count))
 }
 
@@ -187,13 +188,13 @@ fn begins_with_key(bytes: &[u8], key: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(b"\""))
 }
 
-async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
+async fn one(model: &Model, run: EntryRun) -> Result<AppendSummary, ApiError> {
     if let Some(error) = run.records.first().and_then(|record| model.no_room_for(&record.body)) {
         return Err(ApiError::NoRoom(error));
     }
-    let mut tally = Tally { event_ids: Tally::event_ids(&run, 1), ..Tally::default() };
+    let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, 1), ..AppendSummary::default() };
     let outcomes = model.append(run.records, Duration::ZERO).await?;
-    if let [Outcome::Conflict(position)] = *outcomes {
+    if let [AppendOutcome::Conflict(position)] = *outcomes {
         return Err(ApiError::EventConflict(position));
     }
     tally.add(&run.indexes, run.rejected, &outcomes);
@@ -201,13 +202,13 @@ async fn one(model: &Model, run: Run) -> Result<Tally, ApiError> {
 }
 
 /// The run as far as there is room for it.
-fn admitted(model: &Model, run: Run) -> Run {
+fn admitted(model: &Model, run: EntryRun) -> EntryRun {
     if model.has_room() { run } else { run.within(|record| model.no_room_for(record)) }
 }
 
-async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tally, ApiError> {
+async fn batch(model: &Model, kind: &EntryKind, run: EntryRun, count: usize) -> Result<AppendSummary, ApiError> {
     let run = admitted(model, run);
-    let mut tally = Tally { event_ids: Tally::event_ids(&run, count), ..Tally::default() };
+    let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, count), ..AppendSummary::default() };
     tally.leave_out(kind, run.unknown);
     let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records, Duration::ZERO).await? };
     tally.add(&run.indexes, run.rejected, &outcomes);
@@ -217,11 +218,11 @@ async fn batch(model: &Model, kind: &Kind, run: Run, count: usize) -> Result<Tal
 /// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
 async fn stream(
     model: &Model,
-    arrival: &(impl Fn() -> Arrival + Sync),
-    kind: &Kind,
+    arrival: &(impl Fn() -> EntryContext + Sync),
+    kind: &EntryKind,
     mut lines: Lines,
-) -> Result<Tally, ApiError> {
-    let mut tally = Tally::default();
+) -> Result<AppendSummary, ApiError> {
+    let mut tally = AppendSummary::default();
     let mut next = read(arrival, kind, &mut lines).await;
     loop {
         let run = match next {
@@ -229,7 +230,7 @@ async fn stream(
             Ok(None) => break,
             Err(cause) => return Err(ended(cause, tally)),
         };
-        let Run { records, indexes, rejected, unknown, .. } = run;
+        let EntryRun { records, indexes, rejected, unknown, .. } = run;
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
@@ -246,15 +247,15 @@ async fn stream(
     Ok(tally)
 }
 
-fn ended(cause: ApiError, tally: Tally) -> ApiError {
+fn ended(cause: ApiError, tally: AppendSummary) -> ApiError {
     ApiError::Stream { cause: Box::new(cause), tally: Box::new(tally) }
 }
 
 async fn read(
-    arrival: &(impl Fn() -> Arrival + Sync),
-    kind: &Kind,
+    arrival: &(impl Fn() -> EntryContext + Sync),
+    kind: &EntryKind,
     lines: &mut Lines,
-) -> Result<Option<Run>, ApiError> {
+) -> Result<Option<EntryRun>, ApiError> {
     let Some(run) = lines.run().await? else {
         return Ok(None);
     };
@@ -263,12 +264,17 @@ async fn read(
     let kind = kind.clone();
     let run = off_worker(bytes, move || {
         let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
-        Run::parse(&kind, entries, &arrival)
+        EntryRun::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
 }
 
-async fn finish(model: &Model, mut tally: Tally, wait: WaitFor, timeout: Duration) -> Result<Posted, ApiError> {
+async fn finish(
+    model: &Model,
+    mut tally: AppendSummary,
+    wait: WaitFor,
+    timeout: Duration,
+) -> Result<AppendResponse, ApiError> {
     if tally.accepted + tally.duplicates == 0 {
         tally.position = model.log().head_known().0;
     }
@@ -280,15 +286,15 @@ async fn finish(model: &Model, mut tally: Tally, wait: WaitFor, timeout: Duratio
             Err(error) => return Err(error.into()),
         });
     }
-    Ok(Posted(tally))
+    Ok(AppendResponse(tally))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn arrival() -> Arrival {
-        Arrival {
+    fn arrival() -> EntryContext {
+        EntryContext {
             config: std::sync::Arc::default(),
             modalities: std::sync::Arc::default(),
             at: Timestamp::default(),
@@ -303,13 +309,13 @@ mod tests {
             {"user":"u","item":"i","kind":"warp"},
             ["e","u",null,"i","click",null,null,[],null,null],
             {"user":"u","item":"i","kind":"click"} ] }"#;
-        let Ok(Content::Batch(run, 4)) = content(&Kind::Events, text, &arrival()) else {
+        let Ok(Content::Batch(run, 4)) = content(&EntryKind::Events, text, &arrival()) else {
             panic!("a batch of four");
         };
         assert_eq!(run.indexes, [0, 3]);
         let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.code)).collect();
         assert_eq!(named, [(1, "unknown_kind"), (2, "invalid_value")]);
-        let ids = Tally::event_ids(&run, 4).expect("one was made");
+        let ids = AppendSummary::event_ids(&run, 4).expect("one was made");
         assert_eq!(ids[0].as_ref().map(crate::domain::Id::as_str), Some("a"));
         assert!(ids[1].is_none() && ids[2].is_none() && ids[3].is_some());
     }
@@ -317,10 +323,10 @@ mod tests {
     #[test]
     fn a_batch_beyond_the_limit_is_refused_and_broken_text_is_malformed() {
         let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(ENTRIES_MAX));
-        let error = content(&Kind::Events, many.as_bytes(), &arrival()).err();
+        let error = content(&EntryKind::Events, many.as_bytes(), &arrival()).err();
         assert!(matches!(error, Some(ApiError::Invalid(errors)) if errors[0].code == "too_many"));
         for broken in [&b"{\"events\":[{]}"[..], b"{\"user\":", b"\xff\xfe", b""] {
-            let error = content(&Kind::Events, broken, &arrival()).err();
+            let error = content(&EntryKind::Events, broken, &arrival()).err();
             assert!(matches!(error, Some(ApiError::Malformed { .. })), "{broken:?}: {error:?}");
         }
     }
@@ -328,7 +334,7 @@ mod tests {
     #[test]
     fn a_batch_of_items_is_checked_item_by_item() {
         let text = br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[1]}},{"title":"x"}]}"#;
-        let Ok(Content::Batch(run, 3)) = content(&Kind::Items, text, &arrival()) else {
+        let Ok(Content::Batch(run, 3)) = content(&EntryKind::Items, text, &arrival()) else {
             panic!("a batch of three");
         };
         assert_eq!(run.indexes, [0]);
@@ -341,13 +347,15 @@ mod tests {
         let text = br#"{"items":[{"id":"a","vectors":{"image":[1,2]}},{"id":"b","vectors":{"image":[1]}},
             {"id":"c","vectors":{"audio":[1],"image":[1,2,3]}},{"id":"d","vectors":{"audio":[1,2]}}]}"#;
         let mut arrival = arrival();
-        let Ok(Content::Batch(run, 4)) = content(&Kind::Items, text, &arrival) else {
+        let Ok(Content::Batch(run, 4)) = content(&EntryKind::Items, text, &arrival) else {
             panic!("a batch of four");
         };
         assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
         let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
         assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
         arrival.config = std::sync::Arc::new(crate::domain::ModelConfig { modalities: false, ..Default::default() });
-        assert!(matches!(content(&Kind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty()));
+        assert!(
+            matches!(content(&EntryKind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty())
+        );
     }
 }

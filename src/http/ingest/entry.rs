@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{Rejection, event};
+use super::{
+    Rejection,
+    context::{EntryContext, ParsedEntry},
+    event,
+};
 use crate::{
-    domain::{
-        FieldError, FieldResult, Id, Item, Modalities, ModelConfig, NewRecord, RecordBody, RowVector, Timestamp,
-        VectorTable,
-    },
+    domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable},
     http::decode,
     serving::View,
 };
 
 /// What the entries of a request are.
 #[derive(Debug, Clone)]
-pub enum Kind {
+pub enum EntryKind {
     /// Interactions.
     Events,
     /// Items' metadata.
@@ -28,7 +29,7 @@ pub enum Kind {
     },
 }
 
-impl Kind {
+impl EntryKind {
     /// Key of a JSON batch.
     pub const fn key(&self) -> &'static str {
         match self {
@@ -39,42 +40,9 @@ impl Kind {
     }
 }
 
-/// What every entry of a request is checked against.
-#[derive(Debug, Clone)]
-pub struct Arrival {
-    /// Configuration with the kinds that are known.
-    pub config: Arc<ModelConfig>,
-    /// Modalities of dense vectors that are known.
-    pub modalities: Arc<Modalities>,
-    /// Time of arrival, for events that say none.
-    pub at: Timestamp,
-    /// Name of the API key that they came in with.
-    pub source: Option<Id>,
-}
-
-impl Arrival {
-    /// Refuses an item whose dense vectors do not fit those that the model learns from; a new modality of a good one counts
-    /// for the items after it. What nobody could know here is in the log and says nothing to the model.
-    pub fn admit(&mut self, item: &Item) -> FieldResult<()> {
-        if !self.config.modalities || item.vectors.is_empty() {
-            return Ok(());
-        }
-        Arc::make_mut(&mut self.modalities).admit_item(item)
-    }
-}
-
-/// A valid entry.
-#[derive(Debug)]
-pub struct Parsed {
-    /// What goes to the log.
-    pub record: NewRecord,
-    /// The event's id, when the service made it.
-    pub made_id: Option<Id>,
-}
-
 /// A run of entries: the valid ones to append, and the others.
 #[derive(Debug, Default)]
-pub struct Run {
+pub struct EntryRun {
     /// Valid ones, in order.
     pub records: Vec<NewRecord>,
     /// Index of each valid one in the request.
@@ -88,37 +56,42 @@ pub struct Run {
 }
 
 /// Parses one entry.
-pub fn parse(kind: &Kind, raw: &[u8], arrival: &mut Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
+pub fn parse(
+    kind: &EntryKind,
+    raw: &[u8],
+    arrival: &mut EntryContext,
+    scratch: &mut Vec<u8>,
+) -> FieldResult<ParsedEntry> {
     let outer =
         decode::not_an_object(raw).unwrap_or_else(|error| Some(FieldError::new("", "malformed", error.to_string())));
     if let Some(error) = outer {
         return Err(error);
     }
     let mut parsed = match kind {
-        Kind::Events => event::parse(raw, arrival, scratch),
-        Kind::Items => item(raw, arrival),
-        Kind::Vectors { .. } => vector(raw, &arrival.config),
+        EntryKind::Events => event::parse(raw, arrival, scratch),
+        EntryKind::Items => item(raw, arrival),
+        EntryKind::Vectors { .. } => vector(raw, &arrival.config),
     }?;
     parsed.record.source.clone_from(&arrival.source);
     Ok(parsed)
 }
 
-fn item(raw: &[u8], arrival: &mut Arrival) -> FieldResult<Parsed> {
-    let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw, &[]))?;
+fn item(raw: &[u8], arrival: &mut EntryContext) -> FieldResult<ParsedEntry> {
+    let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw))?;
     item.check()?;
     arrival.admit(&item)?;
-    Ok(Parsed { record: NewRecord::own(RecordBody::PutItem(item)), made_id: None })
+    Ok(ParsedEntry { record: NewRecord::own(RecordBody::PutItem(item)), made_id: None })
 }
 
-fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<Parsed> {
-    let row: RowVector = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<RowVector>(raw, &[]))?;
+fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<ParsedEntry> {
+    let row: RowVector = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<RowVector>(raw))?;
     row.check(config.dim)?;
-    Ok(Parsed { record: NewRecord::own(RecordBody::PutVector(row)), made_id: None })
+    Ok(ParsedEntry { record: NewRecord::own(RecordBody::PutVector(row)), made_id: None })
 }
 
 /// Whether a valid entry is for a row that there is, or that may be made.
-fn has_row(kind: &Kind, body: &RecordBody) -> bool {
-    let (Kind::Vectors { view, create }, RecordBody::PutVector(row)) = (kind, body) else { return true };
+fn has_row(kind: &EntryKind, body: &RecordBody) -> bool {
+    let (EntryKind::Vectors { view, create }, RecordBody::PutVector(row)) = (kind, body) else { return true };
     let catalog = &view.readable().catalog;
     match row.into {
         VectorTable::Items => *create || catalog.row(row.id.as_str()).is_some(),
@@ -126,9 +99,13 @@ fn has_row(kind: &Kind, body: &RecordBody) -> bool {
     }
 }
 
-impl Run {
+impl EntryRun {
     /// Parses entries with their indexes.
-    pub fn parse<'a>(kind: &Kind, entries: impl ExactSizeIterator<Item = (u64, &'a [u8])>, arrival: &Arrival) -> Self {
+    pub fn parse<'a>(
+        kind: &EntryKind,
+        entries: impl ExactSizeIterator<Item = (u64, &'a [u8])>,
+        arrival: &EntryContext,
+    ) -> Self {
         let mut run = Self {
             records: Vec::with_capacity(entries.len()),
             indexes: Vec::with_capacity(entries.len()),
@@ -170,7 +147,7 @@ impl Run {
     }
 
     /// A run of one.
-    pub fn one(parsed: Parsed) -> Self {
+    pub fn one(parsed: ParsedEntry) -> Self {
         Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], ..Self::default() }
     }
 }

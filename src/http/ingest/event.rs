@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::entry::{Arrival, Parsed};
+use super::context::{EntryContext, ParsedEntry};
 use crate::{
     domain::{Event, FieldError, FieldResult, Id, NewRecord, RecordBody, Timestamp},
     http::decode,
@@ -32,45 +32,45 @@ pub struct EventIn<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     event_id: Option<Text<'a>>,
-    /// Who. A user or a session is required.
+    /// Id of the user, 1 to 256 bytes. A user or a session is required.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     user: Option<Text<'a>>,
-    /// Visit of somebody; stands for the user when there is none.
+    /// Id of the session, 1 to 256 bytes; it stands for the user when there is none.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     session: Option<Text<'a>>,
-    /// With what. An unknown item is created bare.
+    /// Id of the item, 1 to 256 bytes. An unknown item is created without metadata.
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
     item: Text<'a>,
-    /// What happened: a name that the model's configuration gives a weight.
+    /// Kind of event: a name that the model's configuration gives a weight, such as `click`.
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
     kind: Text<'a>,
-    /// Quantity, price or rating, as the sender means it.
+    /// Quantity, price or rating; what it means is up to the sender.
     #[serde(default)]
     value: Option<f64>,
-    /// When it happened: RFC 3339 or Unix seconds; the time of arrival when left out.
+    /// Time of the event: RFC 3339, or Unix seconds; the time of arrival when left out.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     ts: Option<Timestamp>,
-    /// Circumstances, such as `device:mobile`; at most 32 of at most 256 bytes.
+    /// Context of the event, such as `device:mobile`; at most 32 entries of at most 256 bytes each.
     #[serde(default)]
     context: Vec<String>,
-    /// The recommendation that led to it.
+    /// `recommendation_id` of the list that the event followed from, at most 256 bytes.
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, max_length = 256)]
     recommendation_id: Option<Text<'a>>,
-    /// Anything else of the sender's, at most 8,192 bytes; kept, not learned from.
+    /// Further properties, at most 8,192 bytes of JSON; they are stored and not learned from.
     #[serde(borrow, default)]
     #[schema(value_type = Option<Object>)]
     properties: Option<&'a RawValue>,
 }
 
 /// Parses and checks one event. Cost: about a microsecond and an allocation a text field.
-pub fn parse(raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResult<Parsed> {
-    let given: EventIn<'_> = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<EventIn<'_>>(raw, &[]))?;
+pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> FieldResult<ParsedEntry> {
+    let given: EventIn<'_> = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<EventIn<'_>>(raw))?;
     let optional = |field: &str, text: &Option<Text<'_>>| text.as_ref().map(|text| Id::new(field, &text.0)).transpose();
     if !arrival.config.kinds.contains_key(given.kind.0.as_ref()) {
         // The rule of the text first: an over-long kind is not repeated in an error.
@@ -101,7 +101,7 @@ pub fn parse(raw: &[u8], arrival: &Arrival, scratch: &mut Vec<u8>) -> FieldResul
     };
     event.check()?;
     let record = NewRecord { retry_hash, ..NewRecord::own(RecordBody::Event(event)) };
-    Ok(Parsed { record, made_id: made.then_some(event_id) })
+    Ok(ParsedEntry { record, made_id: made.then_some(event_id) })
 }
 
 fn properties(raw: &RawValue) -> FieldResult<serde_json::Value> {
@@ -157,12 +157,12 @@ fn retry_hash(given: &EventIn<'_>, properties: Option<&serde_json::Value>, bytes
 mod tests {
     use super::*;
 
-    fn arrival() -> Arrival {
+    fn arrival() -> EntryContext {
         let at = Timestamp::from_seconds(1e9).expect("valid");
-        Arrival { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at, source: None }
+        EntryContext { config: std::sync::Arc::default(), modalities: std::sync::Arc::default(), at, source: None }
     }
 
-    fn parsed(text: &str) -> Parsed {
+    fn parsed(text: &str) -> ParsedEntry {
         parse(text.as_bytes(), &arrival(), &mut Vec::new()).expect(text)
     }
 
@@ -194,7 +194,7 @@ mod tests {
     fn a_missing_time_is_the_arrival_and_takes_no_part_in_the_retry_hash() {
         let text = r#"{"event_id":"e","user":"u","item":"i","kind":"click"}"#;
         let first = parsed(text);
-        let later = Arrival { at: Timestamp::from_seconds(2e9).expect("valid"), ..arrival() };
+        let later = EntryContext { at: Timestamp::from_seconds(2e9).expect("valid"), ..arrival() };
         let second = parse(text.as_bytes(), &later, &mut Vec::new()).expect("valid");
         assert_eq!(first.record.retry_hash, second.record.retry_hash);
         assert_ne!(first.record.body, second.record.body);

@@ -5,15 +5,17 @@
 //! in bytes; a stream is held [`stream::LINES_MAX`] lines at a time; an answer names at most [`REJECTED_MAX`] entries.
 
 mod append;
+mod context;
 mod entry;
 mod event;
 mod outcome;
 mod stream;
 
-pub use append::{Posted, Sent, Wait, WaitFor, append, append_one, arrival};
-pub use entry::{Kind, Parsed};
+pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
+pub use context::ParsedEntry;
+pub use entry::EntryKind;
 pub use event::EventIn;
-pub use outcome::{Rejection, Tally};
+pub use outcome::{AppendSummary, Rejection};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

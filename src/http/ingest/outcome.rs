@@ -1,15 +1,15 @@
-//! What became of the records of a request.
+//! Outcome of an append: counts, positions and rejected entries.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Kind, REJECTED_MAX,
-    entry::{self, Run},
+    EntryKind, REJECTED_MAX,
+    entry::{self, EntryRun},
 };
 use crate::{
     domain::{FieldError, Id, Position},
-    log::Outcome,
+    log::AppendOutcome,
 };
 
 /// An entry that was not taken.
@@ -20,10 +20,10 @@ pub struct Rejection {
     /// The field at fault; empty for the whole entry.
     #[schema(example = "kind")]
     pub field: String,
-    /// Stable reason.
+    /// Stable, machine-readable reason.
     #[schema(example = "unknown_kind")]
     pub code: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and which values are valid.
     pub detail: String,
 }
 
@@ -37,7 +37,7 @@ impl Rejection {
 /// What became of the records of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Appended, example = json!({"accepted": 2, "duplicates": 0, "rejected": [], "rejected_count": 0, "position": 4711}))]
-pub struct Tally {
+pub struct AppendSummary {
     /// New records in the log.
     pub accepted: u64,
     /// Events that stood there already, with the same body: nothing changed.
@@ -63,20 +63,20 @@ pub struct Tally {
     pub lines: u64,
 }
 
-impl Tally {
+impl AppendSummary {
     /// Adds what the log said of a run. `indexes` and `rejected` are the run's, `outcomes` the log's.
-    pub fn add(&mut self, indexes: &[u64], mut rejected: Vec<Rejection>, outcomes: &[Outcome]) {
+    pub fn add(&mut self, indexes: &[u64], mut rejected: Vec<Rejection>, outcomes: &[AppendOutcome]) {
         for (index, outcome) in indexes.iter().zip(outcomes) {
             match *outcome {
-                Outcome::Accepted(position) => {
+                AppendOutcome::Accepted(position) => {
                     self.accepted += 1;
                     self.position = self.position.max(position);
                 }
-                Outcome::Duplicate(position) => {
+                AppendOutcome::Duplicate(position) => {
                     self.duplicates += 1;
                     self.position = self.position.max(position);
                 }
-                Outcome::Conflict(position) => {
+                AppendOutcome::Conflict(position) => {
                     rejected.push(Rejection::new(*index, entry::conflict(position)));
                 }
             }
@@ -88,14 +88,14 @@ impl Tally {
     }
 
     /// Counts vectors that were left out.
-    pub fn leave_out(&mut self, kind: &Kind, unknown: u64) {
-        if matches!(kind, Kind::Vectors { .. }) {
+    pub fn leave_out(&mut self, kind: &EntryKind, unknown: u64) {
+        if matches!(kind, EntryKind::Vectors { .. }) {
             *self.unknown.get_or_insert(0) += unknown;
         }
     }
 
     /// Ids of all events of a batch of `count`, when the service made any.
-    pub fn event_ids(run: &Run, count: usize) -> Option<Vec<Option<Id>>> {
+    pub fn event_ids(run: &EntryRun, count: usize) -> Option<Vec<Option<Id>>> {
         if run.made_ids.iter().all(Option::is_none) {
             return None;
         }
@@ -116,17 +116,17 @@ mod tests {
 
     #[test]
     fn outcomes_are_counted_and_conflicts_are_named_in_order_with_the_other_rejections() {
-        let mut tally = Tally::default();
+        let mut tally = AppendSummary::default();
         let bad = Rejection::new(3, FieldError::new("kind", "unknown_kind", "x"));
         let at = Position::new;
         tally.add(
             &[0, 1, 2, 4],
             vec![bad],
             &[
-                Outcome::Accepted(at(10)),
-                Outcome::Conflict(at(2)),
-                Outcome::Duplicate(at(5)),
-                Outcome::Accepted(at(11)),
+                AppendOutcome::Accepted(at(10)),
+                AppendOutcome::Conflict(at(2)),
+                AppendOutcome::Duplicate(at(5)),
+                AppendOutcome::Accepted(at(11)),
             ],
         );
         assert_eq!((tally.accepted, tally.duplicates, tally.rejected_count), (2, 1, 2));
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_list_of_rejections_is_bounded_and_the_count_is_whole() {
-        let mut tally = Tally::default();
+        let mut tally = AppendSummary::default();
         for chunk in 0..3 {
             let rejected =
                 (0..800).map(|i| Rejection::new(chunk * 800 + i, FieldError::new("", "malformed", "x"))).collect();

@@ -1,15 +1,15 @@
-//! From a query that keeps its rules to a list with its id.
+//! Answers to validated queries: a list of items with its id.
 
 use std::{borrow::Cow, sync::Arc};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::request::Asked;
+use super::request::ValidQuery;
 use crate::{
     domain::{Fallback, Query, Recommendations, ScoredItem, Subject},
     engine::Model,
-    http::{error::ApiError, read_options::At},
+    http::{error::ApiError, read_options::ReadOptions},
     serving::View,
 };
 
@@ -18,15 +18,15 @@ use crate::{
 pub struct Answer {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     pub recommendation_id: String,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Reason why the answer is less personal than requested; null when it is not.
     pub fallback: Option<Fallback>,
     /// Best first; with `diversity`, in the order of choice.
     pub items: Vec<ScoredItem>,
 }
 
-impl Asked {
+impl ValidQuery {
     /// The view that answers this one query: that of the reader's arm, unless the state is asked for by name.
-    pub async fn view(&self, model: &Model, at: &At) -> Result<Arc<View>, ApiError> {
+    pub async fn view(&self, model: &Model, at: &ReadOptions) -> Result<Arc<View>, ApiError> {
         at.view_for(model, Some(&self.reader())).await
     }
 
@@ -41,7 +41,7 @@ impl Asked {
     }
 
     /// Answers from `view`, which was chosen by `at`.
-    pub async fn answer(self, model: &Model, view: &Arc<View>, at: &At) -> Result<Answer, ApiError> {
+    pub async fn answer(self, model: &Model, view: &Arc<View>, at: &ReadOptions) -> Result<Answer, ApiError> {
         let Self { query, instead, unique } = self;
         let seed = query.seed;
         let Recommendations { fallback, items } = search(model, view, query, instead).await?;

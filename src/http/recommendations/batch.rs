@@ -10,8 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer::Answer,
-    request::{Asked, RecommendationsBody},
-    single::LATER,
+    request::{RecommendationsBody, ValidQuery},
 };
 use crate::{
     domain::{FieldError, FieldResult, Position, Query, Timestamp},
@@ -22,7 +21,7 @@ use crate::{
         params::Segments,
         paths::ModelPath,
         problem::FieldProblem,
-        read_options::{Answered, At, Pick, stamped},
+        read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
     serving::View,
 };
@@ -50,7 +49,7 @@ pub struct BatchBody<'a> {
     /// A version's number or label, or `live`; what is served when left out, in a split the arm with the largest share.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[serde(default)]
     min_position: Option<Position>,
@@ -62,10 +61,10 @@ pub struct BatchBody<'a> {
 /// The answers of a batch.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchOut {
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
-    version: Answered,
+    /// Number of the version that answered, or `live`.
+    version: AnsweredBy,
     /// One a query, in order.
     answers: Vec<BatchAnswer>,
 }
@@ -76,7 +75,7 @@ pub struct BatchOut {
 pub enum BatchAnswer {
     /// Items.
     Found(Answer),
-    /// Why there are none.
+    /// The query's own problem.
     Refused {
         /// The query's own problem; the others are answered.
         error: QueryProblem,
@@ -86,7 +85,7 @@ pub enum BatchAnswer {
 /// A problem of one query, as it would be told if that were asked alone.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct QueryProblem {
-    /// Which query, from 0.
+    /// Index of the query, from 0.
     #[schema(example = 3)]
     index: usize,
     /// HTTP status that it would have alone.
@@ -95,9 +94,9 @@ pub struct QueryProblem {
     /// Stable, machine-readable name of the kind.
     #[schema(example = "invalid")]
     code: &'static str,
-    /// This case in words.
+    /// Explanation of this occurrence.
     detail: String,
-    /// Fields at fault.
+    /// Fields whose values break their rules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblem>,
@@ -119,14 +118,14 @@ pub async fn post(
     let model = api.model(&path.model)?;
     body::format(&headers, false)?;
     let bytes = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    let batch: BatchBody<'_> = decode::json(&bytes, LATER)?;
-    let at = At::new(batch.version, batch.min_position, batch.timeout_ms)?;
+    let batch: BatchBody<'_> = decode::json(&bytes)?;
+    let at = ReadOptions::new(batch.version, batch.min_position, batch.timeout_ms)?;
     if !(1..=QUERIES_MAX).contains(&batch.queries.len()) {
         let detail = format!("must have 1 to {QUERIES_MAX}, has {}", batch.queries.len());
         return Err(FieldError::new("queries", "out_of_range", detail).into());
     }
     let now = Timestamp::now();
-    let queries: Vec<Result<Asked, ApiError>> = batch.queries.iter().map(|raw| read(raw, now)).collect();
+    let queries: Vec<Result<ValidQuery, ApiError>> = batch.queries.iter().map(|raw| read(raw, now)).collect();
     check(&queries)?;
     let view = at.view(&model).await?;
     let answers = stream::iter(queries)
@@ -135,12 +134,12 @@ pub async fn post(
         .buffered(SEARCHES_MAX)
         .try_collect()
         .await?;
-    let (position, version) = (view.position(), Answered::of(&view));
-    Ok(stamped(&view, Json(BatchOut { position, version, answers })))
+    let (position, version) = (view.position(), AnsweredBy::of(&view));
+    Ok(with_state_headers(&view, Json(BatchOut { position, version, answers })))
 }
 
-fn read(raw: &RawValue, now: Timestamp) -> Result<Asked, ApiError> {
-    let body: RecommendationsBody = decode::json(raw.get().as_bytes(), LATER)?;
+fn read(raw: &RawValue, now: Timestamp) -> Result<ValidQuery, ApiError> {
+    let body: RecommendationsBody = decode::json(raw.get().as_bytes())?;
     let beside = [
         ("version", body.version.is_some()),
         ("min_position", body.min_position.is_some()),
@@ -154,7 +153,7 @@ fn read(raw: &RawValue, now: Timestamp) -> Result<Asked, ApiError> {
 }
 
 /// Bounds what the answers hold together.
-fn check(queries: &[Result<Asked, ApiError>]) -> FieldResult<()> {
+fn check(queries: &[Result<ValidQuery, ApiError>]) -> FieldResult<()> {
     let queries = || queries.iter().flatten().map(|asked| &asked.query);
     let added = |query: &&Query| query.with_item || query.with_embedding || query.with_explanation;
     let all: usize = queries().map(|query| query.limit).sum();
@@ -172,9 +171,9 @@ fn check(queries: &[Result<Asked, ApiError>]) -> FieldResult<()> {
 async fn answer(
     model: &Model,
     view: &Arc<View>,
-    at: &At,
+    at: &ReadOptions,
     index: usize,
-    asked: Result<Asked, ApiError>,
+    asked: Result<ValidQuery, ApiError>,
 ) -> Result<BatchAnswer, ApiError> {
     let answered = match asked {
         Ok(asked) => asked.answer(model, view, at).await,

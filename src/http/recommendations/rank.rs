@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     answer::Answer,
-    request::{SubjectText, add, ids},
-    single::LATER,
+    request::{SubjectBody, add, ids},
 };
 use crate::{
     domain::{Fallback, FieldError, Id, Position, Query, ScoredItem, Timestamp},
@@ -18,7 +17,7 @@ use crate::{
         error::ApiError,
         params::Segments,
         paths::ModelPath,
-        read_options::{Answered, At, Pick, stamped},
+        read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
 };
 
@@ -33,18 +32,18 @@ pub struct RankBody {
     user: Option<String>,
     /// Items of a visit, oldest first; at most 1,000.
     session: Option<Vec<String>>,
-    /// A session, by the id in its events.
+    /// Id of a session, as its events name it, 1 to 256 bytes.
     session_id: Option<String>,
     /// An item that somebody looks at. Alone.
     item: Option<String>,
     /// A vector of the model's dimension. Alone.
     vector: Option<Vec<f32>>,
-    /// Circumstances as in events; at most 32.
+    /// Context as in events; at most 32 entries of at most 256 bytes each.
     #[serde(default)]
     context: Vec<String>,
     /// A version's number or label, or `live`; what is served when left out.
     #[schema(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
@@ -59,11 +58,11 @@ pub struct RankBody {
 pub struct RankOut {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     recommendation_id: String,
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
-    version: Answered,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Number of the version that answered, or `live`.
+    version: AnsweredBy,
+    /// Reason why the answer is less personal than requested; null when it is not.
     fallback: Option<Fallback>,
     /// Best first, each once.
     items: Vec<ScoredItem>,
@@ -85,15 +84,15 @@ pub async fn post(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let body: RankBody = body::json(&headers, body, api.limits.body_bytes_max, LATER).await?;
-    let at = At::new(body.version, body.min_position, body.timeout_ms)?;
+    let body: RankBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
+    let at = ReadOptions::new(body.version, body.min_position, body.timeout_ms)?;
     if !(1..=Query::AMONG_MAX).contains(&body.items.len()) {
         let detail = format!("must have 1 to {}, has {}", Query::AMONG_MAX, body.items.len());
         return Err(FieldError::new("items", "out_of_range", detail).into());
     }
     let candidates = ids("items", &body.items)?;
     let RankBody { user, session, session_id, item, vector, .. } = body;
-    let mut asked = SubjectText { user, session, session_id, item, vector }.read(body.context, Timestamp::now())?;
+    let mut asked = SubjectBody { user, session, session_id, item, vector }.read(body.context, Timestamp::now())?;
     add(&mut asked.query, &body.with)?;
     asked.query = Query { limit: candidates.len(), among: Some(candidates.clone()), ..asked.query };
     let view = asked.view(&model, &at).await?;
@@ -101,6 +100,6 @@ pub async fn post(
     let mut met = BTreeSet::new();
     let unknown =
         candidates.iter().filter(|id| !view.is_recommendable(id.as_str()) && met.insert(*id)).cloned().collect();
-    let (position, version) = (view.position(), Answered::of(&view));
-    Ok(stamped(&view, Json(RankOut { recommendation_id, position, version, fallback, items, unknown })))
+    let (position, version) = (view.position(), AnsweredBy::of(&view));
+    Ok(with_state_headers(&view, Json(RankOut { recommendation_id, position, version, fallback, items, unknown })))
 }

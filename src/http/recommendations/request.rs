@@ -1,4 +1,4 @@
-//! A query as callers write it, and its way to one that a view answers.
+//! Requests for recommendations, and their validation.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use crate::{
         Event, ExcludeSeen, FieldError, FieldResult, Filter, Id, ModelConfig, Position, Query, Subject, Timestamp,
         count_within, text_within,
     },
-    http::read_options::Pick,
+    http::read_options::VersionSelector,
 };
 
 /// Items when the caller names no number.
@@ -26,7 +26,7 @@ pub struct RecommendationsBody {
     pub user: Option<String>,
     /// Items of a visit, oldest first; at most 1,000.
     pub session: Option<Vec<String>>,
-    /// A session, by the id in its events.
+    /// Id of a session, as its events name it, 1 to 256 bytes.
     pub session_id: Option<String>,
     /// An item that somebody looks at: what goes with it, without itself. Alone.
     pub item: Option<String>,
@@ -36,7 +36,7 @@ pub struct RecommendationsBody {
     /// named say nothing.
     #[serde(default)]
     pub context: Vec<String>,
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     pub limit: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub struct RecommendationsBody {
     pub diversity: f32,
     /// A version's number or label, or `live`; what is served when left out. In a batch: beside `queries`.
     #[schema(value_type = Option<String>)]
-    pub version: Option<Pick>,
+    pub version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached. In a
     /// batch: beside `queries`.
     pub min_position: Option<Position>,
@@ -83,7 +83,7 @@ impl Default for Seen {
 
 /// A query that keeps its rules.
 #[derive(Debug)]
-pub struct Asked {
+pub struct ValidQuery {
     /// Of which the seed is half of `unique`.
     pub query: Query,
     /// The session to use when the user is unknown.
@@ -93,7 +93,7 @@ pub struct Asked {
 }
 
 /// The subject as callers write it.
-pub struct SubjectText {
+pub struct SubjectBody {
     pub user: Option<String>,
     pub session: Option<Vec<String>>,
     pub session_id: Option<String>,
@@ -103,8 +103,8 @@ pub struct SubjectText {
 
 impl RecommendationsBody {
     /// Checks what was asked at `at`; where the state is chosen is not looked at.
-    pub fn read(self, at: Timestamp) -> FieldResult<Asked> {
-        let subject = SubjectText {
+    pub fn read(self, at: Timestamp) -> FieldResult<ValidQuery> {
+        let subject = SubjectBody {
             user: self.user,
             session: self.session,
             session_id: self.session_id,
@@ -140,9 +140,9 @@ impl Seen {
     }
 }
 
-impl SubjectText {
+impl SubjectBody {
     /// A query for that subject in these circumstances, without any wish beyond that.
-    pub fn read(self, context: Vec<String>, at: Timestamp) -> FieldResult<Asked> {
+    pub fn read(self, context: Vec<String>, at: Timestamp) -> FieldResult<ValidQuery> {
         count_within("context", context.len(), Event::CONTEXT_MAX)?;
         for (index, entry) in context.iter().enumerate() {
             text_within(format_args!("context[{index}]"), entry, Event::CONTEXT_BYTES_MAX)?;
@@ -155,7 +155,7 @@ impl SubjectText {
         // The second half of the id is random.
         let seed = unique.as_u64_pair().1;
         let query = Query { context, seed, ..Query::new(subject, LIMIT_DEFAULT, at) };
-        Ok(Asked { query, instead, unique })
+        Ok(ValidQuery { query, instead, unique })
     }
 
     fn subjects(self) -> FieldResult<(Subject, Option<Subject>)> {
@@ -222,10 +222,10 @@ pub fn ids(field: &str, texts: &[String]) -> FieldResult<Vec<Id>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{decode, error::ApiError, recommendations::single::LATER};
+    use crate::http::{decode, error::ApiError};
 
-    fn asked(text: &str) -> Result<Asked, ApiError> {
-        let body: RecommendationsBody = decode::json(text.as_bytes(), LATER)?;
+    fn asked(text: &str) -> Result<ValidQuery, ApiError> {
+        let body: RecommendationsBody = decode::json(text.as_bytes())?;
         Ok(body.read(Timestamp::default())?)
     }
 
@@ -266,7 +266,7 @@ mod tests {
             (r#"{"user":"u","diversity":1.5}"#, "diversity", "out_of_range"),
             (r#"{"user":"u","diversity":-0.1}"#, "diversity", "out_of_range"),
             (r#"{"user":"u","diversity":"much"}"#, "diversity", "invalid_value"),
-            (r#"{"user":"u","position":3}"#, "position", "not_supported"),
+            (r#"{"user":"u","position":3}"#, "position", "unknown_field"),
             (r#"{"user":"u","context":["a",""]}"#, "context[1]", "empty"),
             (r#"{"vector":[1],"context":["a"]}"#, "context", "ambiguous"),
             (r#"{"user":"u","with":["price"]}"#, "with", "invalid_value"),

@@ -22,19 +22,16 @@ use crate::{
         filtering::filter,
         params::{Params, Segments},
         paths::{IdPath, ModelPath},
-        read_options::{Answered, At, Pick, stamped},
+        read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
 };
-
-/// Fields of the contract that come with later releases.
-pub const LATER: &[&str] = &["position"];
 
 /// Query parameters of the short form.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RecommendationsQuery {
-    /// How many, 1 to 1,000; 20 when left out.
+    /// Number of items, 1 to 1,000; 20 when left out.
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -51,7 +48,7 @@ pub struct RecommendationsQuery {
     with: Option<String>,
     /// A version's number or label, or `live`; what is served when left out.
     #[param(value_type = Option<String>)]
-    version: Option<Pick>,
+    version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[param(value_type = Option<u64>)]
     min_position: Option<Position>,
@@ -64,11 +61,11 @@ pub struct RecommendationsQuery {
 pub struct RecommendationsOut {
     /// Send it back in the events that follow from these items: it says which arm of a split made the list.
     recommendation_id: String,
-    /// Position of the state.
+    /// Log position of the state that answered.
     position: Position,
-    /// What answered.
-    version: Answered,
-    /// Why the answer is less personal than asked for; null when it is not.
+    /// Number of the version that answered, or `live`.
+    version: AnsweredBy,
+    /// Reason why the answer is less personal than requested; null when it is not.
     fallback: Option<Fallback>,
     /// Best first; with `diversity`, in the order of choice.
     items: Vec<ScoredItem>,
@@ -90,7 +87,7 @@ pub async fn post(
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let asked = body::json(&headers, body, api.limits.body_bytes_max, LATER).await?;
+    let asked = body::json(&headers, body, api.limits.body_bytes_max).await?;
     answer(&model, asked).await
 }
 
@@ -128,14 +125,14 @@ pub async fn for_user(
 }
 
 async fn answer(model: &Model, body: RecommendationsBody) -> Result<Response, ApiError> {
-    let at = At::new(body.version.clone(), body.min_position, body.timeout_ms)?;
+    let at = ReadOptions::new(body.version.clone(), body.min_position, body.timeout_ms)?;
     let asked = body.read(Timestamp::now())?;
     let view = asked.view(model, &at).await?;
     let Answer { recommendation_id, fallback, items } = asked.answer(model, &view, &at).await?;
-    let (position, version) = (view.position(), Answered::of(&view));
+    let (position, version) = (view.position(), AnsweredBy::of(&view));
     // Some fifty bytes an item without what `with` adds. A plain vector, because JSON is written in many small pieces.
     let mut bytes = Vec::with_capacity(256 + 64 * items.len());
     let out = RecommendationsOut { recommendation_id, position, version, fallback, items };
     serde_json::to_writer(&mut bytes, &out).map_err(|error| ApiError::Internal(error.to_string()))?;
-    Ok(stamped(&view, ([(header::CONTENT_TYPE, "application/json")], bytes)))
+    Ok(with_state_headers(&view, ([(header::CONTENT_TYPE, "application/json")], bytes)))
 }

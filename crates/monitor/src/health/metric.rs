@@ -1,42 +1,66 @@
-//! The names of what a series can be asked for.
+//! Metrics of a series, by the names that queries write.
+
 use shelfmark_state::LearnedTable;
 
 use super::{Point, TableFigures};
 
-/// Figures of the whole.
-const WHOLE: [&str; 14] = [
-    "loss",
-    "loss_to_chance",
-    "gradient_norm",
-    "clipped_share",
-    "quarantined",
-    "steps",
-    "targets",
-    "recall",
-    "mrr",
-    "novel_recall",
-    "novel_mrr",
-    "served_recall",
-    "served_mrr",
-    "served_novel_recall",
-];
-/// Figures of a table.
-const TABLE: [&str; 8] = [
-    "rows",
-    "gradient_norm",
-    "clipped_gradient_norm",
-    "update_norm",
-    "weight_norm",
-    "update_ratio",
-    "learning_rate",
-    "still_share",
-];
+/// Defines an enum of figures with their names, as queries write them.
+macro_rules! figures {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum $name {
+            $($variant),+
+        }
 
-/// One figure of a series, of the whole (`all`) or of a table.
+        impl $name {
+            const ALL: &[(Self, &str)] = &[$((Self::$variant, $text)),+];
+        }
+    };
+}
+
+figures! {
+    /// Figures of whole steps.
+    StepFigure {
+        Loss => "loss",
+        LossToChance => "loss_to_chance",
+        GradientNorm => "gradient_norm",
+        ClippedShare => "clipped_share",
+        Quarantined => "quarantined",
+        Steps => "steps",
+        Targets => "targets",
+        Recall => "recall",
+        Mrr => "mrr",
+        NovelRecall => "novel_recall",
+        NovelMrr => "novel_mrr",
+        ServedRecall => "served_recall",
+        ServedMrr => "served_mrr",
+        ServedNovelRecall => "served_novel_recall",
+    }
+}
+
+figures! {
+    /// Figures of a table.
+    TableFigure {
+        Rows => "rows",
+        GradientNorm => "gradient_norm",
+        ClippedGradientNorm => "clipped_gradient_norm",
+        UpdateNorm => "update_norm",
+        WeightNorm => "weight_norm",
+        UpdateRatio => "update_ratio",
+        LearningRate => "learning_rate",
+        StillShare => "still_share",
+    }
+}
+
+/// One figure of a series, of whole steps (`all`) or of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Metric {
-    table: Option<LearnedTable>,
-    name: &'static str,
+pub struct Metric(Figure);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Figure {
+    Step(StepFigure),
+    Table(LearnedTable, TableFigure),
 }
 
 /// Why there is no such figure; the text lists those that there are.
@@ -50,58 +74,65 @@ pub enum UnknownMetric {
     Metric(String),
 }
 
+/// Finds a figure by its name; the error lists all names.
+fn find<T: Copy>(all: &[(T, &str)], name: &str) -> Result<T, UnknownMetric> {
+    let found = all.iter().find(|(_, known)| *known == name).map(|(figure, _)| *figure);
+    found.ok_or_else(|| UnknownMetric::Metric(all.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ")))
+}
+
 impl Metric {
     /// Reads `all` or a table's name, and a figure's.
     pub fn parse(table: &str, metric: &str) -> Result<Self, UnknownMetric> {
-        let names = || LearnedTable::ALL.map(LearnedTable::name).join(", ");
-        let table = match table {
-            "all" => None,
-            name => {
-                let known = LearnedTable::ALL.into_iter().find(|table| table.name() == name);
-                Some(known.ok_or_else(|| UnknownMetric::Table(names()))?)
-            }
-        };
-        let metrics: &[&'static str] = if table.is_some() { &TABLE } else { &WHOLE };
-        let name = metrics.iter().find(|name| **name == metric);
-        let name = name.ok_or_else(|| UnknownMetric::Metric(metrics.join(", ")))?;
-        Ok(Self { table, name })
+        if table == "all" {
+            return find(StepFigure::ALL, metric).map(|figure| Self(Figure::Step(figure)));
+        }
+        let known = LearnedTable::ALL.into_iter().find(|known| known.name() == table);
+        let table = known.ok_or_else(|| UnknownMetric::Table(LearnedTable::ALL.map(LearnedTable::name).join(", ")))?;
+        find(TableFigure::ALL, metric).map(|figure| Self(Figure::Table(table, figure)))
     }
 
     /// The figure at a point; `None` where it was not measured.
     pub fn value(self, point: &Point) -> Option<f64> {
-        let Some(table) = self.table else { return self.whole(point) };
-        let figures = TableFigures::of(&point.sums, table);
-        match self.name {
-            "rows" => figures.rows,
-            "gradient_norm" => figures.gradient_norm,
-            "clipped_gradient_norm" => figures.clipped_gradient_norm,
-            "update_norm" => figures.update_norm,
-            "weight_norm" => figures.weight_norm,
-            "update_ratio" => figures.update_ratio,
-            "learning_rate" => figures.learning_rate,
-            "still_share" => figures.still_share,
-            other => unreachable!("{other} is not in the list"),
+        match self.0 {
+            Figure::Step(figure) => figure.value(point),
+            Figure::Table(table, figure) => figure.value(&TableFigures::of(&point.sums, table)),
         }
     }
+}
 
-    fn whole(self, point: &Point) -> Option<f64> {
+impl TableFigure {
+    fn value(self, figures: &TableFigures) -> Option<f64> {
+        match self {
+            Self::Rows => figures.rows,
+            Self::GradientNorm => figures.gradient_norm,
+            Self::ClippedGradientNorm => figures.clipped_gradient_norm,
+            Self::UpdateNorm => figures.update_norm,
+            Self::WeightNorm => figures.weight_norm,
+            Self::UpdateRatio => figures.update_ratio,
+            Self::LearningRate => figures.learning_rate,
+            Self::StillShare => figures.still_share,
+        }
+    }
+}
+
+impl StepFigure {
+    fn value(self, point: &Point) -> Option<f64> {
         let (sums, live, served) = (&point.sums, &point.quality.live, &point.quality.served);
-        match self.name {
-            "loss" => sums.mean_loss(),
-            "loss_to_chance" => sums.loss_to_chance(),
-            "gradient_norm" => sums.gradient_norm(),
-            "clipped_share" => sums.clipped_share(),
-            "quarantined" => Some(sums.quarantined as f64),
-            "steps" => Some(sums.steps as f64),
-            "targets" => Some(sums.targets as f64),
-            "recall" => live.recall,
-            "mrr" => live.mrr,
-            "novel_recall" => live.novel_recall,
-            "novel_mrr" => live.novel_mrr,
-            "served_recall" => served.recall,
-            "served_mrr" => served.mrr,
-            "served_novel_recall" => served.novel_recall,
-            other => unreachable!("{other} is not in the list"),
+        match self {
+            Self::Loss => sums.mean_loss(),
+            Self::LossToChance => sums.loss_to_chance(),
+            Self::GradientNorm => sums.gradient_norm(),
+            Self::ClippedShare => sums.clipped_share(),
+            Self::Quarantined => Some(sums.quarantined as f64),
+            Self::Steps => Some(sums.steps as f64),
+            Self::Targets => Some(sums.targets as f64),
+            Self::Recall => live.recall,
+            Self::Mrr => live.mrr,
+            Self::NovelRecall => live.novel_recall,
+            Self::NovelMrr => live.novel_mrr,
+            Self::ServedRecall => served.recall,
+            Self::ServedMrr => served.mrr,
+            Self::ServedNovelRecall => served.novel_recall,
         }
     }
 }
@@ -114,11 +145,11 @@ mod tests {
     #[test]
     fn every_listed_figure_can_be_asked_for_and_others_are_refused_with_the_list() {
         let point = Point { through: Default::default(), sums: Sums::default(), quality: PointQuality::default() };
-        for name in WHOLE {
+        for (_, name) in StepFigure::ALL {
             Metric::parse("all", name).expect("listed").value(&point);
         }
         for table in LearnedTable::ALL {
-            for name in TABLE {
+            for (_, name) in TableFigure::ALL {
                 Metric::parse(table.name(), name).expect("listed").value(&point);
             }
         }

@@ -1,4 +1,4 @@
-//! What the index takes in memory.
+//! Memory footprint of the index.
 
 use std::hash::Hash;
 

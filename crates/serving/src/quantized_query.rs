@@ -1,4 +1,4 @@
-//! A search's vector as a code, and the bounds that it puts on a row's score.
+//! Quantized query of a search, and the bounds that it puts on a row's score.
 //!
 //! With `q` the vector, `q'` its code, `v` a row and `v'` its code: `q.v = q'.v' + (q - q').v' + q.(v - v')`, and the last two are
 //! at most `|q - q'| |v'| + |q| |v - v'|` (Cauchy and Schwarz). The lengths are known: one is computed when the search begins, the others stand
@@ -7,8 +7,8 @@
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
-    columns::{BiasBound, error_of},
-    scan::Ranking,
+    ranking::Ranking,
+    row_bounds::{BiasBound, error_of},
 };
 
 /// What sums of `dim` products in f32 may lose: so many times this part of the product of lengths.

@@ -1,4 +1,4 @@
-//! What the first pass knows of a row beside its code: the code's error and the bias, in 8 bytes, as upper bounds.
+//! Bounds of a row beside its code: the code's error and the bias, in 8 bytes, as upper bounds.
 //!
 //! These change with every step, so they lie in strips of 1,024 rows that are cheap to copy. Popularity decays with
 //! every event: what stands here is as of some earlier event, which is an upper bound of the counts now, and a lower

@@ -4,7 +4,7 @@
 //! scores going to the lower row. What is left at the end is scored exactly, the most promising first, until the next cannot be
 //! among the best any more. So the answer is that of scoring every row, to the bit.
 
-use super::probe::Bounds;
+use super::quantized_query::Bounds;
 
 /// Candidates that are gathered for each one that is wanted, before they are sifted.
 const GATHERED: usize = 4;

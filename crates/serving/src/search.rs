@@ -1,0 +1,20 @@
+//! Searches: what the scan looks for, and the best rows that it found.
+
+use super::{RowMask, ranking::Ranking, top_k::Top};
+
+/// One search as the scan sees it.
+#[derive(Debug)]
+pub(super) struct Search {
+    pub(super) ranking: Ranking,
+    /// `[dim]`; empty for [`Ranking::Popularity`].
+    pub(super) vector: Vec<f32>,
+    /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
+    /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
+    pub(super) adjust: Vec<(u32, f32)>,
+    /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
+    pub(super) explore: Option<u64>,
+    /// The only rows that may be answered; all when `None`.
+    pub(super) admitted: Option<RowMask>,
+    /// The best rows.
+    pub(super) top: Top,
+}
