@@ -12,6 +12,7 @@ mod postgres;
 mod project;
 mod run;
 mod snapshots;
+mod space;
 mod system;
 mod wheel;
 
