@@ -8,15 +8,14 @@ use crate::project::Project;
 use crate::run::{say, show, works};
 
 /// Runs every check; the names of those that failed are in the error.
-pub fn run_all() -> Outcome<()> {
-    let project = Project::here()?;
+pub fn run_all(project: &Project) -> Outcome<()> {
     let mut documentation =
         project.cargo(&["doc", "--release", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     let lints = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
     let checks = [
         ("formatting", show(&mut project.cargo(&["fmt", "--all", "--check"]))),
-        ("migrations", migrations(&project)),
+        ("migrations", migrations(project)),
         ("lints", show(&mut project.cargo(&lints))),
         ("documentation", show(&mut documentation)),
         ("dependencies", optional("cargo-deny", project.cargo(&["deny", "--all-features", "check"]))),
