@@ -15,6 +15,7 @@ mod run;
 mod snapshots;
 mod space;
 mod system;
+mod tools;
 mod wheel;
 
 use std::process::ExitCode;
