@@ -7,10 +7,12 @@ FROM rust:1.95.0-bookworm AS libtorch
 # A layer of its own before the sources: half a gigabyte that changes with libtorch's version only. The set-up program
 # is plain Rust without dependencies, so it is compiled without the rest of the workspace.
 WORKDIR /src
+# The image's toolchain is the one of rust-toolchain.toml, without the components for checks.
+ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY xtask/src xtask/src
 # SHELFMARK_POSTGRES_BIN only says that no Postgres shall be fetched: the image brings none.
 RUN mkdir .cargo && touch Cargo.toml \
-    && CARGO_MANIFEST_DIR=/src/xtask rustc --edition 2024 -O -o /usr/local/bin/xtask xtask/src/main.rs \
+    && rustc --edition 2024 -O -o /usr/local/bin/xtask xtask/src/main.rs \
     && SHELFMARK_POSTGRES_BIN=/none xtask setup \
     && rm -rf /var/lib/apt/lists/*
 
@@ -20,11 +22,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --locked --release --bin shelfmark \
     && install -D -t /opt/shelfmark/bin target/release/shelfmark \
-    && cd /var/cache/shelfmark/libtorch-*/ \
-    && install -D -m 644 -t /opt/shelfmark/lib torch/lib/*.so.* torch/lib/libtorch_cpu.so torch/lib/libc10.so nvidia/cu13/lib/*.so.*
-# On aarch64 libtorch has more libraries of its own.
-RUN if [ "$(uname -m)" = aarch64 ]; then \
-        install -m 644 -t /opt/shelfmark/lib /var/cache/shelfmark/libtorch-*/torch/lib/libarm_compute*.so; fi
+    && install -D -m 644 -t /opt/shelfmark/lib target/release/libtorch/*
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -182,9 +182,20 @@ fn every_command_and_flag_is_in_the_help() {
         }
         for flag in flags_of(&page).filter(|flag| !OTHERS_FLAGS.contains(&flag.as_str())) {
             let of_others = page.lines().filter(|line| line.contains(&flag)).all(|line| {
-                ["curl ", "cargo ", "pg_dump", "pg_restore", "docker", "psql", "createdb", "systemctl", "xtask"]
-                    .iter()
-                    .any(|program| line.contains(program))
+                [
+                    "apt-get ",
+                    "curl ",
+                    "cargo ",
+                    "pg_dump",
+                    "pg_restore",
+                    "docker",
+                    "psql",
+                    "createdb",
+                    "systemctl",
+                    "xtask",
+                ]
+                .iter()
+                .any(|program| line.contains(program))
             });
             if !flags.contains(&flag) && !of_others {
                 complaints.push(format!("{}: {flag}", shown(&path)));

@@ -27,8 +27,8 @@ pub fn folder() -> Outcome<PathBuf> {
         .ok_or_else(|| "HOME is not set: set SHELFMARK_CACHE_DIR to a folder for downloads".to_owned())
 }
 
-/// Gives the folder `name` of the cache, filled by `fill` if it is not there whole. `fill` works in a folder beside it that is renamed
-/// at the end, under a lock, so an interrupted or a second set-up never leaves or sees a half.
+/// Gives the folder `name` of the cache, filled by `fill` if it is not there whole. `fill` works in a folder beside it
+/// that is renamed at the end, under a lock, so an interrupted or a second set-up never leaves or sees a half.
 pub fn filled(name: &str, fill: impl FnOnce(&Path) -> Outcome<()>) -> Outcome<PathBuf> {
     let cache = folder()?;
     let wanted = cache.join(name);

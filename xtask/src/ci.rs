@@ -5,22 +5,27 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::project::Project;
-use crate::run::{say, show, works};
+use crate::run::{say, show};
+use crate::tools::{self, Tool};
+
+/// What cargo-deny checks here. Its fourth check, advisories, fetches a database from GitHub, which a machine that
+/// builds may not reach; run `cargo deny check advisories` where it can.
+const DENY_CHECKS: [&str; 7] =
+    ["--all-features", "--locked", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"];
 
 /// Runs every check; the names of those that failed are in the error.
-pub fn run_all() -> Outcome<()> {
-    let project = Project::here()?;
+pub fn run_all(project: &Project) -> Outcome<()> {
     let mut documentation =
         project.cargo(&["doc", "--release", "--workspace", "--no-deps", "--document-private-items"]);
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     let lints = ["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"];
     let checks = [
         ("formatting", show(&mut project.cargo(&["fmt", "--all", "--check"]))),
-        ("migrations", migrations(&project)),
+        ("migrations", migrations(project)),
         ("lints", show(&mut project.cargo(&lints))),
         ("documentation", show(&mut documentation)),
-        ("dependencies", optional("cargo-deny", project.cargo(&["deny", "--all-features", "check"]))),
-        ("unused dependencies", optional("cargo-machete", project.cargo(&["machete"]))),
+        ("dependencies", with_tool(project, &tools::DENY, &DENY_CHECKS)),
+        ("unused dependencies", with_tool(project, &tools::MACHETE, &[])),
     ];
     let mut failed = Vec::new();
     for (name, outcome) in checks {
@@ -55,11 +60,8 @@ fn migrations(project: &Project) -> Outcome<()> {
     }
 }
 
-/// A check whose tool not everybody has.
-fn optional(tool: &str, mut command: Command) -> Outcome<()> {
-    if !works(tool, &["--version"]) {
-        say(&format!("{tool} is not installed, skipped (`cargo install --locked {tool}`)"));
-        return Ok(());
-    }
-    show(&mut command)
+/// A check by a program that is compiled if it is not there.
+fn with_tool(project: &Project, tool: &Tool, args: &[&str]) -> Outcome<()> {
+    let mut command = Command::new(tools::program(project, tool)?);
+    show(command.current_dir(project.root()).args(args))
 }

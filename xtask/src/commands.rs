@@ -2,51 +2,73 @@
 
 use std::env;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::project::Project;
-use crate::run::{say, show};
-use crate::{Outcome, libtorch, postgres, snapshots, system};
+use crate::project::{Project, json_string};
+use crate::run::{say, show, show_and_read};
+use crate::space::{self, GB};
+use crate::system::Needs;
+use crate::{Outcome, clones, libtorch, postgres, snapshots, system};
 
 /// Everything that a build, the service and the tests need.
-pub fn setup() -> Outcome<()> {
-    let project = Project::here()?;
-    prepare(&project, true)?;
+pub fn setup(project: &Project) -> Outcome<()> {
+    prepare(project, For::Tests)?;
+    // The first layer of the container image has this program and no crates.
+    if project.root().join("Cargo.lock").is_file() {
+        show(&mut project.cargo(&["fetch", "--quiet", "--locked"])).map_err(|error| {
+            format!("{error}\ncargo could not fetch the crates that Cargo.lock names; its own words are above")
+        })?;
+    }
     say("ready: `cargo xtask serve`, `cargo xtask test`, or plain cargo");
     Ok(())
 }
 
 /// Set up, build, and become the service: signals and the exit status are its own.
-pub fn serve(args: &[String]) -> Outcome<()> {
-    let project = Project::here()?;
+pub fn serve(project: &Project, args: &[String]) -> Outcome<()> {
     let own_database = env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty());
-    prepare(&project, !own_database)?;
-    show(&mut project.cargo(&["build", "--release", "--bin", "shelfmark"]))?;
-    let program = project.target()?.join("release/shelfmark");
+    prepare(project, For::Service { own_database })?;
+    room_for_a_build(project, 3 * GB)?;
+    clones::remove_foreign_crates(project)?;
+    let build = ["build", "--release", "--bin", "shelfmark", "--message-format=json-render-diagnostics"];
+    let messages = show_and_read(&mut project.cargo(&build))?;
+    let program = executable(&messages).ok_or("`cargo build` did not say where the service's program is")?;
     let error = Command::new(&program).arg("serve").args(args).exec();
     Err(format!("{} could not be run: {error}", program.display()))
 }
 
 /// Set up and run all tests, on the very build that people run.
-pub fn test(args: &[String]) -> Outcome<()> {
-    let project = Project::here()?;
-    prepare(&project, true)?;
+pub fn test(project: &Project, args: &[String]) -> Outcome<()> {
+    prepare(project, For::Tests)?;
+    room_for_a_build(project, 10 * GB)?;
+    clones::remove_foreign_crates(project)?;
     let mut cargo = project.cargo(&["test", "--release", "--workspace"]);
     cargo.args(args);
     if args.is_empty() {
-        snapshots::watch(&project, &mut cargo)?;
+        snapshots::watch(project, &mut cargo)?;
     }
     show(&mut cargo)?;
     if args.is_empty() {
-        snapshots::check(&project)?;
+        snapshots::check(project)?;
     }
     Ok(())
 }
 
-fn prepare(project: &Project, with_postgres: bool) -> Outcome<()> {
+/// Who is prepared for.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    /// The service, which uses a database of the user's or starts its own.
+    Service {
+        own_database: bool,
+    },
+    Tests,
+}
+
+fn prepare(project: &Project, whom: For) -> Outcome<()> {
     let source = libtorch::source(project)?;
-    let fetch_postgres = with_postgres && !postgres::is_there();
-    system::ensure(fetch_postgres || matches!(source, libtorch::Source::Fetch))?;
+    let fetch_postgres = whom != For::Service { own_database: true } && !postgres::is_there();
+    let pip = fetch_postgres || matches!(source, libtorch::Source::Fetch);
+    system::ensure(Needs { pip, tests: whom == For::Tests })?;
     let folder = match source {
         libtorch::Source::Present(folder) => folder,
         libtorch::Source::Fetch => libtorch::fetch()?,
@@ -56,4 +78,36 @@ fn prepare(project: &Project, with_postgres: bool) -> Outcome<()> {
         postgres::fetch()?;
     }
     Ok(())
+}
+
+/// Room for a first build; later ones write little.
+fn room_for_a_build(project: &Project, bytes: u64) -> Outcome<()> {
+    let target = project.target()?;
+    if target.join("release/shelfmark").exists() {
+        return Ok(());
+    }
+    space::require(&target, bytes, "a first build", "set CARGO_TARGET_DIR to a folder with more")
+}
+
+/// The program that a build made, in cargo's messages.
+fn executable(messages: &str) -> Option<PathBuf> {
+    messages.lines().rev().find_map(|line| json_string(line, "\"executable\":\"")).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_the_one_that_cargo_names() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","filenames":["/t/libdomain.rlib"],"executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","executable":"/t/release/shelf\"mark","fresh":true}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#
+        );
+        assert_eq!(executable(messages), Some(PathBuf::from("/t/release/shelf\"mark")));
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! libtorch: the user's own, or the CPU parts of the wheel.
 //!
-//! The wheel is the CUDA build; its CPU library asks for two small CUDA libraries when it is loaded, so those come along. The
-//! libraries find each other by their relative rpath, so files keep the places that the wheels gave them.
+//! The wheel is the CUDA build; its CPU library asks for two small CUDA libraries when it is loaded, so those come
+//! along. The libraries find each other by their relative rpath, so files keep the places that the wheels gave them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::project::Project;
 use crate::run::say;
 use crate::wheel::{self, Wheel};
-use crate::{Outcome, cache};
+use crate::{Outcome, cache, space};
 
 /// The folder in the cache. Change it whenever [`WHEELS`] or [`wanted`] change.
 const NAME: &str = "libtorch-2.13.0-cpu";
@@ -37,6 +37,11 @@ const WHEELS: [Wheel; 3] = [
         ],
     },
 ];
+
+/// What the folder holds at most while it is filled: the wheels twice, as pip copies them.
+const FETCH_BYTES: u64 = 1_200_000_000;
+const OTHERWISE: &str = "copy the folder libtorch-2.13.0-cpu from the cache folder of a machine that has it into this one's, \
+    or set LIBTORCH to an unpacked libtorch 2.13.0.";
 
 /// Where the build shall take libtorch from.
 pub enum Source {
@@ -86,8 +91,9 @@ pub fn fetch() -> Outcome<PathBuf> {
         if wheel::architecture() == Some("aarch64") {
             say("libtorch on aarch64 is fetched as on x86-64 but has not been tried by the authors");
         }
+        space::require(fresh, FETCH_BYTES, "fetching libtorch", "set SHELFMARK_CACHE_DIR to a folder with more")?;
         say("fetching libtorch 2.13.0 (530 MB, kept once for all clones; 490 MB of it stay)");
-        wheel::fetch(&WHEELS, fresh, wanted)?;
+        wheel::fetch(&WHEELS, fresh, wanted, OTHERWISE)?;
         // The real libtorch.so only pulls in its parts, the CUDA ones too. The linker takes this line for it.
         let stub = fresh.join("torch/lib/libtorch.so");
         fs::write(&stub, "INPUT(-ltorch_cpu -lc10)\n").map_err(|error| format!("{}: {error}", stub.display()))?;

