@@ -12,7 +12,8 @@ use service::{Service, data_dir};
 fn blocks(section: &str, language: &str) -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("a README");
     let section = readme.split("\n## ").find(|text| text.lines().next() == Some(section)).expect("the section");
-    let blocks = section.split(&format!("```{language}\n")).skip(1);
+    let fence = format!("```{language}\n");
+    let blocks = section.split(fence.as_str()).skip(1);
     blocks.map(|rest| rest.split("```").next().expect("it ends").to_owned()).collect()
 }
 

@@ -13,8 +13,8 @@ use engine_support::{Running, config, events, learn, new_event, start, until};
 use shelfmark::{
     domain::{
         Append, Deployment, DeploymentMode, Derived, Except, ExclusionReason, Id, Interval, NewRecord, Position,
-        Ranges, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber,
-        VersionRef,
+        PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp,
+        VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
     learner::{Learner, prepare_thread},
