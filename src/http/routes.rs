@@ -10,7 +10,7 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream,
     middleware::{self, Admission, Load, Policy},
-    model_lifecycle, models, openapi, operations, pages, recommendations, request_metrics, rollback, service, serving,
+    model_lifecycle, models, operations, pages, recommendations, request_metrics, rollback, service, serving,
     similar, users, versions,
 };
 use crate::domain::Scope;
@@ -124,8 +124,8 @@ fn groups() -> [Group; 7] {
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let merge = |all: OpenApiRouter<Api>, group: Group| all.merge(group.routes);
-    let all = groups().into_iter().fold(OpenApiRouter::with_openapi(openapi::base()), merge);
-    openapi::completed(all.into_openapi())
+    let all = groups().into_iter().fold(OpenApiRouter::with_openapi(super::openapi::base()), merge);
+    super::openapi::completed(all.into_openapi())
 }
 
 /// The whole service.

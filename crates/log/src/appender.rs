@@ -15,7 +15,7 @@ use sqlx::{Executor, PgConnection, PgPool};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use shelfmark_domain::Append;
+use shelfmark_domain::{Append, Position};
 
 use super::{
     LogError, LogSettings,
@@ -199,7 +199,7 @@ impl Appender {
         self.metrics.duplicates.increment(duplicates);
         self.metrics.conflicts.increment(conflicts);
         let commit = Commit {
-            before: self.head.get().position.min(committed.head),
+            before: Position::new(committed.head.get() - committed.records),
             head: committed.head,
             took: committed.took,
             requests: batch.entries.len(),
