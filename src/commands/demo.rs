@@ -18,7 +18,7 @@ use super::{
     pipeline::{self, Intake, Outcome, Sending},
     progress::{Progress, Whole},
     replay::{WaitFor, rate},
-    tally::Summary,
+    stats::Summary,
 };
 
 /// Posts a generated shop: its items, then what its shoppers do.

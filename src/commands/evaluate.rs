@@ -20,10 +20,10 @@ use shelfmark::{
 };
 
 use super::{
-    bar::Bar,
     batch::Origin,
-    reading::{Reading, Sink},
-    tally::{ReadTally, SHOWN_MAX, grouped},
+    input::{Reading, Sink},
+    progress_bar::Bar,
+    stats::{ReadTally, SHOWN_MAX, grouped},
     vectors::VectorArgs,
 };
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::asking::{Common, Question, decimal, plain};
+use super::client_command::{Common, Question, decimal, plain};
 
 /// Say what the guard of a running service's model sees, set it, arm it again, take it away.
 #[derive(Debug, Args)]

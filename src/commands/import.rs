@@ -20,7 +20,7 @@ use super::{
     client::{Client, ServiceArgs},
     pipeline::{self, Outcome, Sending},
     progress::{Progress, Whole},
-    tally::{SendTally, grouped},
+    stats::{SendTally, grouped},
     vectors::VectorArgs,
 };
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
 
-use super::asking::{Common, Question, deployment};
+use super::client_command::{Common, Question, deployment};
 
 /// Freeze learning of a running service's model, and let it go on.
 #[derive(Debug, Args)]

@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 
 use super::{
     batch::{Batch, Batcher, Origin},
+    batch_sender::Courier,
     client::Client,
-    courier::Courier,
     progress::Progress,
-    tally::{ReadTally, SHOWN_MAX, SendTally},
+    stats::{ReadTally, SHOWN_MAX, SendTally},
 };
 
 /// The runtime of a command: one thread posts, another reads; the service next door may want the rest.

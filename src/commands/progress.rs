@@ -14,7 +14,7 @@ use shelfmark::feeds::ReadSoFar;
 
 use super::{
     client::{Client, ClientError, Status},
-    tally::{SendTally, grouped},
+    stats::{SendTally, grouped},
 };
 
 /// How much there is to do.

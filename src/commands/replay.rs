@@ -17,10 +17,10 @@ use shelfmark::{
 use super::{
     batch::{ENTRIES_MAX, Origin},
     client::{Client, ServiceArgs},
+    input::{Reading, Sink},
     pipeline::{self, Intake, Outcome, Sending},
     progress::{Progress, Whole},
-    reading::{Reading, Sink},
-    tally::{ReadTally, Summary, grouped},
+    stats::{ReadTally, Summary, grouped},
 };
 
 /// Posts files of events and items.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::asking::{Common, Question, decimal, deployment};
+use super::client_command::{Common, Question, decimal, deployment};
 
 /// Say who is answered by which state of a running service's model, and split readers.
 #[derive(Debug, Args)]

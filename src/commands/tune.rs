@@ -8,7 +8,7 @@ use std::{
 
 use shelfmark::evaluation::search::{CANDIDATES_MAX, Candidate, Found, SearchSettings, search};
 
-use super::{bar::Bar, evaluate::InputArgs, tally::grouped};
+use super::{evaluate::InputArgs, progress_bar::Bar, stats::grouped};
 
 /// Searches for a configuration that recommends better on these files.
 ///

@@ -19,8 +19,8 @@ use shelfmark::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    bar::Bar,
     database,
+    progress_bar::Bar,
     table::{Align, Table},
 };
 

@@ -1,20 +1,20 @@
 //! `shelfmark bench`: how quick a running service is under a load that does not wait for it.
 //!
-//! Requests are due at fixed rates ([`schedule`]); bodies are made beforehand ([`content`]); senders with a connection each
+//! Requests are due at fixed rates ([`schedule`]); bodies are made beforehand ([`request_bodies`]); senders with a connection each
 //! ([`load`], [`connection`]) send what is due, and every request that was due is accounted for ([`record`]): answered,
-//! refused, failed, or not sent because no connection was free. [`report`] and [`picture`] show it.
+//! refused, failed, or not sent because no connection was free. [`report`] and [`plot`] show it.
 //!
 //! Bounds: a connection and a request under way for each sender, 100,000 events in memory, histograms of fixed size.
 
 mod connection;
-mod content;
+mod display;
 mod load;
-mod picture;
+mod monitor;
+mod plot;
 mod record;
 mod report;
+mod request_bodies;
 mod schedule;
-mod shown;
-mod watch;
 
 use std::{
     path::PathBuf,
@@ -32,11 +32,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     connection::Target,
-    content::Content,
     load::{Load, Shots},
+    monitor::Watch,
     record::{Kind, PerKind},
     report::{Report, StepReport},
-    watch::Watch,
+    request_bodies::Content,
 };
 use super::client::{Client, ServiceArgs};
 
@@ -250,7 +250,7 @@ async fn measure(args: BenchArgs) -> anyhow::Result<ExitCode> {
     watch.finish();
     report.find_knee();
     if let Some(path) = &args.plot {
-        std::fs::write(path, picture::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
+        std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

@@ -1,4 +1,4 @@
-//! What came of a run, for programs (`--json`); `shown` has its table.
+//! What came of a run, for programs (`--json`); `display` has its table.
 
 use std::{collections::BTreeMap, time::Duration};
 

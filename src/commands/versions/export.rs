@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::super::{
     client::{Client, ServiceArgs},
+    stats::grouped,
     table::size,
-    tally::grouped,
 };
 
 /// Longest time of a download.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use shelfmark::domain::{Timestamp, VersionManifest};
 
 use super::super::{
+    stats::grouped,
     table::{Align, Table, WIDTH, size},
-    tally::grouped,
 };
 
 /// Characters that the names of facts take.

@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
+    display::short,
     load::{Load, Step},
     record::{Kind, PerKind},
     report::{Lag, Quantiles},
-    shown::short,
 };
-use crate::commands::{bar::Bar, client::Client, tally::grouped};
+use crate::commands::{client::Client, progress_bar::Bar, stats::grouped};
 
 /// Pause between looks.
 const EVERY: Duration = Duration::from_millis(250);

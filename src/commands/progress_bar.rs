@@ -7,7 +7,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::tally::grouped;
+use super::stats::grouped;
 
 /// Pause between plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);

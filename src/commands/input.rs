@@ -10,7 +10,7 @@ use shelfmark::{
 
 use super::{
     batch::Origin,
-    tally::{ReadTally, grouped},
+    stats::{ReadTally, grouped},
 };
 
 /// Most events that `--sort` holds.

@@ -7,8 +7,8 @@ use super::{
     report::{Lag, Quantiles, Report, StepReport},
 };
 use crate::commands::{
+    stats::grouped,
     table::{Align, Table},
-    tally::grouped,
 };
 
 impl fmt::Display for Report {

@@ -13,7 +13,7 @@ use super::{
     batch::{Batch, BatchKind},
     client::{Client, ClientError, Rejected, Reply},
     progress::Progress,
-    tally::SendTally,
+    stats::SendTally,
 };
 
 /// Why delivery ended early.

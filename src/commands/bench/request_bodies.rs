@@ -12,8 +12,8 @@ use shelfmark::{
 
 use crate::commands::{
     batch::Origin,
-    reading::{Reading, Sink},
-    tally::ReadTally,
+    input::{Reading, Sink},
+    stats::ReadTally,
 };
 
 /// Events that are held; later ones of a file are not read. Requests go round in them.
