@@ -13,12 +13,12 @@ use super::{
     batch::{Batch, BatchKind},
     client::{Client, ClientError, Rejected, Reply},
     progress::Progress,
-    stats::SendTally,
+    stats::SendStats,
 };
 
 /// Why delivery ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum CourierError {
+pub enum BatchSendError {
     /// No request succeeded for as long as was to be waited.
     #[error("gave up at {at}: no request succeeded for {} s; run the same command again to go on", waited.as_secs())]
     GaveUp {
@@ -55,27 +55,27 @@ pub enum CourierError {
 }
 
 /// Delivers batches and counts.
-pub struct Courier<'a> {
+pub struct BatchSender<'a> {
     client: &'a Client,
     progress: &'a Progress,
     patience: Duration,
     pace: Option<Pace>,
     /// What was answered.
-    pub tally: SendTally,
+    pub stats: SendStats,
 }
 
-impl<'a> Courier<'a> {
+impl<'a> BatchSender<'a> {
     const BACKOFF_FIRST: Duration = Duration::from_millis(100);
     const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
     /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
     pub fn new(client: &'a Client, progress: &'a Progress, patience: Duration, rate: Option<f64>) -> Self {
         let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
-        Self { client, progress, patience, pace, tally: SendTally::default() }
+        Self { client, progress, patience, pace, stats: SendStats::default() }
     }
 
     /// Delivers a batch, whatever it takes; every entry is then taken, there already, or counted as rejected.
-    pub async fn deliver(&mut self, batch: Batch) -> Result<(), CourierError> {
+    pub async fn deliver(&mut self, batch: Batch) -> Result<(), BatchSendError> {
         if let (BatchKind::Events, Some(pace)) = (batch.kind, &mut self.pace) {
             pace.wait(batch.len()).await;
         }
@@ -91,13 +91,13 @@ impl<'a> Courier<'a> {
                     }
                 }
             }
-            self.progress.sent(&self.tally);
+            self.progress.sent(&self.stats);
         }
         Ok(())
     }
 
     /// Posts until there is an answer. The inner error is a refusal of the content.
-    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, CourierError> {
+    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, BatchSendError> {
         let begin = Instant::now();
         let mut backoff = Self::BACKOFF_FIRST;
         loop {
@@ -112,39 +112,39 @@ impl<'a> Courier<'a> {
             let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
             let pause = asked.unwrap_or(backoff);
             if begin.elapsed() + pause > self.patience {
-                return Err(CourierError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
+                return Err(BatchSendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
             }
-            self.tally.retries += 1;
+            self.stats.retries += 1;
             self.progress.waiting(&error);
             tokio::time::sleep(pause).await;
             backoff = (backoff * 2).min(Self::BACKOFF_MAX);
         }
     }
 
-    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), CourierError> {
+    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), BatchSendError> {
         // Not every rejection needs to be named, but all are counted.
         let named = reply.rejected.len() as u64;
         let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
         let told = reply.accepted + reply.duplicates + reply.unknown + named + unnamed;
         if told != part.len() as u64 {
-            return Err(CourierError::Unaccounted { at: part.begin(), sent: part.len(), told });
+            return Err(BatchSendError::Unaccounted { at: part.begin(), sent: part.len(), told });
         }
-        let tally = &mut self.tally;
+        let stats = &mut self.stats;
         match part.kind {
-            BatchKind::Items => tally.items += reply.accepted + reply.duplicates,
+            BatchKind::Items => stats.items += reply.accepted + reply.duplicates,
             BatchKind::Events | BatchKind::Vectors => {
-                tally.events += part.len() as u64;
-                tally.accepted += reply.accepted;
-                tally.duplicates += reply.duplicates;
+                stats.events += part.len() as u64;
+                stats.accepted += reply.accepted;
+                stats.duplicates += reply.duplicates;
             }
         }
         for rejected in &reply.rejected {
             if let Some(origin) = rejected.index.and_then(|index| part.origins.get(index)) {
-                tally.reject(origin, rejected);
+                stats.reject(origin, rejected);
             }
         }
-        tally.reject_unnamed(unnamed);
-        tally.position = tally.position.max(reply.position.unwrap_or(0));
+        stats.reject_unnamed(unnamed);
+        stats.position = stats.position.max(reply.position.unwrap_or(0));
         Ok(())
     }
 
@@ -156,27 +156,27 @@ impl<'a> Courier<'a> {
                 && at_fault.get(index) == Some(&false)
             {
                 at_fault[index] = true;
-                self.tally.reject(&part.origins[index], error);
+                self.stats.reject(&part.origins[index], error);
             }
         }
         let faults = at_fault.iter().filter(|&&fault| fault).count();
         if faults == 0 && part.len() == 1 {
             let Rejection { code, detail, .. } = refusal;
-            self.tally.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
+            self.stats.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
             at_fault[0] = true;
         } else if faults == 0 {
             let middle = part.len() / 2;
             return [part.pick(0..middle), part.pick(middle..part.len())].into_iter().flatten().collect();
         }
         if part.kind == BatchKind::Events {
-            self.tally.events += faults.max(usize::from(part.len() == 1)) as u64;
+            self.stats.events += faults.max(usize::from(part.len() == 1)) as u64;
         }
         part.pick((0..part.len()).filter(|&place| !at_fault[place])).into_iter().collect()
     }
 
     /// Waits until the live view holds all that was sent.
-    pub async fn wait_applied(&mut self) -> Result<(), CourierError> {
-        let wanted = self.tally.position;
+    pub async fn wait_applied(&mut self) -> Result<(), BatchSendError> {
+        let wanted = self.stats.position;
         let mut best = 0;
         let mut moved = Instant::now();
         let mut pause = Duration::from_millis(10);
@@ -196,7 +196,7 @@ impl<'a> Courier<'a> {
                 Err(error) => return Err(error.into()),
             }
             if moved.elapsed() > self.patience {
-                return Err(CourierError::NotApplied { position: best, wanted, waited: moved.elapsed() });
+                return Err(BatchSendError::NotApplied { position: best, wanted, waited: moved.elapsed() });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));

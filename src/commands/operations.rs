@@ -54,7 +54,7 @@ fn id(text: &str) -> Result<OperationId, String> {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct OperationsPage {
     operations: Vec<Operation>,
 }
 
@@ -73,7 +73,7 @@ async fn act(args: &OperationsArgs) -> anyhow::Result<ExitCode> {
                 println!("{page}");
                 return Ok(ExitCode::SUCCESS);
             }
-            for operation in serde_json::from_value::<Page>(page)?.operations {
+            for operation in serde_json::from_value::<OperationsPage>(page)?.operations {
                 println!("{}", poll::line(&operation));
             }
             Ok(ExitCode::SUCCESS)

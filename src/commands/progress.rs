@@ -14,7 +14,7 @@ use shelfmark::feeds::ReadSoFar;
 
 use super::{
     client::{Client, ClientError, Status},
-    stats::{SendTally, grouped},
+    stats::{SendStats, grouped},
 };
 
 /// How much there is to do.
@@ -70,9 +70,9 @@ impl Progress {
     }
 
     /// Notes what was answered.
-    pub fn sent(&self, tally: &SendTally) {
-        self.events.store(tally.events, Ordering::Relaxed);
-        self.position.fetch_max(tally.position, Ordering::Relaxed);
+    pub fn sent(&self, stats: &SendStats) {
+        self.events.store(stats.events, Ordering::Relaxed);
+        self.position.fetch_max(stats.position, Ordering::Relaxed);
     }
 
     /// Notes where the model stands.

@@ -9,7 +9,7 @@ pub const SHOWN_MAX: u64 = 20;
 
 /// Counts of the reading side.
 #[derive(Debug, Clone, Default)]
-pub struct ReadTally {
+pub struct ReadStats {
     /// Lines read, over all files.
     pub lines: u64,
     /// Lines that could not be used.
@@ -24,7 +24,7 @@ pub struct ReadTally {
 
 /// Counts of the sending side.
 #[derive(Debug, Clone, Default)]
-pub struct SendTally {
+pub struct SendStats {
     /// Items that the service took.
     pub items: u64,
     /// Events of batches that were answered.
@@ -45,7 +45,7 @@ pub struct SendTally {
     pub retries: u64,
 }
 
-impl SendTally {
+impl SendStats {
     /// Counts a refusal.
     pub fn reject(&mut self, origin: &Origin, rejected: &Rejected) {
         self.rejected += 1;
@@ -79,18 +79,18 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// The last word of a command.
-pub struct Summary<'a> {
+pub struct SendSummary<'a> {
     /// Reading.
-    pub read: &'a ReadTally,
+    pub read: &'a ReadStats,
     /// Sending.
-    pub sent: &'a SendTally,
+    pub sent: &'a SendStats,
     /// Whether lines mean something (not for generated events).
     pub from_files: bool,
     /// Seconds it took.
     pub seconds: f64,
 }
 
-impl fmt::Display for Summary<'_> {
+impl fmt::Display for SendSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { read, sent, from_files, seconds } = self;
         if *from_files {

@@ -13,14 +13,14 @@ use super::super::{
 const NAMES: usize = 20;
 
 #[derive(Deserialize)]
-struct Page {
+struct VersionsPage {
     versions: Vec<VersionManifest>,
     next_cursor: Option<u32>,
 }
 
 /// A page of versions.
 pub fn page(answer: &Value) -> anyhow::Result<String> {
-    let page: Page = serde_json::from_value(answer.clone())?;
+    let page: VersionsPage = serde_json::from_value(answer.clone())?;
     let mut table = Table::new(&[
         ("version", Align::Right, 10),
         ("label", Align::Left, 20),
