@@ -70,8 +70,8 @@ pub struct Ablated {
 impl Ablated {
     /// From a pass without the term.
     pub fn new(term: Term, evaluated: &Evaluated) -> Self {
-        let tally = &evaluated.prequential.methods()[0].tally;
-        Self { name: term.name, about: term.about, whole: tally.whole, cold_items: tally.item_shots[0].servable }
+        let stats = &evaluated.prequential.methods()[0].stats;
+        Self { name: term.name, about: term.about, whole: stats.whole, cold_items: stats.item_shots[0].servable }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] sits in
 //! its observer, ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
-//! Rodrigues 2013) and counts [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture, [`search`] looks
+//! Rodrigues 2013) and counts [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture, [`tuning`] looks
 //! for a better configuration. [`svg_plot`] draws curves as SVG.
 //!
 //! **Promises.** Ranks are exact: every candidate is scored in full. A unit is ranked from the state before its batch
@@ -18,21 +18,21 @@
 //! units at a time.
 
 pub mod ablation;
+mod actors;
 mod baselines;
 pub mod metrics;
 mod model;
-mod people;
 pub mod plot;
 mod prequential;
 pub mod ranking;
 mod report;
 mod run;
-pub mod search;
 mod stream;
 pub mod svg_plot;
+pub mod tuning;
 
-pub use baselines::{Baseline, BaselineKind, Subject};
-pub use people::Person;
+pub use actors::ActorHistory;
+pub use baselines::{Baseline, BaselineKind, KnownActor};
 pub use prequential::{MODEL_NAME, Method, Prequential};
 pub use report::{Data, MethodReport, Report, Shot};
 pub use run::{Evaluated, Protocol, Run};

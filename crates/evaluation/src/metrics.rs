@@ -74,7 +74,7 @@ impl Serialize for Sums {
 
 /// What became of one target.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct TargetRanks {
     /// Among all items met so far in an event.
     pub all: Rank,
     /// Among those without the actor's own; `None` when the target is one of the actor's own.
@@ -105,15 +105,15 @@ fn no_targets(sums: &Sums) -> bool {
 }
 
 impl Cut {
-    fn add(&mut self, outcome: &Outcome) {
-        self.all.add(outcome.all);
-        if let Some(rank) = outcome.novel {
+    fn add(&mut self, ranks: &TargetRanks) {
+        self.all.add(ranks.all);
+        if let Some(rank) = ranks.novel {
             self.novel.add(rank);
         }
-        if let Some(rank) = outcome.servable {
+        if let Some(rank) = ranks.servable {
             self.servable.add(rank);
         }
-        if let Some(rank) = outcome.arrivals {
+        if let Some(rank) = ranks.arrivals {
             self.arrivals.add(rank);
         }
     }
@@ -121,7 +121,7 @@ impl Cut {
 
 /// Which cuts a target belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
+pub struct TargetSlice {
     /// Part of the counted stream, 0 to below 1.
     pub time: f64,
     /// Past events of the actor.
@@ -132,7 +132,7 @@ pub struct Place {
 
 /// Everything that is counted of one method.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tally {
+pub struct MethodStats {
     /// All targets.
     pub whole: Cut,
     /// By part of the stream.
@@ -147,7 +147,7 @@ pub struct Tally {
     covered: Vec<bool>,
 }
 
-impl Default for Tally {
+impl Default for MethodStats {
     fn default() -> Self {
         Self {
             whole: Cut::default(),
@@ -160,14 +160,14 @@ impl Default for Tally {
     }
 }
 
-impl Tally {
+impl MethodStats {
     /// Counts a target.
-    pub fn add(&mut self, place: Place, outcome: &Outcome) {
-        self.whole.add(outcome);
-        self.fifths[part(place.time, FIFTHS)].add(outcome);
-        self.curve[part(place.time, CURVE_POINTS)].add(outcome);
-        self.user_shots[shot(place.user_events)].add(outcome);
-        self.item_shots[shot(place.item_events)].add(outcome);
+    pub fn add(&mut self, place: TargetSlice, ranks: &TargetRanks) {
+        self.whole.add(ranks);
+        self.fifths[part(place.time, FIFTHS)].add(ranks);
+        self.curve[part(place.time, CURVE_POINTS)].add(ranks);
+        self.user_shots[shot(place.user_events)].add(ranks);
+        self.item_shots[shot(place.item_events)].add(ranks);
     }
 
     /// Notes a recommended row.
@@ -216,19 +216,19 @@ mod tests {
 
     #[test]
     fn a_target_is_counted_in_its_cuts_only() {
-        let mut tally = Tally::default();
-        let hit = Outcome { all: Some(1.0), novel: None, servable: Some(Some(2.0)), arrivals: None };
-        tally.add(Place { time: 0.0, user_events: 0, item_events: 4 }, &hit);
-        let miss = Outcome { all: None, novel: Some(None), servable: Some(Some(20.0)), arrivals: Some(Some(3.0)) };
-        tally.add(Place { time: 0.999, user_events: 9, item_events: 0 }, &miss);
-        assert_eq!((tally.whole.all.targets, tally.whole.all.hits), (2, 1));
-        assert_eq!((tally.whole.novel.targets, tally.whole.novel.hits), (1, 0));
-        assert_eq!((tally.whole.servable.targets, tally.whole.servable.hits), (2, 2));
-        assert_eq!((tally.whole.arrivals.targets, tally.item_shots[0].arrivals.hits), (1, 1));
-        assert_eq!((tally.fifths[0].all.hits, tally.fifths[4].all.targets), (1, 1));
-        assert_eq!((tally.user_shots[0].all.hits, tally.user_shots[4].all.targets), (1, 1));
-        assert_eq!((tally.item_shots[3].all.hits, tally.item_shots[0].servable.hits), (1, 1));
-        assert_eq!((tally.curve[0].all.targets, tally.curve[CURVE_POINTS - 1].all.targets), (1, 1));
+        let mut stats = MethodStats::default();
+        let hit = TargetRanks { all: Some(1.0), novel: None, servable: Some(Some(2.0)), arrivals: None };
+        stats.add(TargetSlice { time: 0.0, user_events: 0, item_events: 4 }, &hit);
+        let miss = TargetRanks { all: None, novel: Some(None), servable: Some(Some(20.0)), arrivals: Some(Some(3.0)) };
+        stats.add(TargetSlice { time: 0.999, user_events: 9, item_events: 0 }, &miss);
+        assert_eq!((stats.whole.all.targets, stats.whole.all.hits), (2, 1));
+        assert_eq!((stats.whole.novel.targets, stats.whole.novel.hits), (1, 0));
+        assert_eq!((stats.whole.servable.targets, stats.whole.servable.hits), (2, 2));
+        assert_eq!((stats.whole.arrivals.targets, stats.item_shots[0].arrivals.hits), (1, 1));
+        assert_eq!((stats.fifths[0].all.hits, stats.fifths[4].all.targets), (1, 1));
+        assert_eq!((stats.user_shots[0].all.hits, stats.user_shots[4].all.targets), (1, 1));
+        assert_eq!((stats.item_shots[3].all.hits, stats.item_shots[0].servable.hits), (1, 1));
+        assert_eq!((stats.curve[0].all.targets, stats.curve[CURVE_POINTS - 1].all.targets), (1, 1));
     }
 
     #[test]
@@ -238,8 +238,8 @@ mod tests {
 
     #[test]
     fn coverage_counts_each_row_once() {
-        let mut tally = Tally::default();
-        [3, 0, 3].into_iter().for_each(|row| tally.cover(row));
-        assert_eq!(tally.covered(), 2);
+        let mut stats = MethodStats::default();
+        [3, 0, 3].into_iter().for_each(|row| stats.cover(row));
+        assert_eq!(stats.covered(), 2);
     }
 }

@@ -7,10 +7,10 @@ use shelfmark_learner::Observer;
 use shelfmark_state::{State, Unit};
 
 use super::{
-    baselines::{Baseline, BaselineKind, Subject},
-    metrics::{Outcome, Place, Rank, Tally},
+    actors::Actors,
+    baselines::{Baseline, BaselineKind, KnownActor},
+    metrics::{MethodStats, Rank, TargetRanks, TargetSlice},
     model::ModelScores,
-    people::People,
     ranking,
 };
 
@@ -26,41 +26,48 @@ pub struct Method {
     /// In one line.
     pub about: &'static str,
     /// Counts.
-    pub tally: Tally,
+    pub stats: MethodStats,
     /// Time for scoring, ranking and, for baselines, learning.
     pub time: Duration,
     baseline: Option<Box<dyn Baseline>>,
 }
 
 impl Method {
-    fn count(&mut self, place: Place, list: &List<'_>, target: u32, own: &super::Person, served: Served) {
-        let Served { servable, arrivals } = served;
+    fn count(
+        &mut self,
+        place: TargetSlice,
+        list: &CandidateScores<'_>,
+        target: u32,
+        own: &super::ActorHistory,
+        served: ServedRanks,
+    ) {
+        let ServedRanks { servable, arrivals } = served;
         let all = ranking::rank(list.scores, list.mask, target);
         let is_novel = !own.own.contains(&target);
         let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
-        self.tally.add(place, &Outcome { all, novel, servable, arrivals });
+        self.stats.add(place, &TargetRanks { all, novel, servable, arrivals });
     }
 
-    fn cover(&mut self, list: &List<'_>, best: &mut Vec<(f32, u32)>) {
+    fn cover(&mut self, list: &CandidateScores<'_>, best: &mut Vec<(f32, u32)>) {
         ranking::best(list.scores, list.mask, best);
-        best.iter().for_each(|(_, row)| self.tally.cover(*row));
+        best.iter().for_each(|(_, row)| self.stats.cover(*row));
     }
 }
 
 /// Scores of all rows, and which are candidates.
-struct List<'a> {
+struct CandidateScores<'a> {
     scores: &'a [f32],
     mask: &'a [f32],
 }
 
 /// Where a target stands among what the service would recommend.
 #[derive(Debug, Clone, Copy, Default)]
-struct Served {
+struct ServedRanks {
     servable: Option<Rank>,
     arrivals: Option<Rank>,
 }
 
-impl Served {
+impl ServedRanks {
     fn of(model: &ModelScores, scores: &[f32], target: u32) -> Self {
         let arrives = model.arrivals()[target as usize] == 0.0;
         Self {
@@ -83,7 +90,7 @@ pub struct Prequential {
     model: ModelScores,
     /// The model first, then the baselines.
     methods: Vec<Method>,
-    people: People,
+    actors: Actors,
     /// Past events by item row, as of the last batch.
     item_events: Vec<u32>,
     scores: Vec<f32>,
@@ -96,11 +103,12 @@ impl Prequential {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
     pub fn new(events: u64, discard: f64, listed: usize, baselines: &[BaselineKind], seed: u64) -> Self {
         let about = "this service";
-        let model = Method { name: MODEL_NAME, about, tally: Tally::default(), time: Duration::ZERO, baseline: None };
+        let model =
+            Method { name: MODEL_NAME, about, stats: MethodStats::default(), time: Duration::ZERO, baseline: None };
         let others = baselines.iter().map(|kind| Method {
             name: kind.name(),
             about: kind.about(),
-            tally: Tally::default(),
+            stats: MethodStats::default(),
             time: Duration::ZERO,
             baseline: Some(kind.make(seed)),
         });
@@ -111,7 +119,7 @@ impl Prequential {
             listed,
             model: ModelScores::default(),
             methods: std::iter::once(model).chain(others).collect(),
-            people: People::default(),
+            actors: Actors::default(),
             item_events: Vec::new(),
             scores: Vec::new(),
             best: Vec::new(),
@@ -136,7 +144,7 @@ impl Prequential {
 
     /// Actors seen.
     pub fn actors(&self) -> usize {
-        self.people.len()
+        self.actors.len()
     }
 
     /// The part of the counted stream at which an event lies.
@@ -146,13 +154,13 @@ impl Prequential {
 
     /// Ranks one unit by the model's scores and by every baseline, which then learn it.
     fn unit(&mut self, unit: &Unit, at: u64, model_scores: &[f32]) {
-        let number = self.people.number(unit.actor);
-        let person = self.people.person(number);
-        let subject = Subject { number, person };
+        let number = self.actors.number(unit.actor);
+        let history = self.actors.history(number);
+        let actor = KnownActor { number, history };
         let rows: Vec<u32> = unit.targets.iter().map(|target| target.item).collect();
-        let mut place = Place {
+        let mut place = TargetSlice {
             time: self.time(at),
-            user_events: u32::try_from(person.past.len()).unwrap_or(u32::MAX),
+            user_events: u32::try_from(history.past.len()).unwrap_or(u32::MAX),
             item_events: 0,
         };
         let counted = at >= self.skip;
@@ -163,24 +171,25 @@ impl Prequential {
             let is_model = method.baseline.is_none();
             if counted {
                 if let Some(baseline) = &mut method.baseline {
-                    baseline.score(&subject, &mut own_scores);
+                    baseline.score(&actor, &mut own_scores);
                 }
                 let scores = if is_model { model_scores } else { &own_scores };
-                let list = List { scores, mask: self.model.known() };
+                let list = CandidateScores { scores, mask: self.model.known() };
                 method.cover(&list, &mut self.best);
                 for row in &rows {
                     place.item_events = self.item_events.get(*row as usize).copied().unwrap_or(0);
-                    let served = if is_model { Served::of(&self.model, scores, *row) } else { Served::default() };
-                    method.count(place, &list, *row, person, served);
+                    let served =
+                        if is_model { ServedRanks::of(&self.model, scores, *row) } else { ServedRanks::default() };
+                    method.count(place, &list, *row, history, served);
                 }
             }
             if let Some(baseline) = &mut method.baseline {
-                baseline.learn(&subject, &rows);
+                baseline.learn(&actor, &rows);
             }
             method.time += began.elapsed();
         }
         self.scores = own_scores;
-        self.people.add(number, &rows);
+        self.actors.add(number, &rows);
     }
 }
 

@@ -101,17 +101,17 @@ pub struct Shot {
 
 impl MethodReport {
     fn new(method: &Method, items: usize) -> Self {
-        let tally = &method.tally;
+        let stats = &method.stats;
         let recall = |sums: &Sums| (sums.targets > 0).then(|| sums.recall());
         Self {
             name: method.name.to_owned(),
             about: method.about.to_owned(),
-            whole: tally.whole,
-            coverage: tally.covered() as f64 / items.max(1) as f64,
-            fifths: tally.fifths,
-            user_shots: shots(&tally.user_shots),
-            item_shots: shots(&tally.item_shots),
-            curve: tally.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
+            whole: stats.whole,
+            coverage: stats.covered() as f64 / items.max(1) as f64,
+            fifths: stats.fifths,
+            user_shots: shots(&stats.user_shots),
+            item_shots: shots(&stats.item_shots),
+            curve: stats.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
             seconds: method.time.as_secs_f64(),
         }
     }
@@ -132,8 +132,8 @@ impl Report {
         let catalog = &evaluated.state.readable.catalog;
         let items = catalog.known().len();
         let methods = evaluated.prequential.methods();
-        let tally = &methods[0].tally;
-        let targets = tally.whole.all.targets;
+        let stats = &methods[0].stats;
+        let targets = stats.whole.all.targets;
         let share = |part: u64| part as f64 / targets.max(1) as f64;
         let listed = stream.items.iter().map(|item| item.id.as_str()).collect::<std::collections::HashSet<_>>().len();
         Self {
@@ -148,9 +148,9 @@ impl Report {
                 items: items as u64,
                 items_listed: listed as u64,
                 targets,
-                novel_share: share(tally.whole.novel.targets),
-                cold_user_share: share(tally.user_shots[0].all.targets),
-                cold_item_share: share(tally.item_shots[0].all.targets),
+                novel_share: share(stats.whole.novel.targets),
+                cold_user_share: share(stats.user_shots[0].all.targets),
+                cold_item_share: share(stats.item_shots[0].all.targets),
             },
             config: (**evaluated.state.config()).clone(),
             events_per_second: stream.events.len() as f64 / evaluated.learning.as_secs_f64().max(1e-9),

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 /// Places of columns, by name without regard to case.
-pub(super) struct Header {
+pub(super) struct CsvHeader {
     names: Vec<String>,
 }
 
-impl Header {
+impl CsvHeader {
     pub(super) fn new(line: &str) -> Self {
         let names = fields(line).unwrap_or_default();
         Self { names: names.iter().map(|name| name.trim().to_ascii_lowercase()).collect() }

@@ -5,9 +5,9 @@ use std::{io, path::Path};
 use shelfmark_domain::{Event, Item};
 
 use super::{
-    BadLine, EventIds, FeedBody, FeedEntry, FeedError, Format, LINE_BYTES_MAX, ReadSoFar, Rees46, Source,
-    columns::{Header, excerpt},
-    lines::{Lines, NextLine},
+    BadLine, EventIds, FeedBody, FeedEntry, FeedError, FeedFormat, FeedSource, LINE_BYTES_MAX, ReadSoFar, Rees46,
+    columns::{CsvHeader, excerpt},
+    lines::{LineReader, NextLine},
     movielens, ndjson,
     retailrocket::RetailRocket,
 };
@@ -50,8 +50,8 @@ pub struct Feed {
     name: String,
     bytes: Option<u64>,
     read: ReadSoFar,
-    format: Format,
-    lines: Lines,
+    format: FeedFormat,
+    lines: LineReader,
     /// The current line was read while the format was found out and is still to be parsed.
     held: bool,
     begins_with_item: bool,
@@ -76,14 +76,14 @@ impl Feed {
     /// Opens a file; `-` is standard input.
     pub fn open(path: &Path, options: &FeedOptions) -> Result<Self, OpenError> {
         let name = || path.display().to_string();
-        let source = Source::open(path).map_err(|source| OpenError::Io { name: name(), source })?;
+        let source = FeedSource::open(path).map_err(|source| OpenError::Io { name: name(), source })?;
         Self::new(source, options)
     }
 
     /// Recognises the format of a source.
-    pub fn new(source: Source, options: &FeedOptions) -> Result<Self, OpenError> {
-        let Source { name, bytes, read, reader } = source;
-        let mut lines = Lines::new(reader);
+    pub fn new(source: FeedSource, options: &FeedOptions) -> Result<Self, OpenError> {
+        let FeedSource { name, bytes, read, reader } = source;
+        let mut lines = LineReader::new(reader);
         let mut empty = false;
         loop {
             match lines.next().map_err(|source| OpenError::Io { name: name.clone(), source })? {
@@ -101,24 +101,24 @@ impl Feed {
         }
         let first = lines.current();
         // An empty file is a file of no events, whatever it was meant to be.
-        let format = if empty { Some(Format::Ndjson) } else { Format::recognise(first, &name) };
+        let format = if empty { Some(FeedFormat::Ndjson) } else { FeedFormat::recognise(first, &name) };
         let Some(format) = format else {
             let begins_with = excerpt(&String::from_utf8_lossy(first));
             return Err(OpenError::Unrecognised { name, begins_with });
         };
-        let header = || Header::new(&String::from_utf8_lossy(first));
+        let header = || CsvHeader::new(&String::from_utf8_lossy(first));
         let parser = match format {
-            Format::Ndjson => Parser::Ndjson,
-            Format::MovieLensData => Parser::MovieLensData,
-            Format::MovieLensItem => Parser::MovieLensItem,
-            Format::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
-            Format::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
-            Format::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
-            Format::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
+            FeedFormat::Ndjson => Parser::Ndjson,
+            FeedFormat::MovieLensData => Parser::MovieLensData,
+            FeedFormat::MovieLensItem => Parser::MovieLensItem,
+            FeedFormat::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
+            FeedFormat::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
+            FeedFormat::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
+            FeedFormat::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
         };
         let ids = EventIds::new(format, options.salt.clone());
         let held = !empty && !format.has_header();
-        let begins_with_item = format == Format::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
+        let begins_with_item = format == FeedFormat::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
         Ok(Self { name, bytes, read, format, lines, held, begins_with_item, parser, ids, pending: None, ended: empty })
     }
 
@@ -138,20 +138,23 @@ impl Feed {
     }
 
     /// Its format.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> FeedFormat {
         self.format
     }
 
     /// Whether the file holds items: its format says so or, in ndjson, its first line.
     pub fn is_metadata(&self) -> bool {
         match self.format {
-            Format::MovieLensItem | Format::MovieLensMovies => true,
-            Format::Ndjson => self.begins_with_item,
-            Format::MovieLensData | Format::MovieLensRatings | Format::RetailRocket | Format::Rees46 => false,
+            FeedFormat::MovieLensItem | FeedFormat::MovieLensMovies => true,
+            FeedFormat::Ndjson => self.begins_with_item,
+            FeedFormat::MovieLensData
+            | FeedFormat::MovieLensRatings
+            | FeedFormat::RetailRocket
+            | FeedFormat::Rees46 => false,
         }
     }
 
-    /// Lines read so far.
+    /// LineReader read so far.
     pub fn lines(&self) -> u64 {
         self.lines.number()
     }

@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use shelfmark_domain::Id;
 
-use super::Format;
+use super::FeedFormat;
 
 /// Makes the event ids of one file.
 ///
@@ -20,14 +20,14 @@ use super::Format;
 /// Lines put in or taken out shift the numbers behind them, and those lines count as new: do not edit a file that was
 /// sent in part. A **salt** makes every id new: the same file again is then a second set of events.
 pub struct EventIds {
-    format: Format,
+    format: FeedFormat,
     salt: Option<String>,
     base: Option<Xxh3>,
 }
 
 impl EventIds {
     /// For one file.
-    pub fn new(format: Format, salt: Option<String>) -> Self {
+    pub fn new(format: FeedFormat, salt: Option<String>) -> Self {
         Self { format, salt, base: None }
     }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn ids(lines: &[&str], salt: Option<&str>) -> Vec<Id> {
-        let mut ids = EventIds::new(Format::Ndjson, salt.map(str::to_owned));
+        let mut ids = EventIds::new(FeedFormat::Ndjson, salt.map(str::to_owned));
         (1..).zip(lines).map(|(number, line)| ids.next(number, line.as_bytes())).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Lines of bounded length with their numbers.
+//! LineReader of bounded length with their numbers.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,7 +7,7 @@ pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What came of asking for the next line.
 pub(crate) enum NextLine {
-    /// It is in [`Lines::current`].
+    /// It is in [`LineReader::current`].
     Line,
     /// It is longer than [`LINE_BYTES_MAX`]; it was passed over.
     TooLong,
@@ -16,13 +16,13 @@ pub(crate) enum NextLine {
 }
 
 /// Reads line after line into one buffer.
-pub(crate) struct Lines {
+pub(crate) struct LineReader {
     reader: Box<dyn BufRead + Send>,
     buffer: Vec<u8>,
     number: u64,
 }
 
-impl Lines {
+impl LineReader {
     pub(crate) fn new(reader: Box<dyn BufRead + Send>) -> Self {
         Self { reader, buffer: Vec::new(), number: 0 }
     }
@@ -65,7 +65,7 @@ mod tests {
     fn a_line_beyond_the_bound_is_passed_over_without_being_kept() {
         let mut text = vec![b'x'; 3 * LINE_BYTES_MAX];
         text.extend_from_slice(b"\r\nshort\r\n\nlast");
-        let mut lines = Lines::new(Box::new(io::Cursor::new(text)));
+        let mut lines = LineReader::new(Box::new(io::Cursor::new(text)));
         assert!(matches!(lines.next().unwrap(), NextLine::TooLong));
         assert!(lines.buffer.capacity() <= 4 * LINE_BYTES_MAX);
         assert!(matches!(lines.next().unwrap(), NextLine::Line));

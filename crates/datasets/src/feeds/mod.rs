@@ -3,7 +3,7 @@
 //! **For.** `shelfmark replay` reads files through [`Feed`], `shelfmark demo` draws from [`Shop`]; both hand on
 //! [`FeedEntry`] values, whose events and items serialise exactly as the HTTP contract wants them.
 //!
-//! **Promises.** A file is read once, in order, in constant memory. Which of the [`Format`]s it has is told by its
+//! **Promises.** A file is read once, in order, in constant memory. Which of the [`FeedFormat`]s it has is told by its
 //! content (the name only helps when the content does not say), gzip by its magic bytes. Every line that cannot be
 //! read yields one [`BadLine`] with its number and the field that is wrong; reading goes on behind it. Every event
 //! gets an id that depends on nothing but the file's content ([`EventIds`]), so sending a file again doubles nothing.
@@ -31,10 +31,10 @@ mod source;
 
 pub use entry::{BadLine, FeedBody, FeedEntry, FeedError};
 pub use feed::{Feed, FeedOptions, OpenError};
-pub use format::Format;
+pub use format::FeedFormat;
 pub use identity::EventIds;
 pub use lines::LINE_BYTES_MAX;
-pub(crate) use lines::{Lines, NextLine};
+pub(crate) use lines::{LineReader, NextLine};
 pub use rees46::Rees46;
 pub use shop::{Shop, ShopSettings, ShopperTastes, SpamSettings, spam};
-pub use source::{ReadSoFar, Source};
+pub use source::{FeedSource, ReadSoFar};

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
-use super::columns::{Header, excerpt, field, fields, number};
+use super::columns::{CsvHeader, excerpt, field, fields, number};
 
 /// Genres of u.item's flags, in their order.
 const GENRES: [&str; 19] = [
@@ -48,7 +48,7 @@ pub(super) struct Ratings {
 }
 
 impl Ratings {
-    pub(super) fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &CsvHeader) -> Self {
         Self {
             user: header.place("userid"),
             movie: header.place("movieid"),
@@ -101,7 +101,7 @@ pub(super) struct Movies {
 }
 
 impl Movies {
-    pub(super) fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &CsvHeader) -> Self {
         Self { movie: header.place("movieid"), title: header.place("title"), genres: header.place("genres") }
     }
 

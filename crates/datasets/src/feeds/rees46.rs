@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
-use super::columns::{Header, excerpt, field, fields, number, optional};
+use super::columns::{CsvHeader, excerpt, field, fields, number, optional};
 
 /// Reads REES46 rows.
 pub struct Rees46 {
@@ -38,7 +38,7 @@ impl Rees46 {
     /// which changes nothing in the model.
     pub const SEEN_MAX: usize = 1_000_000;
 
-    pub(super) fn new(header: &Header, items_from_events: bool) -> Self {
+    pub(super) fn new(header: &CsvHeader, items_from_events: bool) -> Self {
         Self {
             time: header.place("event_time"),
             kind: header.place("event_type"),

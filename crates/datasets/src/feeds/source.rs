@@ -27,7 +27,7 @@ impl ReadSoFar {
 }
 
 /// An opened, decompressed stream of bytes.
-pub struct Source {
+pub struct FeedSource {
     /// Name for messages and for the format's hint.
     pub name: String,
     /// Size as stored; `None` when unknown (standard input).
@@ -37,7 +37,7 @@ pub struct Source {
     pub(crate) reader: Box<dyn BufRead + Send>,
 }
 
-impl Source {
+impl FeedSource {
     /// Opens a file; `-` is standard input.
     pub fn open(path: &Path) -> io::Result<Self> {
         if path.as_os_str() == "-" {

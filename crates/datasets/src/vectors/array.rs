@@ -1,7 +1,7 @@
 //! Rows of a matrix in row-major order, with their ids from elsewhere.
 
-use super::{FILE_DIM_MAX, VectorRow, bytes::Bytes, error::Fault, text::line};
-use crate::feeds::Lines;
+use super::{FILE_DIM_MAX, VectorRow, bytes::ByteReader, error::Fault, text::line};
+use crate::feeds::LineReader;
 
 /// How a number is stored, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Element {
 /// Where the ids of the rows come from.
 pub(super) enum Ids {
     /// One a line.
-    Lines(Box<Lines>),
+    Lines(Box<LineReader>),
     /// From the header.
     List(std::vec::IntoIter<String>),
 }
@@ -87,17 +87,17 @@ impl Shape {
 }
 
 /// Reader of the rows.
-pub(super) struct Array {
-    bytes: Bytes,
+pub(super) struct MatrixReader {
+    bytes: ByteReader,
     shape: Shape,
     ids: Ids,
     read: u64,
     raw: Vec<u8>,
 }
 
-impl Array {
+impl MatrixReader {
     /// `bytes` stands at the first row.
-    pub(super) fn new(bytes: Bytes, shape: Shape, ids: Ids) -> Self {
+    pub(super) fn new(bytes: ByteReader, shape: Shape, ids: Ids) -> Self {
         Self { bytes, shape, ids, read: 0, raw: vec![0; shape.dim * shape.element.bytes()] }
     }
 

@@ -4,13 +4,13 @@ use std::io::{self, BufRead, Read};
 
 use super::error::Fault;
 
-/// Bytes of an unpacked file, counted.
-pub(super) struct Bytes {
+/// ByteReader of an unpacked file, counted.
+pub(super) struct ByteReader {
     reader: Box<dyn BufRead + Send>,
     offset: u64,
 }
 
-impl Bytes {
+impl ByteReader {
     pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
         Self { reader, offset: 0 }
     }

@@ -4,14 +4,14 @@ use std::{fmt, io};
 
 /// Where in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// Line, from 1.
     Line(u64),
     /// Byte of the unpacked file, from 0.
     Byte(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -43,7 +43,7 @@ pub enum VectorError {
         /// The file.
         name: String,
         /// Where.
-        place: Place,
+        place: Location,
         /// What is wrong.
         detail: String,
     },
@@ -61,17 +61,17 @@ pub enum VectorError {
 #[derive(Debug)]
 pub(super) enum Fault {
     Io(io::Error),
-    Malformed(Place, String),
+    Malformed(Location, String),
     Unclear(String),
 }
 
 impl Fault {
     pub(super) fn at_byte(byte: u64, detail: impl Into<String>) -> Self {
-        Self::Malformed(Place::Byte(byte), detail.into())
+        Self::Malformed(Location::Byte(byte), detail.into())
     }
 
     pub(super) fn at_line(line: u64, detail: impl Into<String>) -> Self {
-        Self::Malformed(Place::Line(line), detail.into())
+        Self::Malformed(Location::Line(line), detail.into())
     }
 
     pub(super) fn of(self, name: &str) -> VectorError {

@@ -7,16 +7,16 @@ use std::{
 
 use super::{
     VectorError, VectorFormat,
-    array::{Array, Ids},
-    bytes::Bytes,
+    array::{Ids, MatrixReader},
+    bytes::ByteReader,
     error::Fault,
     npy, safetensors,
-    text::Text,
-    word2vec::Word2vec,
+    text::TextReader,
+    word2vec::Word2vecReader,
 };
-use crate::feeds::{Lines, ReadSoFar, Source};
+use crate::feeds::{FeedSource, LineReader, ReadSoFar};
 
-/// Bytes at the beginning that tell the format: a line of 4,096 decimal numbers fits.
+/// ByteReader at the beginning that tell the format: a line of 4,096 decimal numbers fits.
 const HEAD_BYTES: u64 = 128 * 1024;
 
 /// How to read a file.
@@ -45,20 +45,20 @@ pub struct VectorFile {
     bytes: Option<u64>,
     read: ReadSoFar,
     format: VectorFormat,
-    rows: Rows,
+    rows: RowReader,
 }
 
-enum Rows {
-    Word2vec(Word2vec),
-    Text(Text),
-    Array(Array),
+enum RowReader {
+    Word2vec(Word2vecReader),
+    Text(TextReader),
+    Matrix(MatrixReader),
 }
 
 impl VectorFile {
     /// Opens a file, gzip or not, and reads its header.
     pub fn open(path: &Path, options: &VectorOptions) -> Result<Self, VectorError> {
         let name = path.display().to_string();
-        let Source { bytes, read, mut reader, .. } = Source::open(path).map_err(|e| Fault::Io(e).of(&name))?;
+        let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path).map_err(|e| Fault::Io(e).of(&name))?;
         let mut head = Vec::new();
         reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| Fault::Io(e).of(&name))?;
         let format = options.format.or_else(|| VectorFormat::recognise(&head));
@@ -66,18 +66,18 @@ impl VectorFile {
         let whole = Box::new(Cursor::new(head).chain(reader));
         let open = || {
             Ok(match format {
-                VectorFormat::Word2vec => Rows::Word2vec(Word2vec::open(Bytes::new(whole))?),
-                VectorFormat::Word2vecText => Rows::Text(Text::open(Lines::new(whole), true)?),
-                VectorFormat::Glove => Rows::Text(Text::open(Lines::new(whole), false)?),
+                VectorFormat::Word2vec => RowReader::Word2vec(Word2vecReader::open(ByteReader::new(whole))?),
+                VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true)?),
+                VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false)?),
                 VectorFormat::Npy => {
-                    let mut bytes = Bytes::new(whole);
+                    let mut bytes = ByteReader::new(whole);
                     let shape = npy::header(&mut bytes)?;
-                    Rows::Array(Array::new(bytes, shape, ids(options, None)?))
+                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, None)?))
                 }
                 VectorFormat::Safetensors => {
-                    let mut bytes = Bytes::new(whole);
+                    let mut bytes = ByteReader::new(whole);
                     let (shape, listed) = safetensors::header(&mut bytes, options.tensor.as_deref())?;
-                    Rows::Array(Array::new(bytes, shape, ids(options, listed)?))
+                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, listed)?))
                 }
             })
         };
@@ -108,18 +108,18 @@ impl VectorFile {
     /// Values of a row.
     pub fn dim(&self) -> usize {
         match &self.rows {
-            Rows::Word2vec(rows) => rows.dim(),
-            Rows::Text(rows) => rows.dim(),
-            Rows::Array(rows) => rows.dim(),
+            RowReader::Word2vec(rows) => rows.dim(),
+            RowReader::Text(rows) => rows.dim(),
+            RowReader::Matrix(rows) => rows.dim(),
         }
     }
 
     /// Reads the next row into `row`; `false` at the end. Do not call it after an error.
     pub fn next(&mut self, row: &mut VectorRow) -> Result<bool, VectorError> {
         match &mut self.rows {
-            Rows::Word2vec(rows) => rows.next(row),
-            Rows::Text(rows) => rows.next(row),
-            Rows::Array(rows) => rows.next(row),
+            RowReader::Word2vec(rows) => rows.next(row),
+            RowReader::Text(rows) => rows.next(row),
+            RowReader::Matrix(rows) => rows.next(row),
         }
         .map_err(|fault| fault.of(&self.name))
     }
@@ -129,10 +129,10 @@ impl VectorFile {
 fn ids(options: &VectorOptions, listed: Option<Vec<String>>) -> Result<Ids, Fault> {
     match (&options.ids, listed) {
         (Some(path), _) => {
-            let source = Source::open(path).map_err(|error| {
+            let source = FeedSource::open(path).map_err(|error| {
                 Fault::Unclear(format!("the ids file {} cannot be opened: {error}", path.display()))
             })?;
-            Ok(Ids::Lines(Box::new(Lines::new(source.reader))))
+            Ok(Ids::Lines(Box::new(LineReader::new(source.reader))))
         }
         (None, Some(listed)) => Ok(Ids::List(listed.into_iter())),
         (None, None) => Err(Fault::Unclear("has no ids of its rows: give a file with one a line (--ids)".to_owned())),

@@ -2,7 +2,7 @@
 
 use super::{
     array::{Element, Shape},
-    bytes::Bytes,
+    bytes::ByteReader,
     error::Fault,
 };
 
@@ -12,7 +12,7 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 const HEADER_BYTES_MAX: usize = 65_536;
 
 /// Reads the header; `bytes` stands at the first row then.
-pub(super) fn header(bytes: &mut Bytes) -> Result<Shape, Fault> {
+pub(super) fn header(bytes: &mut ByteReader) -> Result<Shape, Fault> {
     let mut begin = [0; 8];
     bytes.exact(&mut begin, "the first 8 bytes")?;
     if !begin.starts_with(MAGIC) {

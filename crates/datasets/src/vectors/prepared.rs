@@ -2,34 +2,34 @@
 
 use shelfmark_domain::{RowVector, VectorValues};
 
-use super::{Fit, FitSettings, Moments, Selection, SelectionTally, Targets, VectorError, VectorFile};
+use super::{Fit, FitSettings, ImportTargets, Moments, RowSelection, SelectionStats, VectorError, VectorFile};
 
 /// A file that was read once.
-pub struct Prepared<'a> {
-    targets: &'a Targets,
+pub struct PreparedImport<'a> {
+    targets: &'a ImportTargets,
     fit: Fit,
-    tally: SelectionTally,
+    stats: SelectionStats,
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> PreparedImport<'a> {
     /// Reads a file to its end, for a model with `dim` values a row.
     pub fn read(
         file: VectorFile,
-        targets: &'a Targets,
+        targets: &'a ImportTargets,
         dim: usize,
         settings: &FitSettings,
     ) -> Result<Self, VectorError> {
         let mut moments = Moments::new(file.dim(), dim);
-        let mut selection = Selection::new(file, targets);
+        let mut selection = RowSelection::new(file, targets);
         while let Some((_, values)) = selection.next_wanted()? {
             moments.add(values);
         }
-        Ok(Self { targets, fit: Fit::new(&moments, dim, settings), tally: selection.tally().clone() })
+        Ok(Self { targets, fit: Fit::new(&moments, dim, settings), stats: selection.stats().clone() })
     }
 
     /// What the file holds for the model.
-    pub fn tally(&self) -> &SelectionTally {
-        &self.tally
+    pub fn stats(&self) -> &SelectionStats {
+        &self.stats
     }
 
     /// How its vectors are fitted.
@@ -44,10 +44,10 @@ impl<'a> Prepared<'a> {
         mut take: impl FnMut(u64, RowVector) -> Result<(), E>,
     ) -> Result<(), E> {
         let into = self.targets.table();
-        let mut selection = Selection::new(file, self.targets);
+        let mut selection = RowSelection::new(file, self.targets);
         while let Some((id, values)) = selection.next_wanted()? {
             let values = VectorValues::new(self.fit.apply(values));
-            take(selection.tally().rows, RowVector { into, id, values })?;
+            take(selection.stats().rows, RowVector { into, id, values })?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     array::{Element, Shape},
-    bytes::Bytes,
+    bytes::ByteReader,
     error::Fault,
 };
 
@@ -32,7 +32,7 @@ struct Tensor {
 }
 
 /// Reads the header and goes to the tensor `name`, or to the only one with two dimensions. Gives the ids of the metadata.
-pub(super) fn header(bytes: &mut Bytes, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
+pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
     let mut length = [0; 8];
     bytes.exact(&mut length, "the length of the header")?;
     let length = u64::from_le_bytes(length);

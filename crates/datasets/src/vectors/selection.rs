@@ -15,13 +15,13 @@ const NAMED_MAX: usize = 10;
 
 /// The rows of a model that vectors may be put into.
 #[derive(Debug, Default)]
-pub struct Targets {
+pub struct ImportTargets {
     rows: HashMap<Id, usize>,
     tokens: bool,
     create: bool,
 }
 
-impl Targets {
+impl ImportTargets {
     /// The rows of these ids. `create`: items that are not among them are wanted too; tokens cannot be made.
     pub fn new(into: VectorTable, ids: impl IntoIterator<Item = Id>, create: bool) -> Self {
         let rows = ids.into_iter().enumerate().map(|(row, id)| (id, row)).collect();
@@ -52,7 +52,7 @@ impl Targets {
 
 /// What became of a file's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct SelectionTally {
+pub struct SelectionStats {
     /// Rows of the file.
     pub rows: u64,
     /// Rows of the model that get a vector.
@@ -74,27 +74,27 @@ pub struct SelectionTally {
 }
 
 /// Goes through a file and stops at what is wanted.
-pub struct Selection<'a> {
+pub struct RowSelection<'a> {
     file: VectorFile,
-    targets: &'a Targets,
+    targets: &'a ImportTargets,
     seen: Vec<bool>,
     /// Hashes of new items' ids.
     new: HashSet<u64>,
     row: VectorRow,
-    tally: SelectionTally,
+    stats: SelectionStats,
 }
 
-impl<'a> Selection<'a> {
+impl<'a> RowSelection<'a> {
     /// Of a file just opened.
-    pub fn new(file: VectorFile, targets: &'a Targets) -> Self {
-        let tally = SelectionTally { left_over: targets.len() as u64, ..SelectionTally::default() };
-        Self { file, targets, seen: vec![false; targets.len()], new: HashSet::new(), row: VectorRow::default(), tally }
+    pub fn new(file: VectorFile, targets: &'a ImportTargets) -> Self {
+        let stats = SelectionStats { left_over: targets.len() as u64, ..SelectionStats::default() };
+        Self { file, targets, seen: vec![false; targets.len()], new: HashSet::new(), row: VectorRow::default(), stats }
     }
 
     /// Id and values of the next wanted row.
     pub fn next_wanted(&mut self) -> Result<Option<(Id, &[f32])>, VectorError> {
         while self.file.next(&mut self.row)? {
-            self.tally.rows += 1;
+            self.stats.rows += 1;
             if let Some(id) = self.wanted() {
                 return Ok(Some((id, &self.row.values)));
             }
@@ -103,27 +103,27 @@ impl<'a> Selection<'a> {
     }
 
     /// Counts so far; whole at the end.
-    pub fn tally(&self) -> &SelectionTally {
-        &self.tally
+    pub fn stats(&self) -> &SelectionStats {
+        &self.stats
     }
 
     fn wanted(&mut self) -> Option<Id> {
-        let tally = &mut self.tally;
+        let stats = &mut self.stats;
         let id = self.targets.id(&self.row.id);
         let place = id.as_ref().and_then(|id| self.targets.rows.get(id)).copied();
         let Some(id) = id.filter(|_| place.is_some() || self.targets.create) else {
-            tally.unknown += 1;
-            if tally.unknown_first.len() < NAMED_MAX {
-                tally.unknown_first.push(self.row.id.chars().take(64).collect());
+            stats.unknown += 1;
+            if stats.unknown_first.len() < NAMED_MAX {
+                stats.unknown_first.push(self.row.id.chars().take(64).collect());
             }
             return None;
         };
         if self.row.values.iter().any(|x| !x.is_finite()) {
-            tally.not_finite += 1;
+            stats.not_finite += 1;
             return None;
         }
         if self.row.values.iter().all(|x| *x == 0.0) {
-            tally.zero += 1;
+            stats.zero += 1;
             return None;
         }
         let first = match place {
@@ -131,15 +131,15 @@ impl<'a> Selection<'a> {
             None => self.new.insert(xxh3_64(id.as_str().as_bytes())),
         };
         if !first {
-            tally.duplicates += 1;
+            stats.duplicates += 1;
             return None;
         }
         match place {
             Some(_) => {
-                tally.matched += 1;
-                tally.left_over -= 1;
+                stats.matched += 1;
+                stats.left_over -= 1;
             }
-            None => tally.created += 1,
+            None => stats.created += 1,
         }
         Some(id)
     }

@@ -1,11 +1,11 @@
-//! Lines of a word and its numbers: word2vec's text form and GloVe.
+//! LineReader of a word and its numbers: word2vec's text form and GloVe.
 
 use super::{FILE_DIM_MAX, VectorRow, error::Fault, format::count_and_dim};
-use crate::feeds::{LINE_BYTES_MAX, Lines, NextLine};
+use crate::feeds::{LINE_BYTES_MAX, LineReader, NextLine};
 
 /// Reader of lines.
-pub(super) struct Text {
-    lines: Lines,
+pub(super) struct TextReader {
+    lines: LineReader,
     dim: usize,
     /// Rows that the header promises.
     promised: Option<u64>,
@@ -14,9 +14,9 @@ pub(super) struct Text {
     held: bool,
 }
 
-impl Text {
+impl TextReader {
     /// Reads the header, or the first line for its number of values.
-    pub(super) fn open(mut lines: Lines, has_header: bool) -> Result<Self, Fault> {
+    pub(super) fn open(mut lines: LineReader, has_header: bool) -> Result<Self, Fault> {
         let mut text = Self {
             lines: {
                 line(&mut lines)?;
@@ -86,7 +86,7 @@ impl Text {
 }
 
 /// The next line that is not blank; `false` at the end.
-pub(super) fn line(lines: &mut Lines) -> Result<bool, Fault> {
+pub(super) fn line(lines: &mut LineReader) -> Result<bool, Fault> {
     loop {
         match lines.next()? {
             NextLine::Line if lines.current().is_empty() => {}

@@ -1,21 +1,21 @@
 //! The binary form of word2vec.
 
-use super::{FILE_DIM_MAX, VectorRow, bytes::Bytes, error::Fault, format::count_and_dim};
+use super::{FILE_DIM_MAX, VectorRow, bytes::ByteReader, error::Fault, format::count_and_dim};
 
 /// Longest header line and longest word, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 
 /// Reader of words and raw values.
-pub(super) struct Word2vec {
-    bytes: Bytes,
+pub(super) struct Word2vecReader {
+    bytes: ByteReader,
     dim: usize,
     rows: u64,
     read: u64,
     raw: Vec<u8>,
 }
 
-impl Word2vec {
-    pub(super) fn open(mut bytes: Bytes) -> Result<Self, Fault> {
+impl Word2vecReader {
+    pub(super) fn open(mut bytes: ByteReader) -> Result<Self, Fault> {
         let header = bytes.until(b'\n', TEXT_BYTES_MAX, "the first line")?;
         let header = String::from_utf8_lossy(&header);
         let (rows, dim) = count_and_dim(header.trim_end()).ok_or_else(|| {

@@ -3,14 +3,14 @@
 //! Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008: preference 1 for pairs that
 //! met, confidence `1 + alpha n` after `n` events. Each least-squares problem is solved by a few steps of conjugate
 //! gradient from the last solution (Takács, Pilászy and Tikk 2011), and training goes on from the last factors. Between trainings a
-//! user is folded in, with their newest events, before every answer; an item has to wait for the next training. People
+//! user is folded in, with their newest events, before every answer; an item has to wait for the next training. Actors
 //! without events, and ties, get popularity.
 
 use std::collections::BTreeMap;
 
 use shelfmark_state::{CounterRng, add_scaled, dot};
 
-use super::{Baseline, Subject, popularity::Popularity};
+use super::{Baseline, KnownActor, popularity::Popularity};
 
 const FACTORS: usize = 64;
 const ALPHA: f32 = 10.0;
@@ -144,13 +144,13 @@ fn solve(x: &mut [f32], pairs: &[(&[f32], f32)], gram: &[f32], steps: usize) {
 }
 
 impl Baseline for Als {
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
         if self.trained
-            && let Some(events) = self.events.get(subject.number).filter(|events| !events.is_empty())
+            && let Some(events) = self.events.get(actor.number).filter(|events| !events.is_empty())
         {
             let mut user = [0.0; FACTORS];
-            if let Some(trained) = self.users.get(subject.number * FACTORS..(subject.number + 1) * FACTORS) {
+            if let Some(trained) = self.users.get(actor.number * FACTORS..(actor.number + 1) * FACTORS) {
                 user.copy_from_slice(trained);
             }
             let pairs: Vec<(&[f32], f32)> = pairs_of(events, &self.items).collect();
@@ -162,12 +162,12 @@ impl Baseline for Als {
         self.popularity.add_to(scores, POPULARITY_SCALE);
     }
 
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]) {
-        if self.events.len() <= subject.number {
-            self.events.resize(subject.number + 1, BTreeMap::new());
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]) {
+        if self.events.len() <= actor.number {
+            self.events.resize(actor.number + 1, BTreeMap::new());
         }
         for item in items {
-            *self.events[subject.number].entry(*item).or_insert(0.0) += 1.0;
+            *self.events[actor.number].entry(*item).or_insert(0.0) += 1.0;
         }
         self.popularity.add(items);
     }
@@ -185,7 +185,7 @@ impl Baseline for Als {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::Person;
+    use crate::actors::ActorHistory;
 
     fn random(rows: usize, domain: u64) -> Vec<f32> {
         let mut draws = CounterRng::new(1, domain, 1);
@@ -218,18 +218,18 @@ mod tests {
     #[test]
     fn people_of_one_taste_get_its_items_after_training() {
         let mut als = Als::new(1);
-        let person = Person::default();
+        let history = ActorHistory::default();
         // Even users like even items, odd users odd ones; everybody misses one.
         for number in 0..20_usize {
             let items: Vec<u32> =
                 (0..10).filter(|item| *item as usize % 2 == number % 2 && *item as usize != number).collect();
-            als.learn(&Subject { number, person: &person }, &items);
+            als.learn(&KnownActor { number, history: &history }, &items);
         }
         als.pass(0.01);
         assert!(!als.trained);
         als.pass(0.06);
         let mut scores = [0.0; 10];
-        als.score(&Subject { number: 2, person: &person }, &mut scores);
+        als.score(&KnownActor { number: 2, history: &history }, &mut scores);
         assert!([1, 3, 5, 7, 9].iter().all(|odd| scores[*odd] < scores[2]), "{scores:?}");
     }
 }

@@ -11,24 +11,24 @@ mod isgd;
 mod popularity;
 mod recent;
 
-use super::people::Person;
+use super::actors::ActorHistory;
 
 /// Somebody before a unit.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct KnownActor<'a> {
     /// Number of the actor, from 0 in order of first events.
     pub number: usize,
     /// What they did.
-    pub person: &'a Person,
+    pub history: &'a ActorHistory,
 }
 
 /// A method that is compared with the model.
 pub trait Baseline: Send {
     /// Writes a score for every row; the caller knows which are candidates.
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]);
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]);
 
-    /// Learns a unit: the rows of its distinct items. `subject` is as before it.
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]);
+    /// Learns a unit: the rows of its distinct items. `actor` is as before it.
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]);
 
     /// Called before every batch with the part of the stream that is over, 0 to 1, for methods that are trained now and then.
     fn pass(&mut self, part: f64) {

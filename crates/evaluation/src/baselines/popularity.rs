@@ -1,6 +1,6 @@
 //! Decayed popularity: an item's events, each worth half after [`HALF_LIFE_EVENTS`].
 
-use super::{Baseline, Subject, grow};
+use super::{Baseline, KnownActor, grow};
 
 /// Half-life in events. 10,000 is the best of 1,000, 10,000 and 100,000 on most streams.
 const HALF_LIFE_EVENTS: f64 = 10_000.0;
@@ -52,12 +52,12 @@ impl Popularity {
 }
 
 impl Baseline for Popularity {
-    fn score(&mut self, _: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, _: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
         self.add_to(scores, 1.0);
     }
 
-    fn learn(&mut self, _: &Subject<'_>, items: &[u32]) {
+    fn learn(&mut self, _: &KnownActor<'_>, items: &[u32]) {
         self.add(items);
     }
 }

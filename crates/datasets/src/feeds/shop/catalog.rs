@@ -24,7 +24,7 @@ pub(super) struct Ware {
 }
 
 /// All items, and how to draw from them.
-pub(super) struct Catalog {
+pub(super) struct ShopCatalog {
     wares: Vec<Ware>,
     by_category: Vec<Shelf>,
     by_thing: Vec<Vec<Shelf>>,
@@ -59,7 +59,7 @@ pub(super) fn brand_level(brand: usize) -> usize {
     brand % LEVELS
 }
 
-impl Catalog {
+impl ShopCatalog {
     pub(super) fn new(seed: u64, count: usize) -> Self {
         let digits = count.to_string().len().max(4);
         let wares: Vec<Ware> = (0..count).map(|number| Ware::new(seed, number, digits)).collect();

@@ -38,7 +38,7 @@ pub use spam::{SpamSettings, spam};
 use shelfmark_domain::{Event, Id, Item, Timestamp};
 
 use self::{
-    catalog::Catalog,
+    catalog::ShopCatalog,
     random::{Draws, Weighted},
     shopper::Shopper,
     visit::Visit,
@@ -72,7 +72,7 @@ impl Default for ShopSettings {
 /// The shop: an endless iterator of events in order of simulated time.
 pub struct Shop {
     start: Timestamp,
-    catalog: Catalog,
+    catalog: ShopCatalog,
     shoppers: Vec<Shopper>,
     often: Weighted,
     draws: Draws,
@@ -92,7 +92,7 @@ impl Shop {
     pub fn new(settings: ShopSettings) -> Self {
         let ShopSettings { seed, items, shoppers, start } = settings;
         let (items, shoppers) = (items.clamp(24, 1_000_000), shoppers.clamp(16, 1_000_000));
-        let catalog = Catalog::new(seed, items);
+        let catalog = ShopCatalog::new(seed, items);
         let identity = xxh3_64(format!("{seed} {items} {shoppers} {}", start.micros()).as_bytes());
         Self {
             start,

@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use shelfmark_domain::{Event, Id, Timestamp};
 
-use super::{ShopSettings, catalog::Catalog, random::Draws};
+use super::{ShopSettings, catalog::ShopCatalog, random::Draws};
 
 /// What the burst is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ const PROMOTED: usize = 5;
 pub fn spam(settings: SpamSettings) -> impl Iterator<Item = Event> {
     let ShopSettings { seed, items, .. } = settings.shop;
     let items = items.clamp(24, 1_000_000);
-    let catalog = Catalog::new(seed, items);
+    let catalog = ShopCatalog::new(seed, items);
     let mut draws = Draws::new(seed, "spam", 0);
     let promoted: Vec<usize> = (0..PROMOTED).map(|_| draws.place(items)).collect();
     let identity = xxh3_64(format!("{seed} {items} {}", settings.start.micros()).as_bytes());

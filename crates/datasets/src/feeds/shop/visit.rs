@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use shelfmark_domain::Id;
 
 use super::{
-    catalog::{Catalog, brand_level},
+    catalog::{ShopCatalog, brand_level},
     random::Draws,
     shopper::Shopper,
 };
@@ -61,7 +61,7 @@ impl Visit {
     }
 
     /// Does what comes next: one click, one cart, or the purchase of all of the cart.
-    pub(super) fn act(&mut self, catalog: &Catalog, shopper: &mut Shopper, draws: &mut Draws) -> Vec<Act> {
+    pub(super) fn act(&mut self, catalog: &ShopCatalog, shopper: &mut Shopper, draws: &mut Draws) -> Vec<Act> {
         if let Some(item) = self.wanted.take() {
             self.cart.push(item);
             return vec![Act { item, kind: "cart", quantity: None }];
@@ -92,7 +92,7 @@ impl Visit {
     }
 
     /// What to look at, and whether it was bought before.
-    fn choose(&mut self, catalog: &Catalog, shopper: &Shopper, draws: &mut Draws) -> (usize, bool) {
+    fn choose(&mut self, catalog: &ShopCatalog, shopper: &Shopper, draws: &mut Draws) -> (usize, bool) {
         if std::mem::take(&mut self.first)
             && draws.chance(1, 4)
             && let Some(item) = shopper.bought_before(draws)

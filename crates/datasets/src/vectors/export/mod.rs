@@ -1,4 +1,4 @@
-//! Rows of a model as files that others read: the way back of an import.
+//! ExportRows of a model as files that others read: the way back of an import.
 //!
 //! An [`Export`] is an iterator of pieces of bytes, so whoever sends it holds one piece at a time; the rows are shared with
 //! the state (copy-on-write), not copied. What is written, [`super::VectorFile`] reads back bit for bit.
@@ -10,8 +10,8 @@ mod text;
 
 use std::{collections::VecDeque, fmt};
 
-use npz::Archive;
-use rows::Rows;
+use npz::ZipWriter;
+use rows::ExportRows;
 
 use shelfmark_state::Readable;
 
@@ -112,18 +112,18 @@ pub enum ExportError {
     ArchiveTooLong(u64),
 }
 
-/// Rows on their way into a file.
+/// ExportRows on their way into a file.
 #[derive(Debug)]
 pub struct Export {
-    rows: Rows,
-    todo: VecDeque<Part>,
-    archive: Archive,
+    rows: ExportRows,
+    todo: VecDeque<ExportPart>,
+    archive: ZipWriter,
     bytes: Option<u64>,
 }
 
 /// What is still to be written.
 #[derive(Debug)]
-enum Part {
+enum ExportPart {
     /// These bytes.
     Bytes(Vec<u8>),
     /// Something of every row from one on.
@@ -154,7 +154,7 @@ enum Encoder {
 impl Export {
     /// Prepares the rows of a state. Costs a pass over the ids.
     pub fn new(readable: &Readable, options: ExportOptions) -> Result<Self, ExportError> {
-        let rows = Rows::new(readable, options.table, options.content);
+        let rows = ExportRows::new(readable, options.table, options.content);
         let (todo, bytes) = match options.format {
             ExportFormat::Safetensors => {
                 let (parts, bytes) = safetensors::parts(&rows, options.table)?;
@@ -165,12 +165,12 @@ impl Export {
                 (parts, Some(bytes))
             }
             ExportFormat::Word2vec => (text::word2vec(&rows)?, None),
-            ExportFormat::Jsonl => (vec![Part::Rows(Encoder::JsonLine, 0)], None),
+            ExportFormat::Jsonl => (vec![ExportPart::Rows(Encoder::JsonLine, 0)], None),
         };
-        Ok(Self { rows, todo: todo.into(), archive: Archive::default(), bytes })
+        Ok(Self { rows, todo: todo.into(), archive: ZipWriter::default(), bytes })
     }
 
-    /// Rows that are written.
+    /// ExportRows that are written.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
@@ -191,11 +191,11 @@ impl Iterator for Export {
             let Some(part) = self.todo.pop_front() else { break };
             let begin = piece.len();
             match part {
-                Part::Bytes(bytes) => {
+                ExportPart::Bytes(bytes) => {
                     self.archive.wrote(&bytes);
                     piece.extend_from_slice(&bytes);
                 }
-                Part::Rows(encoder, first) => {
+                ExportPart::Rows(encoder, first) => {
                     let mut row = first;
                     while row < self.rows.len() && piece.len() < PIECE_BYTES {
                         self.rows.encode(encoder, row, &mut piece);
@@ -203,12 +203,12 @@ impl Iterator for Export {
                     }
                     self.archive.wrote(&piece[begin..]);
                     if row < self.rows.len() {
-                        self.todo.push_front(Part::Rows(encoder, row));
+                        self.todo.push_front(ExportPart::Rows(encoder, row));
                     }
                 }
-                Part::Open(name) => self.archive.open(name, &mut piece),
-                Part::Close => self.archive.close(&mut piece),
-                Part::Directory => self.archive.directory(&mut piece),
+                ExportPart::Open(name) => self.archive.open(name, &mut piece),
+                ExportPart::Close => self.archive.close(&mut piece),
+                ExportPart::Directory => self.archive.directory(&mut piece),
             }
         }
         (!piece.is_empty()).then_some(piece)

@@ -1,10 +1,10 @@
-//! Rows as numpy arrays in one file: a zip whose entries are stored as they are, as `numpy.savez` writes it
+//! ExportRows as numpy arrays in one file: a zip whose entries are stored as they are, as `numpy.savez` writes it
 //! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums stand behind the entries, so that nothing has to
 //! be known before it is written.
 
 use flate2::Crc;
 
-use super::{Encoder, ExportError, Part, rows::Rows};
+use super::{Encoder, ExportError, ExportPart, rows::ExportRows};
 
 /// Needed to read: 2.0, the version of plain zip.
 const VERSION: u16 = 20;
@@ -20,7 +20,7 @@ const ENTRY_BYTES: u64 = 30 + 46 + 16;
 const END_BYTES: u64 = 22;
 
 /// The parts of the file, and its size.
-pub(super) fn parts(rows: &Rows) -> Result<(Vec<Part>, u64), ExportError> {
+pub(super) fn parts(rows: &ExportRows) -> Result<(Vec<ExportPart>, u64), ExportError> {
     let width = rows.ids().map(|id| id.as_str().chars().count()).max().unwrap_or(1);
     let vectors = array_header("<f4", &format!("({}, {})", rows.len(), rows.dim()));
     let ids = array_header(&format!("<U{width}"), &format!("({},)", rows.len()));
@@ -31,15 +31,15 @@ pub(super) fn parts(rows: &Rows) -> Result<(Vec<Part>, u64), ExportError> {
         return Err(ExportError::ArchiveTooLong(bytes));
     }
     let parts = vec![
-        Part::Open("vectors.npy"),
-        Part::Bytes(vectors),
-        Part::Rows(Encoder::Values, 0),
-        Part::Close,
-        Part::Open("ids.npy"),
-        Part::Bytes(ids),
-        Part::Rows(Encoder::WideId(width), 0),
-        Part::Close,
-        Part::Directory,
+        ExportPart::Open("vectors.npy"),
+        ExportPart::Bytes(vectors),
+        ExportPart::Rows(Encoder::Values, 0),
+        ExportPart::Close,
+        ExportPart::Open("ids.npy"),
+        ExportPart::Bytes(ids),
+        ExportPart::Rows(Encoder::WideId(width), 0),
+        ExportPart::Close,
+        ExportPart::Directory,
     ];
     Ok((parts, bytes))
 }
@@ -59,21 +59,21 @@ fn array_header(descr: &str, shape: &str) -> Vec<u8> {
 
 /// A zip as it is written.
 #[derive(Debug, Default)]
-pub(super) struct Archive {
+pub(super) struct ZipWriter {
     /// Bytes written so far.
     offset: u32,
-    open: Option<Entry>,
-    entries: Vec<Entry>,
+    open: Option<ZipEntry>,
+    entries: Vec<ZipEntry>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ZipEntry {
     name: &'static str,
     begin: u32,
     sum: Crc,
 }
 
-impl Archive {
+impl ZipWriter {
     /// Begins an entry.
     pub(super) fn open(&mut self, name: &'static str, out: &mut Vec<u8>) {
         let begin = self.offset;
@@ -83,7 +83,7 @@ impl Archive {
         numbers(out, &[short(name.len()), 0]);
         out.extend_from_slice(name.as_bytes());
         self.offset += long(30 + name.len());
-        self.open = Some(Entry { name, begin, sum: Crc::new() });
+        self.open = Some(ZipEntry { name, begin, sum: Crc::new() });
     }
 
     /// Takes in what was written into the entry that is open, if one is.
@@ -125,7 +125,7 @@ impl Archive {
     }
 }
 
-impl Entry {
+impl ZipEntry {
     /// Checksum, stored size, size.
     fn sums(&self, out: &mut Vec<u8>) {
         for number in [self.sum.sum(), self.sum.amount(), self.sum.amount()] {

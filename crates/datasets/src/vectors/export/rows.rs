@@ -5,9 +5,9 @@ use shelfmark_state::{CowRows, Readable};
 
 use super::{Encoder, ExportTable, text};
 
-/// Rows of one table of one state, which they share.
+/// ExportRows of one table of one state, which they share.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct ExportRows {
     readable: Readable,
     table: ExportTable,
     content: bool,
@@ -17,7 +17,7 @@ pub(super) struct Rows {
     vector: Vec<f32>,
 }
 
-impl Rows {
+impl ExportRows {
     pub(super) fn new(readable: &Readable, table: ExportTable, content: bool) -> Self {
         let catalog = &readable.catalog;
         let count = match table {

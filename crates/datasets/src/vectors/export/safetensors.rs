@@ -1,9 +1,11 @@
-//! Rows as a safetensors file, as `super::super::safetensors` reads it.
+//! ExportRows as a safetensors file, as `super::super::safetensors` reads it.
 
-use super::{super::safetensors::HEADER_BYTES_MAX, Encoder, ExportError, ExportTable, Part, rows::Rows, text};
+use super::{
+    super::safetensors::HEADER_BYTES_MAX, Encoder, ExportError, ExportPart, ExportTable, rows::ExportRows, text,
+};
 
 /// The parts of the file, and its size.
-pub(super) fn parts(rows: &Rows, table: ExportTable) -> Result<(Vec<Part>, u64), ExportError> {
+pub(super) fn parts(rows: &ExportRows, table: ExportTable) -> Result<(Vec<ExportPart>, u64), ExportError> {
     let data = (rows.len() * rows.dim() * 4) as u64;
     let before = r#"{"__metadata__":{"format":"shelfmark","ids":"["#;
     let mut after = format!(
@@ -28,10 +30,10 @@ pub(super) fn parts(rows: &Rows, table: ExportTable) -> Result<(Vec<Part>, u64),
     let mut begin = filled.to_le_bytes().to_vec();
     begin.extend_from_slice(before.as_bytes());
     let parts = vec![
-        Part::Bytes(begin),
-        Part::Rows(Encoder::QuotedId, 0),
-        Part::Bytes(after.into_bytes()),
-        Part::Rows(Encoder::Values, 0),
+        ExportPart::Bytes(begin),
+        ExportPart::Rows(Encoder::QuotedId, 0),
+        ExportPart::Bytes(after.into_bytes()),
+        ExportPart::Rows(Encoder::Values, 0),
     ];
     Ok((parts, 8 + filled + data))
 }

@@ -6,15 +6,15 @@ use serde::Serialize;
 
 use shelfmark_domain::Id;
 
-use super::{Encoder, ExportError, Part, rows::Rows};
+use super::{Encoder, ExportError, ExportPart, rows::ExportRows};
 
 /// The text form of word2vec.
-pub(super) fn word2vec(rows: &Rows) -> Result<Vec<Part>, ExportError> {
+pub(super) fn word2vec(rows: &ExportRows) -> Result<Vec<ExportPart>, ExportError> {
     if let Some(id) = rows.ids().find(|id| id.as_str().contains(char::is_whitespace)) {
         return Err(ExportError::WhiteSpace(id.to_string()));
     }
     let head = format!("{} {}\n", rows.len(), rows.dim());
-    Ok(vec![Part::Bytes(head.into_bytes()), Part::Rows(Encoder::WordLine, 0)])
+    Ok(vec![ExportPart::Bytes(head.into_bytes()), ExportPart::Rows(Encoder::WordLine, 0)])
 }
 
 pub(super) fn word_line(id: &Id, values: &[f32], out: &mut Vec<u8>) {

@@ -7,7 +7,7 @@ use shelfmark_state::Actor;
 
 /// One actor before a unit.
 #[derive(Debug, Default)]
-pub struct Person {
+pub struct ActorHistory {
     /// Item rows, oldest first, each once a unit.
     pub past: Vec<u32>,
     /// The same without order.
@@ -16,32 +16,32 @@ pub struct Person {
 
 /// All actors, numbered in order of their first event.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(super) struct Actors {
     numbers: HashMap<Actor, usize>,
-    people: Vec<Person>,
+    actors: Vec<ActorHistory>,
 }
 
-impl People {
+impl Actors {
     pub(super) fn number(&mut self, actor: Actor) -> usize {
-        let next = self.people.len();
+        let next = self.actors.len();
         let number = *self.numbers.entry(actor).or_insert(next);
         if number == next {
-            self.people.push(Person::default());
+            self.actors.push(ActorHistory::default());
         }
         number
     }
 
-    pub(super) fn person(&self, number: usize) -> &Person {
-        &self.people[number]
+    pub(super) fn history(&self, number: usize) -> &ActorHistory {
+        &self.actors[number]
     }
 
     pub(super) fn add(&mut self, number: usize, items: &[u32]) {
-        let person = &mut self.people[number];
-        person.past.extend_from_slice(items);
-        person.own.extend(items);
+        let history = &mut self.actors[number];
+        history.past.extend_from_slice(items);
+        history.own.extend(items);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.people.len()
+        self.actors.len()
     }
 }
