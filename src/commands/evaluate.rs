@@ -13,7 +13,6 @@ use shelfmark::{
     evaluation::{
         BaselineKind, Evaluated, Protocol, Report, Run, Stream,
         ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
-        plot,
     },
     feeds::{BadLine, FeedBody, FeedOptions},
     vectors::{ImportTargets, PreparedImport},
@@ -275,7 +274,7 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         report.not_ablatable = WITHOUT_SWITCH.to_vec();
     }
     if let Some(path) = &args.plot {
-        std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
+        std::fs::write(path, report.svg()).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;

@@ -1,16 +1,16 @@
-//! What each actor did so far, by the evaluation's own book-keeping: the model's histories end at 1,000 events and have
-//! moved on when a batch is looked at.
+//! Histories of actors, kept by the evaluation itself: the model's histories end at 1,000 events, and have
+//! moved on when a batch is ranked.
 
 use std::collections::{HashMap, HashSet};
 
 use shelfmark_state::Actor;
 
-/// One actor before a unit.
+/// History of an actor before a unit.
 #[derive(Debug, Default)]
 pub struct ActorHistory {
     /// Item rows, oldest first, each once a unit.
     pub past: Vec<u32>,
-    /// The same without order.
+    /// The same rows as a set.
     pub own: HashSet<u32>,
 }
 

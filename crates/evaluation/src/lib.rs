@@ -1,9 +1,9 @@
 //! Prequential evaluation (test, then train): how well a configuration recommends on a stream of events.
 //!
-//! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] sits in
-//! its observer, ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
-//! Rodrigues 2013) and counts [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture, [`tuning`] looks
-//! for a better configuration. [`svg_plot`] draws curves as SVG.
+//! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] is its
+//! observer: it ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
+//! Rodrigues 2013) and computes [`metrics`]. [`Report`] holds them as tables, JSON and curves. [`tuning`] searches
+//! for a better configuration. [`svg_plot`] draws charts as SVG.
 //!
 //! **Promises.** Ranks are exact: every candidate is scored in full. A unit is ranked from the state before its batch
 //! and, for histories, before itself. The baselines rank the same targets among the same candidates, and learn after
@@ -22,7 +22,6 @@ mod actors;
 mod baselines;
 pub mod metrics;
 mod model;
-pub mod plot;
 mod prequential;
 pub mod ranking;
 mod report;

@@ -1,4 +1,4 @@
-//! The observer that ranks every unit before it is learned.
+//! Prequential evaluation: an observer of the learner that ranks every unit before it is learned.
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,18 @@ use super::{
     ranking,
 };
 
-/// The model's name in reports.
+/// Name of the model in reports.
 pub const MODEL_NAME: &str = "shelfmark";
-/// Units scored at a time: their queries share one pass over the item vectors.
+/// Number of units scored at a time: their queries share one pass over the item vectors.
 const GROUP_UNITS: usize = 32;
 
-/// One method and what was counted of it.
+/// A method and its metrics.
 pub struct Method {
-    /// As on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// In one line.
+    /// Description in one line.
     pub about: &'static str,
-    /// Counts.
+    /// Metrics.
     pub stats: MethodStats,
     /// Time for scoring, ranking and, for baselines, learning.
     pub time: Duration,
@@ -54,13 +54,13 @@ impl Method {
     }
 }
 
-/// Scores of all rows, and which are candidates.
+/// Scores of all rows, and the mask of candidates.
 struct CandidateScores<'a> {
     scores: &'a [f32],
     mask: &'a [f32],
 }
 
-/// Where a target stands among what the service would recommend.
+/// Ranks of a target among what the service would recommend.
 #[derive(Debug, Clone, Copy, Default)]
 struct ServedRanks {
     servable: Option<Rank>,
@@ -77,13 +77,13 @@ impl ServedRanks {
     }
 }
 
-/// Ranks, then lets the baselines learn; the learner goes on afterwards.
+/// Observer that ranks each unit and lets the baselines learn it, before the learner does.
 pub struct Prequential {
-    /// Events that the state had learned before the stream.
+    /// Number of events that the state had learned before the stream.
     learned: u64,
-    /// Events of the whole stream.
+    /// Number of events of the whole stream.
     events: u64,
-    /// Events at its beginning that are not counted.
+    /// Number of events at the beginning that are not counted.
     skip: u64,
     /// Rows below it have metadata.
     listed: usize,
@@ -98,8 +98,8 @@ pub struct Prequential {
 }
 
 impl Prequential {
-    /// For a stream of `events` events whose first part `discard` (0 to 1) is learned but not counted. `listed`: number of
-    /// items that have metadata before the first event.
+    /// Makes an observer of a stream of `events` events, whose first share `discard` (0 to 1) is not counted. `listed`
+    /// is the number of items that have metadata before the first event.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
     pub fn new(events: u64, discard: f64, listed: usize, baselines: &[BaselineKind], seed: u64) -> Self {
         let about = "this service";
@@ -126,28 +126,28 @@ impl Prequential {
         }
     }
 
-    /// The same for a state that has learned `learned` events before the stream.
+    /// Sets the number of events that the state has learned before the stream.
     #[must_use]
     pub fn after(self, learned: u64) -> Self {
         Self { learned, ..self }
     }
 
-    /// What was counted, the model first.
+    /// Returns the metrics, of the model first.
     pub fn methods(&self) -> &[Method] {
         &self.methods
     }
 
-    /// The same, to keep.
+    /// Returns the metrics by value, of the model first.
     pub fn into_methods(self) -> Vec<Method> {
         self.methods
     }
 
-    /// Actors seen.
+    /// Returns the number of actors.
     pub fn actors(&self) -> usize {
         self.actors.len()
     }
 
-    /// The part of the counted stream at which an event lies.
+    /// Returns the position of an event in the counted stream, 0 to 1.
     fn time(&self, event: u64) -> f64 {
         event.saturating_sub(self.skip) as f64 / (self.events - self.skip.min(self.events)).max(1) as f64
     }
@@ -236,7 +236,7 @@ impl Observer for Prequential {
     }
 }
 
-/// Whether a whole group lies in the part that is not counted.
+/// Whether no unit of a group counts.
 fn is_skipped(group: &[Unit], at: u64, skip: u64) -> bool {
     at + group.iter().map(|unit| unit.targets.len() as u64).sum::<u64>() <= skip
 }

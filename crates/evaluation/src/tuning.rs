@@ -1,12 +1,12 @@
-//! The search for a configuration: random settings, successive halving, scored by test-then-train.
+//! Tuning: a search for a configuration by random trials and successive halving, scored by test-then-train.
 //!
-//! Random search (Bergstra and Bengio 2012) draws trials around a base configuration. Successive halving (Jamieson and Talwalkar
-//! 2016) gives all of them the first quarter of the stream, the best third the second quarter, and the best third of those
-//! the rest. Test-then-train fits it well: a survivor goes on where it stopped, so nothing is computed twice. The base
-//! itself is never dropped, so that the winner has something to be compared with on the whole stream.
+//! Random search (Bergstra and Bengio 2012) draws trials around a base configuration. Successive halving (Jamieson and
+//! Talwalkar 2016) gives all of them the first quarter of the stream, the best third the second quarter, and the best
+//! third of those the rest. Test-then-train fits it well: a survivor goes on where it stopped, so nothing is computed
+//! twice. The base itself is never dropped, so that the winner can be compared with it on the whole stream.
 //!
-//! Equal seed and number of trials give equal results; left to the budget, the number depends on the machine's speed.
-//! The winner's figure is the best of several on the data that chose it, and so a little flattering.
+//! Equal seeds and numbers of trials give equal results. A number that is left to the budget depends on the machine's
+//! speed. The winner's figure is the best of several on the data that chose it, and so a little too good.
 
 use std::time::{Duration, Instant};
 
@@ -16,51 +16,51 @@ use shelfmark_state::CounterRng;
 
 use super::{Protocol, Run, Stream, metrics::Cut};
 
-/// Most trials.
+/// Largest number of trials.
 pub const TRIALS_MAX: usize = 81;
-/// Ends of the rungs, as parts of the stream.
+/// Ends of the rungs, as shares of the stream.
 const RUNGS: [f64; 3] = [0.25, 0.5, 1.0];
-/// One of this many goes on.
+/// One of so many trials continues in the next rung.
 const KEEP_ONE_OF: usize = 3;
 /// Cost of a trial in passes of the whole stream, later rungs included: 1/4 + 1/3 * 1/4 + 1/9 * 1/2.
 const CANDIDATE_PASSES: f64 = 0.39;
-/// Events between looks at the clock.
+/// Events between two checks of the time.
 const STRIDE: usize = 512;
-/// Later events cost more, as items have become more: a pass takes this many times what its beginning says.
+/// Factor by which a pass takes longer than its beginning suggests: later events cost more, since there are more items.
 const SLOWER_LATER: f64 = 1.3;
 
-/// How to search.
+/// Settings of a search.
 #[derive(Debug, Clone)]
 pub struct TuningSettings {
-    /// Time after which no more is tried.
+    /// Time after which no further trial begins.
     pub budget: Duration,
-    /// Candidates beside the base; as many as the budget allows when left out.
+    /// Number of trials beside the base; as many as the budget allows when left out.
     pub trials: Option<usize>,
-    /// Key of the draws.
+    /// Seed of the random draws.
     pub seed: u64,
     /// Whether `dim` may change.
     pub vary_dim: bool,
 }
 
-/// A configuration and how far it came.
+/// A trial: a configuration, and how far it came.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// 0 is the base.
+    /// Number of the trial; 0 is the base.
     pub number: usize,
     /// The configuration.
     pub config: ModelConfig,
-    /// What differs from the base, for people.
+    /// Differences from the base, as text.
     pub changes: Vec<String>,
-    /// Events tested.
+    /// Number of events tested.
     pub events: usize,
-    /// What was counted.
+    /// Metrics over the events tested.
     pub whole: Cut,
-    /// Time it took.
+    /// Time that the trial took.
     pub time: Duration,
 }
 
 impl Trial {
-    /// What is searched for: the mean of recall over all and over novel targets.
+    /// Returns the objective: the mean of recall over all and over novel targets.
     pub fn objective(&self) -> f64 {
         if self.whole.novel.targets == 0 {
             return self.whole.all.recall();
@@ -69,25 +69,25 @@ impl Trial {
     }
 }
 
-/// What was found.
+/// Result of a search.
 #[derive(Debug)]
 pub struct TuningResult {
     /// All trials: those that came furthest first, then the best first.
     pub trials: Vec<Trial>,
-    /// Events of the stream that the last rung ends at.
+    /// Number of events at which the last rung ends.
     pub events: usize,
     /// Whether time ran out before the last rung was done.
     pub cut_short: bool,
 }
 
 impl TuningResult {
-    /// The best of those that came furthest.
+    /// Returns the best of the trials that came furthest.
     pub fn best(&self) -> &Trial {
         &self.trials[0]
     }
 }
 
-/// Hears of progress: which trial of which rung is under way, and its events.
+/// Receiver of progress: the trial and rung under way, and its number of events.
 pub type TuningObserver<'w> = dyn FnMut(&str, usize) + 'w;
 
 struct RunningTrial<'a> {
@@ -95,7 +95,7 @@ struct RunningTrial<'a> {
     run: Run<'a>,
 }
 
-/// Searches. Shortens the stream when the budget does not allow three trials on the whole of it.
+/// Searches for a configuration. Shortens the stream when the budget does not allow three trials on the whole of it.
 pub fn tune(
     stream: &mut Stream,
     base: &ModelConfig,
@@ -165,13 +165,13 @@ pub fn tune(
     Ok(TuningResult { trials: out, events: stream.events.len(), cut_short })
 }
 
-/// Furthest first, then best first, then in order of drawing.
+/// Orders trials: the furthest first, then the best, then by number.
 fn better(a: &Trial, b: &Trial) -> std::cmp::Ordering {
     let objective = b.objective().total_cmp(&a.objective());
     b.events.cmp(&a.events).then(objective).then(a.number.cmp(&b.number))
 }
 
-/// Goes on until `end`; `false` when the time ran out before.
+/// Runs a trial until `end`, and returns `false` when the time ran out before.
 fn go(
     running_trial: &mut RunningTrial<'_>,
     end: usize,
@@ -193,8 +193,8 @@ fn go(
     Ok(true)
 }
 
-/// How many trials the budget allows, and on how many events: measured on the beginning of the stream, for at most a
-/// tenth of the budget.
+/// Estimates how many trials the budget allows, and on how many events, from the beginning of the stream. Takes at most
+/// a tenth of the budget.
 fn plan(
     stream: &Stream,
     base: &ModelConfig,
@@ -228,16 +228,16 @@ fn part_of(count: usize, part: f64) -> usize {
     (count as f64 * part.clamp(0.0, 1.0)).ceil() as usize
 }
 
-/// What may change.
+/// Settings that may change.
 struct SearchSpace {
     vary_dim: bool,
-    /// Whether negatives are drawn at all with so many items.
+    /// Whether the softmax is sampled with so many items, so that the number of negatives matters.
     sampled: bool,
 }
 
 impl SearchSpace {
-    /// Trial `number`: each setting stays as in the base half of the time. Rates move by a factor between 1/3 and 3,
-    /// evenly in the logarithm.
+    /// Draws trial `number`. Each setting stays as in the base half of the time. Rates change by a factor between 1/3
+    /// and 3, evenly in the logarithm.
     fn draw(&self, base: &ModelConfig, seed: u64, number: usize) -> Trial {
         let mut config = base.clone();
         let mut changes = Vec::new();
@@ -272,7 +272,7 @@ impl SearchSpace {
     }
 }
 
-/// `None` half of the time, else 1/3 to 3.
+/// Draws a factor from 1/3 to 3; `None` half of the time.
 fn factor(draws: &mut CounterRng) -> Option<f32> {
     let keep = draws.below(2) == 0;
     let place = draws.below(10_001);
@@ -290,7 +290,7 @@ fn choose(draws: &mut CounterRng, name: &str, of: &[usize], may: bool, value: &m
     }
 }
 
-/// Two digits: a rate is not known better.
+/// Rounds to two digits, since a rate is not known better.
 fn rounded(rate: f32) -> f32 {
     format!("{rate:.1e}").parse().expect("a number that was just written")
 }

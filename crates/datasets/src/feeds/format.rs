@@ -1,17 +1,17 @@
-//! Which format a file has.
+//! Formats of event and item files, and how they are recognised.
 
 use std::fmt;
 
 use super::columns;
 
-/// The formats that can be read.
+/// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FeedFormat {
-    /// One JSON object a line: events and items, ours.
+    /// Our own format: one JSON object a line, an event or an item.
     Ndjson,
-    /// MovieLens 100k `u.data`: user, item, rating, seconds, with tabs.
+    /// MovieLens 100k `u.data`: user, item, rating and seconds, separated by tabs.
     MovieLensData,
-    /// MovieLens 100k `u.item`: films with pipes, Latin-1.
+    /// MovieLens 100k `u.item`: films, separated by pipes, in Latin-1.
     MovieLensItem,
     /// MovieLens `ratings.csv`.
     MovieLensRatings,
@@ -24,7 +24,7 @@ pub enum FeedFormat {
 }
 
 impl FeedFormat {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 7] = [
         Self::Ndjson,
         Self::MovieLensData,
@@ -35,7 +35,7 @@ impl FeedFormat {
         Self::Rees46,
     ];
 
-    /// Stable name: part of event ids, so it never changes.
+    /// Returns the stable name. It is part of event ids, so it never changes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -53,7 +53,7 @@ impl FeedFormat {
         matches!(self, Self::MovieLensRatings | Self::MovieLensMovies | Self::RetailRocket | Self::Rees46)
     }
 
-    /// Tells the format by the first line that is not blank; the file's name decides only when that line does not.
+    /// Recognises the format by the first line that is not blank. The file's name decides only when that line does not.
     pub fn recognise(first_line: &[u8], name: &str) -> Option<Self> {
         Self::by_content(first_line).or_else(|| Self::by_name(name))
     }

@@ -7,39 +7,38 @@ use std::{
 
 use super::{
     VectorError, VectorFormat,
-    array::{Ids, MatrixReader},
-    bytes::ByteReader,
+    byte_reader::ByteReader,
     error::Fault,
+    matrix::{Ids, MatrixReader},
     npy, safetensors,
-    text::TextReader,
-    word2vec::Word2vecReader,
+    word2vec::{TextReader, Word2vecReader},
 };
 use crate::feeds::{FeedSource, LineReader, ReadSoFar};
 
-/// ByteReader at the beginning that tell the format: a line of 4,096 decimal numbers fits.
+/// Bytes that are read to recognise the format: a line of 4,096 decimal numbers fits.
 const HEAD_BYTES: u64 = 128 * 1024;
 
-/// How to read a file.
+/// Options of reading a file.
 #[derive(Debug, Clone, Default)]
 pub struct VectorOptions {
-    /// Its format; told by its content when left out.
+    /// Format; recognised by the content when left out.
     pub format: Option<VectorFormat>,
-    /// Ids of the rows, one a line, for arrays.
+    /// File with the ids of the rows, one a line, for npy and safetensors.
     pub ids: Option<PathBuf>,
-    /// Which tensor of several.
+    /// Tensor to read, if there are several.
     pub tensor: Option<String>,
 }
 
-/// One row of a file.
+/// A row of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VectorRow {
-    /// The word, or the id; what is not UTF-8 is replaced.
+    /// Word or id. Bytes that are not UTF-8 are replaced.
     pub id: String,
-    /// Its values; some may not be finite.
+    /// Values; some may not be finite.
     pub values: Vec<f32>,
 }
 
-/// An opened file.
+/// An opened file of vectors.
 pub struct VectorFile {
     name: String,
     bytes: Option<u64>,
@@ -55,7 +54,7 @@ enum RowReader {
 }
 
 impl VectorFile {
-    /// Opens a file, gzip or not, and reads its header.
+    /// Opens a file, compressed with gzip or not, and reads its header.
     pub fn open(path: &Path, options: &VectorOptions) -> Result<Self, VectorError> {
         let name = path.display().to_string();
         let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path).map_err(|e| Fault::Io(e).of(&name))?;
@@ -85,27 +84,27 @@ impl VectorFile {
         Ok(Self { name, bytes, read, format, rows })
     }
 
-    /// Its name.
+    /// Returns the name of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its size as stored, if known.
+    /// Returns the size of the file as stored, if known.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
     }
 
-    /// How far it was read.
+    /// Returns the counter of bytes read.
     pub fn read_so_far(&self) -> ReadSoFar {
         self.read.clone()
     }
 
-    /// Its format.
+    /// Returns the format.
     pub fn format(&self) -> VectorFormat {
         self.format
     }
 
-    /// Values of a row.
+    /// Returns the number of values of a row.
     pub fn dim(&self) -> usize {
         match &self.rows {
             RowReader::Word2vec(rows) => rows.dim(),
@@ -114,7 +113,7 @@ impl VectorFile {
         }
     }
 
-    /// Reads the next row into `row`; `false` at the end. Do not call it after an error.
+    /// Reads the next row into `row`, and returns `false` at the end. Must not be called after an error.
     pub fn next(&mut self, row: &mut VectorRow) -> Result<bool, VectorError> {
         match &mut self.rows {
             RowReader::Word2vec(rows) => rows.next(row),
@@ -125,7 +124,7 @@ impl VectorFile {
     }
 }
 
-/// The ids of an array: the file of the options, else what the header lists.
+/// Returns the ids of a matrix: those of the options' file, else those of the header.
 fn ids(options: &VectorOptions, listed: Option<Vec<String>>) -> Result<Ids, Fault> {
     match (&options.ids, listed) {
         (Some(path), _) => {

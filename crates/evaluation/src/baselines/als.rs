@@ -1,10 +1,11 @@
-//! Implicit ALS, "nightly": matrix factorisation trained anew on everything every 5% of the stream, as many services do.
+//! Implicit ALS: matrix factorisation that is trained again on everything after each 5% of the stream, as nightly jobs
+//! do.
 //!
-//! Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008: preference 1 for pairs that
-//! met, confidence `1 + alpha n` after `n` events. Each least-squares problem is solved by a few steps of conjugate
-//! gradient from the last solution (Takács, Pilászy and Tikk 2011), and training goes on from the last factors. Between trainings a
-//! user is folded in, with their newest events, before every answer; an item has to wait for the next training. Actors
-//! without events, and ties, get popularity.
+//! Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008: preference 1 for pairs
+//! that met, confidence `1 + alpha n` after `n` events. Each least-squares problem is solved by a few steps of
+//! conjugate gradient from the last solution (Takács, Pilászy and Tikk 2011), and training continues from the last
+//! factors. Between trainings a user's newest events are folded in before every answer. An item has to wait for the
+//! next training. Actors without events, and ties, get popularity.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,14 @@ use super::{Baseline, KnownActor, popularity::Popularity};
 const FACTORS: usize = 64;
 const ALPHA: f32 = 10.0;
 const REGULARISATION: f32 = 10.0;
-/// Part of the stream between trainings.
+/// Share of the stream between trainings.
 const EVERY: f64 = 0.05;
-/// Passes of the first training, and of the others, which begin with the last factors.
+/// Passes of the first training, and of later ones, which begin with the last factors.
 const PASSES_FIRST: usize = 15;
 const PASSES: usize = 5;
 /// Steps of conjugate gradient per problem.
 const STEPS: usize = 3;
-/// Deviation of initial factors.
+/// Standard deviation of initial factors.
 const DEVIATION: f32 = 0.1;
 const POPULARITY_SCALE: f32 = 1e-6;
 
@@ -93,7 +94,7 @@ impl Als {
     }
 }
 
-/// The trained items of a user with their counts.
+/// Returns the trained items of a user with their counts.
 fn pairs_of<'a>(events: &'a BTreeMap<u32, f32>, items: &'a [f32]) -> impl Iterator<Item = (&'a [f32], f32)> {
     events.iter().filter_map(|(item, count)| {
         let factors = items.get(*item as usize * FACTORS..(*item as usize + 1) * FACTORS)?;
@@ -101,7 +102,7 @@ fn pairs_of<'a>(events: &'a BTreeMap<u32, f32>, items: &'a [f32]) -> impl Iterat
     })
 }
 
-/// `Y^T Y` plus regularisation on the diagonal.
+/// Computes `Y^T Y` plus regularisation on the diagonal.
 fn gram(vectors: &[f32]) -> Vec<f32> {
     let mut gram = vec![0.0; FACTORS * FACTORS];
     for vector in vectors.chunks_exact(FACTORS) {
@@ -192,8 +193,8 @@ mod tests {
         (0..rows * FACTORS).map(|_| draws.normal()).collect()
     }
 
-    /// Goal: conjugate gradient solves the paper's equation 4. Method: the matrix written out in f64, and what is left of
-    /// the right side.
+    /// Goal: conjugate gradient solves the paper's equation 4. Method: the matrix written out in f64, and what is left
+    /// of the right side.
     #[test]
     fn the_solution_satisfies_the_normal_equations() {
         let items = random(9, 2);

@@ -1,4 +1,4 @@
-//! Item neighbours: items that came close to each other in the histories of the same actors.
+//! Item neighbours: items that are close to each other in the histories of the same actors.
 //!
 //! Item-to-item collaborative filtering (Sarwar, Karypis, Konstan and Riedl 2001; Linden, Smith and York 2003) with the
 //! similarity `C_ij / (n_i^0.7 n_j^0.3)`, made for streams: a pair counts `e^(-k/10)` for the `k`-th event before, all
@@ -9,17 +9,17 @@ use std::collections::HashMap;
 
 use super::{Baseline, KnownActor, grow, popularity::Popularity};
 
-/// Events of the history that take part.
+/// Number of events of the history that are used.
 const HISTORY: usize = 30;
-/// Decay by place: `e^(-k/10)`.
+/// Decay by position in the history: `e^(-k/10)`.
 const PLACES: f64 = 10.0;
-/// Power of the other item's count; the history's item has the rest to 1. One half would be the cosine, which ranks rare items
-/// higher and found less on Online Retail and REES46.
+/// Power of the other item's count; the history's item has the rest to 1. One half would be the cosine, which ranks
+/// rare items higher and found less on Online Retail and REES46.
 const OTHER_POWER: f64 = 0.3;
 const HALF_LIFE_EVENTS: f64 = 100_000.0;
-/// Entries of one row; beyond it the smaller half goes.
+/// Most entries of a row; beyond it the smaller half is dropped.
 const ROW_MAX: usize = 2_000;
-/// Popularity's part: below any neighbour that means something.
+/// Scale of popularity, below any neighbour that matters.
 const POPULARITY_SCALE: f32 = 1e-6;
 
 /// Decayed counts. They grow with the weight of new events, which the similarity cancels; f64 holds 100 million events.

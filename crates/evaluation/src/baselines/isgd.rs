@@ -12,7 +12,7 @@ const FACTORS: usize = 64;
 /// 0.05 halves recall on REES46; a single rate for all sets is a compromise, see docs/LEARNING.md.
 const RATE: f32 = 0.1;
 const REGULARISATION: f32 = 0.01;
-/// Deviation of initial factors.
+/// Standard deviation of initial factors.
 const DEVIATION: f32 = 0.1;
 
 /// Factors of users and items.

@@ -4,7 +4,8 @@ use super::{Baseline, KnownActor, grow};
 
 /// Half-life in events. 10,000 is the best of 1,000, 10,000 and 100,000 on most streams.
 const HALF_LIFE_EVENTS: f64 = 10_000.0;
-/// New events weigh more instead of old ones less, so that nothing sweeps the table; at this weight all is folded back.
+/// Weight of new events at which all counts are scaled back. New events weigh more instead of old ones less, so that no
+/// event costs a pass over the table.
 const WEIGHT_MAX: f64 = 1e6;
 
 /// Decayed counts.
@@ -12,7 +13,7 @@ const WEIGHT_MAX: f64 = 1e6;
 pub(super) struct Popularity {
     counts: Vec<f32>,
     weight: f64,
-    /// At least the largest count.
+    /// Upper bound of the counts.
     largest: f32,
 }
 

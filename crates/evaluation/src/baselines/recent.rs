@@ -1,11 +1,11 @@
-//! The user's own items, by how lately and how often, then popularity: hard to beat where people come back for the same
+//! The actor's own items, by recency and frequency, then popularity: hard to beat where people come back for the same
 //! things. The `k`-th event before counts `e^(-k/100)`; the newest alone (no counting) is 8% worse on Online Retail.
 
 use super::{Baseline, KnownActor, popularity::Popularity};
 
-/// Decay by place.
+/// Decay by position in the history.
 const PLACES: f32 = 100.0;
-/// A single event of long ago still outweighs popularity.
+/// Scale of own items, at which a single old event still outweighs popularity.
 const OWN_SCALE: f32 = 1000.0;
 
 /// Own items before popularity.

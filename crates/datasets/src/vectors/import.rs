@@ -1,19 +1,22 @@
-//! Which rows of a file a model can use.
+//! Imports: which rows of a file a model can use, and how they are fitted to it.
+//!
+//! A file is read twice. [`PreparedImport::read`] learns what it holds, and [`PreparedImport::hand_over`] gives its
+//! rows.
 
 use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use shelfmark_domain::{Id, VectorTable};
+use shelfmark_domain::{Id, RowVector, VectorTable, VectorValues};
 use shelfmark_state::token_named;
 
-use super::{VectorError, VectorFile, VectorRow};
+use super::{Fit, FitSettings, Moments, VectorError, VectorFile, VectorRow};
 
-/// How many unknown ids are named.
+/// Number of unknown ids that are listed.
 const NAMED_MAX: usize = 10;
 
-/// The rows of a model that vectors may be put into.
+/// Rows of a model that vectors may be imported into.
 #[derive(Debug, Default)]
 pub struct ImportTargets {
     rows: HashMap<Id, usize>,
@@ -22,76 +25,76 @@ pub struct ImportTargets {
 }
 
 impl ImportTargets {
-    /// The rows of these ids. `create`: items that are not among them are wanted too; tokens cannot be made.
+    /// Takes the rows of these ids. With `create`, other items are wanted too; tokens cannot be made.
     pub fn new(into: VectorTable, ids: impl IntoIterator<Item = Id>, create: bool) -> Self {
         let rows = ids.into_iter().enumerate().map(|(row, id)| (id, row)).collect();
         let tokens = into == VectorTable::Tokens;
         Self { rows, tokens, create: create && !tokens }
     }
 
-    /// Which rows.
+    /// Returns the table of the rows.
     pub fn table(&self) -> VectorTable {
         if self.tokens { VectorTable::Tokens } else { VectorTable::Items }
     }
 
-    /// How many there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The model's id for a word of a file.
+    /// Returns the model's id for a word of a file.
     fn id(&self, word: &str) -> Option<Id> {
         if self.tokens { token_named(word) } else { Id::new("id", word).ok() }
     }
 }
 
-/// What became of a file's rows.
+/// Counts of the rows of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SelectionStats {
-    /// Rows of the file.
+    /// Rows in the file.
     pub rows: u64,
     /// Rows of the model that get a vector.
     pub matched: u64,
-    /// Items that will be new.
+    /// Items that will be made.
     pub created: u64,
     /// Rows whose id the model does not know.
     pub unknown: u64,
-    /// The first of them.
+    /// The first unknown ids.
     pub unknown_first: Vec<String>,
-    /// Rows whose id came before; the first one counts.
+    /// Rows whose id came before; the first row counts.
     pub duplicates: u64,
-    /// Rows of zeros, which say nothing.
+    /// Rows of zeros, which are left out.
     pub zero: u64,
-    /// Rows with a number that is not finite.
+    /// Rows with a value that is not finite, which are left out.
     pub not_finite: u64,
     /// Rows of the model without a vector in the file.
     pub left_over: u64,
 }
 
-/// Goes through a file and stops at what is wanted.
+/// Reader of the wanted rows of a file.
 pub struct RowSelection<'a> {
     file: VectorFile,
     targets: &'a ImportTargets,
     seen: Vec<bool>,
-    /// Hashes of new items' ids.
+    /// Hashes of the ids of new items.
     new: HashSet<u64>,
     row: VectorRow,
     stats: SelectionStats,
 }
 
 impl<'a> RowSelection<'a> {
-    /// Of a file just opened.
+    /// Takes a file that was just opened.
     pub fn new(file: VectorFile, targets: &'a ImportTargets) -> Self {
         let stats = SelectionStats { left_over: targets.len() as u64, ..SelectionStats::default() };
         Self { file, targets, seen: vec![false; targets.len()], new: HashSet::new(), row: VectorRow::default(), stats }
     }
 
-    /// Id and values of the next wanted row.
+    /// Reads id and values of the next wanted row; `None` at the end.
     pub fn next_wanted(&mut self) -> Result<Option<(Id, &[f32])>, VectorError> {
         while self.file.next(&mut self.row)? {
             self.stats.rows += 1;
@@ -102,7 +105,7 @@ impl<'a> RowSelection<'a> {
         Ok(None)
     }
 
-    /// Counts so far; whole at the end.
+    /// Returns the counts so far.
     pub fn stats(&self) -> &SelectionStats {
         &self.stats
     }
@@ -142,5 +145,54 @@ impl<'a> RowSelection<'a> {
             None => stats.created += 1,
         }
         Some(id)
+    }
+}
+
+/// A file that was read once, and can be imported.
+pub struct PreparedImport<'a> {
+    targets: &'a ImportTargets,
+    fit: Fit,
+    stats: SelectionStats,
+}
+
+impl<'a> PreparedImport<'a> {
+    /// Reads a file to its end, for a model with `dim` values a row.
+    pub fn read(
+        file: VectorFile,
+        targets: &'a ImportTargets,
+        dim: usize,
+        settings: &FitSettings,
+    ) -> Result<Self, VectorError> {
+        let mut moments = Moments::new(file.dim(), dim);
+        let mut selection = RowSelection::new(file, targets);
+        while let Some((_, values)) = selection.next_wanted()? {
+            moments.add(values);
+        }
+        Ok(Self { targets, fit: Fit::new(&moments, dim, settings), stats: selection.stats().clone() })
+    }
+
+    /// Returns the counts of the file's rows.
+    pub fn stats(&self) -> &SelectionStats {
+        &self.stats
+    }
+
+    /// Returns the fit of the vectors.
+    pub fn fit(&self) -> &Fit {
+        &self.fit
+    }
+
+    /// Reads the same file again, and passes on each wanted row with its number in the file, from 1.
+    pub fn hand_over<E: From<VectorError>>(
+        &self,
+        file: VectorFile,
+        mut take: impl FnMut(u64, RowVector) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let into = self.targets.table();
+        let mut selection = RowSelection::new(file, self.targets);
+        while let Some((id, values)) = selection.next_wanted()? {
+            let values = VectorValues::new(self.fit.apply(values));
+            take(selection.stats().rows, RowVector { into, id, values })?;
+        }
+        Ok(())
     }
 }
