@@ -61,8 +61,8 @@ impl Database {
         }
     }
 
-    /// Reaches a database that others write to: that of the settings, or of the service that runs on the data folder. Waits
-    /// for its tables, makes none.
+    /// Reaches a database that others write to: that of the settings, or of the service that runs on the data folder.
+    /// Waits for its tables, makes none.
     pub async fn open_read_only(settings: &DatabaseSettings) -> anyhow::Result<Self> {
         let url = match &settings.database_url {
             Some(url) => url.clone(),
@@ -97,7 +97,8 @@ impl Database {
     }
 }
 
-/// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it listens.
+/// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it
+/// listens.
 pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
     engine::describe_metrics();

@@ -1,4 +1,5 @@
-//! Settings: one struct a room, by flag or environment; a flag wins. The doc comments are the help.
+//! Settings of `shelfmark serve`, one struct for each part of the service. Flags win over environment variables. The
+//! doc comments are the help.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -18,32 +19,33 @@ use crate::{
 /// Settings of `shelfmark serve`.
 #[derive(Args)]
 pub struct ServeSettings {
-    /// Where Postgres is.
+    /// Address of Postgres.
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// Only follow what other processes on the database write: every read is answered, every write refused (403 `read_only`),
-    /// no version is taken. The role needs no right but to select; a standby will do. Without --database-url it reads beside
-    /// the service that runs on the data folder
+    /// Run as a replica, which follows what other processes on the database write. It answers every read, refuses
+    /// every write (403 `read_only`) and takes no versions. The database role needs no right but to select, so a
+    /// standby will do. Without --database-url it reads from
+    /// the service that runs on the data folder.
     #[arg(long, env = "SHELFMARK_READ_ONLY", help_heading = "Replicas")]
     pub read_only: bool,
-    /// Bounds of the HTTP room.
+    /// Address and bounds of the HTTP server.
     #[command(flatten)]
     pub http: HttpSettings,
-    /// Bounds of the log.
+    /// Bounds of the log's queue.
     #[command(flatten)]
     pub log: LogQueueSettings,
-    /// When versions are taken.
+    /// Automatic versions.
     #[command(flatten)]
     pub versions: VersionSettings,
-    /// What is watched of learning.
+    /// Monitoring of learning.
     #[command(flatten)]
-    pub watch: WatchSettings,
-    /// Models of a new database.
+    pub monitoring: MonitoringSettings,
+    /// Models.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// Most that the rows of all models may take in this process, such as 8GiB; beyond it events and items that would make a
-    /// new row are refused (`memory_budget`), while all that names known users and items is taken. See docs/how-to/bound-memory.md for
-    /// what the process takes besides [default: whatever they need]
+    /// Most memory for the rows of all models in this process, such as 8GiB. Beyond it, events and items that would
+    /// make a new row are refused (`memory_budget`); those that name known users and items are accepted. What the
+    /// process takes besides is in docs/how-to/bound-memory.md [default: unlimited]
     #[arg(long, env = "SHELFMARK_MEMORY_BUDGET", value_name = "BYTES", help_heading = "Memory")]
     pub memory_budget: Option<ByteSize>,
     /// Threads.
@@ -54,29 +56,29 @@ pub struct ServeSettings {
     pub telemetry: TelemetrySettings,
 }
 
-/// Where Postgres is. Not `Debug`: an address may hold a password.
+/// Address of Postgres. Not `Debug`: an address may hold a password.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Address of a Postgres database, such as postgres://user:password@host:5432/name. Without it the service runs a
-    /// Postgres of its own in the data folder
+    /// Address of a Postgres database, such as postgres://user:password@host:5432/name [default: a server of our own
+    /// in the data folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<String>,
     /// Folder for the service's own Postgres [default: /var/lib/shelfmark for root, else $XDG_DATA_HOME/shelfmark or
     /// ~/.local/share/shelfmark]
     #[arg(long, env = "SHELFMARK_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Folder with the programs of Postgres (initdb, pg_ctl, postgres) for the service's own; searched for when left out
+    /// Folder with the programs of Postgres (initdb, pg_ctl, postgres) for a server of our own [default: searched for]
     #[arg(long, env = "SHELFMARK_POSTGRES_BIN", value_name = "DIR", global = true)]
     pub postgres_bin: Option<PathBuf>,
-    /// Most connections to Postgres
+    /// Most connections to Postgres.
     #[arg(long, env = "SHELFMARK_DATABASE_CONNECTIONS_MAX", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(4..=1000))]
     pub database_connections_max: u32,
 }
 
 impl DatabaseSettings {
-    /// The data folder, chosen or by default.
+    /// Returns the data folder, as given or by default.
     pub fn data_dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {
             return Ok(folder.clone());
@@ -93,56 +95,56 @@ impl DatabaseSettings {
     }
 }
 
-/// Where the service listens, and the bounds of requests.
+/// Address of the HTTP server, and bounds of requests.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "HTTP")]
 pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one. Any address but this machine's own (127.0.0.1, `[::1]`)
-    /// needs an API key first: see `shelfmark keys create`
+    /// Address and port to listen on; port 0 takes a free one. Every address but this machine's own (127.0.0.1,
+    /// `[::1]`) needs an API key first: see `shelfmark keys create`.
     #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
-    /// Most open connections
+    /// Most open connections.
     #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
           value_parser = at_least_one)]
     pub http_connections_max: usize,
-    /// Most requests at once on one HTTP/2 connection
+    /// Most concurrent requests on one HTTP/2 connection.
     #[arg(long, env = "SHELFMARK_HTTP_STREAMS_MAX", default_value_t = 128, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub http_streams_max: u32,
-    /// Compress answers of so many bytes and more for callers who accept gzip or zstd; 0 for never
+    /// Size in bytes from which answers are compressed for clients that accept gzip or zstd; 0 for never.
     #[arg(long, env = "SHELFMARK_HTTP_COMPRESS_BYTES_MIN", default_value_t = 8 << 10, value_name = "BYTES")]
     pub http_compress_bytes_min: u64,
-    /// Most requests answered at once; beyond it 503
+    /// Most concurrent requests; beyond it requests are refused with 503.
     #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
           value_parser = at_least_one)]
     pub http_requests_max: usize,
-    /// Most bytes of a request's body; streams of lines may be of any length
+    /// Largest body of a request, in bytes. Streams of lines may have any length.
     #[arg(long, env = "SHELFMARK_HTTP_BODY_BYTES_MAX", default_value_t = 16 << 20, value_name = "BYTES",
           value_parser = at_least_one)]
     pub http_body_bytes_max: usize,
-    /// Most bytes of one line of a stream
+    /// Largest line of a stream, in bytes.
     #[arg(long, env = "SHELFMARK_HTTP_LINE_BYTES_MAX", default_value_t = 1 << 20, value_name = "BYTES",
           value_parser = at_least_one)]
     pub http_line_bytes_max: usize,
-    /// Longest time for a request, its body included, in seconds; streams of lines are bounded by their pauses
+    /// Longest time for a request with its body, in seconds. Streams of lines are bounded by their pauses instead.
     #[arg(long, env = "SHELFMARK_HTTP_REQUEST_SECONDS", default_value_t = 60, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub http_request_seconds: u64,
-    /// Longest time for a request's headers, and for a kept connection to be idle, in seconds
+    /// Longest time for the headers of a request, and for an idle connection, in seconds.
     #[arg(long, env = "SHELFMARK_HTTP_HEADER_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub http_header_seconds: u64,
-    /// Longest pause within a stream of lines, in seconds
+    /// Longest pause within a stream of lines, in seconds.
     #[arg(long, env = "SHELFMARK_HTTP_STREAM_IDLE_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub http_stream_idle_seconds: u64,
-    /// Time that requests under way get at shutdown, in seconds
+    /// Longest wait for requests under way at shutdown, in seconds.
     #[arg(long, env = "SHELFMARK_HTTP_DRAIN_SECONDS", default_value_t = 5, value_name = "SECONDS")]
     pub http_drain_seconds: u64,
 }
 
 impl HttpSettings {
-    /// As the HTTP room takes them.
+    /// Returns the bounds for the HTTP server.
     pub fn limits(&self) -> Limits {
         Limits {
             connections_max: self.http_connections_max,
@@ -163,18 +165,18 @@ impl HttpSettings {
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Log")]
 pub struct LogQueueSettings {
-    /// Most records that wait to be committed; beyond it 429
+    /// Most records that wait to be committed; beyond it requests are refused with 429.
     #[arg(long, env = "SHELFMARK_LOG_QUEUE_RECORDS_MAX", default_value_t = 65_536, value_name = "N",
           value_parser = at_least_one)]
     pub log_queue_records_max: usize,
-    /// Most bytes of records that wait to be committed
+    /// Most bytes of records that wait to be committed.
     #[arg(long, env = "SHELFMARK_LOG_QUEUE_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES",
           value_parser = at_least_one)]
     pub log_queue_bytes_max: usize,
 }
 
 impl LogQueueSettings {
-    /// As the log takes them.
+    /// Returns the settings for the log.
     pub fn settings(&self) -> LogSettings {
         LogSettings {
             queue_records_max: self.log_queue_records_max,
@@ -184,69 +186,70 @@ impl LogQueueSettings {
     }
 }
 
-/// When versions are taken by themselves.
+/// Automatic versions: when they are taken, and how many are kept.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Versions")]
 pub struct VersionSettings {
-    /// Take a version after this many new records; 0 for never
+    /// Number of new records after which a version is taken; 0 for never.
     #[arg(long, env = "SHELFMARK_VERSION_EVERY_RECORDS", default_value_t = 500_000, value_name = "N")]
     pub version_every_records: u64,
-    /// Take a version after this many seconds, if there are new records; 0 for never
+    /// Seconds after which a version is taken, if there are new records; 0 for never.
     #[arg(long, env = "SHELFMARK_VERSION_EVERY_SECONDS", default_value_t = 900, value_name = "SECONDS")]
     pub version_every_seconds: u64,
-    /// Take a version at shutdown, if there are new records, so that the next start has nothing to replay
+    /// Whether a version is taken at shutdown, if there are new records, so that the next start has nothing to replay.
     #[arg(long, env = "SHELFMARK_VERSION_AT_SHUTDOWN", default_value_t = true, value_name = "BOOL",
           action = clap::ArgAction::Set)]
     pub version_at_shutdown: bool,
-    /// Versions kept in memory for instant return
+    /// Number of versions kept in memory, to return to them at once.
     #[arg(long, env = "SHELFMARK_VERSIONS_IN_MEMORY", default_value_t = 4, value_name = "N")]
     pub versions_in_memory: usize,
-    /// Versions taken by count, time or shutdown that are kept; labelled, served and restored ones stay besides
+    /// Number of automatic versions that are kept. Labelled, served and restored ones are kept besides.
     #[arg(long, env = "SHELFMARK_VERSIONS_KEPT", default_value_t = 20, value_name = "N")]
     pub versions_kept: usize,
-    /// Versions in a row that hold only changed rows, before one holds all again; 0 to hold all rows each time
+    /// Number of versions in a row that hold only changed rows, before one holds all again; 0 for none.
     #[arg(long, env = "SHELFMARK_VERSION_CHAIN_MAX", default_value_t = 16, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub version_chain_max: u32,
 }
 
-/// What is watched of learning, and at what price.
+/// Monitoring of learning, and its cost.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Health of learning")]
-pub struct WatchSettings {
-    /// Percent of one core that measuring live quality may take; 0 for none
+pub struct MonitoringSettings {
+    /// Percent of one core that measuring live quality may take; 0 for none.
     #[arg(long, env = "SHELFMARK_QUALITY_PERCENT", default_value_t = 3, value_name = "PERCENT",
           value_parser = clap::value_parser!(u8).range(0..=100))]
     pub quality_percent: u8,
-    /// Percent of one core that a guard on watch may take to rank its samples
+    /// Percent of one core that an armed guard may take to rank its samples.
     #[arg(long, env = "SHELFMARK_GUARD_PERCENT", default_value_t = 10, value_name = "PERCENT",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub guard_percent: u8,
-    /// Look at the rows (lengths, drift, stale rows) every so many seconds, if there are new records; 0 for never
+    /// Seconds between two surveys of the rows (lengths, drift, stale rows), if there are new records; 0 for never.
     #[arg(long, env = "SHELFMARK_SURVEY_EVERY_SECONDS", default_value_t = 10, value_name = "SECONDS")]
     pub survey_every_seconds: u64,
-    /// States kept in memory to trace recent events from, 4,096 records apart; each costs at most as much as the model
+    /// Number of states kept in memory to trace recent events from, 4,096 records apart. Each takes at most as much as
+    /// the model.
     #[arg(long, env = "SHELFMARK_TRACE_STATES", default_value_t = 2, value_name = "N")]
     pub trace_states: usize,
-    /// Records that a trace of an event, or the history of a row, learns again at most
+    /// Most records that a trace of an event, or the history of a row, learns again.
     #[arg(long, env = "SHELFMARK_TRACE_RECORDS", default_value_t = REPLAY_RECORDS_MAX, value_name = "N",
         value_parser = clap::value_parser!(u64).range(..=REPLAY_RECORDS_MAX))]
     pub trace_records: u64,
 }
 
 impl ServeSettings {
-    /// As the engine takes them.
+    /// Returns the settings for the engine.
     pub fn engine(&self) -> EngineSettings {
-        let Self { versions, watch, model, .. } = self;
+        let Self { versions, monitoring, model, .. } = self;
         EngineSettings {
             read_only: self.read_only,
             memory_budget: self.memory_budget.map_or(0, |budget| budget.as_u64()),
             models_max: model.models_max,
-            quality_share: f64::from(watch.quality_percent) / 100.0,
-            guard_share: f64::from(watch.guard_percent) / 100.0,
-            survey_interval: Duration::from_secs(watch.survey_every_seconds),
-            trace_states: watch.trace_states,
-            trace_records: watch.trace_records,
+            quality_share: f64::from(monitoring.quality_percent) / 100.0,
+            guard_share: f64::from(monitoring.guard_percent) / 100.0,
+            survey_interval: Duration::from_secs(monitoring.survey_every_seconds),
+            trace_states: monitoring.trace_states,
+            trace_records: monitoring.trace_records,
             version_records: versions.version_every_records,
             version_interval: Duration::from_secs(versions.version_every_seconds),
             version_at_shutdown: versions.version_at_shutdown,
@@ -257,22 +260,22 @@ impl ServeSettings {
     }
 }
 
-/// How many models there may be, and what a new database's `default` is made with.
+/// Number of models, and the configuration of the model `default` of a new database.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Model")]
 pub struct ModelSettings {
-    /// JSON file with the configuration of the model `default`; fields left out keep their defaults. Read at the first
-    /// start on a database only: afterwards the configuration is part of the log
+    /// JSON file with the configuration of the model `default`; fields left out keep their defaults. It is read at the
+    /// first start on a database only. Afterwards the configuration is part of the log.
     #[arg(long, env = "SHELFMARK_MODEL_CONFIG", value_name = "FILE")]
     pub model_config: Option<PathBuf>,
-    /// Most models; beyond it none is made. Each takes a learner thread, up to four connections to Postgres, and the memory of
-    /// its rows
+    /// Most models. Each takes a learner thread, up to four connections to Postgres, and the memory of
+    /// its rows.
     #[arg(long, env = "SHELFMARK_MODELS_MAX", default_value_t = 64, value_name = "N", value_parser = at_least_one)]
     pub models_max: usize,
 }
 
 impl ModelSettings {
-    /// Reads and checks the file.
+    /// Reads and checks the configuration.
     pub fn config(&self) -> anyhow::Result<ModelConfig> {
         let Some(path) = &self.model_config else {
             return Ok(ModelConfig::default());
@@ -285,29 +288,29 @@ impl ModelSettings {
     }
 }
 
-/// Threads, and what may wait for them.
+/// Threads, and bounds of waiting for them.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Threads")]
 pub struct ThreadSettings {
-    /// Threads for requests [default: the machine's cores]
+    /// Number of threads for requests [default: number of cores]
     #[arg(long, env = "SHELFMARK_WORKER_THREADS", value_name = "N", value_parser = at_least_one)]
     pub worker_threads: Option<usize>,
-    /// Threads for searches [default: the machine's cores]
+    /// Number of threads for searches [default: number of cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
-    /// Longest time that a search may wait for a thread in a burst, in milliseconds; once searches had to be refused (503), a
-    /// twentieth of it until none was for that long
+    /// Longest time that a search waits for a thread in a burst, in milliseconds. After searches had to be refused
+    /// (503), it is a twentieth of that until none was refused for that long.
     #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub search_wait_ms: u64,
-    /// How late the threads for requests may be all the time, in milliseconds, before searches are refused (503) for it
+    /// Delay of the threads for requests, in milliseconds, beyond which searches are refused (503).
     #[arg(long, env = "SHELFMARK_SEARCH_LAG_MS", default_value_t = 5, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub search_lag_ms: u64,
 }
 
 impl ThreadSettings {
-    /// As the search threads take them.
+    /// Returns the settings for the search threads.
     pub fn search(&self) -> SearchSettings {
         let usual = SearchSettings::default();
         SearchSettings {

@@ -1,10 +1,10 @@
-//! Whether this machine can run this binary.
+//! Check of the processor, before anything runs on it.
 
-/// Processor features that the binary was compiled for on x86-64; their names in /proc/cpuinfo.
+/// Names in /proc/cpuinfo of the processor features that the binary is compiled for on x86-64.
 const NEEDED: [&str; 3] = ["avx2", "fma", "bmi2"];
 
-/// Checks the processor. `is_x86_feature_detected!` cannot be asked: it is true at compile time for features that the
-/// binary was compiled with, and so would say yes on every machine.
+/// Fails when the processor lacks a feature. `is_x86_feature_detected!` is of no use: it is true at compile time for
+/// features that the binary is compiled with, on every machine.
 pub fn check() -> anyhow::Result<()> {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux", target_feature = "avx2")) {
         return Ok(());

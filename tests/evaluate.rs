@@ -167,7 +167,7 @@ fn two_passes_over_halves_arrive_where_one_pass_does_and_count_the_same_hits() {
         Digester::new(&whole.state).digest(),
         "a fork leaves its base alone"
     );
-    let all = |found: &Evaluated| found.prequential.methods()[0].tally.whole.all;
+    let all = |found: &Evaluated| found.prequential.methods()[0].stats.whole.all;
     let [whole, first, second] = [all(&whole), all(&first), all(&second)];
     assert_eq!((whole.targets, whole.hits), (first.targets + second.targets, first.hits + second.hits));
 }

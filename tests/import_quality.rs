@@ -12,7 +12,7 @@ use shelfmark::{
     domain::{Event, Id, ModelConfig, RowVector, Timestamp, VectorTable, VectorValues},
     evaluation::{Protocol, Run, Stream},
     feeds::{Shop, ShopSettings},
-    vectors::{Fit, FitSettings, Moments, Prepared, Targets, VectorFile, VectorOptions},
+    vectors::{Fit, FitSettings, ImportTargets, Moments, PreparedImport, VectorFile, VectorOptions},
 };
 
 const SETTINGS: FitSettings = FitSettings { scale: 0.2, centre: true, seed: 0 };
@@ -21,7 +21,7 @@ const SETTINGS: FitSettings = FitSettings { scale: 0.2, centre: true, seed: 0 };
 fn recall(stream: &Stream, config: &ModelConfig, events: usize) -> f64 {
     let mut run = Run::new(stream, config.clone(), &Protocol { discard: 0.0, ..Protocol::default() }).unwrap();
     run.advance(events).unwrap();
-    run.methods()[0].tally.whole.servable.recall()
+    run.methods()[0].stats.whole.servable.recall()
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn word_vectors_help_a_model_of_sentences() {
     let config = ModelConfig::default();
     let mut cold = Stream::default();
     sentences(&text, 5_000).into_iter().for_each(|event| assert!(cold.event(event, &config)));
-    let targets = Targets::new(VectorTable::Items, cold.rows(VectorTable::Items), false);
+    let targets = ImportTargets::new(VectorTable::Items, cold.rows(VectorTable::Items), false);
     let open = || VectorFile::open(&words, &VectorOptions::default()).unwrap();
-    let prepared = Prepared::read(open(), &targets, config.dim, &SETTINGS).unwrap();
+    let prepared = PreparedImport::read(open(), &targets, config.dim, &SETTINGS).unwrap();
     let mut warm = cold.clone();
     prepared
         .hand_over(open(), |_, row| {

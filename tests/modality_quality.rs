@@ -22,10 +22,10 @@ fn recall(stream: &Stream, config: ModelConfig) -> [f64; 3] {
     let mut run = Run::new(stream, config, &Protocol::default()).unwrap();
     run.advance(stream.events.len()).unwrap();
     let evaluated = run.finish();
-    let tally = &evaluated.prequential.methods()[0].tally;
-    let cold = &tally.item_shots[0].servable;
+    let stats = &evaluated.prequential.methods()[0].stats;
+    let cold = &stats.item_shots[0].servable;
     assert!(cold.targets > 50, "there are cold items: {}", cold.targets);
-    [tally.whole.all.recall(), tally.whole.novel.recall(), cold.recall()]
+    [stats.whole.all.recall(), stats.whole.novel.recall(), cold.recall()]
 }
 
 /// Both, without tokens.

@@ -76,7 +76,7 @@ fn recall_after(attack: &[Event], who: Who, config: &ModelConfig) -> [f64; 3] {
     let mut run = Run::new(&stream, config.clone(), &Protocol { discard: 0.0, ..Protocol::default() }).unwrap();
     let mut at = |end: usize| {
         run.advance(end).unwrap();
-        let all = run.methods()[0].tally.whole.all;
+        let all = run.methods()[0].stats.whole.all;
         (all.targets as f64, all.hits as f64)
     };
     let (targets, hits) = at(begin);

@@ -11,7 +11,9 @@ use std::{
 
 use shelfmark::{
     domain::{Id, VectorTable},
-    vectors::{FitSettings, Prepared, Selection, Targets, VectorFile, VectorFormat, VectorOptions, VectorRow},
+    vectors::{
+        FitSettings, ImportTargets, PreparedImport, RowSelection, VectorFile, VectorFormat, VectorOptions, VectorRow,
+    },
 };
 use tch::{Kind, Tensor};
 
@@ -179,27 +181,27 @@ fn rows_are_matched_once_and_the_others_are_counted_by_why() {
     let path = folder.write("glove.txt", file.as_bytes());
     let id = |text: &str| Id::new("id", text).unwrap();
     let open = || VectorFile::open(&path, &VectorOptions::default()).unwrap();
-    let taken = |targets: &Targets| {
-        let mut selection = Selection::new(open(), targets);
+    let taken = |targets: &ImportTargets| {
+        let mut selection = RowSelection::new(open(), targets);
         let mut taken = Vec::new();
         while let Some((id, values)) = selection.next_wanted().unwrap() {
             taken.push((id.to_string(), values[0]));
         }
-        (taken, selection.tally().clone())
+        (taken, selection.stats().clone())
     };
     // Tokens: words of titles without, other tokens with their prefix, all in lower case; the first one counts.
     let tokens = ["t:globe", "c:toys", "t:red", "t:shoe", "b:acme", "t:left"].map(id);
-    let (rows, tally) = taken(&Targets::new(VectorTable::Tokens, tokens, true));
+    let (rows, stats) = taken(&ImportTargets::new(VectorTable::Tokens, tokens, true));
     assert_eq!(rows, [("t:globe".to_owned(), 1.0), ("c:toys".to_owned(), 3.0), ("b:acme".to_owned(), 5.0)]);
-    let counts = (tally.rows, tally.matched, tally.created, tally.unknown, tally.duplicates, tally.left_over);
-    assert_eq!(counts, (7, 3, 0, 1, 1, 3), "{tally:?}");
-    assert_eq!((tally.zero, tally.not_finite, &tally.unknown_first[..]), (1, 1, &["nowhere".to_owned()][..]));
+    let counts = (stats.rows, stats.matched, stats.created, stats.unknown, stats.duplicates, stats.left_over);
+    assert_eq!(counts, (7, 3, 0, 1, 1, 3), "{stats:?}");
+    assert_eq!((stats.zero, stats.not_finite, &stats.unknown_first[..]), (1, 1, &["nowhere".to_owned()][..]));
     // Items: letter by letter; new ones only where they are wanted.
-    let (rows, tally) = taken(&Targets::new(VectorTable::Items, [id("globe"), id("gone")], false));
+    let (rows, stats) = taken(&ImportTargets::new(VectorTable::Items, [id("globe"), id("gone")], false));
     assert_eq!(rows, [("globe".to_owned(), 2.0)]);
-    assert_eq!((tally.unknown, tally.left_over), (6, 1));
-    let (rows, tally) = taken(&Targets::new(VectorTable::Items, [id("globe"), id("gone")], true));
-    assert_eq!((rows.len(), tally.matched, tally.created, tally.zero, tally.not_finite), (5, 1, 4, 1, 1));
+    assert_eq!((stats.unknown, stats.left_over), (6, 1));
+    let (rows, stats) = taken(&ImportTargets::new(VectorTable::Items, [id("globe"), id("gone")], true));
+    assert_eq!((rows.len(), stats.matched, stats.created, stats.zero, stats.not_finite), (5, 1, 4, 1, 1));
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
@@ -230,11 +232,11 @@ fn real_word_vectors_agree_between_formats_and_keep_their_neighbours() {
     assert_eq!(text[..], binary[..2_000], "the same words in both files");
 
     let words = text.iter().map(|row| Id::new("id", &row.id).unwrap());
-    let targets = Targets::new(VectorTable::Items, words, false);
+    let targets = ImportTargets::new(VectorTable::Items, words, false);
     let open = || VectorFile::open(&folder.join("words_100d.word2vec.bin.gz"), &options).unwrap();
     let settings = FitSettings { scale: 0.2, centre: false, seed: 0 };
-    let prepared = Prepared::read(open(), &targets, 128, &settings).unwrap();
-    assert_eq!((prepared.tally().matched, prepared.tally().left_over), (2_000, 0));
+    let prepared = PreparedImport::read(open(), &targets, 128, &settings).unwrap();
+    assert_eq!((prepared.stats().matched, prepared.stats().left_over), (2_000, 0));
     let mut fitted = Vec::new();
     prepared
         .hand_over(open(), |_, row| {

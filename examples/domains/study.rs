@@ -77,7 +77,7 @@ fn measured(name: &'static str, state: State, stream: &Stream) -> anyhow::Result
     for (events, found) in checkpoints(stream).into_iter().zip(&mut found) {
         run.advance(events)?;
         let model = run.methods().iter().find(|method| method.name == MODEL_NAME).expect("the model is always there");
-        *found = model.tally.whole.servable;
+        *found = model.stats.whole.servable;
     }
     Ok(Measured { name, found })
 }

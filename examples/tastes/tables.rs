@@ -52,7 +52,7 @@ fn quality(learned: &Learned, out: &mut dyn Write) -> anyhow::Result<()> {
     heading(out, "How well was it learned? (test-then-train: each basket is ranked, then learned)")?;
     let mut table = Table::new(["method", "Recall@20", "MRR@20", "new to the user: Recall@20", "MRR@20"]);
     for method in &learned.methods {
-        let [all, novel] = [method.tally.whole.all, method.tally.whole.novel]
+        let [all, novel] = [method.stats.whole.all, method.stats.whole.novel]
             .map(|sums| [sums.recall(), sums.mrr()].map(|figure| format!("{figure:.4}")));
         let ([recall, mrr], [novel_recall, novel_mrr]) = (all, novel);
         table.row([method.name.to_owned(), recall, mrr, novel_recall, novel_mrr]);

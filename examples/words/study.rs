@@ -136,5 +136,5 @@ fn tested(from: &State, text: &Text) -> anyhow::Result<Sums> {
     run.advance(stream.events.len())?;
     let found = run.finish().prequential;
     let model = found.methods().iter().find(|method| method.name == MODEL_NAME).expect("the model is always there");
-    Ok(model.tally.whole.all)
+    Ok(model.stats.whole.all)
 }

@@ -15,10 +15,10 @@ use shelfmark_client::Origin;
 
 use super::{
     client::{Client, ServiceArgs},
-    pipeline::{self, Intake, Outcome, Sending},
+    pipeline::{self, Intake, PipelineOutcome, Sending},
     progress::{Progress, Whole},
     replay::{WaitFor, rate},
-    tally::Summary,
+    stats::SendSummary,
 };
 
 /// Posts a generated shop: its items, then what its shoppers do.
@@ -113,13 +113,13 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
         wait_applied: args.wait == WaitFor::Applied,
     };
     let began = Instant::now();
-    let Outcome { read, sent, failure } =
+    let PipelineOutcome { read, sent, failure } =
         pipeline::run(&client, &progress, &sending, move |intake| script.post(intake)).await;
     for line in &sent.shown {
         eprintln!("{line}");
     }
     let seconds = began.elapsed().as_secs_f64();
-    println!("{}", Summary { read: &read, sent: &sent, from_files: false, seconds });
+    println!("{}", SendSummary { read: &read, sent: &sent, from_files: false, seconds });
     if sent.duplicates > 0 && sent.accepted == 0 && failure.is_none() {
         println!("the service had all of these events already; another --seed makes another shop");
     }

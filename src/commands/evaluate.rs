@@ -13,17 +13,16 @@ use shelfmark::{
     evaluation::{
         BaselineKind, Evaluated, Protocol, Report, Run, Stream,
         ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
-        plot,
     },
     feeds::{BadLine, FeedBody, FeedOptions},
-    vectors::{Prepared, Targets},
+    vectors::{ImportTargets, PreparedImport},
 };
 use shelfmark_client::Origin;
 
 use super::{
-    bar::Bar,
-    reading::{Reading, Sink},
-    tally::{ReadTally, SHOWN_MAX, grouped},
+    input::{EntrySink, InputFiles},
+    progress_bar::WorkProgress,
+    stats::{ReadStats, SHOWN_MAX, grouped},
     vectors::VectorArgs,
 };
 
@@ -159,30 +158,30 @@ impl InputArgs {
 
     /// Reads everything.
     pub fn stream(&self, config: &ModelConfig) -> anyhow::Result<Stream> {
-        let reading = Reading {
+        let reading = InputFiles {
             items: self.items.clone(),
             files: self.files.clone(),
             options: FeedOptions { salt: None, items_from_events: self.items_from_events },
             sort: self.sort,
             strict: self.strict,
         };
-        let mut taking = Taking {
+        let mut taking = StreamCollector {
             stream: Stream::default(),
             config,
             limit: self.limit.unwrap_or(usize::MAX),
-            tally: ReadTally::default(),
+            stats: ReadStats::default(),
         };
         reading.read(reading.open()?, &mut taking)?;
-        let Taking { mut stream, tally, .. } = taking;
-        if tally.stopped {
+        let StreamCollector { mut stream, stats, .. } = taking;
+        if stats.stopped {
             bail!("stopped at a bad line (--strict)");
         }
         if !self.quiet {
-            if tally.bad > 0 {
-                eprintln!("{} bad lines", grouped(tally.bad));
+            if stats.bad > 0 {
+                eprintln!("{} bad lines", grouped(stats.bad));
             }
-            if tally.backwards > 0 {
-                let count = grouped(tally.backwards);
+            if stats.backwards > 0 {
+                let count = grouped(stats.backwards);
                 eprintln!(
                     "{count} events are earlier than the one before them in their file; --sort orders them by time"
                 );
@@ -199,21 +198,21 @@ impl InputArgs {
 
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
         let table = self.vectors.table();
-        let targets = Targets::new(table, stream.rows(table), false);
-        let prepared = Prepared::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
+        let targets = ImportTargets::new(table, stream.rows(table), false);
+        let prepared = PreparedImport::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
         let mut rows = Vec::new();
         prepared.hand_over(self.vectors.open(path)?, |_, row| {
             rows.push(row);
             anyhow::Ok(())
         })?;
         if !self.quiet {
-            let tally = prepared.tally();
+            let stats = prepared.stats();
             eprintln!(
                 "{}: {} of {} rows are for {} of {} {table}",
                 path.display(),
-                grouped(tally.matched),
-                grouped(tally.rows),
-                grouped(tally.matched),
+                grouped(stats.matched),
+                grouped(stats.rows),
+                grouped(stats.matched),
                 grouped(targets.len() as u64)
             );
         }
@@ -222,14 +221,14 @@ impl InputArgs {
 }
 
 /// Holds what is read.
-struct Taking<'a> {
+struct StreamCollector<'a> {
     stream: Stream,
     config: &'a ModelConfig,
     limit: usize,
-    tally: ReadTally,
+    stats: ReadStats,
 }
 
-impl Sink for Taking<'_> {
+impl EntrySink for StreamCollector<'_> {
     fn entry(&mut self, _: Origin, body: FeedBody) -> anyhow::Result<()> {
         match body {
             FeedBody::Item(item) => self.stream.item(item),
@@ -244,15 +243,15 @@ impl Sink for Taking<'_> {
     }
 
     fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()> {
-        self.tally.bad += 1;
-        if self.tally.bad <= SHOWN_MAX {
+        self.stats.bad += 1;
+        if self.stats.bad <= SHOWN_MAX {
             eprintln!("{file}: {bad}");
         }
         Ok(())
     }
 
-    fn tally(&mut self) -> &mut ReadTally {
-        &mut self.tally
+    fn stats(&mut self) -> &mut ReadStats {
+        &mut self.stats
     }
 }
 
@@ -275,7 +274,7 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         report.not_ablatable = WITHOUT_SWITCH.to_vec();
     }
     if let Some(path) = &args.plot {
-        std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
+        std::fs::write(path, report.svg()).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
@@ -292,13 +291,13 @@ fn pass(
     label: &str,
     quiet: bool,
 ) -> anyhow::Result<Evaluated> {
-    let mut bar = Bar::new(label, stream.events.len(), quiet);
+    let mut bar = WorkProgress::new(label, stream.events.len(), quiet);
     let mut run = Run::new(stream, config, protocol)?;
     // A pause often enough for a bar, seldom enough to cost nothing.
     let stride = (stream.events.len() / 1000).clamp(1, 1000);
     while run.done() < stream.events.len() {
         run.advance(run.done() + stride)?;
-        bar.at(run.done(), || format!("recall {:.4}", run.methods()[0].tally.whole.all.recall()));
+        bar.at(run.done(), || format!("recall {:.4}", run.methods()[0].stats.whole.all.recall()));
     }
     bar.finish();
     Ok(run.finish())

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::asking::{Common, Question, decimal, plain};
+use super::client_command::{ApiRequest, ClientArgs, decimal, plain};
 
 /// Say what the guard of a running service's model sees, set it, arm it again, take it away.
 #[derive(Debug, Args)]
@@ -20,12 +20,12 @@ enum Action {
     /// Say how things look to the guard, and what it did.
     Show {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
     },
     /// Set the guard and arm it, while the model is well.
     Set {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
         /// What is measured, on the live state against a version.
         #[arg(long, value_enum)]
         metric: MetricArg,
@@ -51,12 +51,12 @@ enum Action {
     /// Arm it again after it acted.
     Rearm {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
     },
     /// Take it away.
     Clear {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
     },
 }
 
@@ -76,7 +76,7 @@ enum ActionArg {
 
 /// Runs the command.
 pub fn run(args: GuardArgs) -> anyhow::Result<ExitCode> {
-    let ask = |common: &Common, method, path, body, text| common.ask(Question { method, path, body }, text);
+    let ask = |common: &ClientArgs, method, path, body, text| common.ask(ApiRequest { method, path, body }, text);
     match args.action {
         Action::Show { common } => ask(&common, Method::GET, &["guard"], None, shown),
         Action::Rearm { common } => ask(&common, Method::POST, &["guard", "rearm"], None, shown),

@@ -11,16 +11,16 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 use shelfmark::{
     domain::VectorTable,
-    vectors::{Prepared, SelectionTally, Targets},
+    vectors::{ImportTargets, PreparedImport, SelectionStats},
 };
 use shelfmark_client::{ENTRIES_MAX, Origin};
 use tokio::sync::oneshot;
 
 use super::{
     client::{Client, ServiceArgs},
-    pipeline::{self, Outcome, Sending},
+    pipeline::{self, PipelineOutcome, Sending},
     progress::{Progress, Whole},
-    tally::{SendTally, grouped},
+    stats::{SendStats, grouped},
     vectors::VectorArgs,
 };
 
@@ -61,7 +61,7 @@ pub struct ImportArgs {
 
 /// The last word of the command.
 #[derive(Serialize)]
-struct Summary {
+struct ImportSummary {
     file: String,
     format: &'static str,
     into: VectorTable,
@@ -73,7 +73,7 @@ struct Summary {
     /// Vectors that the service took.
     imported: u64,
     #[serde(flatten)]
-    selection: SelectionTally,
+    selection: SelectionStats,
     /// Vectors that the service refused, or whose row was gone when they came.
     rejected: u64,
     /// Position that holds all of them.
@@ -96,7 +96,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let (name, format, file_dim) = (first.name().to_owned(), first.format(), first.dim());
     let client = Client::new(&args.service)?;
     let (dim, ids) = client.importable(into).await?;
-    let targets = Targets::new(into, ids, args.create);
+    let targets = ImportTargets::new(into, ids, args.create);
     if targets.is_empty() && !(args.create && into == VectorTable::Items) {
         bail!("the model has no {into} yet{}", if into == VectorTable::Items { "; --create makes them" } else { "" });
     }
@@ -118,10 +118,10 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let (settings, dry_run) = (args.vectors.fit(), args.dry_run);
     let (tell, told) = oneshot::channel();
     let file: Arc<str> = Arc::from(name.as_str());
-    let Outcome { sent, failure, .. } = pipeline::run(&client, &progress, &sending, move |intake| {
-        let prepared = Prepared::read(first, &targets, dim, &settings)?;
+    let PipelineOutcome { sent, failure, .. } = pipeline::run(&client, &progress, &sending, move |intake| {
+        let prepared = PreparedImport::read(first, &targets, dim, &settings)?;
         // The receiver waits until this has ended.
-        let _ = tell.send((prepared.tally().clone(), prepared.fit().kept()));
+        let _ = tell.send((prepared.stats().clone(), prepared.fit().kept()));
         if dry_run {
             return Ok(());
         }
@@ -138,10 +138,10 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         return Err(error);
     }
     let (selection, kept) = told.await.context("the file was not read to its end")?;
-    let SendTally { accepted, position, .. } = sent;
+    let SendStats { accepted, position, .. } = sent;
     let rejected = if dry_run { 0 } else { selection.matched + selection.created - accepted };
     let seconds = began.elapsed().as_secs_f64();
-    let summary = Summary {
+    let summary = ImportSummary {
         file: name,
         format: format.name(),
         into,
@@ -162,7 +162,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     Ok(if rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl std::fmt::Display for Summary {
+impl std::fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { into, selection, .. } = self;
         let unknown = match selection.unknown_first.join(", ") {

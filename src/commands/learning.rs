@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::json;
 
-use super::asking::{Common, Question, deployment};
+use super::client_command::{ApiRequest, ClientArgs, deployment};
 
 /// Freeze learning of a running service's model, and let it go on.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct SwitchArgs {
     #[command(flatten)]
-    common: Common,
+    common: ClientArgs,
     /// Why.
     #[arg(long)]
     reason: Option<String>,
@@ -38,5 +38,5 @@ pub fn run(args: LearningArgs) -> anyhow::Result<ExitCode> {
         Action::Freeze(switch) => (&["learning", "freeze"], switch),
         Action::Resume(switch) => (&["learning", "resume"], switch),
     };
-    common.ask(Question { method: Method::POST, path, body: Some(json!({"reason": reason})) }, deployment)
+    common.ask(ApiRequest { method: Method::POST, path, body: Some(json!({"reason": reason})) }, deployment)
 }

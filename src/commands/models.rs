@@ -11,8 +11,8 @@ use shelfmark::domain::ModelName;
 use super::{
     client::{Client, ServiceArgs},
     pipeline,
+    stats::grouped,
     table::{Align, Table},
-    tally::grouped,
 };
 
 /// Lists, makes and deletes the models of a running service.

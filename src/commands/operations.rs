@@ -9,7 +9,7 @@ use shelfmark::operations::{Operation, OperationId, OperationState};
 
 use super::{
     client::{Client, ServiceArgs},
-    pipeline, waiting,
+    pipeline, poll,
 };
 
 /// Lists, shows and cancels work of the service that takes longer than a request.
@@ -54,7 +54,7 @@ fn id(text: &str) -> Result<OperationId, String> {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct OperationsPage {
     operations: Vec<Operation>,
 }
 
@@ -73,14 +73,14 @@ async fn act(args: &OperationsArgs) -> anyhow::Result<ExitCode> {
                 println!("{page}");
                 return Ok(ExitCode::SUCCESS);
             }
-            for operation in serde_json::from_value::<Page>(page)?.operations {
-                println!("{}", waiting::line(&operation));
+            for operation in serde_json::from_value::<OperationsPage>(page)?.operations {
+                println!("{}", poll::line(&operation));
             }
             Ok(ExitCode::SUCCESS)
         }
         Action::Show { id, wait } => {
             let operation = if *wait {
-                waiting::until_ended(&client, *id, args.json).await?
+                poll::until_ended(&client, *id, args.json).await?
             } else {
                 client.ask(Method::GET, &format!("operations/{id}"), None).await?
             };
@@ -102,7 +102,7 @@ fn show(operation: &Operation, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(operation)?);
         return Ok(());
     }
-    println!("{}", waiting::line(operation));
+    println!("{}", poll::line(operation));
     if let Some(result) = &operation.result {
         println!("{}", serde_json::to_string_pretty(result)?);
     }

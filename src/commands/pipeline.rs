@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::{
     client::Client,
     progress::Progress,
-    tally::{ReadTally, SHOWN_MAX, SendTally},
+    stats::{ReadStats, SHOWN_MAX, SendStats},
 };
 
 /// The runtime of a command: one thread posts, another reads; the service next door may want the rest.
@@ -60,7 +60,7 @@ pub struct Intake {
     batcher: Batcher,
     ready: mpsc::Sender<Ready>,
     /// What was read, for the producer to count.
-    pub tally: ReadTally,
+    pub stats: ReadStats,
 }
 
 impl Intake {
@@ -89,11 +89,11 @@ impl Intake {
 
     /// Counts a bad line and shows the first ones.
     pub fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> Result<(), Closed> {
-        self.tally.bad += 1;
-        if self.tally.bad > SHOWN_MAX {
+        self.stats.bad += 1;
+        if self.stats.bad > SHOWN_MAX {
             return Ok(());
         }
-        let more = if self.tally.bad == SHOWN_MAX { " (further bad lines are only counted)" } else { "" };
+        let more = if self.stats.bad == SHOWN_MAX { " (further bad lines are only counted)" } else { "" };
         let line = format!("{file}:{}: bad line: {}{more}", bad.line, bad.detail);
         self.ready.blocking_send(Ready::Bad(line)).map_err(|_| Closed)
     }
@@ -113,11 +113,11 @@ impl Intake {
 }
 
 /// What came of a run; the tallies are there even when it failed.
-pub struct Outcome {
+pub struct PipelineOutcome {
     /// Reading.
-    pub read: ReadTally,
+    pub read: ReadStats,
     /// Sending.
-    pub sent: SendTally,
+    pub sent: SendStats,
     /// Why it ended early.
     pub failure: Option<anyhow::Error>,
 }
@@ -128,15 +128,15 @@ pub async fn run(
     progress: &Progress,
     sending: &Sending,
     produce: impl FnOnce(&mut Intake) -> anyhow::Result<()> + Send + 'static,
-) -> Outcome {
+) -> PipelineOutcome {
     let (ready, mut waiting) = mpsc::channel(sending.ahead.max(1));
-    let mut intake = Intake { batcher: Batcher::new(sending.entries()), ready, tally: ReadTally::default() };
+    let mut intake = Intake { batcher: Batcher::new(sending.entries()), ready, stats: ReadStats::default() };
     let producer = tokio::task::spawn_blocking(move || {
         let result = produce(&mut intake);
         // What was read before a failure is good and goes out.
         let flushed = intake.flush();
-        let Intake { tally, .. } = intake;
-        (tally, result.and(flushed.map_err(anyhow::Error::from)))
+        let Intake { stats, .. } = intake;
+        (stats, result.and(flushed.map_err(anyhow::Error::from)))
     });
     let mut sender = BatchSender::new(client, progress, sending.patience, sending.rate);
     let delivering = async {
@@ -158,13 +158,13 @@ pub async fn run(
     // Unblocks a producer that waits for room, so that it ends too.
     waiting.close();
     while waiting.try_recv().is_ok() {}
-    let sent = sender.tally;
+    let sent = sender.stats;
     let (read, produced) = match producer.await.context("the reading thread failed") {
-        Ok((tally, result)) => (tally, result),
-        Err(error) => (ReadTally::default(), Err(error)),
+        Ok((stats, result)) => (stats, result),
+        Err(error) => (ReadStats::default(), Err(error)),
     };
     progress.finish();
     // A failed delivery is the cause of a closed intake, so it is told first.
     let failure = delivered.err().or(produced.err());
-    Outcome { read, sent, failure }
+    PipelineOutcome { read, sent, failure }
 }

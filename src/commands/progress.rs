@@ -15,7 +15,7 @@ use shelfmark_client::SendObserver;
 
 use super::{
     client::{Client, ClientError, Status},
-    tally::{SendTally, grouped},
+    stats::{SendStats, grouped},
 };
 
 /// How much there is to do.
@@ -42,9 +42,9 @@ pub struct Progress {
 }
 
 impl SendObserver for Progress {
-    fn sent(&self, tally: &SendTally) {
-        self.events.store(tally.events, Ordering::Relaxed);
-        self.position.fetch_max(tally.position, Ordering::Relaxed);
+    fn sent(&self, stats: &SendStats) {
+        self.events.store(stats.events, Ordering::Relaxed);
+        self.position.fetch_max(stats.position, Ordering::Relaxed);
     }
 
     fn stands(&self, status: Status) {

@@ -17,10 +17,10 @@ use shelfmark_client::{ENTRIES_MAX, Origin};
 
 use super::{
     client::{Client, ServiceArgs},
-    pipeline::{self, Intake, Outcome, Sending},
+    input::{EntrySink, InputFiles},
+    pipeline::{self, Intake, PipelineOutcome, Sending},
     progress::{Progress, Whole},
-    reading::{Reading, Sink},
-    tally::{ReadTally, Summary, grouped},
+    stats::{ReadStats, SendSummary, grouped},
 };
 
 /// Posts files of events and items.
@@ -105,7 +105,7 @@ pub fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let client = Client::new(&args.service)?;
     let began = Instant::now();
-    let reading = Reading {
+    let reading = InputFiles {
         items: args.items,
         files: args.files,
         options: FeedOptions {
@@ -134,7 +134,7 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         patience: Duration::from_secs(args.patience),
         wait_applied: args.wait == WaitFor::Applied,
     };
-    let Outcome { read, sent, failure } = pipeline::run(&client, &progress, &sending, move |intake| {
+    let PipelineOutcome { read, sent, failure } = pipeline::run(&client, &progress, &sending, move |intake| {
         let mut sink = Posting { intake, skip };
         reading.read(feeds, &mut sink)
     })
@@ -143,7 +143,7 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         eprintln!("{line}");
     }
     let seconds = began.elapsed().as_secs_f64();
-    println!("{}", Summary { read: &read, sent: &sent, from_files: true, seconds });
+    println!("{}", SendSummary { read: &read, sent: &sent, from_files: true, seconds });
     if let Some(error) = failure {
         return Err(error);
     }
@@ -157,10 +157,10 @@ struct Posting<'a> {
     skip: u64,
 }
 
-impl Sink for Posting<'_> {
+impl EntrySink for Posting<'_> {
     fn entry(&mut self, origin: Origin, body: FeedBody) -> anyhow::Result<()> {
-        if matches!(body, FeedBody::Event(_)) && self.intake.tally.skipped < self.skip {
-            self.intake.tally.skipped += 1;
+        if matches!(body, FeedBody::Event(_)) && self.intake.stats.skipped < self.skip {
+            self.intake.stats.skipped += 1;
             return Ok(());
         }
         Ok(self.intake.entry(origin, body)?)
@@ -170,8 +170,8 @@ impl Sink for Posting<'_> {
         Ok(self.intake.bad(file, bad)?)
     }
 
-    fn tally(&mut self) -> &mut ReadTally {
-        &mut self.intake.tally
+    fn stats(&mut self) -> &mut ReadStats {
+        &mut self.intake.stats
     }
 }
 
@@ -180,10 +180,10 @@ impl Sink for Posting<'_> {
 struct Probes {
     ids: Vec<Id>,
     events: u64,
-    tally: ReadTally,
+    stats: ReadStats,
 }
 
-impl Sink for Probes {
+impl EntrySink for Probes {
     fn entry(&mut self, _: Origin, body: FeedBody) -> anyhow::Result<()> {
         if let FeedBody::Event(event) = body {
             if self.events.is_multiple_of(PROBE_EVERY) {
@@ -198,14 +198,14 @@ impl Sink for Probes {
         Ok(())
     }
 
-    fn tally(&mut self) -> &mut ReadTally {
-        &mut self.tally
+    fn stats(&mut self) -> &mut ReadStats {
+        &mut self.stats
     }
 }
 
 /// How many events from the beginning the service certainly has, if an earlier run sent them in this order: a
 /// binary search for the first probe it does not have. Everything from the last one it has is sent again.
-async fn find_end(client: &Client, reading: &Reading) -> anyhow::Result<u64> {
+async fn find_end(client: &Client, reading: &InputFiles) -> anyhow::Result<u64> {
     if reading.files.iter().any(|file| file.as_os_str() == "-") {
         bail!("--resume reads files twice, which standard input does not allow; without it nothing is doubled either");
     }

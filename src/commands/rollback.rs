@@ -13,9 +13,8 @@ use shelfmark::{
 
 use super::{
     client::{Client, ServiceArgs},
-    pipeline,
-    tally::grouped,
-    waiting,
+    pipeline, poll,
+    stats::grouped,
 };
 
 /// Takes the model back: to a version, a position of the log or a time.
@@ -160,7 +159,7 @@ pub fn run(args: RollbackArgs) -> anyhow::Result<ExitCode> {
             Answer::DryRun { dry_run } => return would(&dry_run, args.json),
             Answer::Begun { operation } => operation,
         };
-        let ended = waiting::until_ended(&client, operation.id, args.json).await?;
+        let ended = poll::until_ended(&client, operation.id, args.json).await?;
         let result = |key: &str| ended.result.as_ref().and_then(|result| result.get(key));
         match (ended.state, result("deployment"), result("dry_run")) {
             (OperationState::Done, Some(deployment), _) => done(deployment, args.json),
@@ -169,7 +168,7 @@ pub fn run(args: RollbackArgs) -> anyhow::Result<ExitCode> {
                 if args.json {
                     println!("{}", serde_json::to_string(&ended)?);
                 } else {
-                    eprintln!("{}", waiting::line(&ended));
+                    eprintln!("{}", poll::line(&ended));
                 }
                 Ok(ExitCode::FAILURE)
             }

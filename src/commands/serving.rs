@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::asking::{Common, Question, decimal, deployment};
+use super::client_command::{ApiRequest, ClientArgs, decimal, deployment};
 
 /// Say who is answered by which state of a running service's model, and split readers.
 #[derive(Debug, Args)]
@@ -20,12 +20,12 @@ enum Action {
     /// Say what is served, and what came of it by arm.
     Show {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
     },
     /// Split readers over states, such as `12=10 live=90`; each keeps the arm. One arm of 100 ends a split.
     Split {
         #[command(flatten)]
-        common: Common,
+        common: ClientArgs,
         /// A version's number or `live`, and its percent of the readers.
         #[arg(required = true, value_name = "STATE=PERCENT", value_parser = arm, num_args = 1..=8)]
         arms: Vec<Value>,
@@ -50,10 +50,10 @@ fn arm(text: &str) -> Result<Value, String> {
 pub fn run(args: ServingArgs) -> anyhow::Result<ExitCode> {
     match args.action {
         Action::Show { common } => common
-            .ask(Question { method: Method::GET, path: &["serving"], body: None }, |answer| table(&answer["arms"])),
+            .ask(ApiRequest { method: Method::GET, path: &["serving"], body: None }, |answer| table(&answer["arms"])),
         Action::Split { common, arms, reason } => {
             let body = Some(json!({"split": arms, "reason": reason}));
-            common.ask(Question { method: Method::PUT, path: &["serving"], body }, deployment)
+            common.ask(ApiRequest { method: Method::PUT, path: &["serving"], body }, deployment)
         }
     }
 }

@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use shelfmark::evaluation::search::{CANDIDATES_MAX, Candidate, Found, SearchSettings, search};
+use shelfmark::evaluation::tuning::{TRIALS_MAX, Trial, TuningResult, TuningSettings, tune};
 
-use super::{bar::Bar, evaluate::InputArgs, tally::grouped};
+use super::{evaluate::InputArgs, progress_bar::WorkProgress, stats::grouped};
 
 /// Searches for a configuration that recommends better on these files.
 ///
@@ -23,7 +23,7 @@ pub struct TuneArgs {
     #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     budget: u64,
     /// Candidates beside the given configuration [default: as many as the budget allows].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=CANDIDATES_MAX as i64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=TRIALS_MAX as i64))]
     candidates: Option<u8>,
     /// Key of the draws.
     #[arg(long, default_value_t = 1)]
@@ -38,14 +38,14 @@ pub fn run(args: TuneArgs) -> anyhow::Result<ExitCode> {
     let base = args.input.config()?;
     let mut stream = args.input.stream(&base)?;
     let whole = stream.events.len();
-    let settings = SearchSettings {
+    let settings = TuningSettings {
         budget: Duration::from_secs(args.budget),
-        candidates: args.candidates.map(usize::from),
+        trials: args.candidates.map(usize::from),
         seed: args.seed,
         vary_dim: args.input.dim.is_none(),
     };
-    let mut bar = Bar::new("tuning", whole, args.input.quiet);
-    let found = search(&mut stream, &base, &args.input.protocol(Vec::new()), &settings, &mut |label, events| {
+    let mut bar = WorkProgress::new("tuning", whole, args.input.quiet);
+    let found = tune(&mut stream, &base, &args.input.protocol(Vec::new()), &settings, &mut |label, events| {
         bar.at(events, || label.to_owned());
     })?;
     bar.finish();
@@ -54,7 +54,7 @@ pub fn run(args: TuneArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(found: &Found, whole: usize) -> String {
+fn table(found: &TuningResult, whole: usize) -> String {
     let mut text = String::new();
     if found.events < whole {
         let (used, whole) = (grouped(found.events as u64), grouped(whole as u64));
@@ -64,7 +64,7 @@ fn table(found: &Found, whole: usize) -> String {
         text.push_str("The budget ended before the last rung did.\n");
     }
     text.push_str("   #   events  recall@20 all   novel  seconds  changes\n");
-    let line = |candidate: &Candidate| {
+    let line = |candidate: &Trial| {
         let changes =
             if candidate.number == 0 { "the configuration given".to_owned() } else { candidate.changes.join(" ") };
         format!(
@@ -76,12 +76,12 @@ fn table(found: &Found, whole: usize) -> String {
             candidate.time.as_secs_f64(),
         )
     };
-    found.candidates.iter().take(SHOWN).for_each(|candidate| text.push_str(&line(candidate)));
-    if let Some(base) = found.candidates.iter().skip(SHOWN).find(|candidate| candidate.number == 0) {
+    found.trials.iter().take(SHOWN).for_each(|candidate| text.push_str(&line(candidate)));
+    if let Some(base) = found.trials.iter().skip(SHOWN).find(|candidate| candidate.number == 0) {
         text.push_str(&line(base));
     }
-    if found.candidates.len() > SHOWN {
-        text.push_str(&format!("and {} that came less far\n", found.candidates.len() - SHOWN));
+    if found.trials.len() > SHOWN {
+        text.push_str(&format!("and {} that came less far\n", found.trials.len() - SHOWN));
     }
     if found.best().number == 0 {
         text.push_str("Nothing was better than the configuration given.\n");

@@ -14,11 +14,11 @@ use shelfmark::{
 pub struct VectorArgs {
     /// What the vectors are for: items by id, or tokens of their metadata. A word is a word of titles unless it begins as a
     /// token does: c: category, g: tag, b: brand.
-    #[arg(long, value_enum, default_value_t = Into::Items, value_name = "ROWS")]
-    into: Into,
+    #[arg(long, value_enum, default_value_t = TableArg::Items, value_name = "ROWS")]
+    into: TableArg,
     /// Format of the file; told by its content when left out.
-    #[arg(long, value_enum, default_value_t = Format::Auto)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FormatArg::Auto)]
+    format: FormatArg,
     /// Ids of an array's rows, one a line (npy, safetensors).
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub struct VectorArgs {
 
 /// As on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Into {
+enum TableArg {
     /// Item vectors.
     Items,
     /// Token vectors.
@@ -44,7 +44,7 @@ enum Into {
 
 /// As on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FormatArg {
     /// Told by the content.
     Auto,
     /// Binary word2vec.
@@ -70,20 +70,20 @@ impl VectorArgs {
     /// Which rows they are for.
     pub fn table(&self) -> VectorTable {
         match self.into {
-            Into::Items => VectorTable::Items,
-            Into::Tokens => VectorTable::Tokens,
+            TableArg::Items => VectorTable::Items,
+            TableArg::Tokens => VectorTable::Tokens,
         }
     }
 
     /// Opens a file.
     pub fn open(&self, path: &Path) -> anyhow::Result<VectorFile> {
         let format = match self.format {
-            Format::Auto => None,
-            Format::Word2vec => Some(VectorFormat::Word2vec),
-            Format::Word2vecText => Some(VectorFormat::Word2vecText),
-            Format::Glove => Some(VectorFormat::Glove),
-            Format::Npy => Some(VectorFormat::Npy),
-            Format::Safetensors => Some(VectorFormat::Safetensors),
+            FormatArg::Auto => None,
+            FormatArg::Word2vec => Some(VectorFormat::Word2vec),
+            FormatArg::Word2vecText => Some(VectorFormat::Word2vecText),
+            FormatArg::Glove => Some(VectorFormat::Glove),
+            FormatArg::Npy => Some(VectorFormat::Npy),
+            FormatArg::Safetensors => Some(VectorFormat::Safetensors),
         };
         let options = VectorOptions { format, ids: self.ids.clone(), tensor: self.tensor.clone() };
         Ok(VectorFile::open(path, &options)?)

@@ -19,8 +19,8 @@ use shelfmark::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    bar::Bar,
     database,
+    progress_bar::WorkProgress,
     table::{Align, Table},
 };
 
@@ -78,13 +78,13 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
         tasks: tasks.clone(),
         log_tasks: tasks.clone(),
     };
-    let shown: Mutex<Option<(String, Bar)>> = Mutex::default();
+    let shown: Mutex<Option<(String, WorkProgress)>> = Mutex::default();
     let quiet = args.quiet;
     let reached = move |model: &str, position: shelfmark::domain::Position, head: shelfmark::domain::Position| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let all = usize::try_from(head.get()).unwrap_or(usize::MAX);
         if shown.as_ref().is_none_or(|(name, _)| name != model) {
-            *shown = Some((model.to_owned(), Bar::new(model, all, quiet)));
+            *shown = Some((model.to_owned(), WorkProgress::new(model, all, quiet)));
         }
         if let Some((_, bar)) = &mut *shown {
             bar.at(usize::try_from(position.get()).unwrap_or(all), String::new);

@@ -1,7 +1,8 @@
 //! Delivery of batches to a service, in order, each entry once.
 //!
-//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that holds
-//! is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded ahead.
+//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that
+//! holds is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded
+//! ahead.
 //! A request without a reply is sent again: event ids make the repetition harmless, and since the next batch waits for
 //! the reply, order holds through every failure.
 
@@ -9,11 +10,11 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::{Batch, BatchKind, Client, ClientError, Rejected, Reply, SendTally, Status};
+use crate::{Batch, BatchKind, Client, ClientError, Rejected, Reply, SendStats, Status};
 
 /// Why delivery ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum SendError {
+pub enum BatchSendError {
     /// No request succeeded for as long as was to be waited.
     #[error("gave up at {at}: no request succeeded for {} s; run the same command again to go on", waited.as_secs())]
     GaveUp {
@@ -52,7 +53,7 @@ pub enum SendError {
 /// Hears how sending goes, for people who watch it.
 pub trait SendObserver {
     /// Notes what was answered.
-    fn sent(&self, tally: &SendTally);
+    fn sent(&self, stats: &SendStats);
     /// Notes where the model stands.
     fn stands(&self, status: Status);
     /// Notes that a request has to be repeated.
@@ -66,7 +67,7 @@ pub struct BatchSender<'a, O> {
     patience: Duration,
     pace: Option<Pace>,
     /// What was answered.
-    pub tally: SendTally,
+    pub stats: SendStats,
 }
 
 impl<'a, O: SendObserver> BatchSender<'a, O> {
@@ -76,11 +77,11 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
     /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
     pub fn new(client: &'a Client, observer: &'a O, patience: Duration, rate: Option<f64>) -> Self {
         let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
-        Self { client, observer, patience, pace, tally: SendTally::default() }
+        Self { client, observer, patience, pace, stats: SendStats::default() }
     }
 
     /// Delivers a batch, whatever it takes; every entry is then taken, there already, or counted as rejected.
-    pub async fn deliver(&mut self, batch: Batch) -> Result<(), SendError> {
+    pub async fn deliver(&mut self, batch: Batch) -> Result<(), BatchSendError> {
         if let (BatchKind::Events, Some(pace)) = (batch.kind, &mut self.pace) {
             pace.wait(batch.len()).await;
         }
@@ -96,13 +97,13 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                     }
                 }
             }
-            self.observer.sent(&self.tally);
+            self.observer.sent(&self.stats);
         }
         Ok(())
     }
 
     /// Posts until there is an answer. The inner error is a refusal of the content.
-    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, SendError> {
+    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, BatchSendError> {
         let begin = Instant::now();
         let mut backoff = Self::BACKOFF_FIRST;
         loop {
@@ -117,39 +118,39 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
             let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
             let pause = asked.unwrap_or(backoff);
             if begin.elapsed() + pause > self.patience {
-                return Err(SendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
+                return Err(BatchSendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
             }
-            self.tally.retries += 1;
+            self.stats.retries += 1;
             self.observer.waiting(&error);
             tokio::time::sleep(pause).await;
             backoff = (backoff * 2).min(Self::BACKOFF_MAX);
         }
     }
 
-    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), SendError> {
+    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), BatchSendError> {
         // Not every rejection needs to be named, but all are counted.
         let named = reply.rejected.len() as u64;
         let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
         let told = reply.accepted + reply.duplicates + reply.unknown + named + unnamed;
         if told != part.len() as u64 {
-            return Err(SendError::Unaccounted { at: part.begin(), sent: part.len(), told });
+            return Err(BatchSendError::Unaccounted { at: part.begin(), sent: part.len(), told });
         }
-        let tally = &mut self.tally;
+        let stats = &mut self.stats;
         match part.kind {
-            BatchKind::Items => tally.items += reply.accepted + reply.duplicates,
+            BatchKind::Items => stats.items += reply.accepted + reply.duplicates,
             BatchKind::Events | BatchKind::Vectors => {
-                tally.events += part.len() as u64;
-                tally.accepted += reply.accepted;
-                tally.duplicates += reply.duplicates;
+                stats.events += part.len() as u64;
+                stats.accepted += reply.accepted;
+                stats.duplicates += reply.duplicates;
             }
         }
         for rejected in &reply.rejected {
             if let Some(origin) = rejected.index.and_then(|index| part.origins.get(index)) {
-                tally.reject(origin, rejected);
+                stats.reject(origin, rejected);
             }
         }
-        tally.reject_unnamed(unnamed);
-        tally.position = tally.position.max(reply.position.unwrap_or(0));
+        stats.reject_unnamed(unnamed);
+        stats.position = stats.position.max(reply.position.unwrap_or(0));
         Ok(())
     }
 
@@ -161,27 +162,27 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                 && at_fault.get(index) == Some(&false)
             {
                 at_fault[index] = true;
-                self.tally.reject(&part.origins[index], error);
+                self.stats.reject(&part.origins[index], error);
             }
         }
         let faults = at_fault.iter().filter(|&&fault| fault).count();
         if faults == 0 && part.len() == 1 {
             let Rejection { code, detail, .. } = refusal;
-            self.tally.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
+            self.stats.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
             at_fault[0] = true;
         } else if faults == 0 {
             let middle = part.len() / 2;
             return [part.pick(0..middle), part.pick(middle..part.len())].into_iter().flatten().collect();
         }
         if part.kind == BatchKind::Events {
-            self.tally.events += faults.max(usize::from(part.len() == 1)) as u64;
+            self.stats.events += faults.max(usize::from(part.len() == 1)) as u64;
         }
         part.pick((0..part.len()).filter(|&place| !at_fault[place])).into_iter().collect()
     }
 
     /// Waits until the live view holds all that was sent.
-    pub async fn wait_applied(&mut self) -> Result<(), SendError> {
-        let wanted = self.tally.position;
+    pub async fn wait_applied(&mut self) -> Result<(), BatchSendError> {
+        let wanted = self.stats.position;
         let mut best = 0;
         let mut moved = Instant::now();
         let mut pause = Duration::from_millis(10);
@@ -201,7 +202,7 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                 Err(error) => return Err(error.into()),
             }
             if moved.elapsed() > self.patience {
-                return Err(SendError::NotApplied { position: best, wanted, waited: moved.elapsed() });
+                return Err(BatchSendError::NotApplied { position: best, wanted, waited: moved.elapsed() });
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(200));

@@ -18,9 +18,9 @@
 mod batch;
 mod batch_sender;
 mod client;
-mod tally;
+mod stats;
 
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
-pub use batch_sender::{BatchSender, SendError, SendObserver};
+pub use batch_sender::{BatchSendError, BatchSender, SendObserver};
 pub use client::{Address, Client, ClientError, Rejected, Reply, Status};
-pub use tally::{SHOWN_MAX, SendTally};
+pub use stats::{SHOWN_MAX, SendStats};

@@ -1,7 +1,7 @@
-//! What a term of the score is worth: the same pass with the term switched off.
+//! Ablations: the same pass with one term of the score switched off.
 //!
-//! A term whose parameters start at 0 is gone exactly when its rate is 0; others need a switch in the configuration. Two
-//! switches freeze learned weights at their start values instead of removing anything, and say so.
+//! A term whose parameters start at 0 is removed exactly by a rate of 0; others need a switch in the configuration. Two
+//! switches freeze learned weights at their initial values instead of removing anything, and say so.
 
 use serde::Serialize;
 
@@ -15,9 +15,9 @@ use super::{
 /// A term that can be switched off.
 #[derive(Debug, Clone, Copy)]
 pub struct Term {
-    /// As on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// What goes.
+    /// What is removed.
     pub about: &'static str,
     off: fn(&mut ModelConfig),
 }
@@ -40,12 +40,12 @@ pub const TERMS: [Term; 10] = [
 pub const WITHOUT_SWITCH: [&str; 3] = ["item vectors", "last-item table", "popularity"];
 
 impl Term {
-    /// The term of this name.
+    /// Returns the term of this name.
     pub fn parse(name: &str) -> Option<Self> {
         TERMS.into_iter().find(|term| term.name == name)
     }
 
-    /// The configuration without it.
+    /// Returns the configuration without the term.
     pub fn without(self, config: &ModelConfig) -> ModelConfig {
         let mut config = config.clone();
         (self.off)(&mut config);
@@ -53,12 +53,12 @@ impl Term {
     }
 }
 
-/// What a pass without a term found.
+/// Result of a pass without a term.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ablated {
     /// The term.
     pub name: &'static str,
-    /// What went.
+    /// What was removed.
     pub about: &'static str,
     /// Over all counted targets.
     #[serde(flatten)]
@@ -68,10 +68,10 @@ pub struct Ablated {
 }
 
 impl Ablated {
-    /// From a pass without the term.
+    /// Takes the metrics of a pass without the term.
     pub fn new(term: Term, evaluated: &Evaluated) -> Self {
-        let tally = &evaluated.prequential.methods()[0].tally;
-        Self { name: term.name, about: term.about, whole: tally.whole, cold_items: tally.item_shots[0].servable }
+        let stats = &evaluated.prequential.methods()[0].stats;
+        Self { name: term.name, about: term.about, whole: stats.whole, cold_items: stats.item_shots[0].servable }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Prequential evaluation (test, then train): how well a configuration recommends on a stream of events.
 //!
-//! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] sits in
-//! its observer, ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
-//! Rodrigues 2013) and counts [`metrics`]. [`Report`] is the table and the JSON, [`plot`] the picture, [`search`] looks
-//! for a better configuration. [`svg_plot`] draws curves as SVG.
+//! [`Run`] sends a [`Stream`] through the production [`Learner`](shelfmark_learner::Learner). [`Prequential`] is its
+//! observer: it ranks every unit before it is learned (prequential evaluation: Dawid 1984; Gama, Sebastião and
+//! Rodrigues 2013) and computes [`metrics`]. [`Report`] holds them as tables, JSON and curves. [`tuning`] searches
+//! for a better configuration. [`svg_plot`] draws charts as SVG.
 //!
 //! **Promises.** Ranks are exact: every candidate is scored in full. A unit is ranked from the state before its batch
 //! and, for histories, before itself. The baselines rank the same targets among the same candidates, and learn after
@@ -18,21 +18,20 @@
 //! units at a time.
 
 pub mod ablation;
+mod actors;
 mod baselines;
 pub mod metrics;
 mod model;
-mod people;
-pub mod plot;
 mod prequential;
 pub mod ranking;
 mod report;
 mod run;
-pub mod search;
 mod stream;
 pub mod svg_plot;
+pub mod tuning;
 
-pub use baselines::{Baseline, BaselineKind, Subject};
-pub use people::Person;
+pub use actors::ActorHistory;
+pub use baselines::{Baseline, BaselineKind, KnownActor};
 pub use prequential::{MODEL_NAME, Method, Prequential};
 pub use report::{Data, MethodReport, Report, Shot};
 pub use run::{Evaluated, Protocol, Run};

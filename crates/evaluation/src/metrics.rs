@@ -1,26 +1,26 @@
-//! Recall, MRR and NDCG of a list of [`K`], summed over targets and cut in the ways that the report shows.
+//! Metrics: recall, MRR and NDCG of the first [`K`], over all targets and over slices of them.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// Length of the list that a hit has to be in.
+/// Length of the list in which a target counts as a hit.
 pub const K: usize = 20;
-/// Lower ends of the ranges of past events: 0, 1, 2, 3 to 4, 5 to 9, 10 and more.
+/// Lower ends of the ranges of past events: 0, 1, 2, 3 to 4, 5 to 9, and 10 or more.
 pub const SHOTS: [u32; 6] = [0, 1, 2, 3, 5, 10];
-/// Equal parts of the counted stream in the report.
+/// Number of equal parts of the counted stream in the report.
 pub const FIFTHS: usize = 5;
-/// Points of the plotted curve.
+/// Number of points of a curve.
 pub const CURVE_POINTS: usize = 40;
 
-/// Where a target came in the list, from 1. Half places come from ties, see [`super::ranking::rank`]. `None`: it was no
+/// Rank of a target, from 1. Halves come from ties, see [`super::ranking::rank`]. `None`: it was no
 /// candidate, which counts as a miss.
 pub type Rank = Option<f64>;
 
 /// Sums over targets.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
-    /// Targets counted.
+    /// Number of targets.
     pub targets: u64,
-    /// Those with rank [`K`] or better.
+    /// Number of targets with rank [`K`] or better.
     pub hits: u64,
     /// `sum of 1 / rank` over hits.
     pub reciprocal: f64,
@@ -40,17 +40,17 @@ impl Sums {
         }
     }
 
-    /// Share of targets among the first [`K`]; 0 without targets.
+    /// Returns the share of targets among the first [`K`]; 0 without targets.
     pub fn recall(&self) -> f64 {
         self.mean(self.hits as f64)
     }
 
-    /// Mean reciprocal rank, 0 beyond [`K`].
+    /// Returns the mean reciprocal rank, which is 0 beyond [`K`].
     pub fn mrr(&self) -> f64 {
         self.mean(self.reciprocal)
     }
 
-    /// Mean normalised discounted cumulative gain.
+    /// Returns the mean normalised discounted cumulative gain.
     pub fn ndcg(&self) -> f64 {
         self.mean(self.gain)
     }
@@ -72,30 +72,31 @@ impl Serialize for Sums {
     }
 }
 
-/// What became of one target.
+/// Ranks of one target.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// Among all items met so far in an event.
+pub struct TargetRanks {
+    /// Rank among all items with an event so far.
     pub all: Rank,
-    /// Among those without the actor's own; `None` when the target is one of the actor's own.
+    /// Rank among the items that are new to the actor; `None` when the target is not one of them.
     pub novel: Option<Rank>,
-    /// Among all items that the service would recommend; `None` for methods that have no such answer.
+    /// Rank among all items that the service would recommend; `None` for baselines.
     pub servable: Option<Rank>,
-    /// Among the items that it would recommend and that have no event yet; `None` for a target that is not one of them.
+    /// Rank among the items that the service would recommend and that have no event; `None` for other targets and for
+    /// baselines.
     pub arrivals: Option<Rank>,
 }
 
-/// The three figures of a set of targets.
+/// Metrics of a set of targets, among several sets of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Cut {
-    /// Nothing excluded.
+    /// Among all items with an event.
     pub all: Sums,
-    /// Targets that are new to the actor, the actor's own items excluded.
+    /// Targets that are new to the actor, among items that are new to the actor.
     pub novel: Sums,
-    /// Also items with metadata but without an event are candidates, as when serving.
+    /// Among all items that the service would recommend, those without an event included.
     #[serde(skip_serializing_if = "no_targets")]
     pub servable: Sums,
-    /// Targets without an event yet that have metadata, among all such items: a list of new arrivals.
+    /// Targets with metadata and without an event, among all such items: a list of new arrivals.
     #[serde(skip_serializing_if = "no_targets")]
     pub arrivals: Sums,
 }
@@ -105,49 +106,49 @@ fn no_targets(sums: &Sums) -> bool {
 }
 
 impl Cut {
-    fn add(&mut self, outcome: &Outcome) {
-        self.all.add(outcome.all);
-        if let Some(rank) = outcome.novel {
+    fn add(&mut self, ranks: &TargetRanks) {
+        self.all.add(ranks.all);
+        if let Some(rank) = ranks.novel {
             self.novel.add(rank);
         }
-        if let Some(rank) = outcome.servable {
+        if let Some(rank) = ranks.servable {
             self.servable.add(rank);
         }
-        if let Some(rank) = outcome.arrivals {
+        if let Some(rank) = ranks.arrivals {
             self.arrivals.add(rank);
         }
     }
 }
 
-/// Which cuts a target belongs to.
+/// Slices that a target belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Place {
-    /// Part of the counted stream, 0 to below 1.
+pub struct TargetSlice {
+    /// Position in the counted stream, 0 to below 1.
     pub time: f64,
-    /// Past events of the actor.
+    /// Number of past events of the actor.
     pub user_events: u32,
-    /// Past events of the target.
+    /// Number of past events of the target.
     pub item_events: u32,
 }
 
-/// Everything that is counted of one method.
+/// Metrics of one method, over all targets and by slice.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tally {
+pub struct MethodStats {
     /// All targets.
     pub whole: Cut,
-    /// By part of the stream.
+    /// By fifth of the stream.
     pub fifths: [Cut; FIFTHS],
     /// By past events of the actor, ranges as in [`SHOTS`].
     pub user_shots: [Cut; SHOTS.len()],
     /// By past events of the target.
     pub item_shots: [Cut; SHOTS.len()],
-    /// By part of the stream, finer.
+    /// By fortieth of the stream.
     pub curve: [Cut; CURVE_POINTS],
     /// Whether an item row was ever among the first [`K`] of `all`.
     covered: Vec<bool>,
 }
 
-impl Default for Tally {
+impl Default for MethodStats {
     fn default() -> Self {
         Self {
             whole: Cut::default(),
@@ -160,17 +161,17 @@ impl Default for Tally {
     }
 }
 
-impl Tally {
+impl MethodStats {
     /// Counts a target.
-    pub fn add(&mut self, place: Place, outcome: &Outcome) {
-        self.whole.add(outcome);
-        self.fifths[part(place.time, FIFTHS)].add(outcome);
-        self.curve[part(place.time, CURVE_POINTS)].add(outcome);
-        self.user_shots[shot(place.user_events)].add(outcome);
-        self.item_shots[shot(place.item_events)].add(outcome);
+    pub fn add(&mut self, place: TargetSlice, ranks: &TargetRanks) {
+        self.whole.add(ranks);
+        self.fifths[part(place.time, FIFTHS)].add(ranks);
+        self.curve[part(place.time, CURVE_POINTS)].add(ranks);
+        self.user_shots[shot(place.user_events)].add(ranks);
+        self.item_shots[shot(place.item_events)].add(ranks);
     }
 
-    /// Notes a recommended row.
+    /// Counts a recommended row for the coverage.
     pub fn cover(&mut self, row: u32) {
         let row = row as usize;
         if row >= self.covered.len() {
@@ -179,19 +180,19 @@ impl Tally {
         self.covered[row] = true;
     }
 
-    /// Rows that were ever recommended.
+    /// Returns the number of rows that were ever recommended.
     pub fn covered(&self) -> usize {
         self.covered.iter().filter(|covered| **covered).count()
     }
 }
 
-/// Which of `parts` equal parts a time between 0 and 1 falls into.
+/// Returns which of `parts` equal parts a time between 0 and 1 falls into.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..parts")]
 fn part(time: f64, parts: usize) -> usize {
     ((time * parts as f64).max(0.0) as usize).min(parts - 1)
 }
 
-/// Which range of [`SHOTS`] a count falls into.
+/// Returns which range of [`SHOTS`] a count falls into.
 pub fn shot(events: u32) -> usize {
     SHOTS.iter().rposition(|low| *low <= events).unwrap_or(0)
 }
@@ -216,19 +217,19 @@ mod tests {
 
     #[test]
     fn a_target_is_counted_in_its_cuts_only() {
-        let mut tally = Tally::default();
-        let hit = Outcome { all: Some(1.0), novel: None, servable: Some(Some(2.0)), arrivals: None };
-        tally.add(Place { time: 0.0, user_events: 0, item_events: 4 }, &hit);
-        let miss = Outcome { all: None, novel: Some(None), servable: Some(Some(20.0)), arrivals: Some(Some(3.0)) };
-        tally.add(Place { time: 0.999, user_events: 9, item_events: 0 }, &miss);
-        assert_eq!((tally.whole.all.targets, tally.whole.all.hits), (2, 1));
-        assert_eq!((tally.whole.novel.targets, tally.whole.novel.hits), (1, 0));
-        assert_eq!((tally.whole.servable.targets, tally.whole.servable.hits), (2, 2));
-        assert_eq!((tally.whole.arrivals.targets, tally.item_shots[0].arrivals.hits), (1, 1));
-        assert_eq!((tally.fifths[0].all.hits, tally.fifths[4].all.targets), (1, 1));
-        assert_eq!((tally.user_shots[0].all.hits, tally.user_shots[4].all.targets), (1, 1));
-        assert_eq!((tally.item_shots[3].all.hits, tally.item_shots[0].servable.hits), (1, 1));
-        assert_eq!((tally.curve[0].all.targets, tally.curve[CURVE_POINTS - 1].all.targets), (1, 1));
+        let mut stats = MethodStats::default();
+        let hit = TargetRanks { all: Some(1.0), novel: None, servable: Some(Some(2.0)), arrivals: None };
+        stats.add(TargetSlice { time: 0.0, user_events: 0, item_events: 4 }, &hit);
+        let miss = TargetRanks { all: None, novel: Some(None), servable: Some(Some(20.0)), arrivals: Some(Some(3.0)) };
+        stats.add(TargetSlice { time: 0.999, user_events: 9, item_events: 0 }, &miss);
+        assert_eq!((stats.whole.all.targets, stats.whole.all.hits), (2, 1));
+        assert_eq!((stats.whole.novel.targets, stats.whole.novel.hits), (1, 0));
+        assert_eq!((stats.whole.servable.targets, stats.whole.servable.hits), (2, 2));
+        assert_eq!((stats.whole.arrivals.targets, stats.item_shots[0].arrivals.hits), (1, 1));
+        assert_eq!((stats.fifths[0].all.hits, stats.fifths[4].all.targets), (1, 1));
+        assert_eq!((stats.user_shots[0].all.hits, stats.user_shots[4].all.targets), (1, 1));
+        assert_eq!((stats.item_shots[3].all.hits, stats.item_shots[0].servable.hits), (1, 1));
+        assert_eq!((stats.curve[0].all.targets, stats.curve[CURVE_POINTS - 1].all.targets), (1, 1));
     }
 
     #[test]
@@ -238,8 +239,8 @@ mod tests {
 
     #[test]
     fn coverage_counts_each_row_once() {
-        let mut tally = Tally::default();
-        [3, 0, 3].into_iter().for_each(|row| tally.cover(row));
-        assert_eq!(tally.covered(), 2);
+        let mut stats = MethodStats::default();
+        [3, 0, 3].into_iter().for_each(|row| stats.cover(row));
+        assert_eq!(stats.covered(), 2);
     }
 }

@@ -1,24 +1,25 @@
-//! The scores that the model itself gives: the formula of docs/LEARNING.md over every row, from the learner's own state.
+//! Scores of the model: the formula of docs/LEARNING.md for every row, from the learner's state.
 
 use shelfmark_state::{ComposedQuery, QueryRows, Readable, State, Table, Unit, compose, dot};
 
 use super::ranking::ABSENT;
 
-/// Rows whose products with all queries of a group are taken at once: 64 x 128 values are 32 KiB, a first-level cache.
+/// Rows whose products with all queries of a group are computed at once: 64 x 128 values are 32 KiB, a first-level
+/// cache.
 const BLOCK_ROWS: usize = 64;
 
-/// Item vectors and biases as of the last batch. A batch costs the rows that it moved, plus one pass over the biases.
+/// Item vectors and biases as of the last batch. A batch costs the rows that it changed, plus one pass over the biases.
 #[derive(Debug, Default)]
 pub(super) struct ModelScores {
     dim: usize,
     /// `[rows, dim]`.
     vectors: Vec<f32>,
     bias: Vec<f32>,
-    /// 0 for items met in an event, [`ABSENT`] for others.
+    /// 0 for items with an event, [`ABSENT`] for others.
     known: Vec<f32>,
     /// 0 for items that the service would recommend.
     servable: Vec<f32>,
-    /// 0 for items that it would recommend and that no event has named.
+    /// 0 for items that the service would recommend and that have no event.
     arrivals: Vec<f32>,
     known_count: usize,
     stale: Vec<bool>,
@@ -30,22 +31,22 @@ impl ModelScores {
         self.bias.len()
     }
 
-    /// Candidates by protocol: 0 or [`ABSENT`] by row.
+    /// Returns the mask of candidates by the protocol: 0 or [`ABSENT`] by row.
     pub(super) fn known(&self) -> &[f32] {
         &self.known
     }
 
-    /// Candidates when serving.
+    /// Returns the mask of candidates when serving.
     pub(super) fn servable(&self) -> &[f32] {
         &self.servable
     }
 
-    /// Candidates of a list of new arrivals.
+    /// Returns the mask of candidates of a list of new arrivals.
     pub(super) fn arrivals(&self) -> &[f32] {
         &self.arrivals
     }
 
-    /// Notes what a batch moved, and forgets it in the state: nobody else looks at it here.
+    /// Notes which rows a batch changed, and clears them in the state, where nobody else reads them.
     pub(super) fn moved(&mut self, state: &mut State) {
         let mark = |marks: &mut Vec<bool>, rows: &[u32]| {
             for row in rows {
@@ -66,7 +67,7 @@ impl ModelScores {
         state.touched.clear();
     }
 
-    /// Takes the state before a batch. `listed`: rows below it have metadata.
+    /// Reads the state before a batch. Rows below `listed` have metadata.
     pub(super) fn refresh(&mut self, state: &State, listed: usize) {
         let readable = &state.readable;
         let (rows, before) = (readable.catalog.len(), self.rows());
@@ -97,7 +98,7 @@ impl ModelScores {
         self.stale_tokens.fill(false);
     }
 
-    /// Scores of every row for every unit, `[units, rows]`; rows that are no candidates have scores too.
+    /// Scores every row for every unit, `[units, rows]`. Rows that are no candidates have scores too.
     pub(super) fn score(&self, readable: &Readable, units: &[&Unit], scores: &mut Vec<f32>) {
         let rows = self.rows();
         let scalars = &readable.parameters.scalars;

@@ -1,4 +1,4 @@
-//! The observer that ranks every unit before it is learned.
+//! Prequential evaluation: an observer of the learner that ranks every unit before it is learned.
 
 use std::time::{Duration, Instant};
 
@@ -7,60 +7,67 @@ use shelfmark_learner::Observer;
 use shelfmark_state::{State, Unit};
 
 use super::{
-    baselines::{Baseline, BaselineKind, Subject},
-    metrics::{Outcome, Place, Rank, Tally},
+    actors::Actors,
+    baselines::{Baseline, BaselineKind, KnownActor},
+    metrics::{MethodStats, Rank, TargetRanks, TargetSlice},
     model::ModelScores,
-    people::People,
     ranking,
 };
 
-/// The model's name in reports.
+/// Name of the model in reports.
 pub const MODEL_NAME: &str = "shelfmark";
-/// Units scored at a time: their queries share one pass over the item vectors.
+/// Number of units scored at a time: their queries share one pass over the item vectors.
 const GROUP_UNITS: usize = 32;
 
-/// One method and what was counted of it.
+/// A method and its metrics.
 pub struct Method {
-    /// As on the command line.
+    /// Name on the command line.
     pub name: &'static str,
-    /// In one line.
+    /// Description in one line.
     pub about: &'static str,
-    /// Counts.
-    pub tally: Tally,
+    /// Metrics.
+    pub stats: MethodStats,
     /// Time for scoring, ranking and, for baselines, learning.
     pub time: Duration,
     baseline: Option<Box<dyn Baseline>>,
 }
 
 impl Method {
-    fn count(&mut self, place: Place, list: &List<'_>, target: u32, own: &super::Person, served: Served) {
-        let Served { servable, arrivals } = served;
+    fn count(
+        &mut self,
+        place: TargetSlice,
+        list: &CandidateScores<'_>,
+        target: u32,
+        own: &super::ActorHistory,
+        served: ServedRanks,
+    ) {
+        let ServedRanks { servable, arrivals } = served;
         let all = ranking::rank(list.scores, list.mask, target);
         let is_novel = !own.own.contains(&target);
         let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
-        self.tally.add(place, &Outcome { all, novel, servable, arrivals });
+        self.stats.add(place, &TargetRanks { all, novel, servable, arrivals });
     }
 
-    fn cover(&mut self, list: &List<'_>, best: &mut Vec<(f32, u32)>) {
+    fn cover(&mut self, list: &CandidateScores<'_>, best: &mut Vec<(f32, u32)>) {
         ranking::best(list.scores, list.mask, best);
-        best.iter().for_each(|(_, row)| self.tally.cover(*row));
+        best.iter().for_each(|(_, row)| self.stats.cover(*row));
     }
 }
 
-/// Scores of all rows, and which are candidates.
-struct List<'a> {
+/// Scores of all rows, and the mask of candidates.
+struct CandidateScores<'a> {
     scores: &'a [f32],
     mask: &'a [f32],
 }
 
-/// Where a target stands among what the service would recommend.
+/// Ranks of a target among what the service would recommend.
 #[derive(Debug, Clone, Copy, Default)]
-struct Served {
+struct ServedRanks {
     servable: Option<Rank>,
     arrivals: Option<Rank>,
 }
 
-impl Served {
+impl ServedRanks {
     fn of(model: &ModelScores, scores: &[f32], target: u32) -> Self {
         let arrives = model.arrivals()[target as usize] == 0.0;
         Self {
@@ -70,20 +77,20 @@ impl Served {
     }
 }
 
-/// Ranks, then lets the baselines learn; the learner goes on afterwards.
+/// Observer that ranks each unit and lets the baselines learn it, before the learner does.
 pub struct Prequential {
-    /// Events that the state had learned before the stream.
+    /// Number of events that the state had learned before the stream.
     learned: u64,
-    /// Events of the whole stream.
+    /// Number of events of the whole stream.
     events: u64,
-    /// Events at its beginning that are not counted.
+    /// Number of events at the beginning that are not counted.
     skip: u64,
     /// Rows below it have metadata.
     listed: usize,
     model: ModelScores,
     /// The model first, then the baselines.
     methods: Vec<Method>,
-    people: People,
+    actors: Actors,
     /// Past events by item row, as of the last batch.
     item_events: Vec<u32>,
     scores: Vec<f32>,
@@ -91,16 +98,17 @@ pub struct Prequential {
 }
 
 impl Prequential {
-    /// For a stream of `events` events whose first part `discard` (0 to 1) is learned but not counted. `listed`: number of
-    /// items that have metadata before the first event.
+    /// Makes an observer of a stream of `events` events, whose first share `discard` (0 to 1) is not counted. `listed`
+    /// is the number of items that have metadata before the first event.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
     pub fn new(events: u64, discard: f64, listed: usize, baselines: &[BaselineKind], seed: u64) -> Self {
         let about = "this service";
-        let model = Method { name: MODEL_NAME, about, tally: Tally::default(), time: Duration::ZERO, baseline: None };
+        let model =
+            Method { name: MODEL_NAME, about, stats: MethodStats::default(), time: Duration::ZERO, baseline: None };
         let others = baselines.iter().map(|kind| Method {
             name: kind.name(),
             about: kind.about(),
-            tally: Tally::default(),
+            stats: MethodStats::default(),
             time: Duration::ZERO,
             baseline: Some(kind.make(seed)),
         });
@@ -111,48 +119,48 @@ impl Prequential {
             listed,
             model: ModelScores::default(),
             methods: std::iter::once(model).chain(others).collect(),
-            people: People::default(),
+            actors: Actors::default(),
             item_events: Vec::new(),
             scores: Vec::new(),
             best: Vec::new(),
         }
     }
 
-    /// The same for a state that has learned `learned` events before the stream.
+    /// Sets the number of events that the state has learned before the stream.
     #[must_use]
     pub fn after(self, learned: u64) -> Self {
         Self { learned, ..self }
     }
 
-    /// What was counted, the model first.
+    /// Returns the metrics, of the model first.
     pub fn methods(&self) -> &[Method] {
         &self.methods
     }
 
-    /// The same, to keep.
+    /// Returns the metrics by value, of the model first.
     pub fn into_methods(self) -> Vec<Method> {
         self.methods
     }
 
-    /// Actors seen.
+    /// Returns the number of actors.
     pub fn actors(&self) -> usize {
-        self.people.len()
+        self.actors.len()
     }
 
-    /// The part of the counted stream at which an event lies.
+    /// Returns the position of an event in the counted stream, 0 to 1.
     fn time(&self, event: u64) -> f64 {
         event.saturating_sub(self.skip) as f64 / (self.events - self.skip.min(self.events)).max(1) as f64
     }
 
     /// Ranks one unit by the model's scores and by every baseline, which then learn it.
     fn unit(&mut self, unit: &Unit, at: u64, model_scores: &[f32]) {
-        let number = self.people.number(unit.actor);
-        let person = self.people.person(number);
-        let subject = Subject { number, person };
+        let number = self.actors.number(unit.actor);
+        let history = self.actors.history(number);
+        let actor = KnownActor { number, history };
         let rows: Vec<u32> = unit.targets.iter().map(|target| target.item).collect();
-        let mut place = Place {
+        let mut place = TargetSlice {
             time: self.time(at),
-            user_events: u32::try_from(person.past.len()).unwrap_or(u32::MAX),
+            user_events: u32::try_from(history.past.len()).unwrap_or(u32::MAX),
             item_events: 0,
         };
         let counted = at >= self.skip;
@@ -163,24 +171,25 @@ impl Prequential {
             let is_model = method.baseline.is_none();
             if counted {
                 if let Some(baseline) = &mut method.baseline {
-                    baseline.score(&subject, &mut own_scores);
+                    baseline.score(&actor, &mut own_scores);
                 }
                 let scores = if is_model { model_scores } else { &own_scores };
-                let list = List { scores, mask: self.model.known() };
+                let list = CandidateScores { scores, mask: self.model.known() };
                 method.cover(&list, &mut self.best);
                 for row in &rows {
                     place.item_events = self.item_events.get(*row as usize).copied().unwrap_or(0);
-                    let served = if is_model { Served::of(&self.model, scores, *row) } else { Served::default() };
-                    method.count(place, &list, *row, person, served);
+                    let served =
+                        if is_model { ServedRanks::of(&self.model, scores, *row) } else { ServedRanks::default() };
+                    method.count(place, &list, *row, history, served);
                 }
             }
             if let Some(baseline) = &mut method.baseline {
-                baseline.learn(&subject, &rows);
+                baseline.learn(&actor, &rows);
             }
             method.time += began.elapsed();
         }
         self.scores = own_scores;
-        self.people.add(number, &rows);
+        self.actors.add(number, &rows);
     }
 }
 
@@ -227,7 +236,7 @@ impl Observer for Prequential {
     }
 }
 
-/// Whether a whole group lies in the part that is not counted.
+/// Whether no unit of a group counts.
 fn is_skipped(group: &[Unit], at: u64, skip: u64) -> bool {
     at + group.iter().map(|unit| unit.targets.len() as u64).sum::<u64>() <= skip
 }

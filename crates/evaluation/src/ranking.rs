@@ -1,15 +1,15 @@
-//! Exact ranks from scores: how many candidates are better, none left out.
+//! Exact ranks from the scores of all candidates.
 
 use std::collections::HashSet;
 
 use super::metrics::{K, Rank};
 
-/// What is added to the score of a row that is no candidate.
+/// Value that is added to the score of a row that is no candidate.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
 
-/// The rank of row `target`: 1 + the number of candidates with a strictly better score + half the number of others with
-/// the same score, which is the expected rank if ties were broken at random. Without the half, a method that gives all
-/// items one score would be called perfect.
+/// Returns the rank of row `target`: 1 + the number of candidates with a strictly better score + half the number of
+/// others with the same score, which is the expected rank if ties were broken at random. Without the half, a method
+/// that gives all items one score would be called perfect.
 ///
 /// `mask` is 0 for candidates and [`ABSENT`] for other rows. `None` when the target is no candidate or its score is not
 /// a number.
@@ -27,7 +27,8 @@ pub fn rank(scores: &[f32], mask: &[f32], target: u32) -> Rank {
     Some(place(better, equal))
 }
 
-/// The rank of `target` when the rows of `own` are no candidates: `rank` is its rank with them. Costs their number.
+/// Returns the rank of `target` without the rows of `own` as candidates. `rank` is its rank with them. Costs their
+/// number.
 pub fn rank_without(scores: &[f32], mask: &[f32], target: u32, rank: Rank, own: &HashSet<u32>) -> Rank {
     let score = scores[target as usize];
     let mut rank = rank?;
@@ -47,9 +48,9 @@ fn place(better: u32, equal: u32) -> f64 {
     1.0 + f64::from(better) + 0.5 * f64::from(equal.saturating_sub(1))
 }
 
-/// The [`K`] best candidates, best first; of equal scores the lower row.
+/// Finds the [`K`] best candidates, the best first; of equal scores the lower row.
 pub fn best(scores: &[f32], mask: &[f32], best: &mut Vec<(f32, u32)>) {
-    /// Rows that are passed over at once when none of them can enter.
+    /// Rows that are skipped at once when none of them can enter.
     const BLOCK: usize = 64;
     best.clear();
     let mut bar = ABSENT;

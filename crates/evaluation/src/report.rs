@@ -1,4 +1,4 @@
-//! What `shelfmark evaluate` prints: the same figures as a table for a terminal and as JSON.
+//! Reports of an evaluation: the same figures as tables, as JSON and as curves.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,42 +10,43 @@ use super::{
     Evaluated, Method, Protocol, Stream,
     ablation::Ablated,
     metrics::{Cut, FIFTHS, K, SHOTS, Sums},
+    svg_plot::{Panel, Plot, Scale},
 };
 
-/// Everything that was found.
+/// Report of an evaluation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Length of the lists.
     pub k: usize,
-    /// Events of one append, at least.
+    /// Number of events of an append, at least.
     pub append: usize,
-    /// Part of the stream that was not counted.
+    /// Share of the stream that was not counted.
     pub discard: f64,
-    /// What it was measured on.
+    /// The data.
     pub data: Data,
     /// The model's configuration.
     pub config: ModelConfig,
-    /// Events learned a second, on one thread, without ranking.
+    /// Events learned per second, on one thread, without ranking.
     pub events_per_second: f64,
-    /// Gradient steps.
+    /// Number of gradient steps.
     pub steps: u64,
-    /// Those that were scaled down.
+    /// Number of steps whose gradient was clipped.
     pub clipped: u64,
     /// The model first, then the baselines.
     pub methods: Vec<MethodReport>,
-    /// Terms switched off one at a time.
+    /// Passes with one term switched off.
     pub ablations: Vec<Ablated>,
-    /// Terms that have no exact switch yet.
+    /// Terms without an exact switch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_ablatable: Vec<&'static str>,
 }
 
-/// The stream.
+/// Counts of a stream.
 #[derive(Debug, Clone, Serialize)]
 pub struct Data {
     /// Events tested and learned.
     pub events: u64,
-    /// Events left out, by kind that the configuration does not have.
+    /// Events left out because the configuration has no weight for their kind, by kind.
     pub refused: BTreeMap<String, u64>,
     /// Events left out because their id came before.
     pub duplicates: u64,
@@ -57,61 +58,61 @@ pub struct Data {
     pub items_listed: u64,
     /// Targets that count: distinct items of units after the discarded part.
     pub targets: u64,
-    /// Part of them that is new to its actor.
+    /// Share of targets that are new to their actor.
     pub novel_share: f64,
-    /// Part of them whose actor has no past event.
+    /// Share of targets whose actor has no past event.
     pub cold_user_share: f64,
-    /// Part of them whose item has no past event: misses of every method in `all` and `novel`.
+    /// Share of targets whose item has no past event: misses of every method in `all` and `novel`.
     pub cold_item_share: f64,
 }
 
-/// What was counted of one method.
+/// Metrics of one method.
 #[derive(Debug, Clone, Serialize)]
 pub struct MethodReport {
-    /// As on the command line.
+    /// Name on the command line.
     pub name: String,
-    /// In one line.
+    /// Description in one line.
     pub about: String,
     /// Over all counted targets.
     #[serde(flatten)]
     pub whole: Cut,
     /// Items among the first `k` of any list, over items with an event.
     pub coverage: f64,
-    /// By fifth of the counted stream.
+    /// Metrics by fifth of the counted stream.
     pub fifths: [Cut; FIFTHS],
-    /// By past events of the actor.
+    /// Metrics by past events of the actor.
     pub user_shots: Vec<Shot>,
-    /// By past events of the target.
+    /// Metrics by past events of the target.
     pub item_shots: Vec<Shot>,
-    /// Recall by part of the counted stream, finer: `[all, novel]`, null where there is no target.
+    /// Recall by fortieth of the counted stream: `[all, novel]`, null where there is no target.
     pub curve: Vec<[Option<f64>; 2]>,
     /// Time for scoring and ranking and, for baselines, learning.
     pub seconds: f64,
 }
 
-/// Targets by a number of past events.
+/// Metrics of targets with a number of past events.
 #[derive(Debug, Clone, Serialize)]
 pub struct Shot {
-    /// `0`, `1`, `2`, `3-4`, `5-9` or `10+`.
+    /// Range of past events: `0`, `1`, `2`, `3-4`, `5-9` or `10+`.
     pub past_events: String,
-    /// What was counted.
+    /// The metrics.
     #[serde(flatten)]
     pub cut: Cut,
 }
 
 impl MethodReport {
     fn new(method: &Method, items: usize) -> Self {
-        let tally = &method.tally;
+        let stats = &method.stats;
         let recall = |sums: &Sums| (sums.targets > 0).then(|| sums.recall());
         Self {
             name: method.name.to_owned(),
             about: method.about.to_owned(),
-            whole: tally.whole,
-            coverage: tally.covered() as f64 / items.max(1) as f64,
-            fifths: tally.fifths,
-            user_shots: shots(&tally.user_shots),
-            item_shots: shots(&tally.item_shots),
-            curve: tally.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
+            whole: stats.whole,
+            coverage: stats.covered() as f64 / items.max(1) as f64,
+            fifths: stats.fifths,
+            user_shots: shots(&stats.user_shots),
+            item_shots: shots(&stats.item_shots),
+            curve: stats.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
             seconds: method.time.as_secs_f64(),
         }
     }
@@ -127,13 +128,13 @@ fn shots(cuts: &[Cut]) -> Vec<Shot> {
 }
 
 impl Report {
-    /// Puts together what a pass found.
+    /// Makes the report of a pass.
     pub fn new(stream: &Stream, protocol: &Protocol, evaluated: &Evaluated) -> Self {
         let catalog = &evaluated.state.readable.catalog;
         let items = catalog.known().len();
         let methods = evaluated.prequential.methods();
-        let tally = &methods[0].tally;
-        let targets = tally.whole.all.targets;
+        let stats = &methods[0].stats;
+        let targets = stats.whole.all.targets;
         let share = |part: u64| part as f64 / targets.max(1) as f64;
         let listed = stream.items.iter().map(|item| item.id.as_str()).collect::<std::collections::HashSet<_>>().len();
         Self {
@@ -148,9 +149,9 @@ impl Report {
                 items: items as u64,
                 items_listed: listed as u64,
                 targets,
-                novel_share: share(tally.whole.novel.targets),
-                cold_user_share: share(tally.user_shots[0].all.targets),
-                cold_item_share: share(tally.item_shots[0].all.targets),
+                novel_share: share(stats.whole.novel.targets),
+                cold_user_share: share(stats.user_shots[0].all.targets),
+                cold_item_share: share(stats.item_shots[0].all.targets),
             },
             config: (**evaluated.state.config()).clone(),
             events_per_second: stream.events.len() as f64 / evaluated.learning.as_secs_f64().max(1e-9),
@@ -162,19 +163,43 @@ impl Report {
         }
     }
 
-    /// The model's figures.
+    /// Returns the metrics of the model.
     pub fn model(&self) -> &MethodReport {
         &self.methods[0]
     }
 }
 
-/// A part of one, as people write recall: `.1573`.
+impl Report {
+    /// Draws recall over the stream as SVG: one panel for all targets and one for novel ones.
+    pub fn svg(&self) -> String {
+        let k = self.k;
+        let titles = [format!("Recall@{k}, all targets"), format!("Recall@{k}, novel targets")];
+        let panels = titles.into_iter().enumerate().map(|(panel, title)| Panel {
+            title,
+            scale: Scale::Linear,
+            // The same methods in both panels: said once.
+            names: if panel == 0 {
+                self.methods.iter().map(|method| method.name.clone()).collect()
+            } else {
+                Vec::new()
+            },
+            curves: self.methods.iter().map(|method| method.curve.iter().map(|point| point[panel]).collect()).collect(),
+        });
+        let marks = (0..=4).map(|tick| {
+            let part = f64::from(tick) / 4.0;
+            format!("{:.0}%", 100.0 * (self.discard + (1.0 - self.discard) * part))
+        });
+        Plot { across: "part of the stream".to_owned(), marks: marks.collect(), panels: panels.collect() }.svg()
+    }
+}
+
+/// Formats a share as recall is often written: `.1573`.
 fn part(value: f64) -> String {
     let text = format!("{value:.4}");
     text.strip_prefix('0').map_or(text.clone(), str::to_owned)
 }
 
-/// `-` where there are no targets.
+/// Formats recall; `-` where there are no targets.
 fn recall(sums: &Sums) -> String {
     if sums.targets == 0 { "-".to_owned() } else { part(sums.recall()) }
 }
@@ -261,7 +286,7 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// Recall all / novel of every method by one cut.
+    /// Writes recall of every method by one dimension: all and novel targets.
     fn section(
         &self,
         f: &mut fmt::Formatter<'_>,

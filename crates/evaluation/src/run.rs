@@ -1,4 +1,4 @@
-//! One pass of a configuration over a stream, through the production learner.
+//! Passes: one configuration over a stream, through the production learner.
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +12,14 @@ use shelfmark_state::State;
 
 use super::{BaselineKind, Method, Prequential, Stream};
 
-/// How to test.
+/// Protocol of a test.
 #[derive(Debug, Clone)]
 pub struct Protocol {
     /// Records of one append, at least; appends end where units end.
     pub append: usize,
-    /// Part of the stream, 0 to 1, that is learned but not counted.
+    /// Share of the stream, 0 to 1, that is learned but not counted.
     pub discard: f64,
-    /// What else to rank with.
+    /// Baselines to compare with.
     pub baselines: Vec<BaselineKind>,
 }
 
@@ -29,7 +29,7 @@ impl Default for Protocol {
     }
 }
 
-/// A pass under way. It can stop anywhere and go on later.
+/// A pass under way. It can pause anywhere.
 pub struct Run<'a> {
     stream: &'a Stream,
     append: usize,
@@ -43,28 +43,28 @@ pub struct Run<'a> {
     clipped: u64,
 }
 
-/// What a pass found.
+/// Result of a pass.
 pub struct Evaluated {
-    /// The model first, then the baselines.
+    /// Metrics, of the model first and then of the baselines.
     pub prequential: Prequential,
-    /// The state at the end.
+    /// State of the model at the end.
     pub state: State,
-    /// Gradient steps.
+    /// Number of gradient steps.
     pub steps: u64,
-    /// Those that were scaled down.
+    /// Number of steps whose gradient was clipped.
     pub clipped: u64,
     /// Time for learning alone, without any ranking.
     pub learning: Duration,
 }
 
 impl<'a> Run<'a> {
-    /// Puts the metadata in; no event yet. Sets up the calling thread for the learner.
+    /// Begins a pass: applies the metadata, and prepares the calling thread for the learner.
     pub fn new(stream: &'a Stream, config: ModelConfig, protocol: &Protocol) -> Result<Self, ApplyError> {
         Self::from_state(stream, State::initial(Arc::new(config)), protocol)
     }
 
-    /// The same, but from what `state` has learned: a clone of another pass's state is a fork of it. What is counted, and
-    /// what is novel or was met how often, is of this stream alone.
+    /// Begins a pass from what `state` has learned: a clone of another pass's state is a fork of it. What is counted,
+    /// and what is novel or was met how often, is of this stream alone.
     pub fn from_state(stream: &'a Stream, state: State, protocol: &Protocol) -> Result<Self, ApplyError> {
         prepare_thread();
         let seed = state.config().seed;
@@ -91,17 +91,17 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    /// Events tested and learned so far.
+    /// Returns the number of events tested and learned so far.
     pub const fn done(&self) -> usize {
         self.next
     }
 
-    /// What was counted so far, the model first.
+    /// Returns the metrics so far, of the model first.
     pub fn methods(&self) -> &[Method] {
         self.prequential.methods()
     }
 
-    /// Tests and learns until `end` events are done, or a few more.
+    /// Tests and learns until `end` events, or a few more, are done.
     pub fn advance(&mut self, end: usize) -> Result<(), ApplyError> {
         let stream = self.stream;
         while self.next < end.min(stream.events.len()) {
@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What was found.
+    /// Ends the pass and returns its result.
     pub fn finish(self) -> Evaluated {
         let ranking: Duration = self.prequential.methods().iter().map(|method| method.time).sum();
         Evaluated {

@@ -1,4 +1,4 @@
-//! What is evaluated on: items first, then events in order, as a service would have taken them.
+//! Streams of evaluation: items first, then events in order, as a service would have taken them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -12,7 +12,7 @@ use shelfmark_state::tokens_of;
 pub struct Stream {
     /// Metadata, all of it before the first event.
     pub items: Vec<Item>,
-    /// Vectors from elsewhere, put in after the metadata.
+    /// Imported vectors, applied after the metadata.
     pub vectors: Vec<RowVector>,
     /// Events in the order of learning.
     pub events: Vec<Event>,
@@ -24,15 +24,15 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Most events.
+    /// Largest number of events.
     pub const EVENTS_MAX: usize = 10_000_000;
 
-    /// Takes an item's metadata.
+    /// Adds an item.
     pub fn item(&mut self, item: Item) {
         self.items.push(item);
     }
 
-    /// Takes an event; `false` when there are [`Stream::EVENTS_MAX`] already.
+    /// Adds an event, and returns `false` when there are [`Stream::EVENTS_MAX`] already.
     pub fn event(&mut self, event: Event, config: &ModelConfig) -> bool {
         if self.events.len() == Self::EVENTS_MAX {
             return false;
@@ -47,7 +47,7 @@ impl Stream {
         true
     }
 
-    /// Rows that vectors can be put into before the first event: items of the metadata and of the events, or tokens.
+    /// Returns the rows that vectors can be imported into: items of the metadata and of the events, or tokens.
     pub fn rows(&self, table: VectorTable) -> BTreeSet<Id> {
         match table {
             VectorTable::Items => {
@@ -58,7 +58,7 @@ impl Stream {
         }
     }
 
-    /// Where the append that begins at `start` ends: after `size` events at least, never inside a unit.
+    /// Returns the end of the append that begins at `start`: after at least `size` events, never inside a unit.
     pub(super) fn append_end(&self, start: usize, size: usize) -> usize {
         let mut end = self.events.len().min(start + size.max(1));
         while end < self.events.len() && self.events[end].same_unit(&self.events[end - 1]) {

@@ -1,14 +1,15 @@
-//! Curves as a picture: plain SVG, panels below each other over one axis, each with its legend. It knows nothing of what
-//! the curves say, draws nothing but what it is given, and needs nothing to be looked at but a browser.
+//! Line charts as SVG: panels below each other over one axis, each with a legend.
+//!
+//! Our own rather than the crate plotters: that would be 12 more crates to build, for lines, axes and a legend.
 
 use std::fmt::Write;
 
 const WIDTH: f64 = 860.0;
 const PANEL: Area = Area { left: 60.0, width: 620.0, height: 230.0 };
-/// Top of the first panel, and from the top of one to that of the next.
+/// Top of the first panel, and distance between the tops of two panels.
 const TOP: f64 = 50.0;
 const PITCH: f64 = 300.0;
-/// Okabe and Ito's colours, which colour-blind people can tell apart; black is that of the first curve.
+/// Colours of Okabe and Ito, which colour-blind people can distinguish. The first curve is black.
 const COLOURS: [&str; 6] = ["#000000", "#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7"];
 
 struct Area {
@@ -17,51 +18,51 @@ struct Area {
     height: f64,
 }
 
-/// A picture.
+/// A chart.
 #[derive(Debug, Clone)]
 pub struct Plot {
-    /// What the axis across says.
+    /// Label of the horizontal axis.
     pub across: String,
-    /// Marks of that axis, from its beginning to its end at equal distances.
+    /// Tick labels of the horizontal axis, at equal distances.
     pub marks: Vec<String>,
-    /// From top to bottom.
+    /// Panels, from top to bottom.
     pub panels: Vec<Panel>,
 }
 
-/// Curves with one axis upwards.
+/// Curves over one vertical axis.
 #[derive(Debug, Clone)]
 pub struct Panel {
-    /// What it shows.
+    /// Title.
     pub title: String,
-    /// The axis upwards.
+    /// Scale of the vertical axis.
     pub scale: Scale,
     /// Names of the curves for the legend; empty for none.
     pub names: Vec<String>,
-    /// Curves, the most important one first: it lies on top. Each is a list of values that stand at equal distances
-    /// across; where there is none, the curve goes on to the next one.
+    /// Curves, the most important one first, which is drawn on top. Each is a list of values at equal distances. A
+    /// missing value is skipped.
     pub curves: Vec<Vec<Option<f64>>>,
 }
 
-/// How values stand on the axis upwards.
+/// Scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// From 0.
+    /// Linear, from 0.
     Linear,
-    /// By powers of ten, for positive values that are far apart.
+    /// Logarithmic by powers of ten, for positive values.
     Powers,
 }
 
-/// An axis upwards with its ends: of the values, or of their decimal logarithms.
+/// A vertical axis with its ends: of the values, or of their decimal logarithms.
 struct Axis {
     scale: Scale,
     bottom: f64,
     top: f64,
-    /// Parts between marks.
+    /// Number of parts between ticks.
     parts: i32,
 }
 
 impl Plot {
-    /// The picture as SVG.
+    /// Draws the chart as SVG.
     pub fn svg(&self) -> String {
         let height = TOP + PITCH * self.panels.len() as f64 - 20.0;
         let mut out = format!(
@@ -147,7 +148,7 @@ impl Panel {
 }
 
 impl Axis {
-    /// The axis that has room for all values.
+    /// Makes the axis that holds all values.
     fn over(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
         let largest = values.clone().fold(0.0, f64::max);
         match scale {
@@ -164,7 +165,7 @@ impl Axis {
         }
     }
 
-    /// Where a value stands, from 0 at the bottom to 1 at the top.
+    /// Returns the position of a value, from 0 at the bottom to 1 at the top.
     fn part(&self, value: f64) -> f64 {
         let value = match self.scale {
             Scale::Linear => value,
@@ -185,7 +186,7 @@ impl Axis {
     }
 }
 
-/// Decimals that show a tenth to this power.
+/// Returns the number of decimals that show a tenth to this power.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive power of ten of an f64")]
 fn decimals(power: f64) -> usize {
     power.round() as usize
@@ -196,8 +197,8 @@ fn stroke(number: usize) -> String {
     format!("stroke=\"{}\" stroke-width=\"{width}\"", COLOURS[number % COLOURS.len()])
 }
 
-/// The end of an axis: the least of 1, 2, 4 or 8 times a power of ten that is not below `largest`; a quarter of it is a
-/// short number.
+/// Returns the end of an axis: the least of 1, 2, 4 or 8 times a power of ten that is not below `largest`. A quarter of
+/// it is a short number.
 fn scale_end(largest: f64) -> f64 {
     let mut power = 0.001;
     loop {

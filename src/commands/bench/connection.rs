@@ -23,7 +23,7 @@ const PROBLEM_BYTES_MAX: usize = 64 << 10;
 
 /// What became of a request that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RequestOutcome {
     /// 2xx.
     Answered,
     /// 429 or 503: the service asks to come again later. With status and code.
@@ -34,7 +34,7 @@ pub enum Outcome {
 
 /// Where requests go, and what all of them have in common.
 #[derive(Debug)]
-pub struct Target {
+pub struct Endpoint {
     /// `host:port`.
     address: String,
     host: HeaderValue,
@@ -45,7 +45,7 @@ pub struct Target {
     timeout: Duration,
 }
 
-impl Target {
+impl Endpoint {
     /// Checks the address and the key.
     pub fn new(args: &ServiceArgs, timeout: Duration) -> anyhow::Result<Self> {
         let host = args.url.host_str().context("--url names no host")?;
@@ -91,7 +91,7 @@ struct Open {
 
 /// A connection that opens itself.
 pub struct Connection {
-    target: Arc<Target>,
+    endpoint: Arc<Endpoint>,
     open: Option<Open>,
 }
 
@@ -104,26 +104,26 @@ struct Problem {
 
 impl Connection {
     /// Connects at the first request.
-    pub fn new(target: Arc<Target>) -> Self {
-        Self { target, open: None }
+    pub fn new(endpoint: Arc<Endpoint>) -> Self {
+        Self { endpoint, open: None }
     }
 
     /// Sends a request and reads its answer to the end.
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Outcome {
-        let timeout = self.target.timeout;
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> RequestOutcome {
+        let timeout = self.endpoint.timeout;
         match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(why)) => Outcome::Failed(why.to_owned()),
-            Err(_) => Outcome::Failed("no answer in time".to_owned()),
+            Ok(Err(why)) => RequestOutcome::Failed(why.to_owned()),
+            Err(_) => RequestOutcome::Failed("no answer in time".to_owned()),
         }
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Outcome, &'static str> {
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<RequestOutcome, &'static str> {
         // Taken: if this ends early, what is still to come on it must not be the next request's answer.
         let kept = self.open.take().and_then(Open::alive);
         let mut open = match kept {
             Some(open) => open,
-            None => Open::new(&self.target.address).await.map_err(|_| "cannot connect")?,
+            None => Open::new(&self.endpoint.address).await.map_err(|_| "cannot connect")?,
         };
         let (answer, ended) = open.exchange(request).await;
         let (status, code) = answer.map_err(|_| "the connection broke")?;
@@ -132,9 +132,9 @@ impl Connection {
         }
         let why = || format!("{} {code}", status.as_u16()).trim_end().to_owned();
         Ok(match status {
-            _ if status.is_success() => Outcome::Answered,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Outcome::Refused(why()),
-            _ => Outcome::Failed(why()),
+            _ if status.is_success() => RequestOutcome::Answered,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => RequestOutcome::Refused(why()),
+            _ => RequestOutcome::Failed(why()),
         })
     }
 }

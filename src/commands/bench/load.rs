@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    connection::{Connection, Target},
-    record::{Kind, PerKind, Record, Shared, Times},
+    connection::{Connection, Endpoint},
+    record::{PerKind, Record, RequestKind, SharedRecord, Times},
     schedule::{Schedule, Ticket, Tickets, pace},
 };
 
@@ -22,7 +22,7 @@ use super::{
 const HEAD_START: Duration = Duration::from_millis(50);
 
 /// What one kind of request sends.
-pub struct Shots {
+pub struct RequestTemplate {
     /// Without its body.
     pub request: Request<Full<Bytes>>,
     /// Bodies, sent in order, round and round; not empty.
@@ -32,9 +32,9 @@ pub struct Shots {
 /// The same for all steps.
 pub struct Load {
     /// Where to.
-    pub target: Arc<Target>,
+    pub endpoint: Arc<Endpoint>,
     /// What.
-    pub shots: PerKind<Arc<Shots>>,
+    pub templates: PerKind<Arc<RequestTemplate>>,
     /// Senders by kind.
     pub connections: PerKind<usize>,
     /// A request that is not sent so long after it was due is not sent at all.
@@ -54,12 +54,12 @@ pub struct Step {
     /// Requests a second, and when they are due.
     schedules: PerKind<Option<Schedule>>,
     /// What was measured so far.
-    pub record: Arc<Shared>,
+    pub record: Arc<SharedRecord>,
 }
 
 impl Step {
     /// How many requests were due in the time that counts, up to now.
-    pub fn due(&self, kind: Kind, now: Instant) -> u64 {
+    pub fn due(&self, kind: RequestKind, now: Instant) -> u64 {
         self.schedules[kind]
             .map_or(0, |schedule| schedule.due_before(now).saturating_sub(schedule.due_before(self.begin)))
     }
@@ -81,22 +81,22 @@ impl Load {
         };
         let pieces = self.duration.as_nanos().div_ceil(self.piece.as_nanos().max(1));
         let record = Record::new(begin, self.piece, usize::try_from(pieces).unwrap_or(usize::MAX));
-        Step { begin, schedules: PerKind::new(schedule), record: Arc::new(Shared::new(record)) }
+        Step { begin, schedules: PerKind::new(schedule), record: Arc::new(SharedRecord::new(record)) }
     }
 
     /// Sends until every request has its end, or at most until `stop`.
     pub async fn run(&self, step: &Step, stop: &CancellationToken) -> anyhow::Result<()> {
         let mut senders = JoinSet::new();
         let mut paced = Vec::new();
-        for kind in Kind::ALL {
+        for kind in RequestKind::ALL {
             let Some(schedule) = step.schedules[kind] else { continue };
             let tickets = Arc::new(Tickets::new(schedule, self.connections[kind], self.late_max));
             for _ in 0..tickets.senders() {
                 let sender = Sender {
                     kind,
                     tickets: Arc::clone(&tickets),
-                    shots: Arc::clone(&self.shots[kind]),
-                    connection: Connection::new(Arc::clone(&self.target)),
+                    templates: Arc::clone(&self.templates[kind]),
+                    connection: Connection::new(Arc::clone(&self.endpoint)),
                     record: Arc::clone(&step.record),
                 };
                 let stop = stop.clone();
@@ -116,11 +116,11 @@ impl Load {
 }
 
 struct Sender {
-    kind: Kind,
+    kind: RequestKind,
     tickets: Arc<Tickets>,
-    shots: Arc<Shots>,
+    templates: Arc<RequestTemplate>,
     connection: Connection,
-    record: Arc<Shared>,
+    record: Arc<SharedRecord>,
 }
 
 impl Sender {
@@ -129,9 +129,9 @@ impl Sender {
         loop {
             match self.tickets.take().await {
                 Ticket::Send { number, due } => {
-                    let bodies = &self.shots.bodies;
+                    let bodies = &self.templates.bodies;
                     let place = usize::try_from(number % bodies.len() as u64).unwrap_or_default();
-                    let mut request = self.shots.request.clone();
+                    let mut request = self.templates.request.clone();
                     *request.body_mut() = Full::new(bodies[place].clone());
                     let sent = Instant::now();
                     let outcome = self.connection.send(request).await;

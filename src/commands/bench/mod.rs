@@ -1,20 +1,20 @@
 //! `shelfmark bench`: how quick a running service is under a load that does not wait for it.
 //!
-//! Requests are due at fixed rates ([`schedule`]); bodies are made beforehand ([`content`]); senders with a connection each
+//! Requests are due at fixed rates ([`schedule`]); bodies are made beforehand ([`request_bodies`]); senders with a connection each
 //! ([`load`], [`connection`]) send what is due, and every request that was due is accounted for ([`record`]): answered,
-//! refused, failed, or not sent because no connection was free. [`report`] and [`picture`] show it.
+//! refused, failed, or not sent because no connection was free. [`report`] and [`plot`] show it.
 //!
 //! Bounds: a connection and a request under way for each sender, 100,000 events in memory, histograms of fixed size.
 
 mod connection;
-mod content;
+mod display;
 mod load;
-mod picture;
+mod monitor;
+mod plot;
 mod record;
 mod report;
+mod request_bodies;
 mod schedule;
-mod shown;
-mod watch;
 
 use std::{
     path::PathBuf,
@@ -31,12 +31,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    connection::Target,
-    content::Content,
-    load::{Load, Shots},
-    record::{Kind, PerKind},
-    report::{Report, StepReport},
-    watch::Watch,
+    connection::Endpoint,
+    load::{Load, RequestTemplate},
+    monitor::LoadMonitor,
+    record::{PerKind, RequestKind},
+    report::{LoadReport, StepReport},
+    request_bodies::RequestBodies,
 };
 use super::client::{Client, ServiceArgs};
 
@@ -137,19 +137,19 @@ impl BenchArgs {
         let events = self.events / f64::from(self.batch);
         let rates = steps.iter().map(|recommendations| {
             PerKind::new(|kind| match kind {
-                Kind::Recommendations => *recommendations,
-                Kind::Events => events,
-                Kind::Probes => self.probes,
+                RequestKind::Recommendations => *recommendations,
+                RequestKind::Events => events,
+                RequestKind::Probes => self.probes,
             })
         });
         let rates: Vec<PerKind<f64>> = rates.collect();
-        if rates.iter().all(|rates| rates[Kind::Recommendations] + rates[Kind::Events] <= 0.0) {
+        if rates.iter().all(|rates| rates[RequestKind::Recommendations] + rates[RequestKind::Events] <= 0.0) {
             bail!("--recommendations and --events are both 0: there is nothing to measure");
         }
         Ok(rates)
     }
 
-    async fn content(&self) -> anyhow::Result<Content> {
+    async fn content(&self) -> anyhow::Result<RequestBodies> {
         let (limit, batch) = (self.limit, usize::from(self.batch));
         let files = self.files.clone();
         let shop = ShopSettings {
@@ -160,34 +160,34 @@ impl BenchArgs {
         };
         let make = move || {
             if files.is_empty() {
-                Content::generated(shop, limit, batch)
+                RequestBodies::generated(shop, limit, batch)
             } else {
-                Content::from_files(&files, limit, batch)
+                RequestBodies::from_files(&files, limit, batch)
             }
         };
         tokio::task::spawn_blocking(make).await.context("the reading thread failed")?
     }
 
-    fn load(&self, content: Content, steps: usize) -> anyhow::Result<Load> {
-        let target = Arc::new(Target::new(&self.service, Duration::from_secs(self.timeout))?);
-        let shots = |method, path, bodies| -> anyhow::Result<Arc<Shots>> {
-            Ok(Arc::new(Shots { request: target.request(method, path)?, bodies }))
+    fn load(&self, content: RequestBodies, steps: usize) -> anyhow::Result<Load> {
+        let endpoint = Arc::new(Endpoint::new(&self.service, Duration::from_secs(self.timeout))?);
+        let templates = |method, path, bodies| -> anyhow::Result<Arc<RequestTemplate>> {
+            Ok(Arc::new(RequestTemplate { request: endpoint.request(method, path)?, bodies }))
         };
-        let recommendations = shots(Method::POST, "recommendations", content.queries)?;
-        let events = shots(Method::POST, "events", content.appends)?;
-        let probes = shots(Method::GET, "/livez", vec![bytes::Bytes::new()])?;
+        let recommendations = templates(Method::POST, "recommendations", content.queries)?;
+        let events = templates(Method::POST, "events", content.appends)?;
+        let probes = templates(Method::GET, "/livez", vec![bytes::Bytes::new()])?;
         let duration = Duration::from_secs(self.duration);
         let all = duration * u32::try_from(steps)?;
         Ok(Load {
-            target,
-            shots: PerKind::new(|kind| match kind {
-                Kind::Recommendations => Arc::clone(&recommendations),
-                Kind::Events => Arc::clone(&events),
-                Kind::Probes => Arc::clone(&probes),
+            endpoint,
+            templates: PerKind::new(|kind| match kind {
+                RequestKind::Recommendations => Arc::clone(&recommendations),
+                RequestKind::Events => Arc::clone(&events),
+                RequestKind::Probes => Arc::clone(&probes),
             }),
             connections: PerKind::new(|kind| match kind {
-                Kind::Recommendations | Kind::Events => usize::from(self.connections),
-                Kind::Probes => PROBE_CONNECTIONS,
+                RequestKind::Recommendations | RequestKind::Events => usize::from(self.connections),
+                RequestKind::Probes => PROBE_CONNECTIONS,
             }),
             late_max: Duration::from_millis(self.late_ms),
             warmup: Duration::from_secs(self.warmup),
@@ -211,7 +211,7 @@ async fn measure(args: BenchArgs) -> anyhow::Result<ExitCode> {
     {
         eprintln!("{warning}");
     }
-    let mut report = Report {
+    let mut report = LoadReport {
         url: args.service.url.to_string(),
         model: args.service.model.to_string(),
         source: content.source.clone(),
@@ -230,7 +230,7 @@ async fn measure(args: BenchArgs) -> anyhow::Result<ExitCode> {
             interrupted.cancel();
         }
     });
-    let mut watch = Watch::new(&client, &load, &steps, args.quiet);
+    let mut watch = LoadMonitor::new(&client, &load, &steps, args.quiet);
     for (number, rates) in steps.iter().enumerate() {
         let step = load.step(rates);
         tokio::select! {
@@ -250,7 +250,7 @@ async fn measure(args: BenchArgs) -> anyhow::Result<ExitCode> {
     watch.finish();
     report.find_knee();
     if let Some(path) = &args.plot {
-        std::fs::write(path, picture::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
+        std::fs::write(path, plot::svg(&report)).with_context(|| format!("--plot {}", path.display()))?;
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -262,7 +262,7 @@ async fn measure(args: BenchArgs) -> anyhow::Result<ExitCode> {
 
 /// What there is to say when people who will be asked for are strangers to the model: they are answered with what is
 /// popular, which costs no search.
-async fn strangers(client: &Client, content: &Content) -> anyhow::Result<Option<String>> {
+async fn strangers(client: &Client, content: &RequestBodies) -> anyhow::Result<Option<String>> {
     let sample = content.queries.iter().step_by(content.queries.len().div_ceil(SAMPLE));
     let (mut asked, mut unknown) = (0, 0);
     for query in sample {

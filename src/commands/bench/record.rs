@@ -9,14 +9,14 @@ use std::{
 
 use hdrhistogram::{Counter, Histogram};
 
-use super::connection::Outcome;
+use super::connection::RequestOutcome;
 
 /// Longest time that a histogram tells from longer ones, in microseconds: 10 minutes.
 const MICROS_MAX: u64 = 600_000_000;
 
 /// Kinds of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum RequestKind {
     /// `POST .../recommendations`.
     Recommendations,
     /// `POST .../events`.
@@ -25,7 +25,7 @@ pub enum Kind {
     Probes,
 }
 
-impl Kind {
+impl RequestKind {
     /// All.
     pub const ALL: [Self; 3] = [Self::Recommendations, Self::Events, Self::Probes];
 
@@ -49,29 +49,33 @@ pub struct PerKind<T> {
 
 impl<T> PerKind<T> {
     /// Made for each kind.
-    pub fn new(mut make: impl FnMut(Kind) -> T) -> Self {
-        Self { recommendations: make(Kind::Recommendations), events: make(Kind::Events), probes: make(Kind::Probes) }
+    pub fn new(mut make: impl FnMut(RequestKind) -> T) -> Self {
+        Self {
+            recommendations: make(RequestKind::Recommendations),
+            events: make(RequestKind::Events),
+            probes: make(RequestKind::Probes),
+        }
     }
 }
 
 impl<T> Index<Kind> for PerKind<T> {
     type Output = T;
 
-    fn index(&self, kind: Kind) -> &T {
+    fn index(&self, kind: RequestKind) -> &T {
         match kind {
-            Kind::Recommendations => &self.recommendations,
-            Kind::Events => &self.events,
-            Kind::Probes => &self.probes,
+            RequestKind::Recommendations => &self.recommendations,
+            RequestKind::Events => &self.events,
+            RequestKind::Probes => &self.probes,
         }
     }
 }
 
 impl<T> IndexMut<Kind> for PerKind<T> {
-    fn index_mut(&mut self, kind: Kind) -> &mut T {
+    fn index_mut(&mut self, kind: RequestKind) -> &mut T {
         match kind {
-            Kind::Recommendations => &mut self.recommendations,
-            Kind::Events => &mut self.events,
-            Kind::Probes => &mut self.probes,
+            RequestKind::Recommendations => &mut self.recommendations,
+            RequestKind::Events => &mut self.events,
+            RequestKind::Probes => &mut self.probes,
         }
     }
 }
@@ -146,24 +150,24 @@ impl Record {
     }
 
     /// Notes what became of a request.
-    pub fn ended(&mut self, kind: Kind, times: Times, outcome: Outcome) {
+    pub fn ended(&mut self, kind: RequestKind, times: Times, outcome: RequestOutcome) {
         let Some(place) = self.place(kind, times.due) else { return };
         let (requests, piece) = (&mut self.requests[kind], &mut self.pieces[kind][place]);
         let micros = |from, to: Instant| micros(to.saturating_duration_since(from));
         requests.delay.saturating_record(micros(times.due, times.sent));
         match outcome {
-            Outcome::Answered => {
+            RequestOutcome::Answered => {
                 let response = micros(times.due, times.ended);
                 requests.response.saturating_record(response);
                 requests.service.saturating_record(micros(times.sent, times.ended));
                 piece.response.saturating_record(response);
             }
-            Outcome::Refused(why) => {
+            RequestOutcome::Refused(why) => {
                 requests.refusal.saturating_record(micros(times.sent, times.ended));
                 *requests.errors.entry(why).or_default() += 1;
                 piece.refused += 1;
             }
-            Outcome::Failed(why) => {
+            RequestOutcome::Failed(why) => {
                 *requests.errors.entry(why).or_default() += 1;
                 requests.failed += 1;
                 piece.lost += 1;
@@ -172,7 +176,7 @@ impl Record {
     }
 
     /// Notes a request that was not sent.
-    pub fn unsent(&mut self, kind: Kind, due: Instant) {
+    pub fn unsent(&mut self, kind: RequestKind, due: Instant) {
         let Some(place) = self.place(kind, due) else { return };
         self.requests[kind].unsent += 1;
         self.pieces[kind][place].lost += 1;
@@ -188,7 +192,7 @@ impl Record {
     }
 
     /// The piece that a request belongs to; none while warming up.
-    fn place(&self, kind: Kind, due: Instant) -> Option<usize> {
+    fn place(&self, kind: RequestKind, due: Instant) -> Option<usize> {
         let since = due.checked_duration_since(self.begin)?;
         let place = usize::try_from(since.as_nanos() / self.piece.as_nanos().max(1)).unwrap_or(usize::MAX);
         Some(place.min(self.pieces[kind].len() - 1))
@@ -214,9 +218,9 @@ impl Requests {
 
 /// A record that senders share. What they hold it for takes less than a microsecond.
 #[derive(Debug)]
-pub struct Shared(Mutex<Record>);
+pub struct SharedRecord(Mutex<Record>);
 
-impl Shared {
+impl SharedRecord {
     /// Shares a record.
     pub fn new(record: Record) -> Self {
         Self(Mutex::new(record))
@@ -247,14 +251,22 @@ mod tests {
         let begin = Instant::now() + Duration::from_secs(10);
         let at = |ms| begin + Duration::from_millis(ms);
         let mut record = Record::new(begin, Duration::from_secs(1), 2);
-        let kind = Kind::Recommendations;
+        let kind = RequestKind::Recommendations;
         let warm = Times { due: begin - Duration::from_millis(1), sent: at(5), ended: at(6) };
-        record.ended(kind, warm, Outcome::Answered);
-        record.ended(kind, Times { due: at(100), sent: at(600), ended: at(601) }, Outcome::Answered);
-        record.ended(kind, Times { due: at(1500), sent: at(1500), ended: at(1502) }, Outcome::Refused("503 x".into()));
-        record.ended(kind, Times { due: at(9000), sent: at(9000), ended: at(9001) }, Outcome::Failed("broke".into()));
+        record.ended(kind, warm, RequestOutcome::Answered);
+        record.ended(kind, Times { due: at(100), sent: at(600), ended: at(601) }, RequestOutcome::Answered);
+        record.ended(
+            kind,
+            Times { due: at(1500), sent: at(1500), ended: at(1502) },
+            RequestOutcome::Refused("503 x".into()),
+        );
+        record.ended(
+            kind,
+            Times { due: at(9000), sent: at(9000), ended: at(9001) },
+            RequestOutcome::Failed("broke".into()),
+        );
         record.unsent(kind, at(50));
-        record.unsent(Kind::Events, at(50));
+        record.unsent(RequestKind::Events, at(50));
         let requests = &record.requests[kind];
         assert_eq!((requests.answered(), requests.refused(), requests.failed, requests.unsent), (1, 1, 1, 1));
         assert_eq!(requests.known(), 4, "what was due before the beginning does not count");

@@ -1,17 +1,17 @@
-//! What came of a run, for programs (`--json`); `shown` has its table.
+//! What came of a run, for programs (`--json`); `display` has its table.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
 
-use super::record::{Kind, PerKind, Piece, Record, Requests};
+use super::record::{PerKind, Piece, Record, RequestKind, Requests};
 /// Part of the requests due that have to be answered for a step to count as kept up with.
 const KEPT_UP: f64 = 0.99;
 
 /// A whole run.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct LoadReport {
     /// The service.
     pub url: String,
     /// The model.
@@ -143,7 +143,7 @@ impl StepReport {
         };
         let all = PerKind::new(|kind| record.pieces[kind].as_slice());
         let lengths = record.lengths(elapsed);
-        let pieces = all[Kind::Recommendations].iter().zip(all[Kind::Events]).zip(lengths);
+        let pieces = all[RequestKind::Recommendations].iter().zip(all[RequestKind::Events]).zip(lengths);
         let pieces = pieces.map(|((recommendations, events), (begin, length))| PieceReport {
             at_s: (before + begin).as_secs_f64(),
             seconds: length.as_secs_f64(),
@@ -152,20 +152,20 @@ impl StepReport {
         });
         Self {
             seconds,
-            recommendations: of(Kind::Recommendations),
-            events: of(Kind::Events),
-            probes: of(Kind::Probes),
+            recommendations: of(RequestKind::Recommendations),
+            events: of(RequestKind::Events),
+            probes: of(RequestKind::Probes),
             lag,
             pieces: pieces.collect(),
         }
     }
 
     /// One kind's requests.
-    pub fn of(&self, kind: Kind) -> Option<&RequestsReport> {
+    pub fn of(&self, kind: RequestKind) -> Option<&RequestsReport> {
         match kind {
-            Kind::Recommendations => self.recommendations.as_ref(),
-            Kind::Events => self.events.as_ref(),
-            Kind::Probes => self.probes.as_ref(),
+            RequestKind::Recommendations => self.recommendations.as_ref(),
+            RequestKind::Events => self.events.as_ref(),
+            RequestKind::Probes => self.probes.as_ref(),
         }
     }
 }
@@ -224,7 +224,7 @@ impl PieceRequests {
     }
 }
 
-impl Report {
+impl LoadReport {
     /// Finds the highest rate that was kept up with.
     pub fn find_knee(&mut self) {
         let kept = self.steps.iter().filter_map(|step| step.recommendations.as_ref()).filter(|step| step.kept_up());
@@ -243,9 +243,9 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::commands::bench::{connection::Outcome, record::Times};
+    use crate::commands::bench::{connection::RequestOutcome, record::Times};
 
-    fn report(rates: &[f64]) -> Report {
+    fn report(rates: &[f64]) -> LoadReport {
         let step = |rate: &f64| {
             let begin = Instant::now();
             let at = |ms| begin + Duration::from_millis(ms);
@@ -253,16 +253,16 @@ mod tests {
             // The service answers 100 of them and refuses the others.
             for number in 0..1000 {
                 let times = Times { due: at(number), sent: at(number + 1), ended: at(number + 3) };
-                let refused = Outcome::Refused("503 overloaded".to_owned());
-                let outcome = if number % 10 == 0 || *rate < 500.0 { Outcome::Answered } else { refused };
-                record.ended(Kind::Recommendations, times, outcome);
+                let refused = RequestOutcome::Refused("503 overloaded".to_owned());
+                let outcome = if number % 10 == 0 || *rate < 500.0 { RequestOutcome::Answered } else { refused };
+                record.ended(RequestKind::Recommendations, times, outcome);
             }
-            let rates = PerKind::new(|kind| if kind == Kind::Recommendations { *rate } else { 0.0 });
+            let rates = PerKind::new(|kind| if kind == RequestKind::Recommendations { *rate } else { 0.0 });
             let lag = Lag { records_max: Some(1234), records_last: Some(0) };
             let times = (Duration::ZERO, Duration::from_secs(1));
             StepReport::new(&record, &rates, &PerKind::new(|_| 1003), times, lag)
         };
-        let mut report = Report {
+        let mut report = LoadReport {
             url: "http://h".to_owned(),
             model: "default".to_owned(),
             source: "generated".to_owned(),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use shelfmark::domain::{Id, Position};
 
 use super::super::{
+    stats::grouped,
     table::{Align, Table, WIDTH, cut},
-    tally::grouped,
 };
 
 #[derive(Deserialize)]

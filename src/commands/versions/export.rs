@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::super::{
     client::{Client, ServiceArgs},
+    stats::grouped,
     table::size,
-    tally::grouped,
 };
 
 /// Longest time of a download.
@@ -33,11 +33,11 @@ pub struct ExportArgs {
     #[arg(id = "number-or-label", value_name = "VERSION")]
     version: String,
     /// Form of the file.
-    #[arg(long, value_enum, default_value_t = Format::Safetensors)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ExportFormatArg::Safetensors)]
+    format: ExportFormatArg,
     /// Which rows.
-    #[arg(long, value_enum, default_value_t = Rows::Items)]
-    table: Rows,
+    #[arg(long, value_enum, default_value_t = ExportTableArg::Items)]
+    table: ExportTableArg,
     /// Write items' vectors with what their words, categories and dense vectors add: for searching, not for importing.
     #[arg(long)]
     content: bool,
@@ -54,7 +54,7 @@ pub struct ExportArgs {
 
 /// As on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum ExportFormatArg {
     /// One tensor; ids in the metadata.
     Safetensors,
     /// Numpy arrays: vectors and ids.
@@ -67,7 +67,7 @@ enum Format {
 
 /// As on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Rows {
+enum ExportTableArg {
     /// Item vectors.
     Items,
     /// Users' own vectors.

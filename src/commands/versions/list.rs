@@ -5,22 +5,22 @@ use serde_json::Value;
 use shelfmark::domain::{Timestamp, VersionManifest};
 
 use super::super::{
+    stats::grouped,
     table::{Align, Table, WIDTH, size},
-    tally::grouped,
 };
 
 /// Characters that the names of facts take.
 const NAMES: usize = 20;
 
 #[derive(Deserialize)]
-struct Page {
+struct VersionsPage {
     versions: Vec<VersionManifest>,
     next_cursor: Option<u32>,
 }
 
 /// A page of versions.
 pub fn page(answer: &Value) -> anyhow::Result<String> {
-    let page: Page = serde_json::from_value(answer.clone())?;
+    let page: VersionsPage = serde_json::from_value(answer.clone())?;
     let mut table = Table::new(&[
         ("version", Align::Right, 10),
         ("label", Align::Left, 20),

@@ -1,13 +1,13 @@
-//! Separated values: one line into fields, and columns by name.
+//! Comma-separated values: columns by name, and the fields of a line.
 
 use std::borrow::Cow;
 
-/// Places of columns, by name without regard to case.
-pub(super) struct Header {
+/// Indexes of columns by name, in any case.
+pub(super) struct CsvHeader {
     names: Vec<String>,
 }
 
-impl Header {
+impl CsvHeader {
     pub(super) fn new(line: &str) -> Self {
         let names = fields(line).unwrap_or_default();
         Self { names: names.iter().map(|name| name.trim().to_ascii_lowercase()).collect() }
@@ -17,13 +17,13 @@ impl Header {
         self.names.iter().position(|column| column == name)
     }
 
-    /// Place of a column that the format was recognised by.
+    /// Returns the index of a column that the format was recognised by.
     pub(super) fn place(&self, name: &str) -> usize {
         self.find(name).expect("the format was recognised by its columns")
     }
 }
 
-/// Splits a line at commas; quotes as in RFC 4180. A line of its own is a record: quoted line ends do not occur in
+/// Splits a line at commas, with quotes as in RFC 4180. Every line is a record: quoted line ends do not occur in
 /// these formats, and one stray quote must not swallow the rest of the file.
 pub(super) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
     if !line.contains('"') {
@@ -42,18 +42,18 @@ pub(super) fn fields(line: &str) -> Result<Vec<Cow<'_, str>>, String> {
     }
 }
 
-/// The field at `place`, trimmed; empty is missing.
+/// Returns the field at `place`, trimmed. An empty field is missing.
 pub(super) fn field<'a>(row: &'a [Cow<'_, str>], place: usize, name: &str) -> Result<&'a str, String> {
     optional(row, Some(place)).ok_or_else(|| format!("{name} is missing"))
 }
 
-/// The field at `place`, trimmed; `None` when there is no such column, the line is short or the field is empty.
+/// Returns the field at `place`, trimmed; `None` when there is no such column, the line is short or the field is empty.
 pub(super) fn optional<'a>(row: &'a [Cow<'_, str>], place: Option<usize>) -> Option<&'a str> {
     let text = row.get(place?)?.trim();
     (!text.is_empty()).then_some(text)
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub(super) fn number(text: &str, name: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| format!("{name} is not a number: {}", excerpt(text)))?;
     if !number.is_finite() {
@@ -62,7 +62,7 @@ pub(super) fn number(text: &str, name: &str) -> Result<f64, String> {
     Ok(number)
 }
 
-/// The beginning of a text for a message, quoted and without control characters.
+/// Returns the beginning of a text for a message, quoted and escaped.
 pub(super) fn excerpt(text: &str) -> String {
     const CHARS_MAX: usize = 60;
     let short: String = text.chars().take(CHARS_MAX).collect();

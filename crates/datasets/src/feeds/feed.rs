@@ -1,63 +1,106 @@
-//! A file as a stream of entries.
+//! Feeds: files as streams of entries.
 
 use std::{io, path::Path};
 
 use shelfmark_domain::{Event, Item};
 
 use super::{
-    BadLine, EventIds, FeedBody, FeedEntry, FeedError, Format, LINE_BYTES_MAX, ReadSoFar, Rees46, Source,
-    columns::{Header, excerpt},
-    lines::{Lines, NextLine},
+    EventIds, FeedFormat, FeedSource, LINE_BYTES_MAX, LineReader, NextLine, ReadSoFar, Rees46,
+    columns::{CsvHeader, excerpt},
     movielens, ndjson,
     retailrocket::RetailRocket,
 };
 
-/// How to read a file.
+/// An entry that was read from a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedEntry {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// The event or item.
+    pub body: FeedBody,
+}
+
+/// An event or an item, as the HTTP API takes them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FeedBody {
+    /// An event.
+    Event(Event),
+    /// An item with all of its metadata.
+    Item(Item),
+}
+
+/// Error of a line that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {detail}")]
+pub struct BadLine {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// The error, with the name of the field where there is one.
+    pub detail: String,
+}
+
+/// Errors of reading an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The line cannot be used. Reading goes on after it.
+    #[error(transparent)]
+    Bad(#[from] BadLine),
+    /// The file cannot be read any further (a broken disk, a truncated gzip stream). The feed has ended.
+    #[error("cannot be read beyond line {line}")]
+    Unreadable {
+        /// Last line that was read.
+        line: u64,
+        /// Error of the system.
+        source: io::Error,
+    },
+}
+
+/// Options of reading a file.
 #[derive(Debug, Clone, Default)]
 pub struct FeedOptions {
-    /// Give every event an id that no earlier sending had: see [`EventIds`].
+    /// Salt that makes every event id new: see [`EventIds`].
     pub salt: Option<String>,
-    /// Give metadata of items where event rows carry it (REES46).
+    /// Whether to make items from event rows that carry metadata (REES46).
     pub items_from_events: bool,
 }
 
-/// Why a file cannot be read at all.
+/// Errors of opening a file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The system refused.
+    /// The system cannot open the file.
     #[error("{name} cannot be opened")]
     Io {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// Neither content nor name tell the format.
+    /// Neither content nor name have a known format.
     #[error(
         "{name} has no format that is known; it begins with {begins_with}. Known are: our ndjson, MovieLens u.data, \
          u.item, ratings.csv and movies.csv, RetailRocket events.csv, REES46 csv (each also with gzip)"
     )]
     Unrecognised {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// Its first line, shortened.
+        /// Beginning of its first line.
         begins_with: String,
     },
 }
 
-/// An opened file: an iterator of its entries, in order, in constant memory.
+/// An opened file: an iterator over its entries, in order, in constant memory.
 pub struct Feed {
     name: String,
     bytes: Option<u64>,
     read: ReadSoFar,
-    format: Format,
-    lines: Lines,
-    /// The current line was read while the format was found out and is still to be parsed.
+    format: FeedFormat,
+    lines: LineReader,
+    /// Whether the current line was read to recognise the format and is still to be parsed.
     held: bool,
     begins_with_item: bool,
     parser: Parser,
     ids: EventIds,
-    /// Second entry of the line before.
+    /// Second entry of the previous line.
     pending: Option<FeedEntry>,
     ended: bool,
 }
@@ -76,14 +119,14 @@ impl Feed {
     /// Opens a file; `-` is standard input.
     pub fn open(path: &Path, options: &FeedOptions) -> Result<Self, OpenError> {
         let name = || path.display().to_string();
-        let source = Source::open(path).map_err(|source| OpenError::Io { name: name(), source })?;
+        let source = FeedSource::open(path).map_err(|source| OpenError::Io { name: name(), source })?;
         Self::new(source, options)
     }
 
     /// Recognises the format of a source.
-    pub fn new(source: Source, options: &FeedOptions) -> Result<Self, OpenError> {
-        let Source { name, bytes, read, reader } = source;
-        let mut lines = Lines::new(reader);
+    pub fn new(source: FeedSource, options: &FeedOptions) -> Result<Self, OpenError> {
+        let FeedSource { name, bytes, read, reader } = source;
+        let mut lines = LineReader::new(reader);
         let mut empty = false;
         loop {
             match lines.next().map_err(|source| OpenError::Io { name: name.clone(), source })? {
@@ -101,57 +144,60 @@ impl Feed {
         }
         let first = lines.current();
         // An empty file is a file of no events, whatever it was meant to be.
-        let format = if empty { Some(Format::Ndjson) } else { Format::recognise(first, &name) };
+        let format = if empty { Some(FeedFormat::Ndjson) } else { FeedFormat::recognise(first, &name) };
         let Some(format) = format else {
             let begins_with = excerpt(&String::from_utf8_lossy(first));
             return Err(OpenError::Unrecognised { name, begins_with });
         };
-        let header = || Header::new(&String::from_utf8_lossy(first));
+        let header = || CsvHeader::new(&String::from_utf8_lossy(first));
         let parser = match format {
-            Format::Ndjson => Parser::Ndjson,
-            Format::MovieLensData => Parser::MovieLensData,
-            Format::MovieLensItem => Parser::MovieLensItem,
-            Format::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
-            Format::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
-            Format::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
-            Format::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
+            FeedFormat::Ndjson => Parser::Ndjson,
+            FeedFormat::MovieLensData => Parser::MovieLensData,
+            FeedFormat::MovieLensItem => Parser::MovieLensItem,
+            FeedFormat::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
+            FeedFormat::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
+            FeedFormat::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
+            FeedFormat::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
         };
         let ids = EventIds::new(format, options.salt.clone());
         let held = !empty && !format.has_header();
-        let begins_with_item = format == Format::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
+        let begins_with_item = format == FeedFormat::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
         Ok(Self { name, bytes, read, format, lines, held, begins_with_item, parser, ids, pending: None, ended: empty })
     }
 
-    /// The file's name.
+    /// Returns the name of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its size as stored, if known.
+    /// Returns the size of the file as stored, if known.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
     }
 
-    /// How far it was read.
+    /// Returns the counter of bytes read.
     pub fn read_so_far(&self) -> ReadSoFar {
         self.read.clone()
     }
 
-    /// Its format.
-    pub fn format(&self) -> Format {
+    /// Returns the format.
+    pub fn format(&self) -> FeedFormat {
         self.format
     }
 
-    /// Whether the file holds items: its format says so or, in ndjson, its first line.
+    /// Whether the file holds items, by its format or, in ndjson, by its first line.
     pub fn is_metadata(&self) -> bool {
         match self.format {
-            Format::MovieLensItem | Format::MovieLensMovies => true,
-            Format::Ndjson => self.begins_with_item,
-            Format::MovieLensData | Format::MovieLensRatings | Format::RetailRocket | Format::Rees46 => false,
+            FeedFormat::MovieLensItem | FeedFormat::MovieLensMovies => true,
+            FeedFormat::Ndjson => self.begins_with_item,
+            FeedFormat::MovieLensData
+            | FeedFormat::MovieLensRatings
+            | FeedFormat::RetailRocket
+            | FeedFormat::Rees46 => false,
         }
     }
 
-    /// Lines read so far.
+    /// Returns the number of lines read so far.
     pub fn lines(&self) -> u64 {
         self.lines.number()
     }

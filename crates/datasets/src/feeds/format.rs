@@ -1,17 +1,17 @@
-//! Which format a file has.
+//! Formats of event and item files, and how they are recognised.
 
 use std::fmt;
 
 use super::columns;
 
-/// The formats that can be read.
+/// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// One JSON object a line: events and items, ours.
+pub enum FeedFormat {
+    /// Our own format: one JSON object a line, an event or an item.
     Ndjson,
-    /// MovieLens 100k `u.data`: user, item, rating, seconds, with tabs.
+    /// MovieLens 100k `u.data`: user, item, rating and seconds, separated by tabs.
     MovieLensData,
-    /// MovieLens 100k `u.item`: films with pipes, Latin-1.
+    /// MovieLens 100k `u.item`: films, separated by pipes, in Latin-1.
     MovieLensItem,
     /// MovieLens `ratings.csv`.
     MovieLensRatings,
@@ -23,8 +23,8 @@ pub enum Format {
     Rees46,
 }
 
-impl Format {
-    /// All of them.
+impl FeedFormat {
+    /// All formats.
     pub const ALL: [Self; 7] = [
         Self::Ndjson,
         Self::MovieLensData,
@@ -35,7 +35,7 @@ impl Format {
         Self::Rees46,
     ];
 
-    /// Stable name: part of event ids, so it never changes.
+    /// Returns the stable name. It is part of event ids, so it never changes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -53,7 +53,7 @@ impl Format {
         matches!(self, Self::MovieLensRatings | Self::MovieLensMovies | Self::RetailRocket | Self::Rees46)
     }
 
-    /// Tells the format by the first line that is not blank; the file's name decides only when that line does not.
+    /// Recognises the format by the first line that is not blank. The file's name decides only when that line does not.
     pub fn recognise(first_line: &[u8], name: &str) -> Option<Self> {
         Self::by_content(first_line).or_else(|| Self::by_name(name))
     }
@@ -63,7 +63,7 @@ impl Format {
             return Some(Self::Ndjson);
         }
         let line = String::from_utf8_lossy(first_line);
-        let header = columns::Header::new(&line);
+        let header = columns::CsvHeader::new(&line);
         let has = |names: &[&str]| names.iter().all(|name| header.find(name).is_some());
         for (format, names) in [
             (Self::MovieLensRatings, &["userid", "movieid", "rating", "timestamp"][..]),
@@ -95,7 +95,7 @@ impl Format {
     }
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for FeedFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ndjson => "ndjson",
@@ -117,22 +117,22 @@ mod tests {
     fn content_decides_and_the_name_helps_only_when_it_does_not() {
         let item = b"1|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0";
         for (line, name, format) in [
-            (&b"{\"user\":\"u\"}"[..], "ratings.csv", Some(Format::Ndjson)),
-            (b"196\t242\t3\t881250949", "x", Some(Format::MovieLensData)),
-            (item, "x", Some(Format::MovieLensItem)),
-            (b"userId,movieId,rating,timestamp", "x", Some(Format::MovieLensRatings)),
-            (b"movieId,title,genres", "x", Some(Format::MovieLensMovies)),
-            (b"timestamp,visitorid,event,itemid,transactionid", "x", Some(Format::RetailRocket)),
+            (&b"{\"user\":\"u\"}"[..], "ratings.csv", Some(FeedFormat::Ndjson)),
+            (b"196\t242\t3\t881250949", "x", Some(FeedFormat::MovieLensData)),
+            (item, "x", Some(FeedFormat::MovieLensItem)),
+            (b"userId,movieId,rating,timestamp", "x", Some(FeedFormat::MovieLensRatings)),
+            (b"movieId,title,genres", "x", Some(FeedFormat::MovieLensMovies)),
+            (b"timestamp,visitorid,event,itemid,transactionid", "x", Some(FeedFormat::RetailRocket)),
             (
                 b"event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session",
                 "x",
-                Some(Format::Rees46),
+                Some(FeedFormat::Rees46),
             ),
-            (b"broken first line", "dir/u.data.gz", Some(Format::MovieLensData)),
-            (b"broken first line", "a.jsonl.gz", Some(Format::Ndjson)),
+            (b"broken first line", "dir/u.data.gz", Some(FeedFormat::MovieLensData)),
+            (b"broken first line", "a.jsonl.gz", Some(FeedFormat::Ndjson)),
             (b"PK\x03\x04", "archive.zip", None),
         ] {
-            assert_eq!(Format::recognise(line, name), format, "{}", String::from_utf8_lossy(line));
+            assert_eq!(FeedFormat::recognise(line, name), format, "{}", String::from_utf8_lossy(line));
         }
     }
 }

@@ -1,27 +1,25 @@
-//! Feeds: event and item files as streams of domain values, and a generated shop for people without data.
+//! Feeds: event and item files as streams of domain values, and a generated shop.
 //!
-//! **For.** `shelfmark replay` reads files through [`Feed`], `shelfmark demo` draws from [`Shop`]; both hand on
-//! [`FeedEntry`] values, whose events and items serialise exactly as the HTTP contract wants them.
+//! **Used by** `shelfmark replay`, which reads files with [`Feed`], and `shelfmark demo`, which draws from [`Shop`].
+//! Both pass on [`FeedEntry`] values, whose events and items serialise as the HTTP API takes them.
 //!
-//! **Promises.** A file is read once, in order, in constant memory. Which of the [`Format`]s it has is told by its
-//! content (the name only helps when the content does not say), gzip by its magic bytes. Every line that cannot be
-//! read yields one [`BadLine`] with its number and the field that is wrong; reading goes on behind it. Every event
-//! gets an id that depends on nothing but the file's content ([`EventIds`]), so sending a file again doubles nothing.
+//! **Promises.** A file is read once, in order, in constant memory. Its [`FeedFormat`] is recognised by its
+//! content (by its name only when the content does not decide), and gzip by its magic bytes. Every line that cannot be
+//! read yields one [`BadLine`] with its number and the wrong field, and reading goes on after it. Every event
+//! gets an id that depends on the file's content alone ([`EventIds`]), so a file that is sent again adds no event.
 //!
-//! **Does not** sort, send, wait or know the service. Values are checked against the domain's rules only; whether a
-//! kind has a weight is the model's configuration, which the service knows.
+//! **Must not know** the service. It neither sorts nor sends. Values are checked by the rules of the domain alone;
+//! whether a kind has a weight is a matter of the model's configuration.
 //!
-//! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes (a longer one is a bad line); items derived from event
+//! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes; a longer one is a bad line. Items made from event
 //! rows are remembered by hash, at most [`Rees46::SEEN_MAX`] of them.
 //!
 //! The mappings are in `docs/reference/files.md` and at the top of each format's file.
 
 mod columns;
-mod entry;
+mod event_ids;
 mod feed;
 mod format;
-mod identity;
-mod lines;
 mod movielens;
 mod ndjson;
 mod rees46;
@@ -29,12 +27,10 @@ mod retailrocket;
 mod shop;
 mod source;
 
-pub use entry::{BadLine, FeedBody, FeedEntry, FeedError};
-pub use feed::{Feed, FeedOptions, OpenError};
-pub use format::Format;
-pub use identity::EventIds;
-pub use lines::LINE_BYTES_MAX;
-pub(crate) use lines::{Lines, NextLine};
+pub use event_ids::EventIds;
+pub use feed::{BadLine, Feed, FeedBody, FeedEntry, FeedError, FeedOptions, OpenError};
+pub use format::FeedFormat;
 pub use rees46::Rees46;
 pub use shop::{Shop, ShopSettings, ShopperTastes, SpamSettings, spam};
-pub use source::{ReadSoFar, Source};
+pub use source::{FeedSource, LINE_BYTES_MAX, ReadSoFar};
+pub(crate) use source::{LineReader, NextLine};

@@ -9,15 +9,16 @@
 //! | | title (year) | `title` without the year, `properties.year` |
 //! | | genres | `categories` |
 //!
-//! Neither ratings file is in order of time (u.data is shuffled, ratings.csv goes by user): replay them with `--sort`.
+//! Neither file of ratings is in order of time (u.data is shuffled, ratings.csv goes by user): replay them with
+//! `--sort`.
 
 use std::collections::BTreeMap;
 
 use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
-use super::columns::{Header, excerpt, field, fields, number};
+use super::columns::{CsvHeader, excerpt, field, fields, number};
 
-/// Genres of u.item's flags, in their order.
+/// Genres of the flags of u.item, in their order.
 const GENRES: [&str; 19] = [
     "unknown",
     "Action",
@@ -48,7 +49,7 @@ pub(super) struct Ratings {
 }
 
 impl Ratings {
-    pub(super) fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &CsvHeader) -> Self {
         Self {
             user: header.place("userid"),
             movie: header.place("movieid"),
@@ -101,7 +102,7 @@ pub(super) struct Movies {
 }
 
 impl Movies {
-    pub(super) fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &CsvHeader) -> Self {
         Self { movie: header.place("movieid"), title: header.place("title"), genres: header.place("genres") }
     }
 
@@ -114,7 +115,7 @@ impl Movies {
     }
 }
 
-/// u.item is Latin-1: every byte is the character of the same number.
+/// Decodes Latin-1, in which every byte is the character of the same number.
 pub(super) fn item(line: &[u8]) -> Result<Item, String> {
     let line: String = line.iter().map(|&byte| char::from(byte)).collect();
     let row: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -144,7 +145,7 @@ fn film(id: &str, title: &str, categories: Vec<String>) -> Result<Item, String> 
     Ok(item)
 }
 
-/// `Toy Story (1995)` into `Toy Story` and 1995.
+/// Splits `Toy Story (1995)` into `Toy Story` and 1995.
 fn split_year(title: &str) -> (&str, Option<u16>) {
     let title = title.trim();
     let parts = title.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));

@@ -1,6 +1,6 @@
-//! Our own lines: one JSON object each, an event or an item.
+//! Our own format, ndjson: one JSON object a line, an event or an item.
 //!
-//! An object with `kind` is an event, any other with `id` or `item` is an item's metadata; a file may hold both.
+//! An object with `kind` is an event. Any other object with `id` or `item` is an item. A file may hold both.
 //!
 //! | event field | becomes |
 //! |---|---|
@@ -25,7 +25,7 @@ use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
 use super::{FeedBody, columns::excerpt};
 
-/// Reads a line. `ignore_ids`: an `event_id` in the file does not count.
+/// Parses a line. With `ignore_ids`, an `event_id` in the file does not count.
 pub(super) fn body(line: &str, event_id: Id, ignore_ids: bool) -> Result<FeedBody, String> {
     // Nearly all lines are plain events: they are read without building a tree. Whatever is not, items and errors
     // included, takes the slow way, which can say what is wrong.
@@ -46,7 +46,7 @@ pub(super) fn body(line: &str, event_id: Id, ignore_ids: bool) -> Result<FeedBod
     Err("neither an event (user or session, item, kind, ts) nor an item (id or item)".to_owned())
 }
 
-/// Whether a line is an item's metadata.
+/// Whether a line is an item.
 pub(super) fn is_item(line: &str) -> bool {
     let names = |object: Map<String, Value>| {
         let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
@@ -152,7 +152,7 @@ fn item(mut object: Map<String, Value>) -> Result<Item, String> {
     Ok(item)
 }
 
-/// Takes a field out; null is absent.
+/// Removes and parses a field; null is absent.
 fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<Option<T>, String> {
     match object.remove(name) {
         None | Some(Value::Null) => Ok(None),
@@ -163,7 +163,7 @@ fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Res
     }
 }
 
-/// Takes an id out, by the first of its names that is there.
+/// Removes an id, by the first of its names that is present.
 fn id(object: &mut Map<String, Value>, names: &[&str]) -> Result<Option<Id>, String> {
     for name in names {
         let text = match object.remove(*name) {
@@ -177,7 +177,7 @@ fn id(object: &mut Map<String, Value>, names: &[&str]) -> Result<Option<Id>, Str
     Ok(None)
 }
 
-/// Takes a list of labels out; empty ones say nothing and are left out.
+/// Removes a list of labels, and drops the empty ones.
 fn labels(object: &mut Map<String, Value>, name: &str) -> Result<Vec<String>, String> {
     let mut labels: Vec<String> = take(object, name)?.unwrap_or_default();
     labels.retain(|label| !label.trim().is_empty());

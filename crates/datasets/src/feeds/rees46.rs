@@ -1,4 +1,4 @@
-//! REES46 multi-category shop:
+//! REES46, the data set of a multi-category shop:
 //! `event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session`.
 //!
 //! | column | becomes |
@@ -8,7 +8,7 @@
 //! | product_id, user_id, user_session | `item`, `user`, `session` |
 //! | price | `value` |
 //!
-//! With items from events, the first row of a product also gives its metadata: category_code split at dots becomes
+//! With items from events, the first row of a product also gives an item: category_code split at dots becomes
 //! `categories`, brand, price and category_id become `properties`, brand and categories together the `title`.
 
 use std::collections::HashSet;
@@ -17,9 +17,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
-use super::columns::{Header, excerpt, field, fields, number, optional};
+use super::columns::{CsvHeader, excerpt, field, fields, number, optional};
 
-/// Reads REES46 rows.
+/// Parser of REES46 rows.
 pub struct Rees46 {
     time: usize,
     kind: usize,
@@ -34,11 +34,11 @@ pub struct Rees46 {
 }
 
 impl Rees46 {
-    /// Most products remembered as sent, by hash (about 16 MB). Beyond, all are forgotten and metadata is given again,
-    /// which changes nothing in the model.
+    /// Most products that are remembered as sent, by hash (about 16 MB). Beyond it all are forgotten and items are
+    /// given again, which changes nothing in the model.
     pub const SEEN_MAX: usize = 1_000_000;
 
-    pub(super) fn new(header: &Header, items_from_events: bool) -> Self {
+    pub(super) fn new(header: &CsvHeader, items_from_events: bool) -> Self {
         Self {
             time: header.place("event_time"),
             kind: header.place("event_type"),
@@ -53,7 +53,7 @@ impl Rees46 {
         }
     }
 
-    /// The row's event and, at the first sight of a product, its metadata.
+    /// Parses a row: its event and, in the first row of a product, its item.
     pub(super) fn entries(&mut self, line: &str, event_id: Id) -> Result<(Option<Item>, Event), String> {
         let row = fields(line)?;
         let price = optional(&row, self.price).map(|price| number(price, "price")).transpose()?;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use shelfmark_domain::{Event, Id, Timestamp};
 
-use super::columns::{Header, excerpt, field, fields, optional};
+use super::columns::{CsvHeader, excerpt, field, fields, optional};
 
 pub(super) struct RetailRocket {
     timestamp: usize,
@@ -24,7 +24,7 @@ pub(super) struct RetailRocket {
 }
 
 impl RetailRocket {
-    pub(super) fn new(header: &Header) -> Self {
+    pub(super) fn new(header: &CsvHeader) -> Self {
         Self {
             timestamp: header.place("timestamp"),
             visitor: header.place("visitorid"),

@@ -1,17 +1,17 @@
-//! What can be wrong with a file of vectors.
+//! Errors of a file of vectors, with the place where they occurred.
 
 use std::{fmt, io};
 
-/// Where in a file.
+/// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// Line, from 1.
     Line(u64),
-    /// Byte of the unpacked file, from 0.
+    /// Byte of the uncompressed file, from 0.
     Byte(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -20,58 +20,58 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why vectors cannot be read.
+/// Errors of reading vectors.
 #[derive(Debug, thiserror::Error)]
 pub enum VectorError {
-    /// The system refused.
+    /// The system cannot read the file.
     #[error("{name} cannot be read")]
     Io {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// Neither format nor content say what it is.
+    /// The content has no known format, and no format was given.
     #[error("{name} has no format that is known (word2vec, word2vec-text, glove, npy, safetensors): give --format")]
     Unrecognised {
-        /// The file.
+        /// Name of the file.
         name: String,
     },
-    /// The content breaks its format.
+    /// The content breaks the format.
     #[error("{name}: {place}: {detail}")]
     Malformed {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// Where.
-        place: Place,
-        /// What is wrong.
+        /// The place.
+        place: Location,
+        /// The error.
         detail: String,
     },
-    /// Something has to be said that the file does not say.
+    /// The file does not say all that is needed, such as ids.
     #[error("{name}: {detail}")]
     Unclear {
-        /// The file.
+        /// Name of the file.
         name: String,
-        /// What.
+        /// The error.
         detail: String,
     },
 }
 
-/// The same before the file's name is known.
+/// An error before the name of the file is added.
 #[derive(Debug)]
 pub(super) enum Fault {
     Io(io::Error),
-    Malformed(Place, String),
+    Malformed(Location, String),
     Unclear(String),
 }
 
 impl Fault {
     pub(super) fn at_byte(byte: u64, detail: impl Into<String>) -> Self {
-        Self::Malformed(Place::Byte(byte), detail.into())
+        Self::Malformed(Location::Byte(byte), detail.into())
     }
 
     pub(super) fn at_line(line: u64, detail: impl Into<String>) -> Self {
-        Self::Malformed(Place::Line(line), detail.into())
+        Self::Malformed(Location::Line(line), detail.into())
     }
 
     pub(super) fn of(self, name: &str) -> VectorError {

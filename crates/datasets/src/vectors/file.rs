@@ -7,58 +7,57 @@ use std::{
 
 use super::{
     VectorError, VectorFormat,
-    array::{Array, Ids},
-    bytes::Bytes,
+    byte_reader::ByteReader,
     error::Fault,
+    matrix::{Ids, MatrixReader},
     npy, safetensors,
-    text::Text,
-    word2vec::Word2vec,
+    word2vec::{TextReader, Word2vecReader},
 };
-use crate::feeds::{Lines, ReadSoFar, Source};
+use crate::feeds::{FeedSource, LineReader, ReadSoFar};
 
-/// Bytes at the beginning that tell the format: a line of 4,096 decimal numbers fits.
+/// Bytes that are read to recognise the format: a line of 4,096 decimal numbers fits.
 const HEAD_BYTES: u64 = 128 * 1024;
 
-/// How to read a file.
+/// Options of reading a file.
 #[derive(Debug, Clone, Default)]
 pub struct VectorOptions {
-    /// Its format; told by its content when left out.
+    /// Format; recognised by the content when left out.
     pub format: Option<VectorFormat>,
-    /// Ids of the rows, one a line, for arrays.
+    /// File with the ids of the rows, one a line, for npy and safetensors.
     pub ids: Option<PathBuf>,
-    /// Which tensor of several.
+    /// Tensor to read, if there are several.
     pub tensor: Option<String>,
 }
 
-/// One row of a file.
+/// A row of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VectorRow {
-    /// The word, or the id; what is not UTF-8 is replaced.
+    /// Word or id. Bytes that are not UTF-8 are replaced.
     pub id: String,
-    /// Its values; some may not be finite.
+    /// Values; some may not be finite.
     pub values: Vec<f32>,
 }
 
-/// An opened file.
+/// An opened file of vectors.
 pub struct VectorFile {
     name: String,
     bytes: Option<u64>,
     read: ReadSoFar,
     format: VectorFormat,
-    rows: Rows,
+    rows: RowReader,
 }
 
-enum Rows {
-    Word2vec(Word2vec),
-    Text(Text),
-    Array(Array),
+enum RowReader {
+    Word2vec(Word2vecReader),
+    Text(TextReader),
+    Matrix(MatrixReader),
 }
 
 impl VectorFile {
-    /// Opens a file, gzip or not, and reads its header.
+    /// Opens a file, compressed with gzip or not, and reads its header.
     pub fn open(path: &Path, options: &VectorOptions) -> Result<Self, VectorError> {
         let name = path.display().to_string();
-        let Source { bytes, read, mut reader, .. } = Source::open(path).map_err(|e| Fault::Io(e).of(&name))?;
+        let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path).map_err(|e| Fault::Io(e).of(&name))?;
         let mut head = Vec::new();
         reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| Fault::Io(e).of(&name))?;
         let format = options.format.or_else(|| VectorFormat::recognise(&head));
@@ -66,18 +65,18 @@ impl VectorFile {
         let whole = Box::new(Cursor::new(head).chain(reader));
         let open = || {
             Ok(match format {
-                VectorFormat::Word2vec => Rows::Word2vec(Word2vec::open(Bytes::new(whole))?),
-                VectorFormat::Word2vecText => Rows::Text(Text::open(Lines::new(whole), true)?),
-                VectorFormat::Glove => Rows::Text(Text::open(Lines::new(whole), false)?),
+                VectorFormat::Word2vec => RowReader::Word2vec(Word2vecReader::open(ByteReader::new(whole))?),
+                VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true)?),
+                VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false)?),
                 VectorFormat::Npy => {
-                    let mut bytes = Bytes::new(whole);
+                    let mut bytes = ByteReader::new(whole);
                     let shape = npy::header(&mut bytes)?;
-                    Rows::Array(Array::new(bytes, shape, ids(options, None)?))
+                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, None)?))
                 }
                 VectorFormat::Safetensors => {
-                    let mut bytes = Bytes::new(whole);
+                    let mut bytes = ByteReader::new(whole);
                     let (shape, listed) = safetensors::header(&mut bytes, options.tensor.as_deref())?;
-                    Rows::Array(Array::new(bytes, shape, ids(options, listed)?))
+                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, listed)?))
                 }
             })
         };
@@ -85,54 +84,54 @@ impl VectorFile {
         Ok(Self { name, bytes, read, format, rows })
     }
 
-    /// Its name.
+    /// Returns the name of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its size as stored, if known.
+    /// Returns the size of the file as stored, if known.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
     }
 
-    /// How far it was read.
+    /// Returns the counter of bytes read.
     pub fn read_so_far(&self) -> ReadSoFar {
         self.read.clone()
     }
 
-    /// Its format.
+    /// Returns the format.
     pub fn format(&self) -> VectorFormat {
         self.format
     }
 
-    /// Values of a row.
+    /// Returns the number of values of a row.
     pub fn dim(&self) -> usize {
         match &self.rows {
-            Rows::Word2vec(rows) => rows.dim(),
-            Rows::Text(rows) => rows.dim(),
-            Rows::Array(rows) => rows.dim(),
+            RowReader::Word2vec(rows) => rows.dim(),
+            RowReader::Text(rows) => rows.dim(),
+            RowReader::Matrix(rows) => rows.dim(),
         }
     }
 
-    /// Reads the next row into `row`; `false` at the end. Do not call it after an error.
+    /// Reads the next row into `row`, and returns `false` at the end. Must not be called after an error.
     pub fn next(&mut self, row: &mut VectorRow) -> Result<bool, VectorError> {
         match &mut self.rows {
-            Rows::Word2vec(rows) => rows.next(row),
-            Rows::Text(rows) => rows.next(row),
-            Rows::Array(rows) => rows.next(row),
+            RowReader::Word2vec(rows) => rows.next(row),
+            RowReader::Text(rows) => rows.next(row),
+            RowReader::Matrix(rows) => rows.next(row),
         }
         .map_err(|fault| fault.of(&self.name))
     }
 }
 
-/// The ids of an array: the file of the options, else what the header lists.
+/// Returns the ids of a matrix: those of the options' file, else those of the header.
 fn ids(options: &VectorOptions, listed: Option<Vec<String>>) -> Result<Ids, Fault> {
     match (&options.ids, listed) {
         (Some(path), _) => {
-            let source = Source::open(path).map_err(|error| {
+            let source = FeedSource::open(path).map_err(|error| {
                 Fault::Unclear(format!("the ids file {} cannot be opened: {error}", path.display()))
             })?;
-            Ok(Ids::Lines(Box::new(Lines::new(source.reader))))
+            Ok(Ids::Lines(Box::new(LineReader::new(source.reader))))
         }
         (None, Some(listed)) => Ok(Ids::List(listed.into_iter())),
         (None, None) => Err(Fault::Unclear("has no ids of its rows: give a file with one a line (--ids)".to_owned())),

@@ -1,40 +1,40 @@
-//! How vectors of one space become rows of a model: centred, turned into its dimension, and scaled.
+//! The fit of a file's vectors to a model: centred, turned into its dimension, and scaled.
 
 use shelfmark_state::{add_scaled, dot};
 
 use super::orthonormal::{principal, product, random};
 
-/// Rows that the axes of a space are found from.
+/// Number of rows that the axes of the space are computed from.
 const SAMPLE_ROWS: u64 = 10_000;
-/// Vectors below which there is no mean worth taking out.
+/// Number of vectors below which the mean is not subtracted.
 const CENTRED_ROWS_MIN: u64 = 10;
 
-/// How to fit.
+/// Settings of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitSettings {
-    /// Root mean square of the values of the rows that come out.
+    /// Root mean square of the values of the fitted rows.
     pub scale: f32,
-    /// Whether the mean of the vectors is taken out: what all have in common tells none from another.
+    /// Whether the mean of the vectors is subtracted: what all have in common distinguishes none.
     pub centre: bool,
-    /// Keys the rotation.
+    /// Seed of the rotation.
     pub seed: u64,
 }
 
-/// What has to be known of vectors before the first of them can be fitted.
+/// Moments of the vectors, which must be known before the first of them is fitted.
 #[derive(Debug, Clone)]
 pub struct Moments {
     count: u64,
     sums: Vec<f64>,
     squares: f64,
-    /// Sum of outer products, `[file dim, file dim]`, and of the vectors themselves, over the first [`SAMPLE_ROWS`]. Empty when the
-    /// model has room for all values.
+    /// Sum of outer products, `[file dim, file dim]`, and of the vectors themselves, over the first [`SAMPLE_ROWS`].
+    /// Empty when the model has room for all values.
     products: Vec<f64>,
     sampled: u64,
     sampled_sums: Vec<f64>,
 }
 
 impl Moments {
-    /// Of no vectors yet, of `file_dim` values, for a model of `dim`.
+    /// Makes the moments of no vectors, of `file_dim` values, for a model of `dim`.
     pub fn new(file_dim: usize, dim: usize) -> Self {
         let wide = file_dim > dim;
         Self {
@@ -47,7 +47,7 @@ impl Moments {
         }
     }
 
-    /// Takes a vector, `[file dim]`.
+    /// Adds a vector, `[file dim]`.
     pub fn add(&mut self, vector: &[f32]) {
         self.count += 1;
         self.squares += vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
@@ -62,14 +62,14 @@ impl Moments {
         }
     }
 
-    /// Means of the values, or zeros.
+    /// Returns the means of the values, or zeros.
     #[expect(clippy::cast_precision_loss, reason = "rows of a file are far below 2^52")]
     fn mean(sums: &[f64], count: u64, centre: bool) -> Vec<f64> {
         let factor = if centre { 1.0 / count.max(1) as f64 } else { 0.0 };
         sums.iter().map(|sum| sum * factor).collect()
     }
 
-    /// Covariance of the sample, `[file dim, file dim]`.
+    /// Returns the covariance of the sample, `[file dim, file dim]`.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "of f32 vectors, for axes")]
     fn covariance(&self, centre: bool) -> Vec<f32> {
         let mean = Self::mean(&self.sampled_sums, self.sampled, centre);
@@ -82,8 +82,8 @@ impl Moments {
 /// A map from a file's vectors to rows of a model: `scale * matrix (vector - mean)`.
 ///
 /// Where the model has as many values or more, the columns of `matrix` are orthonormal: inner products, and with them
-/// neighbours, stay as they were. Where it has fewer, its rows are the axes along which the vectors vary most. Either way
-/// a random rotation is part of it, so that no value of a row is set apart: Adagrad has a rate for each.
+/// neighbours, stay as they were. Where it has fewer, its rows are the axes along which the vectors vary most. Either
+/// way a random rotation is part of it, so that no value of a row is set apart: Adagrad has a rate for each.
 #[derive(Debug, Clone)]
 pub struct Fit {
     mean: Vec<f32>,
@@ -93,7 +93,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// From the moments of what will be fitted.
+    /// Computes the fit from the moments of the vectors.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "f32 is what rows are made of")]
     pub fn new(moments: &Moments, dim: usize, settings: &FitSettings) -> Self {
         let centre = settings.centre && moments.count >= CENTRED_ROWS_MIN;
@@ -123,12 +123,12 @@ impl Fit {
         Self { mean: mean.iter().map(|m| *m as f32).collect(), matrix, kept }
     }
 
-    /// Part of the vectors' variance that the model has room for, 0 to 1.
+    /// Returns the share of the vectors' variance that fits the model, 0 to 1.
     pub fn kept(&self) -> f32 {
         self.kept
     }
 
-    /// Fits one vector, `[file dim]`: `[dim]`.
+    /// Fits one vector, `[file dim]`, and returns a row, `[dim]`.
     pub fn apply(&self, vector: &[f32]) -> Vec<f32> {
         let mut centred = vector.to_vec();
         add_scaled(&mut centred, -1.0, &self.mean);

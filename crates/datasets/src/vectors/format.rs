@@ -1,21 +1,21 @@
-//! Which format a file has.
+//! Formats of vector files, and how they are recognised.
 
 use std::fmt;
 
 use super::FILE_DIM_MAX;
 
-/// The formats that can be read.
+/// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VectorFormat {
-    /// The binary form of word2vec: a line with count and dimension, then each word, a space, and its f32 values.
+    /// Binary form of word2vec: a line with count and dimension, then each word, a space, and its f32 values.
     Word2vec,
-    /// Its text form, also fastText's `.vec`: the same line, then a line for each word.
+    /// Text form of word2vec, also `.vec` of fastText: the same line, then a line for each word.
     Word2vecText,
-    /// GloVe: the lines without the line before them.
+    /// GloVe: the lines of the text form, without its first line.
     Glove,
-    /// A numpy array; ids come from a file of their own.
+    /// NumPy array. Ids come from a file of their own.
     Npy,
-    /// A tensor of a safetensors file; ids come from a file of their own or from the header.
+    /// Tensor of a safetensors file. Ids come from a file of their own or from the header.
     Safetensors,
 }
 
@@ -23,7 +23,7 @@ impl VectorFormat {
     /// All formats.
     pub const ALL: [Self; 5] = [Self::Word2vec, Self::Word2vecText, Self::Glove, Self::Npy, Self::Safetensors];
 
-    /// Name on the command line.
+    /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Word2vec => "word2vec",
@@ -34,7 +34,7 @@ impl VectorFormat {
         }
     }
 
-    /// Tells the format by the first bytes of the (unpacked) file.
+    /// Recognises the format by the first bytes of the uncompressed file.
     pub fn recognise(head: &[u8]) -> Option<Self> {
         if head.starts_with(super::npy::MAGIC) {
             return Some(Self::Npy);
@@ -64,14 +64,14 @@ impl fmt::Display for VectorFormat {
     }
 }
 
-/// The header of both word2vec forms.
+/// Parses the first line of both forms of word2vec: count and dimension.
 pub(super) fn count_and_dim(line: &str) -> Option<(u64, usize)> {
     let (count, dim) = line.split_once([' ', '\t'])?;
     let (count, dim) = (count.parse().ok()?, dim.trim().parse().ok()?);
     (1..=FILE_DIM_MAX).contains(&dim).then_some((count, dim))
 }
 
-/// The word of a line that ends in `dim` numbers.
+/// Returns the word of a line that ends in `dim` numbers.
 fn numbers_behind(line: &str, dim: usize) -> Option<&str> {
     let mut fields = line.rsplitn(dim + 1, [' ', '\t']);
     fields.by_ref().take(dim).all(|field| field.parse::<f32>().is_ok()).then_some(())?;

@@ -1,43 +1,41 @@
-//! Vectors in files: readers of what was learned elsewhere, how it is made to fit a model, and writers of a model's rows.
+//! Vectors in files: readers, the fit of vectors to a model, and writers of a model's rows.
 //!
-//! **For.** `shelfmark import`, which sends what comes out to a service, and `shelfmark evaluate --import`.
-//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy and safetensors; [`Targets`] are the rows that a model has;
-//! [`Prepared`] has read a file once, knows what it will fill and how the vectors are turned and scaled ([`Fit`]), and
-//! reads it a second time to hand over [`shelfmark_domain::RowVector`]s. [`Export`] is the way back: rows of a state as a file.
+//! **Used by** `shelfmark import`, which sends the rows to a service, and by `shelfmark evaluate --import`.
+//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy and safetensors. [`ImportTargets`] are the rows of a
+//! model. [`PreparedImport`] has read a file once. It knows which rows match, and how vectors are turned and scaled
+//! ([`Fit`]). It reads the file again to hand over [`shelfmark_domain::RowVector`]s. [`Export`] writes rows of a state
+//! as a file.
 //!
-//! **Promises.** A file is read in order, in constant memory, however long. What is wrong with it is told with line or
-//! byte. Of several vectors for one row the first counts: these files begin with the words that are met most. Equal files,
+//! **Promises.** A file is read in order, in constant memory, however long. Errors name the file and the line or byte.
+//! Of several vectors for one row the first counts, since these files begin with the most frequent words. Equal files,
 //! targets and settings give equal rows.
 //!
-//! **Does not** send, wait or know the service.
+//! **Must not know** the service.
 //!
-//! **Bounds.** A vector has at most [`FILE_DIM_MAX`] values, an id 4,096 bytes in the file, a header 100 MB; memory holds
-//! the ids of the model (and 8 bytes for each id that will be new), one vector, and for a file with more values than the model
-//! a square matrix of them.
+//! **Bounds.** A vector has at most [`FILE_DIM_MAX`] values, an id 4,096 bytes, a header 100 MB. Memory holds
+//! the ids of the model, 8 bytes for each new id, and one vector. For a file with more values than the model it also
+//! holds a square matrix of them.
 
-mod array;
-mod bytes;
+mod byte_reader;
 mod error;
 mod export;
 mod file;
 mod fit;
 mod format;
+mod import;
+mod matrix;
 mod npy;
 mod orthonormal;
-mod prepared;
 mod safetensors;
-mod selection;
-mod text;
 mod word2vec;
 
-pub use error::{Place, VectorError};
+pub use error::{Location, VectorError};
 pub use export::{Export, ExportError, ExportFormat, ExportOptions, ExportTable};
 pub use file::{VectorFile, VectorOptions, VectorRow};
 pub use fit::{Fit, FitSettings, Moments};
 pub use format::VectorFormat;
-pub use prepared::Prepared;
+pub use import::{ImportTargets, PreparedImport, RowSelection, SelectionStats};
 pub use safetensors::{Matrix, safetensors_head};
-pub use selection::{Selection, SelectionTally, Targets};
 
-/// Most values of one vector in a file.
+/// Largest number of values of one vector in a file.
 pub const FILE_DIM_MAX: usize = 4096;

@@ -1,18 +1,21 @@
-//! The header of a numpy array: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+//! Headers of NumPy arrays (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
+//!
+//! Read here rather than by the crate npyz: it parses the header with two general parsers (of Python literals and of
+//! large numbers), and its errors do not name the byte.
 
 use super::{
-    array::{Element, Shape},
-    bytes::Bytes,
+    byte_reader::ByteReader,
     error::Fault,
+    matrix::{Element, Shape},
 };
 
-/// What the file begins with.
+/// First bytes of the file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// Longest header, in bytes.
 const HEADER_BYTES_MAX: usize = 65_536;
 
-/// Reads the header; `bytes` stands at the first row then.
-pub(super) fn header(bytes: &mut Bytes) -> Result<Shape, Fault> {
+/// Reads the header, up to the first row.
+pub(super) fn header(bytes: &mut ByteReader) -> Result<Shape, Fault> {
     let mut begin = [0; 8];
     bytes.exact(&mut begin, "the first 8 bytes")?;
     if !begin.starts_with(MAGIC) {
@@ -40,7 +43,8 @@ pub(super) fn header(bytes: &mut Bytes) -> Result<Shape, Fault> {
     shape(&String::from_utf8_lossy(&header)).map_err(|detail| Fault::at_byte(at, detail))
 }
 
-/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (13250, 100), }`: a dictionary that numpy writes in this form.
+/// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (13250, 100), }`: a dictionary that NumPy writes in this
+/// form.
 fn shape(header: &str) -> Result<Shape, String> {
     let value = |key: &str| {
         let after = header.split_once(&format!("'{key}':")).map(|(_, after)| after.trim_start());

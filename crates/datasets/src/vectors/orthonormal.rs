@@ -1,4 +1,4 @@
-//! Orthonormal rows: random ones, and those along which a set of vectors varies most.
+//! Orthonormal rows: random ones, and the principal axes of a covariance.
 
 use shelfmark_state::{CounterRng, dot};
 
@@ -6,10 +6,10 @@ use shelfmark_state::{CounterRng, dot};
 const DRAWS_ROTATION: u64 = 9;
 /// Rounds of orthogonal iteration: the space of the axes settles long before the single axes do.
 const ROUNDS: usize = 20;
-/// A row whose rest is shorter than this after taking out the rows before it lay among them.
+/// Length below which the rest of a row, after the previous rows are taken out, counts as dependent on them.
 const DEPENDENT: f32 = 1e-4;
 
-/// `count` random orthonormal rows of `width` values, `[count, width]`, `count <= width`.
+/// Draws `count` random orthonormal rows of `width` values, `[count, width]`, `count <= width`.
 pub(super) fn random(count: usize, width: usize, seed: u64) -> Vec<f32> {
     let mut draws = CounterRng::new(seed, DRAWS_ROTATION, 0);
     let mut rows: Vec<f32> = (0..count * width).map(|_| draws.normal()).collect();
@@ -17,8 +17,8 @@ pub(super) fn random(count: usize, width: usize, seed: u64) -> Vec<f32> {
     rows
 }
 
-/// The `count` orthonormal rows along which `covariance`, `[width, width]`, is greatest together, by orthogonal iteration
-/// (Golub and Van Loan 2013, section 8.2.4).
+/// Computes the `count` orthonormal rows along which `covariance`, `[width, width]`, is greatest, by orthogonal
+/// iteration (Golub and Van Loan 2013, section 8.2.4).
 pub(super) fn principal(covariance: &[f32], width: usize, count: usize, seed: u64) -> Vec<f32> {
     let mut draws = CounterRng::new(seed, DRAWS_ROTATION, 1);
     let mut axes = random(count, width, seed);
@@ -29,14 +29,14 @@ pub(super) fn principal(covariance: &[f32], width: usize, count: usize, seed: u6
     axes
 }
 
-/// `[n, width]` times the transpose of `[m, width]`: `[n, m]`.
+/// Multiplies `[n, width]` by the transpose of `[m, width]`: `[n, m]`.
 pub(super) fn product(left: &[f32], right: &[f32], width: usize) -> Vec<f32> {
     let rows = right.chunks_exact(width);
     left.chunks_exact(width).flat_map(|row| rows.clone().map(move |other| dot(row, other))).collect()
 }
 
 /// Makes rows orthonormal by modified Gram-Schmidt, twice a row ("twice is enough", Giraud, Langou and Rozložník 2005).
-/// A row that lies among those before it is drawn anew.
+/// A row that depends on the previous ones is drawn anew.
 fn orthonormalise(rows: &mut [f32], width: usize, draws: &mut CounterRng) {
     for place in 0..rows.len() / width {
         let (before, rest) = rows.split_at_mut(place * width);
@@ -62,7 +62,7 @@ fn take_out(row: &mut [f32], before: &[f32], width: usize) {
     }
 }
 
-/// Makes a row's length 1; returns what it was.
+/// Scales a row to length 1, and returns its length before.
 fn normalise(row: &mut [f32]) -> f32 {
     let norm = dot(row, row).sqrt();
     if norm > 0.0 {

@@ -1,19 +1,19 @@
-//! The header of a safetensors file: <https://github.com/huggingface/safetensors#format>. Read and written here rather than by
-//! the format's own crate, which wants the whole file in memory.
+//! Headers of safetensors files (<https://github.com/huggingface/safetensors#format>). They are read and written here rather than
+//! by the format's own crate, which needs the whole file in memory.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    array::{Element, Shape},
-    bytes::Bytes,
+    byte_reader::ByteReader,
     error::Fault,
+    matrix::{Element, Shape},
 };
 
-/// Longest header, in bytes, as the format's own crate has it.
+/// Longest header in bytes, as in the format's own crate.
 pub(super) const HEADER_BYTES_MAX: u64 = 100_000_000;
-/// Key of the ids in `__metadata__`: a JSON list as text, since metadata holds texts only.
+/// Key of the ids in `__metadata__`: a JSON list in a string, since metadata holds strings only.
 const IDS: &str = "ids";
 
 #[derive(Serialize, Deserialize)]
@@ -31,8 +31,9 @@ struct Tensor {
     data_offsets: [u64; 2],
 }
 
-/// Reads the header and goes to the tensor `name`, or to the only one with two dimensions. Gives the ids of the metadata.
-pub(super) fn header(bytes: &mut Bytes, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
+/// Reads the header and skips to the tensor `name`, or to the only one with two dimensions. Returns the ids of the
+/// metadata.
+pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
     let mut length = [0; 8];
     bytes.exact(&mut length, "the length of the header")?;
     let length = u64::from_le_bytes(length);
@@ -69,19 +70,19 @@ pub(super) fn header(bytes: &mut Bytes, name: Option<&str>) -> Result<(Shape, Op
     Ok((shape, ids))
 }
 
-/// A matrix of F32 in a file.
+/// A matrix of f32 in a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Matrix<'a> {
-    /// Name of its tensor.
+    /// Name of the tensor.
     pub name: &'a str,
-    /// Its shape is `[rows, dim]`.
+    /// Number of rows.
     pub rows: usize,
-    /// Values of a row.
+    /// Number of values of a row.
     pub dim: usize,
 }
 
-/// What comes before the values of these matrices, which follow one after the other. It ends at a multiple of eight bytes, so
-/// that they can be used where they lie.
+/// Encodes the head of a file with these matrices, whose values follow in order. It ends at a multiple of eight bytes,
+/// so that the values can be used in place.
 pub fn safetensors_head(metadata: BTreeMap<String, String>, matrices: &[Matrix<'_>]) -> Vec<u8> {
     let mut header = Header { metadata, tensors: BTreeMap::new() };
     let mut begin = 0;

@@ -1,28 +1,29 @@
-//! Implicit ALS, "nightly": matrix factorisation trained anew on everything every 5% of the stream, as many services do.
+//! Implicit ALS: matrix factorisation that is trained again on everything after each 5% of the stream, as nightly jobs
+//! do.
 //!
-//! Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008: preference 1 for pairs that
-//! met, confidence `1 + alpha n` after `n` events. Each least-squares problem is solved by a few steps of conjugate
-//! gradient from the last solution (Takács, Pilászy and Tikk 2011), and training goes on from the last factors. Between trainings a
-//! user is folded in, with their newest events, before every answer; an item has to wait for the next training. People
-//! without events, and ties, get popularity.
+//! Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008: preference 1 for pairs
+//! that met, confidence `1 + alpha n` after `n` events. Each least-squares problem is solved by a few steps of
+//! conjugate gradient from the last solution (Takács, Pilászy and Tikk 2011), and training continues from the last
+//! factors. Between trainings a user's newest events are folded in before every answer. An item has to wait for the
+//! next training. Actors without events, and ties, get popularity.
 
 use std::collections::BTreeMap;
 
 use shelfmark_state::{CounterRng, add_scaled, dot};
 
-use super::{Baseline, Subject, popularity::Popularity};
+use super::{Baseline, KnownActor, popularity::Popularity};
 
 const FACTORS: usize = 64;
 const ALPHA: f32 = 10.0;
 const REGULARISATION: f32 = 10.0;
-/// Part of the stream between trainings.
+/// Share of the stream between trainings.
 const EVERY: f64 = 0.05;
-/// Passes of the first training, and of the others, which begin with the last factors.
+/// Passes of the first training, and of later ones, which begin with the last factors.
 const PASSES_FIRST: usize = 15;
 const PASSES: usize = 5;
 /// Steps of conjugate gradient per problem.
 const STEPS: usize = 3;
-/// Deviation of initial factors.
+/// Standard deviation of initial factors.
 const DEVIATION: f32 = 0.1;
 const POPULARITY_SCALE: f32 = 1e-6;
 
@@ -93,7 +94,7 @@ impl Als {
     }
 }
 
-/// The trained items of a user with their counts.
+/// Returns the trained items of a user with their counts.
 fn pairs_of<'a>(events: &'a BTreeMap<u32, f32>, items: &'a [f32]) -> impl Iterator<Item = (&'a [f32], f32)> {
     events.iter().filter_map(|(item, count)| {
         let factors = items.get(*item as usize * FACTORS..(*item as usize + 1) * FACTORS)?;
@@ -101,7 +102,7 @@ fn pairs_of<'a>(events: &'a BTreeMap<u32, f32>, items: &'a [f32]) -> impl Iterat
     })
 }
 
-/// `Y^T Y` plus regularisation on the diagonal.
+/// Computes `Y^T Y` plus regularisation on the diagonal.
 fn gram(vectors: &[f32]) -> Vec<f32> {
     let mut gram = vec![0.0; FACTORS * FACTORS];
     for vector in vectors.chunks_exact(FACTORS) {
@@ -144,13 +145,13 @@ fn solve(x: &mut [f32], pairs: &[(&[f32], f32)], gram: &[f32], steps: usize) {
 }
 
 impl Baseline for Als {
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
         if self.trained
-            && let Some(events) = self.events.get(subject.number).filter(|events| !events.is_empty())
+            && let Some(events) = self.events.get(actor.number).filter(|events| !events.is_empty())
         {
             let mut user = [0.0; FACTORS];
-            if let Some(trained) = self.users.get(subject.number * FACTORS..(subject.number + 1) * FACTORS) {
+            if let Some(trained) = self.users.get(actor.number * FACTORS..(actor.number + 1) * FACTORS) {
                 user.copy_from_slice(trained);
             }
             let pairs: Vec<(&[f32], f32)> = pairs_of(events, &self.items).collect();
@@ -162,12 +163,12 @@ impl Baseline for Als {
         self.popularity.add_to(scores, POPULARITY_SCALE);
     }
 
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]) {
-        if self.events.len() <= subject.number {
-            self.events.resize(subject.number + 1, BTreeMap::new());
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]) {
+        if self.events.len() <= actor.number {
+            self.events.resize(actor.number + 1, BTreeMap::new());
         }
         for item in items {
-            *self.events[subject.number].entry(*item).or_insert(0.0) += 1.0;
+            *self.events[actor.number].entry(*item).or_insert(0.0) += 1.0;
         }
         self.popularity.add(items);
     }
@@ -185,15 +186,15 @@ impl Baseline for Als {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::Person;
+    use crate::actors::ActorHistory;
 
     fn random(rows: usize, domain: u64) -> Vec<f32> {
         let mut draws = CounterRng::new(1, domain, 1);
         (0..rows * FACTORS).map(|_| draws.normal()).collect()
     }
 
-    /// Goal: conjugate gradient solves the paper's equation 4. Method: the matrix written out in f64, and what is left of
-    /// the right side.
+    /// Goal: conjugate gradient solves the paper's equation 4. Method: the matrix written out in f64, and what is left
+    /// of the right side.
     #[test]
     fn the_solution_satisfies_the_normal_equations() {
         let items = random(9, 2);
@@ -218,18 +219,18 @@ mod tests {
     #[test]
     fn people_of_one_taste_get_its_items_after_training() {
         let mut als = Als::new(1);
-        let person = Person::default();
+        let history = ActorHistory::default();
         // Even users like even items, odd users odd ones; everybody misses one.
         for number in 0..20_usize {
             let items: Vec<u32> =
                 (0..10).filter(|item| *item as usize % 2 == number % 2 && *item as usize != number).collect();
-            als.learn(&Subject { number, person: &person }, &items);
+            als.learn(&KnownActor { number, history: &history }, &items);
         }
         als.pass(0.01);
         assert!(!als.trained);
         als.pass(0.06);
         let mut scores = [0.0; 10];
-        als.score(&Subject { number: 2, person: &person }, &mut scores);
+        als.score(&KnownActor { number: 2, history: &history }, &mut scores);
         assert!([1, 3, 5, 7, 9].iter().all(|odd| scores[*odd] < scores[2]), "{scores:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Item neighbours: items that came close to each other in the histories of the same people.
+//! Item neighbours: items that are close to each other in the histories of the same actors.
 //!
 //! Item-to-item collaborative filtering (Sarwar, Karypis, Konstan and Riedl 2001; Linden, Smith and York 2003) with the
 //! similarity `C_ij / (n_i^0.7 n_j^0.3)`, made for streams: a pair counts `e^(-k/10)` for the `k`-th event before, all
@@ -7,19 +7,19 @@
 
 use std::collections::HashMap;
 
-use super::{Baseline, Subject, grow, popularity::Popularity};
+use super::{Baseline, KnownActor, grow, popularity::Popularity};
 
-/// Events of the history that take part.
+/// Number of events of the history that are used.
 const HISTORY: usize = 30;
-/// Decay by place: `e^(-k/10)`.
+/// Decay by position in the history: `e^(-k/10)`.
 const PLACES: f64 = 10.0;
-/// Power of the other item's count; the history's item has the rest to 1. One half would be the cosine, which ranks rare items
-/// higher and found less on Online Retail and REES46.
+/// Power of the other item's count; the history's item has the rest to 1. One half would be the cosine, which ranks
+/// rare items higher and found less on Online Retail and REES46.
 const OTHER_POWER: f64 = 0.3;
 const HALF_LIFE_EVENTS: f64 = 100_000.0;
-/// Entries of one row; beyond it the smaller half goes.
+/// Most entries of a row; beyond it the smaller half is dropped.
 const ROW_MAX: usize = 2_000;
-/// Popularity's part: below any neighbour that means something.
+/// Scale of popularity, below any neighbour that matters.
 const POPULARITY_SCALE: f32 = 1e-6;
 
 /// Decayed counts. They grow with the weight of new events, which the similarity cancels; f64 holds 100 million events.
@@ -59,9 +59,9 @@ impl Cooccurrence {
 }
 
 impl Baseline for Cooccurrence {
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
-        for (place, item) in subject.person.past.iter().rev().take(HISTORY).enumerate() {
+        for (place, item) in actor.history.past.iter().rev().take(HISTORY).enumerate() {
             let weight = (-(place as f64) / PLACES).exp();
             let count = self.counts[*item as usize].powf(1.0 - OTHER_POWER);
             let factor = weight / count;
@@ -74,7 +74,7 @@ impl Baseline for Cooccurrence {
         self.popularity.add_to(scores, POPULARITY_SCALE);
     }
 
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]) {
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]) {
         for (number, item) in items.iter().enumerate() {
             grow(&mut self.rows, *item, HashMap::new());
             grow(&mut self.counts, *item, 0.0);
@@ -87,7 +87,7 @@ impl Baseline for Cooccurrence {
                 self.pair(*other, *item, self.weight);
                 self.pair(*item, *other, self.weight);
             }
-            for (place, other) in subject.person.past.iter().rev().take(HISTORY).enumerate() {
+            for (place, other) in actor.history.past.iter().rev().take(HISTORY).enumerate() {
                 let weight = self.weight * (-(place as f64) / PLACES).exp();
                 self.pair(*other, *item, weight);
                 self.pair(*item, *other, weight);
@@ -102,7 +102,7 @@ mod tests {
     use shelfmark_state::CounterRng;
 
     use super::*;
-    use crate::people::Person;
+    use crate::actors::ActorHistory;
 
     /// Goal: the maps hold what the formula says. Method: on a small random stream, every pair of every history anew.
     #[test]
@@ -110,39 +110,39 @@ mod tests {
         let items = 12;
         let mut draws = CounterRng::new(7, 1, 1);
         let mut fast = Cooccurrence::default();
-        let mut people: Vec<Person> = (0..4).map(|_| Person::default()).collect();
+        let mut actors: Vec<ActorHistory> = (0..4).map(|_| ActorHistory::default()).collect();
         // (weight, a, b) of every pair, and (weight, a) of every event.
         let (mut pairs, mut events) = (Vec::new(), Vec::new());
         for _ in 0..200 {
-            let number = draws.below(people.len());
+            let number = draws.below(actors.len());
             let mut unit: Vec<u32> =
                 (0..1 + draws.below(3)).map(|_| u32::try_from(draws.below(items)).unwrap()).collect();
             unit.sort_unstable();
             unit.dedup();
-            let person = &people[number];
-            fast.learn(&Subject { number, person }, &unit);
+            let history = &actors[number];
+            fast.learn(&KnownActor { number, history }, &unit);
             for (place, item) in unit.iter().enumerate() {
                 let weight = ((events.len() + 1) as f64 / HALF_LIFE_EVENTS).exp2();
                 events.push((weight, *item));
                 let basket = unit[..place].iter().map(|other| (weight, *other));
-                let before = person.past.iter().rev().take(HISTORY).enumerate();
+                let before = history.past.iter().rev().take(HISTORY).enumerate();
                 let before = before.map(|(k, other)| (weight * (-(k as f64) / PLACES).exp(), *other));
                 for (weight, other) in basket.chain(before) {
                     pairs.push((weight, *item, other));
                     pairs.push((weight, other, *item));
                 }
             }
-            people[number].own.extend(&unit);
-            people[number].past.extend(unit);
+            actors[number].own.extend(&unit);
+            actors[number].past.extend(unit);
         }
         let count = |item: u32| events.iter().filter(|event| event.1 == item).map(|event| event.0).sum::<f64>();
-        for (number, person) in people.iter().enumerate() {
+        for (number, history) in actors.iter().enumerate() {
             let mut scores = vec![0.0; items];
-            fast.score(&Subject { number, person }, &mut scores);
+            fast.score(&KnownActor { number, history }, &mut scores);
             for (row, score) in scores.iter().enumerate() {
                 let row = u32::try_from(row).unwrap();
                 let mut expected = 0.0;
-                for (k, item) in person.past.iter().rev().take(HISTORY).enumerate() {
+                for (k, item) in history.past.iter().rev().take(HISTORY).enumerate() {
                     let met = pairs.iter().filter(|pair| pair.1 == *item && pair.2 == row);
                     let met: f64 = met.map(|pair| pair.0).sum();
                     let norm = count(*item).powf(1.0 - OTHER_POWER) * count(row).powf(OTHER_POWER);

@@ -2,17 +2,17 @@
 //! factorization for recommendation with positive-only feedback", UMAP 2014.
 //!
 //! Every event is one step of stochastic gradient descent towards 1: `e = 1 - p.q`, `p += rate (e q - l p)`,
-//! `q += rate (e p - l q)`; candidates are ordered by how near `p.q` is to 1. People without events get popularity.
+//! `q += rate (e p - l q)`; candidates are ordered by how near `p.q` is to 1. Actors without events get popularity.
 
 use shelfmark_state::{CounterRng, dot};
 
-use super::{Baseline, Subject, grow, popularity::Popularity};
+use super::{Baseline, KnownActor, grow, popularity::Popularity};
 
 const FACTORS: usize = 64;
 /// 0.05 halves recall on REES46; a single rate for all sets is a compromise, see docs/LEARNING.md.
 const RATE: f32 = 0.1;
 const REGULARISATION: f32 = 0.01;
-/// Deviation of initial factors.
+/// Standard deviation of initial factors.
 const DEVIATION: f32 = 0.1;
 
 /// Factors of users and items.
@@ -38,9 +38,9 @@ impl Isgd {
 }
 
 impl Baseline for Isgd {
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
-        let Some(user) = self.users.get(subject.number).filter(|user| !user.is_empty()) else {
+        let Some(user) = self.users.get(actor.number).filter(|user| !user.is_empty()) else {
             self.popularity.add_to(scores, 1.0);
             return;
         };
@@ -49,12 +49,12 @@ impl Baseline for Isgd {
         }
     }
 
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]) {
-        if self.users.len() <= subject.number {
-            self.users.resize(subject.number + 1, Vec::new());
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]) {
+        if self.users.len() <= actor.number {
+            self.users.resize(actor.number + 1, Vec::new());
         }
-        if self.users[subject.number].is_empty() {
-            self.users[subject.number] = self.initial(11, subject.number as u64).collect();
+        if self.users[actor.number].is_empty() {
+            self.users[actor.number] = self.initial(11, actor.number as u64).collect();
         }
         for row in items {
             let place = *row as usize;
@@ -67,7 +67,7 @@ impl Baseline for Isgd {
                 let initial: Vec<f32> = self.initial(12, u64::from(*row)).collect();
                 self.items[place * FACTORS..][..FACTORS].copy_from_slice(&initial);
             }
-            let user = &mut self.users[subject.number];
+            let user = &mut self.users[actor.number];
             let item = &mut self.items[place * FACTORS..][..FACTORS];
             let error = 1.0 - dot(user, item);
             for (p, q) in user.iter_mut().zip(item) {
@@ -84,21 +84,21 @@ impl Baseline for Isgd {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::people::Person;
+    use crate::actors::ActorHistory;
 
     /// Goal: the step is the paper's. Method: the same in f64, element by element, on a random stream.
     #[test]
     fn factors_are_those_of_the_update_rule_in_f64() {
         let mut draws = CounterRng::new(3, 1, 1);
         let mut fast = Isgd::new(5);
-        let person = Person::default();
+        let history = ActorHistory::default();
         let wide = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
         let mut users: Vec<Vec<f64>> = (0..3).map(|n| wide(fast.initial(11, n).collect())).collect();
         let mut items: Vec<Vec<f64>> = (0..6).map(|n| wide(fast.initial(12, n).collect())).collect();
         let (rate, regularisation) = (f64::from(RATE), f64::from(REGULARISATION));
         for _ in 0..300 {
             let (number, item) = (draws.below(3), draws.below(6));
-            fast.learn(&Subject { number, person: &person }, &[u32::try_from(item).unwrap()]);
+            fast.learn(&KnownActor { number, history: &history }, &[u32::try_from(item).unwrap()]);
             let error = 1.0 - users[number].iter().zip(&items[item]).map(|(p, q)| p * q).sum::<f64>();
             for (p, q) in users[number].iter_mut().zip(&mut items[item]) {
                 let before = *p;
@@ -108,7 +108,7 @@ mod tests {
         }
         for (number, user) in users.iter().enumerate() {
             let mut scores = [0.0; 6];
-            fast.score(&Subject { number, person: &person }, &mut scores);
+            fast.score(&KnownActor { number, history: &history }, &mut scores);
             for (score, item) in scores.iter().zip(&items) {
                 let product: f64 = user.iter().zip(item).map(|(p, q)| p * q).sum();
                 assert!((f64::from(*score) + (1.0 - product).abs()).abs() < 1e-3, "{score} {product}");

@@ -1,9 +1,9 @@
-//! What a recommender is compared with: five methods from the literature, run over the same stream, ranked by the same code.
+//! Baselines: five methods from the literature, run over the same stream and ranked by the same code.
 //!
-//! Every one learns after each unit and ranks before it, so none is staler than the model. Their settings are constants
-//! beside their code, one set for all data: where a table shows a baseline tuned for each data set, it is told so.
+//! Each learns after every unit and ranks before it, so none is staler than the model. Their settings are constants
+//! beside their code, one set for all data. A table that shows a baseline tuned for a data set says so.
 //!
-//! Bounds: a row of co-occurrence counts 2,000 entries; everything else grows with users and items.
+//! **Bounds.** A row of co-occurrence counts has 2,000 entries. Everything else grows with users and items.
 
 mod als;
 mod cooccurrence;
@@ -11,32 +11,33 @@ mod isgd;
 mod popularity;
 mod recent;
 
-use super::people::Person;
+use super::actors::ActorHistory;
 
-/// Somebody before a unit.
+/// An actor before a unit.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct KnownActor<'a> {
     /// Number of the actor, from 0 in order of first events.
     pub number: usize,
-    /// What they did.
-    pub person: &'a Person,
+    /// History of the actor.
+    pub history: &'a ActorHistory,
 }
 
 /// A method that is compared with the model.
 pub trait Baseline: Send {
-    /// Writes a score for every row; the caller knows which are candidates.
-    fn score(&mut self, subject: &Subject<'_>, scores: &mut [f32]);
+    /// Writes a score for every row. The caller knows which are candidates.
+    fn score(&mut self, actor: &KnownActor<'_>, scores: &mut [f32]);
 
-    /// Learns a unit: the rows of its distinct items. `subject` is as before it.
-    fn learn(&mut self, subject: &Subject<'_>, items: &[u32]);
+    /// Learns a unit: the rows of its distinct items. `actor` is as before it.
+    fn learn(&mut self, actor: &KnownActor<'_>, items: &[u32]);
 
-    /// Called before every batch with the part of the stream that is over, 0 to 1, for methods that are trained now and then.
+    /// Takes the share of the stream that is over, 0 to 1, before every batch. For methods that are trained from time
+    /// to time.
     fn pass(&mut self, part: f64) {
         let _ = part;
     }
 }
 
-/// The baselines by name.
+/// A baseline, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BaselineKind {
     /// Decayed popularity.
@@ -47,7 +48,7 @@ pub enum BaselineKind {
     Cooccurrence,
     /// Incremental matrix factorisation.
     Isgd,
-    /// Implicit ALS, trained anew now and then.
+    /// Implicit ALS, trained again from time to time.
     Als,
 }
 
@@ -55,7 +56,7 @@ impl BaselineKind {
     /// All, in the order of the report.
     pub const ALL: [Self; 5] = [Self::Popularity, Self::Recent, Self::Cooccurrence, Self::Isgd, Self::Als];
 
-    /// As on the command line.
+    /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Popularity => "popularity",
@@ -66,7 +67,7 @@ impl BaselineKind {
         }
     }
 
-    /// What it is, in one line, and where it comes from.
+    /// Describes the method in one line, with its source.
     pub const fn about(self) -> &'static str {
         match self {
             Self::Popularity => "decayed popularity, half-life 10,000 events",
@@ -79,12 +80,12 @@ impl BaselineKind {
         }
     }
 
-    /// The kind of this name.
+    /// Returns the kind of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A new one.
+    /// Makes the baseline.
     pub fn make(self, seed: u64) -> Box<dyn Baseline> {
         match self {
             Self::Popularity => Box::new(popularity::Popularity::default()),
@@ -96,7 +97,7 @@ impl BaselineKind {
     }
 }
 
-/// Makes `values` long enough to have `row`.
+/// Extends `values` so that it has `row`.
 fn grow<T: Clone>(values: &mut Vec<T>, row: u32, fill: T) {
     if values.len() <= row as usize {
         values.resize(row as usize + 1, fill);

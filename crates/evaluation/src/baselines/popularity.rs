@@ -1,10 +1,11 @@
 //! Decayed popularity: an item's events, each worth half after [`HALF_LIFE_EVENTS`].
 
-use super::{Baseline, Subject, grow};
+use super::{Baseline, KnownActor, grow};
 
 /// Half-life in events. 10,000 is the best of 1,000, 10,000 and 100,000 on most streams.
 const HALF_LIFE_EVENTS: f64 = 10_000.0;
-/// New events weigh more instead of old ones less, so that nothing sweeps the table; at this weight all is folded back.
+/// Weight of new events at which all counts are scaled back. New events weigh more instead of old ones less, so that no
+/// event costs a pass over the table.
 const WEIGHT_MAX: f64 = 1e6;
 
 /// Decayed counts.
@@ -12,7 +13,7 @@ const WEIGHT_MAX: f64 = 1e6;
 pub(super) struct Popularity {
     counts: Vec<f32>,
     weight: f64,
-    /// At least the largest count.
+    /// Upper bound of the counts.
     largest: f32,
 }
 
@@ -52,12 +53,12 @@ impl Popularity {
 }
 
 impl Baseline for Popularity {
-    fn score(&mut self, _: &Subject<'_>, scores: &mut [f32]) {
+    fn score(&mut self, _: &KnownActor<'_>, scores: &mut [f32]) {
         scores.fill(0.0);
         self.add_to(scores, 1.0);
     }
 
-    fn learn(&mut self, _: &Subject<'_>, items: &[u32]) {
+    fn learn(&mut self, _: &KnownActor<'_>, items: &[u32]) {
         self.add(items);
     }
 }

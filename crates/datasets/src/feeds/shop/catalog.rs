@@ -1,4 +1,4 @@
-//! The shop's items.
+//! Catalogue of the shop: its items, and how they are drawn.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use super::{
 /// Number of price levels.
 pub(super) const LEVELS: usize = 3;
 
-/// What the generator knows of an item.
+/// Properties of an item that the generator uses.
 pub(super) struct Ware {
     id: Id,
     pub category: usize,
@@ -23,15 +23,15 @@ pub(super) struct Ware {
     cents: u32,
 }
 
-/// All items, and how to draw from them.
-pub(super) struct Catalog {
+/// All items, and draws from them.
+pub(super) struct ShopCatalog {
     wares: Vec<Ware>,
     by_category: Vec<Shelf>,
     by_thing: Vec<Vec<Shelf>>,
     numbers: HashMap<Id, usize>,
 }
 
-/// Items of one sort, most popular first.
+/// Items of one kind, the most popular first.
 struct Shelf {
     wares: Vec<usize>,
     chances: Weighted,
@@ -48,18 +48,18 @@ impl Shelf {
     }
 }
 
-/// The categories a brand makes things for.
+/// Returns the categories that a brand makes things for.
 pub(super) fn brand_categories(brand: usize) -> [usize; 3] {
     let count = CATEGORIES.len();
     [brand % count, (brand * 5 + 1) % count, (brand * 7 + 3) % count]
 }
 
-/// A brand's price level: 0 plain, 1 middle, 2 fine.
+/// Returns the price level of a brand: 0 plain, 1 middle, 2 fine.
 pub(super) fn brand_level(brand: usize) -> usize {
     brand % LEVELS
 }
 
-impl Catalog {
+impl ShopCatalog {
     pub(super) fn new(seed: u64, count: usize) -> Self {
         let digits = count.to_string().len().max(4);
         let wares: Vec<Ware> = (0..count).map(|number| Ware::new(seed, number, digits)).collect();
@@ -100,12 +100,12 @@ impl Catalog {
         self.numbers.get(item).map(|&number| CATEGORIES[self.wares[number].category].name)
     }
 
-    /// A popular item of a category.
+    /// Draws a popular item of a category.
     pub(super) fn draw(&self, category: usize, draws: &mut Draws) -> usize {
         self.by_category[category].draw(draws).expect("with 24 items or more every category has one")
     }
 
-    /// A popular item of the kind of thing that people look at after this one; `None` when the shop has none.
+    /// Draws a popular item of the kind that follows this one; `None` when the shop has none.
     pub(super) fn draw_after(&self, number: usize, draws: &mut Draws) -> Option<usize> {
         let ware = &self.wares[number];
         let things = &self.by_thing[ware.category];

@@ -1,25 +1,25 @@
 //! A generated shop: a catalogue, shoppers with tastes, and the clicks, carts and purchases that follow from them.
 //!
-//! **How it works**, so that what a model learns from it can be told from what it should have learned:
+//! **Rules**, so that a model can be compared with what it should have learned:
 //!
 //! - *Catalogue.* Twelve categories with ten kinds of things each; an item has a readable title ("Northlight Enamelled
 //!   Kettle, Blue"), a category, a brand, a price and a colour. A brand makes things for three categories at one price
 //!   level of three. Within a category popularity falls with rank r as 1/(r+2) (Zipf).
-//! - *Shoppers.* Each has 2 or 3 categories (weights 6:3:1), two favourite brands, one price level and one device.
-//!   A few shoppers come often, most seldom (1/(n+3)). 92% of free choices fall into their own categories.
-//! - *Drift.* With each visit, 1 time in 30, one of a shopper's categories is exchanged for another; 1 time in 60
-//!   a favourite brand.
+//! - *Shoppers.* Each has 2 or 3 categories (weights 6:3:1), two favourite brands, one price level and one device. A
+//!   few shoppers come often, most seldom (1/(n+3)). 92% of free choices fall into their own categories.
+//! - *Drift.* With each visit, 1 time in 30, one of a shopper's categories is exchanged for another; 1 time in 60 a
+//!   favourite brand.
 //! - *Visits* overlap; a new one begins every 20 simulated seconds on average and has 2 to 8 clicks, 5 to 60 seconds
 //!   apart. 35% of clicks follow the click before to the next kind of thing of its category (kettle, then teapot):
 //!   there is an order to learn. Otherwise the best of three popular items wins, by favourite brand and price level.
-//! - *Buying.* A click leads to the cart 1 time in 6, more often (1 in 3) when brand or price level fit; a visit with
-//!   a full cart ends in a purchase 2 times in 3, and all of the cart is bought at one timestamp: a basket. A quarter of the
-//!   visits of shoppers who bought before begin with a thing bought before, and 70% of those are bought again.
+//! - *Buying.* A click leads to the cart 1 time in 6, more often (1 in 3) when brand or price level fit; a visit with a
+//!   full cart ends in a purchase 2 times in 3, and all of the cart is bought at one timestamp: a basket. A quarter of
+//!   the visits of shoppers who bought before begin with a thing bought before, and 70% of those are bought again.
 //!
 //! The same settings give the same bytes in every release and on every machine: draws come from a counter-based
 //! generator, and only additions, multiplications, divisions and comparisons of floats are used, which are exact.
 //!
-//! [`spam()`] is the opposite: one source whose clicks mean nothing, to break a model with.
+//! [`spam()`] is the opposite: random clicks of one source, to spoil a model with.
 
 mod catalog;
 mod random;
@@ -38,27 +38,27 @@ pub use spam::{SpamSettings, spam};
 use shelfmark_domain::{Event, Id, Item, Timestamp};
 
 use self::{
-    catalog::Catalog,
+    catalog::ShopCatalog,
     random::{Draws, Weighted},
     shopper::Shopper,
     visit::Visit,
 };
 
-/// What the shop is made from. Equal settings, equal shop.
+/// Settings of the shop. Equal settings give equal shops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShopSettings {
-    /// Key of every draw.
+    /// Seed of the random draws.
     pub seed: u64,
-    /// Items in the catalogue, 24 to 1,000,000.
+    /// Number of items, 24 to 1,000,000.
     pub items: usize,
-    /// Shoppers, 16 to 1,000,000.
+    /// Number of shoppers, 16 to 1,000,000.
     pub shoppers: usize,
-    /// Simulated time at which it opens.
+    /// Simulated time of opening.
     pub start: Timestamp,
 }
 
 impl ShopSettings {
-    /// When a shop opens if nobody says otherwise: 2026-01-05T08:00:00Z, so that repeated runs are equal.
+    /// Default time of opening, 2026-01-05T08:00:00Z: fixed, so that repeated runs are equal.
     pub const START_MICROS: i64 = 1_767_600_000_000_000;
 }
 
@@ -72,7 +72,7 @@ impl Default for ShopSettings {
 /// The shop: an endless iterator of events in order of simulated time.
 pub struct Shop {
     start: Timestamp,
-    catalog: Catalog,
+    catalog: ShopCatalog,
     shoppers: Vec<Shopper>,
     often: Weighted,
     draws: Draws,
@@ -85,14 +85,14 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Visits that may be open at once.
+    /// Most visits that are open at once.
     const OPEN_MAX: usize = 64;
 
-    /// Opens a shop; settings outside their ranges are moved to the nearest end.
+    /// Opens a shop. Settings outside their ranges are moved to the nearest end.
     pub fn new(settings: ShopSettings) -> Self {
         let ShopSettings { seed, items, shoppers, start } = settings;
         let (items, shoppers) = (items.clamp(24, 1_000_000), shoppers.clamp(16, 1_000_000));
-        let catalog = Catalog::new(seed, items);
+        let catalog = ShopCatalog::new(seed, items);
         let identity = xxh3_64(format!("{seed} {items} {shoppers} {}", start.micros()).as_bytes());
         Self {
             start,
@@ -109,17 +109,17 @@ impl Shop {
         }
     }
 
-    /// The whole catalogue, one item after the other.
+    /// Iterates over all items.
     pub fn items(&self) -> impl Iterator<Item = Item> {
         self.catalog.items()
     }
 
-    /// What a shopper likes now; `None` when there is no such user.
+    /// Returns the tastes of a shopper now; `None` when there is no such user.
     pub fn tastes(&self, user: &str) -> Option<ShopperTastes> {
         self.shoppers.iter().find(|shopper| shopper.id().as_str() == user).map(Shopper::tastes)
     }
 
-    /// Name of an item's category; `None` when there is no such item.
+    /// Returns the name of an item's category; `None` when there is no such item.
     pub fn category(&self, item: &str) -> Option<&'static str> {
         self.catalog.category_of(item)
     }

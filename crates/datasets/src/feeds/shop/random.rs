@@ -35,13 +35,13 @@ impl Draws {
     }
 }
 
-/// Places with unequal chances. Weights are whole numbers, so that sums are exact.
+/// Indexes with unequal probabilities. Weights are whole numbers, so that sums are exact.
 pub(super) struct Weighted {
     sums: Vec<u64>,
 }
 
 impl Weighted {
-    /// `count` places, place r with a weight in proportion to 1/(r + offset).
+    /// Makes `count` indexes; index r has a weight in proportion to 1/(r + offset).
     pub(super) fn falling(count: usize, offset: u64) -> Self {
         const SCALE: u64 = 1 << 40;
         let mut sum = 0;
@@ -55,7 +55,7 @@ impl Weighted {
         }
     }
 
-    /// Draws a place.
+    /// Draws an index.
     pub(super) fn pick(&self, draws: &mut Draws) -> usize {
         let total = self.sums.last().copied().unwrap_or(0);
         let target = draws.place(usize::try_from(total).expect("64 bits")) as u64;

@@ -1,4 +1,4 @@
-//! Who shops, and what for.
+//! Shoppers and their tastes.
 
 use shelfmark_domain::Id;
 
@@ -11,10 +11,10 @@ use super::{
 /// Weights of a shopper's first, second and third category.
 const WEIGHTS: [u32; 3] = [6, 3, 1];
 
-/// What a shopper likes at one time, for tests and for people who want to check a model.
+/// Tastes of a shopper at one time, to check a model against.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShopperTastes {
-    /// Names of the categories, the dearest first, with their shares of the shopper's own choices.
+    /// Names of the categories, the favourite first, with their shares of the shopper's own choices.
     pub categories: Vec<(&'static str, f64)>,
     /// The favourite brands.
     pub brands: Vec<&'static str>,
@@ -26,13 +26,13 @@ pub(super) struct Shopper {
     brands: [usize; 2],
     level: usize,
     device: &'static str,
-    /// Newest last.
+    /// Items that were bought, the newest last.
     bought: Vec<usize>,
     pub in_shop: bool,
 }
 
 impl Shopper {
-    /// How many purchases one remembers.
+    /// Most purchases that a shopper remembers.
     const BOUGHT_MAX: usize = 12;
 
     pub(super) fn new(seed: u64, number: usize) -> Self {
@@ -84,7 +84,7 @@ impl Shopper {
         }
     }
 
-    /// Tastes move a little between visits.
+    /// Changes the tastes a little between visits.
     pub(super) fn drift(&mut self, draws: &mut Draws) {
         if draws.chance(1, 30) {
             let new = draws.place(CATEGORIES.len());
@@ -100,7 +100,7 @@ impl Shopper {
         }
     }
 
-    /// A category to look at: mostly one's own.
+    /// Draws a category to look at, mostly one of the shopper's own.
     pub(super) fn choose_category(&self, draws: &mut Draws) -> usize {
         if !draws.chance(92, 100) {
             return draws.place(CATEGORIES.len());
@@ -116,7 +116,7 @@ impl Shopper {
         self.categories[0]
     }
 
-    /// Something bought before.
+    /// Draws an item that was bought before.
     pub(super) fn bought_before(&self, draws: &mut Draws) -> Option<usize> {
         (!self.bought.is_empty()).then(|| *draws.one_of(&self.bought))
     }
@@ -128,7 +128,7 @@ impl Shopper {
         self.bought.push(item);
     }
 
-    /// A brand that makes things for the dearest category.
+    /// Draws a brand that makes things for the favourite category.
     fn draw_brand(&self, draws: &mut Draws) -> usize {
         let makers: Vec<usize> =
             (0..BRANDS.len()).filter(|&brand| brand_categories(brand).contains(&self.categories[0])).collect();

@@ -1,32 +1,32 @@
-//! A poison burst: what a click farm does to a model.
+//! A poison burst, as a click farm sends it.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use shelfmark_domain::{Event, Id, Timestamp};
 
-use super::{ShopSettings, catalog::Catalog, random::Draws};
+use super::{ShopSettings, catalog::ShopCatalog, random::Draws};
 
-/// What the burst is made from.
+/// Settings of a burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpamSettings {
-    /// The shop whose items are clicked: the same seed and number of items as that shop.
+    /// Shop whose items are clicked. Only its seed and number of items matter.
     pub shop: ShopSettings,
-    /// How many clicks.
+    /// Number of clicks.
     pub clicks: u64,
     /// Time of the first click; the others follow one second apart.
     pub start: Timestamp,
 }
 
-/// Items that the burst promotes.
+/// Number of items that the burst promotes.
 const PROMOTED: usize = 5;
 
-/// A burst of clicks of one source: user and session `spam-bot`, context `source:spam`. Every other click is on any
-/// item by chance, the ones between on one of five items that the source promotes, so that these five come to
+/// Draws a burst of clicks of one source: user and session `spam-bot`, context `source:spam`. Every other click is on a
+/// random item, the ones between on one of five items that the source promotes, so that these five come to
 /// follow everything (a random-filler attack, Lam & Riedl 2004).
 pub fn spam(settings: SpamSettings) -> impl Iterator<Item = Event> {
     let ShopSettings { seed, items, .. } = settings.shop;
     let items = items.clamp(24, 1_000_000);
-    let catalog = Catalog::new(seed, items);
+    let catalog = ShopCatalog::new(seed, items);
     let mut draws = Draws::new(seed, "spam", 0);
     let promoted: Vec<usize> = (0..PROMOTED).map(|_| draws.place(items)).collect();
     let identity = xxh3_64(format!("{seed} {items} {}", settings.start.micros()).as_bytes());

@@ -1,16 +1,16 @@
-//! One visit to the shop: clicks, the cart, the till.
+//! Visits to the shop: clicks, the cart, the purchase.
 
 use std::cmp::Ordering;
 
 use shelfmark_domain::Id;
 
 use super::{
-    catalog::{Catalog, brand_level},
+    catalog::{ShopCatalog, brand_level},
     random::Draws,
     shopper::Shopper,
 };
 
-/// One thing done.
+/// One act of a visit.
 pub(super) struct Act {
     pub item: usize,
     pub kind: &'static str,
@@ -18,14 +18,14 @@ pub(super) struct Act {
 }
 
 pub(super) struct Visit {
-    /// When it acts next, in seconds since the shop opened.
+    /// Time of the next act, in seconds since the shop opened.
     pub now_s: i64,
     number: u64,
     pub shopper: usize,
     session: Id,
     clicks_left: i64,
     last: Option<usize>,
-    /// To be put into the cart with the next act.
+    /// Item that the next act puts into the cart.
     wanted: Option<usize>,
     cart: Vec<usize>,
     first: bool,
@@ -33,7 +33,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// Items of one basket; more are left on the shelf.
+    /// Most items of a basket.
     const CART_MAX: usize = 8;
 
     pub(super) fn new(now_s: i64, number: u64, shopper: usize, clicks: i64) -> Self {
@@ -60,8 +60,8 @@ impl Visit {
         self.over
     }
 
-    /// Does what comes next: one click, one cart, or the purchase of all of the cart.
-    pub(super) fn act(&mut self, catalog: &Catalog, shopper: &mut Shopper, draws: &mut Draws) -> Vec<Act> {
+    /// Performs the next act: a click, an item put into the cart, or the purchase of the whole cart.
+    pub(super) fn act(&mut self, catalog: &ShopCatalog, shopper: &mut Shopper, draws: &mut Draws) -> Vec<Act> {
         if let Some(item) = self.wanted.take() {
             self.cart.push(item);
             return vec![Act { item, kind: "cart", quantity: None }];
@@ -91,8 +91,8 @@ impl Visit {
         std::mem::take(&mut self.cart).into_iter().map(buy).collect()
     }
 
-    /// What to look at, and whether it was bought before.
-    fn choose(&mut self, catalog: &Catalog, shopper: &Shopper, draws: &mut Draws) -> (usize, bool) {
+    /// Chooses an item to look at, and returns whether it was bought before.
+    fn choose(&mut self, catalog: &ShopCatalog, shopper: &Shopper, draws: &mut Draws) -> (usize, bool) {
         if std::mem::take(&mut self.first)
             && draws.chance(1, 4)
             && let Some(item) = shopper.bought_before(draws)

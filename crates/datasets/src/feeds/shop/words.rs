@@ -1,6 +1,6 @@
-//! The words the catalogue is made of.
+//! Words of the catalogue: categories, brands, adjectives and colours.
 
-/// One category: its name, its things in the order in which people look at them, and its prices in cents.
+/// A category: its name, its things in the order in which shoppers look at them, and its prices in cents.
 pub(super) struct CategoryWords {
     pub name: &'static str,
     pub things: [&'static str; 10],

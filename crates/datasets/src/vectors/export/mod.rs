@@ -1,21 +1,20 @@
-//! Rows of a model as files that others read: the way back of an import.
+//! Exports: the rows of a model as files that other programs read.
 //!
-//! An [`Export`] is an iterator of pieces of bytes, so whoever sends it holds one piece at a time; the rows are shared with
-//! the state (copy-on-write), not copied. What is written, [`super::VectorFile`] reads back bit for bit.
+//! An [`Export`] is an iterator of pieces of bytes, so that a sender holds one piece at a time. The rows are shared
+//! with the state (copy-on-write), not copied. [`super::VectorFile`] reads the file back bit for bit.
 
+mod encode;
 mod npz;
 mod rows;
-mod safetensors;
-mod text;
 
 use std::{collections::VecDeque, fmt};
 
-use npz::Archive;
-use rows::Rows;
+use npz::ZipWriter;
+use rows::ExportRows;
 
 use shelfmark_state::Readable;
 
-/// Bytes of a piece, about.
+/// Size of a piece in bytes, about.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// The formats that can be written.
@@ -34,7 +33,7 @@ pub enum ExportFormat {
 }
 
 impl ExportFormat {
-    /// Ending of a file's name.
+    /// Returns the extension of a file's name.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
@@ -44,7 +43,7 @@ impl ExportFormat {
         }
     }
 
-    /// Media type.
+    /// Returns the media type.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Safetensors => "application/octet-stream",
@@ -70,7 +69,7 @@ pub enum ExportTable {
 }
 
 impl ExportTable {
-    /// Name in paths and flags.
+    /// Returns the name in paths and flags.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Items => "items",
@@ -86,64 +85,64 @@ impl fmt::Display for ExportTable {
     }
 }
 
-/// What is to be written.
+/// Options of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// The format.
+    /// Format of the file.
     pub format: ExportFormat,
-    /// The table.
+    /// Table whose rows are written.
     pub table: ExportTable,
-    /// Whether items' vectors come with what their tokens and dense vectors add, as answers use them. Otherwise, and for the other
-    /// tables, they are the rows as learned, which an import can put back.
+    /// Whether the content vectors of tokens and dense vectors are added to those of items, as answers use them.
+    /// Otherwise, and for the other tables, the rows are written as learned, and can be imported again.
     pub content: bool,
 }
 
-/// Why rows cannot be written in a format.
+/// Errors of an export.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
-    /// Readers of word2vec's text form take what stands before the first space for the id.
+    /// An id holds white space, which ends an id in the text form of word2vec.
     #[error("the id {0:?} has white space, which word2vec's text form cannot hold: choose another format")]
     WhiteSpace(String),
-    /// The ids do not fit into what readers of safetensors take for a header.
+    /// The ids are longer than a header of safetensors may be.
     #[error("the ids take {0} bytes, more than the header of a safetensors file may have: choose another format")]
     HeaderTooLong(u64),
-    /// Beyond 4 GiB a zip is of another kind.
+    /// The archive would be larger than 4 GiB, which needs zip64.
     #[error("the arrays take {0} bytes, more than this npz can hold: choose another format")]
     ArchiveTooLong(u64),
 }
 
-/// Rows on their way into a file.
+/// Rows that are written as a file, piece by piece.
 #[derive(Debug)]
 pub struct Export {
-    rows: Rows,
-    todo: VecDeque<Part>,
-    archive: Archive,
+    rows: ExportRows,
+    todo: VecDeque<ExportPart>,
+    archive: ZipWriter,
     bytes: Option<u64>,
 }
 
-/// What is still to be written.
+/// A part of the file that is still to be written.
 #[derive(Debug)]
-enum Part {
-    /// These bytes.
+enum ExportPart {
+    /// Bytes as they are.
     Bytes(Vec<u8>),
-    /// Something of every row from one on.
+    /// An encoding of each row, from this one on.
     Rows(Encoder, usize),
-    /// An entry of an archive begins.
+    /// Start of an entry of an archive.
     Open(&'static str),
-    /// It ends.
+    /// End of the entry.
     Close,
-    /// The archive's directory.
+    /// Directory of the archive.
     Directory,
 }
 
-/// How something of one row is written.
+/// Encoding of one row.
 #[derive(Debug, Clone, Copy)]
 enum Encoder {
-    /// Little-endian f32.
+    /// Values as little-endian f32.
     Values,
-    /// An element of a JSON list within a JSON text.
+    /// Id as an element of a JSON list within a string of JSON.
     QuotedId,
-    /// UTF-32, little-endian, filled with zeros to so many characters.
+    /// Id as little-endian UTF-32, filled with zeros to this number of characters.
     WideId(usize),
     /// A line of word2vec's text form.
     WordLine,
@@ -154,28 +153,28 @@ enum Encoder {
 impl Export {
     /// Prepares the rows of a state. Costs a pass over the ids.
     pub fn new(readable: &Readable, options: ExportOptions) -> Result<Self, ExportError> {
-        let rows = Rows::new(readable, options.table, options.content);
+        let rows = ExportRows::new(readable, options.table, options.content);
         let (todo, bytes) = match options.format {
             ExportFormat::Safetensors => {
-                let (parts, bytes) = safetensors::parts(&rows, options.table)?;
+                let (parts, bytes) = encode::safetensors(&rows, options.table)?;
                 (parts, Some(bytes))
             }
             ExportFormat::Npz => {
                 let (parts, bytes) = npz::parts(&rows)?;
                 (parts, Some(bytes))
             }
-            ExportFormat::Word2vec => (text::word2vec(&rows)?, None),
-            ExportFormat::Jsonl => (vec![Part::Rows(Encoder::JsonLine, 0)], None),
+            ExportFormat::Word2vec => (encode::word2vec(&rows)?, None),
+            ExportFormat::Jsonl => (vec![ExportPart::Rows(Encoder::JsonLine, 0)], None),
         };
-        Ok(Self { rows, todo: todo.into(), archive: Archive::default(), bytes })
+        Ok(Self { rows, todo: todo.into(), archive: ZipWriter::default(), bytes })
     }
 
-    /// Rows that are written.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// Size of the whole, where it is known before.
+    /// Returns the size of the file in bytes, where it is known before.
     pub const fn bytes(&self) -> Option<u64> {
         self.bytes
     }
@@ -184,18 +183,18 @@ impl Export {
 impl Iterator for Export {
     type Item = Vec<u8>;
 
-    /// The next piece of about a mebibyte: CPU work of some milliseconds.
+    /// Encodes the next piece of about one mebibyte, which takes some milliseconds.
     fn next(&mut self) -> Option<Vec<u8>> {
         let mut piece = Vec::new();
         while piece.len() < PIECE_BYTES {
             let Some(part) = self.todo.pop_front() else { break };
             let begin = piece.len();
             match part {
-                Part::Bytes(bytes) => {
+                ExportPart::Bytes(bytes) => {
                     self.archive.wrote(&bytes);
                     piece.extend_from_slice(&bytes);
                 }
-                Part::Rows(encoder, first) => {
+                ExportPart::Rows(encoder, first) => {
                     let mut row = first;
                     while row < self.rows.len() && piece.len() < PIECE_BYTES {
                         self.rows.encode(encoder, row, &mut piece);
@@ -203,12 +202,12 @@ impl Iterator for Export {
                     }
                     self.archive.wrote(&piece[begin..]);
                     if row < self.rows.len() {
-                        self.todo.push_front(Part::Rows(encoder, row));
+                        self.todo.push_front(ExportPart::Rows(encoder, row));
                     }
                 }
-                Part::Open(name) => self.archive.open(name, &mut piece),
-                Part::Close => self.archive.close(&mut piece),
-                Part::Directory => self.archive.directory(&mut piece),
+                ExportPart::Open(name) => self.archive.open(name, &mut piece),
+                ExportPart::Close => self.archive.close(&mut piece),
+                ExportPart::Directory => self.archive.directory(&mut piece),
             }
         }
         (!piece.is_empty()).then_some(piece)

@@ -1,26 +1,29 @@
-//! Rows as numpy arrays in one file: a zip whose entries are stored as they are, as `numpy.savez` writes it
-//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums stand behind the entries, so that nothing has to
-//! be known before it is written.
+//! NumPy arrays in one file: a zip with uncompressed entries, as `numpy.savez` writes it
+//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums follow the entries, so that the file is written
+//! in one pass.
+//!
+//! Written here rather than by the crates npyz and zip: they write to a stream, while an export is an iterator of
+//! pieces whose total size is known before the first one, for `Content-Length`.
 
 use flate2::Crc;
 
-use super::{Encoder, ExportError, Part, rows::Rows};
+use super::{Encoder, ExportError, ExportPart, rows::ExportRows};
 
-/// Needed to read: 2.0, the version of plain zip.
+/// Version needed to read: 2.0, that of plain zip.
 const VERSION: u16 = 20;
-/// Checksum and sizes stand behind the entry.
+/// Flag of entries whose checksum and sizes follow their content.
 const FLAGS: u16 = 1 << 3;
-/// 1980-01-01, 00:00: equal rows give equal files.
+/// Date of the entries, 1980-01-01: equal rows give equal files.
 const DATE: u16 = 0x21;
-/// Where zip ends and zip64 begins.
+/// Largest archive without zip64.
 const BYTES_MAX: u64 = u32::MAX as u64;
-/// Of an entry: its header and directory entry without their names, and what stands behind it.
+/// Bytes of an entry's header, directory entry and trailer, without its name.
 const ENTRY_BYTES: u64 = 30 + 46 + 16;
-/// The end of the directory.
+/// Bytes of the end of the directory.
 const END_BYTES: u64 = 22;
 
-/// The parts of the file, and its size.
-pub(super) fn parts(rows: &Rows) -> Result<(Vec<Part>, u64), ExportError> {
+/// Returns the parts of the file, and its size.
+pub(super) fn parts(rows: &ExportRows) -> Result<(Vec<ExportPart>, u64), ExportError> {
     let width = rows.ids().map(|id| id.as_str().chars().count()).max().unwrap_or(1);
     let vectors = array_header("<f4", &format!("({}, {})", rows.len(), rows.dim()));
     let ids = array_header(&format!("<U{width}"), &format!("({},)", rows.len()));
@@ -31,20 +34,20 @@ pub(super) fn parts(rows: &Rows) -> Result<(Vec<Part>, u64), ExportError> {
         return Err(ExportError::ArchiveTooLong(bytes));
     }
     let parts = vec![
-        Part::Open("vectors.npy"),
-        Part::Bytes(vectors),
-        Part::Rows(Encoder::Values, 0),
-        Part::Close,
-        Part::Open("ids.npy"),
-        Part::Bytes(ids),
-        Part::Rows(Encoder::WideId(width), 0),
-        Part::Close,
-        Part::Directory,
+        ExportPart::Open("vectors.npy"),
+        ExportPart::Bytes(vectors),
+        ExportPart::Rows(Encoder::Values, 0),
+        ExportPart::Close,
+        ExportPart::Open("ids.npy"),
+        ExportPart::Bytes(ids),
+        ExportPart::Rows(Encoder::WideId(width), 0),
+        ExportPart::Close,
+        ExportPart::Directory,
     ];
     Ok((parts, bytes))
 }
 
-/// The header of an array, as numpy writes it: filled so that the values begin at a multiple of 64.
+/// Encodes the header of an array as NumPy does: padded so that the values begin at a multiple of 64.
 fn array_header(descr: &str, shape: &str) -> Vec<u8> {
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     while !(10 + text.len() + 1).is_multiple_of(64) {
@@ -57,23 +60,23 @@ fn array_header(descr: &str, shape: &str) -> Vec<u8> {
     header
 }
 
-/// A zip as it is written.
+/// Writer of a zip archive.
 #[derive(Debug, Default)]
-pub(super) struct Archive {
+pub(super) struct ZipWriter {
     /// Bytes written so far.
     offset: u32,
-    open: Option<Entry>,
-    entries: Vec<Entry>,
+    open: Option<ZipEntry>,
+    entries: Vec<ZipEntry>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct ZipEntry {
     name: &'static str,
     begin: u32,
     sum: Crc,
 }
 
-impl Archive {
+impl ZipWriter {
     /// Begins an entry.
     pub(super) fn open(&mut self, name: &'static str, out: &mut Vec<u8>) {
         let begin = self.offset;
@@ -83,10 +86,10 @@ impl Archive {
         numbers(out, &[short(name.len()), 0]);
         out.extend_from_slice(name.as_bytes());
         self.offset += long(30 + name.len());
-        self.open = Some(Entry { name, begin, sum: Crc::new() });
+        self.open = Some(ZipEntry { name, begin, sum: Crc::new() });
     }
 
-    /// Takes in what was written into the entry that is open, if one is.
+    /// Counts bytes that were written into the open entry, if there is one.
     pub(super) fn wrote(&mut self, bytes: &[u8]) {
         if let Some(entry) = &mut self.open {
             entry.sum.update(bytes);
@@ -125,8 +128,8 @@ impl Archive {
     }
 }
 
-impl Entry {
-    /// Checksum, stored size, size.
+impl ZipEntry {
+    /// Writes checksum, stored size and size.
     fn sums(&self, out: &mut Vec<u8>) {
         for number in [self.sum.sum(), self.sum.amount(), self.sum.amount()] {
             out.extend_from_slice(&number.to_le_bytes());

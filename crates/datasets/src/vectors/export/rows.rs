@@ -1,23 +1,23 @@
-//! The rows that an export writes.
+//! Rows of one table that an export writes.
 
 use shelfmark_domain::Id;
 use shelfmark_state::{CowRows, Readable};
 
-use super::{Encoder, ExportTable, text};
+use super::{Encoder, ExportTable, encode};
 
-/// Rows of one table of one state, which they share.
+/// Rows of one table, shared with their state.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct ExportRows {
     readable: Readable,
     table: ExportTable,
     content: bool,
-    /// Row numbers: without those of removed items, and those that are no user's.
+    /// Numbers of the rows, without removed items and without free rows of users.
     numbers: Vec<u32>,
-    /// Work space, `[dim]`.
+    /// Scratch space, `[dim]`.
     vector: Vec<f32>,
 }
 
-impl Rows {
+impl ExportRows {
     pub(super) fn new(readable: &Readable, table: ExportTable, content: bool) -> Self {
         let catalog = &readable.catalog;
         let count = match table {
@@ -66,19 +66,19 @@ impl Rows {
         }
     }
 
-    /// Writes something of one row.
+    /// Writes one row in an encoding.
     pub(super) fn encode(&mut self, encoder: Encoder, place: usize, out: &mut Vec<u8>) {
         match encoder {
-            Encoder::QuotedId => text::quoted_id(place, self.id(place), out),
-            Encoder::WideId(width) => text::wide_id(self.id(place), width, out),
+            Encoder::QuotedId => encode::quoted_id(place, self.id(place), out),
+            Encoder::WideId(width) => encode::wide_id(self.id(place), width, out),
             Encoder::Values => self.values(place).iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
             Encoder::WordLine => {
                 let id = self.id(place).clone();
-                text::word_line(&id, self.values(place), out);
+                encode::word_line(&id, self.values(place), out);
             }
             Encoder::JsonLine => {
                 let id = self.id(place).clone();
-                text::json_line(&id, self.values(place), out);
+                encode::json_line(&id, self.values(place), out);
             }
         }
     }

@@ -3,15 +3,15 @@
 use std::fmt;
 
 use super::{
-    record::Kind,
-    report::{Lag, Quantiles, Report, StepReport},
+    record::RequestKind,
+    report::{Lag, LoadReport, Quantiles, StepReport},
 };
 use crate::commands::{
+    stats::grouped,
     table::{Align, Table},
-    tally::grouped,
 };
 
-impl fmt::Display for Report {
+impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.interrupted {
             let seconds: f64 = self.steps.iter().map(|step| step.seconds).sum();
@@ -47,7 +47,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl Report {
+impl LoadReport {
     /// A single step, by kind.
     fn one(&self, f: &mut fmt::Formatter<'_>, step: &StepReport) -> fmt::Result {
         let right = |name, max| (name, Align::Right, max);
@@ -66,7 +66,7 @@ impl Report {
             table.row(counts.into_iter().chain(cells(quantiles)));
         };
         let mut errors = String::new();
-        for kind in Kind::ALL {
+        for kind in RequestKind::ALL {
             let Some(requests) = step.of(kind) else { continue };
             row(kind.name(), requests.due, None);
             row("  answered", requests.answered, requests.response_ms.as_ref());
@@ -92,7 +92,7 @@ impl Report {
         if let Lag { records_max: Some(most), records_last: Some(last) } = step.lag {
             writeln!(f, "lag: at most {} records, {} at the end", grouped(most), grouped(last))?;
         }
-        let delay = Kind::ALL.iter().filter_map(|kind| step.of(*kind)?.delay_ms);
+        let delay = RequestKind::ALL.iter().filter_map(|kind| step.of(*kind)?.delay_ms);
         if let Some(delay) = delay.max_by(|one, other| one.p99.total_cmp(&other.p99)) {
             writeln!(f, "sent late by {} ms (p50), {} ms (p99)", short(delay.p50), short(delay.p99))?;
         }

@@ -12,15 +12,15 @@ use shelfmark::{
 use shelfmark_client::Origin;
 
 use crate::commands::{
-    reading::{Reading, Sink},
-    tally::ReadTally,
+    input::{EntrySink, InputFiles},
+    stats::ReadStats,
 };
 
 /// Events that are held; later ones of a file are not read. Requests go round in them.
 const EVENTS_MAX: usize = 100_000;
 
 /// Bodies of requests, each list in the order in which they are sent, round and round.
-pub struct Content {
+pub struct RequestBodies {
     /// Recommendations: the actor of every event, so that people are asked for as often as they come.
     pub queries: Vec<Bytes>,
     /// Appends.
@@ -29,19 +29,19 @@ pub struct Content {
     pub source: String,
 }
 
-impl Content {
+impl RequestBodies {
     /// From files.
     pub fn from_files(files: &[PathBuf], limit: u16, batch: usize) -> anyhow::Result<Self> {
-        let reading = Reading {
+        let reading = InputFiles {
             items: Vec::new(),
             files: files.to_vec(),
             options: FeedOptions::default(),
             sort: false,
             strict: false,
         };
-        let mut taking = Taking::default();
+        let mut taking = EventCollector::default();
         match reading.read(reading.open()?, &mut taking) {
-            Err(error) if error.is::<Enough>() => {}
+            Err(error) if error.is::<EnoughEvents>() => {}
             ended => ended?,
         }
         if taking.events.is_empty() {
@@ -99,18 +99,18 @@ fn anew(event: &Event) -> serde_json::Result<Value> {
 /// Events enough.
 #[derive(Debug, thiserror::Error)]
 #[error("there are enough events")]
-struct Enough;
+struct EnoughEvents;
 
 #[derive(Default)]
-struct Taking {
+struct EventCollector {
     events: Vec<Event>,
-    tally: ReadTally,
+    stats: ReadStats,
 }
 
-impl Sink for Taking {
+impl EntrySink for EventCollector {
     fn entry(&mut self, _: Origin, body: FeedBody) -> anyhow::Result<()> {
         if self.events.len() == EVENTS_MAX {
-            return Err(Enough.into());
+            return Err(EnoughEvents.into());
         }
         match body {
             FeedBody::Event(event) => self.events.push(event),
@@ -124,8 +124,8 @@ impl Sink for Taking {
         bail!("{file}: {bad}")
     }
 
-    fn tally(&mut self) -> &mut ReadTally {
-        &mut self.tally
+    fn stats(&mut self) -> &mut ReadStats {
+        &mut self.stats
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn events_are_sent_anew_and_their_people_are_asked_for() {
         let shop = ShopSettings::default();
-        let content = Content::generated(shop, 7, 3).expect("a shop");
+        let content = RequestBodies::generated(shop, 7, 3).expect("a shop");
         assert_eq!((content.queries.len(), content.appends.len()), (EVENTS_MAX, EVENTS_MAX.div_ceil(3)));
         let first = Shop::new(shop).next().expect("endless");
         let query: Value = serde_json::from_slice(&content.queries[0]).expect("JSON");

@@ -13,7 +13,7 @@ use super::{
 
 /// What every such command needs.
 #[derive(Debug, Args)]
-pub struct Common {
+pub struct ClientArgs {
     #[command(flatten)]
     service: ServiceArgs,
     /// Print the service's answer as JSON.
@@ -22,16 +22,16 @@ pub struct Common {
 }
 
 /// A question: method, path below the model, body.
-pub struct Question {
+pub struct ApiRequest {
     pub method: Method,
     pub path: &'static [&'static str],
     pub body: Option<Value>,
 }
 
-impl Common {
+impl ClientArgs {
     /// Asks, and prints the answer as JSON or as `text` says it.
-    pub fn ask(&self, question: Question, text: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
-        let Question { method, path, body } = question;
+    pub fn ask(&self, question: ApiRequest, text: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
+        let ApiRequest { method, path, body } = question;
         let client = Client::new(&self.service)?;
         let answer = pipeline::runtime()?.block_on(client.call(method, path, &[], body.as_ref()))?;
         if self.json {

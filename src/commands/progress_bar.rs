@@ -7,13 +7,13 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::tally::grouped;
+use super::stats::grouped;
 
 /// Pause between plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress over a known number of events, or of something else.
-pub struct Bar {
+pub struct WorkProgress {
     bar: Option<ProgressBar>,
     quiet: bool,
     events: u64,
@@ -23,7 +23,7 @@ pub struct Bar {
     said: Instant,
 }
 
-impl Bar {
+impl WorkProgress {
     /// `quiet`: shows nothing.
     pub fn new(label: &str, events: usize, quiet: bool) -> Self {
         Self::of(label, events, "events", quiet)

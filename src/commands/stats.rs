@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-pub use shelfmark_client::{SHOWN_MAX, SendTally};
+pub use shelfmark_client::{SHOWN_MAX, SendStats};
 
 /// Counts of the reading side.
 #[derive(Debug, Clone, Default)]
-pub struct ReadTally {
+pub struct ReadStats {
     /// Lines read, over all files.
     pub lines: u64,
     /// Lines that could not be used.
@@ -33,18 +33,18 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// The last word of a command.
-pub struct Summary<'a> {
+pub struct SendSummary<'a> {
     /// Reading.
-    pub read: &'a ReadTally,
+    pub read: &'a ReadStats,
     /// Sending.
-    pub sent: &'a SendTally,
+    pub sent: &'a SendStats,
     /// Whether lines mean something (not for generated events).
     pub from_files: bool,
     /// Seconds it took.
     pub seconds: f64,
 }
 
-impl fmt::Display for Summary<'_> {
+impl fmt::Display for SendSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { read, sent, from_files, seconds } = self;
         if *from_files {

@@ -1,12 +1,12 @@
-//! The search for a configuration: random settings, successive halving, scored by test-then-train.
+//! Tuning: a search for a configuration by random trials and successive halving, scored by test-then-train.
 //!
-//! Random search (Bergstra and Bengio 2012) draws candidates around a base configuration. Successive halving (Jamieson and Talwalkar
-//! 2016) gives all of them the first quarter of the stream, the best third the second quarter, and the best third of those
-//! the rest. Test-then-train fits it well: a survivor goes on where it stopped, so nothing is computed twice. The base
-//! itself is never dropped, so that the winner has something to be compared with on the whole stream.
+//! Random search (Bergstra and Bengio 2012) draws trials around a base configuration. Successive halving (Jamieson and
+//! Talwalkar 2016) gives all of them the first quarter of the stream, the best third the second quarter, and the best
+//! third of those the rest. Test-then-train fits it well: a survivor goes on where it stopped, so nothing is computed
+//! twice. The base itself is never dropped, so that the winner can be compared with it on the whole stream.
 //!
-//! Equal seed and number of candidates give equal results; left to the budget, the number depends on the machine's speed.
-//! The winner's figure is the best of several on the data that chose it, and so a little flattering.
+//! Equal seeds and numbers of trials give equal results. A number that is left to the budget depends on the machine's
+//! speed. The winner's figure is the best of several on the data that chose it, and so a little too good.
 
 use std::time::{Duration, Instant};
 
@@ -16,51 +16,51 @@ use shelfmark_state::CounterRng;
 
 use super::{Protocol, Run, Stream, metrics::Cut};
 
-/// Most candidates.
-pub const CANDIDATES_MAX: usize = 81;
-/// Ends of the rungs, as parts of the stream.
+/// Largest number of trials.
+pub const TRIALS_MAX: usize = 81;
+/// Ends of the rungs, as shares of the stream.
 const RUNGS: [f64; 3] = [0.25, 0.5, 1.0];
-/// One of this many goes on.
+/// One of so many trials continues in the next rung.
 const KEEP_ONE_OF: usize = 3;
-/// Cost of a candidate in passes of the whole stream, later rungs included: 1/4 + 1/3 * 1/4 + 1/9 * 1/2.
+/// Cost of a trial in passes of the whole stream, later rungs included: 1/4 + 1/3 * 1/4 + 1/9 * 1/2.
 const CANDIDATE_PASSES: f64 = 0.39;
-/// Events between looks at the clock.
+/// Events between two checks of the time.
 const STRIDE: usize = 512;
-/// Later events cost more, as items have become more: a pass takes this many times what its beginning says.
+/// Factor by which a pass takes longer than its beginning suggests: later events cost more, since there are more items.
 const SLOWER_LATER: f64 = 1.3;
 
-/// How to search.
+/// Settings of a search.
 #[derive(Debug, Clone)]
-pub struct SearchSettings {
-    /// Time after which no more is tried.
+pub struct TuningSettings {
+    /// Time after which no further trial begins.
     pub budget: Duration,
-    /// Candidates beside the base; as many as the budget allows when left out.
-    pub candidates: Option<usize>,
-    /// Key of the draws.
+    /// Number of trials beside the base; as many as the budget allows when left out.
+    pub trials: Option<usize>,
+    /// Seed of the random draws.
     pub seed: u64,
     /// Whether `dim` may change.
     pub vary_dim: bool,
 }
 
-/// A configuration and how far it came.
+/// A trial: a configuration, and how far it came.
 #[derive(Debug, Clone)]
-pub struct Candidate {
-    /// 0 is the base.
+pub struct Trial {
+    /// Number of the trial; 0 is the base.
     pub number: usize,
     /// The configuration.
     pub config: ModelConfig,
-    /// What differs from the base, for people.
+    /// Differences from the base, as text.
     pub changes: Vec<String>,
-    /// Events tested.
+    /// Number of events tested.
     pub events: usize,
-    /// What was counted.
+    /// Metrics over the events tested.
     pub whole: Cut,
-    /// Time it took.
+    /// Time that the trial took.
     pub time: Duration,
 }
 
-impl Candidate {
-    /// What is searched for: the mean of recall over all and over novel targets.
+impl Trial {
+    /// Returns the objective: the mean of recall over all and over novel targets.
     pub fn objective(&self) -> f64 {
         if self.whole.novel.targets == 0 {
             return self.whole.all.recall();
@@ -69,137 +69,138 @@ impl Candidate {
     }
 }
 
-/// What was found.
+/// Result of a search.
 #[derive(Debug)]
-pub struct Found {
-    /// All candidates: those that came furthest first, then the best first.
-    pub candidates: Vec<Candidate>,
-    /// Events of the stream that the last rung ends at.
+pub struct TuningResult {
+    /// All trials: those that came furthest first, then the best first.
+    pub trials: Vec<Trial>,
+    /// Number of events at which the last rung ends.
     pub events: usize,
     /// Whether time ran out before the last rung was done.
     pub cut_short: bool,
 }
 
-impl Found {
-    /// The best of those that came furthest.
-    pub fn best(&self) -> &Candidate {
-        &self.candidates[0]
+impl TuningResult {
+    /// Returns the best of the trials that came furthest.
+    pub fn best(&self) -> &Trial {
+        &self.trials[0]
     }
 }
 
-/// Hears of progress: which candidate of which rung is under way, and its events.
-pub type Watch<'w> = dyn FnMut(&str, usize) + 'w;
+/// Receiver of progress: the trial and rung under way, and its number of events.
+pub type TuningObserver<'w> = dyn FnMut(&str, usize) + 'w;
 
-struct Entrant<'a> {
-    candidate: Candidate,
+struct RunningTrial<'a> {
+    trial: Trial,
     run: Run<'a>,
 }
 
-/// Searches. Shortens the stream when the budget does not allow three candidates on the whole of it.
-pub fn search(
+/// Searches for a configuration. Shortens the stream when the budget does not allow three trials on the whole of it.
+pub fn tune(
     stream: &mut Stream,
     base: &ModelConfig,
     protocol: &Protocol,
-    settings: &SearchSettings,
-    watch: &mut Watch<'_>,
-) -> Result<Found, ApplyError> {
+    settings: &TuningSettings,
+    observe: &mut TuningObserver<'_>,
+) -> Result<TuningResult, ApplyError> {
     let deadline = Instant::now() + settings.budget;
     let protocol = Protocol { baselines: Vec::new(), ..protocol.clone() };
-    let count = match settings.candidates {
+    let count = match settings.trials {
         Some(count) => count,
         None => {
-            let (count, events) = plan(stream, base, &protocol, settings, watch)?;
+            let (count, events) = plan(stream, base, &protocol, settings, observe)?;
             stream.events.truncate(events);
             count
         }
     };
     let stream = &*stream;
     let items = stream.events.iter().map(|event| &event.item).collect::<std::collections::HashSet<_>>().len();
-    let space = Space { vary_dim: settings.vary_dim, sampled: items >= base.full_softmax_below };
-    let mut waiting: Vec<Candidate> =
-        (0..=count.min(CANDIDATES_MAX)).map(|number| space.draw(base, settings.seed, number)).collect();
-    let mut going: Vec<Entrant<'_>> = Vec::new();
-    let mut out: Vec<Candidate> = Vec::new();
+    let space = SearchSpace { vary_dim: settings.vary_dim, sampled: items >= base.full_softmax_below };
+    let mut waiting: Vec<Trial> =
+        (0..=count.min(TRIALS_MAX)).map(|number| space.draw(base, settings.seed, number)).collect();
+    let mut going: Vec<RunningTrial<'_>> = Vec::new();
+    let mut out: Vec<Trial> = Vec::new();
     let mut cut_short = false;
     for (rung, part) in RUNGS.into_iter().enumerate() {
         let end = part_of(stream.events.len(), part);
         let size = if rung == 0 { waiting.len() } else { going.len() };
         let keep = if rung + 1 == RUNGS.len() { size } else { size.div_ceil(KEEP_ONE_OF).max(2) };
-        let mut done: Vec<Entrant<'_>> = Vec::new();
-        let mut entrants = std::mem::take(&mut going).into_iter();
+        let mut done: Vec<RunningTrial<'_>> = Vec::new();
+        let mut running = std::mem::take(&mut going).into_iter();
         let mut new = std::mem::take(&mut waiting).into_iter();
         for place in 0..size {
-            let mut entrant = match entrants.next() {
-                Some(entrant) => entrant,
+            let mut running_trial = match running.next() {
+                Some(running_trial) => running_trial,
                 None => {
-                    let candidate = new.next().expect("as many as were counted");
-                    let run = Run::new(stream, candidate.config.clone(), &protocol)?;
-                    Entrant { candidate, run }
+                    let trial = new.next().expect("as many as were counted");
+                    let run = Run::new(stream, trial.config.clone(), &protocol)?;
+                    RunningTrial { trial, run }
                 }
             };
             let label = format!("rung {} of {}, {} of {size}", rung + 1, RUNGS.len(), place + 1);
-            let finished = go(&mut entrant, end, deadline, &mut |events| watch(&label, events))?;
+            let finished = go(&mut running_trial, end, deadline, &mut |events| observe(&label, events))?;
             if !finished {
                 cut_short = true;
                 // Compared on what all others of its rung have not seen, its figure would mislead.
                 break;
             }
-            done.push(entrant);
-            done.sort_by(|a, b| better(&a.candidate, &b.candidate));
+            done.push(running_trial);
+            done.sort_by(|a, b| better(&a.trial, &b.trial));
             while done.len() > keep.max(2) {
                 // States are large: only those that may go on are kept. The base always may.
-                let last = done.iter().rposition(|entrant| entrant.candidate.number != 0).expect("at least two");
-                out.push(done.remove(last).candidate);
+                let last =
+                    done.iter().rposition(|running_trial| running_trial.trial.number != 0).expect("at least two");
+                out.push(done.remove(last).trial);
             }
         }
         if cut_short {
-            out.extend(done.into_iter().map(|entrant| entrant.candidate));
-            out.extend(entrants.map(|entrant| entrant.candidate));
+            out.extend(done.into_iter().map(|running_trial| running_trial.trial));
+            out.extend(running.map(|running_trial| running_trial.trial));
             break;
         }
         going = done;
     }
-    out.extend(going.into_iter().map(|entrant| entrant.candidate));
+    out.extend(going.into_iter().map(|running_trial| running_trial.trial));
     out.sort_by(better);
-    Ok(Found { candidates: out, events: stream.events.len(), cut_short })
+    Ok(TuningResult { trials: out, events: stream.events.len(), cut_short })
 }
 
-/// Furthest first, then best first, then in order of drawing.
-fn better(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
+/// Orders trials: the furthest first, then the best, then by number.
+fn better(a: &Trial, b: &Trial) -> std::cmp::Ordering {
     let objective = b.objective().total_cmp(&a.objective());
     b.events.cmp(&a.events).then(objective).then(a.number.cmp(&b.number))
 }
 
-/// Goes on until `end`; `false` when the time ran out before.
+/// Runs a trial until `end`, and returns `false` when the time ran out before.
 fn go(
-    entrant: &mut Entrant<'_>,
+    running_trial: &mut RunningTrial<'_>,
     end: usize,
     deadline: Instant,
-    watch: &mut dyn FnMut(usize),
+    observe: &mut dyn FnMut(usize),
 ) -> Result<bool, ApplyError> {
     let began = Instant::now();
-    let Entrant { candidate, run } = entrant;
+    let RunningTrial { trial, run } = running_trial;
     while run.done() < end {
         if Instant::now() >= deadline {
             return Ok(false);
         }
         run.advance(end.min(run.done() + STRIDE))?;
-        watch(run.done());
+        observe(run.done());
     }
-    candidate.events = run.done();
-    candidate.whole = run.methods()[0].tally.whole;
-    candidate.time += began.elapsed();
+    trial.events = run.done();
+    trial.whole = run.methods()[0].stats.whole;
+    trial.time += began.elapsed();
     Ok(true)
 }
 
-/// How many candidates the budget allows, and on how many events: measured on the beginning of the stream, for at most a
-/// tenth of the budget.
+/// Estimates how many trials the budget allows, and on how many events, from the beginning of the stream. Takes at most
+/// a tenth of the budget.
 fn plan(
     stream: &Stream,
     base: &ModelConfig,
     protocol: &Protocol,
-    settings: &SearchSettings,
-    watch: &mut Watch<'_>,
+    settings: &TuningSettings,
+    observe: &mut TuningObserver<'_>,
 ) -> Result<(usize, usize), ApplyError> {
     let budget = settings.budget.as_secs_f64();
     let began = Instant::now();
@@ -208,17 +209,17 @@ fn plan(
     let sample = part_of(stream.events.len(), 0.125).max(STRIDE);
     while run.done() < sample.min(stream.events.len()) && began.elapsed().as_secs_f64() < 0.1 * budget {
         run.advance(run.done() + STRIDE)?;
-        watch("measuring", run.done());
+        observe("measuring", run.done());
     }
     let pass = SLOWER_LATER * began.elapsed().as_secs_f64() * stream.events.len() as f64 / run.done().max(1) as f64;
-    // The base goes all the way; three candidates are the least that can be halved.
+    // The base goes all the way; three trials are the least that can be halved.
     let left = 0.9 * budget;
     let least = pass * (1.0 + 3.0 * CANDIDATE_PASSES);
     if left < least {
         return Ok((3, part_of(stream.events.len(), left / least).max(1)));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to at most 81")]
-    let count = ((left / pass - 1.0) / CANDIDATE_PASSES).clamp(3.0, CANDIDATES_MAX as f64) as usize;
+    let count = ((left / pass - 1.0) / CANDIDATE_PASSES).clamp(3.0, TRIALS_MAX as f64) as usize;
     Ok((count, stream.events.len()))
 }
 
@@ -227,17 +228,17 @@ fn part_of(count: usize, part: f64) -> usize {
     (count as f64 * part.clamp(0.0, 1.0)).ceil() as usize
 }
 
-/// What may change.
-struct Space {
+/// Settings that may change.
+struct SearchSpace {
     vary_dim: bool,
-    /// Whether negatives are drawn at all with so many items.
+    /// Whether the softmax is sampled with so many items, so that the number of negatives matters.
     sampled: bool,
 }
 
-impl Space {
-    /// Candidate `number`: each setting stays as in the base half of the time. Rates move by a factor between 1/3 and 3,
-    /// evenly in the logarithm.
-    fn draw(&self, base: &ModelConfig, seed: u64, number: usize) -> Candidate {
+impl SearchSpace {
+    /// Draws trial `number`. Each setting stays as in the base half of the time. Rates change by a factor between 1/3
+    /// and 3, evenly in the logarithm.
+    fn draw(&self, base: &ModelConfig, seed: u64, number: usize) -> Trial {
         let mut config = base.clone();
         let mut changes = Vec::new();
         if number > 0 {
@@ -267,11 +268,11 @@ impl Space {
             let negatives = [1024, 2048, 4096];
             choose(&mut draws, "negatives", &negatives, self.sampled, &mut config.negatives, &mut changes);
         }
-        Candidate { number, config, changes, events: 0, whole: Cut::default(), time: Duration::ZERO }
+        Trial { number, config, changes, events: 0, whole: Cut::default(), time: Duration::ZERO }
     }
 }
 
-/// `None` half of the time, else 1/3 to 3.
+/// Draws a factor from 1/3 to 3; `None` half of the time.
 fn factor(draws: &mut CounterRng) -> Option<f32> {
     let keep = draws.below(2) == 0;
     let place = draws.below(10_001);
@@ -289,7 +290,7 @@ fn choose(draws: &mut CounterRng, name: &str, of: &[usize], may: bool, value: &m
     }
 }
 
-/// Two digits: a rate is not known better.
+/// Rounds to two digits, since a rate is not known better.
 fn rounded(rate: f32) -> f32 {
     format!("{rate:.1e}").parse().expect("a number that was just written")
 }
@@ -301,14 +302,14 @@ mod tests {
     #[test]
     fn draws_are_valid_repeat_and_leave_the_base_alone() {
         let base = ModelConfig::default();
-        let space = Space { vary_dim: true, sampled: true };
+        let space = SearchSpace { vary_dim: true, sampled: true };
         assert_eq!(space.draw(&base, 1, 0).config, base);
         for number in 1..200 {
             let drawn = space.draw(&base, 1, number);
             drawn.config.check().expect("valid");
             assert_eq!(drawn.config, space.draw(&base, 1, number).config);
             assert_eq!(drawn.changes.is_empty(), drawn.config == base, "{:?}", drawn.changes);
-            let fixed = Space { vary_dim: false, sampled: false }.draw(&base, 1, number).config;
+            let fixed = SearchSpace { vary_dim: false, sampled: false }.draw(&base, 1, number).config;
             assert_eq!((fixed.dim, fixed.negatives), (base.dim, base.negatives));
             assert_eq!(fixed.history, drawn.config.history);
         }
@@ -316,16 +317,16 @@ mod tests {
 
     #[test]
     fn who_came_further_is_before_who_looked_better_early() {
-        let space = Space { vary_dim: false, sampled: false };
-        let candidate = |number, events, hits| {
-            let mut candidate = space.draw(&ModelConfig::default(), 1, number);
-            candidate.events = events;
-            candidate.whole.all.targets = 10;
-            candidate.whole.all.hits = hits;
-            candidate
+        let space = SearchSpace { vary_dim: false, sampled: false };
+        let trial = |number, events, hits| {
+            let mut trial = space.draw(&ModelConfig::default(), 1, number);
+            trial.events = events;
+            trial.whole.all.targets = 10;
+            trial.whole.all.hits = hits;
+            trial
         };
-        let mut all = [candidate(1, 50, 9), candidate(2, 100, 3), candidate(0, 100, 5)];
+        let mut all = [trial(1, 50, 9), trial(2, 100, 3), trial(0, 100, 5)];
         all.sort_by(better);
-        assert_eq!(all.map(|candidate| candidate.number), [0, 2, 1]);
+        assert_eq!(all.map(|trial| trial.number), [0, 2, 1]);
     }
 }

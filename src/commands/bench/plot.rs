@@ -2,10 +2,10 @@
 
 use shelfmark::plot::{Panel, Plot, Scale};
 
-use super::report::{PieceReport, PieceRequests, Quantiles, Report};
+use super::report::{LoadReport, PieceReport, PieceRequests, Quantiles};
 
 /// The picture, as SVG: response times of each kind of request, and what became of recommendations.
-pub fn svg(report: &Report) -> String {
+pub fn svg(report: &LoadReport) -> String {
     let pieces: Vec<&PieceReport> = report.steps.iter().flat_map(|step| &step.pieces).collect();
     let end = pieces.last().map_or(0.0, |piece| piece.at_s + piece.seconds);
     let marks = (0..=4).map(|tick| format!("{:.1}", end * f64::from(tick) / 4.0));

@@ -9,7 +9,7 @@ pub const SHOWN_MAX: u64 = 20;
 
 /// Counts of the sending side.
 #[derive(Debug, Clone, Default)]
-pub struct SendTally {
+pub struct SendStats {
     /// Items that the service took.
     pub items: u64,
     /// Events of batches that were answered.
@@ -30,7 +30,7 @@ pub struct SendTally {
     pub retries: u64,
 }
 
-impl SendTally {
+impl SendStats {
     /// Counts a refusal.
     pub fn reject(&mut self, origin: &Origin, rejected: &Rejected) {
         self.rejected += 1;

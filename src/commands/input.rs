@@ -9,14 +9,14 @@ use shelfmark::{
 };
 use shelfmark_client::Origin;
 
-use super::tally::{ReadTally, grouped};
+use super::stats::{ReadStats, grouped};
 
 /// Most events that `--sort` holds.
 const SORT_MAX: usize = 10_000_000;
 
 /// What to read, and how. Reading twice gives the same entries in the same order.
 #[derive(Clone)]
-pub struct Reading {
+pub struct InputFiles {
     /// Item files, before all others.
     pub items: Vec<PathBuf>,
     /// Files of any kind.
@@ -30,16 +30,16 @@ pub struct Reading {
 }
 
 /// Where entries go.
-pub trait Sink {
+pub trait EntrySink {
     /// Takes an entry.
     fn entry(&mut self, origin: Origin, body: FeedBody) -> anyhow::Result<()>;
     /// Hears of a bad line.
     fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()>;
     /// Where reading is counted.
-    fn tally(&mut self) -> &mut ReadTally;
+    fn stats(&mut self) -> &mut ReadStats;
 }
 
-impl Reading {
+impl InputFiles {
     /// Opens all files: a file that is not there or not understood is told before anything is sent.
     pub fn open(&self) -> anyhow::Result<Vec<Feed>> {
         let open = |path: &PathBuf| Feed::open(path, &self.options);
@@ -52,14 +52,14 @@ impl Reading {
     }
 
     /// Hands everything to `sink`, in order.
-    pub fn read(&self, feeds: Vec<Feed>, sink: &mut impl Sink) -> anyhow::Result<()> {
+    pub fn read(&self, feeds: Vec<Feed>, sink: &mut impl EntrySink) -> anyhow::Result<()> {
         let mut held: Vec<(Origin, Event)> = Vec::new();
         for mut feed in feeds {
             let file: Arc<str> = Arc::from(feed.name());
-            let lines_before = sink.tally().lines;
+            let lines_before = sink.stats().lines;
             let mut newest = Timestamp::MIN;
             while let Some(entry) = feed.next() {
-                sink.tally().lines = lines_before + feed.lines();
+                sink.stats().lines = lines_before + feed.lines();
                 match entry {
                     Ok(entry) => {
                         let origin = Origin { file: file.clone(), line: entry.line };
@@ -74,7 +74,7 @@ impl Reading {
                                 held.push((origin, event));
                             }
                             FeedBody::Event(event) => {
-                                sink.tally().backwards += u64::from(event.ts < newest);
+                                sink.stats().backwards += u64::from(event.ts < newest);
                                 newest = event.ts;
                                 sink.entry(origin, FeedBody::Event(event))?;
                             }
@@ -84,15 +84,15 @@ impl Reading {
                     Err(FeedError::Bad(bad)) => {
                         sink.bad(&file, &bad)?;
                         if self.strict {
-                            sink.tally().stopped = true;
+                            sink.stats().stopped = true;
                             break;
                         }
                     }
                     Err(error @ FeedError::Unreadable { .. }) => return Err(error).context(file),
                 }
             }
-            sink.tally().lines = lines_before + feed.lines();
-            if sink.tally().stopped {
+            sink.stats().lines = lines_before + feed.lines();
+            if sink.stats().stopped {
                 break;
             }
         }

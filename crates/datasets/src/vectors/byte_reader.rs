@@ -1,26 +1,26 @@
-//! A reader that knows where it stands.
+//! A reader of bytes that knows its offset.
 
 use std::io::{self, BufRead, Read};
 
 use super::error::Fault;
 
-/// Bytes of an unpacked file, counted.
-pub(super) struct Bytes {
+/// Reader of an uncompressed file that counts its bytes.
+pub(super) struct ByteReader {
     reader: Box<dyn BufRead + Send>,
     offset: u64,
 }
 
-impl Bytes {
+impl ByteReader {
     pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
         Self { reader, offset: 0 }
     }
 
-    /// Where the next byte stands.
+    /// Returns the offset of the next byte.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Fills `buffer`; `what` names it when the file ends too early.
+    /// Fills `buffer`. `what` names it in the error when the file ends too early.
     pub(super) fn exact(&mut self, buffer: &mut [u8], what: &str) -> Result<(), Fault> {
         self.reader.read_exact(buffer).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -32,7 +32,7 @@ impl Bytes {
         Ok(())
     }
 
-    /// The bytes up to `delimiter`, which is passed over; an error when there are more than `max`, or the file ends.
+    /// Reads up to `delimiter` and skips it. Fails when that is more than `max` bytes, or the file ends.
     pub(super) fn until(&mut self, delimiter: u8, max: usize, what: &str) -> Result<Vec<u8>, Fault> {
         let mut found = Vec::new();
         let count = self.reader.by_ref().take(max as u64 + 1).read_until(delimiter, &mut found)?;
@@ -44,7 +44,7 @@ impl Bytes {
         Ok(found)
     }
 
-    /// Passes over bytes.
+    /// Skips bytes.
     pub(super) fn skip(&mut self, count: u64, what: &str) -> Result<(), Fault> {
         let skipped = io::copy(&mut self.reader.by_ref().take(count), &mut io::sink())?;
         if skipped < count {
@@ -54,7 +54,7 @@ impl Bytes {
         Ok(())
     }
 
-    /// An error unless nothing but line ends is left.
+    /// Fails when more than line ends is left.
     pub(super) fn ended(&mut self, after: &str) -> Result<(), Fault> {
         loop {
             let rest = self.reader.fill_buf()?;

@@ -6,12 +6,12 @@ use std::{
 };
 
 use super::{
+    display::short,
     load::{Load, Step},
-    record::{Kind, PerKind},
+    record::{PerKind, RequestKind},
     report::{Lag, Quantiles},
-    shown::short,
 };
-use crate::commands::{bar::Bar, client::Client, tally::grouped};
+use crate::commands::{client::Client, progress_bar::WorkProgress, stats::grouped};
 
 /// Pause between looks.
 const EVERY: Duration = Duration::from_millis(250);
@@ -19,9 +19,9 @@ const EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Looks at the load and at the model.
-pub struct Watch<'a> {
+pub struct LoadMonitor<'a> {
     client: &'a Client,
-    bar: Bar,
+    bar: WorkProgress,
     /// Of a step, warming up included.
     time: Duration,
     /// Requests of the steps before.
@@ -29,12 +29,12 @@ pub struct Watch<'a> {
     lag: Lag,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> LoadMonitor<'a> {
     /// `quiet`: shows nothing.
     pub fn new(client: &'a Client, load: &Load, steps: &[PerKind<f64>], quiet: bool) -> Self {
         let time = load.warmup + load.duration;
         let all = steps.iter().map(|rates| requests(rates, time)).sum();
-        Self { client, bar: Bar::of("bench", all, "requests", quiet), time, before: 0, lag: Lag::default() }
+        Self { client, bar: WorkProgress::of("bench", all, "requests", quiet), time, before: 0, lag: Lag::default() }
     }
 
     /// Looks at a step until dropped.
@@ -69,7 +69,7 @@ impl<'a> Watch<'a> {
 
 /// How many requests are due within a time.
 fn requests(rates: &PerKind<f64>, time: Duration) -> usize {
-    let rate: f64 = Kind::ALL.iter().map(|kind| rates[*kind]).sum();
+    let rate: f64 = RequestKind::ALL.iter().map(|kind| rates[*kind]).sum();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and for a bar")]
     let requests = (rate * time.as_secs_f64()) as usize;
     requests
@@ -78,7 +78,8 @@ fn requests(rates: &PerKind<f64>, time: Duration) -> usize {
 /// What a person may want to know by now.
 fn note(step: &Step, rates: &PerKind<f64>, lag: Lag) -> String {
     let record = step.record.lock();
-    let busiest = if rates[Kind::Recommendations] > 0.0 { Kind::Recommendations } else { Kind::Events };
+    let busiest =
+        if rates[RequestKind::Recommendations] > 0.0 { RequestKind::Recommendations } else { RequestKind::Events };
     let requests = &record.requests[busiest];
     let (p99, refused) = (Quantiles::of(&requests.response).map(|q| short(q.p99)), requests.refused());
     let lost = requests.failed + requests.unsent;

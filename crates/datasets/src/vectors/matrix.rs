@@ -1,9 +1,9 @@
-//! Rows of a matrix in row-major order, with their ids from elsewhere.
+//! Matrices in row-major order, whose ids come from a file of their own or from the header.
 
-use super::{FILE_DIM_MAX, VectorRow, bytes::Bytes, error::Fault, text::line};
-use crate::feeds::Lines;
+use super::{FILE_DIM_MAX, VectorRow, byte_reader::ByteReader, error::Fault, word2vec::line};
+use crate::feeds::LineReader;
 
-/// How a number is stored, little-endian.
+/// Type of the values, little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
     F16,
@@ -32,16 +32,16 @@ impl Element {
     }
 }
 
-/// Where the ids of the rows come from.
+/// Source of the ids of the rows.
 pub(super) enum Ids {
-    /// One a line.
-    Lines(Box<Lines>),
-    /// From the header.
+    /// A file with one id a line.
+    Lines(Box<LineReader>),
+    /// The header of the file.
     List(std::vec::IntoIter<String>),
 }
 
 impl Ids {
-    /// The next id; `None` when there are no more.
+    /// Reads the next id, and returns `false` when there are no more.
     fn next(&mut self, id: &mut String) -> Result<bool, Fault> {
         id.clear();
         match self {
@@ -57,7 +57,7 @@ impl Ids {
     }
 }
 
-/// A fault of the ids file, told as one of the vectors' file.
+/// Describes a fault of the ids file as one of the file of vectors.
 fn told(fault: &Fault) -> Fault {
     Fault::Unclear(match fault {
         Fault::Io(error) => format!("the ids file cannot be read: {error}"),
@@ -66,7 +66,7 @@ fn told(fault: &Fault) -> Fault {
     })
 }
 
-/// What a header says of its matrix.
+/// Type and shape of a matrix, from its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     pub element: Element,
@@ -75,7 +75,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Checks `[n, d]`.
+    /// Checks the shape `[rows, dim]`.
     pub(super) fn new(element: Element, shape: &[u64]) -> Result<Self, String> {
         let [rows, dim] = *shape else {
             return Err(format!("must have two dimensions, [rows, values], has shape {shape:?}"));
@@ -87,17 +87,17 @@ impl Shape {
 }
 
 /// Reader of the rows.
-pub(super) struct Array {
-    bytes: Bytes,
+pub(super) struct MatrixReader {
+    bytes: ByteReader,
     shape: Shape,
     ids: Ids,
     read: u64,
     raw: Vec<u8>,
 }
 
-impl Array {
-    /// `bytes` stands at the first row.
-    pub(super) fn new(bytes: Bytes, shape: Shape, ids: Ids) -> Self {
+impl MatrixReader {
+    /// Makes a reader; `bytes` stands at the first row.
+    pub(super) fn new(bytes: ByteReader, shape: Shape, ids: Ids) -> Self {
         Self { bytes, shape, ids, read: 0, raw: vec![0; shape.dim * shape.element.bytes()] }
     }
 

@@ -1,37 +1,37 @@
-//! Ids for events whose file gives them none: the same line of the same file always gets the same id.
+//! Event ids made from the content of a file: the same line of the same file always gets the same id.
 
 use xxhash_rust::xxh3::Xxh3;
 
 use shelfmark_domain::Id;
 
-use super::Format;
+use super::FeedFormat;
 
-/// Makes the event ids of one file.
+/// Maker of the event ids of one file.
 ///
 /// An id is a 128-bit hash (xxh3) of: the format's name, the file's first data line, the number of the line and the
-/// line's bytes. What follows from that, each on purpose:
+/// line's bytes. It follows, on purpose, that:
 ///
-/// - the same file sent twice is recognised event by event, gzip or not, whatever it is called;
+/// - the same file sent twice has the same ids, compressed or not, whatever its name;
 /// - two identical lines of one file are two events, because their numbers differ;
-/// - a file that has grown at its end keeps the ids of its old lines: send it again and only the new ones count;
-/// - a corrected line is a new event, the lines around it stay what they were;
-/// - two files that happen to share a line at the same place do not collide, unless they also begin alike.
+/// - a file that has grown at its end keeps the ids of its old lines: when it is sent again, only the new lines count;
+/// - a corrected line is a new event, and the lines around it keep their ids;
+/// - two files that share a line at the same place have different ids, unless they begin alike.
 ///
-/// Lines put in or taken out shift the numbers behind them, and those lines count as new: do not edit a file that was
-/// sent in part. A **salt** makes every id new: the same file again is then a second set of events.
+/// Inserted or removed lines shift the numbers after them, so those lines count as new: do not edit a file that was
+/// sent in part. A **salt** makes every id new, so that the same file is a second set of events.
 pub struct EventIds {
-    format: Format,
+    format: FeedFormat,
     salt: Option<String>,
     base: Option<Xxh3>,
 }
 
 impl EventIds {
-    /// For one file.
-    pub fn new(format: Format, salt: Option<String>) -> Self {
+    /// Makes ids for one file.
+    pub fn new(format: FeedFormat, salt: Option<String>) -> Self {
         Self { format, salt, base: None }
     }
 
-    /// The id of line `number`, which says `line`; the first call's line becomes the file's identity.
+    /// Returns the id of line `number` with the bytes `line`. The line of the first call identifies the file.
     pub fn next(&mut self, number: u64, line: &[u8]) -> Id {
         let base = self.base.get_or_insert_with(|| {
             let mut base = Xxh3::new();
@@ -49,7 +49,7 @@ impl EventIds {
             .expect("34 characters of r, dash and hexadecimal digits are an id")
     }
 
-    /// Whether ids are salted, so that ids in the file do not count either.
+    /// Whether ids are salted. Then ids in the file do not count either.
     pub fn is_salted(&self) -> bool {
         self.salt.is_some()
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn ids(lines: &[&str], salt: Option<&str>) -> Vec<Id> {
-        let mut ids = EventIds::new(Format::Ndjson, salt.map(str::to_owned));
+        let mut ids = EventIds::new(FeedFormat::Ndjson, salt.map(str::to_owned));
         (1..).zip(lines).map(|(number, line)| ids.next(number, line.as_bytes())).collect()
     }
 
