@@ -10,8 +10,8 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream,
     middleware::{self, Admission, Load, Policy},
-    model_lifecycle, models, operations, pages, recommendations, request_metrics, rollback, service, serving,
-    similar, users, versions,
+    model_lifecycle, models, operations, pages, recommendations, request_metrics, rollback, service, serving, similar,
+    users, versions,
 };
 use crate::domain::Scope;
 

@@ -6,7 +6,7 @@ pub mod naive;
 use std::sync::Arc;
 
 use shelfmark_domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp};
-use shelfmark_state::{ContextScratch, CounterRng, State, Table};
+use shelfmark_state::{ContextScratch, CounterRng, LearnedTable, State, Table};
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
 

@@ -58,7 +58,7 @@ impl<T> PerKind<T> {
     }
 }
 
-impl<T> Index<Kind> for PerKind<T> {
+impl<T> Index<RequestKind> for PerKind<T> {
     type Output = T;
 
     fn index(&self, kind: RequestKind) -> &T {
@@ -70,7 +70,7 @@ impl<T> Index<Kind> for PerKind<T> {
     }
 }
 
-impl<T> IndexMut<Kind> for PerKind<T> {
+impl<T> IndexMut<RequestKind> for PerKind<T> {
     fn index_mut(&mut self, kind: RequestKind) -> &mut T {
         match kind {
             RequestKind::Recommendations => &mut self.recommendations,

@@ -5,14 +5,16 @@ use std::io::{Cursor, Write};
 
 use flate2::{Compression, write::GzEncoder};
 
-use shelfmark_datasets::feeds::{Feed, FeedBody, FeedError, FeedOptions, Format, LINE_BYTES_MAX, OpenError, Source};
+use shelfmark_datasets::feeds::{
+    Feed, FeedBody, FeedError, FeedFormat, FeedOptions, FeedSource, LINE_BYTES_MAX, OpenError,
+};
 use shelfmark_domain::{Event, Item, PropertyValue, Timestamp};
 
-/// Format, events, items, bad lines.
-type Content = (Format, Vec<Event>, Vec<Item>, Vec<(u64, String)>);
+/// FeedFormat, events, items, bad lines.
+type Content = (FeedFormat, Vec<Event>, Vec<Item>, Vec<(u64, String)>);
 
 fn feed(name: &str, bytes: &[u8], options: &FeedOptions) -> Feed {
-    Feed::new(Source::from_reader(name, Cursor::new(bytes.to_vec())).expect("readable"), options).expect("known")
+    Feed::new(FeedSource::from_reader(name, Cursor::new(bytes.to_vec())).expect("readable"), options).expect("known")
 }
 
 fn read(name: &str, bytes: &[u8]) -> Content {
@@ -53,7 +55,7 @@ fn our_events_keep_every_field_and_unknown_ones_become_properties() {
 {"event_id":"e1","session":"s","item":"i","kind":"cart","ts":1.5,"context":["device:mobile"],"recommendation_id":"r","properties":{"a":1},"page":3}
 "#;
     let (format, events, items, bad) = read("x", text);
-    assert_eq!((format, items.len(), bad.len()), (Format::Ndjson, 0, 0));
+    assert_eq!((format, items.len(), bad.len()), (FeedFormat::Ndjson, 0, 0));
     assert_eq!(events[0].user.as_ref().expect("there").as_str(), "17850");
     assert_eq!((events[0].value, events[0].ts), (Some(6.0), seconds(1_291_191_960.0)));
     assert_eq!((events[1].item.as_str(), events[1].value, events[1].ts), ("71053", None, events[0].ts));
@@ -80,18 +82,18 @@ fn our_items_put_other_fields_into_properties_and_leave_nulls_out() {
 #[test]
 fn movielens_ratings_and_films_are_read_in_both_generations() {
     let (format, events, ..) = read("x", b"196\t242\t3\t881250949\n186\t302\t3.5\t891717742\n");
-    assert_eq!(format, Format::MovieLensData);
+    assert_eq!(format, FeedFormat::MovieLensData);
     assert_eq!((events[1].kind.as_str(), events[1].value, events[1].ts), ("rating", Some(3.5), seconds(891_717_742.0)));
 
     let (format, events, ..) = read("x", b"userId,movieId,rating,timestamp\r\n1,31,2.5,1260759144\r\n");
-    assert_eq!(format, Format::MovieLensRatings);
+    assert_eq!(format, FeedFormat::MovieLensRatings);
     assert_eq!((events[0].item.as_str(), events[0].value), ("31", Some(2.5)));
 
     let (format, _, items, _) = read(
         "x",
         b"movieId,title,genres\n11,\"American President, The (1995)\",Comedy|Drama\n12,Odd,(no genres listed)\n",
     );
-    assert_eq!(format, Format::MovieLensMovies);
+    assert_eq!(format, FeedFormat::MovieLensMovies);
     assert_eq!(items[0].title.as_deref(), Some("American President, The"));
     assert_eq!(items[0].properties["year"], PropertyValue::Number(1995.0));
     assert_eq!((items[0].categories.len(), items[1].categories.len()), (2, 0));
@@ -100,7 +102,7 @@ fn movielens_ratings_and_films_are_read_in_both_generations() {
     latin.push(0xe9);
     latin.extend_from_slice(b"rables, Les (1995)|01-Jan-1995||http://x|0|0|0|0|0|0|0|0|1|0|0|0|1|0|0|0|0|0|0\n");
     let (format, _, items, bad) = read("x", &latin);
-    assert_eq!((format, bad.len()), (Format::MovieLensItem, 0));
+    assert_eq!((format, bad.len()), (FeedFormat::MovieLensItem, 0));
     assert_eq!(items[0].title.as_deref(), Some("Mis\u{e9}rables, Les"));
     assert_eq!(items[0].categories, ["Drama", "Musical"]);
 }
@@ -110,7 +112,7 @@ fn retailrocket_milliseconds_and_names_are_translated() {
     let text = b"timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,view,355908,\n\
         1433222276276,599528,transaction,356475,4000\n1433222276277,1,addtocart,2,\n";
     let (format, events, _, bad) = read("x", text);
-    assert_eq!((format, bad.len()), (Format::RetailRocket, 0));
+    assert_eq!((format, bad.len()), (FeedFormat::RetailRocket, 0));
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["view", "purchase", "cart"]);
     assert_eq!(events[0].ts.micros(), 1_433_221_332_117_000);
@@ -124,7 +126,7 @@ fn rees46_rows_give_metadata_at_first_sight_when_asked_to() {
         2019-10-01 00:00:01 UTC,cart,3900821,2053013552326770905,appliances.environment.water_heater,aqua,33.20,554748717,9333dfbd\n\
         2019-10-01 00:00:01 UTC,purchase,44600062,2103807459595387724,,,35.79,541312140,72d76fde\n";
     let (format, events, items, bad) = read("x", text);
-    assert_eq!((format, events.len(), items.len(), bad.len()), (Format::Rees46, 3, 0, 0));
+    assert_eq!((format, events.len(), items.len(), bad.len()), (FeedFormat::Rees46, 3, 0, 0));
     assert_eq!((events[0].ts, events[0].value), (seconds(1_569_888_000.0), Some(33.2)));
     assert_eq!(events[0].session.as_ref().expect("there").as_str(), "9333dfbd");
 
@@ -204,7 +206,7 @@ fn a_cut_gzip_file_is_an_error_behind_the_lines_that_could_be_read() {
 
 #[test]
 fn a_file_of_no_known_format_is_refused_with_its_beginning() {
-    let source = Source::from_reader("x.zip", Cursor::new(b"PK\x03\x04rest\n".to_vec())).expect("readable");
+    let source = FeedSource::from_reader("x.zip", Cursor::new(b"PK\x03\x04rest\n".to_vec())).expect("readable");
     let Err(error @ OpenError::Unrecognised { .. }) = Feed::new(source, &FeedOptions::default()) else {
         panic!("refused");
     };

@@ -1,4 +1,5 @@
-//! Goal: what docs/LEARNING.md says of a frozen model. Method: small streams through the production learner.
+//! Freezing of learning. Goal: a frozen model does what docs/LEARNING.md says. Method: small streams through the
+//! learner.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -11,7 +12,7 @@ fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
 }
 
-/// Twelve people who walk through a catalogue, with a circumstance and a dislike now and then.
+/// Events of twelve users who walk through a catalogue, with occasional circumstances and dislikes.
 fn events(range: std::ops::Range<u64>, prefix: &str) -> Vec<RecordBody> {
     let event = |n: u64| Event {
         event_id: id(&format!("{prefix}{n}")),
@@ -46,14 +47,14 @@ fn model() -> Model {
     Model::new(*config)
 }
 
-/// A table's rows as they are stored.
+/// Encoded rows of a table.
 fn rows(state: &State, table: Table) -> Vec<u8> {
     let segments = state.segments().collect::<Vec<_>>();
     segments.into_iter().filter(|segment| segment.table == table.number()).flat_map(|segment| segment.payload).collect()
 }
 
 #[test]
-fn while_frozen_histories_go_on_and_nothing_else_moves() {
+fn while_frozen_only_histories_change() {
     let mut model = model();
     model.apply(events(0..300, "a"));
     let before = model.state.clone();
@@ -72,7 +73,7 @@ fn while_frozen_histories_go_on_and_nothing_else_moves() {
 }
 
 #[test]
-fn ids_that_come_while_frozen_have_rows_as_everywhere_and_are_not_known_before_they_are_learned() {
+fn new_ids_while_frozen_get_rows_but_are_not_known() {
     let mut model = model();
     model.apply(events(0..100, "a"));
     model.apply([config(false)]);
@@ -82,7 +83,7 @@ fn ids_that_come_while_frozen_have_rows_as_everywhere_and_are_not_known_before_t
     let row = readable.catalog.row("bi0").unwrap();
     assert!(readable.user("bu1").is_some() && !readable.catalog.is_known(row));
     assert_eq!(readable.catalog.known().len(), before.readable.catalog.known().len());
-    // Old rows stand still, the new ones begin as in a model that learns.
+    // Old rows do not change; new ones start as in a model that learns.
     let old = before.readable.catalog.len();
     let vectors = readable.parameters.table(LearnedTable::Items);
     for item in 0..old {
@@ -94,10 +95,10 @@ fn ids_that_come_while_frozen_have_rows_as_everywhere_and_are_not_known_before_t
     assert_eq!(vectors.row(row as usize), fresh);
 }
 
-/// What is put, imported, configured and restored is no event: it counts while frozen. And resumed learning goes on as if
-/// the frozen events had only been read.
+/// Metadata, imports, configurations and restores are no events: they count while frozen. Resumed learning continues as
+/// if the frozen events had only been added to histories.
 #[test]
-fn a_frozen_model_takes_in_metadata_and_learns_again_when_resumed() {
+fn a_frozen_model_takes_metadata_and_learns_when_resumed() {
     let mut model = model();
     model.apply(events(0..200, "a"));
     model.apply([config(false)]);
@@ -116,13 +117,13 @@ fn a_frozen_model_takes_in_metadata_and_learns_again_when_resumed() {
 }
 
 #[test]
-fn frozen_or_not_a_replay_ends_in_the_same_bits_and_the_digest_is_kept_up() {
+fn a_replay_over_freezes_ends_in_the_same_bits() {
     let run = || {
         let mut model = model();
         let mut digester = Digester::new(&model.state);
         for (from, learning) in [(0, true), (100, false), (200, true), (300, false)] {
             model.apply([config(learning)]);
-            // The freeze may come within an append.
+            // A freeze may come inside an append.
             let mut bodies = events(from..from + 60, "a");
             bodies.push(config(!learning));
             bodies.extend(events(from + 60..from + 100, "a"));

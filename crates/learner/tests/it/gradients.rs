@@ -1,26 +1,25 @@
-//! Goal: the gradient of a step is the gradient of the published loss, for every parameter and every branch.
-//! Method: a whole step against central differences of the loss written out plainly in f64 from the formulas of
-//! docs/LEARNING.md. Small random cases, seeds printed. `learner_products` has the products alone.
+//! Gradients of whole steps. Goal: for every parameter and every branch, a step has the gradient of the published loss.
+//! Method: central differences of the loss, written out in f64 from the formulas of docs/LEARNING.md. Small random
+//! cases, seeds printed. `products` tests the products alone.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::sync::Arc;
 
 use shelfmark_learner::{SoftmaxInputs, StepTask, Stepper, prepare_thread};
-use shelfmark_state::{State, Table, Unit};
+use shelfmark_state::{LearnedTable, State, Unit};
 
 use crate::learner_case::{Case, content, prepared};
 use crate::learner_competitors::log_weights;
 
-/// Share of a unit's weights that counts: its actor's targets weigh at most `user_weight_max` together.
+/// Factor of a unit's weights: the targets of its actor weigh at most `user_weight_max` together.
 fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
     let same = units.iter().filter(|other| other.actor == unit.actor);
     let total: f64 = same.flat_map(|unit| &unit.targets).map(|target| f64::from(target.weight).abs()).sum();
     (f64::from(state.config().user_weight_max) / total).min(1.0)
 }
 
-/// The loss of a step in f64, straight from the formulas. `rows` and who competes with which log weight are the step's
-/// own; all scores are computed here.
+/// Loss of a step in f64, from the formulas. Rows and log weights are those of the step; scores are computed here.
 fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> f64 {
     let r = &state.readable;
     let p = &r.parameters;
@@ -109,7 +108,7 @@ fn clear_accumulators(state: &mut State) {
     state.accumulators.scalars = Arc::new(bytemuck::Zeroable::zeroed());
 }
 
-/// With accumulators at 0 one Adagrad step leaves `G = g^2`, and the weight moves against the sign of `g`.
+/// With accumulators at 0, one AdaGrad step leaves `G = g^2`, and the weight moves against the sign of `g`.
 fn gradient_from(before: f32, after: f32, accumulator: f32) -> f64 {
     let size = f64::from(accumulator).sqrt();
     if after > before { -size } else { size }
@@ -139,11 +138,11 @@ fn check_step(case: Case) {
     assert!(targets().any(|target| target.known));
     assert!(units.iter().any(|unit| !unit.context.terms.is_empty()));
 
-    // Central differences in f64 of a loss near 30: 1e-3 steps of f32 parameters leave about 1e-4.
+    // Central differences in f64 of a loss near 30: steps of 1e-3 on f32 parameters leave an error of about 1e-4.
     let close = |name: &str, expected: f64, found: f64| {
         assert!((expected - found).abs() < 2e-3 + 2e-3 * expected.abs(), "{name}: numeric {expected}, step {found}");
     };
-    // The content vectors that the step used are those of the projections before it.
+    // The step used the content vectors of the projections before it.
     for item in rows.iter().filter(|item| before.readable.catalog.entry(**item).content.is_some()) {
         let row = before.readable.catalog.entry(*item).content.unwrap() as usize;
         for (expected, found) in content(&before, *item).iter().zip(state.readable.content_vectors.row(row)) {
@@ -206,19 +205,19 @@ fn check_step(case: Case) {
 }
 
 #[test]
-fn a_full_step_takes_the_gradient_of_the_published_loss() {
+fn a_full_step_has_the_gradient_of_the_published_loss() {
     prepare_thread();
     (0..6).for_each(|seed| check_step(Case { seed, sampled: false, pull: 0.0 }));
 }
 
 #[test]
-fn a_sampled_step_takes_the_gradient_of_the_published_loss() {
+fn a_sampled_step_has_the_gradient_of_the_published_loss() {
     prepare_thread();
     (0..6).for_each(|seed| check_step(Case { seed, sampled: true, pull: 0.0 }));
 }
 
 #[test]
-fn a_pulled_step_adds_the_way_back_to_the_base_to_every_touched_row() {
+fn the_regularizer_adds_the_distance_from_the_base() {
     prepare_thread();
     (0..3).for_each(|seed| check_step(Case { seed, sampled: seed % 2 == 1, pull: 0.7 }));
 }

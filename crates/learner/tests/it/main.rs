@@ -1,4 +1,4 @@
-//! The learner as its callers see it: its rule, its gradients, its products, freezing, dense vectors.
+//! Tests of the learner through its interface: learning rule, gradients, products, freezing, dense vectors.
 
 mod freeze;
 mod gradients;

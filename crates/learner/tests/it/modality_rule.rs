@@ -1,5 +1,5 @@
-//! Goal: dense vectors of items and the pull towards a base do what docs/LEARNING.md says, and their part of the state is
-//! kept, found again and repeated to the bit. Method: small seeded streams through the production learner.
+//! Dense vectors and the regularizer. Goal: both do what docs/LEARNING.md says, and their part of the state is stored,
+//! restored and replayed to the bit. Method: small seeded streams through the learner.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor};
 use shelfmark_domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
 use shelfmark_learner::Learner;
 use shelfmark_serving::Publisher;
-use shelfmark_state::{CounterRng, Digester, SWEPT_MAX, State, StateError, Table};
+use shelfmark_state::{CounterRng, Digester, LearnedTable, REFRESHED_PER_STEP, State, StateError, Table};
 
 use crate::learner_model::Model;
 
@@ -51,7 +51,7 @@ impl Model {
         vector
     }
 
-    /// z of an item.
+    /// Content vector of an item.
     fn content(&self, item: usize) -> &[f32] {
         let readable = &self.state.readable;
         let entry = readable.catalog.entry(readable.catalog.row(&format!("i{item}")).unwrap());
@@ -67,7 +67,7 @@ fn small() -> ModelConfig {
     ModelConfig { dim: 8, tokens: false, full_softmax_below: 40, negatives: 16, ..ModelConfig::default() }
 }
 
-/// 100 items with an image, every fifth with a text as well; events name the first 60.
+/// 100 items with an image, every fifth also with a text; events name the first 60.
 fn stream(seed: u64) -> (Vec<RecordBody>, Vec<RecordBody>) {
     let mut draws = CounterRng::new(seed, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
@@ -92,10 +92,11 @@ fn learned(config: ModelConfig, seed: u64) -> Model {
     model
 }
 
-/// Goal: the gradient of the projections is what autograd finds, also of more items than one product takes. Method: with
-/// accumulators at 0 a step leaves `G = g^2` and a move against g: the item vectors' g goes through `V + X M` in libtorch.
+/// Goal: the gradient of the projections agrees with autograd, also over several groups of items. Method: with
+/// accumulators at 0 a step leaves `G = g^2` and a move against `g`. The gradient of the item vectors goes through `V +
+/// X M` in libtorch.
 #[test]
-fn the_gradient_of_the_projections_is_what_autograd_finds() {
+fn the_gradient_of_the_projections_agrees_with_autograd() {
     let mut draws = CounterRng::new(12, 1, 1);
     let mut vector = |length: usize| (0..length).map(|_| draws.normal()).collect::<Vec<f32>>();
     let mut model = Model::new(ModelConfig { full_softmax_below: 4096, ..small() });
@@ -147,10 +148,10 @@ fn the_gradient_of_the_projections_is_what_autograd_finds() {
     }
 }
 
-/// Goal: what a state with vectors and a base holds is stored and found again. Method: through segments, then learned on
-/// with both; digests of everything, kept up step by step and computed anew.
+/// Goal: a state with vectors and a base is stored and restored. Method: through segments, then both learn on; digests
+/// of everything, updated step by step and computed anew.
 #[test]
-fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
+fn a_state_with_vectors_and_a_base_survives_storage() {
     let mut model = learned(small(), 1);
     model.configure(|config| config.pull = 0.2);
     let (_, events) = stream(2);
@@ -176,11 +177,11 @@ fn a_state_with_vectors_and_a_base_comes_back_and_learns_on_alike() {
     }
 }
 
-/// Goal: damage in the new tables is refused, not believed. Method: segments without one, with a row too many.
+/// Goal: damage in the tables of vectors is rejected. Method: segments without one table, or with a row too many.
 #[test]
-fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
+fn a_stored_state_whose_vectors_do_not_fit_is_rejected() {
     let model = learned(small(), 3);
-    let without = |table: LearnedTable| {
+    let without = |table: Table| {
         let mut segments = model.state.segments().collect::<Vec<_>>();
         segments.retain(|segment| segment.table != table.number());
         State::from_segments(segments).map(|_| ())
@@ -200,13 +201,13 @@ fn a_stored_state_whose_vectors_do_not_fit_is_refused() {
     assert!(matches!(State::from_segments(segments), Err(StateError::Corrupt { table: Table::ContentVectors, .. })));
 }
 
-/// Goal: items that no event names follow the projections. Method: after learning, z of every cold item is near what the
-/// projections make of its vector, and one whose metadata is put again is exactly there.
+/// Goal: items without events follow the projections. Method: after learning, the content vector of every cold item is
+/// near the projection of its vector; one whose metadata is put again is exactly there.
 #[test]
 fn cold_items_follow_the_projections_within_one_round() {
     let mut model = learned(small(), 4);
     assert!(model.content(99).iter().any(|value| *value != 0.0), "no event named it");
-    // One step refreshes at most 64 beside its own: two reach each of the 40 cold ones.
+    // One step refreshes at most 64 in addition to its own: two steps reach each of the 40 cold items.
     const { assert!(2 * REFRESHED_PER_STEP >= 100) };
     let before = model.content(99).to_vec();
     let (items, events) = stream(4);
@@ -224,7 +225,7 @@ fn cold_items_follow_the_projections_within_one_round() {
 }
 
 #[test]
-fn vectors_of_another_length_and_beyond_the_bounds_say_nothing() {
+fn vectors_beyond_the_bounds_are_ignored() {
     let mut model = Model::new(small());
     model.apply([item(0, &[("image", vec![1.0; 6])]), item(1, &[("image", vec![1.0; 5])])]);
     let many = (0..20).map(|n| item(10 + n, &[(["a", "b", "c", "d", "e"][n % 5], vec![0.1; Item::VECTOR_DIM_MAX])]));
@@ -239,9 +240,9 @@ fn vectors_of_another_length_and_beyond_the_bounds_say_nothing() {
     assert!(model.content(0).iter().any(|value| *value != 0.0));
 }
 
-/// Goal: a model without vectors is the one that it was before there were any, whatever the switch says.
+/// Goal: a model without vectors is independent of `modalities`.
 #[test]
-fn without_vectors_or_switched_off_nothing_is_learned_from_them() {
+fn without_modalities_nothing_is_learned_from_vectors() {
     let (_, events) = stream(5);
     let digest_of = |config: ModelConfig, first: Vec<RecordBody>| {
         let mut model = Model::new(config);
@@ -259,10 +260,10 @@ fn without_vectors_or_switched_off_nothing_is_learned_from_them() {
     assert_eq!(digest_of(ModelConfig { modalities: false, ..small() }, stream(5).0), plain);
 }
 
-/// Goal: the switch works on a living model. Method: off, item vectors are V alone; on again, vectors that came meanwhile
-/// count too; views agree with the state at every turn.
+/// Goal: `modalities` can be switched on a live model. Method: off, item vectors are V alone; on again, vectors that
+/// came meanwhile count too; views agree with the state after each switch.
 #[test]
-fn the_switch_takes_vectors_out_and_in_again() {
+fn modalities_can_be_switched_off_and_on() {
     let mut model = learned(small(), 6);
     let mut publisher = Publisher::new();
     let mut seen = |model: &mut Model| {
@@ -301,10 +302,10 @@ fn the_switch_takes_vectors_out_and_in_again() {
     seen(&mut model);
 }
 
-/// Goal: the pull holds a fine-tuned model near its base, at 0 it is not there at all. Method: one base, then a stream of
-/// other tastes with and without; the distance of item vectors from the base.
+/// Goal: the regularizer keeps a fine-tuned model near its base. Method: one base, then a stream of other tastes with
+/// and without it; the distance of vectors from the base.
 #[test]
-fn a_pulled_model_adapts_and_stays_nearer_to_its_base() {
+fn a_regularized_model_adapts_and_stays_near_its_base() {
     let away = |pull: f32| {
         let mut model = learned(small(), 8);
         let base = model.state.readable.parameters.clone();
@@ -330,10 +331,10 @@ fn a_pulled_model_adapts_and_stays_nearer_to_its_base() {
     }
 }
 
-/// Goal: a pull of 0 leaves no trace. Method: a model whose pull was switched on and off again before anything was learned
-/// equals one that never had it.
+/// Goal: a pull of 0 leaves no trace. Method: a model whose pull was switched on and off before learning equals one
+/// that never had it.
 #[test]
-fn no_pull_is_no_change() {
+fn a_pull_of_0_changes_nothing() {
     let mut never = learned(small(), 10);
     let mut once = learned(small(), 10);
     once.configure(|config| config.pull = 1.0);

@@ -1,5 +1,5 @@
-//! Goal: the products of a step, and the sample of columns that takes gradients, give what the loss says. Method: random
-//! small cases, seeds printed, against libtorch's own autograd, and samples against the whole.
+//! Products of a step. Goal: the products, and the sample of columns with gradients, agree with the loss. Method:
+//! random small cases, seeds printed, against libtorch's autograd; samples against the whole.
 
 use tch::{Kind, Tensor};
 
@@ -12,7 +12,7 @@ fn random(draws: &mut CounterRng, n: usize) -> Vec<f32> {
     (0..n).map(|_| draws.normal()).collect()
 }
 
-/// Distinct rows below `rows`.
+/// Random distinct rows below `rows`.
 fn some_rows(draws: &mut CounterRng, rows: usize) -> Vec<u32> {
     let mut some: Vec<u32> = (0..draws.below(4)).map(|_| draws.below(rows) as u32).collect();
     some.sort_unstable();
@@ -61,7 +61,7 @@ fn random_inputs(seed: u64, draws: &mut CounterRng) -> SoftmaxInputs {
 }
 
 #[test]
-fn the_products_are_what_autograd_finds() {
+fn the_products_agree_with_autograd() {
     prepare_thread();
     for seed in 0..40 {
         println!("seed {seed}");
@@ -119,8 +119,8 @@ fn the_products_are_what_autograd_finds() {
             } else {
                 vec![0.0; found.len()]
             };
-            // f32 sums over at most 42 rows; a dislike of a likely row divides by 1 - p, which makes the numbers of its query
-            // larger, also those that then cancel.
+            // f32 sums over at most 42 rows. A dislike of a likely row divides by 1 - p, which enlarges the terms of
+            // its query, also those that cancel.
             let largest = expected.iter().fold(1.0, |largest: f64, value| largest.max(value.abs()));
             let tolerance = 2e-5 * largest;
             for (expected, found) in expected.iter().zip(found) {
@@ -134,7 +134,7 @@ fn the_products_are_what_autograd_finds() {
     }
 }
 
-/// Gradients of some rows as those of all, zeros where there are none.
+/// Scatters gradients of some rows into those of all rows, with zeros elsewhere.
 fn by_row(moved: &[usize], gradients: &[f32], rows: usize) -> Vec<f32> {
     let width = gradients.len() / moved.len();
     let mut all = vec![0.0; rows * width];
@@ -144,11 +144,11 @@ fn by_row(moved: &[usize], gradients: &[f32], rows: usize) -> Vec<f32> {
     all
 }
 
-/// Goal: a sample of the columns gives the gradient of all of them on average, and is what it costs. Method: random cases with
-/// room for a third of the columns, a fine grid of chances; what a sample must not change (loss, biases, popularity,
-/// repeat and memory terms) is equal to the bit.
+/// Goal: the gradient of sampled columns is unbiased. Method: random cases that sample a third of the columns, with a
+/// fine grid of random numbers. What a sample must not change (loss, biases, popularity, repeat and memory terms) is
+/// equal to the bit.
 #[test]
-fn a_sample_of_the_columns_gives_the_whole_gradient_on_average() {
+fn the_gradient_of_sampled_columns_is_unbiased() {
     const CHANCES: u32 = 3_000;
     prepare_thread();
     let mut thinned = 0;

@@ -1,5 +1,5 @@
-//! Goal: every switch of a model's configuration does what docs/LEARNING.md says. Method: small streams through the
-//! production learner, answers through the production search.
+//! Settings of a model. Goal: every setting does what docs/LEARNING.md says. Method: small streams through the learner,
+//! answers through the search.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -32,7 +32,7 @@ fn event(n: u64, user: &str, item: &str, kind: &str, context: &[&str]) -> Event 
 }
 
 impl Model {
-    /// One append.
+    /// Applies one append.
     fn learn(&mut self, events: impl IntoIterator<Item = Event>) {
         self.apply(events.into_iter().map(RecordBody::Event));
     }
@@ -65,10 +65,10 @@ fn small() -> ModelConfig {
 }
 
 #[test]
-fn circumstances_change_what_is_recommended_even_to_strangers() {
+fn circumstances_change_answers_even_for_unknown_users() {
     let mut model = Model::new(small());
     for n in 0..300_u64 {
-        // The same shoppers buy umbrellas in the rain and hats in the sun, and the weather follows no pattern.
+        // The same shoppers buy umbrellas in the rain and hats in the sun; the weather is random.
         let rain = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63 == 0;
         let (item, weather) = if rain { ("umbrella", "weather:rain") } else { ("hat", "weather:sun") };
         model.learn([event(n, &format!("u{}", n % 7), item, "purchase", &[weather])]);
@@ -86,7 +86,7 @@ fn circumstances_change_what_is_recommended_even_to_strangers() {
 }
 
 #[test]
-fn a_dislike_pushes_its_item_down_and_is_no_part_of_history_memory_or_popularity() {
+fn a_dislike_lowers_its_item_and_counts_nowhere_else() {
     let mut model = Model::new(small());
     let items = ["a", "b", "c", "d"];
     model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), items[n as usize % 4], "click", &[])));
@@ -104,7 +104,7 @@ fn a_dislike_pushes_its_item_down_and_is_no_part_of_history_memory_or_popularity
     let at = Timestamp::from_seconds(2_000_000.0).unwrap();
     let context = readable.context(actor, at, &mut Default::default());
     assert_ne!(context.history[0], 1, "the newest liked item is what counts");
-    // Ten thousand dislikes more do not push without bound.
+    // Another ten thousand dislikes do not lower the score without bound.
     let far = {
         for n in 0..200 {
             model.learn((0..50).map(|k| event(1_000 + n * 50 + k, &format!("v{k}"), "b", "dislike", &[])));
@@ -114,17 +114,17 @@ fn a_dislike_pushes_its_item_down_and_is_no_part_of_history_memory_or_popularity
     assert!(far.is_finite() && far > -60.0, "{far}");
 }
 
-/// Goal: a burst of one source in one append moves a model less than the same events of many. Figure: the distance that
-/// the item's vector goes.
+/// Goal: a burst of one user in one append moves a model less than the same events of many users. Figure: the distance
+/// that the item's vector moves.
 #[test]
 fn one_users_burst_weighs_no_more_than_the_cap() {
     let moved = |cap: f32, users: u64| {
         let mut model = Model::new(ModelConfig { user_weight_max: cap, step_targets: 1024, ..small() });
         model.learn((0..200).map(|n| event(n, &format!("u{}", n % 20), &format!("i{}", n % 10), "click", &[])));
         let before = model.state.readable.parameters.items.row(3).to_vec();
-        let gradient = |n: u64| event(1_000 + n, &format!("s{}", n % users), "i3", "click", &[]);
-        // Different times, so that every click is a unit of its own.
-        model.learn((0..1_000).map(gradient));
+        let click = |n: u64| event(1_000 + n, &format!("s{}", n % users), "i3", "click", &[]);
+        // Different times, so that every click is a unit.
+        model.learn((0..1_000).map(click));
         let after = model.state.readable.parameters.items.row(3);
         before.iter().zip(after).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
     };
@@ -134,7 +134,7 @@ fn one_users_burst_weighs_no_more_than_the_cap() {
 }
 
 #[test]
-fn l2_pulls_touched_rows_in_and_a_schedule_slows_them_down() {
+fn l2_shrinks_rows_and_a_schedule_slows_them() {
     let stream = || (0..400_u64).map(|n| event(n, &format!("u{}", n % 9), &format!("i{}", n * n % 13), "click", &[]));
     let norm_of = |config: ModelConfig| {
         let mut model = Model::new(config);
@@ -153,7 +153,7 @@ fn l2_pulls_touched_rows_in_and_a_schedule_slows_them_down() {
 }
 
 #[test]
-fn a_row_wise_accumulator_holds_one_number() {
+fn a_row_wise_accumulator_has_one_value() {
     let mut model = Model::new(ModelConfig { optimizer: Optimizer::RowWiseAdagrad, ..small() });
     model.learn((0..100).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
     for row in 0..7 {
@@ -162,10 +162,10 @@ fn a_row_wise_accumulator_holds_one_number() {
     }
 }
 
-/// Goal: sessions without a user learn like users without a P row. Method: the same visits by sessions, and by users whose
-/// table stands still: every other parameter has the same bits.
+/// Goal: sessions without a user learn like users without a vector. Method: the same visits by sessions, and by users
+/// with a learning rate of 0: every other parameter has the same bits.
 #[test]
-fn sessions_learn_like_users_without_a_row_of_their_own() {
+fn sessions_learn_like_users_without_a_vector() {
     let learned = |sessions: bool| {
         let mut config = small();
         config.rates.users = 0.0;
@@ -191,10 +191,10 @@ fn sessions_learn_like_users_without_a_row_of_their_own() {
     }
 }
 
-/// Goal: an explosion is scaled down, an ordinary step is not. Method: a calm stream, then one event whose kind weighs a
-/// thousand times as much, with and without the limit.
+/// Goal: an exploding gradient is clipped, an ordinary one is not. Method: a calm stream, then one event whose kind
+/// weighs a thousand times as much, with and without clipping.
 #[test]
-fn an_explosion_is_scaled_down_to_the_usual_size() {
+fn an_exploding_gradient_is_clipped_to_the_usual_size() {
     let moved = |clip_ratio: f32| {
         let mut config = ModelConfig { clip_ratio, user_weight_max: 1e6, ..small() };
         config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
@@ -215,13 +215,13 @@ fn an_explosion_is_scaled_down_to_the_usual_size() {
     assert!(clipped.1 * 100.0 < unlimited.1, "squared gradients: {clipped:?} {unlimited:?}");
 }
 
-/// Goal: exploration shows more of the catalogue, is repeated by its seed, and costs nothing when it is off. Method: the
-/// items on top of answers to one shopper under many seeds.
+/// Goal: exploration shows more of the catalogue, depends on the seed, and costs nothing when off. Method: the top
+/// items of answers to one shopper under many seeds.
 #[test]
-fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
+fn exploration_widens_answers_and_depends_on_the_seed() {
     let tops = |explore: f32| {
         let mut model = Model::new(ModelConfig { explore, ..small() });
-        // Items met often, and as many met once.
+        // Items with many events, and as many with one.
         model.learn((0..400).map(|n| event(n, &format!("u{}", n % 9), &format!("often{}", n % 8), "click", &[])));
         model.learn((0..8).map(|n| event(1_000 + n, "other", &format!("once{n}"), "click", &[])));
         let subject = Subject::User(id("u1"));
@@ -235,8 +235,8 @@ fn exploration_widens_what_is_shown_and_is_keyed_by_the_seed() {
     assert!(explored.len() > 4, "{explored:?}");
 }
 
-/// Goal: a model that only ever met dislikes has no popular newest events to draw from, and goes on. Method: more items
-/// than a full softmax takes, all of them disliked, then learned from again.
+/// Goal: a model with dislikes only has no recent items to sample, and learns on. Method: more items than a full
+/// softmax takes, all disliked, then learned from again.
 #[test]
 fn a_sampled_step_needs_no_liked_event() {
     let mut model = Model::new(ModelConfig { full_softmax_below: 4, negatives: 16, ..small() });
@@ -249,7 +249,7 @@ fn a_sampled_step_needs_no_liked_event() {
 }
 
 #[test]
-fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_learned_from() {
+fn an_imported_vector_replaces_its_row_and_is_learned_from() {
     let mut model = Model::new(small());
     model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), &format!("i{}", n % 7), "click", &[])));
     let vector = |into, name: &str, values: Vec<f32>| {
@@ -263,7 +263,8 @@ fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_lear
         assert!(model.state.accumulators.items.row(row).iter().all(|sum| *sum == 0.01));
     }
     assert_eq!(model.state.readable.catalog.row("new"), Some(7));
-    // What does not fit, or has no row, changes nothing: the log may hold it, so it must not stop the learner.
+    // Invalid vectors, and tokens without a row, change nothing. The log may contain them, so they must not stop the
+    // learner.
     let before = shelfmark_state::Digester::new(&model.state).digest();
     let mut odd = given.clone();
     odd[2] = f32::NAN;
@@ -273,7 +274,7 @@ fn a_vector_from_outside_replaces_its_row_starts_the_optimiser_again_and_is_lear
         vector(VectorTable::Tokens, "t:nowhere", given.clone()),
     ]);
     assert_eq!(shelfmark_state::Digester::new(&model.state).digest(), before);
-    // The row goes on from there.
+    // Learning continues from the imported row.
     model.learn([event(1_000, "u1", "i3", "click", &[])]);
     let moved = model.state.readable.parameters.items.row(3);
     let far = moved.iter().zip(&given).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

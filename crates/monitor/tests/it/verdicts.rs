@@ -8,7 +8,7 @@ use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings}
 use shelfmark_domain::{Event, Item, ModelConfig, RecordBody, Timestamp};
 use shelfmark_learner::Learner;
 use shelfmark_monitor::health::{Health, Verdict, judge};
-use shelfmark_state::{CounterRng, Digester, State};
+use shelfmark_state::{CounterRng, Digester, LearnedTable, State};
 
 use crate::health_support::{Watched, event};
 
