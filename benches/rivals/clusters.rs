@@ -14,7 +14,7 @@ const SPREAD: f32 = 0.35;
 /// Keys of the generator.
 const SEED: u64 = 5;
 
-/// CounterRng of an own stream for centre, item and query.
+/// Draws of an own stream for centre, item and query.
 fn draws(what: u64, number: usize) -> CounterRng {
     CounterRng::new(SEED, what, number as u64)
 }

@@ -12,8 +12,8 @@ use super::{evaluate::InputArgs, progress_bar::WorkProgress, stats::grouped};
 
 /// Searches for a configuration that recommends better on these files.
 ///
-/// CounterRng configurations at random around the given one and tests them on the stream, all of them on its first quarter, the best third
-/// on half, and the best third of those on the whole (successive halving). The table goes to standard error; the best
+/// Draws configurations at random around the given one and tests them on the stream, all of them on its first quarter,
+/// the best third on half, and the best third of those on the whole (successive halving). The table goes to standard error; the best
 /// configuration goes to standard output, as JSON that `serve --model-config` takes. See docs/LEARNING.md.
 #[derive(Debug, clap::Args)]
 pub struct TuneArgs {

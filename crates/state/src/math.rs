@@ -4,8 +4,7 @@
 /// Computes `e^x` to a relative error of 2e-7; 0 below -87, where results become subnormal. NaN and infinity propagate,
 /// so that a sum shows them.
 // Reduction to [-ln 2 / 2, ln 2 / 2] by Cody and Waite (1980). Constants and polynomial of expf in the Cephes
-// Mathematical Library (S. L. Moshier, 1984 to 2000), which "may be used freely but it comes with no support or
-// guarantee".
+// Mathematical Library, see THIRD_PARTY_NOTICES.md.
 #[inline]
 pub fn exp(x: f32) -> f32 {
     /// Adding and subtracting 1.5 * 2^23 rounds to an integer, which remains in the low bits.
@@ -40,9 +39,7 @@ pub fn ln(x: f32) -> f32 {
 }
 
 /// Computes `ln(y) + correction` for normal `y > 0`.
-// Reduction and polynomial of FreeBSD's e_logf.c, which has this notice: "Copyright (C) 1993 by Sun Microsystems, Inc.
-// All rights reserved. Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and
-// distribute this software is freely granted, provided that this notice is preserved."
+// Reduction and polynomial of FreeBSD's e_logf.c, see THIRD_PARTY_NOTICES.md.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "the exponent of an f32 has 8 bits")]
 #[inline]
 fn logarithm(y: f32, correction: f32) -> f32 {
