@@ -1,7 +1,5 @@
 //! What the tests of the log share: handles on a fresh database, and events.
 
-#![expect(dead_code, reason = "every test file is a crate of its own and uses a part of this")]
-
 use std::time::Duration;
 
 use shelfmark::{

@@ -1,0 +1,63 @@
+//! The service from outside and as a whole: the engine in process and the real binary, on a real Postgres.
+//!
+//! One program, because each test program takes the compiler as long as ten of these files. A file is run by its name:
+//! `cargo test --release --test it crash_cycles`. Tests that measure a process have programs of their own beside this.
+
+mod bench;
+mod crash;
+mod crash_cycles;
+mod docs;
+mod engine_model;
+#[path = "../engine_support/mod.rs"]
+mod engine_support;
+mod erasure;
+mod evaluate;
+mod forks;
+mod guard_poison;
+mod health_http;
+mod health_model;
+#[path = "../health_support/mod.rs"]
+mod health_support;
+mod http_configuration;
+mod http_contract;
+#[path = "../http_support/mod.rs"]
+mod http_support;
+mod http_wire;
+mod idle;
+mod import;
+mod import_quality;
+mod keys_store;
+#[path = "../learner_model/mod.rs"]
+mod learner_model;
+mod learning_quality;
+mod log_append;
+mod log_crash;
+#[path = "../log_support/mod.rs"]
+mod log_support;
+mod log_tail;
+mod modality_quality;
+mod models_service;
+mod openapi;
+mod read_only;
+mod readiness;
+mod readme;
+mod recommendations_service;
+mod replicas;
+mod robustness;
+mod robustness_service;
+mod rollback_exact;
+mod rollback_service;
+#[path = "../service/mod.rs"]
+mod service;
+mod serving_split;
+mod source_tree;
+#[path = "../support/mod.rs"]
+mod support;
+mod two_processes;
+mod vectors_files;
+mod versions_cli;
+mod versions_delta;
+mod versions_http;
+mod versions_store;
+mod versions_under_load;
+mod versions_verify;
