@@ -58,9 +58,10 @@ fn refuse_crates_of_another_clone(output: &Path) {
         // Else the target folder was copied with its clone.
         && Path::new(place) == output
     {
+        let profile = if std::env::var("PROFILE").as_deref() == Ok("release") { " --release" } else { "" };
         stop(&format!(
             "the target folder holds crates of {other}, which cargo cannot tell from this clone's. Give each clone its \
-             own CARGO_TARGET_DIR, or run `cargo clean --workspace` (the dependencies stay compiled)."
+             own CARGO_TARGET_DIR, or run `cargo clean --workspace{profile}` (the dependencies stay compiled)."
         ));
     }
     fs::write(&stamp, format!("{}\n{}\n", clone.display(), output.display())).expect("cargo's folder can be written");

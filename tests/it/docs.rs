@@ -22,13 +22,14 @@ const FOLDERS: [&str; 11] = [
     ".ci/",
     "console/",
 ];
-/// Flags of other programs that the pages name.
-const OTHERS_FLAGS: [&str; 22] = [
+/// Flags of cargo, and of this project's examples and benchmarks, that the pages name.
+const OTHERS_FLAGS: [&str; 27] = [
     "--all-features",
     "--all-targets",
     "--bench",
     "--bin",
     "--cpus-per-task",
+    "--data",
     "--document-private-items",
     "--example",
     "--ignored",
@@ -41,10 +42,14 @@ const OTHERS_FLAGS: [&str; 22] = [
     "--only",
     "--open",
     "--package",
+    "--part",
     "--profile",
     "--release",
+    "--sentences",
     "--test",
     "--timings",
+    "--watched",
+    "--words",
     "--workspace",
 ];
 
@@ -201,22 +206,23 @@ fn every_command_and_flag_is_in_the_help() {
                 complaints.push(format!("{}: {flag}", shown(&path)));
             }
         }
-        for rest in page.split("shelfmark ").skip(1) {
-            let preceded =
-                page.len() > rest.len() + 11 && page.as_bytes()[page.len() - rest.len() - 11].is_ascii_alphanumeric();
-            let name: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-            let in_code = rest.split('\n').next().is_some_and(|line| line.contains('`'));
-            if !preceded
-                && in_code
-                && !name.is_empty()
-                && !helps.contains_key(&name)
-                && quoted(&page).iter().any(|code| code.starts_with(&format!("shelfmark {name}")))
-            {
+        let typed = page.lines().map(str::trim).map(str::to_owned).chain(quoted(&page));
+        for name in typed.filter_map(|code| code.strip_prefix("shelfmark ").and_then(command_name)) {
+            if !helps.contains_key(&name) {
                 complaints.push(format!("{}: shelfmark {name}", shown(&path)));
             }
         }
     }
     complain("commands and flags that the program does not have", &complaints);
+}
+
+/// The first word of a command line, if it could be a command's name.
+fn command_name(rest: &str) -> Option<String> {
+    let word = rest.split_whitespace().next()?;
+    word.chars()
+        .all(|c| c.is_ascii_lowercase() || c == '-')
+        .then(|| word.to_owned())
+        .filter(|word| !word.starts_with('-'))
 }
 
 /// Words that begin with `--`.

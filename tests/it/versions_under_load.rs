@@ -86,13 +86,23 @@ async fn a_version_taken_at_any_moment_loads_elsewhere() {
             let sent = records(&mut draws, round);
             model.log().append(sent).await.unwrap();
         }
-        for _ in 0..=draws.below(2) {
-            tokio::time::sleep(Duration::from_micros(draws.below(5000) as u64)).await;
-            let head = model.log().head().await.unwrap();
-            let taken = take(model).await.unwrap();
-            behind += u32::from(taken.position < head);
-            deltas += u32::from(taken.kind == VersionKind::Delta);
-        }
+        // They go on coming while versions are taken.
+        let more: Vec<_> = (0..4).map(|part| records(&mut draws, 100 + 4 * round + part)).collect();
+        let appending = async {
+            for sent in more {
+                model.log().append(sent).await.unwrap();
+            }
+        };
+        let pauses: Vec<usize> = (0..=draws.below(2)).map(|_| draws.below(5000)).collect();
+        let taking = async {
+            for pause in pauses {
+                tokio::time::sleep(Duration::from_micros(pause as u64)).await;
+                let taken = take(model).await.unwrap();
+                behind += u32::from(taken.position < model.log().head().await.unwrap());
+                deltas += u32::from(taken.kind == VersionKind::Delta);
+            }
+        };
+        tokio::join!(appending, taking);
     }
     println!("{behind} versions were taken while records waited, {deltas} of all are deltas");
     assert!(behind > 3 && deltas > 3, "the learner was behind and versions stood on others");

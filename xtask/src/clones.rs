@@ -37,7 +37,9 @@ pub fn remove_foreign_crates(project: &Project) -> Outcome<()> {
         return Ok(());
     };
     say(&format!("the target folder holds crates of {}; compiling this clone's", other.display()));
-    show(&mut project.cargo(&["clean", "--quiet", "--workspace"]))
+    // `cargo clean` looks at one profile at a time.
+    show(&mut project.cargo(&["clean", "--quiet", "--workspace"]))?;
+    show(&mut project.cargo(&["clean", "--quiet", "--workspace", "--release"]))
 }
 
 /// The files that `build/libtorch.rs` leaves in its output folders: `TARGET/PROFILE/build/shelfmark-HASH/out/clone`.
