@@ -158,10 +158,12 @@ fn clones_with_one_target_folder_build_and_serve_themselves() {
     let refused = run(&one, &["build", "--release"]);
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert!(
-        !refused.status.success() && errors.contains("holds crates of") && errors.contains("cargo clean"),
+        !refused.status.success()
+            && errors.contains("holds crates of")
+            && errors.contains("`cargo clean --workspace --release`"),
         "{errors}"
     );
-    said(&run(&one, &["clean", "--workspace"]));
+    said(&run(&one, &["clean", "--workspace", "--release"]));
     said(&run(&one, &["build", "--release"]));
 }
 
