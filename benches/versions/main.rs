@@ -73,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
     if wanted(Figure::Stored) || wanted(Figure::Taking) {
         let (folder, managed) = postgres().await?;
         let url = managed.url();
-        let kept = million::store(url, args.items).await?;
+        let kept = Box::pin(million::store(url, args.items)).await?;
         if wanted(Figure::Stored) {
             stored::measure(&mut report, &kept).await?;
         }

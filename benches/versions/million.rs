@@ -43,14 +43,14 @@ pub async fn store(url: &str, items: u32) -> anyhow::Result<Kept> {
     Report::step(&format!("a model of {items} items x {DIM}"));
     let (mut state, mut digester) = tokio::task::spawn_blocking(move || build(items)).await?;
     Report::step("stored as a base");
-    let base = save(&store, &state, &digester, None).await?;
+    let base = Box::pin(save(&store, &state, &digester, None)).await?;
     let parent = (state.clone(), digester.clone());
     touch(&mut state, items);
     digester.update(&state, &state.touched);
     let touched = state.touched.rows(Table::ItemVectors).len();
     Report::step(&format!("{touched} rows touched, stored as a delta"));
     sqlx::query("checkpoint").execute(&pool).await?;
-    let delta = save(&store, &state, &digester, Some((base.0.version, parent))).await?;
+    let delta = Box::pin(save(&store, &state, &digester, Some((base.0.version, parent)))).await?;
     Ok(Kept { pool, store, base, delta, touched })
 }
 
@@ -101,10 +101,10 @@ async fn save(
         fingerprint: fingerprint(),
         derived: None,
         segments: NewSegments::new(segments),
-        read_back: Some(match parent {
+        read_back: Some(Box::new(match parent {
             None => ReadBack::base(state.clone(), digester.digest()),
             Some((_, (parent, before))) => ReadBack::delta(state.clone(), digester.digest(), parent, before),
-        }),
+        })),
     };
     let started = Instant::now();
     let manifest = store.save(version).await?;

@@ -10,6 +10,7 @@ use shelfmark::{
 };
 use sqlx::Executor;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_is_a_duplicate_and_another_body_is_a_conflict() {
@@ -127,9 +128,10 @@ async fn small_appends_wait_for_callers_who_come_back() {
     log.note_reader(Position::ZERO);
     let mut other = pool.begin().await.expect("a transaction");
     other.execute("select head from models where name = 'default' for update").await.expect("locked");
+    let tasks = TaskTracker::new();
     let append = |id: &str| {
         let (log, event) = (log.clone(), event(id, 1.0));
-        tokio::spawn(async move { log.append(vec![event]).await })
+        tasks.spawn(async move { log.append(vec![event]).await })
     };
     let first = append("first");
     let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";

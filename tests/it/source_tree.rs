@@ -12,8 +12,11 @@ const EVERYTHING: [&str; 2] = ["main", "lib"];
 /// The only crate that depends on libtorch.
 const TORCH_CRATE: &str = "learner";
 
-/// Crates that are several modules, each with the other modules of the crate that it may import.
-const MODULES: [(&str, &[(&str, &[&str])]); 3] = [
+/// A module, and the other modules of its crate that it may import.
+type Module = (&'static str, &'static [&'static str]);
+
+/// Crates that are several modules.
+const MODULES: [(&str, &[Module]); 3] = [
     ("store", &[("keys", &[]), ("model_catalog", &[]), ("operations", &[]), ("versions", &[])]),
     ("monitor", &[("health", &[]), ("diff", &["health"])]),
     ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
@@ -114,7 +117,7 @@ fn real_name(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, real)| real)
 }
 
-fn modules_of(crate_name: &str) -> Option<&'static [(&'static str, &'static [&'static str])]> {
+fn modules_of(crate_name: &str) -> Option<&'static [Module]> {
     MODULES.iter().find(|(name, _)| *name == crate_name).map(|(_, modules)| *modules)
 }
 

@@ -168,12 +168,12 @@ async fn chain(versions: usize) -> (sqlx::PgPool, VersionStore, Model, Vec<Versi
             fingerprint: "cpu".to_owned(),
             derived: None,
             segments: NewSegments::new(segments),
-            read_back: Some(match &before {
+            read_back: Some(Box::new(match &before {
                 None => ReadBack::base(model.state.clone(), digester.digest()),
                 Some((parent, digester_before)) => {
                     ReadBack::delta(model.state.clone(), digester.digest(), parent.clone(), digester_before.clone())
                 }
-            }),
+            })),
         };
         before = Some((model.state.clone(), digester.clone()));
         saved.push(store.save(new).await.unwrap());
@@ -203,7 +203,7 @@ fn v(number: u32) -> VersionNumber {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
-    let (pool, store, model, saved) = chain(6).await;
+    let (pool, store, model, saved) = Box::pin(chain(6)).await;
     let kinds: Vec<VersionKind> = saved.iter().map(|manifest| manifest.kind).collect();
     assert_eq!(kinds, [vec![VersionKind::Base], vec![VersionKind::Delta; 5]].concat());
     let depth = async |number| store.chain(v(number)).await.unwrap().unwrap().depth;
@@ -223,7 +223,7 @@ async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
     assert_eq!(store.foldable(4).await.unwrap(), []);
     assert_eq!(store.foldable(3).await.unwrap(), [v(4)]);
     let whole = load(&store, v(4)).await.unwrap();
-    let read_back = ReadBack::base(whole.clone(), Digester::new(&whole).digest());
+    let read_back = Box::new(ReadBack::base(whole.clone(), Digester::new(&whole).digest()));
     store.fold(v(4), NewSegments::new(whole.segments()), read_back).await.unwrap();
     assert_eq!(kept().await, 3, "nothing stands on them any more");
     assert_eq!((depth(4).await, depth(6).await), (0, 2));
@@ -239,7 +239,7 @@ async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_is_named_with_the_version_it_lies_in() {
-    let (pool, store, _, _) = chain(3).await;
+    let (pool, store, _, _) = Box::pin(chain(3)).await;
     let damage = "update version_segments set payload = set_byte(payload, 9, get_byte(payload, 9) # 1) \
                   where version = 2 and table_number = 14";
     assert_eq!(pool.execute(damage).await.unwrap().rows_affected(), 1);
@@ -256,7 +256,7 @@ async fn damage_is_named_with_the_version_it_lies_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delta_of_nothing_is_refused() {
-    let (_pool, store, model, _) = chain(1).await;
+    let (_pool, store, model, _) = Box::pin(chain(1)).await;
     let new = NewVersion {
         position: model.head,
         seen_through: model.head,

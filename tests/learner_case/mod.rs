@@ -1,5 +1,7 @@
 //! A small random model in the middle of its life, and what it learns next: every kind of term, every kind of item.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use shelfmark_domain::{Append, Event, Id, Item, ModelConfig, Position, Record, RecordBody, Timestamp};

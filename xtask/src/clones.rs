@@ -79,7 +79,7 @@ mod tests {
         let write = |output: &Path| fs::write(&stamp, format!("{}\n{}\n", one.display(), output.display())).unwrap();
 
         write(&output);
-        assert_eq!(stamps(&folder.join("target")), [stamp.clone()]);
+        assert_eq!(stamps(&folder.join("target")), std::slice::from_ref(&stamp));
         assert_eq!(other_clone(&stamp, &one), None);
         assert_eq!(other_clone(&stamp, &other), Some(one.clone()));
         write(&folder.join("elsewhere"));

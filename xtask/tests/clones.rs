@@ -3,6 +3,9 @@
 //! script, whose service prints its clone's name; a cache folder with empty files for libtorch, so that nothing is
 //! fetched.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+#![expect(clippy::disallowed_methods, reason = "ages of files are times of the clock")]
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};

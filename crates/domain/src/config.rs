@@ -287,11 +287,11 @@ mod tests {
         let default = ModelConfig::default();
         let unusual = ModelConfig { gradient_items: 7, learning: false, drop_idle_events: 9, ..default.clone() };
         let stored = serde_json::to_value(&unusual).expect("an object");
-        let stored: Vec<&String> = stored.as_object().expect("an object").keys().collect();
+        let mut stored: Vec<&String> = stored.as_object().expect("an object").keys().collect();
         let settings = default.settings();
         let mut named: Vec<&String> = settings.keys().collect();
-        let mut stored = stored;
-        (named.sort(), stored.sort());
+        named.sort();
+        stored.sort();
         assert_eq!(named, stored);
         let read: ModelConfig = serde_json::from_value(settings.into()).expect("a configuration");
         assert_eq!(read, default);

@@ -4,7 +4,7 @@
 //! line, so that one instruction takes four products of 16 rows. Tiles lie in blocks of 4,096 rows: read from memory in
 //! the order of rows, blocks are 3 times as fast as pieces of 64 rows (fewer pages to look up, longer runs to fetch ahead).
 //! Blocks are too large to copy for each row that moves, so a code may lag behind its row: the error that stands
-//! beside it ([`super::columns`]) says by how much, and [`super::Publisher`] makes codes anew by the block.
+//! beside it ([`super::row_bounds`]) says by how much, and [`super::Publisher`] makes codes anew by the block.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Figures of arms: rendered by [`metrics`] in this order.
+/// Figures of arms: rendered by [`metrics()`] in this order.
 pub const METRICS: &[MetricInfo; 5] = &[
     MetricInfo::new("shelfmark_serving_arm_share", Gauge, "`model`, `arm`", "Share of the readers"),
     MetricInfo::new(

@@ -126,7 +126,7 @@ struct Chunk {
 pub struct Observed<W> {
     /// Told of every batch and step; given back at the end.
     pub observer: W,
-    /// Watches the rows of every so many steps, as [`Learner::watching`] says.
+    /// Watches the rows of every so many steps, as [`Learner::with_statistics_every`] says.
     pub every: u32,
 }
 

@@ -43,7 +43,7 @@ async fn compact_chains(stores: &Stores) -> Result<(), EngineError> {
         // From Postgres, not from memory: its chain is verified once more before it goes.
         let CachedVersion { state, digester, .. } = load_version(&stores.versions, version).await?;
         let whole = NewSegments::new(state.segments());
-        let read_back = ReadBack::base(state, digester.digest());
+        let read_back = Box::new(ReadBack::base(state, digester.digest()));
         // On the heap: what is read back holds a whole state's tables, and every caller would hold them with it.
         match Box::pin(stores.versions.fold(version, whole, read_back)).await {
             Ok(()) => {

@@ -84,7 +84,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
             fingerprint: fingerprint(),
             derived: new.derived.clone(),
             segments: NewSegments::new(segments),
-            read_back: Some(read_back),
+            read_back: Some(Box::new(read_back)),
         };
         match Box::pin(stores.versions.save(version)).await {
             // Somebody deleted the version that it would have stood on.

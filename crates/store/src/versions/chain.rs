@@ -72,7 +72,7 @@ impl VersionStore {
         &self,
         version: VersionNumber,
         whole: NewSegments,
-        read_back: ReadBack,
+        read_back: Box<ReadBack>,
     ) -> Result<(), VersionError> {
         let mut transaction = self.pool().begin().await?;
         lock(&mut transaction, self.model_id()).await?;

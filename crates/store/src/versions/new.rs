@@ -33,7 +33,7 @@ pub struct NewVersion {
     /// The state, or its changes, piece by piece in order.
     pub segments: NewSegments,
     /// What the pieces must be when they are read back, before the version is there for anybody; `None`: that is not known.
-    pub read_back: Option<ReadBack>,
+    pub read_back: Option<Box<ReadBack>>,
 }
 
 /// Pieces that are encoded as they are sent.

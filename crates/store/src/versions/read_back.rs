@@ -18,7 +18,7 @@ const SEGMENTS_AHEAD: usize = 2;
 pub(super) async fn check(
     connection: &mut PgConnection,
     link: &Link,
-    mut read_back: ReadBack,
+    mut read_back: Box<ReadBack>,
 ) -> Result<(), VersionError> {
     let (sender, mut segments) = mpsc::channel(SEGMENTS_AHEAD);
     let checking = tokio::task::spawn_blocking(move || -> Result<(), StateError> {
