@@ -295,12 +295,12 @@ pub struct ThreadSettings {
     /// Threads for searches [default: the machine's cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
-    /// Longest time that a search may wait for a thread in a burst, in milliseconds; once searches had to be refused (503), a
-    /// twentieth of it until none was for that long
+    /// Longest time that a search may wait for a thread in a burst, in milliseconds of CPU time; once searches had to be
+    /// refused (503), a twentieth of it until none was for that long
     #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub search_wait_ms: u64,
-    /// How late the threads for requests may be all the time, in milliseconds, before searches are refused (503) for it
+    /// How late searches may make the threads for requests all the time, in milliseconds, before some are refused (503)
     #[arg(long, env = "SHELFMARK_SEARCH_LAG_MS", default_value_t = 5, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub search_lag_ms: u64,

@@ -17,7 +17,10 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{Api, auth, body, error::ApiError, problem::Failure};
-use crate::{serving::QueryError, telemetry};
+use crate::{
+    serving::{QueryError, with_cpu_time},
+    telemetry,
+};
 
 /// Routes that search a view. They are refused here while searches wait as long as they may, or what comes waits too long to be
 /// read at all: before anything else is done for them, because a refusal must cost a small part of an answer.
@@ -41,11 +44,15 @@ pub async fn frame(State(api): State<Api>, request: Request, next: Next) -> Resp
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let mut response = if SEARCHES.contains(&route) && (api.searches_full)() {
+    let mut response = if !SEARCHES.contains(&route) {
+        watched(&api, route, text, request, next).await
+    } else if (api.searches_full)() {
         // Under overload most requests end here: without key, body, span and time limit.
         ApiError::from(QueryError::Busy).into_response()
     } else {
-        watched(&api, route, text, request, next).await
+        let (response, used) = with_cpu_time(watched(&api, route, text, request, next)).await;
+        (api.search_cpu_time)(used);
+        response
     };
     if let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() {
         response = failure.write(response, text);
