@@ -70,6 +70,12 @@ async fn a_reader_follows_everything_and_writes_nothing() {
     let writer = [&["--database-url", &url, "--model-config", config.to_str().unwrap()], often.as_slice()].concat();
     let writer = tokio::task::block_in_place(|| Service::start(writer));
     let reader = reader.await.unwrap();
+    // It may have begun before the writer had made the model: until it has that too, it says that it is not ready.
+    let deadline = Instant::now() + PATIENCE;
+    while !reqwest::get(format!("{}/readyz", reader.url)).await.unwrap().status().is_success() {
+        assert!(Instant::now() < deadline, "the reader does not become ready");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 
     let position = writer.post("/events", &clicks(0, 50)).await["position"].as_u64().unwrap();
     let seen = reader.get(&format!("/users/u0?min_position={position}&timeout_ms=30000")).await;
