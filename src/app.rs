@@ -204,7 +204,11 @@ impl Rooms {
             limits: limits.clone(),
             read_only: settings.read_only,
             loopback,
-            searches_full: Arc::new(move || searcher.is_full()),
+            searches_full: Arc::new({
+                let searcher = searcher.clone();
+                move || searcher.is_full()
+            }),
+            search_cpu_time: Arc::new(move |used| searcher.note_cpu_time(used)),
             metrics: Arc::new(move || metrics.render()),
             closing: closing.clone(),
         });

@@ -298,12 +298,12 @@ pub struct ThreadSettings {
     /// Number of threads for searches [default: number of cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
-    /// Longest time that a search waits for a thread in a burst, in milliseconds. After searches had to be refused
-    /// (503), it is a twentieth of that until none was refused for that long.
+    /// Longest time that a search waits for a thread in a burst, in milliseconds of CPU time. After searches had to be
+    /// refused (503), it is a twentieth of that until none was refused for that long.
     #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub search_wait_ms: u64,
-    /// Delay of the threads for requests, in milliseconds, beyond which searches are refused (503).
+    /// Delay of the threads for requests that searches may cause, in milliseconds, before some are refused (503).
     #[arg(long, env = "SHELFMARK_SEARCH_LAG_MS", default_value_t = 5, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub search_lag_ms: u64,

@@ -83,6 +83,7 @@ pub fn service(keys: NamedKeys, change: impl FnOnce(&mut HttpDependencies)) -> S
         read_only: false,
         loopback: true,
         searches_full: Arc::new(|| false),
+        search_cpu_time: Arc::new(|_| ()),
         metrics: Arc::new(|| "up 1\n".to_owned()),
         not_ready: Arc::new(Vec::new),
         closing: closing.clone(),
