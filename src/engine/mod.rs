@@ -72,6 +72,7 @@ pub use monitoring::history::{
 pub use monitoring::monitor::{Learning, PointStream, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
+pub use replay::rolled_back::Appended;
 pub use replay::run::Counts;
 pub use replay::trace::Stretch;
 pub use rollback::RolledBack;

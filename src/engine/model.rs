@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
-    Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
+    Appended, ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning,
+    ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
     erasure, guard,
@@ -26,7 +26,7 @@ use crate::{
         Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{AppendOutcome, Log},
+    log::Log,
     roster::Listed,
     serving::{Publisher, View},
     state::TableFootprint,
@@ -173,9 +173,11 @@ impl Model {
     }
 
     /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
-    /// attributed to the arms that made them.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
-        self.parts.attributed_log.append(records, patience).await
+    /// attributed to the arms that made them. Retries of events that a rollback gave up are told from other duplicates.
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Appended, EngineError> {
+        let outcomes = self.parts.attributed_log.append(records, patience).await?;
+        let rolled_back = self.parts.stores.rolled_back(&outcomes).await?;
+        Ok(Appended { outcomes, rolled_back })
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.

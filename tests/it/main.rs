@@ -47,6 +47,7 @@ mod robustness;
 mod robustness_service;
 mod rollback_exact;
 mod rollback_service;
+mod rolled_back_events;
 #[path = "../service/mod.rs"]
 mod service;
 mod serving_split;

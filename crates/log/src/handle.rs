@@ -194,6 +194,11 @@ impl Log {
         reader::page(&self.shared.pool, self.shared.target.model_id, &page).await
     }
 
+    /// Returns the records at these positions, in order of position. What is beyond the head is left out.
+    pub async fn records_at(&self, positions: &[Position]) -> Result<Vec<Record>, LogError> {
+        reader::records_at(&self.shared.pool, self.shared.target.model_id, positions).await
+    }
+
     /// The event with this id.
     pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await

@@ -109,6 +109,20 @@ pub(super) async fn page(pool: &PgPool, model_id: i32, page: &RecordsPage) -> Re
     rows.iter().map(|row| Ok(record(row)?.0)).collect()
 }
 
+/// Returns the records at these positions, in order of position.
+pub(super) async fn records_at(pool: &PgPool, model_id: i32, positions: &[Position]) -> Result<Vec<Record>, LogError> {
+    let positions: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
+    let rows = sqlx::query(
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \
+         rest, source from records where model_id = $1 and position = any($2) order by position",
+    )
+    .bind(model_id)
+    .bind(positions)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|row| Ok(record(row)?.0)).collect()
+}
+
 /// The event with this id, and where it stands.
 pub(super) async fn find_event(
     pool: &PgPool,

@@ -14,8 +14,7 @@ use tokio::sync::oneshot;
 use shelfmark_domain::{Filter, Id, Query, Recommendations, ScoredItem};
 
 use super::{
-    QueryError, View,
-    lag_probe,
+    QueryError, View, lag_probe,
     metric::Meters,
     queue::{SearchSettings, Shared},
     recall_audit::check,

@@ -67,7 +67,7 @@ impl RestoreResolver for Stores {
 }
 
 /// The log and the version store, as the rules look at them.
-struct Stored<'a>(&'a Stores);
+pub struct Stored<'a>(pub &'a Stores);
 
 impl Lineage for Stored<'_> {
     type Error = EngineError;
@@ -100,7 +100,7 @@ pub struct Base {
 }
 
 /// Stands for a base that is not stored: numbers begin at 1.
-const NOT_STORED: VersionNumber = VersionNumber(0);
+pub const NOT_STORED: VersionNumber = VersionNumber(0);
 
 impl Base {
     async fn of(stores: &Stores, version: VersionNumber) -> Result<Self, EngineError> {

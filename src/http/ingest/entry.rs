@@ -152,6 +152,15 @@ impl EntryRun {
     }
 }
 
+/// The entry of an event that stands in the log already and that a rollback gave up.
+pub fn rolled_back(position: crate::domain::Position) -> FieldError {
+    let detail = format!(
+        "this event stands at position {position}, and a rollback gave it up: it is not learned. To have it learned again, \
+         send it with another event_id, or restore a position before the rollback"
+    );
+    FieldError::new("event_id", "rolled_back", detail)
+}
+
 /// The entry of an event whose id stands in the log with another body.
 pub fn conflict(position: crate::domain::Position) -> FieldError {
     FieldError::new(
