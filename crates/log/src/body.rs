@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use shelfmark_domain::{
-    Event, Except, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
-    Timestamp, VectorTable, VersionNumber,
+    Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody,
+    RowVector, Timestamp, VectorTable, VersionNumber,
 };
 
 /// Codes of `records.type`.
@@ -73,7 +73,7 @@ struct ItemRest<'a> {
 struct RestoreRest {
     version: VersionNumber,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -338,7 +338,7 @@ mod tests {
         };
         let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
         assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));
-        let except: Except = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
+        let except: Exclusions = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
         for replay in [None, Some(Box::default()), Some(Box::new(except))] {
             let body = RecordBody::Restore { version: VersionNumber(7), replay };
             let rest = split(&body).expect("valid").rest.expect("always");

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use shelfmark_domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
+use shelfmark_domain::{Exclusions, Position, RecordBody, Timestamp, VersionNumber};
 
 use super::{LogError, body, commit::CHANNEL};
 
@@ -14,7 +14,7 @@ pub async fn append_restore(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 ) -> Result<Position, LogError> {
     let refused = |detail| LogError::Refused { index: 0, detail };
     let body = RecordBody::Restore { version, replay };

@@ -105,7 +105,7 @@ pub struct Diff {
 /// Compares two states. CPU work of a few seconds for large ones.
 pub fn diff(from: &Side<'_>, to: &Side<'_>, options: DiffOptions) -> Diff {
     let DiffOptions { top, k } = options;
-    let (old, new) = (from.view.readable(), to.view.readable());
+    let (old, new) = (from.view.inference(), to.view.inference());
     let (tables, movers) = rows::tables(old, new, top.min(TOP_MAX));
     let (k, top) = (k.clamp(1, K_MAX), top.min(TOP_MAX));
     Diff {

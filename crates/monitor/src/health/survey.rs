@@ -189,8 +189,8 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
-        let weights = self.state.readable.parameters.table(self.table);
-        let before = version.map(|version| version.state.readable.parameters.table(self.table));
+        let weights = self.state.inference.parameters.table(self.table);
+        let before = version.map(|version| version.state.inference.parameters.table(self.table));
         let mut table = TableSurvey {
             table: self.table,
             rows: weights.len() as u64,
@@ -231,15 +231,15 @@ impl Look<'_> {
                 Some(_) => continue,
             };
             if self.table == LearnedTable::Items && listed.len() < LISTED_MAX {
-                let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
+                let item = &self.state.inference.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
                 listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
             }
         }
         let met = (table.met * self.seen.stride as u64) as f64;
-        table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
+        table.events_per_row = (met > 0.0).then(|| self.state.inference.counters.events as f64 / met);
         (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
         if let Some(version) = version.filter(|_| self.table == LearnedTable::Items) {
-            survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
+            survey.most_changed = movers(ranked, &version.state.inference, &self.state.inference);
         }
         survey.tables.push(table);
     }
@@ -249,19 +249,19 @@ impl Look<'_> {
         if self.table != LearnedTable::Users {
             return true;
         }
-        let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
-        before.is_some() && before == self.state.readable.users.holder(as_row(row))
+        let before = version.and_then(|version| version.state.inference.users.holder(as_row(row)));
+        before.is_some() && before == self.state.inference.users.holder(as_row(row))
     }
 
     /// Whether learning can have met a row.
     fn is_met(&self, row: usize) -> bool {
-        let readable = &self.state.readable;
-        let known = |row: usize| readable.catalog.is_known(as_row(row));
+        let inference = &self.state.inference;
+        let known = |row: usize| inference.catalog.is_known(as_row(row));
         match self.table {
             LearnedTable::Items | LearnedTable::Bias => known(row),
             LearnedTable::Last => row == 0 || known(row - 1),
             LearnedTable::Tokens => self.reached[row],
-            LearnedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            LearnedTable::Users => inference.users.holder(as_row(row)).is_some(),
             LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }
@@ -269,7 +269,7 @@ impl Look<'_> {
 
 /// By token row: whether an item with the token was met in an event.
 fn reached_tokens(state: &State) -> Vec<bool> {
-    let catalog = &state.readable.catalog;
+    let catalog = &state.inference.catalog;
     let mut reached = vec![false; catalog.tokens_len()];
     for row in catalog.known().iter() {
         for token in catalog.entry(*row).tokens.iter() {
