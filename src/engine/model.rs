@@ -50,7 +50,7 @@ impl Model {
     ) -> Result<Self, EngineError> {
         let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
         let (stores, readers) = (&parts.stores, &parts.readers);
-        stores.operations.store().bury().await?;
+        stores.operations.store().fail_interrupted().await?;
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
             None => recover(stores).await?,
@@ -62,7 +62,7 @@ impl Model {
         let live = Publisher::from_scratch(&recovered.state.inference, recovered.position, Served::Live);
         let learner = parts.of_learner();
         learner.publish(live);
-        let serving = stores.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
+        let serving = stores.versions.subscribe_serving(with.stop.clone(), &with.tasks).await?;
         // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
         let serve = serving.borrow().clone();
         follow::serve(stores, readers, &serve).await?;

@@ -9,8 +9,8 @@ use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
 use super::{LogError, body};
 
-/// Records that one call of [`remove_records`] removes at most: a second or so.
-const REMOVED_RECORDS: i64 = 50_000;
+/// Records that one call of [`purge_records`] removes at most: a second or so.
+const PURGED_RECORDS: i64 = 50_000;
 
 /// Names of some models, by number in the tables.
 pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
@@ -72,14 +72,14 @@ pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &
 }
 
 /// Removes some of a deleted model's records, oldest first; `false` once none is left.
-pub async fn remove_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
+pub async fn purge_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
     // Positions are dense (P3), so a range says how many rows go.
     let removed = sqlx::query(
         "delete from records where model_id = $1 \
          and position < (select min(position) + $2 from records where model_id = $1)",
     )
     .bind(model_id)
-    .bind(REMOVED_RECORDS)
+    .bind(PURGED_RECORDS)
     .execute(connection)
     .await?;
     Ok(removed.rows_affected() > 0)

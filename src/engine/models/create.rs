@@ -12,7 +12,7 @@ use crate::{
     domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
     log::write_first,
     model_catalog::{self, ModelCatalogError, NewFork, NewModel, StoredModel},
-    versions::{Adoption, VersionStore},
+    versions::{ForkDetails, VersionStore},
 };
 
 /// What a request makes of a configuration.
@@ -138,9 +138,9 @@ impl Models {
         let id = model_catalog::add(&mut transaction, model, models_max).await?;
         if let (Some(base), Some(fork)) = (base, &model.fork) {
             let reason = Some(format!("fork of {}, version {}", fork.base, fork.version));
-            let adoption = Adoption { actor: create.actor.clone(), reason };
+            let adoption = ForkDetails { actor: create.actor.clone(), reason };
             let adopted = VersionStore::of(shared.with.pool.clone(), id)
-                .adopt(&mut transaction, &base.versions, fork.version, adoption)
+                .create_fork(&mut transaction, &base.versions, fork.version, adoption)
                 .await?;
             if let Some(config) = fork.config {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };

@@ -2,8 +2,8 @@
 
 pub(super) mod create;
 pub(super) mod open;
+mod purge;
 mod reconciler;
-mod removal;
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use reconciler::Running;
 use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
-    keys::forget_model,
+    keys::revoke_model_keys,
     model_catalog::{self, ModelCatalogError},
 };
 
@@ -75,7 +75,7 @@ impl Models {
         let budgets = move || all.list().iter().map(Model::memory_budget).collect();
         with.tasks.spawn(memory_budget::run(with.engine.memory_budget, budgets, with.stop.clone()));
         if !with.engine.read_only {
-            with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
+            with.tasks.spawn(purge::run(with.pool.clone(), with.stop.clone()));
         }
         Ok(Self { shared })
     }
@@ -121,7 +121,7 @@ impl Models {
     async fn mark_deleted(&self, name: &ModelName) -> Result<(), ModelCatalogError> {
         let mut transaction = self.shared.with.pool.begin().await?;
         model_catalog::mark_deleted(&mut transaction, name).await?;
-        forget_model(&mut transaction, name).await?;
+        revoke_model_keys(&mut transaction, name).await?;
         Ok(transaction.commit().await?)
     }
 

@@ -18,7 +18,7 @@ use crate::{
     health::{RowOwner, RowPath, RowStep, cosine},
     log::RecordsPage,
     state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
-    versions::RowPlace,
+    versions::RowKey,
 };
 
 /// Most versions looked at.
@@ -190,10 +190,10 @@ async fn row_in(
         RowOwner::User(_) => Table::Users,
     };
     let store = &stores.versions;
-    let place = RowPlace { table: owner.table().table(), row, dim };
+    let place = RowKey { table: owner.table().table(), row, dim };
     let Some(values) = store.row(manifest.version, place).await? else { return Ok(None) };
     // Versions of another line may have given the number to somebody else.
-    let place = RowPlace { table: ids, row, dim };
+    let place = RowKey { table: ids, row, dim };
     let named = store.row(manifest.version, place).await?.and_then(|bytes| stored_id(ids, &bytes));
     Ok(if named.as_ref() == Some(owner.id()) { learned_row(&values, dim) } else { None })
 }

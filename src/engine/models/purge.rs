@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineError;
 use crate::{
-    log::remove_records,
+    log::purge_records,
     model_catalog::{self, ModelCatalogError},
-    versions::remove_versions,
+    versions::purge_versions,
 };
 
 /// How often it looks for marked models.
@@ -28,7 +28,7 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
         if let Err(error) = remove_all(&pool, &stop).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "model.removal_failed: rows of a deleted model stay for now"
+                "model.purge_failed: rows of a deleted model stay for now"
             );
         }
     }
@@ -47,7 +47,7 @@ async fn remove_batch(pool: &PgPool, id: i32) -> Result<bool, EngineError> {
     if !model_catalog::try_lock_purge(&mut transaction, id).await? {
         return Ok(false);
     }
-    let more = remove_records(&mut transaction, id).await? || remove_versions(&mut transaction, id).await?;
+    let more = purge_records(&mut transaction, id).await? || purge_versions(&mut transaction, id).await?;
     if !more {
         model_catalog::delete_row(&mut transaction, id).await?;
     }
