@@ -75,7 +75,7 @@ impl Database {
             }
         };
         let pool = postgres::connect_read_only(&url, settings.database_connections_max).await?;
-        postgres::await_tables(&pool).await?;
+        postgres::wait_for_migrations(&pool).await?;
         Ok(Self { pool, managed: None })
     }
 
@@ -169,7 +169,7 @@ impl Components {
         };
         let database = self.database.insert(database);
         if let Some(managed) = &database.managed {
-            self.tasks.spawn(managed.watch(self.tasks_stop.clone()));
+            self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
         }
         let pool = database.pool.clone();
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;

@@ -105,7 +105,7 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let related_models = versions::family(&mut transaction, own).await?;
-    let names = log::names_of(&mut transaction, &related_models).await?;
+    let names = log::model_names(&mut transaction, &related_models).await?;
     let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
     let versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;
     // The long part, while appends go on; then, under the locks of the heads, what came meanwhile.

@@ -13,7 +13,7 @@ use super::{LogError, body};
 const PURGED_RECORDS: i64 = 50_000;
 
 /// Names of some models, by number in the tables.
-pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
+pub async fn model_names(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
     let rows =
         sqlx::query("select id, name from models where id = any($1)").bind(model_ids).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
@@ -21,7 +21,11 @@ pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Resul
 
 /// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),
 /// whatever the defaults of later releases are: changes are records.
-pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig) -> Result<ModelConfig, LogError> {
+pub async fn base_config_or_init(
+    pool: &PgPool,
+    model: &ModelName,
+    default: &ModelConfig,
+) -> Result<ModelConfig, LogError> {
     let config: Option<Json<ModelConfig>> = sqlx::query_scalar(
         "update models set config = coalesce(config, $2) where name = $1 and deleted_at is null returning config",
     )
@@ -34,7 +38,7 @@ pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig
 }
 
 /// The same for a process that only reads: [`LogError::NotBegun`] until another one has settled it.
-pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
+pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
     let config: Option<Option<Json<ModelConfig>>> =
         sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
@@ -45,8 +49,12 @@ pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelCon
 }
 
 /// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
-pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &RecordBody) -> Result<(), LogError> {
-    let columns = body::split(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
+pub async fn insert_first_record(
+    connection: &mut PgConnection,
+    model_id: i32,
+    record: &RecordBody,
+) -> Result<(), LogError> {
+    let columns = body::to_columns(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
     let first = Position::ZERO.next().as_i64();
     sqlx::query(
         "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::{
     domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
-    log::write_first,
+    log::insert_first_record,
     model_catalog::{self, ModelCatalogError, NewFork, NewModel, StoredModel},
     versions::{ForkDetails, VersionStore},
 };
@@ -144,7 +144,7 @@ impl Models {
                 .await?;
             if let Some(config) = fork.config {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };
-                write_first(&mut transaction, id, &record).await?;
+                insert_first_record(&mut transaction, id, &record).await?;
             }
             // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead
             // when somebody was forgotten in the base since it was read.

@@ -12,7 +12,7 @@ use crate::engine::{
 };
 use crate::{
     domain::ModelConfig,
-    log::{Log, LogSettings, base_config, settled_config},
+    log::{Log, LogSettings, base_config_or_init, read_base_config},
     model_catalog::{ListedModel, ModelCatalogError},
     operations::OperationStore,
     serving::Searcher,
@@ -46,9 +46,9 @@ pub struct Dependencies {
 pub async fn open(listed: &ListedModel, with: &Dependencies) -> Result<Stores, EngineError> {
     let name = listed.name.clone();
     let config = if with.engine.read_only {
-        settled_config(&with.pool, &name).await?
+        read_base_config(&with.pool, &name).await?
     } else {
-        base_config(&with.pool, &name, &with.default_config).await?
+        base_config_or_init(&with.pool, &name, &with.default_config).await?
     };
     let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
     let versions = VersionStore::open(with.pool.clone(), &name).await?;

@@ -15,7 +15,7 @@ use crate::engine::{
 };
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
-    health::{RowOwner, RowPath, RowStep, cosine},
+    health::{RowOwner, RowStep, RowTracker, cosine},
     log::RecordsPage,
     state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
     versions::RowKey,
@@ -202,7 +202,7 @@ async fn row_in(
 async fn steps(stores: &Stores, owner: RowOwner, through: Position, records: u64) -> Result<LargeSteps, EngineError> {
     let after = Position::new(through.get().saturating_sub(records));
     let from: Arc<StateAt> = state_before(stores, after.next(), through).await?;
-    let path = RowPath::new(owner.clone(), &from.state.inference, from.position, after);
+    let path = RowTracker::new(owner.clone(), &from.state.inference, from.position, after);
     // On the heap: it holds states.
     let (path, state, replayed) = Box::pin(replay_through(stores, &from, through, path)).await?;
     let (moved, movements) = path.finish(&state.inference, replayed.through);

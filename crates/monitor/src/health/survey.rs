@@ -109,12 +109,12 @@ impl Survey {
 #[derive(Debug, Default)]
 pub struct Surveyor {
     previous: Option<Parameters>,
-    seen: [Seen; LearnedTable::ROWS.len()],
+    seen: [LastTouched; LearnedTable::ROWS.len()],
 }
 
 /// When sampled rows were last seen to be touched.
 #[derive(Debug, Default)]
-struct Seen {
+struct LastTouched {
     /// Every so manyth row is looked at: a power of two, so that a sample stays one when the table grows.
     stride: usize,
     touched_at: Vec<Option<Position>>,
@@ -137,7 +137,7 @@ impl Surveyor {
             let accumulators = state.accumulators.table(table);
             let previous = self.previous.as_ref().map(|previous| previous.table(table));
             seen.look(accumulators, previous, initial(table), position);
-            let look = Look { table, state, seen, position, reached: &reached };
+            let look = TableLook { table, state, seen, position, reached: &reached };
             look.add(version, &mut survey);
         }
         // Kept until the next survey: the learner copies what it touches meanwhile, as it does for views.
@@ -146,7 +146,7 @@ impl Surveyor {
     }
 }
 
-impl Seen {
+impl LastTouched {
     /// Notes which rows were touched since the survey before.
     fn look(&mut self, now: &CowRows, before: Option<&CowRows>, initial: f32, position: Position) {
         let rows = now.len();
@@ -179,15 +179,15 @@ impl Seen {
 }
 
 /// One table under survey.
-struct Look<'a> {
+struct TableLook<'a> {
     table: LearnedTable,
     state: &'a State,
-    seen: &'a Seen,
+    seen: &'a LastTouched,
     position: Position,
     reached: &'a [bool],
 }
 
-impl Look<'_> {
+impl TableLook<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
         let weights = self.state.inference.parameters.table(self.table);
         let before = version.map(|version| version.state.inference.parameters.table(self.table));
@@ -298,14 +298,14 @@ mod tests {
     /// between looks, then let the table grow to three times the sample.
     #[test]
     fn a_sample_keeps_what_it_saw_when_the_table_outgrows_it_and_forgets_rows_that_are_gone() {
-        let mut seen = Seen::default();
+        let mut seen = LastTouched::default();
         let mut now = rows(1000);
         now.row_mut(8)[0] = 1.0;
         seen.look(&now, None, 0.0, Position::new(10));
         let before = now.clone();
         now.row_mut(12)[0] = 1.0;
         seen.look(&now, Some(&before), 0.0, Position::new(20));
-        let touched = |seen: &Seen, row: usize| seen.touched_at[row / seen.stride];
+        let touched = |seen: &LastTouched, row: usize| seen.touched_at[row / seen.stride];
         assert_eq!((seen.stride, seen.touched_at.len()), (1, 1000));
         let expected = [(8, Some(Position::new(10))), (12, Some(Position::new(20))), (16, None)];
         assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));

@@ -92,7 +92,7 @@ pub struct RowStep {
 
 /// Watches a replay for what moves a row.
 #[derive(Debug)]
-pub struct RowPath {
+pub struct RowTracker {
     owner: RowOwner,
     /// Movements up to here do not count.
     after: Position,
@@ -112,7 +112,7 @@ struct Open {
     in_history: bool,
 }
 
-impl RowPath {
+impl RowTracker {
     /// Watches a row from a state at a position; movements that ended by `after` do not count.
     pub fn new(owner: RowOwner, from: &InferenceState, position: Position, after: Position) -> Self {
         let values = owner.values(from).map(<[f32]>::to_vec);
@@ -191,7 +191,7 @@ fn is_subject(owner: &RowOwner, row: Option<u32>, unit: &Unit) -> bool {
     }
 }
 
-impl Observer for RowPath {
+impl Observer for RowTracker {
     fn before_learning(&mut self, _: &State, _: &[Unit]) {}
 
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
