@@ -75,7 +75,7 @@ impl Database {
             }
         };
         let pool = postgres::connect_read_only(&url, settings.database_connections_max).await?;
-        postgres::await_tables(&pool).await?;
+        postgres::wait_for_migrations(&pool).await?;
         Ok(Self { pool, managed: None })
     }
 
@@ -106,14 +106,14 @@ pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyho
     let listener = TcpListener::bind(settings.http.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another --listen", settings.http.listen))?;
-    let mut rooms = Rooms::new();
-    let started = rooms.started.clone();
+    let mut components = Components::new();
+    let started = components.started.clone();
     let served = tokio::select! {
-        served = rooms.run(&settings, listener, metrics, &closing) => served,
+        served = components.run(&settings, listener, metrics, &closing) => served,
         // Asked to end while still starting: what has begun is stopped like everything else.
         () = ended_early(&closing, started) => Ok(()),
     };
-    rooms.stop().await;
+    components.stop().await;
     served
 }
 
@@ -127,7 +127,7 @@ async fn ended_early(closing: &CancellationToken, started: CancellationToken) {
 }
 
 /// What runs, in the order in which it was started.
-struct Rooms {
+struct Components {
     database: Option<Database>,
     /// Small tasks of the app: metrics, keys, the watch over Postgres.
     tasks: TaskTracker,
@@ -140,7 +140,7 @@ struct Rooms {
     started: CancellationToken,
 }
 
-impl Rooms {
+impl Components {
     fn new() -> Self {
         Self {
             database: None,
@@ -169,7 +169,7 @@ impl Rooms {
         };
         let database = self.database.insert(database);
         if let Some(managed) = &database.managed {
-            self.tasks.spawn(managed.watch(self.tasks_stop.clone()));
+            self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
         }
         let pool = database.pool.clone();
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{blocking::blocking, deployment::readers::Readers};
 use crate::{
     domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
-    state::{Interner, TableFootprint},
+    state::{IdMap, TableFootprint},
     telemetry::{
         MetricInfo,
         MetricKind::{Counter, Gauge},
@@ -119,17 +119,17 @@ impl MemoryBudget {
     pub fn refusal(&self, record: &RecordBody) -> Option<FieldError> {
         let over_budget = self.over_budget()?;
         let live = self.readers.live.load_full();
-        let readable = live.readable();
+        let inference = live.inference();
         // Who was dropped has left a row to the next one; a pull may hold users' rows back.
-        let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
-        let known = |user: &Id| readable.users.get(user.as_str()).is_some();
-        let admits = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
-        let item = |id: &Id| readable.catalog.row(id.as_str()).is_some();
+        let fits = |ids: &IdMap, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
+        let known = |user: &Id| inference.users.get(user.as_str()).is_some();
+        let admits = |user: &Id| if inference.config.pull > 0.0 { known(user) } else { fits(&inference.users, user) };
+        let item = |id: &Id| inference.catalog.row(id.as_str()).is_some();
         let (field, what) = match record {
             RecordBody::Event(event) => {
                 let new = match (&event.user, &event.session) {
                     (Some(user), _) => (!admits(user)).then_some("user"),
-                    (None, Some(session)) => (!fits(&readable.sessions, session)).then_some("session"),
+                    (None, Some(session)) => (!fits(&inference.sessions, session)).then_some("session"),
                     (None, None) => None,
                 };
                 let new = new.or_else(|| (!item(&event.item)).then_some("item"))?;

@@ -27,7 +27,7 @@ use crate::{
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
     log::Log,
-    roster::Listed,
+    model_catalog::ListedModel,
     serving::{Publisher, View},
     state::TableFootprint,
     versions::VersionStore,
@@ -43,10 +43,14 @@ impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
-    pub(super) async fn start(listed: &Listed, with: &Dependencies, seed: Option<Seed>) -> Result<Self, EngineError> {
+    pub(super) async fn start(
+        listed: &ListedModel,
+        with: &Dependencies,
+        seed: Option<Seed>,
+    ) -> Result<Self, EngineError> {
         let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
         let (stores, readers) = (&parts.stores, &parts.readers);
-        stores.operations.store().bury().await?;
+        stores.operations.store().fail_interrupted().await?;
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
             None => recover(stores).await?,
@@ -55,10 +59,10 @@ impl Model {
             model = %stores.name, position = %recovered.position,
             "model.start: model {} goes on from position {}", stores.name, recovered.position
         );
-        let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
+        let live = Publisher::from_scratch(&recovered.state.inference, recovered.position, Served::Live);
         let learner = parts.of_learner();
         learner.publish(live);
-        let serving = stores.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
+        let serving = stores.versions.subscribe_serving(with.stop.clone(), &with.tasks).await?;
         // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
         let serve = serving.borrow().clone();
         follow::serve(stores, readers, &serve).await?;
@@ -108,12 +112,12 @@ impl Model {
 
     /// Configuration at the live position.
     pub fn config(&self) -> Arc<ModelConfig> {
-        Arc::clone(&self.parts.readers.live.load().readable().config)
+        Arc::clone(&self.parts.readers.live.load().inference().config)
     }
 
     /// Modalities of dense vectors at the live position.
     pub fn modalities(&self) -> Arc<Modalities> {
-        Arc::clone(self.parts.readers.live.load().readable().content_vectors.modalities())
+        Arc::clone(self.parts.readers.live.load().inference().content_vectors.modalities())
     }
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.

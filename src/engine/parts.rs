@@ -40,7 +40,7 @@ impl Parts {
         let stores = Arc::new(stores);
         let name = stores.name.clone();
         let empty = State::initial(Arc::clone(&stores.base_config));
-        let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
+        let view = Publisher::from_scratch(&empty.inference, Position::ZERO, Served::Live);
         let readers = Arc::new(Readers::new(name.clone(), view));
         let learner = Arc::new(LearnerHandle::default());
         let monitor = Arc::new(Monitor::new(&name));

@@ -220,11 +220,11 @@ async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
     assert_eq!(store.count().await.unwrap(), 3);
     let kept = async || -> i64 { sqlx::query_scalar("select count(*) from versions").fetch_one(&pool).await.unwrap() };
     assert_eq!(kept().await, 6, "deltas stand on them");
-    assert_eq!(store.foldable(4).await.unwrap(), []);
-    assert_eq!(store.foldable(3).await.unwrap(), [v(4)]);
+    assert_eq!(store.compactable(4).await.unwrap(), []);
+    assert_eq!(store.compactable(3).await.unwrap(), [v(4)]);
     let whole = load(&store, v(4)).await.unwrap();
     let read_back = Box::new(ReadBack::base(whole.clone(), Digester::new(&whole).digest()));
-    store.fold(v(4), NewSegments::new(whole.segments()), read_back).await.unwrap();
+    store.compact(v(4), NewSegments::new(whole.segments()), read_back).await.unwrap();
     assert_eq!(kept().await, 3, "nothing stands on them any more");
     assert_eq!((depth(4).await, depth(6).await), (0, 2));
     for number in 4..=6 {

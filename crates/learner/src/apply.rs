@@ -160,8 +160,8 @@ impl Learner {
             return;
         }
         let through = first.advanced(events.len() as u64 - 1);
-        let known_before = state.readable.catalog.known().len();
-        let events_before = state.readable.counters.events;
+        let known_before = state.inference.catalog.known().len();
+        let events_before = state.inference.counters.events;
         let (units, rows) = state.apply_events(events, &mut self.scratch);
         observer.before_learning(state, &units);
         if !state.config().learning {

@@ -20,30 +20,30 @@ use shelfmark_domain::{Append, Position};
 use super::{
     LogError, LogSettings,
     batch::{Batch, Committed},
-    commit::{self, CommitError, Target},
-    commit_delay::{Commit, CommitDelay, Gathered},
+    commit::{self, CommitError, LogTarget},
+    commit_delay::{Commit, CommitDelay, PendingAppend},
     connect::connect,
-    head::{Head, HeadKnown, ReaderKnown},
+    known_head::{Head, KnownHead, ReaderPosition},
     metrics::Metrics,
     queue::{QueueLevel, Request},
-    recent::Recent,
+    recent_appends::RecentAppends,
 };
 
 /// How many appends look up their ids after one that met a repeat.
-const CAREFUL_APPENDS: u32 = 32;
+const LOOKUP_APPENDS: u32 = 32;
 /// First and longest pause after a failure.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 pub(super) struct Appender {
     pub pool: PgPool,
-    pub target: Target,
+    pub target: LogTarget,
     pub settings: LogSettings,
     pub requests: mpsc::Receiver<Request>,
     pub level: Arc<QueueLevel>,
-    pub recent: Arc<Recent>,
-    pub head: Arc<HeadKnown>,
-    pub reader: Arc<ReaderKnown>,
+    pub recent: Arc<RecentAppends>,
+    pub head: Arc<KnownHead>,
+    pub reader: Arc<ReaderPosition>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub delay: CommitDelay,
@@ -51,7 +51,7 @@ pub(super) struct Appender {
     /// Taken from the queue, and too large for the append before it.
     pub held: Option<Request>,
     /// Appends left that look up their ids first.
-    pub careful: u32,
+    pub lookups_left: u32,
 }
 
 impl Appender {
@@ -62,7 +62,7 @@ impl Appender {
             // A panic must not end the task: every later append would wait for ever. The callers' answers are dropped
             // with the batch, and they report that the outcome is not known.
             let append = AssertUnwindSafe(self.append(batch)).catch_unwind().await;
-            if append.unwrap_or_else(|_panic| self.failed_unexpectedly()) {
+            if append.unwrap_or_else(|_panic| self.recover_from_panic()) {
                 backoff = BACKOFF_MIN;
                 continue;
             }
@@ -79,14 +79,14 @@ impl Appender {
             Some(request) => request,
             None => self.next_request().await?,
         };
-        let mut gathered = Gathered { requests: 1, records: first.records.len(), since: Instant::now() };
+        let mut pending = PendingAppend { requests: 1, records: first.records.len(), since: Instant::now() };
         let mut bytes = first.rows.bytes();
         let mut requests = vec![first];
-        while let Some(request) = self.companion(gathered).await {
-            gathered.requests += 1;
-            gathered.records += request.records.len();
+        while let Some(request) = self.next_in_batch(pending).await {
+            pending.requests += 1;
+            pending.records += request.records.len();
             bytes += request.rows.bytes();
-            let fits = gathered.records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
+            let fits = pending.records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
             if !fits {
                 self.held = Some(request);
                 break;
@@ -97,7 +97,7 @@ impl Appender {
     }
 
     /// The next request for an append: one that waits already, or one that comes while it is worth waiting for.
-    async fn companion(&mut self, gathered: Gathered) -> Option<Request> {
+    async fn next_in_batch(&mut self, pending: PendingAppend) -> Option<Request> {
         loop {
             if let Ok(request) = self.requests.try_recv() {
                 return Some(request);
@@ -105,7 +105,7 @@ impl Appender {
             if self.shutdown.is_cancelled() {
                 return None;
             }
-            let wait = self.delay.wait(gathered, self.reader.get(), Instant::now())?;
+            let wait = self.delay.wait(pending, self.reader.get(), Instant::now())?;
             tokio::select! {
                 biased;
                 request = self.requests.recv() => return request,
@@ -152,7 +152,7 @@ impl Appender {
         }
     }
 
-    fn failed_unexpectedly(&mut self) -> bool {
+    fn recover_from_panic(&mut self) -> bool {
         self.connection = None;
         self.delay.failed();
         self.metrics.failures.increment(1);
@@ -164,13 +164,13 @@ impl Appender {
         // The connection may have died while the log was idle; that shows in the first statement, before anything is
         // committed, and says nothing about the database of now.
         let mut reused = self.connection.is_some();
-        let mut careful = self.careful > 0 || !batch.restores().is_empty();
+        let mut with_lookup = self.lookups_left > 0 || !batch.restores().is_empty();
         loop {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => connect(&self.pool).await?,
             };
-            let result = if careful {
+            let result = if with_lookup {
                 commit::append_with_lookup(&mut connection, self.target, batch).await
             } else {
                 commit::append_optimistically(&mut connection, self.target, batch).await
@@ -180,11 +180,11 @@ impl Appender {
                     self.connection = Some(connection);
                     return Ok(committed);
                 }
-                Err(CommitError::Repeats) if !careful => {
+                Err(CommitError::Repeats) if !with_lookup => {
                     connection.execute("rollback").await?;
                     self.connection = Some(connection);
                     self.metrics.lookups.increment(1);
-                    careful = true;
+                    with_lookup = true;
                 }
                 Err(CommitError::NotCommitted(error)) if reused && lost(&error) => reused = false,
                 Err(error) => return Err(error),
@@ -195,7 +195,8 @@ impl Appender {
     /// Hands the append to the tails, then answers: both only after the commit.
     fn finish(&mut self, mut batch: Batch, committed: &Committed) {
         let (duplicates, conflicts) = batch.repeats();
-        self.careful = if duplicates + conflicts > 0 { CAREFUL_APPENDS } else { self.careful.saturating_sub(1) };
+        self.lookups_left =
+            if duplicates + conflicts > 0 { LOOKUP_APPENDS } else { self.lookups_left.saturating_sub(1) };
         self.metrics.duplicates.increment(duplicates);
         self.metrics.conflicts.increment(conflicts);
         let commit = Commit {

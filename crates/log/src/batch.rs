@@ -33,7 +33,7 @@ pub(super) struct Entry {
 
 /// An event that stands in the log.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct ExistingEvent {
     pub position: Position,
     pub retry_hash: Option<i64>,
 }
@@ -99,13 +99,13 @@ impl Batch {
     }
 
     /// Gives positions to the records whose ids do not stand in the log, nor earlier in the batch. Returns how many.
-    pub(super) fn accept_new(&mut self, head: Position, mut standing: HashMap<String, Standing>) -> u64 {
+    pub(super) fn accept_new(&mut self, head: Position, mut existing: HashMap<String, ExistingEvent>) -> u64 {
         let mut last = head;
         for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
             entry.outcomes.clear();
             for record in &entry.records {
                 let id = event_id(&record.body);
-                if let Some(first) = id.and_then(|id| standing.get(id.as_str())) {
+                if let Some(first) = id.and_then(|id| existing.get(id.as_str())) {
                     // An id that the service made is never a retry: meeting it twice is somebody else's event.
                     let same = record.retry_hash.is_some() && record.retry_hash == first.retry_hash;
                     entry.outcomes.push(if same {
@@ -118,8 +118,8 @@ impl Batch {
                 last = last.next();
                 entry.outcomes.push(AppendOutcome::Accepted(last));
                 if let Some(id) = id {
-                    let here = Standing { position: last, retry_hash: record.retry_hash };
-                    standing.insert(id.as_str().to_owned(), here);
+                    let here = ExistingEvent { position: last, retry_hash: record.retry_hash };
+                    existing.insert(id.as_str().to_owned(), here);
                 }
             }
         }

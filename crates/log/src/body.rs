@@ -2,7 +2,7 @@
 //!
 //! The memory hand-over must give the learner exactly what a replay from the table gives (P4). JSON does not return
 //! every number as it was (the parser may be one unit in the last place off for 17-digit numbers, NaN becomes null), so
-//! [`settle`] replaces what goes through JSON by what comes back from it, before the record is handed to anybody. Items need
+//! [`normalise`] replaces what goes through JSON by what comes back from it, before the record is handed to anybody. Items need
 //! none of that: [`ItemRest`].
 
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use shelfmark_domain::{
-    Event, Except, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
-    Timestamp, VectorTable, VersionNumber,
+    Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody,
+    RowVector, Timestamp, VectorTable, VersionNumber,
 };
 
 /// Codes of `records.type`.
@@ -73,7 +73,7 @@ struct ItemRest<'a> {
 struct RestoreRest {
     version: VersionNumber,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -109,7 +109,7 @@ pub(super) struct StoredColumns {
 }
 
 /// The columns of a body.
-pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
+pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
     Ok(match body {
         RecordBody::Event(event) => {
             // The one text column that no type keeps free of U+0000, which Postgres refuses in text. Refusing it here
@@ -194,7 +194,7 @@ fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> {
 }
 
 /// Replaces what went through JSON by what comes back from it. An error means that the record could not be read back.
-pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), String> {
+pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(), String> {
     let Some(rest) = rest else { return Ok(()) };
     match body {
         RecordBody::Event(event) => {
@@ -215,7 +215,7 @@ pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), St
 }
 
 /// The body of stored columns.
-pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
+pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String> {
     let rest = columns.rest.as_deref();
     Ok(match columns.code {
         code::EVENT => {
@@ -260,14 +260,14 @@ pub(super) fn optional(column: &'static str, text: Option<&str>) -> Result<Optio
 }
 
 /// What is left of an event's `rest` when the user is forgotten: the circumstances, which were learned from.
-pub(super) fn circumstances(rest: &str) -> Result<Option<String>, String> {
+pub(super) fn anonymous_rest(rest: &str) -> Result<Option<String>, String> {
     let EventRest { context, .. } = parse(rest)?;
     let left = EventRestRef { context: &context, recommendation_id: None, properties: None };
     (!context.is_empty()).then(|| json(&left)).transpose()
 }
 
 /// A restore's `rest` without the forgotten user's id; `None`: it is not there.
-pub(super) fn forget_in_restore(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
+pub(super) fn restore_without_user(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
     let mut restore: RestoreRest = parse(rest)?;
     let named = restore.replay.as_mut().is_some_and(|except| except.forget(user));
     named.then(|| json(&restore)).transpose()
@@ -318,30 +318,31 @@ mod tests {
             numbers.chain(vector).collect::<Vec<_>>()
         };
         let stored = |rest: String| {
-            join(StoredColumns { code: code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() }).expect("reads")
+            from_columns(StoredColumns { code: code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() })
+                .expect("reads")
         };
         let body = RecordBody::PutItem(item.clone());
-        for rest in [split(&body).expect("valid").rest.expect("always"), json(&item).expect("JSON")] {
+        for rest in [to_columns(&body).expect("valid").rest.expect("always"), json(&item).expect("JSON")] {
             let back = stored(rest);
             assert_eq!(back, body);
             assert_eq!(bits(&back), bits(&body));
         }
         item.properties.insert("n".to_owned(), PropertyValue::Number(f64::NAN));
-        let refused = split(&RecordBody::PutItem(item)).err();
+        let refused = to_columns(&RecordBody::PutItem(item)).err();
         assert_eq!(refused.as_deref(), Some("properties.n is not finite"));
     }
 
     #[test]
     fn restores_of_before_replays_are_read_and_replays_come_back_as_they_were() {
         let stored = |rest: &str| {
-            join(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
+            from_columns(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
         };
         let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
         assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));
-        let except: Except = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
+        let except: Exclusions = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
         for replay in [None, Some(Box::default()), Some(Box::new(except))] {
             let body = RecordBody::Restore { version: VersionNumber(7), replay };
-            let rest = split(&body).expect("valid").rest.expect("always");
+            let rest = to_columns(&body).expect("valid").rest.expect("always");
             assert_eq!(stored(&rest), Ok(body));
         }
     }

@@ -23,7 +23,7 @@ use shelfmark_domain::{Position, Timestamp};
 
 use super::{
     LogError,
-    batch::{Batch, Committed, Standing},
+    batch::{Batch, Committed, ExistingEvent},
     copy,
 };
 
@@ -35,7 +35,7 @@ const PIECE_BYTES: usize = 128 << 10;
 
 /// Who appends to what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target {
+pub(super) struct LogTarget {
     pub model_id: i32,
     /// Random number of this log handle's appender, so that it need not wake up at its own notifications.
     pub origin: u64,
@@ -83,7 +83,7 @@ impl From<sqlx::Error> for CommitError {
 /// Appends the batch without a look-up.
 pub(super) async fn append_optimistically(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
@@ -107,7 +107,7 @@ pub(super) async fn append_optimistically(
 /// Appends what of the batch is new; repeats get the position where their id stands.
 pub(super) async fn append_with_lookup(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
@@ -116,9 +116,9 @@ pub(super) async fn append_with_lookup(
         target.model_id
     );
     let before = head_of(connection, statement).await?;
-    refuse_restores_of_nothing(connection, target, batch).await?;
-    let standing = look_up(connection, target, batch).await?;
-    let records = batch.accept_new(before, standing);
+    refuse_restores_of_missing_versions(connection, target, batch).await?;
+    let existing = look_up(connection, target, batch).await?;
+    let records = batch.accept_new(before, existing);
     let appended_at = Timestamp::now();
     let head = before.advanced(records);
     if records == 0 {
@@ -144,8 +144,8 @@ async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Pos
     Ok(Position::from_i64(row.try_get(0)?))
 }
 
-fn notify(target: Target, head: Position, appended_at: Timestamp) -> String {
-    let Target { model_id, origin } = target;
+fn notify(target: LogTarget, head: Position, appended_at: Timestamp) -> String {
+    let LogTarget { model_id, origin } = target;
     let micros = appended_at.micros();
     format!("select pg_notify('{CHANNEL}', '{model_id}:{head}:{micros}:{origin}')")
 }
@@ -188,9 +188,9 @@ async fn finish(connection: &mut PgConnection, statement: String) -> Result<(), 
 
 async fn look_up(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &Batch,
-) -> Result<HashMap<String, Standing>, sqlx::Error> {
+) -> Result<HashMap<String, ExistingEvent>, sqlx::Error> {
     let ids = batch.event_ids();
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -203,17 +203,17 @@ async fn look_up(
             .await?;
     rows.iter()
         .map(|row| {
-            let standing = Standing { position: Position::from_i64(row.try_get(1)?), retry_hash: row.try_get(2)? };
-            Ok((row.try_get(0)?, standing))
+            let existing = ExistingEvent { position: Position::from_i64(row.try_get(1)?), retry_hash: row.try_get(2)? };
+            Ok((row.try_get(0)?, existing))
         })
         .collect()
 }
 
 /// A restore of a version that does not exist would stop every learner for ever. Versions are deleted under the same
 /// lock on the model's row, so what is found here is still there when the append commits.
-async fn refuse_restores_of_nothing(
+async fn refuse_restores_of_missing_versions(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<(), sqlx::Error> {
     let named = batch.restores();

@@ -9,7 +9,7 @@
 //!   waited meanwhile. When so many are together, nobody else is expected back.
 //! - A request waits for half of what a commit takes, as lately measured. It waits for a whole commit while this
 //!   process's reader is behind by more than the last append. A reader that keeps up is always behind by that one.
-//! - It waits for [`LogSettings::gather_max`] while the reader is late: an append older than that is still unread.
+//! - It waits for [`LogSettings::commit_delay_max`] while the reader is late: an append older than that is still unread.
 //!   Such a reader falls further behind with every small append.
 //!
 //! Where an append ends is in the log, so every reader cuts its steps alike whatever was decided here.
@@ -41,7 +41,7 @@ pub(super) struct CommitDelay {
 
 /// What an append holds so far.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gathered {
+pub(super) struct PendingAppend {
     pub requests: usize,
     pub records: usize,
     /// When its first request was taken.
@@ -75,8 +75,8 @@ pub(super) struct Commit {
 impl CommitDelay {
     pub(super) fn new(settings: &LogSettings) -> Self {
         Self {
-            records_enough: settings.gather_records,
-            delay_max: settings.gather_max,
+            records_enough: settings.commit_delay_records,
+            delay_max: settings.commit_delay_max,
             commit_mean: Duration::ZERO,
             expected: 0,
             before_last: Position::ZERO,
@@ -102,8 +102,8 @@ impl CommitDelay {
     }
 
     /// Returns how long to wait for one more request; `None`: commit now. Without a reader nobody is behind.
-    pub(super) fn wait(&self, gathered: Gathered, reader: Option<Position>, now: Instant) -> Option<Wait> {
-        if gathered.records >= self.records_enough || gathered.requests >= self.expected {
+    pub(super) fn wait(&self, pending: PendingAppend, reader: Option<Position>, now: Instant) -> Option<Wait> {
+        if pending.records >= self.records_enough || pending.requests >= self.expected {
             return None;
         }
         let reader_behind = reader.is_some_and(|reader| reader < self.before_last).then_some(self.before_last);
@@ -114,7 +114,7 @@ impl CommitDelay {
         } else {
             self.commit_mean / 2
         };
-        let until = gathered.since + delay;
+        let until = pending.since + delay;
         (now < until).then_some(Wait { until, reader_behind })
     }
 
@@ -138,7 +138,11 @@ mod tests {
     }
 
     fn delay() -> CommitDelay {
-        CommitDelay::new(&LogSettings { gather_records: 64, gather_max: DELAY_MAX, ..LogSettings::default() })
+        CommitDelay::new(&LogSettings {
+            commit_delay_records: 64,
+            commit_delay_max: DELAY_MAX,
+            ..LogSettings::default()
+        })
     }
 
     /// An append of so many single records that begins after `before`.
@@ -147,8 +151,8 @@ mod tests {
         Commit { before: at(before), head, took: COMMIT, requests, waiting, at: now }
     }
 
-    fn singles(requests: usize, since: Instant) -> Gathered {
-        Gathered { requests, records: requests, since }
+    fn singles(requests: usize, since: Instant) -> PendingAppend {
+        PendingAppend { requests, records: requests, since }
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod tests {
         delay.committed(commit(1, 1, 15, now), Some(at(0)));
         assert!(delay.wait(singles(15, now), Some(at(0)), now).is_some());
         assert_eq!(delay.wait(singles(16, now), Some(at(0)), now), None, "all 16 callers");
-        let enough = Gathered { requests: 2, records: 64, since: now };
+        let enough = PendingAppend { requests: 2, records: 64, since: now };
         assert_eq!(delay.wait(enough, Some(at(0)), now), None);
         delay.failed();
         assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None);

@@ -9,10 +9,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connects with the pool's options, outside the pool: the appender never waits for readers.
 pub(super) async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
-    tokio::time::timeout(CONNECT_TIMEOUT, prepared(pool)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    tokio::time::timeout(CONNECT_TIMEOUT, connect_unbounded(pool)).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
-async fn prepared(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
+async fn connect_unbounded(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
     // Ids are looked up by index even if the statement was planned while the table was small. A process that is frozen
     // while it holds the head's lock loses its session, so that the appenders of others go on.

@@ -50,10 +50,10 @@ impl EncodedRows {
 
     /// Encodes a record and makes its body what the table will give back.
     pub(super) fn push(&mut self, model_id: i32, record: &mut NewRecord) -> Result<(), String> {
-        let columns = body::split(&record.body)?;
+        let columns = body::to_columns(&record.body)?;
         self.encode(model_id, record.retry_hash, &columns, record.source.as_ref().map(Id::as_str));
         let rest = columns.rest;
-        body::settle(&mut record.body, rest.as_deref())
+        body::normalise(&mut record.body, rest.as_deref())
     }
 
     fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>, source: Option<&str>) {

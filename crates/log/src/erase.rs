@@ -7,7 +7,7 @@ use shelfmark_domain::{ForgottenUser, Id, Position};
 use super::{
     LogError,
     body::{self, code},
-    restore::append_own,
+    restore::insert_record,
 };
 
 /// Records rewritten at a time.
@@ -68,7 +68,7 @@ pub async fn erase_user(
         let (mut positions, mut rests) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             let position: i64 = row.try_get(0)?;
-            let rest = body::circumstances(row.try_get(1)?);
+            let rest = body::anonymous_rest(row.try_get(1)?);
             rests.push(rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?);
             positions.push(position);
         }
@@ -119,7 +119,7 @@ async fn erase_from_restores(
         .await?;
     for row in rows {
         let position: i64 = row.try_get(0)?;
-        let rest = body::forget_in_restore(row.try_get(1)?, forgotten);
+        let rest = body::restore_without_user(row.try_get(1)?, forgotten);
         let rest = rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?;
         if let Some(rest) = rest {
             sqlx::query("update records set rest = $3 where model_id = $1 and position = $2")
@@ -148,6 +148,6 @@ pub async fn append_forget(
         .await?;
     let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    let position = append_own(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
+    let position = insert_record(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
     Ok((position, late))
 }

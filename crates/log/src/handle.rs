@@ -14,16 +14,16 @@ use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Positi
 use super::{
     AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
     appender::Appender,
-    commit::Target,
+    commit::LogTarget,
     commit_delay::CommitDelay,
     copy::EncodedRows,
-    head::{Head, HeadKnown},
+    known_head::{Head, KnownHead},
+    listener,
     metrics::Metrics,
     queue::{QueueLevel, Request},
     reader,
-    recent::Recent,
+    recent_appends::RecentAppends,
     state::LogState,
-    wake,
 };
 
 /// Records, or bytes, that a caller encodes before it lets other tasks run: some 100 us.
@@ -61,9 +61,9 @@ impl Log {
         let metrics = Arc::new(Metrics::new(model.as_str()));
         let (sender, requests) = mpsc::channel(settings.queue_requests_max);
         let shared = Arc::new(LogState {
-            target: Target { model_id, origin: rand::random() },
-            recent: Arc::new(Recent::new(settings.recent_records_max, settings.recent_bytes_max)),
-            head: Arc::new(HeadKnown::new(Head { position, at })),
+            target: LogTarget { model_id, origin: rand::random() },
+            recent: Arc::new(RecentAppends::new(settings.recent_records_max, settings.recent_bytes_max)),
+            head: Arc::new(KnownHead::new(Head { position, at })),
             level: Arc::new(QueueLevel::new(&settings, Arc::clone(&metrics))),
             reader: Arc::default(),
             metrics,
@@ -85,10 +85,10 @@ impl Log {
             delay: CommitDelay::new(&shared.settings),
             connection: None,
             held: None,
-            careful: 0,
+            lookups_left: 0,
         };
         tracker.spawn(appender.run());
-        tracker.spawn(wake::run(Arc::clone(&shared)));
+        tracker.spawn(listener::run(Arc::clone(&shared)));
         Ok(Self { shared, requests: sender })
     }
 
@@ -120,16 +120,16 @@ impl Log {
         if shared.shutdown.is_cancelled() {
             return Err(LogError::Closed);
         }
-        let mut reservation = room(until, || shared.level.reserve(records.len())).await?;
+        let mut reservation = retry_while_full(until, || shared.level.reserve(records.len())).await?;
         let rows = self.encode(&mut records).await?;
-        room(until, || reservation.reserve_bytes(rows.bytes())).await?;
+        retry_while_full(until, || reservation.reserve_bytes(rows.bytes())).await?;
         let place = || {
             self.requests.try_reserve().map_err(|error| match error {
                 mpsc::error::TrySendError::Full(()) => shared.level.full(),
                 mpsc::error::TrySendError::Closed(()) => LogError::Closed,
             })
         };
-        let place = room(until, place).await?;
+        let place = retry_while_full(until, place).await?;
         let (answer, answered) = oneshot::channel();
         place.send(Request { records, rows, answer, reservation });
         // The answer is dropped unsent only when the appender panicked over this append.
@@ -178,8 +178,8 @@ impl Log {
     }
 
     /// Notes how far this process's reader has got. From then on, small appends wait longer for company while it is
-    /// behind, and up to `gather_max` while it is late.
-    pub fn note_reader(&self, position: Position) {
+    /// behind, and up to `commit_delay_max` while it is late.
+    pub fn set_reader_position(&self, position: Position) {
         self.shared.reader.set(position);
     }
 
@@ -234,7 +234,7 @@ impl Log {
 }
 
 /// Takes a share of the queue, again and again while the queue is full and `until` is not near.
-async fn room<T>(until: Instant, mut take: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+async fn retry_while_full<T>(until: Instant, mut take: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
     loop {
         match take() {
             Err(LogError::Full { retry_after, .. }) if Instant::now() + retry_after < until => {

@@ -8,7 +8,7 @@
 //! - P4: what a [`Tail`] returns from memory equals what it reads from the table, bit for bit, with the same
 //!   boundaries.
 //! - A failed append answers its callers and is over; the next one connects again. A tail waits until Postgres is back.
-//! - Nothing more is taken for a deleted model ([`LogError::Deleted`]); [`remove_records`] removes its records.
+//! - Nothing more is taken for a deleted model ([`LogError::Deleted`]); [`purge_records`] removes its records.
 //!
 //! **Must not know** what a record means, or who learns from it. It never changes the records that it holds; only an
 //! erasure rewrites what names a user ([`erase_user`]).
@@ -34,23 +34,23 @@ mod copy;
 mod erase;
 mod error;
 mod handle;
-mod head;
+mod known_head;
+mod listener;
 pub mod metrics;
 mod models;
 mod outcome;
 mod queue;
 mod reader;
-mod recent;
+mod recent_appends;
 mod restore;
 mod settings;
 mod state;
 mod tail;
-mod wake;
 
 pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;
-pub use models::{base_config, names_of, remove_records, settled_config, write_first};
+pub use models::{base_config_or_init, insert_first_record, model_names, purge_records, read_base_config};
 pub use outcome::{AppendOutcome, RecordsPage};
 pub use restore::append_restore;
 pub use settings::LogSettings;

@@ -9,11 +9,11 @@ use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
 use super::{LogError, body};
 
-/// Records that one call of [`remove_records`] removes at most: a second or so.
-const REMOVED_RECORDS: i64 = 50_000;
+/// Records that one call of [`purge_records`] removes at most: a second or so.
+const PURGED_RECORDS: i64 = 50_000;
 
 /// Names of some models, by number in the tables.
-pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
+pub async fn model_names(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
     let rows =
         sqlx::query("select id, name from models where id = any($1)").bind(model_ids).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
@@ -21,7 +21,11 @@ pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Resul
 
 /// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),
 /// whatever the defaults of later releases are: changes are records.
-pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig) -> Result<ModelConfig, LogError> {
+pub async fn base_config_or_init(
+    pool: &PgPool,
+    model: &ModelName,
+    default: &ModelConfig,
+) -> Result<ModelConfig, LogError> {
     let config: Option<Json<ModelConfig>> = sqlx::query_scalar(
         "update models set config = coalesce(config, $2) where name = $1 and deleted_at is null returning config",
     )
@@ -34,7 +38,7 @@ pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig
 }
 
 /// The same for a process that only reads: [`LogError::NotBegun`] until another one has settled it.
-pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
+pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
     let config: Option<Option<Json<ModelConfig>>> =
         sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
@@ -45,8 +49,12 @@ pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelCon
 }
 
 /// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
-pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &RecordBody) -> Result<(), LogError> {
-    let columns = body::split(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
+pub async fn insert_first_record(
+    connection: &mut PgConnection,
+    model_id: i32,
+    record: &RecordBody,
+) -> Result<(), LogError> {
+    let columns = body::to_columns(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
     let first = Position::ZERO.next().as_i64();
     sqlx::query(
         "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
@@ -72,14 +80,14 @@ pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &
 }
 
 /// Removes some of a deleted model's records, oldest first; `false` once none is left.
-pub async fn remove_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
+pub async fn purge_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
     // Positions are dense (P3), so a range says how many rows go.
     let removed = sqlx::query(
         "delete from records where model_id = $1 \
          and position < (select min(position) + $2 from records where model_id = $1)",
     )
     .bind(model_id)
-    .bind(REMOVED_RECORDS)
+    .bind(PURGED_RECORDS)
     .execute(connection)
     .await?;
     Ok(removed.rows_affected() > 0)

@@ -257,7 +257,7 @@ fn record(row: &PgRow) -> Result<(Record, usize), LogError> {
         rest: row.try_get(11)?,
     };
     let bytes = 256 + columns.rest.as_ref().map_or(0, String::len);
-    let body = body::join(columns).map_err(|detail| body::unreadable(position, detail))?;
+    let body = body::from_columns(columns).map_err(|detail| body::unreadable(position, detail))?;
     let source = body::optional("source", row.try_get(12)?).map_err(|detail| body::unreadable(position, detail))?;
     let record = Record { position, appended_at: Timestamp::from(appended_at), source, body };
     Ok((record, bytes))

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use shelfmark_domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
+use shelfmark_domain::{Exclusions, Position, RecordBody, Timestamp, VersionNumber};
 
 use super::{LogError, body, commit::CHANNEL};
 
@@ -14,11 +14,11 @@ pub async fn append_restore(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 ) -> Result<Position, LogError> {
     let refused = |detail| LogError::Refused { index: 0, detail };
     let body = RecordBody::Restore { version, replay };
-    let columns = body::split(&body).map_err(refused)?;
+    let columns = body::to_columns(&body).map_err(refused)?;
     let head: i64 =
         sqlx::query_scalar("update models set head = head + 1 where id = $1 and deleted_at is null returning head")
             .bind(model_id)
@@ -32,11 +32,11 @@ pub async fn append_restore(
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| refused(format!("no version {version}")))?;
-    append_own(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
+    insert_record(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
 }
 
 /// Writes a record of ours where the head of the transaction stands, and tells every appender.
-pub(super) async fn append_own(
+pub(super) async fn insert_record(
     connection: &mut PgConnection,
     model_id: i32,
     head: Position,

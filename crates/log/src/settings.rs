@@ -16,10 +16,10 @@ pub struct LogSettings {
     /// Most bytes of one append, encoded, and of one request.
     pub append_bytes_max: usize,
     /// Records from which on an append does not wait for company.
-    pub gather_records: usize,
+    pub commit_delay_records: usize,
     /// Longest time that a smaller append waits for company while this process's reader is late by as much. Otherwise
     /// it waits no longer than a commit takes.
-    pub gather_max: Duration,
+    pub commit_delay_max: Duration,
     /// Longest time one append may take before its connection is given up and its callers are told so.
     pub append_timeout: Duration,
     /// Most records kept in memory for tails that are close to the head.
@@ -40,8 +40,8 @@ impl Default for LogSettings {
             queue_requests_max: 16_384,
             append_records_max: 10_000,
             append_bytes_max: 32 << 20,
-            gather_records: 64,
-            gather_max: Duration::from_millis(10),
+            commit_delay_records: 64,
+            commit_delay_max: Duration::from_millis(10),
             append_timeout: Duration::from_secs(30),
             recent_records_max: 65_536,
             recent_bytes_max: 64 << 20,

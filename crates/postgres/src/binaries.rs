@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::account::Account;
 use super::error::PostgresError;
+use super::os_user::OsUser;
 use super::process::run;
 
 /// A folder with `initdb`, `pg_ctl` and `postgres` of one version.
@@ -20,19 +20,17 @@ impl Binaries {
     /// `cargo xtask setup` fills. Candidates that `account` cannot run are passed over. With `major_wanted` (an
     /// existing cluster's) the first of that version wins over an earlier one of another.
     pub(super) async fn find(
-        account: &Account,
+        user: &OsUser,
         chosen: Option<&Path>,
         major_wanted: Option<u32>,
     ) -> Result<Self, PostgresError> {
         if let Some(folder) = chosen {
-            return Self::probe(account, folder)
-                .await
-                .ok_or_else(|| PostgresError::BinariesUnusable(folder.to_owned()));
+            return Self::probe(user, folder).await.ok_or_else(|| PostgresError::BinariesUnusable(folder.to_owned()));
         }
         let candidates = candidates();
         let mut first = None;
         for folder in &candidates {
-            let Some(found) = Self::probe(account, folder).await else {
+            let Some(found) = Self::probe(user, folder).await else {
                 continue;
             };
             if major_wanted.is_none_or(|wanted| wanted == found.major) {
@@ -61,12 +59,12 @@ impl Binaries {
         self.folder.join(name)
     }
 
-    async fn probe(account: &Account, folder: &Path) -> Option<Self> {
+    async fn probe(user: &OsUser, folder: &Path) -> Option<Self> {
         let all_there = ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
-        if !all_there || !account.can_run(&folder.join("initdb")).await {
+        if !all_there || !user.can_run(&folder.join("initdb")).await {
             return None;
         }
-        let mut version = account.command(&folder.join("postgres"));
+        let mut version = user.command(&folder.join("postgres"));
         let said = run(version.arg("--version")).await.ok()?;
         Some(Self { folder: folder.to_owned(), major: parse_major(&said)? })
     }

@@ -16,24 +16,24 @@
 //! leftovers of a killed server. Stopping waits at most 20 s, then 10 s more for an immediate shutdown, from which the
 //! next start recovers.
 
-mod account;
 mod binaries;
 mod cluster;
+mod data_dir_lock;
 mod error;
-mod folder_lock;
 mod managed;
 mod migrations;
 mod options;
+mod os_user;
 mod pool;
 mod postmaster;
 mod process;
 mod running;
-mod settings;
+mod server_config;
 mod socket;
 
 pub use binaries::Binaries;
 pub use error::PostgresError;
 pub use managed::ManagedPostgres;
 pub use options::ManagedPostgresOptions;
-pub use pool::{await_tables, connect, connect_read_only, listen, migrate};
+pub use pool::{connect, connect_read_only, listen, migrate, wait_for_migrations};
 pub use running::running_url;

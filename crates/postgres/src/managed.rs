@@ -12,17 +12,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::{Cluster, LOG_BYTES_MAX};
+use super::data_dir_lock::DataDirLock;
 use super::error::{PostgresError, at};
-use super::folder_lock::FolderLock;
 use super::options::ManagedPostgresOptions;
 use super::{postmaster, socket};
 
 /// The database of the service in a managed cluster.
 pub(super) const DATABASE: &str = "shelfmark";
 /// How long the leftovers of a killed server may hold on to its shared memory before a start gives up.
-const LEFT_OVERS_WAIT: Duration = Duration::from_secs(30);
+const ORPHANED_BACKENDS_WAIT: Duration = Duration::from_secs(30);
 /// How often a running server is looked at.
-const WATCH_PERIOD: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// The longest pause between two tries to bring a dead server back.
 const RESTART_PAUSE_MAX: Duration = Duration::from_secs(10);
 
@@ -41,8 +41,8 @@ struct Server {
     cluster: Cluster,
     /// Whether the server is wanted. Held during every start and stop, so that a watch never restarts what is being
     /// stopped.
-    wanted: Mutex<bool>,
-    _lock: FolderLock,
+    should_run: Mutex<bool>,
+    _lock: DataDirLock,
 }
 
 impl ManagedPostgres {
@@ -61,11 +61,11 @@ impl ManagedPostgres {
     /// # Errors
     /// As [`ManagedPostgres::start`].
     pub async fn start_with(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
-        let lock = FolderLock::take(data_dir)?;
+        let lock = DataDirLock::take(data_dir)?;
         let data_dir = fs::canonicalize(data_dir).map_err(at(data_dir))?;
         let cluster = Cluster::open(&data_dir, options).await?;
         let url = socket::url(&cluster.socket_folder, DATABASE);
-        let server = Server { cluster, wanted: Mutex::new(true), _lock: lock };
+        let server = Server { cluster, should_run: Mutex::new(true), _lock: lock };
         server.ensure_running().await?;
         server.ensure_database(&url).await?;
         Ok(Self { server: Arc::new(server), url })
@@ -85,13 +85,13 @@ impl ManagedPostgres {
 
     /// Looks at the server twice a second and starts it again when it died, for as long as it takes, until `stop` is
     /// cancelled or [`ManagedPostgres::stop`] was called. The future may be spawned; it keeps the folder locked until it ends.
-    pub fn watch(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
+    pub fn supervise(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
         let server = Arc::clone(&self.server);
         async move {
-            let watching = server.watch();
+            let supervised = server.supervise();
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = watching => {}
+                () = supervised => {}
             }
         }
     }
@@ -101,31 +101,31 @@ impl ManagedPostgres {
     /// # Errors
     /// When the server is still there after both ways of stopping.
     pub async fn stop(&self) -> Result<(), PostgresError> {
-        let mut wanted = self.server.wanted.lock().await;
-        *wanted = false;
+        let mut should_run = self.server.should_run.lock().await;
+        *should_run = false;
         postmaster::stop(&self.server.cluster).await
     }
 }
 
 impl Server {
-    async fn watch(&self) {
-        let mut pause = WATCH_PERIOD;
+    async fn supervise(&self) {
+        let mut pause = CHECK_INTERVAL;
         loop {
             tokio::time::sleep(pause).await;
-            let wanted = self.wanted.lock().await;
-            if !*wanted {
+            let should_run = self.should_run.lock().await;
+            if !*should_run {
                 return;
             }
             if postmaster::find(&self.cluster.data).is_some() {
-                pause = WATCH_PERIOD;
-                self.bound_log();
+                pause = CHECK_INTERVAL;
+                self.truncate_log();
                 continue;
             }
             tracing::warn!(folder = %self.cluster.data.display(), "Postgres died; starting it again");
             match self.ensure_running().await {
                 Ok(()) => {
                     tracing::info!("Postgres runs again");
-                    pause = WATCH_PERIOD;
+                    pause = CHECK_INTERVAL;
                 }
                 Err(error) => {
                     tracing::error!(%error, "Postgres could not be started again; trying on");
@@ -139,7 +139,7 @@ impl Server {
     /// for a while; everything else that goes wrong goes wrong at once.
     async fn ensure_running(&self) -> Result<(), PostgresError> {
         let cluster = &self.cluster;
-        let deadline = Instant::now() + LEFT_OVERS_WAIT;
+        let deadline = Instant::now() + ORPHANED_BACKENDS_WAIT;
         loop {
             if let Some(found) = postmaster::find(&cluster.data) {
                 let known = found.socket_folder.as_os_str().is_empty() || found.socket_folder == cluster.socket_folder;
@@ -154,12 +154,12 @@ impl Server {
             let Err(error) = postmaster::start(cluster).await else {
                 return Ok(());
             };
-            let someone_there = postmaster::anyone_in(&cluster.data) || is_left_over(&error);
-            if !someone_there || Instant::now() >= deadline {
+            let orphaned = postmaster::any_process_in(&cluster.data) || is_orphan_conflict(&error);
+            if !orphaned || Instant::now() >= deadline {
                 return Err(error);
             }
-            postmaster::end_left_overs(&cluster.data);
-            tokio::time::sleep(WATCH_PERIOD).await;
+            postmaster::terminate_orphaned_backends(&cluster.data);
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
@@ -179,7 +179,7 @@ impl Server {
     }
 
     /// Cuts the server's text log when it is too long. The server appends, so it goes on at the new end.
-    fn bound_log(&self) {
+    fn truncate_log(&self) {
         let log = &self.cluster.log;
         if fs::metadata(log).is_ok_and(|found| found.len() > LOG_BYTES_MAX)
             && let Ok(file) = fs::File::options().write(true).open(log)
@@ -191,7 +191,7 @@ impl Server {
 }
 
 /// Whether a start was refused because something of the last server is still there, in Postgres's words.
-fn is_left_over(error: &PostgresError) -> bool {
+fn is_orphan_conflict(error: &PostgresError) -> bool {
     let said = error.to_string();
     said.contains("pre-existing shared memory block") || said.contains("Is another postmaster")
 }

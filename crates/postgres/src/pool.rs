@@ -84,7 +84,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), PostgresError> {
 ///
 /// # Errors
 /// When the tables are not there in time, or are a later binary's (at once).
-pub async fn await_tables(pool: &PgPool) -> Result<(), PostgresError> {
+pub async fn wait_for_migrations(pool: &PgPool) -> Result<(), PostgresError> {
     let deadline = Instant::now() + Duration::from_secs(CONNECT_SECONDS_MAX);
     while let Some(missing) = missing_migration(pool).await? {
         if Instant::now() >= deadline {

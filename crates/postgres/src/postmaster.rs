@@ -18,12 +18,12 @@ use super::socket::PORT;
 pub(super) const START_SECONDS_MAX: u64 = 300;
 /// How long a stop may take before it is asked for at once, and then again.
 const STOP_SECONDS_MAX: u64 = 20;
-const STOP_NOW_SECONDS_MAX: u64 = 10;
+const STOP_IMMEDIATE_SECONDS_MAX: u64 = 10;
 
 /// What `postmaster.pid` says of a live server of this cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Postmaster {
-    pub(super) process: i32,
+    pub(super) pid: i32,
     pub(super) socket_folder: PathBuf,
     /// Whether it takes connections.
     pub(super) ready: bool,
@@ -33,17 +33,17 @@ pub(super) struct Postmaster {
 pub(super) fn find(data: &Path) -> Option<Postmaster> {
     let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
     let found = parse(&text)?;
-    is_server_of(found.process, data).then_some(found)
+    is_server_of(found.pid, data).then_some(found)
 }
 
 /// Starts a server and waits until it takes connections.
 pub(super) async fn start(cluster: &Cluster) -> Result<(), PostgresError> {
     cluster.prepare_start().await?;
-    forget_dead(cluster);
+    remove_stale_lock_files(cluster);
     let log_start = fs::metadata(&cluster.log).map_or(0, |log| log.len());
     // pg_ctl gives the server a session of its own (a Ctrl-C in our terminal does not reach it) and the log instead
     // of our output (which a reader of ours would otherwise wait for after our end).
-    let mut start = cluster.account.command(&cluster.binaries.program("pg_ctl"));
+    let mut start = cluster.user.command(&cluster.binaries.program("pg_ctl"));
     start.arg("start").arg("--pgdata").arg(&cluster.data);
     start.arg("--log").arg(&cluster.log);
     start.args(["--silent", "--wait", "--timeout", &START_SECONDS_MAX.to_string()]);
@@ -65,11 +65,11 @@ pub(super) async fn start(cluster: &Cluster) -> Result<(), PostgresError> {
 /// Stops the server, if one runs: it ends sessions, writes a checkpoint and goes; when that takes too long it goes
 /// at once and the next start recovers.
 pub(super) async fn stop(cluster: &Cluster) -> Result<(), PostgresError> {
-    for (mode, seconds) in [("fast", STOP_SECONDS_MAX), ("immediate", STOP_NOW_SECONDS_MAX)] {
+    for (mode, seconds) in [("fast", STOP_SECONDS_MAX), ("immediate", STOP_IMMEDIATE_SECONDS_MAX)] {
         if find(&cluster.data).is_none() {
             return Ok(());
         }
-        let mut stop = cluster.account.command(&cluster.binaries.program("pg_ctl"));
+        let mut stop = cluster.user.command(&cluster.binaries.program("pg_ctl"));
         stop.arg("stop").arg("--pgdata").arg(&cluster.data);
         stop.args(["--silent", "--wait", "--mode", mode, "--timeout", &seconds.to_string()]);
         if let Err(error) = run(&mut stop).await {
@@ -80,7 +80,7 @@ pub(super) async fn stop(cluster: &Cluster) -> Result<(), PostgresError> {
         None => Ok(()),
         Some(_) => Err(PostgresError::Timeout {
             what: "stop",
-            seconds: STOP_SECONDS_MAX + STOP_NOW_SECONDS_MAX,
+            seconds: STOP_SECONDS_MAX + STOP_IMMEDIATE_SECONDS_MAX,
             log: cluster.log.clone(),
         }),
     }
@@ -106,14 +106,14 @@ pub(super) async fn wait_ready(cluster: &Cluster) -> Result<bool, PostgresError>
 }
 
 /// Whether any process still works in `data`: the server, or sessions that outlive a killed one for a moment.
-pub(super) fn anyone_in(data: &Path) -> bool {
+pub(super) fn any_process_in(data: &Path) -> bool {
     processes().any(|process| works_in(process, data))
 }
 
 /// Asks the sessions of a killed server to end. Idle ones see by themselves that it is gone; one in the middle of a
 /// long statement does not, and keeps the shared memory that a new server must not share. Only processes that are seen to
 /// work in `data`, and only while no server of it lives, so nobody else's are touched.
-pub(super) fn end_left_overs(data: &Path) {
+pub(super) fn terminate_orphaned_backends(data: &Path) {
     if find(data).is_some() {
         return;
     }
@@ -136,17 +136,17 @@ fn processes() -> impl Iterator<Item = i32> {
 /// dead server's that nobody has collected (a container whose first process does not). Postgres itself removes those whose number is
 /// nobody's, and would refuse to start over ours. `postmaster.pid` also guards against sessions that outlive their server, so both
 /// stay while anyone works in the folder. The caller holds the data folder's lock, so no second server can be starting.
-fn forget_dead(cluster: &Cluster) {
+fn remove_stale_lock_files(cluster: &Cluster) {
     let data = &cluster.data;
-    if find(data).is_some() || anyone_in(data) {
+    if find(data).is_some() || any_process_in(data) {
         return;
     }
     let socket_lock = cluster.socket_folder.join(format!(".s.PGSQL.{PORT}.lock"));
     for path in [data.join("postmaster.pid"), socket_lock] {
         let named = fs::read_to_string(&path).ok().as_deref().and_then(parse);
-        if let Some(named) = named.filter(|named| alive(named.process)) {
+        if let Some(named) = named.filter(|named| alive(named.pid)) {
             tracing::warn!(
-                process = named.process,
+                pid = named.pid,
                 file = %path.display(),
                 "a lock file names a process that is not this server; a left-over of a crash, removed"
             );
@@ -159,7 +159,7 @@ fn parse(text: &str) -> Option<Postmaster> {
     // process, data folder, start time, port, socket folder, address, shared memory, status
     let lines: Vec<&str> = text.lines().collect();
     Some(Postmaster {
-        process: lines.first()?.trim().parse().ok().filter(|process| *process > 0)?,
+        pid: lines.first()?.trim().parse().ok().filter(|process| *process > 0)?,
         socket_folder: PathBuf::from(lines.get(4).copied().unwrap_or_default()),
         ready: lines.get(7).is_some_and(|status| status.trim() == "ready"),
     })
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn the_servers_file_is_read_whole_or_in_the_middle_of_being_written() {
         let whole = "4711\n/d/postgres/data\n1795000000\n5432\n/d/postgres/run\n\n  123 4\nready   \n";
-        let expected = Postmaster { process: 4711, socket_folder: PathBuf::from("/d/postgres/run"), ready: true };
+        let expected = Postmaster { pid: 4711, socket_folder: PathBuf::from("/d/postgres/run"), ready: true };
         assert_eq!(parse(whole), Some(expected));
         assert_eq!(parse("4711\n").map(|server| server.ready), Some(false));
         assert_eq!(parse(""), None);
@@ -223,6 +223,6 @@ mod tests {
         let ours = std::process::id();
         std::fs::write(folder.path().join("postmaster.pid"), format!("{ours}\n\n\n\n\n\n\nready\n")).expect("written");
         assert_eq!(find(folder.path()), None);
-        assert!(!super::anyone_in(Path::new("/nowhere/at/all")));
+        assert!(!super::any_process_in(Path::new("/nowhere/at/all")));
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::account::Account;
 use super::error::{PostgresError, at};
+use super::os_user::OsUser;
 
 /// The port names the socket file; nothing listens on a network.
 pub(super) const PORT: u16 = 5432;
@@ -33,11 +33,11 @@ pub(super) fn folder(postgres_dir: &Path) -> PathBuf {
 
 /// Makes the folder, `account`'s and closed to others. In a shared temporary folder somebody may have been there
 /// first: a folder that is not ours, or a link, is refused.
-pub(super) fn prepare(folder: &Path, account: &Account) -> Result<(), PostgresError> {
+pub(super) fn prepare(folder: &Path, user: &OsUser) -> Result<(), PostgresError> {
     if let Ok(found) = fs::symlink_metadata(folder) {
-        let owner = match account {
-            Account::Ourselves => rustix::process::geteuid().as_raw(),
-            Account::Other { uid, .. } => *uid,
+        let owner = match user {
+            OsUser::Current => rustix::process::geteuid().as_raw(),
+            OsUser::Other { uid, .. } => *uid,
         };
         if !found.is_dir() || (found.uid() != owner && found.uid() != rustix::process::geteuid().as_raw()) {
             return Err(PostgresError::SocketFolderTaken(folder.to_owned()));
@@ -45,7 +45,7 @@ pub(super) fn prepare(folder: &Path, account: &Account) -> Result<(), PostgresEr
     } else {
         fs::create_dir(folder).map_err(at(folder))?;
     }
-    account.own_folder(folder)
+    user.make_private_folder(folder)
 }
 
 /// The address of `database` behind the socket in `folder`, for sqlx and for `psql` alike.

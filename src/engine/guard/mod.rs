@@ -105,7 +105,7 @@ async fn look(parts: &GuardParts, stop: &CancellationToken) -> Result<(), Engine
         // It could not act.
         return Ok(());
     }
-    let Some(lock) = parts.stores.versions.try_become_guard().await? else { return Ok(()) };
+    let Some(lock) = parts.stores.versions.try_lock_guard().await? else { return Ok(()) };
     let mut active = ActiveGuard::new(parts, guard, lock);
     let ended = active.run(stop).await;
     parts.registry.set_sampler(None);

@@ -28,7 +28,7 @@ impl LearnerParts {
     /// Makes a view the live one and wakes who waits for it.
     pub fn publish(&self, view: Arc<View>) {
         let position = self.readers.publish(view);
-        self.stores.log.note_reader(position);
+        self.stores.log.set_reader_position(position);
         // Last: who is told that the model is ready finds it at that position.
         self.learner.health.reached(position);
     }

@@ -208,7 +208,7 @@ impl Publication {
     fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
         let started = Instant::now();
         self.take_marks(state);
-        let view = self.publisher.publish(&state.readable, &self.unpublished, position, Served::Live);
+        let view = self.publisher.publish(&state.inference, &self.unpublished, position, Served::Live);
         self.parts.publish(view);
         self.unpublished.clear();
         self.last = Instant::now();

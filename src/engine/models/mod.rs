@@ -2,8 +2,8 @@
 
 pub(super) mod create;
 pub(super) mod open;
+mod purge;
 mod reconciler;
-mod removal;
 
 use std::{
     collections::BTreeMap,
@@ -19,8 +19,8 @@ use reconciler::Running;
 use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
-    keys::forget_model,
-    roster::{self, RosterError},
+    keys::revoke_model_keys,
+    model_catalog::{self, ModelCatalogError},
 };
 
 /// Longest wait until a model that was made, or deleted, is served here or no more.
@@ -32,7 +32,7 @@ const KEEPER_WAIT: Duration = Duration::from_secs(30);
 /// process and of others go the same way. Readers take the map by pointer.
 #[derive(Clone)]
 pub struct Models {
-    shared: Arc<Roster>,
+    shared: Arc<ModelRegistry>,
 }
 
 /// Why a model that is there does not run here.
@@ -45,7 +45,7 @@ pub(super) enum NotRunning {
 }
 
 /// What the handle and its tasks share.
-pub(super) struct Roster {
+pub(super) struct ModelRegistry {
     pub with: Dependencies,
     pub running: ArcSwap<BTreeMap<ModelName, Running>>,
     /// Counts the looks of the keeper at the database.
@@ -61,7 +61,7 @@ pub(super) struct Roster {
 impl Models {
     /// Starts every model of the database, `default` among them, and follows what comes and goes until `with.stop`.
     pub async fn start(with: &Dependencies) -> Result<Self, EngineError> {
-        let shared = Arc::new(Roster {
+        let shared = Arc::new(ModelRegistry {
             with: with.clone(),
             running: ArcSwap::default(),
             looks: watch::Sender::new(0),
@@ -75,7 +75,7 @@ impl Models {
         let budgets = move || all.list().iter().map(Model::memory_budget).collect();
         with.tasks.spawn(memory_budget::run(with.engine.memory_budget, budgets, with.stop.clone()));
         if !with.engine.read_only {
-            with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
+            with.tasks.spawn(purge::run(with.pool.clone(), with.stop.clone()));
         }
         Ok(Self { shared })
     }
@@ -118,19 +118,19 @@ impl Models {
         Ok(())
     }
 
-    async fn mark_deleted(&self, name: &ModelName) -> Result<(), RosterError> {
+    async fn mark_deleted(&self, name: &ModelName) -> Result<(), ModelCatalogError> {
         let mut transaction = self.shared.with.pool.begin().await?;
-        roster::mark_deleted(&mut transaction, name).await?;
-        forget_model(&mut transaction, name).await?;
+        model_catalog::mark_deleted(&mut transaction, name).await?;
+        revoke_model_keys(&mut transaction, name).await?;
         Ok(transaction.commit().await?)
     }
 
-    pub(super) fn shared(&self) -> &Arc<Roster> {
+    pub(super) fn shared(&self) -> &Arc<ModelRegistry> {
         &self.shared
     }
 }
 
-impl Roster {
+impl ModelRegistry {
     /// The models that are there and do not run here.
     pub fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelName, (i32, NotRunning)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

@@ -14,7 +14,7 @@ use crate::engine::{
     stores::Stores,
 };
 use crate::{
-    domain::{Except, Interval, Position},
+    domain::{Exclusions, Interval, Position},
     log::AppendOutcome,
 };
 
@@ -59,7 +59,7 @@ impl Stores {
             return Ok(Some(Arc::clone(rules)));
         }
         let first = Origin { version: NOT_STORED, position: Position::ZERO, replay: None };
-        let rules = Rules::resolve(&Stored(self), first, &Except::default(), newest.position).await?;
+        let rules = Rules::resolve(&Stored(self), first, &Exclusions::default(), newest.position).await?;
         let rules = Arc::new(rules);
         *known() = Some((newest.position, Arc::clone(&rules)));
         Ok(Some(rules))

@@ -92,7 +92,7 @@ fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<ParsedEntry> {
 /// Whether a valid entry is for a row that there is, or that may be made.
 fn has_row(kind: &EntryKind, body: &RecordBody) -> bool {
     let (EntryKind::Vectors { view, create }, RecordBody::PutVector(row)) = (kind, body) else { return true };
-    let catalog = &view.readable().catalog;
+    let catalog = &view.inference().catalog;
     match row.into {
         VectorTable::Items => *create || catalog.row(row.id.as_str()).is_some(),
         VectorTable::Tokens => catalog.token_row(row.id.as_str()).is_some(),

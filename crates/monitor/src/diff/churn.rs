@@ -60,7 +60,7 @@ pub struct RankChurn {
 
 /// Neighbours of items that both states may recommend.
 pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn {
-    let catalog = &from.readable().catalog;
+    let catalog = &from.inference().catalog;
     let ids = (0..catalog.len()).map(|row| catalog.id(u32::try_from(row).expect("rows are u32")));
     let shown = |view: &View, id: &Id| view.item(id.as_str()).is_some_and(|item| item.available);
     let items = sample(ids, |id| shown(from, id) && shown(to, id));
@@ -76,11 +76,11 @@ pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn 
 
 /// Recommendations for users who have done something in both states.
 pub(super) fn ranks(from: &View, to: &View, k: usize, top: usize) -> RankChurn {
-    let users = &from.readable().users;
+    let users = &from.inference().users;
     let ids = users.ids().map(|(_, id)| id);
     let newest = |view: &View, id: &Id| -> Option<Timestamp> {
-        let readable = view.readable();
-        readable.user(id.as_str()).and_then(|actor| readable.history(actor).newest(0).next()).map(|past| past.at)
+        let inference = view.inference();
+        inference.user(id.as_str()).and_then(|actor| inference.history(actor).newest(0).next()).map(|past| past.at)
     };
     let users = sample(ids, |id| newest(from, id).is_some() && newest(to, id).is_some());
     let at = users.iter().flat_map(|id| [newest(from, id), newest(to, id)]).flatten().max();

@@ -15,16 +15,16 @@
 //! moved row of the largest table. Time at 1,000,000 items of 64 values: a few seconds; call it off the async workers.
 
 mod churn;
-mod facts;
 mod rows;
 mod sample;
+mod settings;
 
 use serde::Serialize;
 
 pub use churn::{Changed, Churn, RankChurn};
-pub use facts::{Figure, Setting};
 pub use rows::{Spread, TableDiff};
 pub use sample::SAMPLE;
+pub use settings::{Figure, Setting};
 
 use shelfmark_domain::{Digest, Position, Served, VersionNumber};
 use shelfmark_serving::View;
@@ -105,7 +105,7 @@ pub struct Diff {
 /// Compares two states. CPU work of a few seconds for large ones.
 pub fn diff(from: &Side<'_>, to: &Side<'_>, options: DiffOptions) -> Diff {
     let DiffOptions { top, k } = options;
-    let (old, new) = (from.view.readable(), to.view.readable());
+    let (old, new) = (from.view.inference(), to.view.inference());
     let (tables, movers) = rows::tables(old, new, top.min(TOP_MAX));
     let (k, top) = (k.clamp(1, K_MAX), top.min(TOP_MAX));
     Diff {
@@ -115,8 +115,8 @@ pub fn diff(from: &Side<'_>, to: &Side<'_>, options: DiffOptions) -> Diff {
         movers,
         neighbours: churn::neighbours(from.view, to.view, k, top),
         ranks: churn::ranks(from.view, to.view, k, top),
-        configuration: facts::settings(&old.config, &new.config),
-        metrics: facts::figures(from.metrics, to.metrics),
+        configuration: settings::settings(&old.config, &new.config),
+        metrics: settings::figures(from.metrics, to.metrics),
     }
 }
 

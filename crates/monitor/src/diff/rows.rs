@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::Id;
-use shelfmark_state::{Catalog, Interner, LearnedTable, Readable, as_row, distance};
+use shelfmark_state::{Catalog, IdMap, InferenceState, LearnedTable, as_row, distance};
 
 use crate::health::{Mover, Quantiles, relative_distance};
 
@@ -50,7 +50,7 @@ pub struct TableDiff {
 }
 
 /// Compares all tables; the items that moved farthest come beside.
-pub(super) fn tables(from: &Readable, to: &Readable, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
+pub(super) fn tables(from: &InferenceState, to: &InferenceState, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
     let mut movers = Vec::new();
     let compared = LearnedTable::ALL.into_iter().map(|table| {
         let compared = match table {
@@ -88,8 +88,8 @@ struct Moves {
 }
 
 impl Moves {
-    fn of(table: LearnedTable, from: &Readable, to: &Readable) -> Self {
-        let [old, new] = [from, to].map(|readable| readable.parameters.table(table));
+    fn of(table: LearnedTable, from: &InferenceState, to: &InferenceState) -> Self {
+        let [old, new] = [from, to].map(|inference| inference.parameters.table(table));
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
@@ -114,7 +114,7 @@ impl Moves {
         }
     }
 
-    fn movers(&self, from: &Readable, to: &Readable, top: usize) -> Vec<Mover> {
+    fn movers(&self, from: &InferenceState, to: &InferenceState, top: usize) -> Vec<Mover> {
         let mut far: Vec<&Move> = self.moved.iter().collect();
         let farther = |a: &&Move, b: &&Move| b.distance.total_cmp(&a.distance).then(a.from.cmp(&b.from));
         if far.len() > top && top > 0 {
@@ -144,21 +144,21 @@ impl Moves {
 }
 
 /// The small vectors, as one row.
-fn small(from: &Readable, to: &Readable) -> Moves {
+fn small(from: &InferenceState, to: &InferenceState) -> Moves {
     let mut moves = Moves { rows_from: 1, rows_to: 1, common: 1, moved: Vec::new() };
     let [old, new]: [&[f32]; 2] =
-        [from, to].map(|readable| bytemuck::must_cast_slice(std::slice::from_ref(&*readable.parameters.scalars)));
+        [from, to].map(|inference| bytemuck::must_cast_slice(std::slice::from_ref(&*inference.parameters.scalars)));
     moves.add(0, 0, old, new);
     moves
 }
 
 /// Rows of a table that are nobody's.
-fn free(table: LearnedTable, readable: &Readable) -> usize {
-    if table == LearnedTable::Users { readable.users.len() - readable.users.count() } else { 0 }
+fn free(table: LearnedTable, inference: &InferenceState) -> usize {
+    if table == LearnedTable::Users { inference.users.len() - inference.users.count() } else { 0 }
 }
 
 /// The row of `to` that belongs to what `row` of `from` belongs to.
-fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+fn partner(table: LearnedTable, from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     match table {
         LearnedTable::Items | LearnedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
         // Row 0 is "no item before".
@@ -167,8 +167,8 @@ fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> O
             Some(item) => named(Names::Items(&from.catalog), Names::Items(&to.catalog), item).map(|item| item + 1),
         },
         LearnedTable::Tokens => named(Names::Tokens(&from.catalog), Names::Tokens(&to.catalog), row),
-        LearnedTable::Users => named(Names::Interned(&from.users), Names::Interned(&to.users), row),
-        LearnedTable::Context => named(Names::Interned(&from.contexts), Names::Interned(&to.contexts), row),
+        LearnedTable::Users => named(Names::Ids(&from.users), Names::Ids(&to.users), row),
+        LearnedTable::Context => named(Names::Ids(&from.contexts), Names::Ids(&to.contexts), row),
         LearnedTable::Projections => projection(from, to, row),
         LearnedTable::Small => Some(0),
     }
@@ -179,7 +179,7 @@ fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> O
 enum Names<'a> {
     Items(&'a Catalog),
     Tokens(&'a Catalog),
-    Interned(&'a Interner),
+    Ids(&'a IdMap),
 }
 
 impl<'a> Names<'a> {
@@ -188,7 +188,7 @@ impl<'a> Names<'a> {
         match self {
             Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
             Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
-            Self::Interned(ids) => ids.holder(row32),
+            Self::Ids(ids) => ids.holder(row32),
         }
     }
 
@@ -196,7 +196,7 @@ impl<'a> Names<'a> {
         let row = match self {
             Self::Items(catalog) => catalog.row(id),
             Self::Tokens(catalog) => catalog.token_row(id),
-            Self::Interned(ids) => ids.get(id),
+            Self::Ids(ids) => ids.get(id),
         };
         row.map(|row| row as usize)
     }
@@ -209,7 +209,7 @@ fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
 }
 
 /// A projection belongs to a number of a modality.
-fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+fn projection(from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     let all = from.content_vectors.modalities().all();
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
     let same = |new: &&shelfmark_domain::Modality| new.name == old.name && new.inputs == old.inputs;

@@ -103,16 +103,16 @@ impl Shares {
 
 /// The report of a state. `exposure`: how often items are in `lists` sampled lists. Costs every item's accumulators.
 pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u64>, lists: usize) -> BiasReport {
-    let readable = &state.readable;
-    let mut items: Vec<(u32, Shares)> = readable
+    let inference = &state.inference;
+    let mut items: Vec<(u32, Shares)> = inference
         .catalog
         .known()
         .iter()
         .map(|row| {
             let sums = state.accumulators.items.row(*row as usize);
             let gradient = sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum();
-            let events = f64::from(readable.popularity[*row as usize].counts(readable.counters.counted)[2]);
-            let exposure = exposure.get(readable.catalog.id(*row)).copied().unwrap_or(0) as f64;
+            let events = f64::from(inference.popularity[*row as usize].counts(inference.counters.counted)[2]);
+            let exposure = exposure.get(inference.catalog.id(*row)).copied().unwrap_or(0) as f64;
             (*row, Shares { items: 1, events, exposure, gradient })
         })
         .collect();
@@ -124,7 +124,7 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
     for (place, (row, shares)) in items.iter().enumerate() {
         whole.add(shares, 1.0);
         deciles[place * DECILES / items.len()].add(shares, 1.0);
-        let of = &readable.catalog.entry(*row).item.categories;
+        let of = &inference.catalog.entry(*row).item.categories;
         for category in of {
             categories.entry(Some(category.as_str())).or_default().add(shares, 1.0 / of.len() as f64);
         }

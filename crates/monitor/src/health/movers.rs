@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Item};
-use shelfmark_state::{Readable, distance, dot};
+use shelfmark_state::{InferenceState, distance, dot};
 
 /// Items listed.
 pub const MOVERS_MAX: usize = 50;
@@ -57,11 +57,11 @@ pub fn relative_distance(before: &[f32], now: &[f32]) -> f32 {
 }
 
 /// The [`MOVERS_MAX`] of `moved` (item rows with their relative distance) that moved most, farthest first.
-pub(super) fn movers(mut moved: Vec<(f32, u32)>, before: &Readable, now: &Readable) -> Vec<Mover> {
+pub(super) fn movers(mut moved: Vec<(f32, u32)>, before: &InferenceState, now: &InferenceState) -> Vec<Mover> {
     moved.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     moved.truncate(MOVERS_MAX);
     let mover = |(_, row): (f32, u32)| {
-        let [old, new] = [before, now].map(|readable| readable.parameters.items.row(row as usize));
+        let [old, new] = [before, now].map(|inference| inference.parameters.items.row(row as usize));
         Mover::of(&now.catalog.entry(row).item, old, new)
     };
     moved.into_iter().filter(|(relative, _)| *relative > 0.0).map(mover).collect()

@@ -109,12 +109,12 @@ impl Survey {
 #[derive(Debug, Default)]
 pub struct Surveyor {
     previous: Option<Parameters>,
-    seen: [Seen; LearnedTable::ROWS.len()],
+    seen: [LastTouched; LearnedTable::ROWS.len()],
 }
 
 /// When sampled rows were last seen to be touched.
 #[derive(Debug, Default)]
-struct Seen {
+struct LastTouched {
     /// Every so manyth row is looked at: a power of two, so that a sample stays one when the table grows.
     stride: usize,
     touched_at: Vec<Option<Position>>,
@@ -137,7 +137,7 @@ impl Surveyor {
             let accumulators = state.accumulators.table(table);
             let previous = self.previous.as_ref().map(|previous| previous.table(table));
             seen.look(accumulators, previous, initial(table), position);
-            let look = Look { table, state, seen, position, reached: &reached };
+            let look = TableLook { table, state, seen, position, reached: &reached };
             look.add(version, &mut survey);
         }
         // Kept until the next survey: the learner copies what it touches meanwhile, as it does for views.
@@ -146,7 +146,7 @@ impl Surveyor {
     }
 }
 
-impl Seen {
+impl LastTouched {
     /// Notes which rows were touched since the survey before.
     fn look(&mut self, now: &CowRows, before: Option<&CowRows>, initial: f32, position: Position) {
         let rows = now.len();
@@ -179,18 +179,18 @@ impl Seen {
 }
 
 /// One table under survey.
-struct Look<'a> {
+struct TableLook<'a> {
     table: LearnedTable,
     state: &'a State,
-    seen: &'a Seen,
+    seen: &'a LastTouched,
     position: Position,
     reached: &'a [bool],
 }
 
-impl Look<'_> {
+impl TableLook<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
-        let weights = self.state.readable.parameters.table(self.table);
-        let before = version.map(|version| version.state.readable.parameters.table(self.table));
+        let weights = self.state.inference.parameters.table(self.table);
+        let before = version.map(|version| version.state.inference.parameters.table(self.table));
         let mut table = TableSurvey {
             table: self.table,
             rows: weights.len() as u64,
@@ -231,15 +231,15 @@ impl Look<'_> {
                 Some(_) => continue,
             };
             if self.table == LearnedTable::Items && listed.len() < LISTED_MAX {
-                let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
+                let item = &self.state.inference.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
                 listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
             }
         }
         let met = (table.met * self.seen.stride as u64) as f64;
-        table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
+        table.events_per_row = (met > 0.0).then(|| self.state.inference.counters.events as f64 / met);
         (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
         if let Some(version) = version.filter(|_| self.table == LearnedTable::Items) {
-            survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
+            survey.most_changed = movers(ranked, &version.state.inference, &self.state.inference);
         }
         survey.tables.push(table);
     }
@@ -249,19 +249,19 @@ impl Look<'_> {
         if self.table != LearnedTable::Users {
             return true;
         }
-        let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
-        before.is_some() && before == self.state.readable.users.holder(as_row(row))
+        let before = version.and_then(|version| version.state.inference.users.holder(as_row(row)));
+        before.is_some() && before == self.state.inference.users.holder(as_row(row))
     }
 
     /// Whether learning can have met a row.
     fn is_met(&self, row: usize) -> bool {
-        let readable = &self.state.readable;
-        let known = |row: usize| readable.catalog.is_known(as_row(row));
+        let inference = &self.state.inference;
+        let known = |row: usize| inference.catalog.is_known(as_row(row));
         match self.table {
             LearnedTable::Items | LearnedTable::Bias => known(row),
             LearnedTable::Last => row == 0 || known(row - 1),
             LearnedTable::Tokens => self.reached[row],
-            LearnedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            LearnedTable::Users => inference.users.holder(as_row(row)).is_some(),
             LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }
@@ -269,7 +269,7 @@ impl Look<'_> {
 
 /// By token row: whether an item with the token was met in an event.
 fn reached_tokens(state: &State) -> Vec<bool> {
-    let catalog = &state.readable.catalog;
+    let catalog = &state.inference.catalog;
     let mut reached = vec![false; catalog.tokens_len()];
     for row in catalog.known().iter() {
         for token in catalog.entry(*row).tokens.iter() {
@@ -298,14 +298,14 @@ mod tests {
     /// between looks, then let the table grow to three times the sample.
     #[test]
     fn a_sample_keeps_what_it_saw_when_the_table_outgrows_it_and_forgets_rows_that_are_gone() {
-        let mut seen = Seen::default();
+        let mut seen = LastTouched::default();
         let mut now = rows(1000);
         now.row_mut(8)[0] = 1.0;
         seen.look(&now, None, 0.0, Position::new(10));
         let before = now.clone();
         now.row_mut(12)[0] = 1.0;
         seen.look(&now, Some(&before), 0.0, Position::new(20));
-        let touched = |seen: &Seen, row: usize| seen.touched_at[row / seen.stride];
+        let touched = |seen: &LastTouched, row: usize| seen.touched_at[row / seen.stride];
         assert_eq!((seen.stride, seen.touched_at.len()), (1, 1000));
         let expected = [(8, Some(Position::new(10))), (12, Some(Position::new(20))), (16, None)];
         assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));

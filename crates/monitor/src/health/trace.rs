@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use shelfmark_domain::{Event, Id, Position};
 use shelfmark_learner::{Observer, StepReport, StepTask};
-use shelfmark_state::{Actor, LearnedTable, Readable, State, Unit, distance, dot};
+use shelfmark_state::{Actor, InferenceState, LearnedTable, State, Unit, distance, dot};
 
 use super::{StepFigures, Sums, TableFigures};
 
@@ -166,7 +166,7 @@ impl Tracer {
             tables: TableFigures::all(&sums),
             rows_moved,
             rows,
-            neighbours: neighbours(item, &before.readable, &after.readable),
+            neighbours: neighbours(item, &before.inference, &after.inference),
         })
     }
 }
@@ -183,11 +183,11 @@ impl Observer for Tracer {
         if first > self.target.position.get() {
             return;
         }
-        let readable = &state.readable;
-        let Some(item) = readable.catalog.row(event.item.as_str()) else { return };
+        let inference = &state.inference;
+        let Some(item) = inference.catalog.row(event.item.as_str()) else { return };
         let actor = match (&event.user, &event.session) {
-            (Some(user), _) => readable.user(user.as_str()),
-            (None, Some(session)) => readable.session(session.as_str()),
+            (Some(user), _) => inference.user(user.as_str()),
+            (None, Some(session)) => inference.session(session.as_str()),
             (None, None) => None,
         };
         let mut learned =
@@ -201,7 +201,7 @@ impl Observer for Tracer {
                 item,
                 known: target.known,
                 weight: target.weight,
-                own: own_rows(readable, unit, item),
+                own: own_rows(inference, unit, item),
                 before: state.clone(),
                 after: None,
             });
@@ -225,7 +225,7 @@ impl Observer for Tracer {
     }
 }
 
-fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u32, Part)> {
+fn own_rows(inference: &InferenceState, unit: &Unit, item: u32) -> Vec<(LearnedTable, u32, Part)> {
     let context = &unit.context;
     let mut rows = vec![(LearnedTable::Items, item, Part::Item), (LearnedTable::Bias, item, Part::Item)];
     if let Actor::User(row) = unit.actor {
@@ -233,7 +233,7 @@ fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u
     }
     rows.push((LearnedTable::Last, context.history.first().map_or(0, |last| last + 1), Part::Last));
     rows.extend(context.terms.iter().map(|row| (LearnedTable::Context, *row, Part::Context)));
-    rows.extend(readable.catalog.entry(item).tokens.iter().map(|row| (LearnedTable::Tokens, *row, Part::Token)));
+    rows.extend(inference.catalog.entry(item).tokens.iter().map(|row| (LearnedTable::Tokens, *row, Part::Token)));
     rows.extend(context.history.iter().map(|row| (LearnedTable::Items, *row, Part::History)));
     rows
 }
@@ -242,7 +242,7 @@ fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u
 fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) -> (u64, Vec<MovedRow>) {
     let mut moved: Vec<(f32, LearnedTable, u32)> = Vec::new();
     for table in LearnedTable::ROWS {
-        let [old, new] = [before, after].map(|state| state.readable.parameters.table(table));
+        let [old, new] = [before, after].map(|state| state.inference.parameters.table(table));
         for row in after.touched.rows(table.table()) {
             let far = distance(old.row(*row as usize), new.row(*row as usize));
             if far > 0.0 {
@@ -265,10 +265,10 @@ fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) 
 
 fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &State) -> MovedRow {
     let at = row as usize;
-    let [old, new] = [before, after].map(|state| state.readable.parameters.table(table).row(at));
+    let [old, new] = [before, after].map(|state| state.inference.parameters.table(table).row(at));
     let [sums_before, sums_after] = [before, after].map(|state| state.accumulators.table(table).row(at));
     let grown: f64 = sums_before.iter().zip(sums_after).map(|(old, new)| f64::from(*new) - f64::from(*old)).sum();
-    let readable = &after.readable;
+    let inference = &after.inference;
     let item = match table {
         LearnedTable::Items | LearnedTable::Bias => Some(row),
         LearnedTable::Last => row.checked_sub(1),
@@ -279,21 +279,21 @@ fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &
         | LearnedTable::Small => None,
     };
     let id = match table {
-        LearnedTable::Users => readable.users.holder(row),
-        LearnedTable::Tokens => Some(readable.catalog.token(row)),
-        LearnedTable::Context => Some(readable.contexts.id(row)),
+        LearnedTable::Users => inference.users.holder(row),
+        LearnedTable::Tokens => Some(inference.catalog.token(row)),
+        LearnedTable::Context => Some(inference.contexts.id(row)),
         LearnedTable::Items
         | LearnedTable::Bias
         | LearnedTable::Last
         | LearnedTable::Projections
-        | LearnedTable::Small => item.map(|row| readable.catalog.id(row)),
+        | LearnedTable::Small => item.map(|row| inference.catalog.id(row)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a norm of f32 values")]
     let gradient_norm = grown.max(0.0).sqrt() as f32;
     MovedRow {
         table,
         id: id.cloned(),
-        title: item.and_then(|row| readable.catalog.entry(row).item.title.clone()),
+        title: item.and_then(|row| inference.catalog.entry(row).item.title.clone()),
         part,
         norm_before: dot(old, old).sqrt(),
         norm_after: dot(new, new).sqrt(),
@@ -303,8 +303,8 @@ fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &
 }
 
 /// The items whose similarity to `item` changed most, among those that were or are near.
-fn neighbours(item: u32, before: &Readable, after: &Readable) -> Vec<Neighbour> {
-    let [old, new] = [before, after].map(|readable| similarities(item, readable));
+fn neighbours(item: u32, before: &InferenceState, after: &InferenceState) -> Vec<Neighbour> {
+    let [old, new] = [before, after].map(|inference| similarities(item, inference));
     let [old_places, new_places] = [&old, &new].map(|similarities| places(item, similarities, after));
     let mut near: Vec<u32> = old_places.iter().chain(&new_places).copied().collect();
     near.sort_unstable();
@@ -324,14 +324,14 @@ fn neighbours(item: u32, before: &Readable, after: &Readable) -> Vec<Neighbour> 
 }
 
 /// Cosine of every item's vector, content included, with that of `item`.
-fn similarities(item: u32, readable: &Readable) -> Vec<f32> {
-    let mut wanted = vec![0.0; readable.config.dim];
-    readable.item_vector(item, &mut wanted);
+fn similarities(item: u32, inference: &InferenceState) -> Vec<f32> {
+    let mut wanted = vec![0.0; inference.config.dim];
+    inference.item_vector(item, &mut wanted);
     let length = dot(&wanted, &wanted).sqrt();
-    let mut vector = vec![0.0; readable.config.dim];
-    let rows = 0..u32::try_from(readable.catalog.len()).expect("rows are u32");
+    let mut vector = vec![0.0; inference.config.dim];
+    let rows = 0..u32::try_from(inference.catalog.len()).expect("rows are u32");
     let cosine = |row| {
-        readable.item_vector(row, &mut vector);
+        inference.item_vector(row, &mut vector);
         let lengths = dot(&vector, &vector).sqrt() * length;
         if lengths > 0.0 { (dot(&vector, &wanted) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
     };
@@ -339,9 +339,9 @@ fn similarities(item: u32, readable: &Readable) -> Vec<f32> {
 }
 
 /// The nearest items that may be recommended, nearest first.
-fn places(item: u32, similarities: &[f32], readable: &Readable) -> Vec<u32> {
+fn places(item: u32, similarities: &[f32], inference: &InferenceState) -> Vec<u32> {
     let mut rows: Vec<u32> = (0..u32::try_from(similarities.len()).expect("rows are u32"))
-        .filter(|row| *row != item && readable.catalog.entry(*row).recommendable())
+        .filter(|row| *row != item && inference.catalog.entry(*row).recommendable())
         .collect();
     let nearer = |a: &u32, b: &u32| similarities[*b as usize].total_cmp(&similarities[*a as usize]).then(a.cmp(b));
     if rows.len() > NEIGHBOUR_PLACES {

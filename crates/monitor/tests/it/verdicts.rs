@@ -199,7 +199,7 @@ fn a_steps_figures_are_those_of_the_rows_before_and_after() {
     assert_eq!((sums.steps, sums.clipped), (1, 0), "one step, or nothing can be compared");
     for table in [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias] {
         let rows = |state: &State| -> Vec<f32> {
-            let rows = state.readable.parameters.table(table);
+            let rows = state.inference.parameters.table(table);
             (0..rows.len()).flat_map(|row| rows.row(row).to_vec()).collect()
         };
         let mass = |state: &State| -> f64 {

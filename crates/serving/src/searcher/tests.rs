@@ -29,7 +29,7 @@ fn view() -> Arc<View> {
     for item in ["a", "b"] {
         state.put_item(&shelfmark_domain::Item::bare(Id::new("id", item).expect("valid")));
     }
-    Publisher::from_scratch(&state.readable, Position::new(1), Served::Live)
+    Publisher::from_scratch(&state.inference, Position::new(1), Served::Live)
 }
 
 fn query() -> Query {

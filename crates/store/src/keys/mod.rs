@@ -8,7 +8,7 @@
 //! Bounds: at most 1,000 keys; a presented key of more than 128 bytes is refused unhashed.
 //!
 //! Who may call: `http` (authenticate) and `app` (the rest); `engine` takes back the keys of a
-//! model that is deleted ([`forget_model`]). It does not decide what a scope may do.
+//! model that is deleted ([`revoke_model_keys`]). It does not decide what a scope may do.
 
 mod error;
 mod secret;
@@ -16,4 +16,4 @@ mod store;
 
 pub use error::KeyError;
 pub use secret::Secret;
-pub use store::{KeyStore, forget_model};
+pub use store::{KeyStore, revoke_model_keys};

@@ -50,7 +50,7 @@ impl KeyStore {
         loop {
             timer.tick().await;
             if let Err(error) = self.refresh().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "keys.not_refreshed");
+                tracing::warn!(error = &error as &dyn std::error::Error, "keys.refresh_failed");
             }
         }
     }
@@ -134,7 +134,7 @@ impl KeyStore {
 
 /// Takes back the keys that are for this model alone, within the caller's transaction: they must not open a later model of the
 /// same name.
-pub async fn forget_model(connection: &mut PgConnection, model: &ModelName) -> Result<(), sqlx::Error> {
+pub async fn revoke_model_keys(connection: &mut PgConnection, model: &ModelName) -> Result<(), sqlx::Error> {
     sqlx::query("delete from api_keys where model = $1").bind(model.as_str()).execute(connection).await?;
     Ok(())
 }

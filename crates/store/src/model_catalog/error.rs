@@ -4,7 +4,7 @@ use shelfmark_domain::{ErrorKind, ModelName};
 
 /// What can go wrong with the roster.
 #[derive(Debug, thiserror::Error)]
-pub enum RosterError {
+pub enum ModelCatalogError {
     /// No such model.
     #[error("there is no model {0}")]
     Unknown(ModelName),
@@ -30,7 +30,7 @@ pub enum RosterError {
     Database(#[from] sqlx::Error),
 }
 
-impl RosterError {
+impl ModelCatalogError {
     /// The kind of failure.
     pub const fn kind(&self) -> ErrorKind {
         match self {
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn a_refusal_names_all_forks() {
         let [model, a, b] = ["base", "a", "b"].map(|text| ModelName::new(text).expect("a name"));
-        let one = RosterError::InUse { model: model.clone(), forks: vec![a.clone()] };
+        let one = ModelCatalogError::InUse { model: model.clone(), forks: vec![a.clone()] };
         assert_eq!(one.to_string(), "model base cannot be deleted: a stands on its versions");
-        let two = RosterError::InUse { model, forks: vec![a, b] };
+        let two = ModelCatalogError::InUse { model, forks: vec![a, b] };
         assert_eq!(two.to_string(), "model base cannot be deleted: a, b stand on its versions");
     }
 }

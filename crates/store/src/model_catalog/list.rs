@@ -4,11 +4,11 @@ use sqlx::{PgPool, Row, postgres::PgRow, types::Json};
 
 use shelfmark_domain::{ForkOrigin, ModelConfig, ModelName, VersionNumber};
 
-use super::{RosterError, error::name};
+use super::{ModelCatalogError, error::name};
 
 /// A model that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedModel {
     /// Its number in the tables. A later model of the same name has another one.
     pub id: i32,
     /// Its name.
@@ -19,7 +19,7 @@ pub struct Listed {
 
 /// How a model was made.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Made {
+pub struct StoredModel {
     /// Its number in the tables.
     pub id: i32,
     /// Where it was forked from.
@@ -31,21 +31,21 @@ pub struct Made {
 }
 
 /// All models, by name.
-pub async fn list(pool: &PgPool) -> Result<Vec<Listed>, RosterError> {
+pub async fn list(pool: &PgPool) -> Result<Vec<ListedModel>, ModelCatalogError> {
     let rows = sqlx::query(
         "select m.id, m.name, base.name, m.forked_from_version from models m \
          left join models base on base.id = m.forked_from_model where m.deleted_at is null order by m.name",
     )
     .fetch_all(pool)
     .await?;
-    let listed = |row: &PgRow| -> Result<Listed, sqlx::Error> {
-        Ok(Listed { id: row.try_get(0)?, name: name(row.try_get(1)?)?, fork: origin(row, 2)? })
+    let listed = |row: &PgRow| -> Result<ListedModel, sqlx::Error> {
+        Ok(ListedModel { id: row.try_get(0)?, name: name(row.try_get(1)?)?, fork: origin(row, 2)? })
     };
     Ok(rows.iter().map(listed).collect::<Result<_, _>>()?)
 }
 
 /// How the model of this name was made; `None` when there is none.
-pub async fn find(pool: &PgPool, model: &ModelName) -> Result<Option<Made>, RosterError> {
+pub async fn find(pool: &PgPool, model: &ModelName) -> Result<Option<StoredModel>, ModelCatalogError> {
     let row = sqlx::query(
         "select m.id, base.name, m.forked_from_version, m.config, m.fork_config from models m \
          left join models base on base.id = m.forked_from_model where m.name = $1 and m.deleted_at is null",
@@ -55,7 +55,7 @@ pub async fn find(pool: &PgPool, model: &ModelName) -> Result<Option<Made>, Rost
     .await?;
     let Some(row) = row else { return Ok(None) };
     let config = |column| Ok::<_, sqlx::Error>(row.try_get::<Option<Json<ModelConfig>>, _>(column)?.map(|json| json.0));
-    Ok(Some(Made { id: row.try_get(0)?, fork: origin(&row, 1)?, config: config(3)?, fork_config: config(4)? }))
+    Ok(Some(StoredModel { id: row.try_get(0)?, fork: origin(&row, 1)?, config: config(3)?, fork_config: config(4)? }))
 }
 
 /// The origin in the columns `column` (the base's name) and the one after it (the version's number).

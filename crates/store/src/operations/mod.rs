@@ -14,4 +14,4 @@ mod store;
 
 pub use error::OperationError;
 pub use operation::{Operation, OperationId, OperationState};
-pub use store::{Ending, OperationStore, SILENCE_MAX};
+pub use store::{HEARTBEAT_TIMEOUT, OperationOutcome, OperationStore};

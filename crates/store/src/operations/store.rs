@@ -10,9 +10,9 @@ use shelfmark_domain::Timestamp;
 use super::{Operation, OperationError, OperationId, OperationState};
 
 /// A running operation that nobody touched for this long belongs to a process that is gone.
-pub const SILENCE_MAX: Duration = Duration::from_secs(15);
+pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(15);
 /// What is said of it.
-const GONE: &str = "interrupted: the process that ran it is gone";
+const INTERRUPTED: &str = "interrupted: the process that ran it is gone";
 /// Ended operations that are kept.
 const ENDED_KEPT: i64 = 1000;
 /// Most operations of a page.
@@ -30,7 +30,7 @@ pub struct OperationStore {
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ending {
+pub enum OperationOutcome {
     /// With this result.
     Done(serde_json::Value),
     /// For this reason.
@@ -54,7 +54,7 @@ impl OperationStore {
         actor: &str,
         alone: &[&str],
     ) -> Result<Result<(), Operation>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let mut transaction = self.pool.begin().await?;
         sqlx::query("select pg_advisory_xact_lock($1, $2)")
             .bind(self.model_id)
@@ -104,14 +104,14 @@ impl OperationStore {
         )
         .bind(self.model_id)
         .bind(kinds)
-        .bind(Timestamp::now().to_datetime() - SILENCE_MAX)
+        .bind(Timestamp::now().to_datetime() - HEARTBEAT_TIMEOUT)
         .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(operation).transpose()
     }
 
     /// Says that an operation goes on and how far it is; answers whether somebody asked for its end, or it ended without us.
-    pub async fn touch(&self, id: OperationId, progress: f64, eta_s: Option<f64>) -> Result<bool, OperationError> {
+    pub async fn heartbeat(&self, id: OperationId, progress: f64, eta_s: Option<f64>) -> Result<bool, OperationError> {
         let asked: Option<bool> = sqlx::query_scalar(
             "update operations set progress = $3, eta_s = $4, updated_at = $5 \
              where model_id = $1 and id = $2 and state = 'running' returning cancel_asked",
@@ -127,11 +127,11 @@ impl OperationStore {
     }
 
     /// Writes down how an operation ended; the first ending stays.
-    pub async fn end(&self, id: OperationId, ending: &Ending) -> Result<(), OperationError> {
+    pub async fn end(&self, id: OperationId, ending: &OperationOutcome) -> Result<(), OperationError> {
         let (state, result, error) = match ending {
-            Ending::Done(result) => (OperationState::Done, Some(result.to_string()), None),
-            Ending::Failed(error) => (OperationState::Failed, None, Some(error.as_str())),
-            Ending::Cancelled => (OperationState::Cancelled, None, None),
+            OperationOutcome::Done(result) => (OperationState::Done, Some(result.to_string()), None),
+            OperationOutcome::Failed(error) => (OperationState::Failed, None, Some(error.as_str())),
+            OperationOutcome::Cancelled => (OperationState::Cancelled, None, None),
         };
         sqlx::query(
             "update operations set state = $3, result = $4, error = $5, updated_at = $6, finished_at = $6, eta_s = null, \
@@ -150,7 +150,7 @@ impl OperationStore {
     }
 
     /// Asks for the end of an operation, which the process that runs it obeys within a second or so.
-    pub async fn ask_to_cancel(&self, id: OperationId) -> Result<(), OperationError> {
+    pub async fn request_cancel(&self, id: OperationId) -> Result<(), OperationError> {
         sqlx::query("update operations set cancel_asked = true where model_id = $1 and id = $2 and state = 'running'")
             .bind(self.model_id)
             .bind(id.to_string())
@@ -161,7 +161,7 @@ impl OperationStore {
 
     /// One operation.
     pub async fn get(&self, id: OperationId) -> Result<Operation, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let row = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
              from operations where model_id = $1 and id = $2",
@@ -175,7 +175,7 @@ impl OperationStore {
 
     /// Newest first; `before` pages back; at most 1,000.
     pub async fn list(&self, before: Option<OperationId>, limit: usize) -> Result<Vec<Operation>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let rows = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
              from operations where model_id = $1 and ($2::text is null or id < $2) order by id desc limit $3",
@@ -190,7 +190,7 @@ impl OperationStore {
 
     /// When the oldest running operation began; versions made since may be needed by it.
     pub async fn oldest_running(&self) -> Result<Option<Timestamp>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let began: Option<OffsetDateTime> =
             sqlx::query_scalar("select min(created_at) from operations where model_id = $1 and state = 'running'")
                 .bind(self.model_id)
@@ -200,7 +200,7 @@ impl OperationStore {
     }
 
     /// Marks as failed what belongs to processes that are gone.
-    pub async fn bury(&self) -> Result<(), OperationError> {
+    pub async fn fail_interrupted(&self) -> Result<(), OperationError> {
         if self.read_only {
             return Ok(());
         }
@@ -211,8 +211,8 @@ impl OperationStore {
         )
         .bind(self.model_id)
         .bind(now)
-        .bind(now - SILENCE_MAX)
-        .bind(GONE)
+        .bind(now - HEARTBEAT_TIMEOUT)
+        .bind(INTERRUPTED)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -238,10 +238,10 @@ fn operation(row: &PgRow) -> Result<Operation, OperationError> {
         updated_at: Timestamp::from(updated_at),
         finished_at: finished_at.map(Timestamp::from),
     };
-    let buried_at = updated_at + SILENCE_MAX;
+    let buried_at = updated_at + HEARTBEAT_TIMEOUT;
     if operation.state == OperationState::Running && Timestamp::now().to_datetime() > buried_at {
         operation.state = OperationState::Failed;
-        operation.error = Some(GONE.to_owned());
+        operation.error = Some(INTERRUPTED.to_owned());
         operation.eta_s = None;
         operation.finished_at = Some(Timestamp::from(buried_at));
     }

@@ -8,7 +8,7 @@ use shelfmark_state::ReadBack;
 use super::{
     NewSegments, VersionError, VersionStore,
     link::Link,
-    lock::lock,
+    lock::lock_versions,
     manifest::{count, number, sql_number},
     read_back, segments,
 };
@@ -46,7 +46,7 @@ impl VersionStore {
     }
 
     /// The visible deltas that stand on at least `hidden_min` hidden versions, oldest first: folding them frees those.
-    pub async fn foldable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
+    pub async fn compactable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
         let rows = sqlx::query(
             "with recursive under as ( \
                  select number as top, delta_of as number, 0 as hidden from versions \
@@ -68,14 +68,14 @@ impl VersionStore {
     ///
     /// # Errors
     /// [`VersionError::ReadBack`] when they are not, read back, what `read_back` expects: then everything stays as it was.
-    pub async fn fold(
+    pub async fn compact(
         &self,
         version: VersionNumber,
         whole: NewSegments,
         read_back: Box<ReadBack>,
     ) -> Result<(), VersionError> {
         let mut transaction = self.pool().begin().await?;
-        lock(&mut transaction, self.model_id()).await?;
+        lock_versions(&mut transaction, self.model_id()).await?;
         let before =
             sqlx::query("select depth, deltas_raw_bytes from versions where model_id = $1 and number = $2 for update")
                 .bind(self.model_id())
@@ -89,7 +89,7 @@ impl VersionStore {
             .execute(&mut *transaction)
             .await?;
         let sent = segments::send(&mut transaction, self.model_id(), version, whole).await?;
-        let link = Link { model_id: self.model_id(), version, segments: sent.segments, seal: sent.seal.into() };
+        let link = Link { model_id: self.model_id(), version, segments: sent.segments, checksum: sent.checksum.into() };
         read_back::check(&mut transaction, &link, read_back).await?;
         sqlx::query(
             "update versions set delta_of_model = null, delta_of = null, bytes = $3, segments = $4, checksum = $5, \
@@ -99,7 +99,7 @@ impl VersionStore {
         .bind(sql_number(version))
         .bind(sent.bytes)
         .bind(sent.segments)
-        .bind(sent.seal.as_slice())
+        .bind(sent.checksum.as_slice())
         .bind(sent.raw_bytes)
         .bind(sent.rows)
         .execute(&mut *transaction)
@@ -121,7 +121,7 @@ impl VersionStore {
         .bind(before.try_get::<i64, _>(1)?)
         .execute(&mut *transaction)
         .await?;
-        sweep(&mut transaction).await?;
+        delete_unreferenced(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -138,20 +138,20 @@ pub(super) async fn remove(
         .bind(sql_number(version))
         .execute(&mut *connection)
         .await?;
-    sweep(connection).await
+    delete_unreferenced(connection).await
 }
 
 /// Deletes the hidden versions, of every model, that nothing stands on any more.
-pub(super) async fn sweep(connection: &mut PgConnection) -> Result<(), VersionError> {
+pub(super) async fn delete_unreferenced(connection: &mut PgConnection) -> Result<(), VersionError> {
     loop {
-        let swept = sqlx::query(
+        let deleted = sqlx::query(
             "delete from versions v where v.hidden and not exists \
              (select from versions d where d.delta_of_model = v.model_id and d.delta_of = v.number)",
         )
         .execute(&mut *connection)
         .await?;
         // Each round frees the next one down; a chain is short.
-        if swept.rows_affected() == 0 {
+        if deleted.rows_affected() == 0 {
             return Ok(());
         }
     }

@@ -80,7 +80,7 @@ impl VersionStore {
     ) -> Result<Deployment, VersionError> {
         let from = lock_served(&mut *connection, self.model_id()).await?;
         for version in serving.iter().flat_map(versions_of) {
-            self.must_exist(&mut *connection, version).await?;
+            self.require_version(&mut *connection, version).await?;
         }
         let to = serving.as_ref().map_or(from, Serving::main);
         let row = sqlx::query(
@@ -118,7 +118,7 @@ impl VersionStore {
         Ok(recorded)
     }
 
-    async fn must_exist(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
+    async fn require_version(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
         sqlx::query("select from versions where model_id = $1 and number = $2 and not hidden")
             .bind(self.model_id())
             .bind(sql_number(version))

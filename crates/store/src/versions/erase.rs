@@ -9,11 +9,11 @@ use shelfmark_state::{Segment, Table, row_hash};
 
 use super::{
     VersionError, VersionStore,
+    codec::{self, EncodedSegment, ManifestChecksum},
     link::links,
-    load::packed,
-    lock::lock,
+    load::encoded,
+    lock::lock_versions,
     manifest::{number, sql_number},
-    packing::{self, Packed, Sealing},
     store::LIST_LIMIT_MAX,
 };
 
@@ -32,14 +32,14 @@ pub struct ErasedVersion {
 
 /// What some rows of users' ids are in a segment or a version: of the user, with what that changes a digest by, or (`None`) no
 /// more, once they were. A row changes hands when somebody idle is dropped.
-type Holders = BTreeMap<u32, Option<u128>>;
+type UserRows = BTreeMap<u32, Option<u128>>;
 /// The same by version.
-type Found = BTreeMap<(i32, VersionNumber), Holders>;
+type RowsByVersion = BTreeMap<(i32, VersionNumber), UserRows>;
 
 /// The models whose versions stand on each other's rows, directly or not: forks and what they were forked from. Ascending,
 /// the model itself among them.
-pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
-    let mut family = sqlx::query_scalar(
+pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
+    let mut related = sqlx::query_scalar(
         "with recursive pairs as ( \
              select distinct model_id as a, delta_of_model as b from versions where delta_of_model <> model_id), \
          family(id) as ( \
@@ -51,48 +51,48 @@ pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<
     .bind(model_id)
     .fetch_all(connection)
     .await?;
-    family.dedup();
-    Ok(family)
+    related.dedup();
+    Ok(related)
 }
 
-/// Takes the user's id out of every version, seen or unseen, of a whole family. From here to the end of the transaction no
+/// Takes the user's id out of every version, seen or unseen, of all related models. From here to the end of the transaction no
 /// version of these models is stored. Memory: one segment of ids.
 ///
 /// Only the segments of users' ids are read and written: a digest is a sum over rows, so what one row's hash changes by is
 /// what the digests of all versions change by that hold the row.
 pub async fn erase_user(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
     user: &ForgottenUser,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
-    for model_id in family {
-        lock(connection, *model_id).await?;
+    for model_id in related {
+        lock_versions(connection, *model_id).await?;
     }
-    let (mut found, mut rows) = (Found::new(), BTreeSet::new());
+    let (mut by_version, mut rows) = (RowsByVersion::new(), BTreeSet::new());
     // What a version stands on comes before it: a fork's base has the lower number, and so has a delta's.
-    for (model_id, version, ordinal) in id_segments(connection, family).await? {
-        let holders = erase_in(connection, model_id, version, ordinal, user, &rows).await?;
-        rows.extend(holders.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
-        found.entry((model_id, version)).or_default().extend(holders);
+    for (model_id, version, ordinal) in id_segments(connection, related).await? {
+        let user_rows = erase_in_segment(connection, model_id, version, ordinal, user, &rows).await?;
+        rows.extend(user_rows.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
+        by_version.entry((model_id, version)).or_default().extend(user_rows);
     }
-    for ((model_id, version), holders) in &found {
-        if holders.values().any(Option::is_some) {
-            seal_again(connection, *model_id, *version).await?;
+    for ((model_id, version), user_rows) in &by_version {
+        if user_rows.values().any(Option::is_some) {
+            update_checksum(connection, *model_id, *version).await?;
         }
     }
-    erase_from_origins(connection, family, user).await?;
-    digest_again(connection, family, &found).await
+    erase_from_provenance(connection, related, user).await?;
+    update_digests(connection, related, &by_version).await
 }
 
 /// Replays name whom they left out.
-async fn erase_from_origins(
+async fn erase_from_provenance(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
     user: &ForgottenUser,
 ) -> Result<(), VersionError> {
     let rows =
         sqlx::query("select model_id, number, derived from versions where model_id = any($1) and derived is not null")
-            .bind(family)
+            .bind(related)
             .fetch_all(&mut *connection)
             .await?;
     for row in rows {
@@ -116,13 +116,13 @@ async fn erase_from_origins(
 
 async fn id_segments(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
 ) -> Result<Vec<(i32, VersionNumber, i32)>, VersionError> {
     let rows = sqlx::query(
         "select model_id, version, ordinal from version_segments where model_id = any($1) and table_number = $2 \
          order by model_id, version, ordinal",
     )
-    .bind(family)
+    .bind(related)
     .bind(Table::Users.number())
     .fetch_all(connection)
     .await?;
@@ -130,14 +130,14 @@ async fn id_segments(
 }
 
 /// Replaces the id in one segment. Where it was, and which of `rows`, where it was before, are somebody else's here.
-async fn erase_in(
+async fn erase_in_segment(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
     ordinal: i32,
     user: &ForgottenUser,
     rows: &BTreeSet<u32>,
-) -> Result<Holders, VersionError> {
+) -> Result<UserRows, VersionError> {
     let row = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -148,12 +148,12 @@ async fn erase_in(
     .bind(ordinal)
     .fetch_one(&mut *connection)
     .await?;
-    let stored = packed(&row, model_id, version)?;
+    let stored = encoded(&row, model_id, version)?;
     let (name, rows) = (user.clone(), rows.clone());
     let work = tokio::task::spawn_blocking(move || rename(&stored, &name, &rows));
     let renamed = work.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-    let (holders, packed) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
-    let Some(packed) = packed else { return Ok(holders) };
+    let (user_rows, encoded) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
+    let Some(encoded) = encoded else { return Ok(user_rows) };
     sqlx::query(
         "update version_segments set raw_bytes = $5, checksum = $6, payload = $7 \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -162,41 +162,49 @@ async fn erase_in(
     .bind(sql_number(version))
     .bind(Table::Users.number())
     .bind(ordinal)
-    .bind(i64::try_from(packed.raw_bytes).unwrap_or(i64::MAX))
-    .bind(packed.checksum.as_slice())
-    .bind(packed.payload)
+    .bind(i64::try_from(encoded.raw_bytes).unwrap_or(i64::MAX))
+    .bind(encoded.checksum.as_slice())
+    .bind(encoded.payload)
     .execute(connection)
     .await?;
-    Ok(holders)
+    Ok(user_rows)
 }
 
 /// The segment with the new name, when the id is there.
-fn rename(stored: &Packed, user: &ForgottenUser, rows: &BTreeSet<u32>) -> Result<(Holders, Option<Packed>), String> {
-    let segment = packing::unpack(stored)?;
-    let (mut holders, mut there) = (Holders::new(), false);
+fn rename(
+    stored: &EncodedSegment,
+    user: &ForgottenUser,
+    rows: &BTreeSet<u32>,
+) -> Result<(UserRows, Option<EncodedSegment>), String> {
+    let segment = codec::decode(stored)?;
+    let (mut user_rows, mut there) = (UserRows::new(), false);
     let renamed = segment.with_rows(|row, bytes| {
         if !std::str::from_utf8(bytes).is_ok_and(|id| user.is(id)) {
             if rows.contains(&row) {
-                holders.insert(row, None);
+                user_rows.insert(row, None);
             }
             return None;
         }
         there = true;
         let name = user.name().as_str().as_bytes();
         let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
-        holders.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
+        user_rows.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
         Some(name.to_vec())
     });
     let renamed: Segment = renamed.ok_or("its rows cannot be read")?;
     if !there {
-        return Ok((holders, None));
+        return Ok((user_rows, None));
     }
-    let packed = packing::pack(stored.place, &renamed).map_err(|error| error.to_string())?;
-    Ok((holders, Some(packed)))
+    let encoded = codec::encode(stored.key, &renamed).map_err(|error| error.to_string())?;
+    Ok((user_rows, Some(encoded)))
 }
 
 /// The manifest's checksum and sizes, after a segment was written again.
-async fn seal_again(connection: &mut PgConnection, model_id: i32, version: VersionNumber) -> Result<(), VersionError> {
+async fn update_checksum(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+) -> Result<(), VersionError> {
     let checksums: Vec<Vec<u8>> = sqlx::query_scalar(
         "select checksum from version_segments where model_id = $1 and version = $2 order by table_number, ordinal",
     )
@@ -204,8 +212,8 @@ async fn seal_again(connection: &mut PgConnection, model_id: i32, version: Versi
     .bind(sql_number(version))
     .fetch_all(&mut *connection)
     .await?;
-    let mut sealing = Sealing::default();
-    checksums.iter().for_each(|checksum| sealing.add(checksum));
+    let mut manifest_checksum = ManifestChecksum::default();
+    checksums.iter().for_each(|checksum| manifest_checksum.add(checksum));
     sqlx::query(
         "update versions v set checksum = $3, bytes = s.bytes, raw_bytes = s.raw_bytes from \
          (select sum(octet_length(payload)) as bytes, sum(raw_bytes)::bigint as raw_bytes from version_segments \
@@ -213,34 +221,34 @@ async fn seal_again(connection: &mut PgConnection, model_id: i32, version: Versi
     )
     .bind(model_id)
     .bind(sql_number(version))
-    .bind(sealing.seal().as_slice())
+    .bind(manifest_checksum.finish().as_slice())
     .execute(connection)
     .await?;
     Ok(())
 }
 
 /// The digests of all versions that hold the user.
-async fn digest_again(
+async fn update_digests(
     connection: &mut PgConnection,
-    family: &[i32],
-    found: &Found,
+    related: &[i32],
+    by_version: &RowsByVersion,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
     let rows = sqlx::query(
         "select model_id, number, digest from versions where model_id = any($1) order by model_id, number for no key update",
     )
-    .bind(family)
+    .bind(related)
     .fetch_all(&mut *connection)
     .await?;
     let mut erased = Vec::new();
     for row in rows {
         let (model_id, version) = (row.try_get(0)?, number(row.try_get(1)?));
         let chain = links(connection, model_id, version).await?;
-        let mut holders = Holders::new();
+        let mut user_rows = UserRows::new();
         for link in &chain {
             // Later rows take the place of earlier ones, here as in the state.
-            holders.extend(found.get(&(link.model_id, link.version)).into_iter().flatten());
+            user_rows.extend(by_version.get(&(link.model_id, link.version)).into_iter().flatten());
         }
-        let changes: Vec<u128> = holders.into_values().flatten().collect();
+        let changes: Vec<u128> = user_rows.into_values().flatten().collect();
         if changes.is_empty() {
             continue;
         }
@@ -260,7 +268,7 @@ async fn digest_again(
 }
 
 /// Keeps a receipt; one for each position of a log.
-pub async fn keep_receipt(
+pub async fn insert_receipt(
     connection: &mut PgConnection,
     model_id: i32,
     position: Position,

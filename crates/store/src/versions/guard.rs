@@ -90,7 +90,7 @@ impl VersionStore {
     }
 
     /// Becomes the process that guards this model, unless another is.
-    pub async fn try_become_guard(&self) -> Result<Option<SessionLock>, VersionError> {
+    pub async fn try_lock_guard(&self) -> Result<Option<SessionLock>, VersionError> {
         self.try_lock(GUARD_LOCK).await
     }
 }

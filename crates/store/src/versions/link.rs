@@ -14,7 +14,7 @@ pub(super) struct Link {
     pub model_id: i32,
     pub version: VersionNumber,
     pub segments: i32,
-    pub seal: Vec<u8>,
+    pub checksum: Vec<u8>,
 }
 
 /// The chain of a version, base first. Empty when there is no such version.
@@ -42,7 +42,7 @@ pub(super) async fn links(
                 model_id: row.try_get(0)?,
                 version: number(row.try_get(1)?),
                 segments: row.try_get(2)?,
-                seal: row.try_get(3)?,
+                checksum: row.try_get(3)?,
             })
         })
         .collect()

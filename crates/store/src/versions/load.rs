@@ -9,15 +9,15 @@ use shelfmark_state::Segment;
 
 use super::{
     VersionError, VersionStore,
+    codec::{self, EncodedSegment, ManifestChecksum, SegmentKey},
     link::{Link, links},
     manifest::{manifest, manifest_columns, sql_number},
-    packing::{self, Packed, Place, Sealing},
 };
 
 /// Largest uncompressed segment that is believed: a damaged length must not take all memory.
 const RAW_BYTES_MAX: usize = 1 << 30;
 /// Segments that are decompressed while the next ones travel.
-const UNPACKING_MAX: usize = 3;
+const DECODING_MAX: usize = 3;
 
 impl VersionStore {
     /// Sends the segments, decompressed, each verified against its checksum: those of the base, then those of each delta,
@@ -67,7 +67,7 @@ pub(super) async fn send(
     link: &Link,
     segments: &mpsc::Sender<Segment>,
 ) -> Result<(), VersionError> {
-    let Link { model_id, version, segments: expected, seal } = link;
+    let Link { model_id, version, segments: expected, checksum } = link;
     let rows = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
          where model_id = $1 and version = $2 order by table_number, ordinal",
@@ -76,19 +76,19 @@ pub(super) async fn send(
     .bind(sql_number(*version))
     .fetch(connection);
     let segments_of = rows.map(|row| async {
-        let packed = packed(&row?, *model_id, *version)?;
-        Ok::<_, VersionError>((packed.checksum, unpacked(packed).await?))
+        let encoded = encoded(&row?, *model_id, *version)?;
+        Ok::<_, VersionError>((encoded.checksum, decoded(encoded).await?))
     });
-    let mut arriving = std::pin::pin!(segments_of.buffered(UNPACKING_MAX));
-    let (mut sealing, mut found) = (Sealing::default(), 0);
+    let mut arriving = std::pin::pin!(segments_of.buffered(DECODING_MAX));
+    let (mut manifest_checksum, mut found) = (ManifestChecksum::default(), 0);
     while let Some((checksum, segment)) = arriving.try_next().await? {
-        sealing.add(&checksum);
+        manifest_checksum.add(&checksum);
         found += 1;
         if segments.send(segment).await.is_err() {
             return Ok(());
         }
     }
-    if found != *expected || sealing.seal() != seal.as_slice() {
+    if found != *expected || manifest_checksum.finish() != checksum.as_slice() {
         let detail = format!("{found} segments instead of {expected}, or not those that were stored");
         return Err(VersionError::Corrupt { version: *version, detail });
     }
@@ -96,20 +96,20 @@ pub(super) async fn send(
 }
 
 /// Decompresses and verifies on a blocking thread.
-pub(super) async fn unpacked(packed: Packed) -> Result<Segment, VersionError> {
-    let Place { version, table, ordinal, .. } = packed.place;
-    let unpacked = tokio::task::spawn_blocking(move || packing::unpack(&packed));
-    let unpacked = unpacked.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-    unpacked.map_err(|detail| corrupt(version, ordinal, table, &detail))
+pub(super) async fn decoded(encoded: EncodedSegment) -> Result<Segment, VersionError> {
+    let SegmentKey { version, table, ordinal, .. } = encoded.key;
+    let decoded = tokio::task::spawn_blocking(move || codec::decode(&encoded));
+    let decoded = decoded.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
+    decoded.map_err(|detail| corrupt(version, ordinal, table, &detail))
 }
 
 fn corrupt(version: VersionNumber, ordinal: i32, table: i16, detail: &str) -> VersionError {
     VersionError::Corrupt { version, detail: format!("segment {ordinal} of table {table}: {detail}") }
 }
 
-pub(super) fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<Packed, VersionError> {
-    let place = Place { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
-    let corrupt = |detail: &str| corrupt(version, place.ordinal, place.table, detail);
+pub(super) fn encoded(row: &PgRow, model_id: i32, version: VersionNumber) -> Result<EncodedSegment, VersionError> {
+    let key = SegmentKey { model_id, version, table: row.try_get(0)?, ordinal: row.try_get(1)? };
+    let corrupt = |detail: &str| corrupt(version, key.ordinal, key.table, detail);
     let row_number = |column: usize| -> Result<u32, VersionError> {
         u32::try_from(row.try_get::<i64, _>(column)?).map_err(|_| corrupt("its rows cannot be right"))
     };
@@ -118,8 +118,8 @@ pub(super) fn packed(row: &PgRow, model_id: i32, version: VersionNumber) -> Resu
         .filter(|bytes| *bytes <= RAW_BYTES_MAX)
         .ok_or_else(|| corrupt("its length cannot be right"))?;
     let checksum: &[u8] = row.try_get(5)?;
-    Ok(Packed {
-        place,
+    Ok(EncodedSegment {
+        key,
         first_row: row_number(2)?,
         last_row: row_number(3)?,
         rows: 0,

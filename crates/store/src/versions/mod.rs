@@ -14,38 +14,38 @@
 //! `load` holds the whole state, which is what it is for.
 //!
 //! It does not know what a segment holds, takes no version by itself and deletes none by itself; a deleted model's go by
-//! [`remove_versions`], one a call.
+//! [`purge_versions`], one a call.
 //!
 //! Who may call: `engine` and `app`; `http` through the engine's handle.
 
-mod adopt;
 mod chain;
+mod codec;
 mod deployments;
 mod erase;
 mod error;
+mod fork;
 mod guard;
 mod link;
+mod listener;
 mod load;
 mod lock;
 mod manifest;
-mod new;
-mod packing;
+mod new_version;
+mod purge;
 mod read_back;
-mod removal;
 mod row;
 mod save;
 mod segments;
 mod serving;
+mod session_lock;
 mod store;
-mod taker;
-mod watch;
 
-pub use adopt::Adoption;
 pub use chain::Chain;
-pub use erase::{ErasedVersion, erase_user, family, keep_receipt};
+pub use erase::{ErasedVersion, erase_user, insert_receipt, related_models};
 pub use error::VersionError;
-pub use new::{NewDeployment, NewSegments, NewVersion};
-pub use removal::remove_versions;
-pub use row::RowPlace;
+pub use fork::ForkDetails;
+pub use new_version::{NewDeployment, NewSegments, NewVersion};
+pub use purge::purge_versions;
+pub use row::RowKey;
+pub use session_lock::SessionLock;
 pub use store::VersionStore;
-pub use taker::SessionLock;

@@ -8,7 +8,7 @@ use super::{
     NewVersion, VersionError, VersionStore,
     error::by_constraint,
     link::Link,
-    lock::lock,
+    lock::lock_versions,
     manifest::{manifest, manifest_columns, number, sql_number},
     read_back, segments,
 };
@@ -25,7 +25,7 @@ impl VersionStore {
     /// [`VersionError::NotFound`], before anything is sent; [`VersionError::ReadBack`] after.
     pub async fn save(&self, version: NewVersion) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
-        lock(&mut transaction, self.model_id()).await?;
+        lock_versions(&mut transaction, self.model_id()).await?;
         // Under the lock that an erasure holds to its end: none can come between this look and the commit.
         let outdated: bool = sqlx::query_scalar(
             "select exists (select from records where model_id = $1 and type = 7 and position > $2)",
@@ -40,8 +40,12 @@ impl VersionStore {
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
         let sent = segments::send(&mut transaction, self.model_id(), saved, version.segments).await?;
         if let Some(read_back) = version.read_back {
-            let link =
-                Link { model_id: self.model_id(), version: saved, segments: sent.segments, seal: sent.seal.into() };
+            let link = Link {
+                model_id: self.model_id(),
+                version: saved,
+                segments: sent.segments,
+                checksum: sent.checksum.into(),
+            };
             read_back::check(&mut transaction, &link, read_back).await?;
         }
         let row = sqlx::query(concat!(
@@ -56,7 +60,7 @@ impl VersionStore {
         .bind(sql_number(saved))
         .bind(sent.bytes)
         .bind(sent.segments)
-        .bind(sent.seal.as_slice())
+        .bind(sent.checksum.as_slice())
         .bind(sent.raw_bytes)
         .bind(sent.rows)
         .fetch_one(&mut *transaction)

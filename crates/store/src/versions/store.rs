@@ -7,7 +7,7 @@ use shelfmark_domain::{ModelName, Position, VersionManifest, VersionNumber, Vers
 use super::{
     VersionError, chain,
     error::by_constraint,
-    lock::lock,
+    lock::lock_versions,
     manifest::{manifest, manifest_columns, sql_number},
 };
 
@@ -160,7 +160,7 @@ impl VersionStore {
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
-        lock(&mut transaction, self.model_id).await?;
+        lock_versions(&mut transaction, self.model_id).await?;
         // The appender holds this lock while it appends a restore, so what the log names cannot change under us.
         sqlx::query("select id from models where id = $1 for no key update")
             .bind(self.model_id)

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, fmt};
 use npz::ZipWriter;
 use rows::ExportRows;
 
-use shelfmark_state::Readable;
+use shelfmark_state::InferenceState;
 
 /// Size of a piece in bytes, about.
 const PIECE_BYTES: usize = 1 << 20;
@@ -152,8 +152,8 @@ enum Encoder {
 
 impl Export {
     /// Prepares the rows of a state. Costs a pass over the ids.
-    pub fn new(readable: &Readable, options: ExportOptions) -> Result<Self, ExportError> {
-        let rows = ExportRows::new(readable, options.table, options.content);
+    pub fn new(inference: &InferenceState, options: ExportOptions) -> Result<Self, ExportError> {
+        let rows = ExportRows::new(inference, options.table, options.content);
         let (todo, bytes) = match options.format {
             ExportFormat::Safetensors => {
                 let (parts, bytes) = encode::safetensors(&rows, options.table)?;

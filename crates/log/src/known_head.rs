@@ -13,11 +13,11 @@ pub(super) struct Head {
 
 /// Only ever moves forward.
 #[derive(Debug)]
-pub(super) struct HeadKnown {
+pub(super) struct KnownHead {
     sender: watch::Sender<Head>,
 }
 
-impl HeadKnown {
+impl KnownHead {
     pub(super) fn new(head: Head) -> Self {
         Self { sender: watch::Sender::new(head) }
     }
@@ -49,11 +49,11 @@ impl HeadKnown {
 
 /// How far the reader of this process has got, if there is one: what paces the appender.
 #[derive(Debug, Default)]
-pub(super) struct ReaderKnown {
+pub(super) struct ReaderPosition {
     sender: watch::Sender<Option<Position>>,
 }
 
-impl ReaderKnown {
+impl ReaderPosition {
     pub(super) fn set(&self, position: Position) {
         self.sender.send_replace(Some(position));
     }

@@ -15,7 +15,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Wakes who waits on `look` whenever the roster may have changed; never returns.
-pub async fn wake(pool: &PgPool, look: &Notify) -> Infallible {
+pub async fn watch_changes(pool: &PgPool, look: &Notify) -> Infallible {
     tokio::select! {
         never = poll(look) => never,
         never = listen(pool, look) => never,
@@ -34,7 +34,7 @@ async fn poll(look: &Notify) -> Infallible {
 async fn listen(pool: &PgPool, look: &Notify) -> Infallible {
     loop {
         if let Err(error) = listen_once(pool, look).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "roster.listener_lost");
+            tracing::warn!(error = &error as &dyn std::error::Error, "models.listener_lost");
         }
         tokio::time::sleep(RECONNECT_PAUSE).await;
     }

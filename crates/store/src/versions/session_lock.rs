@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection};
 use super::{VersionError, VersionStore};
 
 /// First half of the advisory lock's key: "SmTk". The second is the model.
-const TAKER_LOCK: i32 = 0x536d_546b;
+const TAKING_LOCK: i32 = 0x536d_546b;
 /// Longest wait for Postgres to say that the session lives.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -19,8 +19,8 @@ pub struct SessionLock {
 
 impl VersionStore {
     /// Becomes the taker, unless another process (or holder of the lock) is.
-    pub async fn try_become_taker(&self) -> Result<Option<SessionLock>, VersionError> {
-        self.try_lock(TAKER_LOCK).await
+    pub async fn try_lock_taking(&self) -> Result<Option<SessionLock>, VersionError> {
+        self.try_lock(TAKING_LOCK).await
     }
 
     /// Takes the advisory lock of a kind of work for this model, unless it is taken.

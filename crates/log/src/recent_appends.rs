@@ -11,7 +11,7 @@ use shelfmark_domain::{Append, Position};
 /// A window of appends, bounded in records and bytes. Appends of other processes leave gaps; a tail that does not find
 /// its next append here reads the table.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(super) struct RecentAppends {
     window: Mutex<Window>,
     records_max: usize,
     bytes_max: usize,
@@ -25,7 +25,7 @@ struct Window {
     bytes: usize,
 }
 
-impl Recent {
+impl RecentAppends {
     pub(super) fn new(records_max: usize, bytes_max: usize) -> Self {
         Self { window: Mutex::default(), records_max, bytes_max }
     }
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn old_appends_leave_when_a_bound_is_passed() {
-        let recent = Recent::new(5, 100);
+        let recent = RecentAppends::new(5, 100);
         recent.push(append(1, 2), 10);
         recent.push(append(3, 2), 10);
         recent.push(append(7, 1), 10);

@@ -10,7 +10,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// Where a segment belongs; part of its checksum, so that one in the wrong place is noticed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct SegmentKey {
     pub model_id: i32,
     pub version: VersionNumber,
     pub table: i16,
@@ -18,8 +18,8 @@ pub(super) struct Place {
 }
 
 /// A segment's columns.
-pub(super) struct Packed {
-    pub place: Place,
+pub(super) struct EncodedSegment {
+    pub key: SegmentKey,
     pub first_row: u32,
     pub last_row: u32,
     pub rows: u32,
@@ -29,59 +29,59 @@ pub(super) struct Packed {
 }
 
 /// xxh3, 128 bits, over the place and the uncompressed bytes.
-pub(super) fn checksum(place: Place, payload: &[u8]) -> [u8; 16] {
+pub(super) fn checksum(key: SegmentKey, payload: &[u8]) -> [u8; 16] {
     let mut hash = Xxh3::new();
-    hash.update(&place.model_id.to_le_bytes());
-    hash.update(&place.version.0.to_le_bytes());
-    hash.update(&place.table.to_le_bytes());
-    hash.update(&place.ordinal.to_le_bytes());
+    hash.update(&key.model_id.to_le_bytes());
+    hash.update(&key.version.0.to_le_bytes());
+    hash.update(&key.table.to_le_bytes());
+    hash.update(&key.ordinal.to_le_bytes());
     hash.update(payload);
     hash.digest128().to_be_bytes()
 }
 
 /// The manifest's checksum: over those of the segments, in order.
 #[derive(Default)]
-pub(super) struct Sealing(Xxh3);
+pub(super) struct ManifestChecksum(Xxh3);
 
-impl Sealing {
+impl ManifestChecksum {
     pub(super) fn add(&mut self, checksum: &[u8]) {
         self.0.update(checksum);
     }
 
-    pub(super) fn seal(&self) -> [u8; 16] {
+    pub(super) fn finish(&self) -> [u8; 16] {
         self.0.digest128().to_be_bytes()
     }
 }
 
 /// Compresses. CPU work of some milliseconds a megabyte: on a blocking thread.
-pub(super) fn pack(place: Place, segment: &Segment) -> std::io::Result<Packed> {
-    Ok(Packed {
-        place,
+pub(super) fn encode(key: SegmentKey, segment: &Segment) -> std::io::Result<EncodedSegment> {
+    Ok(EncodedSegment {
+        key,
         first_row: segment.first_row,
         last_row: segment.last_row,
         rows: segment.rows,
         raw_bytes: segment.payload.len(),
-        checksum: checksum(place, &segment.payload),
+        checksum: checksum(key, &segment.payload),
         payload: zstd::bulk::compress(&segment.payload, ZSTD_LEVEL)?,
     })
 }
 
 /// Decompresses and verifies; the error says what is wrong.
-pub(super) fn unpack(packed: &Packed) -> Result<Segment, String> {
-    let payload = zstd::bulk::decompress(&packed.payload, packed.raw_bytes)
+pub(super) fn decode(encoded: &EncodedSegment) -> Result<Segment, String> {
+    let payload = zstd::bulk::decompress(&encoded.payload, encoded.raw_bytes)
         .map_err(|error| format!("it does not decompress: {error}"))?;
-    if payload.len() != packed.raw_bytes {
-        return Err(format!("it has {} bytes instead of {}", payload.len(), packed.raw_bytes));
+    if payload.len() != encoded.raw_bytes {
+        return Err(format!("it has {} bytes instead of {}", payload.len(), encoded.raw_bytes));
     }
-    if checksum(packed.place, &payload) != packed.checksum {
+    if checksum(encoded.key, &payload) != encoded.checksum {
         return Err("its checksum does not match".to_owned());
     }
     Ok(Segment {
-        table: packed.place.table,
-        ordinal: packed.place.ordinal,
-        first_row: packed.first_row,
-        last_row: packed.last_row,
-        rows: packed.rows,
+        table: encoded.key.table,
+        ordinal: encoded.key.ordinal,
+        first_row: encoded.first_row,
+        last_row: encoded.last_row,
+        rows: encoded.rows,
         payload,
     })
 }
@@ -92,16 +92,16 @@ mod tests {
 
     #[test]
     fn a_segment_comes_back_and_one_in_the_wrong_place_does_not() {
-        let place = Place { model_id: 1, version: VersionNumber(3), table: 2, ordinal: 0 };
+        let key = SegmentKey { model_id: 1, version: VersionNumber(3), table: 2, ordinal: 0 };
         let payload = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let segment = Segment { table: 2, ordinal: 0, first_row: 0, last_row: 9, rows: 10, payload };
-        let mut packed = pack(place, &segment).expect("packed");
-        assert!(packed.payload.len() < segment.payload.len());
-        assert_eq!(unpack(&packed).expect("unpacked"), segment);
-        packed.place.ordinal = 1;
-        assert!(unpack(&packed).expect_err("moved").contains("checksum"));
-        packed.place.ordinal = 0;
-        packed.payload[50] ^= 1;
-        unpack(&packed).expect_err("damaged");
+        let mut encoded = encode(key, &segment).expect("encoded");
+        assert!(encoded.payload.len() < segment.payload.len());
+        assert_eq!(decode(&encoded).expect("decoded"), segment);
+        encoded.key.ordinal = 1;
+        assert!(decode(&encoded).expect_err("moved").contains("checksum"));
+        encoded.key.ordinal = 0;
+        encoded.payload[50] ^= 1;
+        decode(&encoded).expect_err("damaged");
     }
 }

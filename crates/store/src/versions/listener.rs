@@ -18,7 +18,7 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 impl VersionStore {
     /// What is served, kept up to date with pins, unpins and splits of every process by a task on `tracker` until `shutdown`.
     /// While Postgres is away the last known value stays.
-    pub async fn watch_serving(
+    pub async fn subscribe_serving(
         &self,
         shutdown: CancellationToken,
         tracker: &TaskTracker,
@@ -42,7 +42,7 @@ async fn poll(store: &VersionStore, sender: &watch::Sender<Serving>) -> Infallib
     loop {
         timer.tick().await;
         if let Err(error) = look(store, sender).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "versions.served_unknown");
+            tracing::warn!(error = &error as &dyn std::error::Error, "deployment.poll_failed");
         }
     }
 }
@@ -62,7 +62,7 @@ async fn look(store: &VersionStore, sender: &watch::Sender<Serving>) -> Result<(
 async fn listen(store: &VersionStore, sender: &watch::Sender<Serving>) -> Infallible {
     loop {
         if let Err(error) = listen_once(store, sender).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "versions.listener_lost");
+            tracing::warn!(error = &error as &dyn std::error::Error, "deployment.listener_lost");
         }
         tokio::time::sleep(RECONNECT_PAUSE).await;
     }

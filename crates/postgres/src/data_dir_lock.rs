@@ -9,11 +9,11 @@ use super::error::{PostgresError, at};
 /// The lock on `DATA_DIR/lock`. The kernel gives it up when the process ends, however it ends, so nobody ever has to
 /// remove a stale file; the process number inside is for people only.
 #[derive(Debug)]
-pub(super) struct FolderLock {
+pub(super) struct DataDirLock {
     file: File,
 }
 
-impl FolderLock {
+impl DataDirLock {
     /// Takes the lock at once or says who has it.
     pub(super) fn take(data_dir: &Path) -> Result<Self, PostgresError> {
         fs::create_dir_all(data_dir).map_err(at(data_dir))?;
@@ -41,7 +41,7 @@ impl FolderLock {
     }
 }
 
-impl Drop for FolderLock {
+impl Drop for DataDirLock {
     fn drop(&mut self) {
         // Closing is not enough: a child that this process forks at this moment holds the same file until it begins its program.
         let _an_unlocked_file_stays_so = self.file.unlock();

@@ -14,7 +14,7 @@ const MIB: u64 = 1024 * 1024;
 
 /// What the settings depend on.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct ServerConfig<'a> {
     pub(super) socket_folder: &'a Path,
     pub(super) durable: bool,
     /// Whether this build knows `wal_compression = lz4` (version 15 and later, built with lz4).
@@ -24,7 +24,7 @@ pub(super) struct Facts<'a> {
 }
 
 /// The text of the settings file.
-pub(super) fn text(facts: &Facts<'_>) -> String {
+pub(super) fn text(facts: &ServerConfig<'_>) -> String {
     let mut text = String::from("# Written by shelfmark at each start; changes here are lost.\n");
     let mut set = |name: &str, value: &str| {
         let _infallible = writeln!(text, "{name} = {value}");
@@ -75,7 +75,7 @@ pub(super) fn memory_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, shared_buffers_mib, text};
+    use super::{ServerConfig, shared_buffers_mib, text};
     use std::path::Path;
 
     #[test]
@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn nothing_but_a_throw_away_cluster_gives_up_durability() {
-        let facts = |durable| Facts { socket_folder: Path::new("/run"), durable, lz4: false, memory_bytes: None };
+        let facts =
+            |durable| ServerConfig { socket_folder: Path::new("/run"), durable, lz4: false, memory_bytes: None };
         assert!(text(&facts(true)).contains("\nfsync = on\nsynchronous_commit = on\nfull_page_writes = on\n"));
         assert!(text(&facts(false)).contains("\nfsync = off\n"));
     }

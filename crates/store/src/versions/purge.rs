@@ -2,11 +2,11 @@
 
 use sqlx::PgConnection;
 
-use super::{VersionError, chain::sweep};
+use super::{VersionError, chain::delete_unreferenced};
 
 /// Removes one version of a deleted model with its segments, or, when there is none, the history of what was served; `false`
 /// once nothing is left. Versions go newest first: none loses what it stands on before it goes itself.
-pub async fn remove_versions(connection: &mut PgConnection, model_id: i32) -> Result<bool, VersionError> {
+pub async fn purge_versions(connection: &mut PgConnection, model_id: i32) -> Result<bool, VersionError> {
     sqlx::query("update models set served_version = null where id = $1 and served_version is not null")
         .bind(model_id)
         .execute(&mut *connection)
@@ -22,7 +22,7 @@ pub async fn remove_versions(connection: &mut PgConnection, model_id: i32) -> Re
     .await?;
     if removed.rows_affected() > 0 {
         // It may have been the last to stand on a version that its base deleted.
-        sweep(connection).await?;
+        delete_unreferenced(connection).await?;
         return Ok(true);
     }
     let removed = sqlx::query("delete from deployments where model_id = $1").bind(model_id).execute(connection).await?;

@@ -11,9 +11,9 @@ use super::error::{PostgresError, at};
 
 /// A user of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Account {
+pub(super) enum OsUser {
     /// Whoever runs this process, not root.
-    Ourselves,
+    Current,
     /// Another user, because we are root.
     Other {
         /// The name, or the number when it has no name.
@@ -23,12 +23,12 @@ pub(super) enum Account {
     },
 }
 
-impl Account {
+impl OsUser {
     /// The user for a cluster in `cluster_dir`: ourselves unless we are root; as root the owner of an existing cluster
     /// (so that a folder once used by a normal user stays that user's), else `postgres`, else `nobody`.
     pub(super) fn choose(cluster_dir: &Path) -> Result<Self, PostgresError> {
         if !rustix::process::geteuid().is_root() {
-            return Ok(Self::Ourselves);
+            return Ok(Self::Current);
         }
         let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
         if let Ok(found) = fs::metadata(cluster_dir)
@@ -69,7 +69,7 @@ impl Account {
     }
 
     /// Makes `folder` if it is missing; it is this user's and closed to all others.
-    pub(super) fn own_folder(&self, folder: &Path) -> Result<(), PostgresError> {
+    pub(super) fn make_private_folder(&self, folder: &Path) -> Result<(), PostgresError> {
         fs::create_dir_all(folder).map_err(at(folder))?;
         if let Self::Other { uid, gid, .. } = self {
             chown(folder, Some(*uid), Some(*gid)).map_err(at(folder))?;
@@ -78,16 +78,16 @@ impl Account {
     }
 
     /// Gives a file that we wrote to this user.
-    pub(super) fn own_file(&self, file: &Path) -> Result<(), PostgresError> {
+    pub(super) fn give_file(&self, file: &Path) -> Result<(), PostgresError> {
         match self {
-            Self::Ourselves => Ok(()),
+            Self::Current => Ok(()),
             Self::Other { uid, gid, .. } => chown(file, Some(*uid), Some(*gid)).map_err(at(file)),
         }
     }
 
     /// Lets this user pass through `data_dir` (a fresh `mktemp -d` is 0700 and root's) and checks the folders above
     /// it, which are not ours to change: the first closed one is named in the error.
-    pub(super) async fn open_way_to(&self, data_dir: &Path) -> Result<(), PostgresError> {
+    pub(super) async fn ensure_access_to(&self, data_dir: &Path) -> Result<(), PostgresError> {
         let Self::Other { name, .. } = self else {
             return Ok(());
         };
@@ -97,7 +97,7 @@ impl Account {
         }
         let mut way: Vec<PathBuf> = data_dir.ancestors().map(Path::to_owned).collect();
         way.reverse();
-        match self.first_closed(&way).await? {
+        match self.first_inaccessible(&way).await? {
             Some(folder) => Err(PostgresError::FolderClosed { folder, user: name.clone() }),
             None => Ok(()),
         }
@@ -110,7 +110,7 @@ impl Account {
         runs.is_ok_and(|status| status.success())
     }
 
-    async fn first_closed(&self, way: &[PathBuf]) -> Result<Option<PathBuf>, PostgresError> {
+    async fn first_inaccessible(&self, way: &[PathBuf]) -> Result<Option<PathBuf>, PostgresError> {
         const SCRIPT: &str = "for f in \"$@\"; do [ -x \"$f\" ] || { printf %s \"$f\"; exit 0; }; done";
         let shell = Path::new("/bin/sh");
         let output = self

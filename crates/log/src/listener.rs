@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use shelfmark_domain::{Position, Timestamp};
 use shelfmark_postgres as postgres;
 
-use super::{commit::CHANNEL, head::Head, reader, state::LogState};
+use super::{commit::CHANNEL, known_head::Head, reader, state::LogState};
 
 /// Pause before a broken listener connects again; the timer serves meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ async fn poll(shared: &LogState) -> Infallible {
             Ok(()) => failing = false,
             Err(error) => {
                 if !failing {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "log.head_unknown");
+                    tracing::warn!(error = &error as &dyn std::error::Error, "log.head_poll_failed");
                 }
                 failing = true;
             }

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineError;
 use crate::{
-    log::remove_records,
-    roster::{self, RosterError},
-    versions::remove_versions,
+    log::purge_records,
+    model_catalog::{self, ModelCatalogError},
+    versions::purge_versions,
 };
 
 /// How often it looks for marked models.
@@ -28,14 +28,14 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
         if let Err(error) = remove_all(&pool, &stop).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "model.removal_failed: rows of a deleted model stay for now"
+                "model.purge_failed: rows of a deleted model stay for now"
             );
         }
     }
 }
 
 async fn remove_all(pool: &PgPool, stop: &CancellationToken) -> Result<(), EngineError> {
-    for id in roster::deleted(pool).await? {
+    for id in model_catalog::purgeable(pool).await? {
         while !stop.is_cancelled() && remove_batch(pool, id).await? {}
     }
     Ok(())
@@ -43,15 +43,15 @@ async fn remove_all(pool: &PgPool, stop: &CancellationToken) -> Result<(), Engin
 
 /// One transaction; `false` once nothing is left, or while another process is at it.
 async fn remove_batch(pool: &PgPool, id: i32) -> Result<bool, EngineError> {
-    let mut transaction = pool.begin().await.map_err(RosterError::from)?;
-    if !roster::lock_removal(&mut transaction, id).await? {
+    let mut transaction = pool.begin().await.map_err(ModelCatalogError::from)?;
+    if !model_catalog::try_lock_purge(&mut transaction, id).await? {
         return Ok(false);
     }
-    let more = remove_records(&mut transaction, id).await? || remove_versions(&mut transaction, id).await?;
+    let more = purge_records(&mut transaction, id).await? || purge_versions(&mut transaction, id).await?;
     if !more {
-        roster::erase(&mut transaction, id).await?;
+        model_catalog::delete_row(&mut transaction, id).await?;
     }
-    transaction.commit().await.map_err(RosterError::from)?;
+    transaction.commit().await.map_err(ModelCatalogError::from)?;
     if !more {
         tracing::info!(model_id = id, "model.removed: nothing is left of a deleted model");
     }

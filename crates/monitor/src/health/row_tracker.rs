@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use shelfmark_domain::{Id, Position};
 use shelfmark_learner::{Observer, StepReport, StepTask};
-use shelfmark_state::{Actor, LearnedTable, Readable, State, Unit, distance};
+use shelfmark_state::{Actor, InferenceState, LearnedTable, State, Unit, distance};
 
 use super::cosine;
 
@@ -37,17 +37,17 @@ impl RowOwner {
     }
 
     /// The row's number in a state.
-    pub fn row(&self, readable: &Readable) -> Option<u32> {
+    pub fn row(&self, inference: &InferenceState) -> Option<u32> {
         match self {
-            Self::Item(id) => readable.catalog.row(id.as_str()),
-            Self::User(id) => readable.users.get(id.as_str()),
+            Self::Item(id) => inference.catalog.row(id.as_str()),
+            Self::User(id) => inference.users.get(id.as_str()),
         }
     }
 
     /// The row's values in a state, `[dim]`.
-    pub fn values<'a>(&self, readable: &'a Readable) -> Option<&'a [f32]> {
-        let rows = readable.parameters.table(self.table());
-        self.row(readable).map(|row| rows.row(row as usize))
+    pub fn values<'a>(&self, inference: &'a InferenceState) -> Option<&'a [f32]> {
+        let rows = inference.parameters.table(self.table());
+        self.row(inference).map(|row| rows.row(row as usize))
     }
 }
 
@@ -92,7 +92,7 @@ pub struct RowStep {
 
 /// Watches a replay for what moves a row.
 #[derive(Debug)]
-pub struct RowPath {
+pub struct RowTracker {
     owner: RowOwner,
     /// Movements up to here do not count.
     after: Position,
@@ -112,24 +112,24 @@ struct Open {
     in_history: bool,
 }
 
-impl RowPath {
+impl RowTracker {
     /// Watches a row from a state at a position; movements that ended by `after` do not count.
-    pub fn new(owner: RowOwner, from: &Readable, position: Position, after: Position) -> Self {
+    pub fn new(owner: RowOwner, from: &InferenceState, position: Position, after: Position) -> Self {
         let values = owner.values(from).map(<[f32]>::to_vec);
         Self { owner, after, values, reached: position, open: None, moved: 0, largest: Vec::new() }
     }
 
     /// How often the row moved, and the farthest movements, farthest first. `readable` is where the replay ended.
-    pub fn finish(mut self, readable: &Readable, through: Position) -> (u64, Vec<RowStep>) {
-        self.between(readable, through.next());
+    pub fn finish(mut self, inference: &InferenceState, through: Position) -> (u64, Vec<RowStep>) {
+        self.between(inference, through.next());
         (self.moved, self.largest)
     }
 
     /// Notes what moved the row since it was last seen, before the batch that begins at `next`.
-    fn between(&mut self, readable: &Readable, next: Position) {
+    fn between(&mut self, inference: &InferenceState, next: Position) {
         let first = self.reached.next();
         let last = Position::new(next.get().saturating_sub(1));
-        let moved = self.moved_to(readable);
+        let moved = self.moved_to(inference);
         if let Some((distance, cosine)) = moved {
             let (cause, loss) = (Cause::Record, None);
             self.note(RowStep {
@@ -147,8 +147,8 @@ impl RowPath {
     }
 
     /// Takes the row as it is now: how far it is from where it was, if it moved.
-    fn moved_to(&mut self, readable: &Readable) -> Option<(f32, f32)> {
-        let now = self.owner.values(readable);
+    fn moved_to(&mut self, inference: &InferenceState) -> Option<(f32, f32)> {
+        let now = self.owner.values(inference);
         let moved = match (&self.values, now) {
             (Some(old), Some(new)) if old != new => Some((distance(old, new), cosine(old, new))),
             (Some(_), Some(_)) => return None,
@@ -170,7 +170,7 @@ impl RowPath {
     }
 
     fn open(&self, state: &State, task: &StepTask<'_>) -> Open {
-        let row = self.owner.row(&state.readable);
+        let row = self.owner.row(&state.inference);
         let units = || task.units.iter().filter(|unit| is_subject(&self.owner, row, unit));
         let own = task.pairs.iter().filter(|(unit, target)| {
             let unit = task.units[*unit];
@@ -191,16 +191,16 @@ fn is_subject(owner: &RowOwner, row: Option<u32>, unit: &Unit) -> bool {
     }
 }
 
-impl Observer for RowPath {
+impl Observer for RowTracker {
     fn before_learning(&mut self, _: &State, _: &[Unit]) {}
 
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
-        self.between(&state.readable, Position::new(task.key.0));
+        self.between(&state.inference, Position::new(task.key.0));
         self.open = Some(self.open(state, task));
     }
 
     fn after_step(&mut self, state: &State, report: &StepReport) {
-        let moved = self.moved_to(&state.readable);
+        let moved = self.moved_to(&state.inference);
         self.reached = report.through;
         let Some(Open { first, own_targets, in_history }) = self.open.take() else { return };
         let Some((distance, cosine)) = moved else { return };

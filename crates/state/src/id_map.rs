@@ -1,4 +1,4 @@
-//! Interner of ids: assigns row numbers in log order, so that all replicas number rows alike.
+//! Map between ids and row numbers: assigns row numbers in log order, so that all replicas number rows alike.
 
 use std::hash::BuildHasher;
 
@@ -13,7 +13,7 @@ use super::{CowVec, as_row, id_index::IdIndex};
 /// A row is free when its id was released. The next new id gets the lowest free row. Free rows are visible in the
 /// stored rows, so nothing more is stored.
 #[derive(Debug, Clone, Default)]
-pub struct Interner {
+pub struct IdMap {
     pub(super) index: IdIndex,
     // SipHash takes longer for ten bytes than the rest of a lookup. Seeds are random per process.
     hasher: RandomState,
@@ -21,7 +21,7 @@ pub struct Interner {
     free: imbl::OrdSet<u32>,
 }
 
-impl Interner {
+impl IdMap {
     /// Number of rows, including free ones.
     #[inline]
     pub fn len(&self) -> usize {
@@ -70,12 +70,12 @@ impl Interner {
     }
 
     /// Returns the row of an id, and whether it was assigned now.
-    pub fn intern(&mut self, id: &Id) -> (u32, bool) {
-        self.intern_from(0, id)
+    pub fn get_or_insert(&mut self, id: &Id) -> (u32, bool) {
+        self.get_or_insert_from(0, id)
     }
 
-    /// Like [`Interner::intern`], but does not assign free rows below `from`.
-    pub(super) fn intern_from(&mut self, from: u32, id: &Id) -> (u32, bool) {
+    /// Like [`IdMap::get_or_insert`], but does not assign free rows below `from`.
+    pub(super) fn get_or_insert_from(&mut self, from: u32, id: &Id) -> (u32, bool) {
         if let Some(row) = self.get(id.as_str()) {
             return (row, false);
         }
@@ -146,24 +146,24 @@ mod tests {
 
     #[test]
     fn the_lowest_free_row_is_assigned_first() {
-        let mut ids = Interner::default();
+        let mut ids = IdMap::default();
         for (row, name) in (0..).zip(["a", "b", "c", "d"]) {
-            assert_eq!(ids.intern(&id(name)), (row, true));
+            assert_eq!(ids.get_or_insert(&id(name)), (row, true));
         }
         ids.release(3);
         ids.release(1);
         assert_eq!((ids.len(), ids.count(), ids.get("b"), ids.holder(1)), (4, 2, None, None));
-        assert_eq!(ids.intern_from(2, &id("e")), (3, true), "free rows below stay free");
-        assert_eq!(ids.intern(&id("b")), (1, true));
-        assert_eq!(ids.intern(&id("f")), (4, true));
+        assert_eq!(ids.get_or_insert_from(2, &id("e")), (3, true), "free rows below stay free");
+        assert_eq!(ids.get_or_insert(&id("b")), (1, true));
+        assert_eq!(ids.get_or_insert(&id("f")), (4, true));
         assert_eq!(ids.ids().map(|(_, id)| id.as_str()).collect::<Vec<_>>(), ["a", "b", "c", "e", "f"]);
     }
 
     #[test]
     fn ids_that_changed_rows_are_restored_in_any_order() {
-        let mut ids = Interner::default();
+        let mut ids = IdMap::default();
         for name in ["a", "b", "c"] {
-            ids.intern(&id(name));
+            ids.get_or_insert(&id(name));
         }
         // Since then b and c were released, and c came back at the row of b.
         ids.restore(1, Some(&id("c"))).expect("a row");
@@ -171,6 +171,9 @@ mod tests {
         ids.restore(3, None).expect("a row");
         assert_eq!(ids.restore(5, None), None, "a gap");
         assert_eq!(ids.ids().map(|(row, id)| (row, id.as_str())).collect::<Vec<_>>(), [(0, "a"), (1, "c")]);
-        assert_eq!((ids.intern(&id("x")).0, ids.intern(&id("y")).0, ids.intern(&id("z")).0), (2, 3, 4));
+        assert_eq!(
+            (ids.get_or_insert(&id("x")).0, ids.get_or_insert(&id("y")).0, ids.get_or_insert(&id("z")).0),
+            (2, 3, 4)
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::Arc};
 use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
-    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, Interner, Parameters,
+    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, IdMap, Parameters,
     PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
@@ -35,19 +35,19 @@ impl Actor {
 
 /// Everything that an answer depends on. Clones are cheap and share rows.
 #[derive(Debug, Clone)]
-pub struct Readable {
+pub struct InferenceState {
     /// Model configuration.
     pub config: Arc<ModelConfig>,
     /// Item catalogue.
     pub catalog: Catalog,
     /// Ids of users.
-    pub users: Interner,
+    pub users: IdMap,
     /// Ids of sessions without a user.
-    pub sessions: Interner,
+    pub sessions: IdMap,
     /// Names of event kinds.
-    pub kinds: Interner,
+    pub kinds: IdMap,
     /// Names of circumstances.
-    pub contexts: Interner,
+    pub contexts: IdMap,
     /// Histories by user row.
     pub user_histories: CowVec<Arc<History>>,
     /// Histories by session row.
@@ -64,16 +64,16 @@ pub struct Readable {
     pub counters: Counters,
 }
 
-impl Readable {
+impl InferenceState {
     pub(super) fn empty(config: Arc<ModelConfig>) -> Self {
         let dim = config.dim;
         Self {
             config,
             catalog: Catalog::default(),
-            users: Interner::default(),
-            sessions: Interner::default(),
-            kinds: Interner::default(),
-            contexts: Interner::default(),
+            users: IdMap::default(),
+            sessions: IdMap::default(),
+            kinds: IdMap::default(),
+            contexts: IdMap::default(),
             user_histories: CowVec::default(),
             session_histories: CowVec::default(),
             popularity: CowVec::default(),

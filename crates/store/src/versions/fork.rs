@@ -6,14 +6,14 @@ use shelfmark_domain::{VersionManifest, VersionNumber};
 
 use super::{
     VersionError, VersionStore,
-    lock::lock,
+    codec::ManifestChecksum,
+    lock::lock_versions,
     manifest::{manifest, manifest_columns, sql_number},
-    packing::Sealing,
 };
 
 /// Who makes a fork, and why.
 #[derive(Debug, Clone)]
-pub struct Adoption {
+pub struct ForkDetails {
     /// Who.
     pub actor: String,
     /// Why.
@@ -25,15 +25,15 @@ impl VersionStore {
     /// caller's transaction. The caller holds the source's version there (a fork's row names it), so it cannot go meanwhile.
     ///
     /// No row is copied: the new version is a delta of the source's without changes. Errors: [`VersionError::NotFound`].
-    pub async fn adopt(
+    pub async fn create_fork(
         &self,
         connection: &mut PgConnection,
         source: &VersionStore,
         version: VersionNumber,
-        adoption: Adoption,
+        details: ForkDetails,
     ) -> Result<VersionManifest, VersionError> {
         // Nobody is forgotten in the source between this look at the digest and the commit.
-        lock(connection, source.model_id()).await?;
+        lock_versions(connection, source.model_id()).await?;
         sqlx::query("insert into version_numbers (model_id, last) values ($1, 1)")
             .bind(self.model_id())
             .execute(&mut *connection)
@@ -49,9 +49,9 @@ impl VersionStore {
         .bind(self.model_id())
         .bind(source.model_id())
         .bind(sql_number(version))
-        .bind(adoption.reason)
-        .bind(Sealing::default().seal().as_slice())
-        .bind(adoption.actor)
+        .bind(details.reason)
+        .bind(ManifestChecksum::default().finish().as_slice())
+        .bind(details.actor)
         .fetch_optional(connection)
         .await?;
         manifest(&row.ok_or_else(|| VersionError::NotFound(version.to_string()))?)

@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Except {
+pub struct Exclusions {
     /// Events of these users.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
@@ -63,7 +63,7 @@ pub enum ExclusionReason {
     Positions,
 }
 
-impl Except {
+impl Exclusions {
     /// Most entries of a list.
     pub const ENTRIES_MAX: usize = 1000;
 
@@ -178,23 +178,24 @@ mod tests {
             (r#"{"positions":[[6,7]]}"#, Some(ExclusionReason::Positions), Some(ExclusionReason::Positions)),
             (r#"{"positions":[[7,9],[2,6]]}"#, None, None),
         ] {
-            let except: Except = serde_json::from_str(text).expect(text);
+            let except: Exclusions = serde_json::from_str(text).expect(text);
             assert_eq!(except.leaves_out(&record(event())), of_event, "{text}");
             let item = record(RecordBody::PutItem(Item::bare(id("i"))));
             assert_eq!(except.leaves_out(&item), of_item, "{text}");
-            let again: Except = serde_json::from_value(serde_json::to_value(&except).expect("JSON")).expect("its JSON");
+            let again: Exclusions =
+                serde_json::from_value(serde_json::to_value(&except).expect("JSON")).expect("its JSON");
             assert_eq!(again, except);
         }
     }
 
     #[test]
     fn long_and_unknown_lists_are_rejected() {
-        let mut except = Except::default();
-        except.users.extend((0..=Except::ENTRIES_MAX).map(|n| id(&n.to_string())));
+        let mut except = Exclusions::default();
+        except.users.extend((0..=Exclusions::ENTRIES_MAX).map(|n| id(&n.to_string())));
         let error = except.check().expect_err("too many");
         assert_eq!((error.field.as_str(), error.code), ("except.users", "too_many"));
-        assert!(serde_json::from_str::<Except>(r#"{"user":["u"]}"#).is_err());
-        let kinds: Except = serde_json::from_str(r#"{"kinds":[""]}"#).expect("readable");
+        assert!(serde_json::from_str::<Exclusions>(r#"{"user":["u"]}"#).is_err());
+        let kinds: Exclusions = serde_json::from_str(r#"{"kinds":[""]}"#).expect("readable");
         assert_eq!(kinds.check().expect_err("empty").field, "except.kinds");
     }
 }
