@@ -136,6 +136,7 @@ impl MemoryBudget {
                 (new, new)
             }
             RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
+            RecordBody::RemoveItem { item: gone } if !item(gone) => ("id", "item"),
             RecordBody::PutVector(row) if row.into == VectorTable::Items && !item(&row.id) => ("id", "item"),
             RecordBody::PutItem(_)
             | RecordBody::PutVector(_)

@@ -129,13 +129,15 @@ impl<'a> Naive<'a> {
         }
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
             (ExcludeSeen::No, _) => Vec::new(),
-            (ExcludeSeen::All, Some(actor)) => inference.history(actor).newest(0).map(|past| past.item).collect(),
+            (ExcludeSeen::All, Some(actor)) => {
+                inference.history(actor).remembered(&inference.history_kinds()).map(|(item, _)| item).collect()
+            }
             (ExcludeSeen::All, None) => visit.items().to_vec(),
             (ExcludeSeen::Kinds(kinds), Some(actor)) => inference
                 .history(actor)
-                .newest(0)
-                .filter(|past| kinds.iter().any(|kind| kind == inference.kinds.id(u32::from(past.kind)).as_str()))
-                .map(|past| past.item)
+                .remembered(&inference.history_kinds())
+                .filter(|(_, row)| kinds.iter().any(|kind| kind == inference.kinds.id(u32::from(*row)).as_str()))
+                .map(|(item, _)| item)
                 .collect(),
             (ExcludeSeen::Kinds(_), None) => Vec::new(),
         };

@@ -94,13 +94,14 @@ impl Known {
                 Vec::new()
             }
             (ExcludeSeen::All, Self::Actor(actor)) => {
-                inference.history(*actor).newest(0).map(|past| past.item).collect()
+                let remembered = inference.history(*actor).remembered(&inference.history_kinds());
+                remembered.map(|(item, _)| item).collect()
             }
             (ExcludeSeen::All, Self::Visit(visit)) => visit.items().to_vec(),
             (ExcludeSeen::Kinds(kinds), Self::Actor(actor)) => {
                 let kinds: Vec<u32> = kinds.iter().filter_map(|kind| inference.kinds.get(kind)).collect();
-                let seen = inference.history(*actor).newest(0).filter(|past| kinds.contains(&u32::from(past.kind)));
-                seen.map(|past| past.item).collect()
+                let remembered = inference.history(*actor).remembered(&inference.history_kinds());
+                remembered.filter(|(_, kind)| kinds.contains(&u32::from(*kind))).map(|(item, _)| item).collect()
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, LearnedTable, PastEvent,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent,
     RECENT_EVENTS, State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
@@ -41,7 +41,7 @@ pub struct Unit {
 pub struct EventItem {
     /// Item row.
     pub item: u32,
-    /// False for kinds with a negative weight.
+    /// Whether the event's kind has a positive weight.
     pub liked: bool,
 }
 
@@ -106,23 +106,27 @@ impl State {
                 ordered.push(TrainingTarget { item: *item, weight, known: inference.catalog.is_known(*item) });
             }
         }
-        let liked: Vec<bool> = events.iter().map(|event| inference.config.kind_weight(&event.kind) >= 0.0).collect();
+        // What weighs nothing changes no list: it is no target, and no clock goes on for it.
+        ordered.retain(|target| target.weight != 0.0);
+        let weights: Vec<f32> = events.iter().map(|event| inference.config.kind_weight(&event.kind)).collect();
+        let learned: Vec<(u32, bool)> =
+            items.iter().zip(&weights).filter(|(_, w)| **w != 0.0).map(|(item, w)| (*item, *w > 0.0)).collect();
         if !inference.config.learning {
             // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
         } else if inference.config.memory {
             let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let unit = history.newest(0).take(earlier).filter(|past| !builder.dislikes.contains(past.kind));
+            let unit = history.newest(0).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();
             within.reverse();
-            self.remember(&before, &within, &items, &liked);
+            self.remember(&before, &within, &learned);
         } else {
-            self.inference.counters.events += items.len() as u64;
+            self.inference.counters.events += learned.len() as u64;
         }
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
         self.mark_active(actor);
-        rows.extend(items.into_iter().zip(liked).map(|(item, liked)| EventItem { item, liked }));
+        rows.extend(learned.into_iter().map(|(item, liked)| EventItem { item, liked }));
         Unit { actor, at, context, targets: ordered }
     }
 
@@ -144,11 +148,11 @@ impl State {
     }
 
     /// Updates the transition memory with one unit. `before` holds the history's items, newest first. `within` holds
-    /// the unit's earlier items and `items` its new ones, both oldest first. Items that are not `liked` only advance
-    /// the clock.
-    fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32], liked: &[bool]) {
+    /// the unit's earlier items and `items` its new ones, both oldest first. Items that are not liked (`false`) only
+    /// advance the clock.
+    fn remember(&mut self, before: &[u32], within: &[u32], items: &[(u32, bool)]) {
         let mut unit = within.to_vec();
-        for (item, liked) in items.iter().zip(liked) {
+        for (item, liked) in items {
             self.inference.counters.events += 1;
             if !liked {
                 continue;
@@ -209,19 +213,17 @@ impl State {
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
         let kind = self.kind_row(event);
         let past = PastEvent { item, at: event.ts, kind };
-        let push = |histories: &mut CowVec<Arc<History>>, row: u32| {
-            Arc::make_mut(histories.get_mut(row as usize)).push(past);
+        let trimmed = self.inference.history(actor).is_trim_due().then(|| self.inference.history_kinds());
+        let (table, row, histories) = match actor {
+            Actor::User(row) => (Table::UserHistories, row, &mut self.inference.user_histories),
+            Actor::Session(row) => (Table::SessionHistories, row, &mut self.inference.session_histories),
         };
-        match actor {
-            Actor::User(row) => {
-                self.touched.mark(Table::UserHistories, row);
-                push(&mut self.inference.user_histories, row);
-            }
-            Actor::Session(row) => {
-                self.touched.mark(Table::SessionHistories, row);
-                push(&mut self.inference.session_histories, row);
-            }
+        self.touched.mark(table, row);
+        let history = Arc::make_mut(histories.get_mut(row as usize));
+        if let Some(kinds) = trimmed {
+            history.trim(&kinds);
         }
+        history.push(past);
     }
 
     fn kind_row(&mut self, event: &Event) -> u8 {

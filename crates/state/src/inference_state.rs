@@ -5,8 +5,8 @@ use std::{hint::black_box, sync::Arc};
 use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
-    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, IdMap, Parameters,
-    PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
+    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, HistoryKinds, IdMap,
+    Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
     context::{ContextBuilder, KindSet},
     popularity_term,
 };
@@ -131,14 +131,20 @@ impl InferenceState {
             history_max: self.config.history,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
-            dislikes: self.dislikes(),
+            non_positive: self.non_positive_kinds(),
         }
     }
 
-    /// Returns the kinds with a negative weight.
-    fn dislikes(&self) -> KindSet {
-        let negative = self.config.kinds.iter().filter(|(_, weight)| **weight < 0.0);
-        negative.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
+    /// Returns the kinds with a weight of 0 or below.
+    fn non_positive_kinds(&self) -> KindSet {
+        let non_positive = self.config.kinds.iter().filter(|(_, weight)| **weight <= 0.0);
+        non_positive.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
+    }
+
+    /// Returns the kinds that histories treat in a way of their own.
+    pub fn history_kinds(&self) -> HistoryKinds {
+        let lasting = self.config.lasting_kinds.iter().filter_map(|kind| self.kinds.get(kind)).collect();
+        HistoryKinds { non_positive: self.non_positive_kinds(), lasting }
     }
 
     /// Returns the rows of those circumstances that events have named before, ascending, distinct.

@@ -56,7 +56,7 @@ pub use context::{Context, ContextScratch, MemoryCandidate, Repeat, popularity_t
 pub use cow_vec::{CowRows, CowVec, PREFETCH_ROWS};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
-pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
+pub use history::{HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent};
 pub use id_map::IdMap;
 pub use inference_state::{Actor, InferenceState, token_factor};
 pub use learned_table::LearnedTable;
@@ -263,12 +263,12 @@ impl State {
         true
     }
 
-    /// Removes an item from all answers; events may still name it. Returns `false` when it is unknown.
-    pub fn remove_item(&mut self, id: &Id) -> bool {
-        let Some(row) = self.inference.catalog.row(id.as_str()) else { return false };
+    /// Removes an item from all answers until it is put again; events may still name it. An item that is not known gets
+    /// a row, because events that name it may still be on their way.
+    pub fn remove_item(&mut self, id: &Id) {
+        let row = self.item_row(id);
         self.inference.catalog.entries.get_mut(row as usize).removed = true;
         self.touched.mark(Table::Items, row);
-        true
     }
 
     /// Returns the row of an item. Creates it when new, with vectors seeded by the id, so that the order of arrival

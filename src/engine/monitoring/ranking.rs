@@ -113,7 +113,7 @@ fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(
     Ok((sample.targets.iter().map(ranked).collect(), all))
 }
 
-/// Whether the target is not in the subject's kept history.
+/// Whether the target is not among what is remembered of the subject.
 fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
     let inference = view.inference();
     let actor = match &sample.subject {
@@ -122,5 +122,5 @@ fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
         Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
     };
     let (Some(actor), Some(row)) = (actor, inference.catalog.row(target.as_str())) else { return true };
-    inference.history(actor).newest(0).all(|past| past.item != row)
+    inference.history(actor).remembered(&inference.history_kinds()).all(|(item, _)| item != row)
 }
