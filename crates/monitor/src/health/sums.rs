@@ -1,51 +1,51 @@
-//! Figures of some steps, added up so that any run of steps has them.
+//! Sums over steps, from which the figures of any run of steps are computed.
 
 use shelfmark_learner::{StepReport, TableStep};
 use shelfmark_state::LearnedTable;
 
-/// What some steps did to one table.
+/// Sums over steps for one table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TableSums {
-    /// Rows with a gradient, a row counted once a step.
+    /// Number of rows with a gradient; a row counts once per step.
     pub rows: u64,
-    /// Squared norms of the gradient before clipping.
+    /// Sum of squared norms of the gradient before clipping.
     pub gradient: f64,
-    /// Of watched steps: rows with a gradient.
+    /// Number of rows with a gradient, in measured steps.
     pub watched_rows: u64,
-    /// Of watched steps: rows that did not move.
+    /// Number of those rows that did not move.
     pub still: u64,
-    /// Of watched steps: squared norms of the gradient after clipping.
+    /// Sum of squared norms of the gradient after clipping, in measured steps.
     pub clipped_gradient: f64,
-    /// Of watched steps: squared norms of the updates.
+    /// Sum of squared norms of the updates, in measured steps.
     pub update: f64,
-    /// Of watched steps: squared norms of the rows.
+    /// Sum of squared norms of the updated rows, in measured steps.
     pub weights: f64,
 }
 
-/// What some steps did.
+/// Sums over steps.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
-    /// Steps, dropped ones too.
+    /// Number of steps, dropped ones included.
     pub steps: u64,
-    /// Steps whose rows were watched.
+    /// Number of steps whose updates were measured.
     pub watched: u64,
-    /// Targets learned from.
+    /// Number of targets learned from.
     pub targets: u64,
-    /// Their losses.
+    /// Sum of their losses in nats.
     pub loss: f64,
-    /// What a guess at random would have lost: `ln known` a target.
+    /// Sum of the losses of random guesses: `ln known` per target.
     pub chance: f64,
-    /// Squared norms of the whole gradient before clipping.
+    /// Sum of squared norms of the whole gradient before clipping.
     pub gradient: f64,
-    /// Steps scaled down.
+    /// Number of steps whose gradient was clipped.
     pub clipped: u64,
-    /// Steps dropped because a number was not finite.
+    /// Number of steps dropped because a number was not finite.
     pub quarantined: u64,
     tables: [TableSums; LearnedTable::ALL.len()],
 }
 
 impl Sums {
-    /// Adds a step. Of a dropped one only the fact: its numbers are not finite.
+    /// Adds a step. A dropped step is only counted, since its numbers are not finite.
     pub fn add(&mut self, step: &StepReport) {
         self.steps += 1;
         if step.quarantined {
@@ -85,27 +85,27 @@ impl Sums {
         }
     }
 
-    /// One table's.
+    /// Returns the sums of one table.
     pub const fn table(&self, table: LearnedTable) -> &TableSums {
         &self.tables[table.index()]
     }
 
-    /// Mean loss of a target in nats.
+    /// Computes the mean loss of a target in nats.
     pub fn mean_loss(&self) -> Option<f64> {
         ratio(self.loss, self.targets as f64)
     }
 
-    /// Mean loss of a target over that of a guess at random: 1 is no better than chance.
+    /// Computes the mean loss of a target over that of a random guess: 1 is no better than chance.
     pub fn loss_to_chance(&self) -> Option<f64> {
         ratio(self.loss, self.chance)
     }
 
-    /// Norm of the gradient before clipping, root mean square over steps.
+    /// Computes the norm of the gradient before clipping, as root mean square over steps.
     pub fn gradient_norm(&self) -> Option<f64> {
         ratio(self.gradient, (self.steps - self.quarantined) as f64).map(f64::sqrt)
     }
 
-    /// Share of steps that were scaled down.
+    /// Computes the share of steps whose gradient was clipped.
     pub fn clipped_share(&self) -> Option<f64> {
         ratio(self.clipped as f64, self.steps as f64)
     }
@@ -124,38 +124,38 @@ impl TableSums {
         }
     }
 
-    /// Norm of the gradient before clipping, root mean square over `steps`.
+    /// Computes the norm of the gradient before clipping, as root mean square over `steps`.
     pub fn gradient_norm(&self, steps: u64) -> Option<f64> {
         ratio(self.gradient, steps as f64).map(f64::sqrt)
     }
 
-    /// Norm of the gradient after clipping, root mean square over `watched` steps.
+    /// Computes the norm of the gradient after clipping, as root mean square over `watched` steps.
     pub fn clipped_gradient_norm(&self, watched: u64) -> Option<f64> {
         ratio(self.clipped_gradient, watched as f64).map(f64::sqrt)
     }
 
-    /// Norm of the update, root mean square over `watched` steps.
+    /// Computes the norm of the update, as root mean square over `watched` steps.
     pub fn update_norm(&self, watched: u64) -> Option<f64> {
         ratio(self.update, watched as f64).map(f64::sqrt)
     }
 
-    /// Norm of the touched rows together, root mean square over `watched` steps.
+    /// Computes the norm of all updated rows together, as root mean square over `watched` steps.
     pub fn weight_norm(&self, watched: u64) -> Option<f64> {
         ratio(self.weights, watched as f64).map(f64::sqrt)
     }
 
-    /// Norm of the update over norm of what was updated.
+    /// Computes the norm of the update over the norm of the updated rows.
     pub fn update_ratio(&self) -> Option<f64> {
         ratio(self.update, self.weights).map(f64::sqrt)
     }
 
-    /// The rate that plain gradient descent would have needed for the same length of way: norm of the update over norm of
-    /// the gradient after clipping.
+    /// Computes the equivalent rate of plain gradient descent: the norm of the update over the norm of the gradient
+    /// after clipping.
     pub fn learning_rate(&self) -> Option<f64> {
         ratio(self.update, self.clipped_gradient).map(f64::sqrt)
     }
 
-    /// Share of rows with a gradient that did not move.
+    /// Computes the share of rows with a gradient that did not move.
     pub fn still_share(&self) -> Option<f64> {
         ratio(self.still as f64, self.watched_rows as f64)
     }
