@@ -3,7 +3,10 @@
 use shelfmark_domain::Id;
 use shelfmark_state::{CowRows, InferenceState};
 
-use super::{Encoder, ExportTable, encode};
+use super::{
+    encode::{self, Encoder},
+    options::ExportTable,
+};
 
 /// Rows of one table, shared with their state.
 #[derive(Debug)]
