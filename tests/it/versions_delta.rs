@@ -1,6 +1,6 @@
 //! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded streams of
 //! every kind of record through the production learner, put together again piece by piece; then a chain in a real Postgres,
-//! with versions deleted from under it, folded, and damaged.
+//! with versions deleted from under it, compacted, and damaged.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

@@ -107,7 +107,7 @@ pub async fn begin(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Follows the roster until the process ends.
+/// Follows the model catalogue until the process ends.
 pub async fn run(shared: Arc<ModelRegistry>) {
     let stop = shared.with.stop.clone();
     let follow = async {
@@ -162,7 +162,7 @@ async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Lets everybody find a model that was started. Only the keeper changes the map. The model is in `running` before it
+/// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before it
 /// leaves `waiting`, so that readiness never misses it.
 fn admit(shared: &ModelRegistry, name: ModelName, started: Running) {
     let mut running = BTreeMap::clone(&shared.running.load());

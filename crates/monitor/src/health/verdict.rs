@@ -125,7 +125,8 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
         return unseen(recent);
     }
     let lost = format!(
-        "the last {} targets cost {loss:.2} nats each, {to_chance:.2} times a guess at random; {:.0}% of steps were clipped",
+        "the last {} targets had a mean loss of {loss:.2} nats, {to_chance:.2} times that of a random guess; \
+         {:.0}% of steps were clipped",
         recent.targets,
         100.0 * clipped
     );
@@ -141,8 +142,8 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
             return Finding::new(
                 Verdict::Drifting,
                 format!(
-                    "the last {} targets cost {to_chance:.2} times a guess at random, the {} before them {before_to_chance:.2}: \
-                     {:.0}% of what had been learned still holds",
+                    "the loss of the last {} targets was {to_chance:.2} times that of a random guess, and \
+                     {before_to_chance:.2} times for the {} targets before: {:.0}% of what had been learned still holds",
                     recent.targets,
                     before.targets,
                     100.0 * (left / advantage).max(0.0)
