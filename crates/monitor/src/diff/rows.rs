@@ -93,7 +93,7 @@ impl Moves {
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
-            if table == LearnedTable::Users && from.users.holder(as_row(row)).is_none() {
+            if table == LearnedTable::Users && from.users.get_id(as_row(row)).is_none() {
                 continue;
             }
             // Two states share memory only of rows that both inherited, with their ids, from a common state.
@@ -188,7 +188,7 @@ impl<'a> Names<'a> {
         match self {
             Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
             Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
-            Self::Ids(ids) => ids.holder(row32),
+            Self::Ids(ids) => ids.get_id(row32),
         }
     }
 

@@ -251,8 +251,8 @@ impl TableLook<'_> {
         if self.table != LearnedTable::Users {
             return true;
         }
-        let before = version.and_then(|version| version.state.inference.users.holder(as_row(row)));
-        before.is_some() && before == self.state.inference.users.holder(as_row(row))
+        let before = version.and_then(|version| version.state.inference.users.get_id(as_row(row)));
+        before.is_some() && before == self.state.inference.users.get_id(as_row(row))
     }
 
     /// Whether learning can have met a row.
@@ -263,7 +263,7 @@ impl TableLook<'_> {
             LearnedTable::Items | LearnedTable::Bias => known(row),
             LearnedTable::Last => row == 0 || known(row - 1),
             LearnedTable::Tokens => self.reached[row],
-            LearnedTable::Users => inference.users.holder(as_row(row)).is_some(),
+            LearnedTable::Users => inference.users.get_id(as_row(row)).is_some(),
             LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }

@@ -279,7 +279,7 @@ fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &
         | LearnedTable::Small => None,
     };
     let id = match table {
-        LearnedTable::Users => inference.users.holder(row),
+        LearnedTable::Users => inference.users.get_id(row),
         LearnedTable::Tokens => Some(inference.catalog.token(row)),
         LearnedTable::Context => Some(inference.contexts.id(row)),
         LearnedTable::Items
