@@ -58,7 +58,7 @@ pub enum LogError {
     UnknownModel(ModelName),
     /// The model has no configuration yet, and this process is read-only.
     #[error("model {0} has no configuration yet: a process that is not read-only has to start it first")]
-    NotBegun(ModelName),
+    NotStarted(ModelName),
     /// A stored record cannot be read: a later release wrote it, or it is damaged.
     #[error("the record at position {position} cannot be read: {detail}")]
     Unreadable {
@@ -81,7 +81,7 @@ impl LogError {
             Self::CommitUnknown(_) => ErrorKind::CommitUnknown,
             Self::Closed => ErrorKind::ShuttingDown,
             Self::Deleted | Self::UnknownModel(_) => ErrorKind::ModelNotFound,
-            Self::NotBegun(_) => ErrorKind::ModelNotStarted,
+            Self::NotStarted(_) => ErrorKind::ModelNotStarted,
             Self::Unreadable { .. } => ErrorKind::RecordUnreadable,
         }
     }
@@ -101,7 +101,7 @@ impl LogError {
             | Self::Closed
             | Self::Deleted
             | Self::UnknownModel(_)
-            | Self::NotBegun(_)
+            | Self::NotStarted(_)
             | Self::Unreadable { .. } => None,
         }
     }

@@ -41,7 +41,7 @@ pub async fn base_config_or_init(
 
 /// Returns the model's configuration at position 0, for a read-only process.
 ///
-/// Errors: [`LogError::UnknownModel`]; [`LogError::NotBegun`] until another process has stored it.
+/// Errors: [`LogError::UnknownModel`]; [`LogError::NotStarted`] until another process has stored it.
 pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
     let config: Option<Option<Json<ModelConfig>>> =
         sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
@@ -49,7 +49,7 @@ pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelC
             .fetch_optional(pool)
             .await?;
     let config = config.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
-    config.map(|Json(config)| config).ok_or_else(|| LogError::NotBegun(model.clone()))
+    config.map(|Json(config)| config).ok_or_else(|| LogError::NotStarted(model.clone()))
 }
 
 /// Inserts the first record of an empty log, as an append of its own, within the caller's transaction.

@@ -100,7 +100,7 @@ pub async fn begin(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
             Ok(started) => admit(shared, listed.name, started),
             Err(error) if is_gone(&error) => _ = shared.waiting().remove(&listed.name),
             // Whoever may write is about to settle it: tried again like any that came later.
-            Err(error @ EngineError::Log(LogError::NotBegun(_))) => note_failing(shared, &listed, &error),
+            Err(error @ EngineError::Log(LogError::NotStarted(_))) => note_failing(shared, &listed, &error),
             Err(error) => return Err(error),
         }
     }

@@ -18,7 +18,7 @@ pub const POINT_TARGETS: u64 = 512;
 pub const POINT_STEPS_MAX: u64 = 64;
 
 /// Minimum number of measured steps of a window.
-const WATCHED_MIN: u64 = 2;
+const MEASURED_MIN: u64 = 2;
 
 /// Live quality as of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -96,7 +96,7 @@ impl Series {
         let mut older = Sums::default();
         for point in self.points.iter().rev() {
             // Very large steps may reach the targets without a measured step among them.
-            if (newest.targets < recent || newest.watched < WATCHED_MIN) && older.steps == 0 {
+            if (newest.targets < recent || newest.measured < MEASURED_MIN) && older.steps == 0 {
                 newest.absorb(&point.sums);
             } else if older.targets < before {
                 older.absorb(&point.sums);

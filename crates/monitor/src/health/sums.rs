@@ -11,7 +11,7 @@ pub struct TableSums {
     /// Sum of squared norms of the gradient before clipping.
     pub gradient: f64,
     /// Number of rows with a gradient, in measured steps.
-    pub watched_rows: u64,
+    pub measured_rows: u64,
     /// Number of those rows that did not move.
     pub still: u64,
     /// Sum of squared norms of the gradient after clipping, in measured steps.
@@ -28,7 +28,7 @@ pub struct Sums {
     /// Number of steps, dropped ones included.
     pub steps: u64,
     /// Number of steps whose updates were measured.
-    pub watched: u64,
+    pub measured: u64,
     /// Number of targets learned from.
     pub targets: u64,
     /// Sum of their losses in nats.
@@ -57,7 +57,7 @@ impl Sums {
         self.chance += step.targets as f64 * (step.known.max(2) as f64).ln();
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
-        self.watched += u64::from(step.measured);
+        self.measured += u64::from(step.measured);
         let scale = f64::from(step.scale).powi(2);
         for (sums, table) in self.tables.iter_mut().zip(&step.tables) {
             sums.add(table, step.measured, scale);
@@ -67,7 +67,7 @@ impl Sums {
     /// Adds the steps of `other`.
     pub fn absorb(&mut self, other: &Self) {
         self.steps += other.steps;
-        self.watched += other.watched;
+        self.measured += other.measured;
         self.targets += other.targets;
         self.loss += other.loss;
         self.chance += other.chance;
@@ -77,7 +77,7 @@ impl Sums {
         for (sums, other) in self.tables.iter_mut().zip(&other.tables) {
             sums.rows += other.rows;
             sums.gradient += other.gradient;
-            sums.watched_rows += other.watched_rows;
+            sums.measured_rows += other.measured_rows;
             sums.still += other.still;
             sums.clipped_gradient += other.clipped_gradient;
             sums.update += other.update;
@@ -112,11 +112,11 @@ impl Sums {
 }
 
 impl TableSums {
-    fn add(&mut self, step: &TableStep, watched: bool, scale: f64) {
+    fn add(&mut self, step: &TableStep, measured: bool, scale: f64) {
         self.rows += u64::from(step.rows);
         self.gradient += step.gradient;
-        if watched {
-            self.watched_rows += u64::from(step.rows);
+        if measured {
+            self.measured_rows += u64::from(step.rows);
             self.still += u64::from(step.still);
             self.clipped_gradient += scale * step.gradient;
             self.update += step.update;
@@ -129,19 +129,19 @@ impl TableSums {
         ratio(self.gradient, steps as f64).map(f64::sqrt)
     }
 
-    /// Computes the norm of the gradient after clipping, as root mean square over `watched` steps.
-    pub fn clipped_gradient_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.clipped_gradient, watched as f64).map(f64::sqrt)
+    /// Computes the norm of the gradient after clipping, as root mean square over `measured` steps.
+    pub fn clipped_gradient_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.clipped_gradient, measured as f64).map(f64::sqrt)
     }
 
-    /// Computes the norm of the update, as root mean square over `watched` steps.
-    pub fn update_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.update, watched as f64).map(f64::sqrt)
+    /// Computes the norm of the update, as root mean square over `measured` steps.
+    pub fn update_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.update, measured as f64).map(f64::sqrt)
     }
 
-    /// Computes the norm of all updated rows together, as root mean square over `watched` steps.
-    pub fn weight_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.weights, watched as f64).map(f64::sqrt)
+    /// Computes the norm of all updated rows together, as root mean square over `measured` steps.
+    pub fn weight_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.weights, measured as f64).map(f64::sqrt)
     }
 
     /// Computes the norm of the update over the norm of the updated rows.
@@ -157,7 +157,7 @@ impl TableSums {
 
     /// Computes the share of rows with a gradient that did not move.
     pub fn still_share(&self) -> Option<f64> {
-        ratio(self.still as f64, self.watched_rows as f64)
+        ratio(self.still as f64, self.measured_rows as f64)
     }
 }
 

@@ -161,7 +161,7 @@ pub fn table(table: LearnedTable, recent: &Sums, survey: Option<&TableSurvey>, d
     if rows == Some(0) && sums.rows == 0 {
         return Finding::new(Verdict::Healthy, "it has no rows");
     }
-    if recent.targets < TARGETS_MIN || recent.watched == 0 {
+    if recent.targets < TARGETS_MIN || recent.measured == 0 {
         return unseen(recent);
     }
     if sums.rows == 0 {
@@ -195,7 +195,7 @@ struct Motion {
 
 impl Motion {
     fn of(table: LearnedTable, sums: &TableSums, dim: usize) -> Self {
-        let rows = (sums.watched_rows as f64).max(1.0);
+        let rows = (sums.measured_rows as f64).max(1.0);
         let (update, norm) = ((sums.update / rows).sqrt(), (sums.weights / rows).sqrt());
         let is_vectors = !matches!(table, LearnedTable::Bias | LearnedTable::Small);
         let fresh = if is_vectors { FRESH_VALUE * (dim as f64).sqrt() } else { FRESH_VALUE };
