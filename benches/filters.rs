@@ -1,7 +1,7 @@
-//! What filters cost: `cargo bench --bench filters -- [ITEMS]` (1,000,000 items when left out).
+//! Benchmark of filters: `cargo bench --bench filters -- [ITEMS]` (1,000,000 items by default).
 //!
-//! Each filter is evaluated with values that were not asked before, so that none is remembered; the times of a remembered one and
-//! of a publication after 1,000 items changed stand beside them.
+//! Each filter is evaluated with new values, so that no result is cached. The times of a cached filter, and of a
+//! publication after 1,000 changed items, are printed beside them.
 
 use std::{
     sync::Arc,

@@ -104,7 +104,7 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
     let forgotten = ForgottenUser::new(user, rand::random());
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
-    let related_models = versions::family(&mut transaction, own).await?;
+    let related_models = versions::related_models(&mut transaction, own).await?;
     let names = log::model_names(&mut transaction, &related_models).await?;
     let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
     let versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;

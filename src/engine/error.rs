@@ -104,7 +104,7 @@ pub enum EngineError {
         /// How it is corrupt.
         source: CorruptState,
     },
-    /// The roster refused or failed.
+    /// The model catalogue returned an error.
     #[error(transparent)]
     ModelCatalog(#[from] ModelCatalogError),
     /// The log failed.

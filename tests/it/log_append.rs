@@ -299,7 +299,7 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
 async fn the_default_model_is_there_and_its_first_configuration_stays() {
     let pool = migrated(&crate::support::database().await).await;
     let name = ModelName::new("default").expect("a name");
-    let listed = shelfmark::model_catalog::list(&pool).await.expect("the roster");
+    let listed = shelfmark::model_catalog::list(&pool).await.expect("the catalogue");
     assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&name]);
     let first = shelfmark::domain::ModelConfig { dim: 32, ..Default::default() };
     assert_eq!(base_config_or_init(&pool, &name, &first).await.expect("settled"), first);

@@ -1,6 +1,6 @@
 //! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded streams of
 //! every kind of record through the production learner, put together again piece by piece; then a chain in a real Postgres,
-//! with versions deleted from under it, folded, and damaged.
+//! with versions deleted from under it, compacted, and damaged.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -244,7 +244,7 @@ async fn damage_is_named_with_the_version_it_lies_in() {
                   where version = 2 and table_number = 14";
     assert_eq!(pool.execute(damage).await.unwrap().rows_affected(), 1);
     load(&store, v(1)).await.unwrap();
-    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it stands: segment 0 of table 14")]
+    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it depends: segment 0 of table 14")]
     {
         let Err(VersionError::Corrupt { version: found, detail }) = load(&store, v(version)).await else {
             panic!("version {version} was believed");

@@ -1,17 +1,17 @@
-//! The last committed position that this process knows of, and the wake-up of those who wait for a later one.
+//! Last committed position known to this process, and position of its reader, both with waiting for a later one.
 
 use tokio::sync::watch;
 
 use shelfmark_domain::{Position, Timestamp};
 
-/// A head and the time of its commit.
+/// Head, with the time of its commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Head {
     pub position: Position,
     pub at: Timestamp,
 }
 
-/// Only ever moves forward.
+/// Last committed position known to this process. It only moves forward.
 #[derive(Debug)]
 pub(super) struct KnownHead {
     sender: watch::Sender<Head>,
@@ -22,7 +22,7 @@ impl KnownHead {
         Self { sender: watch::Sender::new(head) }
     }
 
-    /// Takes note of a head; earlier ones than the known one change nothing.
+    /// Advances to a head. One that is not later than the known head changes nothing.
     pub(super) fn advance(&self, head: Head) {
         self.sender.send_if_modified(|known| {
             let later = head.position > known.position;
@@ -37,7 +37,7 @@ impl KnownHead {
         *self.sender.borrow()
     }
 
-    /// Waits until something stands at `position`.
+    /// Waits until the head is at `position` or later.
     pub(super) async fn reached(&self, position: Position) {
         self.sender
             .subscribe()
@@ -47,7 +47,7 @@ impl KnownHead {
     }
 }
 
-/// How far the reader of this process has got, if there is one: what paces the appender.
+/// Position of this process's reader, if there is one. It determines the commit delay.
 #[derive(Debug, Default)]
 pub(super) struct ReaderPosition {
     sender: watch::Sender<Option<Position>>,
@@ -58,12 +58,12 @@ impl ReaderPosition {
         self.sender.send_replace(Some(position));
     }
 
-    /// Where the reader stands; `None` when there is none.
+    /// Returns the position of the reader; `None` without a reader.
     pub(super) fn get(&self) -> Option<Position> {
         *self.sender.borrow()
     }
 
-    /// Waits until the reader stands at `position`; without a reader there is nothing to wait for.
+    /// Waits until the reader is at `position` or later. Returns at once without a reader.
     pub(super) async fn reached(&self, position: Position) {
         self.sender
             .subscribe()

@@ -1,4 +1,4 @@
-//! Notifications of appends by other processes, and a timer for those that were lost.
+//! Listener for appends of other processes: notifications of Postgres, and a timer in case one is lost.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use shelfmark_postgres as postgres;
 
 use super::{commit::CHANNEL, known_head::Head, reader, state::LogState};
 
-/// Pause before a broken listener connects again; the timer serves meanwhile.
+/// Pause before a failed listener reconnects. The timer keeps polling meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps the known head up to date until shutdown.
@@ -66,13 +66,14 @@ async fn listen_once(shared: &LogState) -> Result<(), sqlx::Error> {
                     shared.head.advance(head);
                 }
             }
-            // Connected again after a loss: what was sent meanwhile is gone.
+            // The listener reconnected, and notifications sent meanwhile are lost.
             None => read_head(shared).await?,
         }
     }
 }
 
-/// The head that a notification tells, unless it is ours: our own appends are handed over in memory.
+/// Parses the head of a notification; `None` for one of this process's appender, whose appends are handed over in
+/// memory.
 fn foreign_head(shared: &LogState, payload: &str) -> Option<Head> {
     let mut parts = payload.split(':');
     let model_id: i32 = parts.next()?.parse().ok()?;

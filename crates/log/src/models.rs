@@ -1,5 +1,5 @@
-//! A model's log at its two ends: the configuration at position 0, the first record of a fork, and what is left of a log
-//! whose model is deleted.
+//! Start and end of a model's log: the configuration at position 0, the first record of a fork, and the purge of a
+//! deleted model's records.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,20 @@ use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
 use super::{LogError, body};
 
-/// Records that one call of [`purge_records`] removes at most: a second or so.
+/// Maximum number of records that one call of [`purge_records`] deletes, in about a second.
 const PURGED_RECORDS: i64 = 50_000;
 
-/// Names of some models, by number in the tables.
+/// Returns the names of models, by their numbers in the tables.
 pub async fn model_names(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
     let rows =
         sqlx::query("select id, name from models where id = any($1)").bind(model_ids).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),
-/// whatever the defaults of later releases are: changes are records.
+/// Returns the model's configuration at position 0, and stores `default` as such on the first call. It never changes
+/// after that (P4), whatever the defaults of later releases are: later changes are records.
+///
+/// Error: [`LogError::UnknownModel`].
 pub async fn base_config_or_init(
     pool: &PgPool,
     model: &ModelName,
@@ -37,7 +39,9 @@ pub async fn base_config_or_init(
     Ok(config)
 }
 
-/// The same for a process that only reads: [`LogError::NotBegun`] until another one has settled it.
+/// Returns the model's configuration at position 0, for a read-only process.
+///
+/// Errors: [`LogError::UnknownModel`]; [`LogError::NotStarted`] until another process has stored it.
 pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
     let config: Option<Option<Json<ModelConfig>>> =
         sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
@@ -45,10 +49,12 @@ pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelC
             .fetch_optional(pool)
             .await?;
     let config = config.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
-    config.map(|Json(config)| config).ok_or_else(|| LogError::NotBegun(model.clone()))
+    config.map(|Json(config)| config).ok_or_else(|| LogError::NotStarted(model.clone()))
 }
 
-/// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
+/// Inserts the first record of an empty log, as an append of its own, within the caller's transaction.
+///
+/// Error: [`LogError::Refused`] when the log is not empty.
 pub async fn insert_first_record(
     connection: &mut PgConnection,
     model_id: i32,
@@ -79,9 +85,9 @@ pub async fn insert_first_record(
     Err(LogError::Refused { index: 0, detail })
 }
 
-/// Removes some of a deleted model's records, oldest first; `false` once none is left.
+/// Deletes the oldest 50,000 records of a deleted model. Returns `false` once none is left.
 pub async fn purge_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
-    // Positions are dense (P3), so a range says how many rows go.
+    // Positions are dense (P3), so a range determines how many rows are deleted.
     let removed = sqlx::query(
         "delete from records where model_id = $1 \
          and position < (select min(position) + $2 from records where model_id = $1)",

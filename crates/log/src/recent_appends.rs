@@ -1,5 +1,4 @@
-//! The newest appends of this process, kept in memory for tails that are close to the head: nobody reads back from
-//! Postgres what was just committed here.
+//! Cache of the newest appends of this process. Tails close to the head read it instead of Postgres.
 
 use std::{
     collections::VecDeque,
@@ -8,8 +7,8 @@ use std::{
 
 use shelfmark_domain::{Append, Position};
 
-/// A window of appends, bounded in records and bytes. Appends of other processes leave gaps; a tail that does not find
-/// its next append here reads the table.
+/// Newest appends of this process, bounded in records and bytes. Appends of other processes are missing; a tail that
+/// does not find its next append here reads the table.
 #[derive(Debug)]
 pub(super) struct RecentAppends {
     window: Mutex<Window>,
@@ -19,7 +18,7 @@ pub(super) struct RecentAppends {
 
 #[derive(Debug, Default)]
 struct Window {
-    /// By position; each with its size in bytes, encoded.
+    /// Appends in the order of positions, each with its encoded size in bytes.
     appends: VecDeque<(Append, usize)>,
     records: usize,
     bytes: usize,
@@ -30,9 +29,9 @@ impl RecentAppends {
         Self { window: Mutex::default(), records_max, bytes_max }
     }
 
-    /// Takes an append that has just been committed.
+    /// Adds an append that has just been committed, and evicts the oldest ones beyond the bounds.
     pub(super) fn push(&self, append: Append, bytes: usize) {
-        // Declared before the guard, hence freed after the lock: thousands of records take a while, and tails wait.
+        // Declared before the guard, so that it is freed after the lock: freeing thousands of records takes a while.
         let mut evicted = Vec::new();
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         debug_assert!(
@@ -52,7 +51,7 @@ impl RecentAppends {
         }
     }
 
-    /// The append that begins at `position`, if it is still here.
+    /// Returns the append that begins at `position`, if it is cached.
     pub(super) fn beginning_at(&self, position: Position) -> Option<Append> {
         let window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let index = window.appends.binary_search_by_key(&position, |(append, _)| append.first()).ok()?;

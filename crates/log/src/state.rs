@@ -1,4 +1,4 @@
-//! State that a log's handle, its tails and its tasks share.
+//! Shared state of a log's handle, tails and tasks.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
     recent_appends::RecentAppends,
 };
 
-/// What the handle, its tails and its tasks share.
+/// State that the handle, its tails and its tasks share.
 pub(super) struct LogState {
     pub pool: PgPool,
     pub target: LogTarget,

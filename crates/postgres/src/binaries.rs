@@ -1,4 +1,4 @@
-//! Where Postgres's programs are, and which major version they are.
+//! Search for Postgres's programs, and their major version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::error::PostgresError;
 use super::os_user::OsUser;
 use super::process::run;
 
-/// A folder with `initdb`, `pg_ctl` and `postgres` of one version.
+/// Folder with `initdb`, `pg_ctl` and `postgres` of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
     folder: PathBuf,
@@ -15,10 +15,12 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Searches, in this order: `chosen` (a setting: nothing else is tried), `../postgres/bin` next to the running
-    /// binary, `/usr/lib/postgresql/*/bin` (highest first), the folder of `pg_ctl` on PATH, and the cache folder that
-    /// `cargo xtask setup` fills. Candidates that `account` cannot run are passed over. With `major_wanted` (an
-    /// existing cluster's) the first of that version wins over an earlier one of another.
+    /// Finds the programs. With `chosen`, a setting, only that folder is tried. Otherwise the search order is:
+    /// `../postgres/bin` next to the running binary, `/usr/lib/postgresql/*/bin` (highest version first), the folder of
+    /// `pg_ctl` on PATH, and the cache folder of `cargo xtask setup`.
+    ///
+    /// Candidates that `user` cannot run are skipped. The first candidate of `major_wanted`, the version of an existing
+    /// cluster, is preferred to earlier ones of other versions.
     pub(super) async fn find(
         user: &OsUser,
         chosen: Option<&Path>,
@@ -80,7 +82,7 @@ fn candidates() -> Vec<PathBuf> {
     found.extend(children(Path::new("/usr/lib/postgresql"), ""));
     if let Some(path) = std::env::var_os("PATH") {
         let on_path = std::env::split_paths(&path).map(|folder| folder.join("pg_ctl"));
-        // Debian's and Homebrew's are links into the folder that holds the other programs.
+        // Debian's and Homebrew's `pg_ctl` are links into the folder that holds the other programs.
         found.extend(
             on_path
                 .filter_map(|program| fs::canonicalize(program).ok())
@@ -93,7 +95,7 @@ fn candidates() -> Vec<PathBuf> {
     found
 }
 
-/// The folders that `cargo xtask setup` may have filled; the rule is the same in `xtask/src/cache.rs`.
+/// Lists the cache folders that `cargo xtask setup` may have filled, by the same rule as `xtask/src/cache.rs`.
 fn caches() -> Vec<PathBuf> {
     if let Some(chosen) = std::env::var_os("SHELFMARK_CACHE_DIR").filter(|value| !value.is_empty()) {
         return vec![PathBuf::from(chosen)];
@@ -106,7 +108,7 @@ fn caches() -> Vec<PathBuf> {
     caches
 }
 
-/// `folder/{prefix}*/bin`, highest version first.
+/// Lists `folder/{prefix}*/bin`, highest version first.
 fn children(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .into_iter()
@@ -122,7 +124,7 @@ fn version_key(name: &str) -> Vec<u32> {
     name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
-/// The major version in `postgres (PostgreSQL) 15.18 (Debian ...)`.
+/// Parses the major version of output such as `postgres (PostgreSQL) 15.18 (Debian ...)`.
 fn parse_major(said: &str) -> Option<u32> {
     let version = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();

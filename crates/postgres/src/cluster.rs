@@ -1,4 +1,4 @@
-//! The files of a managed cluster: made whole or not at all, checked before a server touches them.
+//! Files of a managed cluster, which are created atomically and checked before a server starts on them.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,15 +11,17 @@ use super::os_user::OsUser;
 use super::process::run;
 use super::{server_config, socket};
 
-/// A started text log above this is put aside as `postgres.log.1`, and a running one is cut: `pg_ctl` appends for ever.
+/// Maximum size of the server's text log, which `pg_ctl` only ever appends to. At a start, a larger log is renamed to
+/// `postgres.log.1`. While the server runs, it is truncated.
 pub(super) const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Where everything of a managed server is, as whom it runs and with which programs.
+/// Paths, user and programs of a managed server.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) user: OsUser,
     pub(super) binaries: Binaries,
-    /// `DATA_DIR/postgres/data`, absolute and without links: the server's working folder, by which we know it.
+    /// `DATA_DIR/postgres/data`, absolute and without links. It is the server's working folder, which identifies its
+    /// processes.
     pub(super) data: PathBuf,
     /// The server's text log.
     pub(super) log: PathBuf,
@@ -29,8 +31,8 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Finds the programs, makes the folders, and makes the cluster when there is none. The caller holds the folder's
-    /// lock. `data_dir` is absolute and without links.
+    /// Finds the programs, creates the folders, and creates the cluster if there is none. The caller holds the lock of
+    /// the data folder. `data_dir` is absolute and without links.
     pub(super) async fn open(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
         let top = data_dir.join("postgres");
         let data = top.join("data");
@@ -65,7 +67,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Writes the settings that this start shall have and makes room for socket and log. Only before a server starts.
+    /// Writes the server's configuration and prepares socket folder and log. Call it only while no server runs.
     pub(super) async fn prepare_start(&self) -> Result<(), PostgresError> {
         socket::prepare(&self.socket_folder, &self.user)?;
         if fs::metadata(&self.log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
@@ -84,8 +86,8 @@ impl Cluster {
         fs::rename(&fresh, &path).map_err(at(&path))
     }
 
-    /// `initdb` into a folder of its own, then one rename: a cluster either is whole or is not there. What an
-    /// interrupted run left (and may, for a moment, still write to) keeps its own name and is removed.
+    /// Runs `initdb` in a folder with a random name and renames it, so that a cluster is complete or absent. Folders of
+    /// interrupted runs are removed; their own names keep them apart from this one while they are still written to.
     async fn make(&self, top: &Path) -> Result<(), PostgresError> {
         remove_unfinished_clusters(top);
         let fresh = top.join(format!("data.new-{}", uuid::Uuid::new_v4().simple()));
@@ -94,7 +96,7 @@ impl Cluster {
             .arg("--pgdata")
             .arg(&fresh)
             .arg(format!("--username={}", socket::USER))
-            // Nobody but the owner (and root) can enter the socket's folder: that is the key.
+            // Authentication is the folder of the socket, which only its owner and root can enter.
             .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums"]);
         if !self.durable {
             initdb.arg("--no-sync");
@@ -107,7 +109,7 @@ impl Cluster {
         File::open(top).and_then(|folder| folder.sync_all()).map_err(at(top))
     }
 
-    /// Asks the server's program itself whether it takes the setting.
+    /// Asks the server's program whether it accepts the setting.
     async fn supports_lz4(&self) -> bool {
         let mut ask = self.user.command(&self.binaries.program("postgres"));
         ask.arg("-D").arg(&self.data);
@@ -116,7 +118,7 @@ impl Cluster {
     }
 }
 
-/// The major version of the cluster in `data`, `None` when there is no cluster yet.
+/// Reads the major version of the cluster in `data`; `None` when there is no cluster yet.
 fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
     let path = data.join("PG_VERSION");
     match fs::read_to_string(&path) {
@@ -125,7 +127,7 @@ fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
             major.map(Some).ok_or_else(|| PostgresError::NotACluster(data.to_owned()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // `make` renames a whole cluster into place, so a folder without a version was not made by us; an empty
+            // `make` renames a complete cluster into place, so a folder without a version was not made by it. An empty
             // one (a mounted volume) may be replaced.
             match fs::remove_dir(data) {
                 Ok(()) => Ok(None),
@@ -140,7 +142,7 @@ fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
 fn remove_unfinished_clusters(top: &Path) {
     for entry in fs::read_dir(top).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with("data.new-") {
-            // A killed service's initdb may still be at work in it: what cannot go now goes at the next try.
+            // The initdb of a killed service may still write to it. What cannot be removed now is removed next time.
             let _stays_for_now = fs::remove_dir_all(entry.path());
         }
     }

@@ -1,4 +1,4 @@
-//! One live service a data folder.
+//! Lock of the data folder, which at most one running service holds.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -6,15 +6,15 @@ use std::path::Path;
 
 use super::error::{PostgresError, at};
 
-/// The lock on `DATA_DIR/lock`. The kernel gives it up when the process ends, however it ends, so nobody ever has to
-/// remove a stale file; the process number inside is for people only.
+/// Lock on the file `DATA_DIR/lock`. The kernel releases it when the process ends, however it ends, so the file is
+/// never stale. The process id in it is for people only.
 #[derive(Debug)]
 pub(super) struct DataDirLock {
     file: File,
 }
 
 impl DataDirLock {
-    /// Takes the lock at once or says who has it.
+    /// Takes the lock without waiting. Error: [`PostgresError::FolderInUse`] with the id of the process that holds it.
     pub(super) fn take(data_dir: &Path) -> Result<Self, PostgresError> {
         fs::create_dir_all(data_dir).map_err(at(data_dir))?;
         let path = data_dir.join("lock");
@@ -43,7 +43,7 @@ impl DataDirLock {
 
 impl Drop for DataDirLock {
     fn drop(&mut self) {
-        // Closing is not enough: a child that this process forks at this moment holds the same file until it begins its program.
+        // Closing is not enough: a child forked at this moment holds the same open file until it executes its program.
         let _an_unlocked_file_stays_so = self.file.unlock();
     }
 }

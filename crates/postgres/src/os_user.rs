@@ -1,4 +1,5 @@
-//! As whom Postgres runs: as ourselves, or as an unprivileged user when we are root, which Postgres refuses to be.
+//! Operating system user that Postgres runs as: the current user, or an unprivileged one when the process is root,
+//! since Postgres refuses to run as root.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,14 +10,14 @@ use tokio::process::Command;
 
 use super::error::{PostgresError, at};
 
-/// A user of the system.
+/// User that runs the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OsUser {
-    /// Whoever runs this process, not root.
+    /// The user of this process, not root.
     Current,
-    /// Another user, because we are root.
+    /// Another user, because the process is root.
     Other {
-        /// The name, or the number when it has no name.
+        /// The name, or the uid as text when it has no name.
         name: String,
         uid: u32,
         gid: u32,
@@ -24,8 +25,9 @@ pub(super) enum OsUser {
 }
 
 impl OsUser {
-    /// The user for a cluster in `cluster_dir`: ourselves unless we are root; as root the owner of an existing cluster
-    /// (so that a folder once used by a normal user stays that user's), else `postgres`, else `nobody`.
+    /// Chooses the user for a cluster in `cluster_dir`: the current user, unless that is root. As root, the owner of an
+    /// existing cluster (so that a folder once used by a normal user stays that user's), else `postgres`, else
+    /// `nobody`.
     pub(super) fn choose(cluster_dir: &Path) -> Result<Self, PostgresError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Current);
@@ -49,8 +51,8 @@ impl OsUser {
             .ok_or(PostgresError::NoUnprivilegedUser)
     }
 
-    /// A command that runs as this user, from `/` (ours may be a folder that the user cannot enter), without input
-    /// and without the variables that would lead Postgres's programs elsewhere.
+    /// Builds a command that runs as this user. It starts in `/`, since the user may not be able to enter the current
+    /// folder. It has no input and none of the variables that configure Postgres's programs.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").stdin(Stdio::null()).kill_on_drop(true);
@@ -59,7 +61,7 @@ impl OsUser {
                 command.env_remove(name);
             }
         }
-        // Our reading of the programs' messages needs them in English.
+        // Messages of the programs are parsed, so they must be in English.
         command.env("LC_ALL", "C");
         if let Self::Other { uid, gid, .. } = self {
             // As root, setting the user also drops root's other groups.
@@ -68,7 +70,7 @@ impl OsUser {
         command
     }
 
-    /// Makes `folder` if it is missing; it is this user's and closed to all others.
+    /// Creates `folder` if it is missing, makes this user its owner, and closes it to all others.
     pub(super) fn make_private_folder(&self, folder: &Path) -> Result<(), PostgresError> {
         fs::create_dir_all(folder).map_err(at(folder))?;
         if let Self::Other { uid, gid, .. } = self {
@@ -77,7 +79,7 @@ impl OsUser {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(at(folder))
     }
 
-    /// Gives a file that we wrote to this user.
+    /// Makes this user the owner of a file.
     pub(super) fn give_file(&self, file: &Path) -> Result<(), PostgresError> {
         match self {
             Self::Current => Ok(()),
@@ -85,8 +87,8 @@ impl OsUser {
         }
     }
 
-    /// Lets this user pass through `data_dir` (a fresh `mktemp -d` is 0700 and root's) and checks the folders above
-    /// it, which are not ours to change: the first closed one is named in the error.
+    /// Makes `data_dir` traversable for this user (a fresh `mktemp -d` is 0700 and root's). Folders above it are
+    /// checked but not changed; the error names the first one that is closed.
     pub(super) async fn ensure_access_to(&self, data_dir: &Path) -> Result<(), PostgresError> {
         let Self::Other { name, .. } = self else {
             return Ok(());
@@ -103,8 +105,8 @@ impl OsUser {
         }
     }
 
-    /// Whether this user can run `program`. A real process of that user answers: mode bits alone would not know of
-    /// access lists and mount options.
+    /// Whether this user can run `program`. Tested with a real process, since mode bits do not tell of access control
+    /// lists and mount options.
     pub(super) async fn can_run(&self, program: &Path) -> bool {
         let runs = self.command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().await;
         runs.is_ok_and(|status| status.success())
@@ -125,7 +127,7 @@ impl OsUser {
     }
 }
 
-/// `name`, uid and gid of one line of /etc/passwd.
+/// Parses name, uid and gid of one line of /etc/passwd.
 fn parse_user(line: &str) -> Option<(&str, u32, u32)> {
     let mut fields = line.split(':');
     let name = fields.next()?;

@@ -1,29 +1,29 @@
-//! The settings of a managed server: for one service on one machine that appends in groups and reads in order.
+//! Configuration of a managed server, for one service on one machine that appends in groups and reads in order.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::socket::PORT;
 
-/// The name of our settings file in the cluster; `postgresql.conf` includes it.
+/// Name of the service's configuration file in the cluster, which `postgresql.conf` includes.
 pub(super) const FILE: &str = "shelfmark.conf";
-/// What is appended to `postgresql.conf` once.
+/// Line that is appended to `postgresql.conf` once.
 pub(super) const INCLUDE: &str = "\ninclude_if_exists 'shelfmark.conf'\n";
 
 const MIB: u64 = 1024 * 1024;
 
-/// What the settings depend on.
+/// Inputs of the configuration.
 #[derive(Debug)]
 pub(super) struct ServerConfig<'a> {
     pub(super) socket_folder: &'a Path,
     pub(super) durable: bool,
-    /// Whether this build knows `wal_compression = lz4` (version 15 and later, built with lz4).
+    /// Whether this build supports `wal_compression = lz4` (version 15 and later, built with lz4).
     pub(super) lz4: bool,
     /// The machine's memory in bytes, when known.
     pub(super) memory_bytes: Option<u64>,
 }
 
-/// The text of the settings file.
+/// Builds the text of the configuration file.
 pub(super) fn text(facts: &ServerConfig<'_>) -> String {
     let mut text = String::from("# Written by shelfmark at each start; changes here are lost.\n");
     let mut set = |name: &str, value: &str| {
@@ -44,11 +44,11 @@ pub(super) fn text(facts: &ServerConfig<'_>) -> String {
     set("max_wal_size", "4GB");
     set("checkpoint_timeout", "15min");
     set("checkpoint_completion_target", "0.9");
-    // What a catalogue's upload writes goes to the disk as it comes. Else the kernel keeps it for half a minute and then
-    // writes all of it at once, and commits wait behind that for seconds.
+    // Bulk writes, such as the upload of a catalogue, go to the disk as they come. Otherwise the kernel keeps them for
+    // half a minute and then writes all at once, and commits wait for seconds behind that.
     set("backend_flush_after", "512kB");
     set("wal_compression", if facts.lz4 { "lz4" } else { "on" });
-    // No archive and no standby hangs off a managed server.
+    // A managed server has neither an archive nor a standby.
     set("wal_level", "minimal");
     set("max_wal_senders", "0");
     // A dead client must not keep a head row locked.
@@ -60,12 +60,13 @@ pub(super) fn text(facts: &ServerConfig<'_>) -> String {
     text
 }
 
-/// A sixteenth of the memory, between 32 and 256 MiB: the learner's tables are in our own process.
+/// Size of the shared buffers: a sixteenth of the memory, between 32 and 256 MiB. The service needs the rest for its
+/// models.
 fn shared_buffers_mib(memory_bytes: Option<u64>) -> u64 {
     memory_bytes.map_or(128, |bytes| (bytes / 16 / MIB).clamp(32, 256))
 }
 
-/// The machine's memory as Linux tells it.
+/// Reads the machine's memory in bytes from /proc/meminfo.
 pub(super) fn memory_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;

@@ -88,8 +88,8 @@ impl State {
             Table::Counters => r.counters = read_pod::<Counters>(bytes)?,
             Table::Kinds => put_id(&mut r.kinds, row, bytes)?,
             Table::Tokens => put_id(&mut r.catalog.tokens, row, bytes)?,
-            Table::Users => put_holder(&mut r.users, row, bytes)?,
-            Table::Sessions => put_holder(&mut r.sessions, row, bytes)?,
+            Table::Users => restore_id(&mut r.users, row, bytes)?,
+            Table::Sessions => restore_id(&mut r.sessions, row, bytes)?,
             Table::Contexts => put_id(&mut r.contexts, row, bytes)?,
             Table::Items => self.decode_item(row, bytes)?,
             Table::Known => {
@@ -184,9 +184,9 @@ fn put_id(id_map: &mut IdMap, row: usize, bytes: &[u8]) -> Option<()> {
 }
 
 /// Decodes a row that may be free: empty bytes.
-fn put_holder(id_map: &mut IdMap, row: usize, bytes: &[u8]) -> Option<()> {
-    let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
-    id_map.restore(row, holder.as_ref())
+fn restore_id(id_map: &mut IdMap, row: usize, bytes: &[u8]) -> Option<()> {
+    let id = if bytes.is_empty() { None } else { Some(id(bytes)?) };
+    id_map.restore(row, id.as_ref())
 }
 
 fn id(bytes: &[u8]) -> Option<Id> {

@@ -43,7 +43,7 @@ impl IdMap {
     /// Looks up the row of an id.
     #[inline]
     pub fn get(&self, id: &str) -> Option<u32> {
-        self.index.find(self.hash(id), |row| self.holder(row).is_some_and(|known| known.as_str() == id))
+        self.index.find(self.hash(id), |row| self.get_id(row).is_some_and(|known| known.as_str() == id))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "any 32 bits of it")]
@@ -54,12 +54,12 @@ impl IdMap {
     /// Returns the id of a row. Panics when out of range or free.
     #[inline]
     pub fn id(&self, row: u32) -> &Id {
-        self.holder(row).expect("a row with an id")
+        self.get_id(row).expect("a row with an id")
     }
 
     /// Returns the id of a row; `None` when free or out of range.
     #[inline]
-    pub fn holder(&self, row: u32) -> Option<&Id> {
+    pub fn get_id(&self, row: u32) -> Option<&Id> {
         self.ids.get(row as usize)?.as_ref()
     }
 
@@ -152,7 +152,7 @@ mod tests {
         }
         ids.release(3);
         ids.release(1);
-        assert_eq!((ids.len(), ids.count(), ids.get("b"), ids.holder(1)), (4, 2, None, None));
+        assert_eq!((ids.len(), ids.count(), ids.get("b"), ids.get_id(1)), (4, 2, None, None));
         assert_eq!(ids.get_or_insert_from(2, &id("e")), (3, true), "free rows below stay free");
         assert_eq!(ids.get_or_insert(&id("b")), (1, true));
         assert_eq!(ids.get_or_insert(&id("f")), (4, true));

@@ -99,7 +99,7 @@ fn idle(seen: &CowVec<u64>, ids: &IdMap, events: Range<u64>, idle_max: u64) -> V
     let events = events.start.max(now.saturating_sub(round))..now;
     let turns = events.flat_map(|event| (event % round..rows).step_by(usize::try_from(round).unwrap_or(usize::MAX)));
     let turns = turns.map(|row| u32::try_from(row).expect("rows are u32"));
-    turns.filter(|row| now - seen[*row as usize] > idle_max && ids.holder(*row).is_some()).collect()
+    turns.filter(|row| now - seen[*row as usize] > idle_max && ids.get_id(*row).is_some()).collect()
 }
 
 #[cfg(test)]

@@ -231,7 +231,7 @@ impl State {
 
 /// Encodes the id of a row; nothing for a free row, as no id is empty.
 fn encode_id(id_map: &IdMap, row: usize, out: &mut Vec<u8>) {
-    if let Some(id) = id_map.holder(as_row(row)) {
+    if let Some(id) = id_map.get_id(as_row(row)) {
         out.extend_from_slice(id.as_str().as_bytes());
     }
 }

@@ -52,7 +52,7 @@ impl Models {
     /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record.
     /// One transaction: after a crash the model is there whole, or not at all.
     ///
-    /// Errors: [`ModelCatalogError::Exists`] when it was made otherwise, [`ModelCatalogError::TooMany`], a
+    /// Errors: [`ModelCatalogError::Exists`] when it exists with other settings, [`ModelCatalogError::TooMany`], a
     /// [`crate::domain::FieldError`] of the configuration, those of looking up and verifying the version.
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
@@ -146,7 +146,7 @@ impl Models {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };
                 insert_first_record(&mut transaction, id, &record).await?;
             }
-            // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead
+            // Known before the reconciler can see the row. When the commit fails nobody asks for it. It is loaded instead
             // when somebody was forgotten in the base since it was read.
             if adopted.digest == base.seed.digester.digest() {
                 shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).insert(id, base.seed.clone());

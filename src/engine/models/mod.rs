@@ -23,13 +23,13 @@ use crate::{
     model_catalog::{self, ModelCatalogError},
 };
 
-/// Longest wait until a model that was made, or deleted, is served here or no more.
-const KEEPER_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait until the reconciler has started a created model, or stopped a deleted one.
+const RECONCILE_WAIT: Duration = Duration::from_secs(30);
 
 /// All models of this process, by name. Cheap to clone.
 ///
-/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this
-/// process and of others go the same way. Readers take the map by pointer.
+/// One task, the reconciler, starts and stops models to match the catalogue in the database, whichever process created
+/// or deleted them. Readers take the map by pointer.
 #[derive(Clone)]
 pub struct Models {
     shared: Arc<ModelRegistry>,
@@ -44,17 +44,17 @@ pub(super) enum NotRunning {
     Failing(String),
 }
 
-/// What the handle and its tasks share.
+/// State that the handle and its tasks share.
 pub(super) struct ModelRegistry {
     pub with: Dependencies,
     pub running: ArcSwap<BTreeMap<ModelName, Running>>,
-    /// Counts the looks of the keeper at the database.
+    /// Counts the runs of the reconciler.
     pub looks: watch::Sender<u64>,
-    /// Asks the keeper to look now.
+    /// Wakes the reconciler.
     pub look: Notify,
     /// Models that are there and do not run here, with their numbers. One that starts is in `running` before it leaves.
     pub waiting: Mutex<BTreeMap<ModelName, (i32, NotRunning)>>,
-    /// States of forks made here, by number, until the keeper starts them: they share memory with their base.
+    /// States of forks made here, by number, until the reconciler starts them: they share memory with their base.
     pub seeds: Mutex<BTreeMap<i32, Seed>>,
 }
 
@@ -136,13 +136,13 @@ impl ModelRegistry {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns once the keeper has acted on what is in the database now (after a bounded wait at the latest).
+    /// Waits until the reconciler has applied the current catalogue, for a bounded time.
     pub async fn looked(&self) {
         let mut looks = self.looks.subscribe();
         let before = *looks.borrow_and_update();
         self.look.notify_one();
         // The look under way may have begun before: the one after it has not.
-        let waited = tokio::time::timeout(KEEPER_WAIT, looks.wait_for(|looks| *looks >= before + 2));
+        let waited = tokio::time::timeout(RECONCILE_WAIT, looks.wait_for(|looks| *looks >= before + 2));
         tokio::pin!(waited);
         loop {
             tokio::select! {

@@ -1,7 +1,6 @@
-//! Removal of deleted models' rows, in the background and a batch at a time.
+//! Purge of deleted models' rows, in batches in the background.
 //!
-//! The mark in the roster is the only thing to remember: after a crash, this process or another goes on from what it
-//! finds.
+//! The mark in the model catalogue is the only state: after a crash, this process or another continues from there.
 
 use std::time::Duration;
 
@@ -15,17 +14,17 @@ use crate::{
     versions::purge_versions,
 };
 
-/// How often it looks for marked models.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval between searches for marked models.
+const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Removes what is marked until `stop`.
+/// Purges marked models until `stop`.
 pub async fn run(pool: PgPool, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = tokio::time::sleep(PURGE_INTERVAL) => {}
         }
-        if let Err(error) = remove_all(&pool, &stop).await {
+        if let Err(error) = purge_all(&pool, &stop).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "model.purge_failed: rows of a deleted model stay for now"
@@ -34,15 +33,15 @@ pub async fn run(pool: PgPool, stop: CancellationToken) {
     }
 }
 
-async fn remove_all(pool: &PgPool, stop: &CancellationToken) -> Result<(), EngineError> {
+async fn purge_all(pool: &PgPool, stop: &CancellationToken) -> Result<(), EngineError> {
     for id in model_catalog::purgeable(pool).await? {
-        while !stop.is_cancelled() && remove_batch(pool, id).await? {}
+        while !stop.is_cancelled() && purge_batch(pool, id).await? {}
     }
     Ok(())
 }
 
 /// One transaction; `false` once nothing is left, or while another process is at it.
-async fn remove_batch(pool: &PgPool, id: i32) -> Result<bool, EngineError> {
+async fn purge_batch(pool: &PgPool, id: i32) -> Result<bool, EngineError> {
     let mut transaction = pool.begin().await.map_err(ModelCatalogError::from)?;
     if !model_catalog::try_lock_purge(&mut transaction, id).await? {
         return Ok(false);

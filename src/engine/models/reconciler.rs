@@ -100,14 +100,14 @@ pub async fn begin(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
             Ok(started) => admit(shared, listed.name, started),
             Err(error) if is_gone(&error) => _ = shared.waiting().remove(&listed.name),
             // Whoever may write is about to settle it: tried again like any that came later.
-            Err(error @ EngineError::Log(LogError::NotBegun(_))) => note_failing(shared, &listed, &error),
+            Err(error @ EngineError::Log(LogError::NotStarted(_))) => note_failing(shared, &listed, &error),
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Follows the roster until the process ends.
+/// Follows the model catalogue until the process ends.
 pub async fn run(shared: Arc<ModelRegistry>) {
     let stop = shared.with.stop.clone();
     let follow = async {
@@ -162,7 +162,7 @@ async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Lets everybody find a model that was started. Only the keeper changes the map. The model is in `running` before it
+/// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before it
 /// leaves `waiting`, so that readiness never misses it.
 fn admit(shared: &ModelRegistry, name: ModelName, started: Running) {
     let mut running = BTreeMap::clone(&shared.running.load());

@@ -33,7 +33,7 @@ pub const METRICS: &[MetricInfo] = &[
         "`model`, `table`, `verdict`",
         "1 for the verdict of a table, or of `all`; 0 for the others",
     ),
-    MetricInfo::new(LOSS_TO_CHANCE, Gauge, "`model`", "Mean loss of a target over that of a guess at random"),
+    MetricInfo::new(LOSS_TO_CHANCE, Gauge, "`model`", "Mean loss of a target over that of a random guess"),
     MetricInfo::new(LAG_RECORDS, Gauge, "`model`", "Committed records that the live view does not hold"),
     MetricInfo::new(LAG_SECONDS, Gauge, "`model`", "Age of the oldest of them"),
     MetricInfo::new(

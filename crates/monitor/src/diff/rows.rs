@@ -1,4 +1,4 @@
-//! Which learned rows came, went and moved.
+//! Comparison of learned rows: added, removed and moved ones.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of finite values; `None` without any.
+    /// Computes mean and quantiles of finite values; `None` without any.
     pub(super) fn of(values: Vec<f32>) -> Option<Self> {
         let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
         let count = values.len() as f64;
@@ -27,29 +27,29 @@ impl Spread {
     }
 }
 
-/// The rows of one table in two states.
+/// Differences of the rows of one table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableDiff {
     /// The table.
     pub table: LearnedTable,
-    /// Rows before.
+    /// Number of rows before.
     pub rows_from: u64,
-    /// Rows after.
+    /// Number of rows after.
     pub rows_to: u64,
-    /// Rows whose id is only in the state after.
+    /// Number of rows whose id is only in the state after.
     pub added: u64,
-    /// Rows whose id is only in the state before.
+    /// Number of rows whose id is only in the state before.
     pub removed: u64,
-    /// Rows of both whose values differ in any bit.
+    /// Number of rows of both states whose values differ in any bit.
     pub moved: u64,
-    /// How far those moved.
+    /// Euclidean distances of the moved rows.
     pub distance: Option<Spread>,
-    /// The same over the length of the longer of the two vectors: 0 unmoved, 2 turned round.
+    /// Those distances over the length of the longer vector: 0 unmoved, 2 reversed.
     pub relative: Option<Spread>,
 }
 
-/// Compares all tables; the items that moved farthest come beside.
+/// Compares all tables. Also returns the `top` items that moved farthest.
 pub(super) fn tables(from: &InferenceState, to: &InferenceState, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
     let mut movers = Vec::new();
     let compared = LearnedTable::ALL.into_iter().map(|table| {
@@ -71,7 +71,7 @@ pub(super) fn tables(from: &InferenceState, to: &InferenceState, top: usize) -> 
     (compared.collect(), movers)
 }
 
-/// A row of both states.
+/// Row that moved, by its numbers in both states.
 struct Move {
     distance: f32,
     relative: f32,
@@ -79,7 +79,7 @@ struct Move {
     to: usize,
 }
 
-/// What became of a table's rows.
+/// Moved rows of a table, with counts.
 struct Moves {
     rows_from: usize,
     rows_to: usize,
@@ -93,10 +93,10 @@ impl Moves {
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
-            if table == LearnedTable::Users && from.users.holder(as_row(row)).is_none() {
+            if table == LearnedTable::Users && from.users.get_id(as_row(row)).is_none() {
                 continue;
             }
-            // Two states share memory only of rows that both have from the state that they grew from, ids and all.
+            // Two states share memory only of rows that both inherited, with their ids, from a common state.
             if row < new.len() && old.shares(new, row) {
                 moves.common += 1;
             } else if let Some(partner) = partner(table, from, to, row) {
@@ -143,7 +143,7 @@ impl Moves {
     }
 }
 
-/// The small vectors, as one row.
+/// Compares the small vectors, as one row.
 fn small(from: &InferenceState, to: &InferenceState) -> Moves {
     let mut moves = Moves { rows_from: 1, rows_to: 1, common: 1, moved: Vec::new() };
     let [old, new]: [&[f32]; 2] =
@@ -152,12 +152,12 @@ fn small(from: &InferenceState, to: &InferenceState) -> Moves {
     moves
 }
 
-/// Rows of a table that are nobody's.
+/// Counts the free rows of a table.
 fn free(table: LearnedTable, inference: &InferenceState) -> usize {
     if table == LearnedTable::Users { inference.users.len() - inference.users.count() } else { 0 }
 }
 
-/// The row of `to` that belongs to what `row` of `from` belongs to.
+/// Finds the row of `to` with the same owner as `row` of `from`.
 fn partner(table: LearnedTable, from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     match table {
         LearnedTable::Items | LearnedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
@@ -174,7 +174,7 @@ fn partner(table: LearnedTable, from: &InferenceState, to: &InferenceState, row:
     }
 }
 
-/// Ids by row, and rows by id.
+/// Map between rows and ids of a table.
 #[derive(Clone, Copy)]
 enum Names<'a> {
     Items(&'a Catalog),
@@ -188,7 +188,7 @@ impl<'a> Names<'a> {
         match self {
             Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
             Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
-            Self::Ids(ids) => ids.holder(row32),
+            Self::Ids(ids) => ids.get_id(row32),
         }
     }
 
@@ -204,11 +204,11 @@ impl<'a> Names<'a> {
 
 fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
     let id = from.id(row)?;
-    // States of one line number alike, so the same number is tried before the map is asked.
+    // States of one lineage number their rows alike, so the same number is tried before the map.
     if to.id(row) == Some(id) { Some(row) } else { to.row(id.as_str()) }
 }
 
-/// A projection belongs to a number of a modality.
+/// Finds the projection of the same input of the same modality.
 fn projection(from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     let all = from.content_vectors.modalities().all();
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;

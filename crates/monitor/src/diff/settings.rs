@@ -1,4 +1,4 @@
-//! Configurations and figures of two states, side by side.
+//! Comparison of the configurations and figures of two states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use shelfmark_domain::ModelConfig;
 
-/// A setting that differs.
+/// Setting that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Setting {
@@ -21,21 +21,21 @@ pub struct Setting {
     pub to: Option<Value>,
 }
 
-/// A figure of both states.
+/// Figure of both states.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Figure {
     /// Its name, with dots between levels: `quality.live.recall`.
     pub name: String,
-    /// Before; null where it was not measured.
+    /// Value before; null where it was not measured.
     pub from: Option<f64>,
-    /// After.
+    /// Value after; null where it was not measured.
     pub to: Option<f64>,
-    /// After minus before.
+    /// Value after minus value before.
     pub change: Option<f64>,
 }
 
-/// The settings that differ, by name.
+/// Lists the settings that differ, by name.
 pub(super) fn settings(from: &ModelConfig, to: &ModelConfig) -> Vec<Setting> {
     let [mut old, mut new] = [from, to].map(values);
     let names: BTreeSet<String> = old.keys().chain(new.keys()).cloned().collect();
@@ -46,14 +46,15 @@ pub(super) fn settings(from: &ModelConfig, to: &ModelConfig) -> Vec<Setting> {
         .collect()
 }
 
-/// A configuration's values by path. By way of text, so that 0.08 in f32 is told as 0.08 and not by its neighbour in f64.
+/// Lists a configuration's values by path. Converted through text, so that 0.08 as f32 stays 0.08 instead of its
+/// nearest f64.
 fn values(config: &ModelConfig) -> BTreeMap<String, Value> {
     let text = serde_json::to_string(config).expect("a configuration has a JSON form");
     let value: Value = serde_json::from_str(&text).expect("it was just written");
     leaves(&value)
 }
 
-/// The numbers of both, by name.
+/// Lists the numbers of both, by name.
 pub(super) fn figures(from: &Value, to: &Value) -> Vec<Figure> {
     let [old, new] = [from, to].map(leaves);
     let number = |side: &BTreeMap<String, Value>, name: &String| side.get(name).and_then(Value::as_f64);
@@ -68,7 +69,7 @@ pub(super) fn figures(from: &Value, to: &Value) -> Vec<Figure> {
         .collect()
 }
 
-/// What a JSON value holds at its ends, by path.
+/// Lists the leaves of a JSON value by path.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     let mut todo = vec![(String::new(), value)];

@@ -1,12 +1,12 @@
-//! The health of learning: what steps and tables did, put together into figures, series and verdicts. Pure: values in,
-//! figures out.
+//! Health of learning: figures, series and verdicts, computed from the reports of steps and from the rows of states.
 //!
-//! Promises: nothing here changes a state (P4), every verdict carries the numbers that led to it, and what is kept is
-//! bounded: [`POINTS_MAX`] points, [`SAMPLE_ROWS_MAX`] rows of a table looked at by a survey, [`QUALITY_TARGETS`] sampled
-//! targets and [`EXPOSURE_LISTS`] lists of live quality, [`TRACE_ROWS_MAX`] rows of a trace.
+//! **Promises.** Functions are pure and change no state (P4). Every verdict carries the numbers that led to it.
 //!
-//! Not here: threads, timers, channels and the log (the engine feeds it), routes (http) and Prometheus names (the engine).
-//! Thresholds are constants of `verdict.rs`, with their reasons in docs/LEARNING.md.
+//! **Bounds.** [`POINTS_MAX`] points; [`SAMPLE_ROWS_MAX`] rows of each table in a survey; [`QUALITY_TARGETS`] sampled
+//! targets and [`EXPOSURE_LISTS`] lists of live quality; [`TRACE_ROWS_MAX`] rows of a trace.
+//!
+//! **Must not know** threads, timers, channels, the log and the names of Prometheus metrics (all in the engine), or
+//! routes (http). Thresholds are constants of `verdict.rs`; docs/LEARNING.md has their reasons.
 
 mod bias;
 mod detector;

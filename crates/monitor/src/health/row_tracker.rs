@@ -1,4 +1,4 @@
-//! How one row moved, step by step, seen by a replay: the steps that moved it farthest, and what it was to them.
+//! Tracker of one row during a replay: the steps that moved it farthest, and their causes.
 
 use serde::Serialize;
 
@@ -8,27 +8,27 @@ use shelfmark_state::{Actor, InferenceState, LearnedTable, State, Unit, distance
 
 use super::cosine;
 
-/// Steps that are told.
+/// Maximum number of listed steps.
 pub const LARGEST_STEPS: usize = 10;
 
-/// Whose row is watched.
+/// Owner of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowOwner {
-    /// An item's vector as learned, without what its tokens and content add.
+    /// An item: its learned vector, without those of its tokens and content.
     Item(Id),
-    /// A user's own vector, without what the history adds.
+    /// A user: the user's own vector, without that of the history.
     User(Id),
 }
 
 impl RowOwner {
-    /// Whose.
+    /// Returns the id of the item or user.
     pub const fn id(&self) -> &Id {
         match self {
             Self::Item(id) | Self::User(id) => id,
         }
     }
 
-    /// The table of the row.
+    /// Returns the table of the row.
     pub const fn table(&self) -> LearnedTable {
         match self {
             Self::Item(_) => LearnedTable::Items,
@@ -36,7 +36,7 @@ impl RowOwner {
         }
     }
 
-    /// The row's number in a state.
+    /// Returns the row's number in a state.
     pub fn row(&self, inference: &InferenceState) -> Option<u32> {
         match self {
             Self::Item(id) => inference.catalog.row(id.as_str()),
@@ -44,59 +44,60 @@ impl RowOwner {
         }
     }
 
-    /// The row's values in a state, `[dim]`.
+    /// Returns the row's values in a state, `[dim]`.
     pub fn values<'a>(&self, inference: &'a InferenceState) -> Option<&'a [f32]> {
         let rows = inference.parameters.table(self.table());
         self.row(inference).map(|row| rows.row(row as usize))
     }
 }
 
-/// What moved a row.
+/// Cause of a movement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// A step that learned from it: a target of its own.
+    /// A step with a target of this item or user.
     Target,
-    /// A step in which it was in the history of somebody's query.
+    /// A step in which the item was in the history of a query, or the user was the subject of one.
     History,
-    /// A step in which it competed with the targets, as one of all items or as a drawn negative.
+    /// A step in which it competed with the targets, as one of all items or as a sampled negative.
     Competitor,
-    /// A record between steps: a vector that was put, or a restore.
+    /// A record between steps: an imported vector or a restore.
     Record,
 }
 
-/// One movement of a row.
+/// Movement of a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RowStep {
-    /// What moved it; the first that applies.
+    /// Cause of the movement; the first that applies.
     pub cause: Cause,
-    /// Position of the first record of the step's batch; of a movement between steps, the first that can have caused it.
+    /// Position of the first record of the step's batch, or of the first record that can have caused a movement between
+    /// steps.
     pub first: Position,
-    /// Position of the last one.
+    /// Position of the last such record.
     pub last: Position,
-    /// How far it moved.
+    /// Euclidean distance of the vectors before and after.
     pub distance: f32,
     /// Cosine of the vectors before and after.
     pub cosine: f32,
-    /// Mean loss of the step's targets.
+    /// Mean loss of the step's targets in nats.
     pub loss: Option<f64>,
-    /// Whether the step's gradient was scaled down.
+    /// Whether the step's gradient was clipped.
     pub clipped: bool,
-    /// Targets of the step.
+    /// Number of targets of the step.
     pub targets: u64,
-    /// Those that are the row's own: of the item, or of the user.
+    /// Number of those targets that belong to the item or user.
     pub own_targets: u64,
 }
 
-/// Watches a replay for what moves a row.
+/// Observer of a replay that records the movements of one row.
 #[derive(Debug)]
 pub struct RowTracker {
     owner: RowOwner,
-    /// Movements up to here do not count.
+    /// Movements up to this position do not count.
     after: Position,
-    /// The row as last seen, and up to where.
+    /// The row as last seen, and the position reached then.
     values: Option<Vec<f32>>,
     reached: Position,
     open: Option<Open>,
@@ -104,7 +105,7 @@ pub struct RowTracker {
     largest: Vec<RowStep>,
 }
 
-/// A step under way.
+/// Step in progress.
 #[derive(Debug)]
 struct Open {
     first: Position,
@@ -113,19 +114,20 @@ struct Open {
 }
 
 impl RowTracker {
-    /// Watches a row from a state at a position; movements that ended by `after` do not count.
+    /// Tracks a row from a state at `position` on. Movements that ended at or before `after` do not count.
     pub fn new(owner: RowOwner, from: &InferenceState, position: Position, after: Position) -> Self {
         let values = owner.values(from).map(<[f32]>::to_vec);
         Self { owner, after, values, reached: position, open: None, moved: 0, largest: Vec::new() }
     }
 
-    /// How often the row moved, and the farthest movements, farthest first. `readable` is where the replay ended.
+    /// Returns the number of movements, and the farthest ones, farthest first. `inference` is the state at `through`,
+    /// where the replay ended.
     pub fn finish(mut self, inference: &InferenceState, through: Position) -> (u64, Vec<RowStep>) {
         self.between(inference, through.next());
         (self.moved, self.largest)
     }
 
-    /// Notes what moved the row since it was last seen, before the batch that begins at `next`.
+    /// Records a movement between steps, before the batch that begins at `next`.
     fn between(&mut self, inference: &InferenceState, next: Position) {
         let first = self.reached.next();
         let last = Position::new(next.get().saturating_sub(1));
@@ -146,13 +148,13 @@ impl RowTracker {
         }
     }
 
-    /// Takes the row as it is now: how far it is from where it was, if it moved.
+    /// Updates the row as last seen. Returns distance and cosine if it moved.
     fn moved_to(&mut self, inference: &InferenceState) -> Option<(f32, f32)> {
         let now = self.owner.values(inference);
         let moved = match (&self.values, now) {
             (Some(old), Some(new)) if old != new => Some((distance(old, new), cosine(old, new))),
             (Some(_), Some(_)) => return None,
-            // New, or gone with a restore: nothing to measure.
+            // New, or removed by a restore: there is nothing to compare.
             (None, _) | (_, None) => None,
         };
         self.values = now.map(<[f32]>::to_vec);
@@ -183,7 +185,7 @@ impl RowTracker {
     }
 }
 
-/// Whether a unit's query has the row in it.
+/// Whether the row is part of a unit's query.
 fn is_subject(owner: &RowOwner, row: Option<u32>, unit: &Unit) -> bool {
     match owner {
         RowOwner::Item(_) => row.is_some_and(|row| unit.context.history.contains(&row)),
@@ -225,7 +227,7 @@ impl Observer for RowTracker {
     }
 
     fn after_learning(&mut self, state: &mut State, _: Position) {
-        // Nobody else looks at it in a replay.
+        // Nothing else reads it in a replay.
         state.touched.clear();
     }
 }

@@ -1,6 +1,6 @@
-//! Goal: a diff says of two states what a slow, obvious comparison says of them, whether one grew from the other or both
-//! from a third, with rows numbered differently. Method: seeded random states; rows as maps from id to bits; lists asked for
-//! one by one.
+//! Goal: a diff equals a slow, obvious comparison of the two states. One may have grown from the other, or both from a
+//! third with rows numbered differently. Method: seeded random states; rows as maps from id to bits; lists queried one
+//! by one.
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -1,4 +1,4 @@
-//! A new model's row.
+//! Insertion of a model into the catalogue.
 
 use sqlx::{PgConnection, types::Json};
 
@@ -6,32 +6,32 @@ use shelfmark_domain::{ModelConfig, ModelName, VersionNumber};
 
 use super::{ModelCatalogError, lock_catalog};
 
-/// A model about to be made.
+/// Model to be created.
 #[derive(Debug)]
 pub struct NewModel<'a> {
     /// Its name.
     pub name: &'a ModelName,
     /// Its configuration at position 0.
     pub config: &'a ModelConfig,
-    /// What it stands on; `None` for one that begins empty.
+    /// The version that it starts from; `None` for an empty model.
     pub fork: Option<NewFork<'a>>,
 }
 
-/// What a fork stands on.
+/// Origin of a fork.
 #[derive(Debug)]
 pub struct NewFork<'a> {
     /// The base's name.
     pub base: &'a ModelName,
-    /// The version of the base. From here on it cannot be deleted.
+    /// Version of the base. It cannot be deleted while the fork exists.
     pub version: VersionNumber,
-    /// What the fork's first record makes of the version's configuration, when it has one.
+    /// Configuration after the fork's first record; `None` when the fork keeps that of the version.
     pub config: Option<&'a ModelConfig>,
 }
 
-/// Adds the row within the caller's transaction; returns the model's number.
+/// Inserts the model within the caller's transaction and returns its number in the tables.
 ///
-/// Errors: [`ModelCatalogError::Exists`], [`ModelCatalogError::TooMany`] when there are `models_max` already, [`ModelCatalogError::Unknown`] when
-/// the base, or that version of it, is gone.
+/// Errors: [`ModelCatalogError::Exists`]; [`ModelCatalogError::TooMany`] when there are `models_max` models;
+/// [`ModelCatalogError::Unknown`] when the base, or that version of it, does not exist.
 pub async fn add(
     connection: &mut PgConnection,
     model: &NewModel<'_>,

@@ -1,4 +1,4 @@
-//! How a process learns that models came or went: notifications, and a timer for those that were lost.
+//! Listener for created and deleted models: notifications of Postgres, and a timer in case one is lost.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -9,12 +9,12 @@ use shelfmark_postgres as postgres;
 
 use super::CHANNEL;
 
-/// How often the one who waits is woken without a notification.
+/// Interval of wake-ups without a notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause before a broken listener connects again; the timer serves meanwhile.
+/// Pause before a failed listener reconnects. The timer keeps waking meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Wakes who waits on `look` whenever the roster may have changed; never returns.
+/// Wakes the task that waits on `look` whenever the catalogue may have changed. Never returns.
 pub async fn watch_changes(pool: &PgPool, look: &Notify) -> Infallible {
     tokio::select! {
         never = poll(look) => never,
@@ -43,7 +43,7 @@ async fn listen(pool: &PgPool, look: &Notify) -> Infallible {
 async fn listen_once(pool: &PgPool, look: &Notify) -> Result<(), sqlx::Error> {
     let mut listener = postgres::listen(pool, CHANNEL).await?;
     loop {
-        // Also after a loss: what was sent meanwhile is gone.
+        // Also after a reconnect, since notifications sent meanwhile are lost.
         listener.try_recv().await?;
         look.notify_one();
     }

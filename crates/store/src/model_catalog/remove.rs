@@ -1,4 +1,4 @@
-//! How a model goes: marked at once, erased when nothing of it is left.
+//! Deletion of models: a mark at once, and the row itself once everything else of the model is purged.
 
 use sqlx::{PgConnection, PgPool};
 
@@ -6,17 +6,17 @@ use shelfmark_domain::ModelName;
 
 use super::{ModelCatalogError, error::name, lock_catalog};
 
-/// The model that is always there.
+/// The model that cannot be deleted.
 const REQUIRED: &str = "default";
-/// Seconds between mark and removal: every process has stopped reading what goes.
+/// Seconds between mark and purge. By then every process has stopped reading the model.
 const PURGE_AFTER_SECONDS: f64 = 2.0;
 /// First half of the advisory lock's key: "SmRm". The second is the model.
 const PURGE_LOCK: i32 = 0x536d_526d;
 
 /// Marks the model as deleted within the caller's transaction.
 ///
-/// Errors: [`ModelCatalogError::Required`] for `default`, [`ModelCatalogError::Unknown`], [`ModelCatalogError::InUse`] while forks stand on it;
-/// those that are deleted themselves do not count.
+/// Errors: [`ModelCatalogError::Required`] for `default`, [`ModelCatalogError::Unknown`], and
+/// [`ModelCatalogError::InUse`] while it has forks that are not deleted.
 pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> Result<(), ModelCatalogError> {
     if model.as_str() == REQUIRED {
         return Err(ModelCatalogError::Required(model.clone()));
@@ -36,13 +36,13 @@ pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> R
         let forks = forks.iter().map(|fork| name(fork)).collect::<Result<_, _>>()?;
         return Err(ModelCatalogError::InUse { model: model.clone(), forks });
     }
-    // The appenders take this row's lock too: what they committed before is deleted with the model, and after it they find
-    // the mark.
+    // Appenders take this row's lock too. What they committed before is deleted with the model; afterwards they see the
+    // mark.
     sqlx::query("update models set deleted_at = now() where id = $1").bind(id).execute(connection).await?;
     Ok(())
 }
 
-/// Models whose rows may be removed now: marked some seconds ago, and no fork's row left that names them.
+/// Lists the models whose rows may be purged now: marked 2 s ago or earlier, and the origin of no remaining fork.
 pub async fn purgeable(pool: &PgPool) -> Result<Vec<i32>, ModelCatalogError> {
     let ids = sqlx::query_scalar(
         "select id from models m where deleted_at < clock_timestamp() - make_interval(secs => $1) \
@@ -54,7 +54,8 @@ pub async fn purgeable(pool: &PgPool) -> Result<Vec<i32>, ModelCatalogError> {
     Ok(ids)
 }
 
-/// Takes, until the transaction ends, the lock under which the model's rows are removed; `false` while another process has it.
+/// Tries to take the lock for purging a model, until the transaction ends. Returns `false` when another process holds
+/// it.
 pub async fn try_lock_purge(connection: &mut PgConnection, id: i32) -> Result<bool, ModelCatalogError> {
     Ok(sqlx::query_scalar("select pg_try_advisory_xact_lock($1, $2)")
         .bind(PURGE_LOCK)
@@ -63,7 +64,7 @@ pub async fn try_lock_purge(connection: &mut PgConnection, id: i32) -> Result<bo
         .await?)
 }
 
-/// Removes the row of a marked model that has no other rows any more.
+/// Deletes the catalogue row of a marked model, once it has no other rows.
 pub async fn delete_row(connection: &mut PgConnection, id: i32) -> Result<(), ModelCatalogError> {
     sqlx::query("delete from models where id = $1 and deleted_at is not null").bind(id).execute(connection).await?;
     Ok(())

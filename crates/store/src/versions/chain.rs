@@ -1,4 +1,4 @@
-//! Chains: a base and the deltas that stand on it, and what becomes of versions that others stand on.
+//! Chains of versions: their length, their compaction, and the deletion of versions that deltas depend on.
 
 use sqlx::{PgConnection, Row};
 
@@ -13,10 +13,10 @@ use super::{
     read_back, segments,
 };
 
-/// How much has to be read for a version.
+/// Length and size of the chain that has to be read for a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
-    /// Deltas on the base, the version itself included.
+    /// Number of deltas on the base, the version itself included; 0 for a base.
     pub depth: u32,
     /// Uncompressed bytes of the base.
     pub base_raw_bytes: u64,
@@ -25,7 +25,7 @@ pub struct Chain {
 }
 
 impl VersionStore {
-    /// The chain that ends in a version; `None` when there is no such version.
+    /// Returns the chain that ends in a version; `None` when there is no such version.
     pub async fn chain(&self, version: VersionNumber) -> Result<Option<Chain>, VersionError> {
         let row = sqlx::query(
             "select depth, base_raw_bytes, deltas_raw_bytes from versions where model_id = $1 and number = $2",
@@ -45,7 +45,8 @@ impl VersionStore {
         .transpose()
     }
 
-    /// The visible deltas that stand on at least `hidden_min` hidden versions, oldest first: folding them frees those.
+    /// Lists the visible deltas that depend on at least `hidden_min` consecutive hidden versions, oldest first.
+    /// Compacting such a delta frees those versions.
     pub async fn compactable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
         let rows = sqlx::query(
             "with recursive under as ( \
@@ -63,11 +64,12 @@ impl VersionStore {
         rows.iter().map(|row| Ok(number(row.try_get(0)?))).collect()
     }
 
-    /// Turns a delta into a base: `whole` are the segments of its whole state. What only it stood on, and was deleted for
-    /// everybody else, goes. One transaction.
+    /// Rewrites a delta as a base, in one transaction. `whole` holds the segments of its whole state. Hidden versions
+    /// that nothing else depends on are deleted.
     ///
     /// # Errors
-    /// [`VersionError::ReadBack`] when they are not, read back, what `read_back` expects: then everything stays as it was.
+    /// [`VersionError::NotFound`], and [`VersionError::ReadBack`] when the stored segments do not read back as
+    /// `read_back` expects. The version is unchanged then.
     pub async fn compact(
         &self,
         version: VersionNumber,
@@ -104,7 +106,7 @@ impl VersionStore {
         .bind(sent.rows)
         .execute(&mut *transaction)
         .await?;
-        // Everything above it in the chain, other models' versions included, now stands on this base.
+        // Every version above it in the chain, those of other models included, now has this base.
         sqlx::query(
             "with recursive above as ( \
                  select model_id, number from versions where model_id = $1 and number = $2 \
@@ -127,7 +129,7 @@ impl VersionStore {
     }
 }
 
-/// Deletes a version, or hides it while others stand on it, and what was hidden only for its sake.
+/// Deletes a version, or hides it while deltas depend on it. Also deletes hidden versions that only it depended on.
 pub(super) async fn remove(
     connection: &mut PgConnection,
     model_id: i32,
@@ -141,7 +143,7 @@ pub(super) async fn remove(
     delete_unreferenced(connection).await
 }
 
-/// Deletes the hidden versions, of every model, that nothing stands on any more.
+/// Deletes the hidden versions, of every model, that no delta depends on.
 pub(super) async fn delete_unreferenced(connection: &mut PgConnection) -> Result<(), VersionError> {
     loop {
         let deleted = sqlx::query(
@@ -150,7 +152,7 @@ pub(super) async fn delete_unreferenced(connection: &mut PgConnection) -> Result
         )
         .execute(&mut *connection)
         .await?;
-        // Each round frees the next one down; a chain is short.
+        // Each round frees the next version below. Chains are short.
         if deleted.rows_affected() == 0 {
             return Ok(());
         }

@@ -1,14 +1,14 @@
-//! Segments as they are stored: compressed, with a checksum over what they are and what they hold.
+//! Codec of stored segments: zstd, with a checksum over key and content.
 
 use xxhash_rust::xxh3::Xxh3;
 
 use shelfmark_domain::VersionNumber;
 use shelfmark_state::Segment;
 
-/// Level 1 of zstd: rows of floats hardly compress, and a version is taken while the learner wants the core.
+/// Level 1 of zstd: rows of floats hardly compress, and the learner needs the core meanwhile.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Where a segment belongs; part of its checksum, so that one in the wrong place is noticed.
+/// Key of a segment. It is part of the checksum, so that a misplaced segment is detected.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SegmentKey {
     pub model_id: i32,
@@ -17,7 +17,7 @@ pub(super) struct SegmentKey {
     pub ordinal: i32,
 }
 
-/// A segment's columns.
+/// Segment as its columns in the table.
 pub(super) struct EncodedSegment {
     pub key: SegmentKey,
     pub first_row: u32,
@@ -28,7 +28,7 @@ pub(super) struct EncodedSegment {
     pub payload: Vec<u8>,
 }
 
-/// xxh3, 128 bits, over the place and the uncompressed bytes.
+/// Computes xxh3 with 128 bits over the key and the uncompressed bytes.
 pub(super) fn checksum(key: SegmentKey, payload: &[u8]) -> [u8; 16] {
     let mut hash = Xxh3::new();
     hash.update(&key.model_id.to_le_bytes());
@@ -39,7 +39,7 @@ pub(super) fn checksum(key: SegmentKey, payload: &[u8]) -> [u8; 16] {
     hash.digest128().to_be_bytes()
 }
 
-/// The manifest's checksum: over those of the segments, in order.
+/// Checksum of a manifest: xxh3 over the checksums of its segments, in order.
 #[derive(Default)]
 pub(super) struct ManifestChecksum(Xxh3);
 
@@ -53,7 +53,7 @@ impl ManifestChecksum {
     }
 }
 
-/// Compresses. CPU work of some milliseconds a megabyte: on a blocking thread.
+/// Compresses a segment. Takes some milliseconds of CPU per megabyte, so call it on a blocking thread.
 pub(super) fn encode(key: SegmentKey, segment: &Segment) -> std::io::Result<EncodedSegment> {
     Ok(EncodedSegment {
         key,
@@ -66,7 +66,7 @@ pub(super) fn encode(key: SegmentKey, segment: &Segment) -> std::io::Result<Enco
     })
 }
 
-/// Decompresses and verifies; the error says what is wrong.
+/// Decompresses and verifies a segment. The error describes the damage.
 pub(super) fn decode(encoded: &EncodedSegment) -> Result<Segment, String> {
     let payload = zstd::bulk::decompress(&encoded.payload, encoded.raw_bytes)
         .map_err(|error| format!("it does not decompress: {error}"))?;

@@ -1,4 +1,4 @@
-//! Taking a forgotten user's id out of stored versions (P10).
+//! Erasure of a forgotten user's id from stored versions (P10).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use super::{
     store::LIST_LIMIT_MAX,
 };
 
-/// A version from which a user's id was taken.
+/// Version from which a user's id was erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasedVersion {
     /// Number of the model in the tables.
@@ -26,18 +26,18 @@ pub struct ErasedVersion {
     pub version: VersionNumber,
     /// Digest of its state with the id.
     pub before: Digest,
-    /// Digest of its state with the name that stands in the id's place.
+    /// Digest of its state with the pseudonym in the id's place.
     pub after: Digest,
 }
 
-/// What some rows of users' ids are in a segment or a version: of the user, with what that changes a digest by, or (`None`) no
-/// more, once they were. A row changes hands when somebody idle is dropped.
+/// Rows of the table of user ids that hold the user, with the change of the digest that the erasure causes. `None`
+/// marks a row that held the user in an earlier version and has another id here: rows of dropped idle users are reused.
 type UserRows = BTreeMap<u32, Option<u128>>;
-/// The same by version.
+/// Those rows by version.
 type RowsByVersion = BTreeMap<(i32, VersionNumber), UserRows>;
 
-/// The models whose versions stand on each other's rows, directly or not: forks and what they were forked from. Ascending,
-/// the model itself among them.
+/// Lists the models that share stored rows with this one, directly or indirectly: forks and their origins. Ascending,
+/// the model itself included.
 pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
     let mut related = sqlx::query_scalar(
         "with recursive pairs as ( \
@@ -55,11 +55,11 @@ pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Res
     Ok(related)
 }
 
-/// Takes the user's id out of every version, seen or unseen, of all related models. From here to the end of the transaction no
-/// version of these models is stored. Memory: one segment of ids.
+/// Replaces the user's id by its pseudonym in every version of all related models, hidden ones included. Until the
+/// transaction ends, no version of these models is stored. Memory: one segment of ids.
 ///
-/// Only the segments of users' ids are read and written: a digest is a sum over rows, so what one row's hash changes by is
-/// what the digests of all versions change by that hold the row.
+/// Only the segments of user ids are rewritten. A digest is a sum over rows, so the digest of every version that holds
+/// the row changes by the difference of that row's hashes.
 pub async fn erase_user(
     connection: &mut PgConnection,
     related: &[i32],
@@ -69,7 +69,8 @@ pub async fn erase_user(
         lock_versions(connection, *model_id).await?;
     }
     let (mut by_version, mut rows) = (RowsByVersion::new(), BTreeSet::new());
-    // What a version stands on comes before it: a fork's base has the lower number, and so has a delta's.
+    // A version comes after those that it depends on: the origin of a fork has a lower model number, the parent of a
+    // delta a lower version number.
     for (model_id, version, ordinal) in id_segments(connection, related).await? {
         let user_rows = erase_in_segment(connection, model_id, version, ordinal, user, &rows).await?;
         rows.extend(user_rows.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
@@ -84,7 +85,7 @@ pub async fn erase_user(
     update_digests(connection, related, &by_version).await
 }
 
-/// Replays name whom they left out.
+/// Erases the user from the provenance of versions that a replay made: it names the users that were left out.
 async fn erase_from_provenance(
     connection: &mut PgConnection,
     related: &[i32],
@@ -98,7 +99,7 @@ async fn erase_from_provenance(
     for row in rows {
         let (model_id, version): (i32, _) = (row.try_get(0)?, number(row.try_get(1)?));
         let damaged =
-            |_| VersionError::Corrupt { version, detail: "its origin is not JSON of this release".to_owned() };
+            |_| VersionError::Corrupt { version, detail: "its provenance cannot be read by this release".to_owned() };
         let mut derived: Derived = serde_json::from_str(row.try_get(2)?).map_err(damaged)?;
         if let Derived::Replay { except, .. } = &mut derived
             && except.forget(user)
@@ -129,7 +130,8 @@ async fn id_segments(
     rows.iter().map(|row| Ok((row.try_get(0)?, number(row.try_get(1)?), row.try_get(2)?))).collect()
 }
 
-/// Replaces the id in one segment. Where it was, and which of `rows`, where it was before, are somebody else's here.
+/// Replaces the id in one segment. Returns the rows that held it, and those of `rows` (which held it in earlier
+/// versions) that hold another id here.
 async fn erase_in_segment(
     connection: &mut PgConnection,
     model_id: i32,
@@ -170,7 +172,7 @@ async fn erase_in_segment(
     Ok(user_rows)
 }
 
-/// The segment with the new name, when the id is there.
+/// Returns the rows as [`erase_in_segment`] does, and the rewritten segment when it held the id.
 fn rename(
     stored: &EncodedSegment,
     user: &ForgottenUser,
@@ -199,7 +201,7 @@ fn rename(
     Ok((user_rows, Some(encoded)))
 }
 
-/// The manifest's checksum and sizes, after a segment was written again.
+/// Updates the manifest's checksum and sizes after a segment was rewritten.
 async fn update_checksum(
     connection: &mut PgConnection,
     model_id: i32,
@@ -227,7 +229,7 @@ async fn update_checksum(
     Ok(())
 }
 
-/// The digests of all versions that hold the user.
+/// Updates the digests of all versions that hold the user, directly or through their chain.
 async fn update_digests(
     connection: &mut PgConnection,
     related: &[i32],
@@ -245,7 +247,7 @@ async fn update_digests(
         let chain = links(connection, model_id, version).await?;
         let mut user_rows = UserRows::new();
         for link in &chain {
-            // Later rows take the place of earlier ones, here as in the state.
+            // Later rows replace earlier ones, here as in the state.
             user_rows.extend(by_version.get(&(link.model_id, link.version)).into_iter().flatten());
         }
         let changes: Vec<u128> = user_rows.into_values().flatten().collect();
@@ -253,7 +255,7 @@ async fn update_digests(
             continue;
         }
         let digest: Vec<u8> = row.try_get(2)?;
-        let damaged = || VersionError::Corrupt { version, detail: "its digest has not 16 bytes".to_owned() };
+        let damaged = || VersionError::Corrupt { version, detail: "its digest does not have 16 bytes".to_owned() };
         let before = u128::from_be_bytes(digest.as_slice().try_into().map_err(|_| damaged())?);
         let after = changes.iter().fold(before, |digest, change| digest.wrapping_add(*change));
         sqlx::query("update versions set digest = $3 where model_id = $1 and number = $2")
@@ -267,7 +269,7 @@ async fn update_digests(
     Ok(erased)
 }
 
-/// Keeps a receipt; one for each position of a log.
+/// Stores the receipt of an erasure, by the position of its record.
 pub async fn insert_receipt(
     connection: &mut PgConnection,
     model_id: i32,
@@ -286,7 +288,8 @@ pub async fn insert_receipt(
 }
 
 impl VersionStore {
-    /// Receipts of erasures with their positions, newest first; `before` pages back; at most 1,000.
+    /// Lists receipts of erasures with their positions, newest first, at most 1,000. `before` continues from an earlier
+    /// page.
     pub async fn receipts(
         &self,
         before: Option<Position>,

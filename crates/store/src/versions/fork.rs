@@ -1,4 +1,4 @@
-//! A fork's first version: another model's, shared.
+//! First version of a fork, which shares the rows of another model's version.
 
 use sqlx::PgConnection;
 
@@ -11,20 +11,21 @@ use super::{
     manifest::{manifest, manifest_columns, sql_number},
 };
 
-/// Who makes a fork, and why.
+/// Author and reason of a fork, for its manifest.
 #[derive(Debug, Clone)]
 pub struct ForkDetails {
-    /// Who.
+    /// Name of the API key or user that creates the fork.
     pub actor: String,
-    /// Why.
+    /// Free text.
     pub reason: Option<String>,
 }
 
 impl VersionStore {
-    /// Makes a version of `source` the first version of this model, at position 0 and with the same digest, within the
-    /// caller's transaction. The caller holds the source's version there (a fork's row names it), so it cannot go meanwhile.
+    /// Stores version 1 of this model within the caller's transaction: at position 0, with the digest of the source's
+    /// version. No row is copied, since the new version is an empty delta of that one.
     ///
-    /// No row is copied: the new version is a delta of the source's without changes. Errors: [`VersionError::NotFound`].
+    /// The caller has inserted the fork's row, whose foreign key keeps the source's version from being deleted.
+    /// Errors: [`VersionError::NotFound`].
     pub async fn create_fork(
         &self,
         connection: &mut PgConnection,
@@ -32,7 +33,7 @@ impl VersionStore {
         version: VersionNumber,
         details: ForkDetails,
     ) -> Result<VersionManifest, VersionError> {
-        // Nobody is forgotten in the source between this look at the digest and the commit.
+        // No erasure changes the source's digest between this read and the commit.
         lock_versions(connection, source.model_id()).await?;
         sqlx::query("insert into version_numbers (model_id, last) values ($1, 1)")
             .bind(self.model_id())

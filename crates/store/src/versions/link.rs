@@ -1,4 +1,4 @@
-//! The versions that one version is read from: a base and the deltas on it.
+//! Links of a chain: the base and the deltas from which a version is read.
 
 use sqlx::{PgConnection, Row};
 
@@ -17,7 +17,7 @@ pub(super) struct Link {
     pub checksum: Vec<u8>,
 }
 
-/// The chain of a version, base first. Empty when there is no such version.
+/// Returns the chain of a version, base first. Empty when there is no such version.
 pub(super) async fn links(
     connection: &mut PgConnection,
     model_id: i32,

@@ -1,4 +1,4 @@
-//! Following what other processes serve: notifications, and a timer for those that were lost.
+//! Listener for deployments of all processes: notifications of Postgres, and a timer in case one is lost.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -10,14 +10,14 @@ use shelfmark_postgres as postgres;
 
 use super::{VersionError, VersionStore, deployments::CHANNEL};
 
-/// How often the table is asked.
+/// Interval of reads of the table without a notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Pause before a broken listener connects again.
+/// Pause before a failed listener reconnects.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 impl VersionStore {
-    /// What is served, kept up to date with pins, unpins and splits of every process by a task on `tracker` until `shutdown`.
-    /// While Postgres is away the last known value stays.
+    /// Subscribes to what is served. A task on `tracker` updates the value with the deployments of every process, until
+    /// `shutdown`. While Postgres is unreachable, the last known value stays.
     pub async fn subscribe_serving(
         &self,
         shutdown: CancellationToken,
@@ -48,8 +48,8 @@ async fn poll(store: &VersionStore, sender: &watch::Sender<Serving>) -> Infallib
 }
 
 async fn look(store: &VersionStore, sender: &watch::Sender<Serving>) -> Result<(), VersionError> {
-    // Both loops run on one task, but each may hold an answer while the other asks: the receiver sees what the table
-    // said last or, for less than a poll, the time before.
+    // Both loops run on one task, but each may hold a result while the other reads. The receiver sees the newest value
+    // or, for less than a poll interval, the one before.
     let serving = store.serving().await?;
     sender.send_if_modified(|known| {
         let changed = *known != serving;
@@ -72,7 +72,7 @@ async fn listen_once(store: &VersionStore, sender: &watch::Sender<Serving>) -> R
     let mut listener = postgres::listen(store.pool(), CHANNEL).await?;
     let model_id = store.model_id().to_string();
     loop {
-        // `None`: connected again after a loss, and what was sent meanwhile is gone.
+        // `None` means that the listener reconnected, and notifications sent meanwhile are lost.
         let notification = listener.try_recv().await?;
         if notification.is_none_or(|notification| notification.payload() == model_id) {
             look(store, sender).await?;

@@ -1,46 +1,46 @@
-//! What is about to be stored.
+//! Inputs of the version store: versions and deployments to be stored.
 
 use std::fmt;
 
 use shelfmark_domain::{DeploymentMode, Derived, Digest, Position, Served, VersionNumber};
 use shelfmark_state::{ReadBack, Segment};
 
-/// A state about to be stored.
+/// Version to be stored.
 pub struct NewVersion {
     /// The state's position.
     pub position: Position,
-    /// Head of the log, or an earlier position, when the state was read or copied: whoever was forgotten later may still be
-    /// in it.
+    /// Position through which erasures are known to be applied to the state: the head, or an earlier position, when the
+    /// state was read. It may still hold users who were forgotten later.
     pub seen_through: Position,
-    /// The version it grew from.
+    /// The version that the state grew from.
     pub parent: Option<VersionNumber>,
-    /// The version that the segments are changes of; `None`: they are the whole state.
+    /// The version that the segments are a delta of; `None` when they are the whole state.
     pub delta_of: Option<VersionNumber>,
     /// The state's digest.
     pub digest: Digest,
-    /// Name.
+    /// Label, unique within the model.
     pub label: Option<String>,
-    /// Why.
+    /// Reason, as free text.
     pub reason: Option<String>,
-    /// Who.
+    /// Name of the API key or part of the service that takes the version.
     pub actor: String,
-    /// Counts and quality.
+    /// Counts and quality, as a JSON object.
     pub metrics: serde_json::Value,
-    /// Numeric fingerprint.
+    /// Numeric fingerprint (P4).
     pub fingerprint: String,
-    /// How the state was made, when it is not the log's.
+    /// Provenance of a state that is not the log's at its position.
     pub derived: Option<Derived>,
-    /// The state, or its changes, piece by piece in order.
+    /// Segments of the state, or of its changes.
     pub segments: NewSegments,
-    /// What the pieces must be when they are read back, before the version is there for anybody; `None`: that is not known.
+    /// Expected content, checked against the stored segments before the commit; `None` skips the check.
     pub read_back: Option<Box<ReadBack>>,
 }
 
-/// Pieces that are encoded as they are sent.
+/// Segments that are encoded while they are sent.
 pub struct NewSegments(pub(super) Box<dyn Iterator<Item = Segment> + Send + Sync>);
 
 impl NewSegments {
-    /// Pieces in the order of (table, ordinal). Runs on a blocking thread, one piece at a time.
+    /// Takes segments in the order of (table, ordinal). The iterator runs on a blocking thread, one segment at a time.
     pub fn new(segments: impl IntoIterator<Item = Segment, IntoIter: Send + Sync + 'static>) -> Self {
         Self(Box::new(segments.into_iter()))
     }
@@ -52,21 +52,21 @@ impl fmt::Debug for NewSegments {
     }
 }
 
-/// A deployment about to be recorded. What was served before it, the table says.
+/// Deployment to be recorded. What was served before comes from the table.
 pub struct NewDeployment {
-    /// What was done.
+    /// Kind of deployment.
     pub mode: DeploymentMode,
-    /// After. A split is announced by [`super::VersionStore::deploy_split`], and a freeze and a resume leave what is served
-    /// as it is, whatever stands here.
+    /// What is served afterwards. Ignored for a freeze and a resume, which do not change what is served. A split is
+    /// recorded by [`super::VersionStore::deploy_split`].
     pub to: Served,
     /// The version pinned or restored.
     pub version: Option<VersionNumber>,
-    /// Position of the record: of a restore, a freeze, a resume.
+    /// Position of the log record of a restore, a freeze or a resume.
     pub position: Option<Position>,
-    /// Who.
+    /// Name of the API key or part of the service that deploys.
     pub actor: String,
-    /// Why.
+    /// Reason, as free text.
     pub reason: Option<String>,
-    /// More of it.
+    /// Further details, as a JSON object.
     pub details: Option<serde_json::Value>,
 }

@@ -1,11 +1,11 @@
-//! What is left of a deleted model's versions and deployments.
+//! Purge of a deleted model's versions and deployments.
 
 use sqlx::PgConnection;
 
 use super::{VersionError, chain::delete_unreferenced};
 
-/// Removes one version of a deleted model with its segments, or, when there is none, the history of what was served; `false`
-/// once nothing is left. Versions go newest first: none loses what it stands on before it goes itself.
+/// Deletes the newest version of a deleted model with its segments or, when there is none, its deployments. Returns
+/// `false` once nothing is left. Newest first, so that no version loses its base before it is deleted itself.
 pub async fn purge_versions(connection: &mut PgConnection, model_id: i32) -> Result<bool, VersionError> {
     sqlx::query("update models set served_version = null where id = $1 and served_version is not null")
         .bind(model_id)
@@ -21,7 +21,7 @@ pub async fn purge_versions(connection: &mut PgConnection, model_id: i32) -> Res
     .execute(&mut *connection)
     .await?;
     if removed.rows_affected() > 0 {
-        // It may have been the last to stand on a version that its base deleted.
+        // It may have been the last version to depend on a hidden version of its origin.
         delete_unreferenced(connection).await?;
         return Ok(true);
     }

@@ -1,4 +1,4 @@
-//! Sending a version's segments.
+//! Sender of a version's segments.
 
 use sqlx::PgConnection;
 
@@ -11,10 +11,10 @@ use super::{
     manifest::sql_number,
 };
 
-/// What was sent.
+/// Totals of the sent segments.
 #[derive(Default)]
 pub(super) struct Sent {
-    /// Compressed.
+    /// Compressed bytes.
     pub bytes: i64,
     pub raw_bytes: i64,
     pub rows: i64,
@@ -22,7 +22,8 @@ pub(super) struct Sent {
     pub checksum: [u8; 16],
 }
 
-/// Sends the segments of a version. Each is encoded and compressed on a blocking thread while the one before it travels.
+/// Sends the segments of a version. Each is encoded and compressed on a blocking thread while the one before it is
+/// sent.
 pub(super) async fn send(
     connection: &mut PgConnection,
     model_id: i32,
@@ -52,7 +53,7 @@ pub(super) async fn send(
 
 type Encoding = tokio::task::JoinHandle<std::io::Result<Option<(EncodedSegment, NewSegments)>>>;
 
-/// Starts to encode and compress the next one; at its end the handle gives the rest back.
+/// Starts to encode and compress the next segment. The task returns it with the remaining segments.
 fn encode_next(model_id: i32, version: VersionNumber, mut segments: NewSegments) -> Encoding {
     tokio::task::spawn_blocking(move || {
         let Some(segment) = segments.0.next() else { return Ok(None) };

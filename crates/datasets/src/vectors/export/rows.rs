@@ -3,7 +3,10 @@
 use shelfmark_domain::Id;
 use shelfmark_state::{CowRows, InferenceState};
 
-use super::{Encoder, ExportTable, encode};
+use super::{
+    encode::{self, Encoder},
+    options::ExportTable,
+};
 
 /// Rows of one table, shared with their state.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ impl ExportRows {
         let numbers = (0..u32::try_from(count).expect("rows are u32"))
             .filter(|row| match table {
                 ExportTable::Items => !catalog.entry(*row).removed,
-                ExportTable::Users => inference.users.holder(*row).is_some(),
+                ExportTable::Users => inference.users.get_id(*row).is_some(),
                 ExportTable::Tokens => true,
             })
             .collect();
