@@ -35,7 +35,7 @@ mod erase;
 mod error;
 mod handle;
 mod head;
-pub mod metrics;
+mod metrics;
 mod models;
 mod outcome;
 mod queue;
@@ -47,6 +47,7 @@ mod state;
 mod tail;
 mod wake;
 
+pub use self::metrics::METRICS;
 pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;

@@ -29,7 +29,7 @@ mod filters;
 mod index;
 mod kernel;
 mod mask;
-pub mod metric;
+mod metric;
 mod plan;
 mod published;
 mod publisher;
@@ -51,6 +51,7 @@ mod view;
 mod worker;
 
 pub use mask::RowMask;
+pub use metric::METRICS;
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
 pub use scratch::SearchScratch;
