@@ -111,7 +111,7 @@ mod tests {
             ("demo", "poison burst"),
             ("bench", "from the time it was due"),
             ("evaluate", "Test-then-train"),
-            ("import", "turned at random"),
+            ("import", "rotated at random"),
             ("tune", "successive halving"),
             ("versions", "a number or a label"),
         ] {

@@ -14,11 +14,17 @@ use super::pipeline;
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
     /// Address of the service. For https, put a proxy in between.
-    #[arg(long, global = true, env = "SHELFMARK_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Service",
+        env = "SHELFMARK_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
     pub url: Url,
     /// API key with the scope that the command needs: `write` for events and items, `admin` for imports, rollbacks and
     /// changes of versions and models. Set it in the environment: others can read command lines.
-    #[arg(long, global = true, env = "SHELFMARK_KEY", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Service", env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
 }
 
@@ -36,7 +42,14 @@ pub struct ServiceArgs {
     #[command(flatten)]
     pub server: ServerArgs,
     /// Name of the model.
-    #[arg(long, global = true, env = "SHELFMARK_MODEL", default_value = "default", value_parser = ModelName::new)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Service",
+        env = "SHELFMARK_MODEL",
+        default_value = "default",
+        value_parser = ModelName::new
+    )]
     pub model: ModelName,
 }
 
@@ -53,11 +66,14 @@ impl ServiceArgs {
     }
 }
 
+/// Place of `--json` in help texts: after the options of the command itself.
+const OUTPUT_ORDER: usize = 900;
+
 /// Form of the answers.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OutputArgs {
-    /// Print the answer as JSON, as the service gave it.
-    #[arg(long, global = true)]
+    /// Print JSON instead of text.
+    #[arg(long, global = true, display_order = OUTPUT_ORDER)]
     pub json: bool,
 }
 

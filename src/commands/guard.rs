@@ -21,7 +21,7 @@ pub struct GuardArgs {
 enum Action {
     /// Show what the guard measures, and what it did.
     Show,
-    /// Set the guard and arm it. Do so while the model is well.
+    /// Set the guard and arm it. Do so while the model is healthy.
     Set {
         /// Metric that is compared between the live state and a version.
         #[arg(long, value_enum)]

@@ -27,10 +27,10 @@ use super::{
 /// Import vectors learned elsewhere, as the start of a model's items or tokens.
 ///
 /// Formats: word2vec (binary and text), GloVe, npy, safetensors; each may be compressed with gzip. The file is read
-/// twice. The first time its ids are matched with the model's, and its mean is computed. If it has more values than the
-/// model, so are the axes along which the vectors vary most. The second time the vectors that matched are sent:
-/// centred, turned at random (which keeps all angles) and scaled. Each is a record of the model's log, which a rollback
-/// undoes like any other.
+/// twice. The first pass matches its ids with the model's and computes the mean. If its vectors are longer than the
+/// model's, it also finds the axes along which they vary most. The second pass sends the vectors that matched: centred,
+/// rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a rollback undoes
+/// like any other.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// File of vectors.

@@ -35,7 +35,7 @@ struct GlobalDatabase {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a key and print it. It is shown this once. A running service accepts it within seconds.
+    /// Make a key and print it. It is not shown again. A running service accepts it within seconds.
     Create {
         /// Name of the key, shown as the actor of versions and rollbacks.
         #[arg(long)]

@@ -26,13 +26,13 @@ use super::{
 
 /// Post files of events and items to a running service, in order, each event once.
 ///
-/// Formats are recognised by content: our ndjson, MovieLens u.data, u.item, ratings.csv and movies.csv, RetailRocket
-/// events.csv, REES46 csv. Each may be compressed with gzip; `-` is standard input. Item files go first, wherever they
-/// stand.
+/// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings.csv and movies.csv,
+/// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip; `-` is standard input. Item files are sent
+/// first, wherever they are in the list.
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
-/// encoded ahead. Every event has an id made from the content of the file, so a replay that was broken off, or that is
-/// run twice, sends no event twice. Ends with status 1 when an entry was rejected, or with --strict at a bad line.
+/// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that
+/// is run twice, sends no event twice. Ends with status 1 when an entry was rejected, or with --strict at a bad line.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// Files of events or items, in the order in which they are sent.

@@ -10,26 +10,25 @@ use shelfmark::{
 
 /// Options of a file of vectors.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Vectors")]
 pub struct VectorArgs {
-    /// Rows that the vectors are for: items by id, or tokens of their metadata. A word is a word of titles unless it
-    /// begins as a token does, with c: for a category, g: for a tag or b: for a brand.
-    #[arg(long, value_enum, default_value_t = TableArg::Items, value_name = "ROWS")]
+    /// Rows that the vectors are for: items by id, or tokens of their metadata. A token has a prefix, such as c: for a
+    /// category, g: for a tag or b: for a brand. A word without a prefix is a word of titles.
+    #[arg(long, help_heading = "Vectors", value_enum, default_value_t = TableArg::Items, value_name = "ROWS")]
     into: TableArg,
     /// Format of the file. `auto` recognises it by its content.
-    #[arg(long, value_enum, default_value_t = FormatArg::Auto)]
+    #[arg(long, help_heading = "Vectors", value_enum, default_value_t = FormatArg::Auto)]
     format: FormatArg,
     /// File with the ids of the rows, one a line, for npy and safetensors.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Vectors", value_name = "FILE")]
     ids: Option<PathBuf>,
     /// Tensor of a safetensors file that has several.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = "Vectors", value_name = "NAME")]
     tensor: Option<String>,
     /// Root mean square of the imported values, which is their weight beside what is learned; 0.0001 to 10.
-    #[arg(long, value_parser = scale, default_value_t = 0.2)]
+    #[arg(long, help_heading = "Vectors", value_parser = scale, default_value_t = 0.2)]
     scale: f32,
     /// Do not subtract the mean of all vectors.
-    #[arg(long)]
+    #[arg(long, help_heading = "Vectors")]
     keep_mean: bool,
 }
 

@@ -28,7 +28,7 @@ use super::{
 ///
 /// Needs no running service and changes nothing. Every version is read, decompressed and compared with its checksums
 /// and its digest. Then the log is learned again from the beginning, and must arrive at the digest of each version in
-/// turn. That takes as long as learning it did; --stored leaves it out. Ends with status 1 when something is wrong.
+/// turn. That takes as long as learning it took; --stored leaves it out. Ends with status 1 when something is wrong.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// Check what is stored (checksums, chains and digests), and do not learn the log again.

@@ -45,7 +45,7 @@ const SAMPLE: usize = 20;
 /// `shelfmark demo` posts with the same --items, --shoppers and --seed. Ends with status 1 when nothing was answered.
 #[derive(Debug, clap::Args)]
 pub struct BenchArgs {
-    /// Files of events to send, and of users to ask for. The first 100,000 events are sent round and round.
+    /// Files of events to send, and of users to ask for. The first 100,000 events are sent again and again.
     #[arg(value_name = "FILE", conflicts_with_all = ["items", "shoppers", "seed"])]
     files: Vec<PathBuf>,
     #[command(flatten)]

@@ -33,7 +33,7 @@ enum Action {
         /// Most versions that are listed.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
-        /// List versions before this number only: the page before says which.
+        /// List only versions before this number, which the end of the page before names.
         #[arg(long)]
         before: Option<u32>,
     },
