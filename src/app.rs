@@ -3,6 +3,7 @@
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use shelfmark_metrics::MetricSection;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -11,9 +12,10 @@ use crate::{
     engine::{self, Dependencies, Models},
     http::{self, Api, HttpDependencies},
     keys::KeyStore,
+    log,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
-    serving::Searcher,
-    telemetry::Metrics,
+    serving::{self, Searcher},
+    telemetry::{self, Metrics},
 };
 
 /// Longest wait for learning to end, its last version included.
@@ -22,6 +24,12 @@ const ENGINE_STOP: Duration = Duration::from_secs(20);
 const LOG_STOP: Duration = Duration::from_secs(10);
 /// How often histograms are folded into buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Returns all metrics of the service, in the order of docs/reference/metrics.md.
+pub fn metric_sections() -> Vec<MetricSection> {
+    let others = [telemetry::METRICS, http::METRICS, log::METRICS, serving::METRICS];
+    others.into_iter().chain(engine::METRICS).collect()
+}
 
 /// A database: ours to stop, or somebody else's.
 pub struct Database {
@@ -100,8 +108,7 @@ impl Database {
 /// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it
 /// listens.
 pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyhow::Result<()> {
-    let metrics = Metrics::install()?;
-    engine::describe_metrics();
+    let metrics = Metrics::install(&metric_sections())?;
     // The port first: a taken one is the most common mistake, and the cheapest to find.
     let listener = TcpListener::bind(settings.http.listen)
         .await

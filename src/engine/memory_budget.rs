@@ -14,33 +14,33 @@ use std::{
 
 use bytesize::ByteSize;
 use metrics::{counter, gauge};
+use shelfmark_metrics::{MODEL, MetricInfo, MetricSection};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{blocking::blocking, deployment::readers::Readers};
 use crate::{
     domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
     state::{IdMap, TableFootprint},
-    telemetry::{
-        MetricInfo,
-        MetricKind::{Counter, Gauge},
-    },
 };
 
 const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
 const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
 const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
 
-/// Memory of rows.
-pub const METRICS: &[MetricInfo] = &[
-    MetricInfo::new(MEMORY_ROWS, Gauge, "`model`", "What the rows of a model take, as counted"),
-    MetricInfo::new(MEMORY_BUDGET, Gauge, "", "What the rows of all models may take; 0 without a budget"),
-    MetricInfo::new(
-        MEMORY_REFUSED,
-        Counter,
-        "`model`",
-        "Records refused because the memory budget has no room for the row that they would have made",
-    ),
-];
+/// Metrics of memory.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Memory",
+    &[
+        MetricInfo::gauge(MEMORY_ROWS, "bytes", "Memory that the rows of a model take, as counted").labels(&[MODEL]),
+        MetricInfo::gauge(MEMORY_BUDGET, "bytes", "Memory that the rows of all models may take; 0 without a budget"),
+        MetricInfo::counter(
+            MEMORY_REFUSED,
+            "records",
+            "Records refused because the memory budget has no room for the row that they would have made",
+        )
+        .labels(&[MODEL]),
+    ],
+);
 
 /// How often it is counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);

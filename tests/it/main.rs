@@ -35,6 +35,7 @@ mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
 mod log_tail;
+mod metrics;
 mod modality_quality;
 mod models_service;
 mod openapi;

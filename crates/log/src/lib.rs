@@ -37,7 +37,7 @@ mod error;
 mod handle;
 mod known_head;
 mod listener;
-pub mod metrics;
+mod metrics;
 mod models;
 mod outcome;
 mod queue;
@@ -48,6 +48,7 @@ mod settings;
 mod state;
 mod tail;
 
+pub use self::metrics::METRICS;
 pub use erase::{ErasedRecords, append_forget, erase_user};
 pub use error::LogError;
 pub use handle::Log;

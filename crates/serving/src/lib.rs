@@ -32,7 +32,7 @@ mod index;
 mod kernel;
 mod lag_probe;
 mod mask;
-pub mod metric;
+mod metric;
 mod plan;
 mod published;
 mod publisher;
@@ -55,6 +55,7 @@ mod worker;
 
 pub use cpu_time::with_cpu_time;
 pub use mask::RowMask;
+pub use metric::METRICS;
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
 pub use scratch::SearchScratch;

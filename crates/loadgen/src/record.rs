@@ -1,4 +1,4 @@
-//! What was measured.
+//! Measurements: histograms and counts of every request that was due.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 
 use hdrhistogram::{Counter, Histogram};
 
-use super::connection::RequestOutcome;
+use crate::RequestOutcome;
 
 /// Longest time that a histogram tells from longer ones, in microseconds: 10 minutes.
 const MICROS_MAX: u64 = 600_000_000;
@@ -182,8 +182,8 @@ impl Record {
         self.pieces[kind][place].lost += 1;
     }
 
-    /// Where each piece begins and how long it is, when `elapsed` of the time is over; pieces that have not begun are left
-    /// out.
+    /// Where each piece begins and how long it is, when `elapsed` of the time is over; pieces that have not begun are
+    /// left out.
     pub fn lengths(&self, elapsed: Duration) -> impl Iterator<Item = (Duration, Duration)> {
         let piece = self.piece;
         std::iter::successors(Some(Duration::ZERO), move |begin| Some(*begin + piece))

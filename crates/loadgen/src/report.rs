@@ -1,11 +1,11 @@
-//! What came of a run, for programs (`--json`); `display` has its table.
+//! Reports of a load, as JSON for programs.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
 
-use super::record::{PerKind, Piece, Record, RequestKind, Requests};
+use crate::record::{PerKind, Piece, Record, RequestKind, Requests};
 /// Part of the requests due that have to be answered for a step to count as kept up with.
 const KEPT_UP: f64 = 0.99;
 
@@ -235,71 +235,5 @@ impl LoadReport {
     pub fn answered(&self) -> u64 {
         let kinds = self.steps.iter().flat_map(|step| [&step.recommendations, &step.events]);
         kinds.flatten().map(|requests| requests.answered).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use super::*;
-    use crate::commands::bench::{connection::RequestOutcome, record::Times};
-
-    fn report(rates: &[f64]) -> LoadReport {
-        let step = |rate: &f64| {
-            let begin = Instant::now();
-            let at = |ms| begin + Duration::from_millis(ms);
-            let mut record = Record::new(begin, Duration::from_millis(250), 4);
-            // The service answers 100 of them and refuses the others.
-            for number in 0..1000 {
-                let times = Times { due: at(number), sent: at(number + 1), ended: at(number + 3) };
-                let refused = RequestOutcome::Refused("503 overloaded".to_owned());
-                let outcome = if number % 10 == 0 || *rate < 500.0 { RequestOutcome::Answered } else { refused };
-                record.ended(RequestKind::Recommendations, times, outcome);
-            }
-            let rates = PerKind::new(|kind| if kind == RequestKind::Recommendations { *rate } else { 0.0 });
-            let lag = Lag { records_max: Some(1234), records_last: Some(0) };
-            let times = (Duration::ZERO, Duration::from_secs(1));
-            StepReport::new(&record, &rates, &PerKind::new(|_| 1003), times, lag)
-        };
-        let mut report = LoadReport {
-            url: "http://h".to_owned(),
-            model: "default".to_owned(),
-            source: "generated".to_owned(),
-            events_per_request: 1,
-            connections: 64,
-            interrupted: false,
-            kept_up_with: None,
-            steps: rates.iter().map(step).collect(),
-        };
-        report.find_knee();
-        report
-    }
-
-    #[test]
-    fn the_tables_fit_80_columns_and_say_what_was_not_answered() {
-        let one = report(&[1000.0]).to_string();
-        assert!(one.lines().all(|line| line.chars().count() <= 80), "{one}");
-        for said in
-            ["recommendations", "answered", "refused", "unfinished", "900 times 503 overloaded", "lag: at most 1,234"]
-        {
-            assert!(one.contains(said), "{said}: {one}");
-        }
-        let steps = report(&[100.0, 400.0, 1_000_000.0]).to_string();
-        assert!(steps.lines().all(|line| line.chars().count() <= 80), "{steps}");
-        assert!(steps.ends_with("99% were answered at up to 400 recommendations a second\n"), "{steps}");
-        assert!(report(&[900.0, 901.0]).to_string().ends_with("at no rate were 99% answered\n"));
-    }
-
-    #[test]
-    fn what_is_due_is_the_sum_of_what_became_of_it() {
-        let report = serde_json::to_value(report(&[1000.0])).expect("JSON");
-        let requests = &report["steps"][0]["recommendations"];
-        let of = |name: &str| requests[name].as_u64().expect("a count");
-        let sum: u64 = ["answered", "refused", "failed", "unsent", "unfinished"].into_iter().map(of).sum();
-        assert_eq!((of("due"), of("unfinished"), sum), (1003, 3, 1003), "{requests}");
-        assert_eq!(requests["response_ms"]["p50"], 3.001, "three digits: 3 ms to 3.001");
-        let answered = |piece: usize| report["steps"][0]["pieces"][piece]["recommendations"]["answered"].clone();
-        assert_eq!([0, 1, 2, 3].map(answered), [25, 25, 25, 25]);
     }
 }

@@ -1,18 +1,18 @@
-//! The load of one step: a thread that says when, and senders with a connection each.
+//! The load of one step: a pacing thread, and senders with a connection each.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::{
+    LoadError,
     connection::{Connection, Endpoint},
     record::{PerKind, Record, RequestKind, SharedRecord, Times},
     schedule::{Schedule, Ticket, Tickets, pace},
@@ -21,29 +21,29 @@ use super::{
 /// From making the schedules to their beginning: for threads and senders to start.
 const HEAD_START: Duration = Duration::from_millis(50);
 
-/// What one kind of request sends.
+/// Requests of one kind: the head, and the bodies that take turns.
 pub struct RequestTemplate {
-    /// Without its body.
+    /// The request without its body.
     pub request: Request<Full<Bytes>>,
     /// Bodies, sent in order, round and round; not empty.
     pub bodies: Vec<Bytes>,
 }
 
-/// The same for all steps.
+/// Settings of a load, the same for all steps.
 pub struct Load {
-    /// Where to.
+    /// Address of the requests.
     pub endpoint: Arc<Endpoint>,
-    /// What.
+    /// Requests by kind.
     pub templates: PerKind<Arc<RequestTemplate>>,
     /// Senders by kind.
     pub connections: PerKind<usize>,
-    /// A request that is not sent so long after it was due is not sent at all.
+    /// Time after which a request that is due and was not sent is not sent any more.
     pub late_max: Duration,
-    /// Time before counting begins.
+    /// Time of each step before counting begins.
     pub warmup: Duration,
-    /// Time that counts.
+    /// Time of each step that counts.
     pub duration: Duration,
-    /// Length of a piece of the picture.
+    /// Length of the pieces that the step is reported in.
     pub piece: Duration,
 }
 
@@ -58,20 +58,20 @@ pub struct Step {
 }
 
 impl Step {
-    /// How many requests were due in the time that counts, up to now.
+    /// Counts the requests that were due in the time that counts, up to `now`.
     pub fn due(&self, kind: RequestKind, now: Instant) -> u64 {
         self.schedules[kind]
             .map_or(0, |schedule| schedule.due_before(now).saturating_sub(schedule.due_before(self.begin)))
     }
 
-    /// How much of the time that counts is over.
+    /// Returns how much of the time that counts is over.
     pub fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.begin)
     }
 }
 
 impl Load {
-    /// Makes ready a step at these rates a second; 0 for none.
+    /// Prepares a step at these rates in requests per second; 0 for none.
     pub fn step(&self, rates: &PerKind<f64>) -> Step {
         let first = Instant::now() + HEAD_START;
         let begin = first + self.warmup;
@@ -85,7 +85,7 @@ impl Load {
     }
 
     /// Sends until every request has its end, or at most until `stop`.
-    pub async fn run(&self, step: &Step, stop: &CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(&self, step: &Step, stop: &CancellationToken) -> Result<(), LoadError> {
         let mut senders = JoinSet::new();
         let mut paced = Vec::new();
         for kind in RequestKind::ALL {
@@ -106,12 +106,12 @@ impl Load {
         }
         let until = stop.clone();
         let pacing = std::thread::Builder::new().name("pace".to_owned()).spawn(move || pace(&paced, &until));
-        let pacing = pacing.context("the pacing thread cannot start")?;
+        let pacing = pacing.map_err(LoadError::PacingStart)?;
         while let Some(ended) = senders.join_next().await {
-            ended.context("a sender failed")?;
+            ended?;
         }
         // It ended before the senders, which wait for its last word, or ends soon after `stop`.
-        pacing.join().map_err(|_| anyhow::anyhow!("the pacing thread failed"))
+        pacing.join().map_err(|_| LoadError::Pacing)
     }
 }
 

@@ -1,9 +1,9 @@
-//! When requests are due, and who sends which.
+//! Schedules: when requests are due, and which sender takes which.
 //!
-//! Request n is due at `begin + n / rate`, whatever became of those before it. A closed loop, which sends when the reply
-//! before has come, leaves out just those requests that a stall would have delayed ("coordinated omission", Tene, How NOT to
-//! Measure Latency, 2013), and so finds a service quick that stands still. Here a stall makes requests late, late ones count
-//! from the time they were due, and those that are too late are counted and told as not sent.
+//! Request n is due at `begin + n / rate`, whatever became of those before it. A closed loop, which sends when the
+//! reply before has come, leaves out just those requests that a stall would have delayed ("coordinated omission", Tene,
+//! How NOT to Measure Latency, 2013), and so finds a service quick that stands still. Here a stall makes requests late,
+//! late ones count from the time they were due, and those that are too late are counted and told as not sent.
 //!
 //! There is no queue: what waits is a number of permits, so whatever the rate, memory is that of the connections.
 
@@ -111,8 +111,8 @@ impl Tickets {
         if due.elapsed() > self.late_max { Ticket::TooLate { due } } else { Ticket::Send { number, due } }
     }
 
-    /// Releases what is due by `now` beyond the `released` so far; after the last one, an end for every sender. Gives how
-    /// many are released, and when the next is due.
+    /// Releases what is due by `now` beyond the `released` so far; after the last one, an end for every sender. Gives
+    /// how many are released, and when the next is due.
     fn release(&self, released: u64, now: Instant) -> (u64, Option<Instant>) {
         // The one that is due at this very moment too.
         let due = self.schedule.due_before(now + Duration::from_nanos(1)).max(released);

@@ -1,8 +1,10 @@
-//! One connection of the load: one request at a time, connected again when it broke.
+//! A connection of the load: one request at a time, opened again when it broke.
+//!
+//! Its own client rather than a pooled one: the connection is polled together with the request, on the sender's task. A
+//! pool would wake a second task for every answer, which costs the load generator more than the request itself.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use anyhow::Context;
 use bytes::Bytes;
 use futures::FutureExt;
 use http_body_util::{BodyExt, Full, Limited};
@@ -16,60 +18,57 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
-use crate::commands::client::ServiceArgs;
+use shelfmark_client::ServiceAddress;
+
+use crate::LoadError;
 
 /// Most bytes of an answer that says why not.
 const PROBLEM_BYTES_MAX: usize = 64 << 10;
 
-/// What became of a request that was sent.
+/// Outcome of a request that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestOutcome {
     /// 2xx.
     Answered,
-    /// 429 or 503: the service asks to come again later. With status and code.
+    /// 429 or 503: the service asks to try again later. Holds status and code.
     Refused(String),
-    /// Another status with its code, or no answer and why.
+    /// Another status and its code, or the reason why there is no answer.
     Failed(String),
 }
 
-/// Where requests go, and what all of them have in common.
+/// Address of the requests, and the headers that all of them have.
 #[derive(Debug)]
 pub struct Endpoint {
     /// `host:port`.
     address: String,
     host: HeaderValue,
     authorization: Option<HeaderValue>,
-    /// `/v1/models/{model}` behind whatever path the service's address has.
+    /// `/v1/models/{model}` behind the path of the service's address.
     model: String,
-    /// An answer that is not there by then is none.
+    /// Time after which a request without an answer has failed.
     timeout: Duration,
 }
 
 impl Endpoint {
     /// Checks the address and the key.
-    pub fn new(args: &ServiceArgs, timeout: Duration) -> anyhow::Result<Self> {
-        let host = args.url.host_str().context("--url names no host")?;
-        let address = format!("{host}:{}", args.url.port_or_known_default().unwrap_or(80));
-        let authorization = args.key.as_ref().map(|key| {
-            let mut value = HeaderValue::from_str(&format!("Bearer {key}")).context("--key")?;
-            value.set_sensitive(true);
-            anyhow::Ok(value)
-        });
+    pub fn new(address: &ServiceAddress, timeout: Duration) -> Result<Self, LoadError> {
+        let host = address.url.host_str().ok_or(LoadError::NoHost)?;
+        let host = format!("{host}:{}", address.url.port_or_known_default().unwrap_or(80));
         Ok(Self {
-            host: HeaderValue::from_str(&address).context("--url")?,
-            address,
-            authorization: authorization.transpose()?,
-            model: format!("{}/v1/models/{}", args.url.path().trim_end_matches('/'), args.model),
+            host: HeaderValue::from_str(&host)?,
+            address: host,
+            authorization: address.authorization()?,
+            model: format!("{}/v1/models/{}", address.url.path().trim_end_matches('/'), address.model),
             timeout,
         })
     }
 
-    /// A request to a resource of the model, or to a whole path; its body is given when it is sent.
-    pub fn request(&self, method: Method, path: &str) -> anyhow::Result<Request<Full<Bytes>>> {
+    /// Makes a request for a resource of the model, or for a whole path. Its body is set when it is sent.
+    pub fn request(&self, method: Method, path: &str) -> Result<Request<Full<Bytes>>, LoadError> {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.model) };
         let mut request = Request::new(Full::default());
         *request.method_mut() = method;
-        *request.uri_mut() = path.parse().context("--url")?;
+        *request.uri_mut() = path.parse()?;
         let headers = request.headers_mut();
         headers.insert(header::HOST, self.host.clone());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -140,20 +139,20 @@ impl Connection {
 }
 
 impl Open {
-    async fn new(address: &str) -> anyhow::Result<Self> {
+    async fn new(address: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self { sender, driver: Box::pin(driver) })
     }
 
-    /// Itself, unless the service closed it while it was idle.
+    /// Returns the connection, unless the service closed it while it was idle.
     fn alive(mut self) -> Option<Self> {
         (&mut self.driver).now_or_never().is_none().then_some(self)
     }
 
-    /// Sends a request and reads its answer to the end: status and, for what is no success, its code. The second part is
-    /// whether the connection ended with it.
+    /// Sends a request and reads its answer to the end: status and, for what is no success, its code. The second part
+    /// is whether the connection ended with it.
     async fn exchange(&mut self, request: Request<Full<Bytes>>) -> (hyper::Result<(StatusCode, String)>, bool) {
         let Self { sender, driver } = self;
         let answering = async {
