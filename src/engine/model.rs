@@ -180,7 +180,7 @@ impl Model {
     /// attributed to the arms that made them. Retries of events that a rollback gave up are told from other duplicates.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Appended, EngineError> {
         let outcomes = self.parts.attributed_log.append(records, patience).await?;
-        let rolled_back = self.parts.stores.rolled_back(&outcomes).await?;
+        let rolled_back = self.parts.core.stores.rolled_back(&outcomes).await?;
         Ok(Appended { outcomes, rolled_back })
     }
 

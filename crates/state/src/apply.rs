@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent,
-    RECENT_EVENTS, State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent, RECENT_EVENTS,
+    State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
