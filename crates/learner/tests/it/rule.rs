@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{
-    Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
-    VectorValues,
+    Event, ExcludeSeen, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp,
+    VectorTable, VectorValues,
 };
 use shelfmark_serving::Publisher;
 use shelfmark_state::LearnedTable;
@@ -83,6 +83,34 @@ fn circumstances_change_answers_even_for_unknown_users() {
     let mut deaf = Model::new(ModelConfig { context: false, ..small() });
     deaf.learn((0..20).map(|n| event(n, "u", "hat", "purchase", &["weather:sun"])));
     assert_eq!(deaf.state.inference.contexts.len(), 0);
+}
+
+#[test]
+fn a_kind_that_weighs_nothing_changes_no_score_and_is_found_by_exclude_seen() {
+    let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
+    config.kinds.insert("impression".to_owned(), 0.0);
+    let mut model = Model::new(config);
+    let items = ["a", "b", "c", "d", "e", "f"];
+    model.learn((0..120).map(|n| event(n, &format!("u{}", n % 5), items[n as usize * 5 % 6], "click", &[])));
+    let subjects = ["u1", "u2", "nobody"].map(|user| Subject::User(id(user)));
+    let scores = |model: &Model| subjects.clone().map(|subject| model.best(subject, &[]));
+    let (before, counters) = (scores(&model), model.state.inference.counters);
+    // More than a history holds, so that the clicks must not be pushed out.
+    for n in 0..50 {
+        model.learn((0..30).map(|k| event(1_000 + n * 30 + k, "u1", items[k as usize % 2], "impression", &[])));
+    }
+    assert_eq!(scores(&model), before);
+    let inference = &model.state.inference;
+    assert_eq!((inference.counters.events, inference.counters.counted), (counters.events, counters.counted));
+    let view = Publisher::from_scratch(&model.state.inference, model.head, Served::Live);
+    let query = Query {
+        exclude_seen: ExcludeSeen::Kinds(vec!["impression".to_owned()]),
+        ..Query::new(Subject::User(id("u1")), 100, Timestamp::from_seconds(2_000_000.0).unwrap())
+    };
+    let mut found: Vec<String> =
+        view.recommend(&query).unwrap().items.iter().map(|item| item.id.as_str().to_owned()).collect();
+    found.sort();
+    assert_eq!(found, ["c", "d", "e", "f"]);
 }
 
 #[test]
