@@ -88,7 +88,11 @@ impl State {
         };
         let history = inference.history(actor);
         let builder = inference.context_builder();
-        let mut context = builder.build(user, history, earlier, at, scratch);
+        // What came before the unit by time: a unit may arrive late.
+        let until = history.until(at);
+        let later = history.len() - until;
+        let skip = later + earlier.min(until);
+        let mut context = builder.build(user, history, skip, at, scratch);
         context.terms = terms;
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
@@ -114,8 +118,8 @@ impl State {
         if !inference.config.learning {
             // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
         } else if inference.config.memory {
-            let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let unit = history.newest(0).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
+            let before: Vec<u32> = builder.liked(history, skip).take(MEMORY_HISTORY).map(|past| past.item).collect();
+            let unit = history.newest(later).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();
             within.reverse();
             self.remember(&before, &within, &learned);

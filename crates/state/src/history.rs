@@ -16,7 +16,7 @@ const TRIM_EVERY: u64 = HISTORY_EVENTS_MAX as u64 / 8;
 /// Bit of the encoded number of events that says that remembered pairs follow. No history has so many events.
 const LASTING_FLAG: u64 = 1 << 63;
 
-/// The newest events of a user or session, oldest first, stored by column. Of what is older, items are remembered that
+/// The newest events of a user or session by their own time, oldest first, stored by column. Of what is older, items are remembered that
 /// were met with a lasting kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
@@ -64,12 +64,24 @@ impl History {
             + self.lasting.capacity() * size_of::<LastingEvent>()
     }
 
-    /// Appends the newest event.
+    /// Inserts an event by its time, after those of the same time. An event that arrives late takes its place in the
+    /// past; one that is older than a full history is dropped at the next trim.
     pub fn push(&mut self, past: PastEvent) {
-        self.items.push(past.item);
-        self.times.push(past.at);
-        self.kinds.push(past.kind);
+        // Nearly every event is the newest.
+        let place = self.until(past.at);
+        self.items.insert(place, past.item);
+        self.times.insert(place, past.at);
+        self.kinds.insert(place, past.kind);
         self.total += 1;
+    }
+
+    /// Returns the number of kept events at or before a time.
+    #[inline]
+    pub fn until(&self, at: Timestamp) -> usize {
+        if self.times.last().is_none_or(|newest| *newest <= at) {
+            return self.times.len();
+        }
+        self.times.partition_point(|time| *time <= at)
     }
 
     /// Whether [`History::trim`] is due before the next event.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use shelfmark_domain::{Id, Item, PropertyValue};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Words of the title that become tokens.
 const TITLE_WORDS_MAX: usize = 10;
@@ -16,7 +18,7 @@ const PREFIXES: [&str; 7] = ["c:", "t:", "g:", "b:", "y:", "i:", "p:"];
 pub fn tokens_of(item: &Item) -> Vec<Id> {
     let mut tokens = BTreeSet::new();
     let mut add = |prefix: &str, text: &str| {
-        let mut token = format!("{prefix}:{}", text.trim().to_lowercase());
+        let mut token = format!("{prefix}:{}", normalized(text.trim()));
         let end = (0..=TOKEN_BYTES_MAX.min(token.len())).rev().find(|end| token.is_char_boundary(*end));
         token.truncate(end.unwrap_or(0));
         // Labels were checked on arrival. One of spaces only has no token.
@@ -30,8 +32,7 @@ pub fn tokens_of(item: &Item) -> Vec<Id> {
     for tag in &item.tags {
         add("g", tag);
     }
-    let title = item.title.as_deref().unwrap_or_default().to_lowercase();
-    for word in title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(TITLE_WORDS_MAX) {
+    for word in words(item.title.as_deref().unwrap_or_default()).iter().take(TITLE_WORDS_MAX) {
         add("t", word);
     }
     for (prefix, name) in [("b", "brand"), ("y", "year"), ("i", "category_id")] {
@@ -49,9 +50,55 @@ pub fn tokens_of(item: &Item) -> Vec<Id> {
     tokens.into_iter().collect()
 }
 
+/// Returns a text in lower case and composed (Unicode normalization form C), so that equal texts have equal bytes.
+fn normalized(text: &str) -> String {
+    // Lower case can decompose: İ becomes i with a dot above.
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// Returns the words of a text: those of Unicode text segmentation (UAX 29). Scripts that are written without spaces give
+/// pairs of neighbouring characters instead, because their words can only be told by a dictionary.
+fn words(text: &str) -> Vec<String> {
+    let text = normalized(text);
+    let mut words = Vec::new();
+    let (mut run, mut run_end) = (Vec::new(), 0);
+    for (at, word) in text.unicode_word_indices() {
+        let unspaced = word.chars().next().is_some_and(is_unspaced);
+        if !unspaced || at != run_end {
+            add_pairs(&mut words, &mut run);
+        }
+        if unspaced {
+            run.push(word);
+            run_end = at + word.len();
+        } else {
+            words.push(word.to_owned());
+        }
+    }
+    add_pairs(&mut words, &mut run);
+    words
+}
+
+/// Adds the pairs of neighbours of a run, or its only character, and empties it.
+fn add_pairs(words: &mut Vec<String>, run: &mut Vec<&str>) {
+    match run[..] {
+        [only] => words.push(only.to_owned()),
+        _ => words.extend(run.windows(2).map(<[&str]>::concat)),
+    }
+    run.clear();
+}
+
+/// Whether a character's script is written without spaces: Thai, Lao, Burmese, Khmer, Hiragana, Han. Katakana is not
+/// among them: UAX 29 keeps a run of it whole.
+const fn is_unspaced(character: char) -> bool {
+    matches!(character,
+        '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{309F}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFD}')
+}
+
 /// Parses a token as people write it: with a prefix as it stands, without one as a word of titles.
 pub fn token_named(text: &str) -> Option<Id> {
-    let text = text.trim().to_lowercase();
+    let text = normalized(text.trim());
     let prefixed = PREFIXES.iter().any(|prefix| text.starts_with(prefix));
     Id::new("token", &if prefixed { text } else { format!("t:{text}") }).ok()
 }
@@ -70,5 +117,26 @@ mod tests {
         let tokens = tokens_of(&item);
         let text: Vec<&str> = tokens.iter().map(Id::as_str).collect();
         assert_eq!(text, ["b:acme", "c:toys", "p:-0", "t:globe", "t:inflatable", "t:political"]);
+    }
+
+    #[test]
+    fn titles_are_cut_into_words_of_their_script() {
+        for (title, expected) in [
+            ("हिन्दी किताब", &["हिन्दी", "किताब"][..]),
+            ("बन्दी कहानी", &["बन्दी", "कहानी"]),
+            ("Café crème", &["café", "crème"]),
+            ("Cafe\u{301} cre\u{300}me", &["café", "crème"]),
+            ("தமிழ் புத்தகம்", &["தமிழ்", "புத்தகம்"]),
+            ("Işık İstanbul", &["işık", "i\u{307}stanbul"]),
+            ("T-shirt, 3.5mm don’t a_b", &["t", "shirt", "3.5mm", "don’t", "a_b"]),
+            ("東京タワー 本", &["東京", "タワー", "本"]),
+            ("日本語の本", &["日本", "本語", "語の", "の本"]),
+            ("กล้อง", &["กล้", "ล้อ", "อง"]),
+            ("– … !", &[]),
+        ] {
+            assert_eq!(words(title), expected, "{title}");
+        }
+        let [composed, decomposed] = ["t:Caf\u{e9}", "Cafe\u{301}"].map(|text| token_named(text).expect("a token"));
+        assert_eq!(composed, decomposed);
     }
 }

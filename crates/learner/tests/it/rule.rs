@@ -86,6 +86,29 @@ fn circumstances_change_answers_even_for_unknown_users() {
 }
 
 #[test]
+fn events_that_arrive_late_take_their_place_in_the_past() {
+    let mut model = Model::new(small());
+    let items = ["a0", "a1", "a2", "b0", "b1", "b2"];
+    // Whoever looks at an a goes on to an a, and the same with b.
+    model.learn((0..600).map(|n| {
+        let group = n / 3 % 2 * 3;
+        event(n / 6, &format!("u{}", n % 50), items[(group + n % 3) as usize], "click", &[])
+    }));
+    let old = |user: &str| (0..5).map(|n| event(200 + n, user, items[3 + n as usize % 3], "click", &[])).collect();
+    let new = |user: &str| (0..5).map(|n| event(900 + n, user, items[n as usize % 3], "click", &[])).collect();
+    let (old, new): ([Vec<Event>; 2], [Vec<Event>; 2]) = (["inorder", "late"].map(old), ["inorder", "late"].map(new));
+    model.learn(old[0].iter().chain(&new[0]).cloned());
+    model.learn(new[1].iter().chain(&old[1]).cloned());
+    let inference = &model.state.inference;
+    let history = |user: &str| inference.history(inference.user(user).unwrap()).newest(0).collect::<Vec<_>>();
+    assert_eq!(history("late"), history("inorder"));
+    for user in ["inorder", "late"] {
+        let found = model.best(Subject::User(id(user)), &[]);
+        assert!(found[..3].iter().all(|(item, _)| item.starts_with('a')), "{user}: {found:?}");
+    }
+}
+
+#[test]
 fn a_kind_that_weighs_nothing_changes_no_score_and_is_found_by_exclude_seen() {
     let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
     config.kinds.insert("impression".to_owned(), 0.0);
