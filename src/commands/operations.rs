@@ -86,10 +86,23 @@ async fn act(OperationsArgs { action, client: args }: &OperationsArgs) -> anyhow
 
 fn list(page: &Value) -> anyhow::Result<String> {
     let page: OperationsPage = serde_json::from_value(page.clone())?;
+    if page.operations.is_empty() {
+        return Ok("no operation runs, and none ended lately".to_owned());
+    }
     Ok(page.operations.iter().map(|operation| poll::line(operation) + "\n").collect())
 }
 
 fn show(operation: &Operation) -> anyhow::Result<String> {
     let result = operation.result.as_ref().map(serde_json::to_string_pretty).transpose()?;
     Ok(format!("{}\n{}", poll::line(operation), result.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_list_is_said_in_words() {
+        assert_eq!(list(&json!({"operations": []})).expect("text"), "no operation runs, and none ended lately");
+    }
 }
