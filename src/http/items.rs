@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
-use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors};
+use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors, not_null};
 
 /// Up to 10,000 items.
 #[derive(ToSchema)]
@@ -57,6 +57,8 @@ pub struct ItemBody {
     #[serde(default, deserialize_with = "named_vectors")]
     vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended; true when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     available: Option<bool>,
 }
 

@@ -22,6 +22,7 @@ mod decode;
 mod embeddings;
 mod error;
 mod error_response;
+mod event_kinds;
 mod events;
 mod export;
 mod filtering;

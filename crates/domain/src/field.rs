@@ -69,6 +69,12 @@ pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> Field
     Err(FieldError::new(field.to_string(), "too_many", format!("must have at most {max} entries, has {count}")))
 }
 
+/// Parses a field that may be left out but is not null (`deserialize_with`, beside `default`). For restrictions: a
+/// client whose variable is unset sends null, and must not be answered as if it had asked for none.
+pub fn not_null<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

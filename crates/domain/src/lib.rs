@@ -39,7 +39,7 @@ pub use error_kind::ErrorKind;
 pub use event::Event;
 pub use except::{Except, ExclusionReason};
 pub use explanation::{Contribution, ContributionSource};
-pub use field::{FieldError, FieldResult, Id, ModelName, count_within, text_within};
+pub use field::{FieldError, FieldResult, Id, ModelName, count_within, not_null, text_within};
 pub use filter::{Condition, Filter, Labels};
 pub use forgotten_user::ForgottenUser;
 pub use guard::{Guard, GuardActed, GuardAction, GuardMetric, GuardSettings};

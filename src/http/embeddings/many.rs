@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Form, block, extend, texts::Texts};
 use crate::{
-    domain::{Embedding, FieldError, Position, Timestamp},
+    domain::{Embedding, FieldError, Position, Timestamp, not_null},
     http::{
         Api, body,
         error::ApiError,
@@ -39,11 +39,16 @@ pub struct EmbeddingsBody {
     #[schema(value_type = Vec<String>)]
     users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     timeout_ms: Option<u64>,
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Event, ExcludeSeen, FieldError, FieldResult, Filter, Id, ModelConfig, Position, Query, Subject, Timestamp,
-        count_within, text_within,
+        count_within, not_null, text_within,
     },
     http::read_options::VersionSelector,
 };
@@ -23,20 +23,32 @@ const VECTOR_MAX: usize = 4096;
 #[schema(example = json!({"user": "u1", "limit": 20, "filter": {"properties": {"price": {"lt": 50}}}, "exclude_seen": ["purchase"], "diversity": 0.3, "with": ["item"]}))]
 pub struct RecommendationsBody {
     /// A user, by their history. With `session` or `session_id` beside it, that one is used when the user is unknown.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub user: Option<String>,
     /// Items of a visit, oldest first; at most 1,000.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub session: Option<Vec<String>>,
     /// Id of a session, as its events name it, 1 to 256 bytes.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub session_id: Option<String>,
     /// An item that somebody looks at: what goes with it, without itself. Alone.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub item: Option<String>,
     /// A vector of the model's dimension. Alone.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub vector: Option<Vec<f32>>,
     /// Circumstances as in events, such as `device:mobile` or `query:running shoes`; at most 32. Those that no event has
     /// named say nothing.
     #[serde(default)]
     pub context: Vec<String>,
     /// Number of items, 1 to 1,000; 20 when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub limit: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]
@@ -53,12 +65,17 @@ pub struct RecommendationsBody {
     #[schema(minimum = 0, maximum = 1)]
     pub diversity: f32,
     /// A version's number or label, or `live`; what is served when left out. In a batch: beside `queries`.
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     pub version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached. In a
     /// batch: beside `queries`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out. In a batch: beside `queries`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub timeout_ms: Option<u64>,
     /// What to add to each item: `item` (metadata), `embedding`, `explanation` (what its score is made of).
     #[serde(default)]
@@ -251,6 +268,28 @@ mod tests {
         assert_eq!(subject(r#"{"session_id":"s"}"#), Subject::SessionId(id("s")));
         assert_eq!(subject(r#"{"item":"i"}"#), Subject::Item(id("i")));
         assert!(asked(r#"{"filter":{}}"#).expect("valid").query.filter.is_empty());
+    }
+
+    #[test]
+    fn null_is_never_no_restriction() {
+        let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "filter", "exclude"];
+        let others = ["exclude_seen", "diversity", "version", "min_position", "timeout_ms", "with"];
+        for field in fields.into_iter().chain(others) {
+            assert_eq!(refused(&format!(r#"{{"{field}":null}}"#)), (field.to_owned(), "invalid_value"));
+        }
+        for (text, field) in [
+            (r#"{"filter":{"categories":null}}"#, "filter.categories"),
+            (r#"{"filter":{"categories":{"any":null}}}"#, "filter.categories.any"),
+            (r#"{"filter":{"tags":{"none":[null]}}}"#, "filter.tags.none[0]"),
+            (r#"{"filter":{"properties":{"rating":null}}}"#, "filter.properties.rating"),
+            (r#"{"filter":{"properties":{"rating":{"eq":null}}}}"#, "filter.properties.rating.eq"),
+            (r#"{"filter":{"properties":{"rating":{"in":["G",null]}}}}"#, "filter.properties.rating.in[1]"),
+            (r#"{"filter":{"properties":{"price":{"lt":null}}}}"#, "filter.properties.price.lt"),
+            (r#"{"session":["a",null]}"#, "session[1]"),
+            (r#"{"exclude":[null]}"#, "exclude[0]"),
+        ] {
+            assert_eq!(refused(text), (field.to_owned(), "invalid_value"), "{text}");
+        }
     }
 
     #[test]
