@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::ingest::AppendSummary;
+use super::ingest::{AppendSummary, NothingTaken};
 use crate::{
     domain::{ErrorKind, FieldError, Position},
     engine::EngineError,
@@ -63,6 +63,9 @@ pub enum ApiError {
     /// It would make a new row, and there is no room for one.
     #[error("{0}")]
     NoRoom(FieldError),
+    /// Entries came, and none was taken: to a sender who looks at the status alone, a success would say the opposite.
+    #[error("{}", .0.reason())]
+    NothingTaken(Box<NothingTaken>),
     /// An event with this id and another body stands in the log.
     #[error("an event with this event_id and another body stands at position {0}")]
     EventConflict(Position),
@@ -185,6 +188,10 @@ impl ApiError {
             Self::ModelNotFound(_) => meaning(ErrorKind::ModelNotFound),
             Self::NotFound { what, .. } => (S::NOT_FOUND, not_found_code(what), "Not found"),
             Self::NoRoom(_) => (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row"),
+            Self::NothingTaken(nothing) if nothing.is_for_room() => {
+                (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row")
+            }
+            Self::NothingTaken(_) => (S::UNPROCESSABLE_ENTITY, "nothing_taken", "None of the entries was taken"),
             Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
             Self::TooLarge { .. } => meaning(ErrorKind::TooManyBytes),
             Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),

@@ -65,6 +65,9 @@ impl ApiError {
         if let Self::NoRoom(error) = self {
             return vec![FieldProblem::from(error)];
         }
+        if let Self::NothingTaken(nothing) = self {
+            return nothing.errors();
+        }
         if let Self::Engine(error) = self {
             return error.field().map(FieldProblem::from).into_iter().collect();
         }
@@ -78,6 +81,9 @@ impl ApiError {
         }
         if let Self::EventConflict(position) = self {
             return Some(*position);
+        }
+        if let Self::NothingTaken(nothing) = self {
+            return Some(nothing.summary.position);
         }
         None
     }
@@ -93,7 +99,7 @@ impl ApiError {
     /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring about
     /// are counted in the metrics and not logged: a line each would be a second load.
     fn cause(&self) -> Option<String> {
-        let told = matches!(self, Self::Overloaded | Self::NoRoom(_))
+        let told = matches!(self, Self::Overloaded | Self::NoRoom(_) | Self::NothingTaken(_))
             || matches!(
                 self.kind(),
                 Some(
@@ -135,6 +141,8 @@ impl IntoResponse for ApiError {
     /// Status and headers; the body is written by the frame around all routes, which knows the request id.
     fn into_response(self) -> Response {
         let (status, code, title) = self.meaning();
+        let retry_after = self.retry_after();
+        let is_unauthorized = matches!(self, Self::Unauthorized(_));
         let failure = Failure {
             status,
             code,
@@ -145,15 +153,16 @@ impl IntoResponse for ApiError {
             cause: self.cause(),
             running: self.running(),
             stream: if let Self::Stream { tally, .. } = &self { Some((**tally).clone()) } else { None },
+            nothing_taken: if let Self::NothingTaken(nothing) = self { Some(nothing.summary) } else { None },
         };
         let mut response = status.into_response();
-        if let Some(wait) = self.retry_after() {
+        if let Some(wait) = retry_after {
             let seconds = wait.as_secs_f64().ceil().max(1.0);
             if let Ok(value) = HeaderValue::from_str(&format!("{seconds:.0}")) {
                 response.headers_mut().insert(header::RETRY_AFTER, value);
             }
         }
-        if let Self::Unauthorized(_) = self {
+        if is_unauthorized {
             let scheme = HeaderValue::from_static("Bearer realm=\"shelfmark\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }

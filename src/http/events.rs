@@ -47,8 +47,9 @@ pub struct EventsBatch<'a> {
 ///
 /// Takes one event, `{"events": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one event
 /// a line, appended as it arrives. The answer comes after the commit: what it counts as accepted survives a crash of
-/// the service and of its database. Of a batch the valid events are taken and the others named by index. A bad event
-/// posted alone is a 422, one whose id stands for another body a 409. A full queue is a 429: send again later.
+/// the service and of its database. Of a batch the valid events are taken and the others named by index. When none is
+/// taken it is a 422 with the same counts (`nothing_taken`). A bad event posted alone is a 422, one whose id stands for
+/// another body a 409. A full queue is a 429: send again later.
 #[utoipa::path(
     post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
     params(ModelPath, WaitQuery),

@@ -52,7 +52,7 @@ pub struct ImportQuery {
 /// Takes `{"vectors": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one vector a line,
 /// appended as it arrives. `values` has the model's dimension: a list of numbers, or base64 of little-endian f32. Each vector is a record of
 /// the log: it replaces the row's weights and starts its optimiser again. Ids that the live state does not
-/// know are left out and counted in `unknown`. `shelfmark import` makes the vectors of a file fit.
+/// know are left out and counted in `unknown`. When nothing is taken it is a 422 (`nothing_taken`). `shelfmark import` makes the vectors of a file fit.
 #[utoipa::path(
     post, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "import_vectors",
     params(ModelPath, ImportQuery),

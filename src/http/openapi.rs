@@ -71,7 +71,10 @@ const COMMON: &[(&str, &str)] = &[
         "403",
         "The key's scope or model does not suffice (`forbidden`); without keys, a foreign Host or Origin (`host_refused`)",
     ),
-    ("422", "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`)"),
+    (
+        "422",
+        "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`); of several entries, none was taken (`nothing_taken`)",
+    ),
     ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
     (
         "503",

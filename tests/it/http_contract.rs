@@ -71,6 +71,25 @@ async fn events_are_taken_once_and_bad_ones_are_named() {
     let found = problem(service.request(POST, "events").json(&bad), 422, "invalid").await;
     assert_eq!(found["errors"][0]["field"], "value", "{found}");
 
+    // Of several, none taken is no success, whatever the form: the counts are those of an answer.
+    let numbers = json!({"events": [{"user": 0, "item": 1, "kind": "warp"}, {"user": 1, "item": 2}]});
+    let found = problem(service.request(POST, "events?wait=applied").json(&numbers), 422, "nothing_taken").await;
+    assert_eq!((&found["accepted"], &found["rejected_count"], &found["position"]), (&json!(0), &json!(2), &json!(4)));
+    assert_eq!((&found["errors"][0]["field"], &found["rejected"][1]["field"]), (&json!("events[0].kind"), &json!("kind")));
+    let one_line = format!("{}{}", named("l1", "i1"), named("l2", "i1"));
+    let lines = service.request(POST, "events").header("content-type", "application/x-ndjson").body(one_line);
+    let found = problem(lines, 422, "nothing_taken").await;
+    assert_eq!((&found["rejected_count"], &found["errors"][0]["field"]), (&json!(1), &json!("lines[0]")), "{found}");
+    let conflicts = json!({"events": [named("e1", "i7"), named("e1", "i8")]});
+    problem(service.request(POST, "events").json(&conflicts), 422, "nothing_taken").await;
+    problem(service.request(POST, "items").json(&json!({"items": [{"title": "x"}]})), 422, "nothing_taken").await;
+    let unknown = json!({"vectors": [{"into": "items", "id": "nowhere", "values": vec![0.5; 16]}]});
+    let found = problem(service.request(POST, "imports").json(&unknown), 422, "nothing_taken").await;
+    assert_eq!((&found["unknown"], &found["rejected_count"]), (&json!(1), &json!(0)), "{found}");
+    for (body, duplicates) in [(json!({"events": []}), 0), (json!({"events": [named("e1", "i1")]}), 1)] {
+        assert_eq!(service.post("events", &body, 202).await["duplicates"], duplicates);
+    }
+
     // The log in pages, and filtered.
     let page = service.get("events?limit=2").await;
     assert_eq!(page["records"].as_array().expect("records").len(), 2);

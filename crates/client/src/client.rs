@@ -86,6 +86,9 @@ struct Problem {
     code: String,
     detail: String,
     errors: Vec<Rejected>,
+    /// There when entries came and none was taken: what became of each, as in a reply.
+    #[serde(flatten)]
+    reply: Reply,
 }
 
 /// Why a request did not succeed.
@@ -120,6 +123,8 @@ pub enum ClientError {
         detail: String,
         /// Entries at fault.
         errors: Vec<Rejected>,
+        /// What became of the entries of a batch of which none was taken.
+        reply: Option<Box<Reply>>,
     },
     /// No request of this kind will ever succeed: wrong key, wrong model, not this service.
     #[error("the service does not accept this ({status} {code}: {detail})")]
@@ -169,7 +174,11 @@ impl Client {
             .post(format!("{}/{}", self.base, kind.resource()))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
-        let bytes = self.send(request).await?.bytes().await?;
+        let bytes = match self.send(request).await {
+            // Every entry is accounted for: an answer like any other to whoever counts them.
+            Err(ClientError::Refused { reply: Some(reply), .. }) => return Ok(*reply),
+            answer => answer?.bytes().await?,
+        };
         // A reply that cannot be read may have been cut: the retry is harmless, so it counts as no reply.
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Busy {
             status: StatusCode::OK,
@@ -284,8 +293,10 @@ impl Client {
             .map(|seconds| Duration::from_secs(seconds).min(Self::RETRY_AFTER_MAX));
         // Whatever is no problem document says nothing beyond its status.
         let body = response.bytes().await.unwrap_or_default();
-        let Problem { code, detail, errors } = serde_json::from_slice(&body).unwrap_or_default();
+        let Problem { code, detail, errors, reply } = serde_json::from_slice(&body).unwrap_or_default();
+        let reply = reply.rejected_count.is_some().then(|| Box::new(reply));
         Err(match status {
+            _ if reply.is_some() => ClientError::Refused { status, code, detail, errors, reply },
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
                 ClientError::Busy { status, code, detail, retry_after }
             }
@@ -293,7 +304,7 @@ impl Client {
             StatusCode::BAD_REQUEST
             | StatusCode::CONFLICT
             | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors },
+            | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors, reply: None },
             _ => ClientError::Forbidden { status, code, detail },
         })
     }

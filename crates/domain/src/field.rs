@@ -5,6 +5,8 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::id_text;
+
 /// An invalid value, with the name of its field as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {detail}")]
@@ -109,7 +111,7 @@ impl Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let text = id_text(deserializer)?;
         Self::new("id", &text).map_err(|error| serde::de::Error::custom(error.detail))
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Form, block, extend, texts::Texts};
 use crate::{
-    domain::{Embedding, FieldError, Position, Timestamp, not_null},
+    domain::{Embedding, FieldError, GivenId, Position, Timestamp, not_null},
     http::{
         Api, body,
         error::ApiError,
@@ -32,11 +32,11 @@ const ROWS_MAX: usize = 10_000;
 pub struct EmbeddingsBody {
     /// Items, in the order wanted.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<GivenId>)]
     items: Texts,
     /// Users, in the order wanted.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<GivenId>)]
     users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
     #[serde(default, deserialize_with = "not_null")]

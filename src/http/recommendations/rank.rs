@@ -11,7 +11,7 @@ use super::{
     request::{SubjectBody, add, ids},
 };
 use crate::{
-    domain::{Fallback, FieldError, Id, Position, Query, ScoredItem, Timestamp, not_null},
+    domain::{Fallback, FieldError, GivenId, Id, Position, Query, ScoredItem, Timestamp, not_null},
     http::{
         Api, body,
         error::ApiError,
@@ -27,23 +27,23 @@ use crate::{
 #[schema(example = json!({"user": "u1", "items": ["i3", "i9", "i4"], "context": ["device:mobile"]}))]
 pub struct RankBody {
     /// The items to order, 1 to 1,000.
-    items: Vec<String>,
+    items: Vec<GivenId>,
     /// A user, by their history. With `session` or `session_id` beside it, that one is used when the user is unknown.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    user: Option<String>,
+    user: Option<GivenId>,
     /// Items of a visit, oldest first; at most 1,000.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    session: Option<Vec<String>>,
+    session: Option<Vec<GivenId>>,
     /// Id of a session, as its events name it, 1 to 256 bytes.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    session_id: Option<String>,
+    session_id: Option<GivenId>,
     /// An item that somebody looks at. Alone.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    item: Option<String>,
+    item: Option<GivenId>,
     /// A vector of the model's dimension. Alone.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]

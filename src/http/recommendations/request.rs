@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Event, ExcludeSeen, FieldError, FieldResult, Filter, Id, ModelConfig, Position, Query, Subject, Timestamp,
-        count_within, not_null, text_within,
+        Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, Id, ModelConfig, Position, Query, Subject,
+        Timestamp, count_within, not_null, text_within,
     },
     http::read_options::VersionSelector,
 };
@@ -25,19 +25,19 @@ pub struct RecommendationsBody {
     /// A user, by their history. With `session` or `session_id` beside it, that one is used when the user is unknown.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    pub user: Option<String>,
+    pub user: Option<GivenId>,
     /// Items of a visit, oldest first; at most 1,000.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    pub session: Option<Vec<String>>,
+    pub session: Option<Vec<GivenId>>,
     /// Id of a session, as its events name it, 1 to 256 bytes.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    pub session_id: Option<String>,
+    pub session_id: Option<GivenId>,
     /// An item that somebody looks at: what goes with it, without itself. Alone.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
-    pub item: Option<String>,
+    pub item: Option<GivenId>,
     /// A vector of the model's dimension. Alone.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
@@ -56,7 +56,7 @@ pub struct RecommendationsBody {
     pub filter: Filter,
     /// Items never wanted; at most 10,000.
     #[serde(default)]
-    pub exclude: Vec<String>,
+    pub exclude: Vec<GivenId>,
     /// Leave out items of the subject's history: all, none (default), or those met by some kinds of event.
     #[serde(default)]
     pub exclude_seen: Seen,
@@ -111,10 +111,10 @@ pub struct ValidQuery {
 
 /// The subject as callers write it.
 pub struct SubjectBody {
-    pub user: Option<String>,
-    pub session: Option<Vec<String>>,
-    pub session_id: Option<String>,
-    pub item: Option<String>,
+    pub user: Option<GivenId>,
+    pub session: Option<Vec<GivenId>>,
+    pub session_id: Option<GivenId>,
+    pub item: Option<GivenId>,
     pub vector: Option<Vec<f32>>,
 }
 
@@ -226,7 +226,7 @@ pub fn add(query: &mut Query, with: &[String]) -> FieldResult<()> {
 }
 
 /// Reads ids; an error names the place.
-pub fn ids(field: &str, texts: &[String]) -> FieldResult<Vec<Id>> {
+pub fn ids(field: &str, texts: &[GivenId]) -> FieldResult<Vec<Id>> {
     texts
         .iter()
         .enumerate()
@@ -267,6 +267,8 @@ mod tests {
         assert_eq!(subject(r#"{"vector":[1,2.5]}"#), Subject::Vector(vec![1.0, 2.5]));
         assert_eq!(subject(r#"{"session_id":"s"}"#), Subject::SessionId(id("s")));
         assert_eq!(subject(r#"{"item":"i"}"#), Subject::Item(id("i")));
+        assert_eq!(subject(r#"{"item":31}"#), Subject::Item(id("31")));
+        assert_eq!(subject(r#"{"session":["a",2]}"#), Subject::Session(vec![id("a"), id("2")]));
         assert!(asked(r#"{"filter":{}}"#).expect("valid").query.filter.is_empty());
     }
 

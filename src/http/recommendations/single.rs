@@ -110,7 +110,7 @@ pub async fn for_user(
         Some(kinds) => Seen::Kinds(list(kinds.to_owned())),
     };
     let asked = RecommendationsBody {
-        user: Some(path.id),
+        user: Some(path.id.into()),
         limit: query.limit,
         filter: filter(query.filter.as_deref(), query.category, query.tag)?,
         exclude_seen,
