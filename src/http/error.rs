@@ -101,6 +101,12 @@ pub enum ApiError {
     /// A version is asked for together with a later position.
     #[error("the version stands at position {stands}, before min_position {wanted}")]
     VersionBefore {
+    /// A content coding that is not taken.
+    #[error("content-encoding is {given}; taken are {}, or none", super::body_stream::CODINGS)]
+    ContentEncoding {
+        /// What the request says.
+        given: String,
+    },
         /// The version's position.
         stands: Position,
         /// `min_position`.
@@ -214,6 +220,9 @@ impl ApiError {
 
 fn invalid_code(errors: &[FieldError]) -> &'static str {
     match errors {
+            Self::ContentEncoding { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
+            }
         [only] if only.code == "not_supported" => "not_supported",
         _ => "invalid",
     }

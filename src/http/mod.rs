@@ -14,6 +14,7 @@ mod activity;
 mod api;
 mod auth;
 mod body;
+mod body_stream;
 mod compare;
 mod compression;
 mod configuration;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Failure {
     /// HTTP status code.
     pub status: StatusCode,
@@ -108,8 +108,8 @@ impl From<&FieldError> for FieldProblem {
 }
 
 impl Failure {
-    /// Writes the document as the response's body, keeping its status and headers.
-    pub fn write(&self, response: Response<Body>, request_id: &str) -> Response<Body> {
+    /// The document.
+    pub fn document(&self, request_id: &str) -> Vec<u8> {
         let nothing_taken = self.nothing_taken.as_ref();
         let problem = Problem {
             kind: format!("/docs#{}", self.code),
@@ -128,7 +128,12 @@ impl Failure {
             rejected: nothing_taken.map_or(&[], |summary| &summary.rejected),
             unknown: nothing_taken.and_then(|summary| summary.unknown),
         };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        serde_json::to_vec(&problem).unwrap_or_default()
+    }
+
+    /// Writes the document as the response's body, keeping its status and headers.
+    pub fn write(&self, response: Response<Body>, request_id: &str) -> Response<Body> {
+        let body = self.document(request_id);
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -18,6 +18,7 @@ mod health_http;
 mod health_model;
 #[path = "../health_support/mod.rs"]
 mod health_support;
+mod http_bodies;
 mod http_configuration;
 mod http_contract;
 #[path = "../http_support/mod.rs"]

@@ -25,6 +25,7 @@ use crate::{
     http::{
         auth::Caller,
         body::{self, Format},
+        body_stream::BodyStream,
         decode,
         error::ApiError,
         limits::Limits,
@@ -55,6 +56,7 @@ pub struct WaitQuery {
     #[param(inline, required = false)]
     pub wait: WaitFor,
     /// Longest wait for `applied`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     pub timeout_ms: Option<u64>,
 }
 
@@ -129,6 +131,7 @@ pub async fn append(
     let format = body::format(headers, true)?;
     let tally = match format {
         Format::Lines => {
+            let body = BodyStream::new(headers, body)?;
             stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
         }
         Format::Json => {
