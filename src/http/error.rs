@@ -25,6 +25,18 @@ pub enum ApiError {
     /// The path or its percent-encoding cannot be read.
     #[error("the path cannot be read: {0}")]
     BadPath(String),
+    /// The request line or the headers are no HTTP.
+    #[error("the request line or a header is not valid HTTP/1.1")]
+    BadHead,
+    /// The path with its query is longer than the server reads.
+    #[error("the path with its query is too long")]
+    UriTooLong,
+    /// The headers are longer than the server reads.
+    #[error("the headers are too large or too many")]
+    HeadTooLarge,
+    /// The Host header is missing, doubled or no host (RFC 9112, 3.2).
+    #[error("{0}")]
+    BadHost(&'static str),
     /// The body ended early, or the connection broke while it was read.
     #[error("the body could not be read to its end")]
     BodyBroken,
@@ -89,6 +101,12 @@ pub enum ApiError {
         /// What it takes.
         expected: &'static str,
     },
+    /// A content coding that is not taken.
+    #[error("content-encoding is {given}; taken are {}, or none", super::body_stream::CODINGS)]
+    ContentEncoding {
+        /// What the request says.
+        given: String,
+    },
     /// The client stopped sending.
     #[error("no data came for {0} seconds")]
     Stalled(u64),
@@ -101,12 +119,6 @@ pub enum ApiError {
     /// A version is asked for together with a later position.
     #[error("the version stands at position {stands}, before min_position {wanted}")]
     VersionBefore {
-    /// A content coding that is not taken.
-    #[error("content-encoding is {given}; taken are {}, or none", super::body_stream::CODINGS)]
-    ContentEncoding {
-        /// What the request says.
-        given: String,
-    },
         /// The version's position.
         stands: Position,
         /// `min_position`.
@@ -183,6 +195,10 @@ impl ApiError {
         match self {
             Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body is not valid JSON"),
             Self::BadPath(_) => (S::BAD_REQUEST, "bad_path", "The path cannot be read"),
+            Self::BadHead => (S::BAD_REQUEST, "bad_head", "The request cannot be read"),
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri_too_long", "The path is too long"),
+            Self::HeadTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The headers are too large"),
+            Self::BadHost(_) => (S::BAD_REQUEST, "bad_host", "One Host header is needed"),
             Self::BodyBroken => (S::BAD_REQUEST, "body_broken", "The body ended early"),
             Self::Invalid(errors) => (S::UNPROCESSABLE_ENTITY, invalid_code(errors), "A value breaks its rule"),
             Self::Unauthorized(_) => (S::UNAUTHORIZED, "unauthorized", "A valid key is needed"),
@@ -204,6 +220,9 @@ impl ApiError {
             Self::MediaType { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Another content type is needed")
             }
+            Self::ContentEncoding { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
+            }
             Self::Stalled(_) => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
             Self::TimedOut(_) => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once"),
@@ -220,9 +239,6 @@ impl ApiError {
 
 fn invalid_code(errors: &[FieldError]) -> &'static str {
     match errors {
-            Self::ContentEncoding { .. } => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
-            }
         [only] if only.code == "not_supported" => "not_supported",
         _ => "invalid",
     }
