@@ -15,6 +15,7 @@ use shelfmark_client::Origin;
 
 use super::{
     client::{Client, ServiceArgs},
+    exit_status::Taken,
     pipeline::{self, Intake, PipelineOutcome, Sending},
     progress::{Progress, Whole},
     replay::{WaitFor, rate},
@@ -61,6 +62,9 @@ pub struct DemoArgs {
     /// Seconds without a successful request until it gives up.
     #[arg(long, default_value_t = 120)]
     patience: u64,
+    /// End with status 0 although so many entries were rejected. Never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_bad: u64,
     /// No progress, only the summary.
     #[arg(long)]
     quiet: bool,
@@ -125,7 +129,8 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     match failure {
         Some(error) => Err(error),
-        None => Ok(if sent.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        None => Ok(Taken { taken: sent.items + sent.accepted + sent.duplicates, refused: sent.rejected }
+            .exit_code(args.allow_bad)),
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use super::{
     client::{Client, ServiceArgs},
+    exit_status::Taken,
     pipeline::{self, PipelineOutcome, Sending},
     progress::{Progress, Whole},
     stats::{SendStats, grouped},
@@ -30,6 +31,9 @@ use super::{
 /// match its ids with the model's and to learn its mean and, if it has more values than the model, along which axes
 /// they vary most; then to send what matched. Vectors are centred, turned at random (which keeps all angles) and scaled. Every
 /// vector that is sent is a record of the model's log, undone by a rollback like any other.
+///
+/// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
+/// --allow-bad), 2 when nothing matched or was taken, or it could not do its work.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// File of vectors.
@@ -45,6 +49,9 @@ pub struct ImportArgs {
     /// Read and match only; send nothing.
     #[arg(long)]
     dry_run: bool,
+    /// End with status 0 although so many vectors were not finite or rejected. Never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_bad: u64,
     /// Vectors of a request.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
@@ -141,6 +148,12 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let SendStats { accepted, position, .. } = sent;
     let rejected = if dry_run { 0 } else { selection.matched + selection.created - accepted };
     let seconds = began.elapsed().as_secs_f64();
+    let matched = selection.matched + selection.created;
+    // Rows that match nothing are no fault of the file, unless all are.
+    let outcome = match (matched, if dry_run { matched } else { accepted }) {
+        (0, _) => Taken { taken: 0, refused: selection.rows.max(1) },
+        (_, taken) => Taken { taken, refused: rejected + selection.not_finite },
+    };
     let summary = ImportSummary {
         file: name,
         format: format.name(),
@@ -159,7 +172,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     } else {
         print!("{summary}");
     }
-    Ok(if rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(outcome.exit_code(args.allow_bad))
 }
 
 impl std::fmt::Display for ImportSummary {

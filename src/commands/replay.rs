@@ -17,6 +17,7 @@ use shelfmark_client::{ENTRIES_MAX, Origin};
 
 use super::{
     client::{Client, ServiceArgs},
+    exit_status::Taken,
     input::{EntrySink, InputFiles},
     pipeline::{self, Intake, PipelineOutcome, Sending},
     progress::{Progress, Whole},
@@ -30,7 +31,10 @@ use super::{
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
 /// encoded ahead. Every event has an id made from the file's content, so that a replay that was broken off, or that is
-/// run twice, doubles nothing. Ends with status 1 when anything was rejected, or with --strict bad.
+/// run twice, doubles nothing.
+///
+/// Ends with status 0 when every line was taken, 1 when some were bad or rejected (more than --allow-bad), 2 when none
+/// was taken or it could not do its work.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// Files, in the order in which to send them.
@@ -59,6 +63,9 @@ pub struct ReplayArgs {
     /// Stop at the first bad line; lines before it are sent.
     #[arg(long)]
     strict: bool,
+    /// End with status 0 although so many lines were bad or rejected. Never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "strict")]
+    allow_bad: u64,
     /// Pass over what an earlier, broken-off run of the same command has sent, instead of sending it again and having it
     /// recognised. Do not use it after changing files or the model's kinds: it does not look for gaps.
     #[arg(long)]
@@ -147,8 +154,8 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     if let Some(error) = failure {
         return Err(error);
     }
-    let clean = sent.rejected == 0 && !read.stopped;
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let taken = sent.items + sent.accepted + sent.duplicates + read.skipped;
+    Ok(Taken { taken, refused: read.bad + sent.rejected }.exit_code(args.allow_bad))
 }
 
 /// Puts entries into the pipeline, but the first `skip` events.

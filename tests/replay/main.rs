@@ -184,7 +184,7 @@ async fn bad_lines_are_counted_and_strict_stops_behind_the_good_ones_before() {
     let fake = Fake::start().await;
     let output = shelfmark(&fake.url(), &["replay", path, "--quiet"]).await;
     let text = shown(&output);
-    assert!(output.status.success(), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("bad lines   25") && text.contains("accepted    31"), "{text}");
     assert!(text.contains("events.jsonl:31: bad line") && text.matches(": bad line").count() == 20, "{text}");
 
@@ -197,6 +197,38 @@ async fn bad_lines_are_counted_and_strict_stops_behind_the_good_ones_before() {
 
 #[tokio::test]
 async fn items_go_first_and_sort_puts_events_into_the_order_of_time() {
+#[tokio::test]
+async fn the_status_tells_all_some_and_none_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    let fake = Fake::start().await;
+    let url = fake.url();
+    let good = "{\"user\":\"u\",\"item\":\"i\",\"kind\":\"click\",\"ts\":1}\n";
+    let rejected = good.replace("click", "warp");
+    let (milliseconds, no_time) = (good.replace(":1}", ":1700000000000}"), good.replace(",\"ts\":1", ""));
+    for (text, flags, status) in [
+        (good.to_owned(), &[][..], 0),
+        // There already.
+        (good.to_owned(), &[], 0),
+        (good.to_owned() + &milliseconds, &[], 1),
+        (good.to_owned() + &milliseconds + &rejected, &["--allow-bad", "1"], 1),
+        (good.to_owned() + &milliseconds + &rejected, &["--allow-bad", "2"], 0),
+        (milliseconds.clone() + &no_time, &[], 2),
+        (milliseconds.clone() + &no_time, &["--allow-bad", "9"], 2),
+        (rejected.clone(), &[], 2),
+        (milliseconds.clone() + good, &["--strict"], 2),
+        (good.to_owned() + &milliseconds, &["--strict"], 1),
+    ] {
+        std::fs::write(&file, &text).expect("a writable folder");
+        let args = [&["replay", file.to_str().expect("text"), "--quiet"], flags].concat();
+        let output = shelfmark(&url, &args).await;
+        assert_eq!(output.status.code(), Some(status), "{text}{flags:?}: {}", shown(&output));
+        assert!(!text.contains("1700000000000") || shown(&output).contains("milliseconds"), "{}", shown(&output));
+    }
+    let absent = shelfmark(&url, &["replay", "absent.jsonl", "--quiet"]).await;
+    assert_eq!(absent.status.code(), Some(2), "{}", shown(&absent));
+}
+
     let folder = tempfile::tempdir().expect("a folder");
     let (data, item) = (folder.path().join("u.data"), folder.path().join("u.item"));
     std::fs::write(&data, "1\t10\t3\t300\n2\t20\t4\t100\n3\t30\t5\t200\n").expect("a writable folder");
@@ -225,7 +257,7 @@ async fn a_wrong_key_ends_at_once_and_a_dead_service_after_its_patience() {
     assert!(shelfmark(&fake.url(), &["replay", path, "--quiet", "--key", "right"]).await.status.success());
     fake.stop().await;
     let output = shelfmark(&fake.url(), &["replay", path, "--quiet", "--patience", "1"]).await;
-    assert!(!output.status.success());
+    assert_eq!(output.status.code(), Some(2));
     assert!(shown(&output).contains("gave up at"), "{}", shown(&output));
 }
 
