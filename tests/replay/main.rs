@@ -3,6 +3,8 @@
 
 #[path = "../support/fake.rs"]
 mod fake;
+#[path = "../support/tls.rs"]
+mod tls;
 
 use std::{collections::HashSet, path::Path, process::Output, time::Duration};
 
@@ -196,8 +198,6 @@ async fn bad_lines_are_counted_and_strict_stops_behind_the_good_ones_before() {
 }
 
 #[tokio::test]
-async fn items_go_first_and_sort_puts_events_into_the_order_of_time() {
-#[tokio::test]
 async fn the_status_tells_all_some_and_none_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("events.jsonl");
@@ -229,6 +229,8 @@ async fn the_status_tells_all_some_and_none_apart() {
     assert_eq!(absent.status.code(), Some(2), "{}", shown(&absent));
 }
 
+#[tokio::test]
+async fn items_go_first_and_sort_puts_events_into_the_order_of_time() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, item) = (folder.path().join("u.data"), folder.path().join("u.item"));
     std::fs::write(&data, "1\t10\t3\t300\n2\t20\t4\t100\n3\t30\t5\t200\n").expect("a writable folder");
@@ -259,6 +261,51 @@ async fn a_wrong_key_ends_at_once_and_a_dead_service_after_its_patience() {
     let output = shelfmark(&fake.url(), &["replay", path, "--quiet", "--patience", "1"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(shown(&output).contains("gave up at"), "{}", shown(&output));
+}
+
+#[tokio::test]
+async fn commands_speak_https_and_trust_whom_they_are_told_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    write_events(&file, 10);
+    let fake = Fake::start().await;
+    let (port, _proxy) = tls::proxy(fake.url().trim_start_matches("http://").parse().expect("an address")).await;
+    let replay = ["replay", file.to_str().expect("text"), "--quiet", "--patience", "1"];
+    let authority = tls::authority();
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("https://{host}:{port}");
+        let output = shelfmark(&url, &[&replay[..], &["--ca-file", &authority, "--as-new"]].concat()).await;
+        assert!(output.status.success(), "{host}: {}", shown(&output));
+        let models = shelfmark(&url, &["models", "list", "--ca-file", &authority]).await;
+        assert!(!shown(&models).contains("certificate"), "{}", shown(&models));
+    }
+    assert_eq!(fake.items_in_order().len(), 20);
+    // The system's authorities did not sign it.
+    let output = shelfmark(&format!("https://localhost:{port}"), &replay).await;
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let told = shown(&output).to_lowercase();
+    assert!(told.contains("certificate") || told.contains("unknownissuer"), "{told}");
+    let absent = [&replay[..], &["--ca-file", "absent.pem"]].concat();
+    let output = shelfmark(&format!("https://localhost:{port}"), &absent).await;
+    assert!(output.status.code() == Some(2) && shown(&output).contains("--ca-file absent.pem"), "{}", shown(&output));
+}
+
+/// Goal: a proxy of the environment is not asked for this machine's own service. Method: one that nobody listens at.
+#[tokio::test]
+async fn loopback_goes_through_no_proxy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    write_events(&file, 10);
+    let fake = Fake::start().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shelfmark"));
+    command.args(["replay", file.to_str().expect("text"), "--quiet", "--patience", "1", "--url", &fake.url()]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:9");
+    }
+    command.env_remove("no_proxy").env_remove("NO_PROXY");
+    let output = tokio::time::timeout(DEADLINE, command.output()).await.expect("ends in time").expect("starts");
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(fake.items_in_order().len(), 10);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Requests to one model of one service.
 
-use std::time::Duration;
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
@@ -9,17 +9,30 @@ use serde_json::Value;
 
 use shelfmark_domain::{Id, ModelName, VectorTable};
 
-use crate::BatchKind;
+use crate::{BatchKind, tls::tls_config};
 
 /// Where a model is served.
 #[derive(Debug, Clone)]
 pub struct Address {
-    /// The service. Plain http: put a proxy in between for https.
+    /// The service, by http or https.
     pub url: Url,
     /// The model.
     pub model: ModelName,
     /// API key with the scope that the requests need.
     pub key: Option<String>,
+    /// Certificates of authorities, in PEM, that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Address {
+    /// Whether the service is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let Some(host) = self.url.host_str() else { return false };
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
 }
 
 /// One model of one service.
@@ -147,9 +160,9 @@ impl Client {
     /// Checks the address; connects at the first request.
     pub fn new(address: impl Into<Address>) -> Result<Self, ClientError> {
         let address = address.into();
-        if address.url.scheme() != "http" {
-            let scheme = address.url.scheme();
-            return Err(ClientError::Setup(format!("--url must begin with http://, not {scheme}://")));
+        let scheme = address.url.scheme();
+        if !["http", "https"].contains(&scheme) {
+            return Err(ClientError::Setup(format!("--url must begin with http:// or https://, not {scheme}://")));
         }
         let key = address.key.as_deref().map(|key| {
             let mut value = header::HeaderValue::from_str(&format!("Bearer {key}"))
@@ -157,12 +170,20 @@ impl Client {
             value.set_sensitive(true);
             Ok::<_, ClientError>(value)
         });
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .timeout(Self::TIMEOUT)
             .connect_timeout(Duration::from_secs(10))
             .tcp_nodelay(true)
-            .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")));
+        if address.is_loopback() {
+            // A proxy of the environment is on another machine, where this address is another service.
+            builder = builder.no_proxy();
+        }
+        // The system's certificates are read only where they are needed: that takes some ten milliseconds.
+        if scheme == "https" {
+            builder = builder.use_preconfigured_tls(tls_config(address.ca_file.as_deref())?);
+        }
+        let http = builder.build()?;
         let base = format!("{}/v1/models/{}", address.url.as_str().trim_end_matches('/'), address.model);
         Ok(Self { http, base, key: key.transpose()? })
     }
@@ -307,5 +328,34 @@ impl Client {
             | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors, reply: None },
             _ => ClientError::Forbidden { status, code, detail },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_this_machine_are_told_from_others() {
+        let address = |url: &str| Address {
+            url: url.parse().expect("a URL"),
+            model: ModelName::new("default").expect("a name"),
+            key: None,
+            ca_file: None,
+        };
+        for url in [
+            "http://localhost:8080",
+            "https://a.localhost",
+            "http://127.8.8.8",
+            "http://[::1]:80",
+            "http://[::ffff:127.0.0.1]",
+        ] {
+            assert!(address(url).is_loopback(), "{url}");
+        }
+        for url in ["http://example.com", "http://10.0.0.1", "http://localhost.example.com", "http://[::2]"] {
+            assert!(!address(url).is_loopback(), "{url}");
+        }
+        let error = Client::new(address("ftp://localhost")).expect_err("refused").to_string();
+        assert!(error.contains("https://"), "{error}");
     }
 }

@@ -19,8 +19,10 @@ mod batch;
 mod batch_sender;
 mod client;
 mod stats;
+mod tls;
 
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
 pub use batch_sender::{BatchSendError, BatchSender, SendObserver};
 pub use client::{Address, Client, ClientError, Rejected, Reply, Status};
 pub use stats::{SHOWN_MAX, SendStats};
+pub use tls::tls_config;

@@ -15,6 +15,12 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{ClientConfig, pki_types::ServerName},
+};
+use tokio_util::either::Either;
 
 use crate::commands::client::ServiceArgs;
 
@@ -37,6 +43,8 @@ pub enum RequestOutcome {
 pub struct Endpoint {
     /// `host:port`.
     address: String,
+    /// For https.
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     host: HeaderValue,
     authorization: Option<HeaderValue>,
     /// `/v1/models/{model}` behind whatever path the service's address has.
@@ -55,7 +63,15 @@ impl Endpoint {
             value.set_sensitive(true);
             anyhow::Ok(value)
         });
+        let tls = if args.url.scheme() == "https" {
+            let config = shelfmark_client::tls_config(args.ca_file.as_deref())?;
+            let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).context("--url")?;
+            Some((Arc::new(config), name))
+        } else {
+            None
+        };
         Ok(Self {
+            tls,
             host: HeaderValue::from_str(&address).context("--url")?,
             address,
             authorization: authorization.transpose()?,
@@ -80,7 +96,7 @@ impl Endpoint {
     }
 }
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Either<TcpStream, TlsStream<TcpStream>>>, Full<Bytes>>;
 
 /// A kept connection.
 struct Open {
@@ -123,7 +139,7 @@ impl Connection {
         let kept = self.open.take().and_then(Open::alive);
         let mut open = match kept {
             Some(open) => open,
-            None => Open::new(&self.endpoint.address).await.map_err(|_| "cannot connect")?,
+            None => Open::new(&self.endpoint).await.map_err(|_| "cannot connect")?,
         };
         let (answer, ended) = open.exchange(request).await;
         let (status, code) = answer.map_err(|_| "the connection broke")?;
@@ -140,9 +156,15 @@ impl Connection {
 }
 
 impl Open {
-    async fn new(address: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+    async fn new(endpoint: &Endpoint) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(&endpoint.address).await?;
         stream.set_nodelay(true)?;
+        let stream = match &endpoint.tls {
+            Some((config, name)) => {
+                Either::Right(TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await?)
+            }
+            None => Either::Left(stream),
+        };
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self { sender, driver: Box::pin(driver) })
     }
