@@ -40,6 +40,7 @@ mod modality_quality;
 mod models_service;
 mod openapi;
 mod read_only;
+mod process_limits;
 mod readiness;
 mod readme;
 mod recommendations_service;
