@@ -81,18 +81,20 @@ pub async fn append(
 pub struct RecordsQuery {
     /// Only records after this position.
     #[serde(default)]
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
     after: Position,
     /// Maximum number of records, 1 to 1,000; 100 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// Only events of this user.
     user: Option<String>,
     /// Only events with, and records of, this item.
     item: Option<String>,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 
@@ -194,9 +196,10 @@ pub struct EventQuery {
     #[serde(default)]
     trace: bool,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

@@ -52,8 +52,8 @@ pub struct GuardBody {
     false_alarms: Option<f64>,
     /// `freeze` stops learning, `pin` serves the reference, `restore` makes the live state the reference's.
     action: GuardAction,
-    /// Number or label of the version to measure against and return to. Left out or null: the newest one, followed by newer ones when
-    /// they are older than `window` samples.
+    /// Number or label of the version to measure against and return to. Left out or null: the newest one, followed by
+    /// newer ones when they are older than `window` samples.
     #[schema(value_type = Option<String>)]
     reference: Option<VersionSelector>,
 }

@@ -65,8 +65,8 @@ pub struct ItemBody {
 /// Puts many items.
 ///
 /// Takes `{"items": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one item a line,
-/// appended as it arrives. Each item replaces what was known of it. Bad ones are named by index; when none is taken it is a
-/// 422 (`nothing_taken`).
+/// appended as it arrives. Each item replaces what was known of it. Bad ones are named by index; when none is taken it
+/// is a 422 (`nothing_taken`).
 #[utoipa::path(
     post, path = "/v1/models/{model}/items", tag = "items", operation_id = "put_items",
     params(ModelPath, WaitQuery),

@@ -223,7 +223,7 @@ pub async fn deployments(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
-    let before = page.cursor.map(|cursor| cursor.min(i64::MAX.cast_unsigned()));
+    let before = page.cursor.map(Position::get);
     let deployments = model.versions().deployments(before, limit).await?;
     let next_cursor = paging::next_cursor(&deployments, limit, |deployment| deployment.number);
     let out = DeploymentsOut { deployments, next_cursor };

@@ -27,6 +27,7 @@ mod http_wire;
 mod idle;
 mod import;
 mod import_quality;
+mod integer_edges;
 mod keys_store;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
@@ -39,8 +40,8 @@ mod log_tail;
 mod modality_quality;
 mod models_service;
 mod openapi;
-mod read_only;
 mod process_limits;
+mod read_only;
 mod readiness;
 mod readme;
 mod recommendations_service;

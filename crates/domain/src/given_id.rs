@@ -92,7 +92,7 @@ impl utoipa::PartialSchema for GivenId {
             .min_length(Some(1))
             .max_length(Some(super::Id::BYTES_MAX))
             .description(Some(
-                "Id: 1 to 256 bytes of text without control characters, or a whole number, which stands for its digits.",
+                "Id: 1 to 256 bytes without control characters, or a whole number, which stands for its digits.",
             ))
             .into()
     }

@@ -48,7 +48,7 @@ pub struct EmbeddingsBody {
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

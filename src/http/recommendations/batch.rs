@@ -56,7 +56,7 @@ pub struct BatchBody<'a> {
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

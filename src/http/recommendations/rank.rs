@@ -61,7 +61,7 @@ pub struct RankBody {
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
     /// What to add to each item: `item` (metadata), `embedding`, `explanation` (what its score is made of).
     #[serde(default)]

@@ -48,7 +48,7 @@ pub struct RecommendationsBody {
     pub context: Vec<String>,
     /// Number of items, 1 to 1,000; 20 when left out.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1, maximum = 1_000)]
     pub limit: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]
@@ -75,7 +75,7 @@ pub struct RecommendationsBody {
     pub min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out. In a batch: beside `queries`.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, maximum = 30_000)]
     pub timeout_ms: Option<u64>,
     /// What to add to each item: `item` (metadata), `embedding`, `explanation` (what its score is made of).
     #[serde(default)]
