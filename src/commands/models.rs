@@ -66,13 +66,16 @@ enum Action {
 /// Where the service is, and how answers are printed.
 #[derive(Debug, Args)]
 struct Reach {
-    /// The service. Plain http: put a proxy in between for https.
+    /// The service, by http or https.
     #[arg(long, env = "SHELFMARK_URL", default_value = "http://127.0.0.1:8080", global = true)]
     url: Url,
     /// API key; to make and delete models with the scope `admin`, for all models. Better given by the environment than in a
     /// command line that others can see.
     #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true, global = true)]
     key: Option<String>,
+    /// Certificates of authorities in PEM that are trusted beside the system's, for https.
+    #[arg(long, env = "SHELFMARK_CA_FILE", value_name = "FILE", global = true)]
+    ca_file: Option<PathBuf>,
     /// Print the service's answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -80,7 +83,9 @@ struct Reach {
 
 impl Reach {
     fn client(&self, model: &ModelName) -> anyhow::Result<Client> {
-        Ok(Client::new(&ServiceArgs { url: self.url.clone(), model: model.clone(), key: self.key.clone() })?)
+        let Self { url, key, ca_file, .. } = self;
+        let (url, key, ca_file) = (url.clone(), key.clone(), ca_file.clone());
+        Ok(Client::new(&ServiceArgs { url, model: model.clone(), key, ca_file })?)
     }
 
     fn print(&self, answer: &Value, text: impl FnOnce(&Value) -> String) {

@@ -81,7 +81,7 @@ pub async fn append(
 pub struct RecordsQuery {
     /// Only records after this position.
     #[serde(default)]
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     after: Position,
     /// Maximum number of records, 1 to 1,000; 100 when left out.
     #[param(minimum = 1, maximum = 1_000)]
@@ -91,7 +91,7 @@ pub struct RecordsQuery {
     /// Only events with, and records of, this item.
     item: Option<String>,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[param(maximum = 30_000)]
@@ -196,7 +196,7 @@ pub struct EventQuery {
     #[serde(default)]
     trace: bool,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[param(maximum = 30_000)]

@@ -34,7 +34,7 @@ pub struct HistoryQuery {
     #[param(maximum = 1_000_000)]
     records: Option<u64>,
     /// Answer when the live view stands at this position or later.
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[param(maximum = 30_000)]

@@ -37,7 +37,7 @@ pub struct ImportQuery {
     #[serde(default)]
     create: bool,
     /// Look up what the model knows at this position or later: that of a write just before, say.
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// What the answer waits for, as for events.
     #[serde(default)]
@@ -98,7 +98,7 @@ pub struct ImportableRowsQuery {
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
     #[param(maximum = 30_000)]

@@ -74,7 +74,7 @@ pub struct ModelConfig {
     /// Number of events learned after which idle users and sessions are evicted. They lose their rows, and are unknown
     /// when they return. 0 means never; else 1,000 to 1,000,000,000,000.
     #[serde(skip_serializing_if = "is_zero")]
-    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000))]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000i64))]
     pub drop_idle_events: u64,
 }
 

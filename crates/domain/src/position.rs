@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
-#[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 9_223_372_036_854_775_807))]
+#[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 9_223_372_036_854_775_807i64))]
 pub struct Position(u64);
 
 impl Position {
