@@ -147,7 +147,7 @@ fn main() {
     let rate_of = |run: &Run| count as f64 / run.times.iter().sum::<Duration>().as_secs_f64();
     let Run { state, steps, .. } = &runs[0];
     let rate = rate_of(&runs[0]);
-    let known = state.readable.catalog.known().len();
+    let known = state.inference.catalog.known().len();
     let config = state.config();
     // As the learner cuts steps: `learner::candidate_sampling`.
     let (columns, targets) = if known < config.full_softmax_below {

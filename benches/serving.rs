@@ -34,7 +34,7 @@ fn main() {
         let mut state = state_of(items, dim);
         ceilings(&state);
         let mut publisher = Publisher::new();
-        let view = publisher.rebuild(&state.readable, Position::new(1), Served::Live);
+        let view = publisher.rebuild(&state.inference, Position::new(1), Served::Live);
         scan_alone(&view, dim);
         prepare(&view);
         through_searcher(&view);
@@ -58,7 +58,7 @@ fn state_of(items: usize, dim: usize) -> State {
     }
     let tokens = state.rows(Table::TokenVectors);
     for token in 0..tokens {
-        for value in state.readable.parameters.tokens.row_mut(token) {
+        for value in state.inference.parameters.tokens.row_mut(token) {
             *value = 0.1 * draws.normal();
         }
     }
@@ -98,11 +98,11 @@ fn shortest(mut work: impl FnMut()) -> Duration {
 }
 
 fn ceilings(state: &State) {
-    let readable = &state.readable;
-    let (items, dim) = (readable.catalog.len(), readable.config.dim);
+    let inference = &state.inference;
+    let (items, dim) = (inference.catalog.len(), inference.config.dim);
     let mut rows = vec![0.0; items * dim];
     for (row, values) in rows.chunks_exact_mut(dim).enumerate() {
-        readable.item_vector(u32::try_from(row).unwrap(), values);
+        inference.item_vector(u32::try_from(row).unwrap(), values);
     }
     let bytes = rows.len() as f64 * 4.0;
     let read = shortest(|| {
@@ -225,7 +225,7 @@ fn cpu_time() -> f64 {
 }
 
 fn publications(publisher: &mut Publisher, state: &mut State) {
-    let items = state.readable.catalog.len();
+    let items = state.inference.catalog.len();
     let tokens = state.rows(Table::TokenVectors);
     let mut draws = CounterRng::new(9, 10, 11);
     for (name, item_rows, token_rows) in [
@@ -244,7 +244,7 @@ fn publications(publisher: &mut Publisher, state: &mut State) {
             for token in 0..token_rows {
                 state.touched.mark(Table::TokenVectors, u32::try_from(token).unwrap());
             }
-            held = Some(publisher.publish(&state.readable, &state.touched, Position::new(2), Served::Live));
+            held = Some(publisher.publish(&state.inference, &state.touched, Position::new(2), Served::Live));
         });
         black_box(held);
         println!("  publish: {name:<24}{:>8.2} ms", time.as_secs_f64() * 1e3);

@@ -3,6 +3,7 @@
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use shelfmark_metrics::MetricSection;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -11,9 +12,10 @@ use crate::{
     engine::{self, Dependencies, Models},
     http::{self, Api, HttpDependencies},
     keys::KeyStore,
+    log,
     postgres::{self, ManagedPostgres, ManagedPostgresOptions},
-    serving::Searcher,
-    telemetry::Metrics,
+    serving::{self, Searcher},
+    telemetry::{self, Metrics},
 };
 
 /// Longest wait for learning to end, its last version included.
@@ -22,6 +24,12 @@ const ENGINE_STOP: Duration = Duration::from_secs(20);
 const LOG_STOP: Duration = Duration::from_secs(10);
 /// How often histograms are folded into buckets.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Returns all metrics of the service, in the order of docs/reference/metrics.md.
+pub fn metric_sections() -> Vec<MetricSection> {
+    let others = [telemetry::METRICS, http::METRICS, log::METRICS, serving::METRICS];
+    others.into_iter().chain(engine::METRICS).collect()
+}
 
 /// A database: ours to stop, or somebody else's.
 pub struct Database {
@@ -75,7 +83,7 @@ impl Database {
             }
         };
         let pool = postgres::connect_read_only(&url, settings.database_connections_max).await?;
-        postgres::await_tables(&pool).await?;
+        postgres::wait_for_migrations(&pool).await?;
         Ok(Self { pool, managed: None })
     }
 
@@ -100,20 +108,19 @@ impl Database {
 /// Serves until `closing` is cancelled, then stops every room. Its address is printed on standard output once it
 /// listens.
 pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyhow::Result<()> {
-    let metrics = Metrics::install()?;
-    engine::describe_metrics();
+    let metrics = Metrics::install(&metric_sections())?;
     // The port first: a taken one is the most common mistake, and the cheapest to find.
     let listener = TcpListener::bind(settings.http.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another --listen", settings.http.listen))?;
-    let mut rooms = Rooms::new();
-    let started = rooms.started.clone();
+    let mut components = Components::new();
+    let started = components.started.clone();
     let served = tokio::select! {
-        served = rooms.run(&settings, listener, metrics, &closing) => served,
+        served = components.run(&settings, listener, metrics, &closing) => served,
         // Asked to end while still starting: what has begun is stopped like everything else.
         () = ended_early(&closing, started) => Ok(()),
     };
-    rooms.stop().await;
+    components.stop().await;
     served
 }
 
@@ -127,7 +134,7 @@ async fn ended_early(closing: &CancellationToken, started: CancellationToken) {
 }
 
 /// What runs, in the order in which it was started.
-struct Rooms {
+struct Components {
     database: Option<Database>,
     /// Small tasks of the app: metrics, keys, the watch over Postgres.
     tasks: TaskTracker,
@@ -140,7 +147,7 @@ struct Rooms {
     started: CancellationToken,
 }
 
-impl Rooms {
+impl Components {
     fn new() -> Self {
         Self {
             database: None,
@@ -169,7 +176,7 @@ impl Rooms {
         };
         let database = self.database.insert(database);
         if let Some(managed) = &database.managed {
-            self.tasks.spawn(managed.watch(self.tasks_stop.clone()));
+            self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
         }
         let pool = database.pool.clone();
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
@@ -204,7 +211,11 @@ impl Rooms {
             limits: limits.clone(),
             read_only: settings.read_only,
             loopback,
-            searches_full: Arc::new(move || searcher.is_full()),
+            searches_full: Arc::new({
+                let searcher = searcher.clone();
+                move || searcher.is_full()
+            }),
+            search_cpu_time: Arc::new(move |used| searcher.note_cpu_time(used)),
             metrics: Arc::new(move || metrics.render()),
             closing: closing.clone(),
         });

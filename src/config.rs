@@ -23,9 +23,9 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub database: DatabaseSettings,
     /// Run as a replica, which follows what other processes on the database write. It answers every read, refuses
-    /// every write (403 `read_only`) and takes no versions. The database role needs no right but to select, so a
-    /// standby will do. Without --database-url it reads from
-    /// the service that runs on the data folder.
+    /// every write (403 `read_only`) and takes no versions. The database role needs only the right to select, so a
+    /// standby is enough. Without --database-url it reads from the database of the service that runs on the data
+    /// folder.
     #[arg(long, env = "SHELFMARK_READ_ONLY", help_heading = "Replicas")]
     pub read_only: bool,
     /// Address and bounds of the HTTP server.
@@ -44,8 +44,8 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub model: ModelSettings,
     /// Most memory for the rows of all models in this process, such as 8GiB. Beyond it, events and items that would
-    /// make a new row are refused (`memory_budget`); those that name known users and items are accepted. What the
-    /// process takes besides is in docs/how-to/bound-memory.md [default: unlimited]
+    /// make a new row are refused (`memory_budget`); those that name known users and items are accepted. The
+    /// rest of what the process takes is in docs/how-to/bound-memory.md [default: unlimited]
     #[arg(long, env = "SHELFMARK_MEMORY_BUDGET", value_name = "BYTES", help_heading = "Memory")]
     pub memory_budget: Option<ByteSize>,
     /// Threads.
@@ -60,15 +60,16 @@ pub struct ServeSettings {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Address of a Postgres database, such as postgres://user:password@host:5432/name [default: a server of our own
-    /// in the data folder]
+    /// Address of a Postgres database, such as postgres://user:password@host:5432/name [default: the service's own
+    /// server in the data folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<String>,
     /// Folder for the service's own Postgres [default: /var/lib/shelfmark for root, else $XDG_DATA_HOME/shelfmark or
     /// ~/.local/share/shelfmark]
     #[arg(long, env = "SHELFMARK_DATA_DIR", value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// Folder with the programs of Postgres (initdb, pg_ctl, postgres) for a server of our own [default: searched for]
+    /// Folder with the programs of Postgres (initdb, pg_ctl, postgres) for the service's own server [default: searched
+    /// for]
     #[arg(long, env = "SHELFMARK_POSTGRES_BIN", value_name = "DIR", global = true)]
     pub postgres_bin: Option<PathBuf>,
     /// Most connections to Postgres.
@@ -209,7 +210,7 @@ pub struct VersionSettings {
     /// Number of versions kept in memory, to return to them at once.
     #[arg(long, env = "SHELFMARK_VERSIONS_IN_MEMORY", default_value_t = 4, value_name = "N")]
     pub versions_in_memory: usize,
-    /// Number of automatic versions that are kept. Labelled, served and restored ones are kept besides.
+    /// Number of automatic versions that are kept. Labelled, served and restored ones are kept in addition.
     #[arg(long, env = "SHELFMARK_VERSIONS_KEPT", default_value_t = 20, value_name = "N")]
     pub versions_kept: usize,
     /// Number of versions in a row that hold only changed rows, before one holds all again; 0 for none.
@@ -304,12 +305,12 @@ pub struct ThreadSettings {
     /// Number of threads for searches [default: number of cores]
     #[arg(long, env = "SHELFMARK_SEARCH_THREADS", value_name = "N", value_parser = at_least_one)]
     pub search_threads: Option<usize>,
-    /// Longest time that a search waits for a thread in a burst, in milliseconds. After searches had to be refused
-    /// (503), it is a twentieth of that until none was refused for that long.
+    /// Longest time that a search waits for a thread in a burst, in milliseconds of CPU time. After searches had to be
+    /// refused (503), it is a twentieth of that until none was refused for that long.
     #[arg(long, env = "SHELFMARK_SEARCH_WAIT_MS", default_value_t = 100, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub search_wait_ms: u64,
-    /// Delay of the threads for requests, in milliseconds, beyond which searches are refused (503).
+    /// Delay of the threads for requests that searches may cause, in milliseconds, before some are refused (503).
     #[arg(long, env = "SHELFMARK_SEARCH_LAG_MS", default_value_t = 5, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub search_lag_ms: u64,

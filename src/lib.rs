@@ -20,7 +20,7 @@ pub use shelfmark_postgres as postgres;
 pub use shelfmark_serving as serving;
 pub use shelfmark_state as state;
 pub use shelfmark_store::keys;
-pub use shelfmark_store::model_catalog as roster;
+pub use shelfmark_store::model_catalog;
 pub use shelfmark_store::operations;
 pub mod telemetry;
 pub use shelfmark_datasets::vectors;

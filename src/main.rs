@@ -1,4 +1,4 @@
-//! The command line.
+//! The program `shelfmark`: parses the command line and runs a command.
 
 use std::{io, process::ExitCode};
 
@@ -7,22 +7,21 @@ use clap::{Parser, Subcommand};
 mod commands;
 mod machine;
 
-/// Embedding serving and online learning: every event moves the model within milliseconds, and every state is a
-/// position in a log.
+/// Serve embeddings and recommendations from a model that learns from every event.
+///
+/// An event changes the model within milliseconds, and every state is a position in a log.
 #[derive(Parser)]
-#[command(name = "shelfmark", version, about, propagate_version = true)]
-struct Line {
+#[command(name = "shelfmark", version, about, propagate_version = true, max_term_width = 80)]
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the service: prints `http://address:port` on standard output once it listens.
+    // The doc comments of the arguments are the help of the commands.
     Serve(Box<commands::serve::ServeArgs>),
-    /// Make, list and revoke API keys.
     Keys(commands::keys::KeysArgs),
-    // From here on the arguments themselves say what the command is for, at length with `--help`.
     Rollback(commands::rollback::RollbackArgs),
     Unpin(commands::rollback::UnpinArgs),
     Operations(commands::operations::OperationsArgs),
@@ -42,12 +41,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Before anything else: on an older processor the first vector instruction ends the process without a word.
+    // Before anything else: on an older processor the first vector instruction kills the process without a message.
     if let Err(error) = machine::check() {
         eprintln!("shelfmark: {error}");
         return ExitCode::from(commands::exit_status::UNUSABLE);
     }
-    let ended = match Line::parse().command {
+    let ended = match Cli::parse().command {
         Command::Serve(args) => commands::serve::run(*args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Rollback(args) => commands::rollback::run(args),
@@ -69,7 +68,7 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
-        // `shelfmark evaluate FILE | head` is no failure.
+        // `shelfmark evaluate FILE | head` is not a failure.
         Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shelfmark: {}", one_line(&error));
@@ -82,7 +81,7 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The error and its causes in one line. A cause that its error repeats is said once.
+/// Formats an error and its causes in one line. A cause that its error repeats is left out.
 fn one_line(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -103,8 +102,8 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_help_of_a_command_says_what_its_arguments_say_of_it() {
-        let mut line = super::Line::command();
+    fn the_help_of_a_command_is_the_doc_of_its_arguments() {
+        let mut line = super::Cli::command();
         for (name, said) in [
             ("rollback", "readers are served the old state"),
             ("operations", "longer than a request"),
@@ -112,7 +111,7 @@ mod tests {
             ("demo", "poison burst"),
             ("bench", "from the time it was due"),
             ("evaluate", "Test-then-train"),
-            ("import", "turned at random"),
+            ("import", "rotated at random"),
             ("tune", "successive halving"),
             ("versions", "a number or a label"),
         ] {
@@ -124,8 +123,31 @@ mod tests {
         }
     }
 
+    /// Collects the help of a command and of all commands below it.
+    fn helps(command: &mut clap::Command, into: &mut Vec<String>) {
+        into.push(command.render_help().to_string());
+        into.push(command.render_long_help().to_string());
+        for sub in command.get_subcommands_mut() {
+            helps(sub, into);
+        }
+    }
+
     #[test]
-    fn the_command_line_is_sound() {
-        super::Line::command().debug_assert();
+    fn every_help_text_fits_80_columns_and_begins_with_a_sentence() {
+        let mut cli = super::Cli::command();
+        cli.build();
+        let mut all = Vec::new();
+        helps(&mut cli, &mut all);
+        for help in &all {
+            let first = help.lines().next().expect("a line");
+            assert!(first.starts_with(char::is_uppercase), "{help}");
+        }
+        let long = all.iter().flat_map(|help| help.lines()).filter(|line| line.chars().count() > 80);
+        assert_eq!(long.collect::<Vec<_>>(), [""; 0], "lines of more than 80 columns");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -1,39 +1,47 @@
-//! Logs and metrics of the process: where they go. Each room names its own metrics.
+//! Logs and metrics of the process: where they go. Crates and rooms describe their own metrics.
 //!
 //! Logs go to standard error, standard output is for what a command answers. Neither holds bodies, keys or user data.
 
 use std::{io::IsTerminal, time::Instant};
 
 use clap::{Args, ValueEnum};
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use shelfmark_metrics::{Label, MetricInfo, MetricSection};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Logs.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Logs")]
 pub struct TelemetrySettings {
-    /// What is logged: a level, or levels by part such as `info,shelfmark::http=debug`
+    /// Filter of log lines: a level, or levels by module, such as `info,shelfmark::http=debug`.
     #[arg(long, env = "RUST_LOG", default_value = "info,sqlx=warn", value_name = "FILTER", global = true)]
     pub log: String,
-    /// How log lines look
+    /// Format of log lines.
     #[arg(long, env = "SHELFMARK_LOG_FORMAT", default_value = "text", value_name = "FORMAT", global = true)]
     pub log_format: LogFormat,
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
     /// One JSON object a line.
     Json,
 }
 
-/// Seconds since the process began.
-pub const UPTIME_SECONDS: &str = "shelfmark_uptime_seconds";
-/// Always 1; the label `version` says which binary.
-pub const BUILD_INFO: &str = "shelfmark_build_info";
+const UPTIME_SECONDS: &str = "shelfmark_uptime_seconds";
+const BUILD_INFO: &str = "shelfmark_build_info";
+
+/// Metrics of the process.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Process",
+    &[
+        MetricInfo::gauge(BUILD_INFO, "always 1", "Version of the running binary").labels(&[Label::any("version")]),
+        MetricInfo::gauge(UPTIME_SECONDS, "seconds", "Time since the process began"),
+    ],
+);
 
 /// Upper ends of the latency buckets, in seconds: from what a view answers in to the longest wait.
 const SECONDS: &[f64] =
@@ -62,66 +70,6 @@ pub fn start_log(settings: &TelemetrySettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Type of a metric, as Prometheus has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Only grows.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Buckets of observations.
-    Histogram,
-}
-
-/// Description of one metric: for the HELP line that Prometheus shows, and for docs/reference/metrics.md.
-#[derive(Debug, Clone, Copy)]
-pub struct MetricInfo {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: MetricKind,
-    /// Its labels, in Markdown; empty without any.
-    pub labels: &'static str,
-    /// What it counts or measures, with its unit where the name does not say it.
-    pub help: &'static str,
-}
-
-impl MetricInfo {
-    /// Describes a metric.
-    pub const fn new(name: &'static str, kind: MetricKind, labels: &'static str, help: &'static str) -> Self {
-        Self { name, kind, labels, help }
-    }
-
-    /// Tells the recorder what the metric is.
-    pub fn describe(&self) {
-        match self.kind {
-            MetricKind::Counter => describe_counter!(self.name, self.help),
-            MetricKind::Gauge => describe_gauge!(self.name, self.help),
-            MetricKind::Histogram => describe_histogram!(self.name, self.help),
-        }
-    }
-
-    /// Returns the name of its type.
-    pub const fn kind_name(&self) -> &'static str {
-        match self.kind {
-            MetricKind::Counter => "counter",
-            MetricKind::Gauge => "gauge",
-            MetricKind::Histogram => "histogram",
-        }
-    }
-}
-
-/// Returns a table of metrics in Markdown.
-pub fn metrics_page(metrics: &[MetricInfo]) -> String {
-    let mut page = "| metric | type | labels | what |\n|---|---|---|---|\n".to_owned();
-    for metric in metrics {
-        let MetricInfo { name, labels, help, .. } = metric;
-        let labels = if labels.is_empty() { " ".to_owned() } else { format!(" {labels} ") };
-        page += &format!("| `{name}` | {} |{labels}| {help} |\n", metric.kind_name());
-    }
-    page
-}
-
 /// Metrics of this process.
 #[derive(Clone)]
 pub struct Metrics {
@@ -130,13 +78,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Installs the recorder; the process has one.
-    pub fn install() -> anyhow::Result<Self> {
+    /// Installs the recorder, and gives it the help texts of all metrics. The process has one.
+    pub fn install(sections: &[MetricSection]) -> anyhow::Result<Self> {
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
             .install_recorder()?;
-        describe_gauge!(UPTIME_SECONDS, Unit::Seconds, "Seconds since the process began");
-        describe_gauge!(BUILD_INFO, Unit::Count, "Which binary this is");
+        sections.iter().for_each(MetricSection::describe);
         gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         Ok(Self { handle, began: Instant::now() })
     }

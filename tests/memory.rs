@@ -65,7 +65,7 @@ fn what_is_counted_is_what_the_process_takes() {
     // On the way everything that changed was noted as touched.
     state.touched = Touched::default();
     let mut publisher = Publisher::new();
-    let view = publisher.rebuild(&state.readable, Position::new(1), Served::Live);
+    let view = publisher.rebuild(&state.inference, Position::new(1), Served::Live);
     let taken = resident_bytes() - before;
     let tables = view.footprint();
     let counted: u64 = tables.iter().map(|table| table.bytes).sum();

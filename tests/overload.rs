@@ -1,10 +1,17 @@
-//! Goal: beyond what the service can do, requests are refused quickly and by name, probes are answered, and nothing of it
-//! is left when it is over. Method: the real binary with tiny bounds, and more requests at once than those allow.
+//! Goal: beyond what the service can do, requests are refused quickly and by name, probes are answered, and nothing of
+//! it is left when it is over; below it nothing is refused, whatever else the machine does. Method: the real binary
+//! with tiny bounds, and more requests at once than those allow, or few beside threads that want all of the CPU.
 
 mod http_support;
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use http_support::{PATIENCE, Service, problem};
 use reqwest::{Method, StatusCode, header};
@@ -34,41 +41,46 @@ async fn probes_answer(service: &Service) {
     }
 }
 
-/// Asks all at once until some had to be refused, with `beside` going on meanwhile: every refusal says when to come again.
+/// Asks all the time with a crowd until some had to be refused, with `beside` going on meanwhile: every refusal says
+/// when to come again.
 async fn crowd_until_refused(service: &Service, query: &Value, beside: impl AsyncFn(&Service)) {
-    let deadline = Instant::now() + PATIENCE;
-    // A crowd on a slow machine may come one by one: then there is another.
-    loop {
-        let mut crowd = JoinSet::new();
-        for _ in 0..CROWD {
-            let request = service.request(Method::POST, "recommendations").json(query);
-            crowd.spawn(async move { request.send().await.expect("an answer") });
-        }
-        beside(service).await;
-        let (mut answered, mut refused) = (0, 0);
-        for response in crowd.join_all().await {
-            match response.status() {
-                StatusCode::OK => answered += 1,
-                StatusCode::SERVICE_UNAVAILABLE => {
-                    refused += 1;
-                    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-                    assert!(response.headers().contains_key("x-request-id"));
-                    let problem: Value = response.json().await.expect("a problem");
-                    assert_eq!(problem["code"], "overloaded", "{problem}");
+    let (deadline, refused) = (Instant::now() + PATIENCE, Arc::new(AtomicBool::new(false)));
+    let mut crowd = JoinSet::new();
+    for _ in 0..CROWD {
+        let request = service.request(Method::POST, "recommendations").json(query);
+        let refused = Arc::clone(&refused);
+        crowd.spawn(async move {
+            let mut answered = 0_usize;
+            while !refused.load(Ordering::Relaxed) && Instant::now() < deadline {
+                let response = request.try_clone().expect("a body in memory").send().await.expect("an answer");
+                match response.status() {
+                    StatusCode::OK => answered += 1,
+                    StatusCode::SERVICE_UNAVAILABLE => {
+                        refused.store(true, Ordering::Relaxed);
+                        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+                        assert!(response.headers().contains_key("x-request-id"));
+                        let problem: Value = response.json().await.expect("a problem");
+                        assert_eq!(problem["code"], "overloaded", "{problem}");
+                    }
+                    other => panic!("{other}"),
                 }
-                other => panic!("{other}"),
             }
-        }
-        assert!(answered > 0, "some are always taken");
-        if refused > 0 {
-            break;
-        }
-        assert!(Instant::now() < deadline, "no crowd was too much");
+            answered
+        });
     }
+    beside(service).await;
+    let answered: usize = crowd.join_all().await.into_iter().sum();
+    assert!(refused.load(Ordering::Relaxed), "no crowd was too much");
+    assert!(answered > 0, "some are always taken");
+    assert!(counts(service, "shelfmark_searches_rejected_total ").await, "refusals are counted");
+    assert!(counts(service, "shelfmark_async_lag_seconds_count ").await, "the async threads are watched");
+    assert!(counts(service, "shelfmark_async_utilisation_ratio ").await, "and what they do");
+}
+
+/// Whether a metric is there and not 0.
+async fn counts(service: &Service, name: &str) -> bool {
     let metrics = service.request(Method::GET, "/metrics").send().await.expect("an answer").text().await.expect("text");
-    let counted = |name: &str| metrics.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"));
-    assert!(counted("shelfmark_searches_rejected_total "), "refusals are counted");
-    assert!(counted("shelfmark_async_lag_seconds_count "), "the async threads are watched");
+    metrics.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,10 +92,10 @@ async fn searches_that_would_wait_too_long_are_refused_and_taken_again_when_the_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_async_threads_are_late_searches_are_refused_and_events_are_taken() {
-    // Always late: no machine is on time to the nanosecond.
-    let service = with_items(&["--search-lag-ms", "0"]).await;
-    let small = json!({ "session": ["i1", "i2"], "limit": 20 });
+async fn while_searches_make_the_async_threads_late_they_are_refused_and_events_are_taken() {
+    // One thread that is late as soon as requests wait for each other. Answers of this size are made on it.
+    let service = with_items(&["--worker-threads", "1", "--search-lag-ms", "0"]).await;
+    let small = json!({ "session": ["i1", "i2"], "limit": 100, "with": ["embedding"] });
     crowd_until_refused(&service, &small, async |service| {
         for n in 0..20 {
             let event = json!({ "user": format!("u{n}"), "item": "i1", "kind": "click" });
@@ -93,7 +105,58 @@ async fn while_the_async_threads_are_late_searches_are_refused_and_events_are_ta
     .await;
     // A search that comes alone is taken.
     let found = service.post("recommendations", &small, 200).await;
-    assert_eq!(found["items"].as_array().map(Vec::len), Some(20));
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(100));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_busy_neighbours_a_light_load_of_searches_is_never_refused() {
+    // Late whenever the neighbours have the CPU, and that is no reason.
+    let service = with_items(&["--search-lag-ms", "0"]).await;
+    let neighbours = Neighbours::start();
+    let small = json!({ "session": ["i1", "i2"], "limit": 20 });
+    for _ in 0..60 {
+        let mut few = JoinSet::new();
+        for _ in 0..10 {
+            let request = service.request(Method::POST, "recommendations").json(&small);
+            few.spawn(async move { request.send().await.expect("an answer").status() });
+        }
+        assert!(few.join_all().await.iter().all(StatusCode::is_success), "ten searches are a light load");
+        // Some 200 a second, for as long as the limiter needs to see it many times.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(neighbours);
+    assert!(!counts(&service, "shelfmark_searches_rejected_total ").await, "none was refused");
+}
+
+/// Threads that always want a CPU, two for each there is, until they are dropped.
+struct Neighbours {
+    gone: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Neighbours {
+    fn start() -> Self {
+        let gone = Arc::new(AtomicBool::new(false));
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = (0..2 * cores).map(|_| {
+            let gone = Arc::clone(&gone);
+            std::thread::spawn(move || {
+                while !gone.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        });
+        Self { threads: threads.collect(), gone }
+    }
+}
+
+impl Drop for Neighbours {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            drop(thread.join());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -58,7 +58,7 @@ fn main() {
     let mut state = state_of(&rows);
     let mut publisher = Publisher::new();
     let started = Instant::now();
-    let view = publisher.rebuild(&state.readable, Position::new(1), Served::Live);
+    let view = publisher.rebuild(&state.inference, Position::new(1), Served::Live);
     println!("  view from scratch              {:>8.0} ms", started.elapsed().as_secs_f64() * 1e3);
 
     let read = shortest(|| {
@@ -100,7 +100,7 @@ fn state_of(rows: &[f32]) -> State {
     let mut state = State::initial(Arc::new(ModelConfig { dim: DIM, ..ModelConfig::default() }));
     for (row, values) in rows.chunks_exact(DIM).enumerate() {
         state.put_item(&Item::bare(Id::new("id", &format!("item-{row}")).unwrap()));
-        state.readable.parameters.items.row_mut(row).copy_from_slice(values);
+        state.inference.parameters.items.row_mut(row).copy_from_slice(values);
     }
     state.touched.clear();
     state
@@ -180,13 +180,13 @@ fn rate(threads: usize, queries: &[Vec<f32>], batch: usize, work: impl Fn(&[Vec<
 
 /// Publications of scattered rows: alone, then ten a second beside one searching thread.
 fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], moved: usize) {
-    let items = state.readable.catalog.len();
+    let items = state.inference.catalog.len();
     let mut draws = CounterRng::new(9, 9, 9);
     let mut step = |state: &mut State| {
         state.touched.clear();
         for _ in 0..moved {
             let row = draws.below(items);
-            for value in state.readable.parameters.items.row_mut(row) {
+            for value in state.inference.parameters.items.row_mut(row) {
                 *value += 0.005 * draws.normal();
             }
             for table in [Table::ItemVectors, Table::ItemBias] {
@@ -195,7 +195,7 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
         }
     };
     let mut publish =
-        |state: &State| publisher.publish(&state.readable, &state.touched, Position::new(2), Served::Live);
+        |state: &State| publisher.publish(&state.inference, &state.touched, Position::new(2), Served::Live);
     let mut times: Vec<f64> = Vec::new();
     let view = Mutex::new(publish(state));
     for _ in 0..100 {
@@ -207,7 +207,7 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
     times.sort_by(f64::total_cmp);
     println!("  publishing {moved} moved rows     p50 {:.2} ms, slowest of 100 {:.2} ms", times[50], times[99]);
     let begun = Instant::now();
-    black_box(state.readable.clone());
+    black_box(state.inference.clone());
     println!("  of which the state's clone     {:.2} ms", begun.elapsed().as_secs_f64() * 1e3);
 
     let quiet = rate(1, queries, 16, |queries| search(&view.lock().unwrap().clone(), queries));
@@ -231,7 +231,7 @@ fn moving(state: &mut State, publisher: &mut Publisher, queries: &[Vec<f32>], mo
     let view = view.lock().unwrap().clone();
     let mut rows = vec![0.0; items * DIM];
     for (row, values) in rows.chunks_exact_mut(DIM).enumerate() {
-        state.readable.item_vector(u32::try_from(row).unwrap(), values);
+        state.inference.item_vector(u32::try_from(row).unwrap(), values);
     }
     let some = &queries[..64];
     let truth: Vec<Vec<(f32, usize)>> =

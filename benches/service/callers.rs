@@ -13,14 +13,12 @@ use std::{
 
 use anyhow::Context;
 use bytes::Bytes;
-use hdrhistogram::Histogram;
 use serde_json::json;
-use tokio::task::JoinSet;
 
 use super::{
+    loops::{Times, learned, on_connections},
     report::Report,
-    service::Service,
-    shop::{EVENTS, ITEMS, batches, events, post_in_order, shop},
+    shop::EVENTS,
     wire::{Wire, request},
 };
 
@@ -32,14 +30,7 @@ const EVENTS_MAX: usize = 200_000;
 
 pub async fn measure(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     Report::step(&format!("callers: {CALLERS:?} in a closed loop, {seconds} s each"));
-    let mut shop = shop(2_000);
-    let items: Vec<_> = shop.items().collect();
-    let service = Service::start(&json!({})).await?;
-    let mut wire = Wire::connect(&service.address).await?;
-    post_in_order(&mut wire, &batches(ITEMS, &items, 2_000)?).await?;
-    // Something to learn from first: an empty model is no measure.
-    let head = post_in_order(&mut wire, &batches(EVENTS, &events(&mut shop, 20_000), 500)?).await?;
-    service.applied(head).await?;
+    let (service, mut wire, mut shop) = learned().await?;
     for callers in CALLERS {
         let count = (usize::try_from(seconds)? * callers * PER_CALLER_MAX).min(EVENTS_MAX);
         let single = |event| Ok(request("POST", EVENTS, &serde_json::to_vec(&event)?));
@@ -51,63 +42,50 @@ pub async fn measure(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
         let status: serde_json::Value = serde_json::from_slice(status)?;
         service.applied(status["head"].as_u64().context("a head")?).await?;
 
-        let ms = |quantile: f64| as_float(took.value_at_quantile(quantile)) / 1000.0;
-        let rate = as_float(took.len()) / elapsed.as_secs_f64();
+        let (p50, p99) = (took.ms(0.5), took.ms(0.99));
+        let rate = as_float(took.count()) / elapsed.as_secs_f64();
         let commit_ms = appends.seconds * 1000.0 / appends.count;
-        let (per_append, lag) = (as_float(took.len()) / appends.count, &status["lag_records"]);
+        let (per_append, lag) = (as_float(took.count()) / appends.count, &status["lag_records"]);
         let ceiling = as_float(callers as u64) * 1000.0 / commit_ms;
-        let text = format!("{rate:.0} events/s, reply p50 {:.2} ms, p99 {:.2} ms", ms(0.5), ms(0.99));
+        let text = format!("{rate:.0} events/s, reply p50 {p50:.2} ms, p99 {p99:.2} ms");
         let share = rate / ceiling;
         let beside = format!(
             "{:.0}% of {callers} by a commit of {commit_ms:.2} ms; {per_append:.1} events an append; lag at the end {lag}",
             100.0 * share
         );
         let value = json!({
-            "unit": "events/s", "rate": rate, "ceiling": ceiling, "share": share, "p50_ms": ms(0.5),
-            "p99_ms": ms(0.99), "commit_ms": commit_ms, "events_per_append": per_append, "lag_records": lag,
+            "unit": "events/s", "rate": rate, "ceiling": ceiling, "share": share, "p50_ms": p50, "p99_ms": p99,
+            "commit_ms": commit_ms, "events_per_append": per_append, "lag_records": lag,
         });
         report.figure(&format!("{callers} callers"), text, &beside, value);
     }
     service.stop().await
 }
 
-/// Posts from so many connections until the time is over. Gives how long replies took, in microseconds, and the whole.
+/// Posts from so many connections until the time is over. Gives how long replies took, and the whole.
 async fn closed_loop(
     address: &str,
     requests: Vec<Bytes>,
     callers: usize,
     time: Duration,
-) -> anyhow::Result<(Histogram<u64>, Duration)> {
+) -> anyhow::Result<(Times, Duration)> {
     let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
-    let mut wires = Vec::new();
-    for _ in 0..callers {
-        wires.push(Wire::connect(address).await?);
-    }
-    let began = Instant::now();
-    let mut loops = JoinSet::new();
-    for mut wire in wires {
+    let caller = |_, mut wire: Wire| {
         let (requests, next) = (requests.clone(), next.clone());
-        loops.spawn(async move {
-            let mut took = microseconds()?;
+        async move {
+            let (mut took, began) = (Times::new()?, Instant::now());
             while began.elapsed() < time
                 && let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed))
             {
                 let sent = Instant::now();
                 wire.succeed(request).await?;
-                took.record(u64::try_from(sent.elapsed().as_micros())?.max(1))?;
+                took.record(sent.elapsed())?;
             }
-            anyhow::Ok(took)
-        });
-    }
-    let mut all = microseconds()?;
-    while let Some(took) = loops.join_next().await {
-        all.add(took??)?;
-    }
-    Ok((all, began.elapsed()))
-}
-
-fn microseconds() -> anyhow::Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+            Ok(took)
+        }
+    };
+    let (took, elapsed) = on_connections(address, callers, caller).await?;
+    Ok((Times::sum(took)?, elapsed))
 }
 
 /// What the service has counted of its appends.

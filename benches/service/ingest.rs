@@ -12,9 +12,9 @@ use anyhow::ensure;
 use futures::TryStreamExt;
 use serde_json::json;
 use sqlx::{Executor, PgConnection, Row};
-use tokio::task::JoinSet;
 
 use super::{
+    loops::on_connections,
     report::Report,
     service::Service,
     shop::{EVENTS, batches, events, position_of, shop},
@@ -30,15 +30,9 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
 
     let next = Arc::new(AtomicUsize::new(0));
     let head = Arc::new(AtomicU64::new(0));
-    let mut wires = Vec::new();
-    for _ in 0..connections {
-        wires.push(Wire::connect(&service.address).await?);
-    }
-    let began = Instant::now();
-    let mut senders = JoinSet::new();
-    for mut wire in wires {
+    let sender = |_, mut wire: Wire| {
         let (requests, next, head) = (requests.clone(), next.clone(), head.clone());
-        senders.spawn(async move {
+        async move {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                 loop {
                     let reply = wire.send(request).await?;
@@ -52,13 +46,10 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
                     break;
                 }
             }
-            anyhow::Ok(())
-        });
-    }
-    while let Some(sent) = senders.join_next().await {
-        sent??;
-    }
-    let seconds = began.elapsed().as_secs_f64();
+            Ok(())
+        }
+    };
+    let (_, elapsed) = on_connections(&service.address, connections, sender).await?;
     // Let the learner finish, so that the ceiling has the cores for itself.
     service.applied(head.load(Ordering::Relaxed)).await?;
 
@@ -69,7 +60,7 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
     drop(postgres);
     service.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let rate = count as f64 / seconds;
+    let rate = count as f64 / elapsed.as_secs_f64();
     report.rate("ingest", "events/s", rate, "raw COPY", ceiling);
     Ok(())
 }

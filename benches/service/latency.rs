@@ -8,15 +8,14 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use bytes::Bytes;
-use hdrhistogram::Histogram;
 use serde_json::json;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::time::Instant;
 
 use super::{
+    loops::{Times, learned, on_connections},
     recommend::constant,
     report::Report,
-    service::Service,
-    shop::{EVENTS, ITEMS, batches, events, post_in_order, shop},
+    shop::EVENTS,
     wire::{Wire, request},
 };
 
@@ -28,15 +27,7 @@ const CONNECTIONS: usize = 128;
 
 pub async fn measure(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     Report::step(&format!("latency: {PER_SECOND} events/s, {seconds} s each"));
-    let mut shop = shop(2_000);
-    let items: Vec<_> = shop.items().collect();
-    let service = Service::start(&json!({})).await?;
-    let mut wire = Wire::connect(&service.address).await?;
-    post_in_order(&mut wire, &batches(ITEMS, &items, 2_000)?).await?;
-    // Something to learn from first: an empty model is no measure.
-    let head = post_in_order(&mut wire, &batches(EVENTS, &events(&mut shop, 20_000), 500)?).await?;
-    service.applied(head).await?;
-
+    let (service, _, mut shop) = learned().await?;
     let count = (usize::try_from(seconds)? + WARM) * PER_SECOND;
     let mut part = |query: &str| -> anyhow::Result<Vec<Bytes>> {
         let path = format!("{EVENTS}{query}");
@@ -50,35 +41,26 @@ pub async fn measure(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     let reply = br#"{"accepted":1,"duplicates":0,"rejected":[],"rejected_count":0,"position":4711,"applied":true}"#;
     let (address, _handler) = constant(reply.to_vec()).await?;
     let floor = open_loop(&address.to_string(), logged, b"\"accepted\":1").await?;
-    for (name, histogram, beside) in [
+    for (name, took, beside) in [
         ("event to visible", &visible, "bar: p99 under 25 ms"),
         ("event to durable", &durable, "part of the above"),
         ("constant handler", &floor, "floor: client, timer and HTTP alone"),
     ] {
-        let ms = |quantile: f64| {
-            #[expect(clippy::cast_precision_loss, reason = "microseconds to milliseconds")]
-            let ms = histogram.value_at_quantile(quantile) as f64 / 1000.0;
-            ms
-        };
-        let (p50, p99, p999, max) = (ms(0.5), ms(0.99), ms(0.999), ms(1.0));
-        let value =
-            json!({ "unit": "ms", "p50": p50, "p99": p99, "p999": p999, "max": max, "events": histogram.len() });
+        let (p50, p99, p999, max) = (took.ms(0.5), took.ms(0.99), took.ms(0.999), took.ms(1.0));
+        let value = json!({ "unit": "ms", "p50": p50, "p99": p99, "p999": p999, "max": max, "events": took.count() });
         report.figure(name, format!("p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms"), beside, value);
     }
     Ok(())
 }
 
-/// Sends request n at n milliseconds and notes how long after that its reply came, in microseconds. Every reply has to
-/// contain `proof`.
-async fn open_loop(address: &str, requests: Vec<Bytes>, proof: &'static [u8]) -> anyhow::Result<Histogram<u64>> {
+/// Sends request n at n milliseconds and notes how long after that its reply came. Every reply has to contain `proof`.
+async fn open_loop(address: &str, requests: Vec<Bytes>, proof: &'static [u8]) -> anyhow::Result<Times> {
     let requests = Arc::new(requests);
     let begin = Instant::now() + Duration::from_millis(100);
-    let mut loops = JoinSet::new();
-    for first in 0..CONNECTIONS {
-        let mut wire = Wire::connect(address).await?;
+    let sender = |first, mut wire: Wire| {
         let requests = requests.clone();
-        loops.spawn(async move {
-            let mut took = microseconds()?;
+        async move {
+            let mut took = Times::new()?;
             for (number, request) in requests.iter().enumerate().skip(first).step_by(CONNECTIONS) {
                 let due = begin + Duration::from_micros(number as u64 * 1_000_000 / PER_SECOND as u64);
                 tokio::time::sleep_until(due).await;
@@ -86,21 +68,11 @@ async fn open_loop(address: &str, requests: Vec<Bytes>, proof: &'static [u8]) ->
                 let is_proof = reply.body.windows(proof.len()).any(|window| window == proof);
                 ensure!(is_proof, "{}: {}", reply.status, String::from_utf8_lossy(reply.body));
                 if number >= WARM * PER_SECOND {
-                    took.record(u64::try_from(due.elapsed().as_micros())?.max(1))?;
+                    took.record(due.elapsed())?;
                 }
             }
-            anyhow::Ok(took)
-        });
-    }
-    let mut all = microseconds()?;
-    while let Some(took) = loops.join_next().await {
-        all.add(took??)?;
-    }
-    Ok(all)
-}
-
-/// Bounds are given, and a value beyond them is an error: a histogram that resizes itself starts with 2 as its highest
-/// value, and recording with saturation would count every slow reply as one of 2 us.
-fn microseconds() -> anyhow::Result<Histogram<u64>> {
-    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+            Ok(took)
+        }
+    };
+    Times::sum(on_connections(address, CONNECTIONS, sender).await?.0)
 }

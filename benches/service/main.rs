@@ -32,6 +32,7 @@ mod embeddings;
 mod ingest;
 mod latency;
 mod learn;
+mod loops;
 mod memory;
 mod million;
 mod recommend;

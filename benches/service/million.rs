@@ -106,7 +106,7 @@ async fn store(url: &str, items: usize) -> anyhow::Result<()> {
         let mut state = State::initial(Arc::new(ModelConfig { dim: DIM, ..ModelConfig::default() }));
         for number in 0..items {
             state.put_item(&Item::bare(Id::new("id", &format!("item-{number}"))?));
-            state.readable.parameters.items.row_mut(number).copy_from_slice(&clusters::item(number));
+            state.inference.parameters.items.row_mut(number).copy_from_slice(&clusters::item(number));
         }
         let digest = Digester::new(&state).digest();
         anyhow::Ok((state, digest))

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
+    loops::on_connections,
     report::Report,
     service::Service,
     shop::{EVENTS, ITEMS, batches, events, post_in_order, shop},
@@ -89,13 +90,11 @@ pub async fn load(
     connections: usize,
     time: Duration,
 ) -> anyhow::Result<f64> {
-    let mut loops = JoinSet::new();
     let begin = Instant::now() + Duration::from_secs(1);
     let end = begin + time;
-    for number in 0..connections {
-        let mut wire = Wire::connect(address).await?;
+    let asker = |number: usize, mut wire: Wire| {
         let requests = requests.clone();
-        loops.spawn(async move {
+        async move {
             let mut count = 0_u64;
             let mut place = number * 7919;
             loop {
@@ -108,13 +107,10 @@ pub async fn load(
                 }
                 count += u64::from(now >= begin);
             }
-        });
-    }
-    let mut total = 0;
-    while let Some(count) = loops.join_next().await {
-        total += count??;
-    }
+        }
+    };
+    let (counts, _) = on_connections(address, connections, asker).await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let rate = total as f64 / time.as_secs_f64();
+    let rate = counts.iter().sum::<u64>() as f64 / time.as_secs_f64();
     Ok(rate)
 }

@@ -36,9 +36,11 @@ impl<'a> Beside<'a> {
     /// Makes the users known, then takes the times while nothing else is done.
     pub async fn new(model: &'a Model, items: u32) -> anyhow::Result<Self> {
         let mut n = 0;
-        let outcomes =
+        let appended =
             model.append((0..WARM_EVENTS).map(|_| event(items, 0, &mut n)).collect(), Duration::ZERO).await?;
-        let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+        let Some(AppendOutcome::Accepted(position)) = appended.outcomes.last() else {
+            anyhow::bail!("not all were new")
+        };
         model.wait_applied(*position, PATIENCE).await?;
         Report::step("steps and recommendations while nothing else is done");
         let (alone, ()) = beside(model, items, 1, tokio::time::sleep(ALONE)).await?;
@@ -88,8 +90,10 @@ async fn steps(model: Model, items: u32, round: u32, stop: CancellationToken) ->
     while !stop.is_cancelled() {
         let records = (0..REQUEST_EVENTS).map(|_| event(items, round, &mut n)).collect();
         let started = Instant::now();
-        let outcomes = model.append(records, Duration::ZERO).await?;
-        let Some(AppendOutcome::Accepted(position)) = outcomes.last() else { anyhow::bail!("not all were new") };
+        let appended = model.append(records, Duration::ZERO).await?;
+        let Some(AppendOutcome::Accepted(position)) = appended.outcomes.last() else {
+            anyhow::bail!("not all were new")
+        };
         model.wait_applied(*position, PATIENCE).await?;
         times.push(started.elapsed());
         tokio::time::sleep(PAUSE).await;

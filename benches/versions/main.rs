@@ -1,4 +1,4 @@
-//! What versions and rollback cost, each figure beside its ceiling in the same run.
+//! Benchmark of versions and rollback, with each figure beside its ceiling in the same run.
 //!
 //!     cargo bench --bench versions                        # all of them, some ten minutes
 //!     cargo bench --bench versions -- --items 20000 --events 20000

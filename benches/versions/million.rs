@@ -71,7 +71,7 @@ fn touch(state: &mut State, items: u32) {
     for row in (0..items).step_by(every as usize).take(TOUCHED as usize) {
         let mut draws = CounterRng::new(1, 9, u64::from(row));
         let place = row as usize;
-        state.readable.parameters.items.row_mut(place).iter_mut().for_each(|value| *value += 0.01 * draws.normal());
+        state.inference.parameters.items.row_mut(place).iter_mut().for_each(|value| *value += 0.01 * draws.normal());
         state.accumulators.items.row_mut(place).iter_mut().for_each(|value| *value += draws.normal().abs());
         state.touched.mark(Table::ItemVectors, row);
     }

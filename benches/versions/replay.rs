@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use shelfmark::{
     domain::{
-        Append, Except, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackMode, RollbackRequest,
+        Append, Exclusions, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackMode, RollbackRequest,
         RollbackTarget, VersionNumber, VersionRef,
     },
     engine::{Model, RolledBack, TakeVersion},
@@ -106,7 +106,7 @@ async fn rolled_back(model: &Model, version: VersionNumber, user: Id, dry_run: b
     let request = RollbackRequest {
         to: RollbackTarget::Version(VersionRef::Number(version)),
         mode: RollbackMode::Replay,
-        except: Except { users: [user].into(), ..Except::default() },
+        except: Exclusions { users: [user].into(), ..Exclusions::default() },
         dry_run,
         reason: None,
         actor: "bench".to_owned(),

@@ -1,4 +1,4 @@
-//! What the answers of readers say of rollbacks.
+//! Latency of readers during rollbacks, computed from their answers.
 
 use std::time::Duration;
 

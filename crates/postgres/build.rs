@@ -1,5 +1,5 @@
-//! The list of migrations, written as Rust for `src/migrations.rs`. `sqlx::migrate!` would do the same, but its macro crate
-//! compiles sqlx once more for the compiler itself: a minute of every first build.
+//! Build script that writes the list of migrations as Rust, for `src/migrations.rs`. `sqlx::migrate!` would do the
+//! same, but its macro crate compiles sqlx a second time for the host, which takes a minute of every first build.
 
 use std::{env, fs, path::Path};
 

@@ -43,7 +43,7 @@ pub struct Shelf {
 
 impl Shelf {
     fn new(state: State, at: Timestamp) -> Self {
-        let view = Publisher::from_scratch(&state.readable, Position::ZERO, Served::Live);
+        let view = Publisher::from_scratch(&state.inference, Position::ZERO, Served::Live);
         Self { state, view, at }
     }
 
@@ -78,11 +78,11 @@ impl Shelf {
     }
 
     pub fn items(&self) -> usize {
-        self.state.readable.catalog.len()
+        self.state.inference.catalog.len()
     }
 
     pub fn knows_user(&self, user: &str) -> bool {
-        self.state.readable.user(user).is_some()
+        self.state.inference.user(user).is_some()
     }
 
     /// An item's title, or its id.

@@ -33,7 +33,7 @@ impl Move {
 
 impl Meaning {
     pub fn of(state: &State) -> Self {
-        Self(Publisher::from_scratch(&state.readable, Position::ZERO, Served::Live))
+        Self(Publisher::from_scratch(&state.inference, Position::ZERO, Served::Live))
     }
 
     pub fn knows(&self, word: &Id) -> bool {

@@ -1,67 +1,147 @@
-//! What commands that ask a running service one question share: where it is, and how the answer is printed.
+//! What the commands that ask a running service share: the options that say where it is, and how answers are printed.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use reqwest::Method;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use shelfmark::domain::ModelName;
+use shelfmark_client::{ApiRequest, Client, ServiceAddress, Url};
 
-use super::{
-    client::{Client, ServiceArgs},
-    pipeline,
-};
+use super::pipeline;
 
-/// What every such command needs.
-#[derive(Debug, Args)]
-pub struct ClientArgs {
+/// Address of a service, and the key to it.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// Address of the service, for http or https.
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Service",
+        env = "SHELFMARK_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub url: Url,
+    /// API key with the scope that the command needs: `write` for events and items, `admin` for imports, rollbacks and
+    /// changes of versions and models. Set it in the environment: others can read command lines.
+    #[arg(long, global = true, help_heading = "Service", env = "SHELFMARK_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// File of certificates of authorities in PEM, trusted beside the system's, for https.
+    #[arg(long, global = true, help_heading = "Service", env = "SHELFMARK_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// Returns the address of one of the service's models.
+    fn address(&self, model: &ModelName) -> ServiceAddress {
+        let Self { url, key, ca_file } = self.clone();
+        ServiceAddress { url, model: model.clone(), key, ca_file }
+    }
+
+    /// Makes a client of one of the service's models.
+    pub fn client(&self, model: &ModelName) -> anyhow::Result<Client> {
+        Ok(Client::new(&self.address(model))?)
+    }
+}
+
+/// Address of a model of a service.
+#[derive(Debug, Clone, Args)]
+pub struct ServiceArgs {
     #[command(flatten)]
-    service: ServiceArgs,
-    /// Print the service's answer as JSON.
-    #[arg(long)]
-    json: bool,
+    pub server: ServerArgs,
+    /// Name of the model.
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Service",
+        env = "SHELFMARK_MODEL",
+        default_value = "default",
+        value_parser = ModelName::new
+    )]
+    pub model: ModelName,
 }
 
-/// A question: method, path below the model, body.
-pub struct ApiRequest {
-    pub method: Method,
-    pub path: &'static [&'static str],
-    pub body: Option<Value>,
+impl ServiceArgs {
+    /// Makes a client of the model.
+    pub fn client(&self) -> anyhow::Result<Client> {
+        self.server.client(&self.model)
+    }
+
+    /// Returns the address of the model.
+    pub fn address(&self) -> ServiceAddress {
+        self.server.address(&self.model)
+    }
 }
 
-impl ClientArgs {
-    /// Asks, and prints the answer as JSON or as `text` says it.
-    pub fn ask(&self, question: ApiRequest, text: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
-        let ApiRequest { method, path, body } = question;
-        let client = Client::new(&self.service)?;
-        let answer = pipeline::runtime()?.block_on(client.call(method, path, &[], body.as_ref()))?;
+/// Place of `--json` in help texts: after the options of the command itself.
+const OUTPUT_ORDER: usize = 900;
+
+/// Form of the answers.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// Print JSON instead of text.
+    #[arg(long, global = true, display_order = OUTPUT_ORDER)]
+    pub json: bool,
+}
+
+impl OutputArgs {
+    /// Prints an answer as JSON, or as `text` puts it.
+    pub fn print(self, answer: &Value, text: impl FnOnce(&Value) -> anyhow::Result<String>) -> anyhow::Result<()> {
         if self.json {
             println!("{answer:#}");
         } else {
-            println!("{}", text(&answer).trim_end());
+            println!("{}", text(answer)?.trim_end());
         }
+        Ok(())
+    }
+}
+
+/// Options of a command that sends one request.
+#[derive(Debug, Args)]
+pub struct ClientArgs {
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+impl ClientArgs {
+    /// Sends a request and prints its answer.
+    pub fn run(
+        &self,
+        request: ApiRequest,
+        text: impl FnOnce(&Value) -> anyhow::Result<String>,
+    ) -> anyhow::Result<ExitCode> {
+        let answer = self.send(request)?;
+        self.output.print(&answer, text)?;
         Ok(ExitCode::SUCCESS)
     }
+
+    /// Sends a request and returns its answer.
+    pub fn send<T: DeserializeOwned>(&self, request: ApiRequest) -> anyhow::Result<T> {
+        Ok(pipeline::runtime()?.block_on(self.service.client()?.send(request))?)
+    }
 }
 
-/// A deployment in a line, its reason in another.
-pub fn deployment(entry: &Value) -> String {
+/// Describes an entry of the deployment history: one line, and one for its reason.
+pub fn deployment(entry: &Value) -> anyhow::Result<String> {
     let mut text = format!("deployment {}: {}", entry["number"], plain(&entry["mode"]));
     if let Some(position) = entry["position"].as_u64() {
-        let _ = write!(text, " at position {position}");
+        write!(text, " at position {position}")?;
     }
-    let _ = write!(text, ", serving {}", state(&entry["to"]));
+    write!(text, ", serving {}", state(&entry["to"]))?;
     if let Some(reason) = entry["reason"].as_str() {
-        let _ = write!(text, "\n  {reason}");
+        write!(text, "\n  {reason}")?;
     }
-    text
+    Ok(text)
 }
 
-/// `live` or `version 3`.
+/// Names a served state: `live` or `version 3`.
 fn state(served: &Value) -> String {
     served["version"].as_u64().map_or_else(|| plain(served), |version| format!("version {version}"))
 }
 
-/// Text as it is, anything else as JSON; `-` for nothing.
+/// Formats text as it is and other values as JSON; `-` for null.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -70,7 +150,7 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// A number with four decimals; `-` for nothing.
+/// Formats a number with four decimals; `-` for null.
 pub fn decimal(value: &Value) -> String {
     value.as_f64().map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
 }
@@ -82,11 +162,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deployment_is_said_in_a_line_and_its_reason_below() {
+    fn a_deployment_takes_a_line_and_its_reason_another() {
         let entry = json!({"number": 7, "mode": "restore", "position": 90, "to": "live", "reason": "bots"});
-        assert_eq!(deployment(&entry), "deployment 7: restore at position 90, serving live\n  bots");
+        let text = deployment(&entry).expect("text");
+        assert_eq!(text, "deployment 7: restore at position 90, serving live\n  bots");
         let entry = json!({"number": 8, "mode": "pin", "position": null, "to": {"version": 3}, "reason": null});
-        assert_eq!(deployment(&entry), "deployment 8: pin, serving version 3");
+        assert_eq!(deployment(&entry).expect("text"), "deployment 8: pin, serving version 3");
         assert_eq!(
             (decimal(&json!(0.5)), decimal(&json!(null)), plain(&json!(null))),
             ("0.5000".into(), "-".into(), "-".into())

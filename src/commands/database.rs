@@ -1,4 +1,4 @@
-//! The database of the commands that need no service.
+//! Database access for the commands that need no service.
 
 use anyhow::Context;
 use shelfmark::{
@@ -7,7 +7,7 @@ use shelfmark::{
     postgres::{self, PostgresError},
 };
 
-/// Opens the database; when a service holds the data folder, beside it: through its server, without a second one.
+/// Opens the database. When a service runs on the data folder, this connects to its server and starts no second one.
 pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     let error = match Database::open(settings).await {
         Ok(database) => return Ok(database),

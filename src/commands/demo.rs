@@ -1,4 +1,4 @@
-//! `shelfmark demo`: a generated shop into a running service.
+//! `shelfmark demo`: a generated shop for a running service.
 
 use std::{
     io::{self, Write},
@@ -14,58 +14,58 @@ use shelfmark::{
 use shelfmark_client::Origin;
 
 use super::{
-    client::{Client, ServiceArgs},
+    client_command::ServiceArgs,
     exit_status::Taken,
-    pipeline::{self, Intake, PipelineOutcome, Sending},
-    progress::{Progress, Whole},
+    pipeline::{self, Intake, PipelineOutcome, SendSettings},
     replay::{WaitFor, rate},
+    send_progress::{SendProgress, Work},
     stats::SendSummary,
 };
 
-/// Posts a generated shop: its items, then what its shoppers do.
+/// Post a generated shop to a running service: its items, then the events of its shoppers.
 ///
-/// Twelve categories, brands, prices and readable titles; shoppers with tastes that drift, visits of clicks that end in
-/// carts and purchases, repeat purchases, popular and unpopular items. The same settings give the same events with the
-/// same ids: run twice, it adds nothing; another --seed is another shop. With --spam it posts a poison burst instead:
-/// one source, `spam-bot`, whose clicks mean nothing but promote five items.
+/// The shop has twelve categories, brands, prices and readable titles. Tastes of shoppers drift; their visits are
+/// clicks that end in carts and purchases, some of them repeated. Equal settings give equal events with equal
+/// ids, so a second run adds nothing; another --seed is another shop. With --spam it posts a poison burst instead:
+/// random clicks of one source, `spam-bot`, that promote five items.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Events to post.
+    /// Number of events to post.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(0..=1_000_000_000))]
     events: u64,
-    /// Events a second; 0 is as fast as the service takes them.
+    /// Rate in events per second; 0 for as fast as the service takes them.
     #[arg(long, default_value = "1000", value_parser = rate_or_none)]
     rate: Rate,
-    /// Items of the catalogue.
+    /// Number of items of the shop.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(24..=1_000_000))]
     items: u32,
-    /// Shoppers.
+    /// Number of shoppers.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(16..=1_000_000))]
     shoppers: u32,
-    /// Key of every draw.
+    /// Seed of the random draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Simulated time at which the shop opens (RFC 3339) [default: 2026-01-05T08:00:00Z; of spam: now].
+    /// Simulated time of the first event (RFC 3339) [default: 2026-01-05T08:00:00Z, with --spam: now]
     #[arg(long, value_parser = start)]
     start: Option<Timestamp>,
-    /// Post a poison burst of --events clicks on the items of this shop, without the shop itself.
+    /// Post a poison burst of --events clicks on the items of this shop, and not the shop itself.
     #[arg(long)]
     spam: bool,
-    /// Write ndjson to standard output instead of posting.
+    /// Write ndjson to standard output, and post nothing.
     #[arg(long)]
     print: bool,
-    /// What to wait for at the end: that all is durable, or that the live view holds it.
+    /// State to wait for at the end.
     #[arg(long, value_enum, default_value_t = WaitFor::Applied)]
     wait: WaitFor,
-    /// Seconds without a successful request until it gives up.
+    /// Seconds without a successful request after which the command gives up.
     #[arg(long, default_value_t = 120)]
     patience: u64,
-    /// End with status 0 although so many entries were rejected. Never when none was taken.
+    /// End with status 0 although up to N entries were rejected, but never when none was taken.
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_bad: u64,
-    /// No progress, only the summary.
+    /// Show the summary, but no progress.
     #[arg(long)]
     quiet: bool,
 }
@@ -107,9 +107,9 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
     if args.print {
         return tokio::task::spawn_blocking(move || script.print()).await?;
     }
-    let client = Client::new(&args.service)?;
-    let progress = Progress::new(Whole::Events(args.events), args.quiet);
-    let sending = Sending {
+    let client = args.service.client()?;
+    let progress = SendProgress::new(Work::Generated(args.events), args.quiet);
+    let settings = SendSettings {
         batch: 2000,
         ahead: 4,
         rate: args.rate.0,
@@ -118,7 +118,7 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
     };
     let began = Instant::now();
     let PipelineOutcome { read, sent, failure } =
-        pipeline::run(&client, &progress, &sending, move |intake| script.post(intake)).await;
+        pipeline::run(&client, &progress, &settings, move |intake| script.post(intake)).await;
     for line in &sent.shown {
         eprintln!("{line}");
     }
@@ -129,12 +129,14 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     match failure {
         Some(error) => Err(error),
-        None => Ok(Taken { taken: sent.items + sent.accepted + sent.duplicates, refused: sent.rejected }
-            .exit_code(args.allow_bad)),
+        None => {
+            let taken = sent.items + sent.accepted + sent.duplicates;
+            Ok(Taken { taken, refused: sent.rejected }.exit_code(args.allow_bad))
+        }
     }
 }
 
-/// What is generated.
+/// Settings of what is generated.
 struct Script {
     shop: ShopSettings,
     events: u64,
@@ -165,7 +167,7 @@ impl Script {
     fn print(&self) -> anyhow::Result<ExitCode> {
         let mut out = io::BufWriter::new(io::stdout().lock());
         match self.write(&mut out).and_then(|()| out.flush()) {
-            // `shelfmark demo --print | head` is no failure.
+            // `shelfmark demo --print | head` is not a failure.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
             Err(error) => Err(error.into()),
             Ok(()) => Ok(ExitCode::SUCCESS),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use indicatif::HumanCount;
 use shelfmark::{
     domain::{ModelConfig, RowVector},
     evaluation::{
@@ -22,73 +23,73 @@ use shelfmark_client::Origin;
 use super::{
     input::{EntrySink, InputFiles},
     progress_bar::WorkProgress,
-    stats::{ReadStats, SHOWN_MAX, grouped},
+    stats::{ReadStats, SHOWN_MAX},
     vectors::VectorArgs,
 };
 
-/// Measures how well the model would have recommended, had it learned these files live.
+/// Measure how well a model would have recommended, had it learned these files live.
 ///
-/// Test-then-train: every basket or event is first ranked among all items met so far, then learned, by the code that
-/// serves. Reads what `shelfmark replay` reads; needs no service and no database. Recall, MRR and NDCG of the best 20 are counted over
-/// all targets, and over novel ones with the user's own items excluded. See docs/LEARNING.md.
+/// Test-then-train: every basket or event is first ranked among all items met so far, and then learned, by the code
+/// that serves. It reads what `shelfmark replay` reads, and needs no service and no database. Recall, MRR and NDCG of
+/// the first 20 are counted over all targets, and over novel ones without the user's own items. See docs/LEARNING.md.
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// What to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
+    /// Baselines to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
-    /// Terms to switch off, one more pass for each: all, or names out of memory, tokens, context, modalities, cap, users, repeat, bias,
-    /// gaps, breaks.
+    /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities, cap,
+    /// users, repeat, bias, gaps, breaks.
     #[arg(long, value_name = "NAMES", value_parser = terms)]
     ablate: Option<Terms>,
-    /// Write the report as JSON to standard output instead of a table.
+    /// Write the report to standard output as JSON instead of tables.
     #[arg(long)]
     json: bool,
-    /// Draw recall over the stream, by method, into this file.
+    /// File for curves of recall over the stream, by method.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
 }
 
-/// What to measure on.
+/// Input of a measurement.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InputArgs {
     /// Files of events and items, as `shelfmark replay` takes them.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Item metadata; may be given several times.
+    /// File of items. May be given several times.
     #[arg(long, value_name = "FILE")]
     items: Vec<PathBuf>,
-    /// Also make items from event rows that carry metadata (REES46).
+    /// Make items from event rows that carry metadata (REES46).
     #[arg(long)]
     items_from_events: bool,
-    /// Learn events in order of time, not of lines.
+    /// Learn events in order of time instead of lines.
     #[arg(long)]
     sort: bool,
     /// Stop with an error at the first bad line.
     #[arg(long)]
     strict: bool,
-    /// Events to use, from the first on.
+    /// Number of events to use, from the first on [default: all]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// JSON file with the model's configuration, as `serve --model-config` takes it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Values of one embedding, instead of the configuration's.
+    /// Number of values of an embedding [default: that of the configuration]
     #[arg(long)]
     pub dim: Option<usize>,
-    /// Records of one append; appends end where baskets end.
+    /// Number of records of an append, at least. Appends end where baskets end.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     append: u16,
-    /// Part of the stream that is learned but not counted.
+    /// Share of the stream, from its beginning, that is learned but not counted.
     #[arg(long, default_value_t = 0.1, value_parser = part)]
     discard: f64,
-    /// Vectors learned elsewhere to begin with, as `shelfmark import` takes them.
+    /// File of vectors to begin with, as `shelfmark import` takes it.
     #[arg(long, value_name = "FILE")]
     import: Option<PathBuf>,
     #[command(flatten)]
     vectors: VectorArgs,
-    /// No progress.
+    /// Show no progress.
     #[arg(long)]
     pub quiet: bool,
 }
@@ -136,7 +137,7 @@ fn unknown<const N: usize>(name: &str, known: [&str; N]) -> String {
 }
 
 impl InputArgs {
-    /// The configuration, checked.
+    /// Reads and checks the configuration.
     pub fn config(&self) -> anyhow::Result<ModelConfig> {
         let mut config = match &self.config {
             None => ModelConfig::default(),
@@ -151,37 +152,37 @@ impl InputArgs {
         Ok(config)
     }
 
-    /// How to test.
+    /// Returns the protocol of the measurement.
     pub fn protocol(&self, baselines: Vec<BaselineKind>) -> Protocol {
         Protocol { append: usize::from(self.append), discard: self.discard, baselines }
     }
 
-    /// Reads everything.
+    /// Reads all files into a stream.
     pub fn stream(&self, config: &ModelConfig) -> anyhow::Result<Stream> {
-        let reading = InputFiles {
+        let input = InputFiles {
             items: self.items.clone(),
             files: self.files.clone(),
             options: FeedOptions { salt: None, items_from_events: self.items_from_events },
             sort: self.sort,
             strict: self.strict,
         };
-        let mut taking = StreamCollector {
+        let mut collector = StreamCollector {
             stream: Stream::default(),
             config,
             limit: self.limit.unwrap_or(usize::MAX),
             stats: ReadStats::default(),
         };
-        reading.read(reading.open()?, &mut taking)?;
-        let StreamCollector { mut stream, stats, .. } = taking;
+        input.read(input.open()?, &mut collector)?;
+        let StreamCollector { mut stream, stats, .. } = collector;
         if stats.stopped {
             bail!("stopped at a bad line (--strict)");
         }
         if !self.quiet {
             if stats.bad > 0 {
-                eprintln!("{} bad lines", grouped(stats.bad));
+                eprintln!("{} bad lines", HumanCount(stats.bad));
             }
             if stats.backwards > 0 {
-                let count = grouped(stats.backwards);
+                let count = HumanCount(stats.backwards);
                 eprintln!(
                     "{count} events are earlier than the one before them in their file; --sort orders them by time"
                 );
@@ -210,17 +211,17 @@ impl InputArgs {
             eprintln!(
                 "{}: {} of {} rows are for {} of {} {table}",
                 path.display(),
-                grouped(stats.matched),
-                grouped(stats.rows),
-                grouped(stats.matched),
-                grouped(targets.len() as u64)
+                HumanCount(stats.matched),
+                HumanCount(stats.rows),
+                HumanCount(stats.matched),
+                HumanCount(targets.len() as u64)
             );
         }
         Ok(rows)
     }
 }
 
-/// Holds what is read.
+/// Sink that collects a stream.
 struct StreamCollector<'a> {
     stream: Stream,
     config: &'a ModelConfig,
@@ -235,7 +236,7 @@ impl EntrySink for StreamCollector<'_> {
             FeedBody::Event(_) if self.stream.events.len() >= self.limit => {}
             FeedBody::Event(event) => {
                 if !self.stream.event(event, self.config) {
-                    bail!("at most {} events; use --limit", grouped(Stream::EVENTS_MAX as u64));
+                    bail!("at most {} events; use --limit", HumanCount(Stream::EVENTS_MAX as u64));
                 }
             }
         }
@@ -291,14 +292,14 @@ fn pass(
     label: &str,
     quiet: bool,
 ) -> anyhow::Result<Evaluated> {
-    let mut bar = WorkProgress::new(label, stream.events.len(), quiet);
+    let progress = WorkProgress::events(label, stream.events.len(), quiet);
     let mut run = Run::new(stream, config, protocol)?;
-    // A pause often enough for a bar, seldom enough to cost nothing.
+    // Often enough for a bar, and seldom enough to cost nothing.
     let stride = (stream.events.len() / 1000).clamp(1, 1000);
     while run.done() < stream.events.len() {
         run.advance(run.done() + stride)?;
-        bar.at(run.done(), || format!("recall {:.4}", run.methods()[0].stats.whole.all.recall()));
+        progress.update(run.done(), || format!("recall {:.4}", run.methods()[0].stats.whole.all.recall()));
     }
-    bar.finish();
+    progress.finish();
     Ok(run.finish())
 }

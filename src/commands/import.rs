@@ -1,4 +1,4 @@
-//! `shelfmark import`: vectors learned elsewhere into a running service's model.
+//! `shelfmark import`: vectors learned elsewhere, for a running service's model.
 
 use std::{
     path::PathBuf,
@@ -8,32 +8,33 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use indicatif::HumanCount;
 use serde::Serialize;
 use shelfmark::{
     domain::VectorTable,
     vectors::{ImportTargets, PreparedImport, SelectionStats},
 };
-use shelfmark_client::{ENTRIES_MAX, Origin};
+use shelfmark_client::{ENTRIES_MAX, Origin, SendStats};
 use tokio::sync::oneshot;
 
 use super::{
-    client::{Client, ServiceArgs},
+    client_command::{OutputArgs, ServiceArgs},
     exit_status::Taken,
-    pipeline::{self, PipelineOutcome, Sending},
-    progress::{Progress, Whole},
-    stats::{SendStats, grouped},
+    pipeline::{self, PipelineOutcome, SendSettings},
+    send_progress::{SendProgress, Work},
     vectors::VectorArgs,
 };
 
-/// Starts a model's items or tokens from vectors learned elsewhere.
+/// Import vectors learned elsewhere, as the start of a model's items or tokens.
 ///
-/// Formats: word2vec (binary and text), GloVe, npy, safetensors; each may be compressed with gzip. The file is read twice: first to
-/// match its ids with the model's and to learn its mean and, if it has more values than the model, along which axes
-/// they vary most; then to send what matched. Vectors are centred, turned at random (which keeps all angles) and scaled. Every
-/// vector that is sent is a record of the model's log, undone by a rollback like any other.
+/// Formats: word2vec (binary and text), GloVe, npy, safetensors; each may be compressed with gzip. The file is read
+/// twice. The first pass matches its ids with the model's and computes the mean. If its vectors are longer than the
+/// model's, it also finds the axes along which they vary most. The second pass sends the vectors that matched: centred,
+/// rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a rollback undoes
+/// like any other.
 ///
 /// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
-/// --allow-bad), 2 when nothing matched or was taken, or it could not do its work.
+/// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// File of vectors.
@@ -43,39 +44,39 @@ pub struct ImportArgs {
     vectors: VectorArgs,
     #[command(flatten)]
     service: ServiceArgs,
-    /// Make items that the model does not know yet.
+    /// Make items that the model does not have yet.
     #[arg(long)]
     create: bool,
-    /// Read and match only; send nothing.
+    /// Read and match the file, and send nothing.
     #[arg(long)]
     dry_run: bool,
-    /// End with status 0 although so many vectors were not finite or rejected. Never when none was taken.
+    /// End with status 0 although up to N vectors were not finite or rejected, but never when none was taken.
     #[arg(long, value_name = "N", default_value_t = 0)]
     allow_bad: u64,
-    /// Vectors of a request.
+    /// Number of vectors of a request.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
-    /// Seconds without a successful request until it gives up.
+    /// Seconds without a successful request after which the command gives up.
     #[arg(long, default_value_t = 120)]
     patience: u64,
-    /// Write the summary as JSON.
-    #[arg(long)]
-    json: bool,
-    /// No progress.
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Show no progress.
     #[arg(long)]
     quiet: bool,
 }
 
-/// The last word of the command.
+/// Summary of an import.
 #[derive(Serialize)]
 struct ImportSummary {
     file: String,
     format: &'static str,
     into: VectorTable,
-    /// Values of a vector in the file, and in the model.
+    /// Number of values of a vector in the file.
     file_dim: usize,
+    /// Number of values of a vector in the model.
     dim: usize,
-    /// Part of the vectors' variance that the model had room for.
+    /// Share of the vectors' variance that fits the model.
     kept: f32,
     /// Vectors that the service took.
     imported: u64,
@@ -101,32 +102,32 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let into = args.vectors.table();
     let (first, second) = (args.vectors.open(&args.file)?, args.vectors.open(&args.file)?);
     let (name, format, file_dim) = (first.name().to_owned(), first.format(), first.dim());
-    let client = Client::new(&args.service)?;
+    let client = args.service.client()?;
     let (dim, ids) = client.importable(into).await?;
     let targets = ImportTargets::new(into, ids, args.create);
     if targets.is_empty() && !(args.create && into == VectorTable::Items) {
         bail!("the model has no {into} yet{}", if into == VectorTable::Items { "; --create makes them" } else { "" });
     }
     let bytes = first.bytes().map(|bytes| 2 * bytes);
-    let progress = Progress::new(Whole::Vectors(bytes, vec![first.read_so_far(), second.read_so_far()]), args.quiet);
+    let progress = SendProgress::new(Work::Vectors(bytes, vec![first.read_so_far(), second.read_so_far()]), args.quiet);
     if !args.quiet {
-        progress.say(&format!(
+        progress.println(&format!(
             "{name}: {format}, {file_dim} values; the model: {} {into}, {dim} values",
-            grouped(targets.len() as u64)
+            HumanCount(targets.len() as u64)
         ));
     }
-    let sending = Sending {
+    let settings = SendSettings {
         batch: usize::from(args.batch).min(ENTRIES_MAX),
         ahead: 2,
         rate: None,
         patience: Duration::from_secs(args.patience),
         wait_applied: true,
     };
-    let (settings, dry_run) = (args.vectors.fit(), args.dry_run);
+    let (fit, dry_run) = (args.vectors.fit(), args.dry_run);
     let (tell, told) = oneshot::channel();
     let file: Arc<str> = Arc::from(name.as_str());
-    let PipelineOutcome { sent, failure, .. } = pipeline::run(&client, &progress, &sending, move |intake| {
-        let prepared = PreparedImport::read(first, &targets, dim, &settings)?;
+    let PipelineOutcome { sent, failure, .. } = pipeline::run(&client, &progress, &settings, move |intake| {
+        let prepared = PreparedImport::read(first, &targets, dim, &fit)?;
         // The receiver waits until this has ended.
         let _ = tell.send((prepared.stats().clone(), prepared.fit().kept()));
         if dry_run {
@@ -149,7 +150,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let rejected = if dry_run { 0 } else { selection.matched + selection.created - accepted };
     let seconds = began.elapsed().as_secs_f64();
     let matched = selection.matched + selection.created;
-    // Rows that match nothing are no fault of the file, unless all are.
+    // Rows without a match are usual in a file of vectors, unless all are.
     let outcome = match (matched, if dry_run { matched } else { accepted }) {
         (0, _) => Taken { taken: 0, refused: selection.rows.max(1) },
         (_, taken) => Taken { taken, refused: rejected + selection.not_finite },
@@ -167,7 +168,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         position,
         seconds,
     };
-    if args.json {
+    if args.output.json {
         println!("{}", serde_json::to_string_pretty(&summary)?);
     } else {
         print!("{summary}");
@@ -182,22 +183,22 @@ impl std::fmt::Display for ImportSummary {
             none if none.is_empty() => none,
             first => format!(" ({first}{})", if selection.unknown > 10 { ", ..." } else { "" }),
         };
-        writeln!(f, "rows        {} of {} values ({})", grouped(selection.rows), self.file_dim, self.format)?;
-        writeln!(f, "imported    {} {into} in {:.1} s", grouped(self.imported), self.seconds)?;
+        writeln!(f, "rows        {} of {} values ({})", HumanCount(selection.rows), self.file_dim, self.format)?;
+        writeln!(f, "imported    {} {into} in {:.1} s", HumanCount(self.imported), self.seconds)?;
         if selection.created > 0 {
-            writeln!(f, "new items   {}", grouped(selection.created))?;
+            writeln!(f, "new items   {}", HumanCount(selection.created))?;
         }
-        writeln!(f, "unknown     {}{unknown}", grouped(selection.unknown))?;
-        writeln!(f, "left over   {} {into} of the model without a vector", grouped(selection.left_over))?;
-        writeln!(f, "duplicates  {}", grouped(selection.duplicates))?;
-        writeln!(f, "zero        {}", grouped(selection.zero))?;
-        writeln!(f, "not finite  {}", grouped(selection.not_finite))?;
+        writeln!(f, "unknown     {}{unknown}", HumanCount(selection.unknown))?;
+        writeln!(f, "left over   {} {into} of the model without a vector", HumanCount(selection.left_over))?;
+        writeln!(f, "duplicates  {}", HumanCount(selection.duplicates))?;
+        writeln!(f, "zero        {}", HumanCount(selection.zero))?;
+        writeln!(f, "not finite  {}", HumanCount(selection.not_finite))?;
         if self.kept < 1.0 {
             writeln!(f, "kept        {:.1}% of the variance in {} values", 100.0 * self.kept, self.dim)?;
         }
         if self.rejected > 0 {
-            writeln!(f, "rejected    {}", grouped(self.rejected))?;
+            writeln!(f, "rejected    {}", HumanCount(self.rejected))?;
         }
-        writeln!(f, "position    {}", grouped(self.position))
+        writeln!(f, "position    {}", HumanCount(self.position))
     }
 }

@@ -1,46 +1,47 @@
-//! Files in the order in which `replay` sends them and `evaluate` learns from them.
+//! Input files, in the order in which `replay` sends them and `evaluate` learns from them.
 
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
+use indicatif::HumanCount;
 use shelfmark::{
     domain::{Event, Timestamp},
     feeds::{BadLine, Feed, FeedBody, FeedError, FeedOptions},
 };
 use shelfmark_client::Origin;
 
-use super::stats::{ReadStats, grouped};
+use super::stats::ReadStats;
 
-/// Most events that `--sort` holds.
+/// Most events that `--sort` holds in memory.
 const SORT_MAX: usize = 10_000_000;
 
-/// What to read, and how. Reading twice gives the same entries in the same order.
+/// Files to read, and how. Reading them twice gives the same entries in the same order.
 #[derive(Clone)]
 pub struct InputFiles {
-    /// Item files, before all others.
+    /// Files of items, read before all others.
     pub items: Vec<PathBuf>,
-    /// Files of any kind.
+    /// Files of events or items.
     pub files: Vec<PathBuf>,
-    /// How to read each.
+    /// Options of each file.
     pub options: FeedOptions,
-    /// Events in order of time instead of lines.
+    /// Whether to order events by time instead of by line.
     pub sort: bool,
-    /// Stop at the first bad line.
+    /// Whether to stop at the first bad line.
     pub strict: bool,
 }
 
-/// Where entries go.
+/// Receiver of entries.
 pub trait EntrySink {
     /// Takes an entry.
     fn entry(&mut self, origin: Origin, body: FeedBody) -> anyhow::Result<()>;
-    /// Hears of a bad line.
+    /// Takes a bad line.
     fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()>;
-    /// Where reading is counted.
+    /// Returns the counts of reading.
     fn stats(&mut self) -> &mut ReadStats;
 }
 
 impl InputFiles {
-    /// Opens all files: a file that is not there or not understood is told before anything is sent.
+    /// Opens all files, so that a missing or unknown file is reported before anything is sent.
     pub fn open(&self) -> anyhow::Result<Vec<Feed>> {
         let open = |path: &PathBuf| Feed::open(path, &self.options);
         let mut feeds = self.items.iter().map(open).collect::<Result<Vec<_>, _>>()?;
@@ -51,7 +52,7 @@ impl InputFiles {
         Ok(feeds)
     }
 
-    /// Hands everything to `sink`, in order.
+    /// Passes everything to `sink`, in order.
     pub fn read(&self, feeds: Vec<Feed>, sink: &mut impl EntrySink) -> anyhow::Result<()> {
         let mut held: Vec<(Origin, Event)> = Vec::new();
         for mut feed in feeds {
@@ -68,7 +69,7 @@ impl InputFiles {
                                 if held.len() == SORT_MAX {
                                     bail!(
                                         "--sort holds at most {} events in memory: sort the file",
-                                        grouped(SORT_MAX as u64)
+                                        HumanCount(SORT_MAX as u64)
                                     );
                                 }
                                 held.push((origin, event));

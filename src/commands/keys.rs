@@ -1,4 +1,4 @@
-//! `shelfmark keys`.
+//! `shelfmark keys`: API keys in the database.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::database;
 
-/// Arguments of `shelfmark keys`.
+/// Make, list and revoke API keys.
 #[derive(Args)]
 pub struct KeysArgs {
     #[command(subcommand)]
@@ -26,7 +26,7 @@ pub struct KeysArgs {
     telemetry: TelemetrySettings,
 }
 
-/// Where the keys are: as for `serve`.
+/// Database of the keys, as for `serve`.
 #[derive(Args)]
 struct GlobalDatabase {
     #[command(flatten)]
@@ -35,36 +35,36 @@ struct GlobalDatabase {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a key and print it: it is shown this once. A running service knows it within seconds.
+    /// Make a key and print it. It is not shown again. A running service accepts it within seconds.
     Create {
-        /// Its name, shown as the actor of versions and rollbacks.
+        /// Name of the key, shown as the actor of versions and rollbacks.
         #[arg(long)]
         name: String,
-        /// What it may do; each scope includes the ones before it.
+        /// What the key may do. Each scope includes the ones before it.
         #[arg(long, value_enum)]
         scope: ScopeArg,
-        /// The one model that it is for; all when left out.
+        /// Model that the key is for [default: all models]
         #[arg(long)]
         model: Option<String>,
     },
-    /// List keys: name, scope, model, time. Never the keys themselves.
+    /// List keys by name, scope, model and time. The keys themselves are not stored.
     List,
-    /// Take a key back. A running service refuses it within seconds.
+    /// Revoke a key. A running service refuses it within seconds.
     Revoke {
-        /// Its name.
+        /// Name of the key.
         #[arg(long)]
         name: String,
     },
 }
 
-/// A scope on the command line.
+/// Scope on the command line.
 #[derive(Clone, Copy, ValueEnum)]
 enum ScopeArg {
-    /// Recommendations, embeddings, versions, health.
+    /// Read recommendations, embeddings, versions and health.
     Read,
-    /// Events and items too.
+    /// Write events and items too.
     Write,
-    /// Versions, rollback, configuration, erasure too.
+    /// Take versions, roll back, configure and erase too.
     Admin,
 }
 
@@ -78,7 +78,7 @@ impl From<ScopeArg> for Scope {
     }
 }
 
-/// Runs one action.
+/// Runs the command.
 pub fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
     telemetry::start_log(&args.telemetry)?;
     let runtime =
@@ -125,7 +125,7 @@ async fn change(action: Action, keys: &KeyStore) -> anyhow::Result<()> {
         }
         Action::Revoke { name } => {
             keys.revoke(&name).await?;
-            eprintln!("The key {name:?} is taken back.");
+            eprintln!("The key {name:?} is revoked.");
         }
     }
     Ok(())

@@ -1,42 +1,42 @@
-//! `shelfmark learning`: freezing learning and letting it go on.
+//! `shelfmark learning`: freezes learning and resumes it.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use reqwest::Method;
 use serde_json::json;
+use shelfmark_client::ApiRequest;
 
-use super::client_command::{ApiRequest, ClientArgs, deployment};
+use super::client_command::{ClientArgs, deployment};
 
-/// Freeze learning of a running service's model, and let it go on.
+/// Freeze learning of a model, or resume it.
 #[derive(Debug, Args)]
 pub struct LearningArgs {
     #[command(subcommand)]
     action: Action,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Stop learning: events are taken, histories go on, nothing else moves.
-    Freeze(SwitchArgs),
-    /// Learn again, from the events that come from now on.
-    Resume(SwitchArgs),
+    /// Stop learning. Events are still accepted and enter histories; nothing else changes.
+    Freeze(ReasonArgs),
+    /// Resume learning, with the events that come from now on.
+    Resume(ReasonArgs),
 }
 
 #[derive(Debug, Args)]
-struct SwitchArgs {
-    #[command(flatten)]
-    common: ClientArgs,
-    /// Why.
+struct ReasonArgs {
+    /// Reason, kept in the deployment history.
     #[arg(long)]
     reason: Option<String>,
 }
 
 /// Runs the command.
 pub fn run(args: LearningArgs) -> anyhow::Result<ExitCode> {
-    let (path, SwitchArgs { common, reason }): (&'static [&'static str], _) = match args.action {
-        Action::Freeze(switch) => (&["learning", "freeze"], switch),
-        Action::Resume(switch) => (&["learning", "resume"], switch),
+    let (verb, ReasonArgs { reason }) = match args.action {
+        Action::Freeze(reason) => ("freeze", reason),
+        Action::Resume(reason) => ("resume", reason),
     };
-    common.ask(ApiRequest { method: Method::POST, path, body: Some(json!({"reason": reason})) }, deployment)
+    args.client.run(ApiRequest::post(&["learning", verb]).json(json!({ "reason": reason })), deployment)
 }

@@ -1,14 +1,18 @@
 //! The commands: each turns its arguments into calls of the library.
 //!
-//! `replay`, `demo` and `import` talk to a running service from outside. All are one pipeline: a blocking producer
-//! reads or generates entries and cuts them into encoded batches ([`shelfmark_client::Batcher`]), a bounded channel
-//! holds a few of them ready, and one [`shelfmark_client::BatchSender`] posts them in order, one at a time. `evaluate`
-//! and `tune` read the same files ([`input`]) and need no service. `rollback`, `unpin`, `operations`, `models`, `fork`,
-//! `versions`, `serving`, `guard` and `learning` ask a running service too, a request at a time ([`client_command`];
-//! [`table`] prints the answers). [`bench`] has senders of its own: it measures, so it must not wait.
+//! | commands | how they work |
+//! |---|---|
+//! | `serve` | runs the service ([`shelfmark::app`]) |
+//! | `replay`, `demo`, `import` | one [`pipeline`]: a producer reads or generates entries, a sender of `crates/client` posts them |
+//! | `evaluate`, `tune` | read the same files ([`input`]) and need no service |
+//! | `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard`, `learning` | send a request and print its answer ([`client_command`]) |
+//! | `bench` | drives `crates/loadgen` |
+//! | `keys`, `verify` | open the [`database`] |
+//!
+//! Answers are printed as text, with [`table`]s of at most 80 columns, or as JSON. Progress goes to standard error
+//! ([`progress_bar`]).
 
 pub mod bench;
-mod client;
 mod client_command;
 mod database;
 pub mod demo;
@@ -23,10 +27,10 @@ pub mod models;
 pub mod operations;
 mod pipeline;
 mod poll;
-mod progress;
 mod progress_bar;
 pub mod replay;
 pub mod rollback;
+mod send_progress;
 pub mod serve;
 pub mod serving;
 mod stats;

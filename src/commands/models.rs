@@ -1,110 +1,81 @@
-//! `shelfmark models` and `shelfmark fork`: which models a running service has, and how they come and go.
+//! `shelfmark models` and `shelfmark fork`: the models of a running service, and how they are made and deleted.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use reqwest::{Method, Url};
+use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
 use shelfmark::domain::ModelName;
+use shelfmark_client::ApiRequest;
 
 use super::{
-    client::{Client, ServiceArgs},
+    client_command::{OutputArgs, ServerArgs},
     pipeline,
-    stats::grouped,
     table::{Align, Table},
 };
 
-/// Lists, makes and deletes the models of a running service.
+/// List, make and delete models. Needs a key of scope `admin` for all models, except to list.
 #[derive(Debug, Args)]
 pub struct ModelsArgs {
     #[command(subcommand)]
     action: Action,
     #[command(flatten)]
-    reach: Reach,
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
-/// Makes a model that begins as a version of another; its events train only it.
+/// Make a model that begins as a version of another. Needs a key of scope `admin` for all models.
 ///
-/// The fork's log begins at position 0 with the version's state, bit for bit. Run twice, it changes nothing the second time.
+/// The new model's log begins at position 0 with the state of the version, bit for bit. Its events train only it.
+/// Running the command again changes nothing.
 #[derive(Debug, Args)]
 pub struct ForkArgs {
-    /// What to fork: a model, and the number or label of its version. Without one, a version of its live state is taken.
-    #[arg(long, value_name = "MODEL[@VERSION]", value_parser = From::parse)]
-    from: From,
-    /// The new model's name.
+    /// Model to fork, and the number or label of its version [default version: a new one of the live state]
+    #[arg(long, value_name = "MODEL[@VERSION]", value_parser = ForkSource::parse)]
+    from: ForkSource,
+    /// Name of the new model.
     #[arg(value_parser = ModelName::new)]
     name: ModelName,
-    /// JSON file with the fields of the configuration that are to differ from the version's.
+    /// JSON file with the fields of the configuration that differ from the version's.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    reach: Reach,
+    server: ServerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show every model: where it stands, what it holds, where it comes from.
+    /// List models: position, lag, number of users, items and versions, and what each is a fork of.
     List,
     /// Make an empty model.
     Create {
-        /// Its name.
+        /// Name of the model.
         #[arg(value_parser = ModelName::new)]
         name: ModelName,
-        /// JSON file with its configuration; fields left out keep their defaults.
+        /// JSON file with the configuration; fields left out keep their defaults.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Delete a model with its log, its versions and the keys that are for it alone. There is no way back.
+    /// Delete a model with its log, its versions and the keys for it alone. This cannot be undone.
     Delete {
-        /// Its name.
+        /// Name of the model.
         #[arg(value_parser = ModelName::new)]
         name: ModelName,
     },
 }
 
-/// Where the service is, and how answers are printed.
-#[derive(Debug, Args)]
-struct Reach {
-    /// The service, by http or https.
-    #[arg(long, env = "SHELFMARK_URL", default_value = "http://127.0.0.1:8080", global = true)]
-    url: Url,
-    /// API key; to make and delete models with the scope `admin`, for all models. Better given by the environment than in a
-    /// command line that others can see.
-    #[arg(long, env = "SHELFMARK_KEY", hide_env_values = true, global = true)]
-    key: Option<String>,
-    /// Certificates of authorities in PEM that are trusted beside the system's, for https.
-    #[arg(long, env = "SHELFMARK_CA_FILE", value_name = "FILE", global = true)]
-    ca_file: Option<PathBuf>,
-    /// Print the service's answer as JSON.
-    #[arg(long, global = true)]
-    json: bool,
-}
-
-impl Reach {
-    fn client(&self, model: &ModelName) -> anyhow::Result<Client> {
-        let Self { url, key, ca_file, .. } = self;
-        let (url, key, ca_file) = (url.clone(), key.clone(), ca_file.clone());
-        Ok(Client::new(&ServiceArgs { url, model: model.clone(), key, ca_file })?)
-    }
-
-    fn print(&self, answer: &Value, text: impl FnOnce(&Value) -> String) {
-        if self.json {
-            println!("{answer:#}");
-        } else {
-            println!("{}", text(answer).trim_end());
-        }
-    }
-}
-
-/// What to fork, as on the command line.
+/// A model and perhaps a version of it, on the command line.
 #[derive(Debug, Clone)]
-struct From {
+struct ForkSource {
     model: ModelName,
     version: Option<String>,
 }
 
-impl From {
+impl ForkSource {
     fn parse(text: &str) -> Result<Self, String> {
         let (model, version) = match text.split_once('@') {
             Some((model, version)) => (model, Some(version.to_owned())),
@@ -114,44 +85,43 @@ impl From {
     }
 }
 
-/// Runs one action.
+/// Runs `shelfmark models`.
 pub fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
-    pipeline::runtime()?.block_on(act(args.action, &args.reach))?;
+    pipeline::runtime()?.block_on(act(args))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn act(action: Action, reach: &Reach) -> anyhow::Result<()> {
+async fn act(ModelsArgs { action, server, output }: ModelsArgs) -> anyhow::Result<()> {
     match action {
         Action::List => {
-            let models = reach.client(&ModelName::new("default")?)?.models().await?;
-            reach.print(&models, listed);
+            let models = server.client(&ModelName::new("default")?)?.models().await?;
+            output.print(&models, |models| Ok(table(models)))
         }
         Action::Create { name, config } => {
-            let body = json!({ "config": fields(config)? });
-            let made = reach.client(&name)?.call(Method::PUT, &[], &[], Some(&body)).await?;
-            reach.print(&made, |_| format!("model {name} is there"));
+            let request = ApiRequest::put(&[]).json(json!({ "config": fields(config)? }));
+            let made = server.client(&name)?.send(request).await?;
+            output.print(&made, |_| Ok(format!("model {name} is there")))
         }
         Action::Delete { name } => {
-            let gone = reach.client(&name)?.call(Method::DELETE, &[], &[], None).await?;
-            reach.print(&gone, |_| format!("model {name} is deleted"));
+            let deleted = server.client(&name)?.send(ApiRequest::delete(&[])).await?;
+            output.print(&deleted, |_| Ok(format!("model {name} is deleted")))
         }
     }
-    Ok(())
 }
 
-/// Makes the fork.
+/// Runs `shelfmark fork`.
 pub fn fork(args: ForkArgs) -> anyhow::Result<ExitCode> {
-    let ForkArgs { from: From { model, version }, name, config, reach } = args;
+    let ForkArgs { from: ForkSource { model, version }, name, config, server, output } = args;
     let body = json!({ "fork": { "model": model.as_str(), "version": version }, "config": fields(config)? });
-    let client = reach.client(&name)?;
-    let made = pipeline::runtime()?.block_on(client.call(Method::PUT, &[], &[], Some(&body)))?;
-    reach.print(&made, |made| {
-        format!("model {name} is there, a fork of {}, version {}", model, made["fork"]["version"])
-    });
+    let client = server.client(&name)?;
+    let made = pipeline::runtime()?.block_on(client.send(ApiRequest::put(&[]).json(body)))?;
+    output.print(&made, |made| {
+        Ok(format!("model {name} is there, a fork of {model}, version {}", made["fork"]["version"]))
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The fields of a configuration file; the service checks them.
+/// Reads the fields of a configuration file. The service checks them.
 fn fields(path: Option<PathBuf>) -> anyhow::Result<Map<String, Value>> {
     let Some(path) = path else { return Ok(Map::new()) };
     let named = || format!("--config {}", path.display());
@@ -159,18 +129,18 @@ fn fields(path: Option<PathBuf>) -> anyhow::Result<Map<String, Value>> {
     serde_json::from_slice(&text).with_context(named)
 }
 
-/// One line a model.
-fn listed(answer: &Value) -> String {
+/// Formats a list of models, a line each.
+fn table(answer: &Value) -> String {
     let mut table = Table::new(&[
-        ("MODEL", Align::Left, 24),
-        ("POSITION", Align::Right, 14),
-        ("LAG", Align::Right, 10),
-        ("USERS", Align::Right, 11),
-        ("ITEMS", Align::Right, 11),
-        ("VERSIONS", Align::Right, 8),
-        ("FORK OF", Align::Left, 30),
+        ("model", Align::Left, 24),
+        ("position", Align::Right, 14),
+        ("lag", Align::Right, 10),
+        ("users", Align::Right, 11),
+        ("items", Align::Right, 11),
+        ("versions", Align::Right, 8),
+        ("fork of", Align::Left, 30),
     ]);
-    let number = |value: &Value| value.as_u64().map_or_else(String::new, grouped);
+    let number = |value: &Value| value.as_u64().map_or_else(String::new, |count| HumanCount(count).to_string());
     for model in answer["models"].as_array().into_iter().flatten() {
         let (counts, fork) = (&model["counts"], &model["fork"]);
         let origin = fork["model"].as_str().map(|base| format!("{base}@{}", fork["version"]));
@@ -195,23 +165,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_to_fork_is_a_model_and_perhaps_a_version() {
-        let from = From::parse("default@before-sale").expect("valid");
+    fn a_fork_names_a_model_and_perhaps_a_version() {
+        let from = ForkSource::parse("default@before-sale").expect("valid");
         assert_eq!((from.model.as_str(), from.version.as_deref()), ("default", Some("before-sale")));
-        assert_eq!(From::parse("default").expect("valid").version, None);
-        assert!(From::parse("Default@1").is_err() && From::parse("@1").is_err());
+        assert_eq!(ForkSource::parse("default").expect("valid").version, None);
+        assert!(ForkSource::parse("Default@1").is_err() && ForkSource::parse("@1").is_err());
     }
 
     #[test]
-    fn a_model_is_a_line_that_fits_a_terminal() {
+    fn models_take_a_line_each_of_80_columns() {
         let model = json!({
             "model": "germany", "position": 1_234_567, "lag_records": 0,
             "counts": {"users": 52_000, "items": 3_500, "events": 1, "versions": 12},
             "fork": {"model": "default", "version": 12},
         });
-        let text = listed(&json!({ "models": [model] }));
+        let text = table(&json!({ "models": [model] }));
         assert!(text.contains("1,234,567") && text.contains("default@12"), "{text}");
-        assert!(text.lines().all(|line| line.chars().count() <= super::super::table::WIDTH), "{text}");
-        assert_eq!(listed(&json!({ "models": [] })), "no model that this key may see");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert_eq!(table(&json!({ "models": [] })), "no model that this key may see");
     }
 }

@@ -1,49 +1,44 @@
-//! `shelfmark operations`: what runs, and what ran.
+//! `shelfmark operations`: long work of a service, running and ended.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use reqwest::Method;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use shelfmark::operations::{Operation, OperationId, OperationState};
+use shelfmark_client::ApiRequest;
 
-use super::{
-    client::{Client, ServiceArgs},
-    pipeline, poll,
-};
+use super::{client_command::ClientArgs, pipeline, poll};
 
-/// Lists, shows and cancels work of the service that takes longer than a request.
+/// List, show and cancel work of the service that takes longer than a request.
 #[derive(Debug, clap::Args)]
 pub struct OperationsArgs {
     #[command(subcommand)]
     action: Action,
     #[command(flatten)]
-    service: ServiceArgs,
-    /// Print the service's JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    client: ClientArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Those that run and the newest that ended, newest first.
+    /// List operations, the newest first: those that run, and the newest that ended.
     List {
-        /// How many at most.
+        /// Most operations that are listed.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
     },
-    /// One of them, with what came of it. Waits for its end with --wait. Status 1 when it failed or was cancelled.
+    /// Show an operation and its result. Ends with status 1 when it failed or was cancelled.
     Show {
-        /// Its id.
+        /// Id of the operation.
         #[arg(value_parser = id)]
         id: OperationId,
-        /// Wait for its end.
+        /// Wait until it has ended.
         #[arg(long)]
         wait: bool,
     },
-    /// End one. What it had begun is undone; status 1 when it had ended otherwise before.
+    /// Cancel an operation and undo what it began. Ends with status 1 when it had ended before.
     Cancel {
-        /// Its id.
+        /// Id of the operation.
         #[arg(value_parser = id)]
         id: OperationId,
     },
@@ -58,53 +53,43 @@ struct OperationsPage {
     operations: Vec<Operation>,
 }
 
-/// Runs one action.
+/// Runs the command.
 pub fn run(args: &OperationsArgs) -> anyhow::Result<ExitCode> {
     pipeline::runtime()?.block_on(act(args))
 }
 
-async fn act(args: &OperationsArgs) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&args.service)?;
-    match &args.action {
+async fn act(OperationsArgs { action, client: args }: &OperationsArgs) -> anyhow::Result<ExitCode> {
+    let client = args.service.client()?;
+    let failed = match action {
         Action::List { limit } => {
-            let query = [("limit", limit.to_string())];
-            let page = client.call(Method::GET, &["operations"], &query, None).await?;
-            if args.json {
-                println!("{page}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            for operation in serde_json::from_value::<OperationsPage>(page)?.operations {
-                println!("{}", poll::line(&operation));
-            }
-            Ok(ExitCode::SUCCESS)
+            let page = client.send(ApiRequest::get(&["operations"]).query("limit", limit)).await?;
+            args.output.print(&page, list)?;
+            false
         }
         Action::Show { id, wait } => {
             let operation = if *wait {
-                poll::until_ended(&client, *id, args.json).await?
+                poll::until_ended(&client, *id, args.output.json).await?
             } else {
-                client.ask(Method::GET, &format!("operations/{id}"), None).await?
+                client.send(poll::request(*id)).await?
             };
-            show(&operation, args.json)?;
-            let bad = matches!(operation.state, OperationState::Failed | OperationState::Cancelled);
-            Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            args.output.print(&json!(operation), |_| show(&operation))?;
+            matches!(operation.state, OperationState::Failed | OperationState::Cancelled)
         }
         Action::Cancel { id } => {
-            let operation: Operation = client.ask(Method::DELETE, &format!("operations/{id}"), None).await?;
-            show(&operation, args.json)?;
-            let ended = matches!(operation.state, OperationState::Done | OperationState::Failed);
-            Ok(if ended { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            let operation: Operation = client.send(ApiRequest::delete(&["operations", &id.to_string()])).await?;
+            args.output.print(&json!(operation), |_| show(&operation))?;
+            matches!(operation.state, OperationState::Done | OperationState::Failed)
         }
-    }
+    };
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn show(operation: &Operation, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string(operation)?);
-        return Ok(());
-    }
-    println!("{}", poll::line(operation));
-    if let Some(result) = &operation.result {
-        println!("{}", serde_json::to_string_pretty(result)?);
-    }
-    Ok(())
+fn list(page: &Value) -> anyhow::Result<String> {
+    let page: OperationsPage = serde_json::from_value(page.clone())?;
+    Ok(page.operations.iter().map(|operation| poll::line(operation) + "\n").collect())
+}
+
+fn show(operation: &Operation) -> anyhow::Result<String> {
+    let result = operation.result.as_ref().map(serde_json::to_string_pretty).transpose()?;
+    Ok(format!("{}\n{}", poll::line(operation), result.unwrap_or_default()))
 }

@@ -1,4 +1,4 @@
-//! From entries to the service: a blocking producer, a bounded channel, one sender.
+//! Pipeline from entries to the service: a blocking producer, a bounded channel, one sender.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,37 +7,38 @@ use shelfmark::{
     domain::{Event, RowVector},
     feeds::{BadLine, FeedBody},
 };
-use shelfmark_client::{Batch, BatchSender, Batcher, Origin};
+use shelfmark_client::{Batch, BatchSender, Batcher, Client, Origin, SendStats};
 use tokio::sync::mpsc;
 
 use super::{
-    client::Client,
-    progress::Progress,
-    stats::{ReadStats, SHOWN_MAX, SendStats},
+    send_progress::SendProgress,
+    stats::{ReadStats, SHOWN_MAX},
 };
 
-/// The runtime of a command: one thread posts, another reads; the service next door may want the rest.
+/// Makes the async runtime of a command. One thread posts and another reads, since the service may run on this machine
+/// too.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the async runtime cannot start")
 }
 
-/// How to send.
+/// Settings of sending.
 #[derive(Debug, Clone)]
-pub struct Sending {
-    /// Entries of a batch.
+pub struct SendSettings {
+    /// Number of entries of a batch.
     pub batch: usize,
-    /// Batches that wait encoded while one is under way.
+    /// Number of encoded batches that wait while one is under way.
     pub ahead: usize,
-    /// Events per second, at most.
+    /// Highest rate, in events per second.
     pub rate: Option<f64>,
-    /// Longest time without a success.
+    /// Longest time without a successful request.
     pub patience: Duration,
-    /// Wait at the end until the live view holds everything.
+    /// Whether to wait at the end until the live view holds everything.
     pub wait_applied: bool,
 }
 
-impl Sending {
-    /// With a rate, a batch holds a tenth of a second at most: a rate is to be a stream, not a drip of lumps.
+impl SendSettings {
+    /// Returns the number of entries of a batch: with a rate, at most those of a tenth of a second, so that events flow
+    /// evenly.
     fn entries(&self) -> usize {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1 to 10,000")]
         let tenth = self.rate.map_or(usize::MAX, |rate| (rate / 10.0).clamp(1.0, 10_000.0) as usize);
@@ -45,7 +46,7 @@ impl Sending {
     }
 }
 
-/// Nobody takes batches any more: the sender failed, and its error is the one to show.
+/// Error of a producer after the sender failed. The error of the sender is the one to show.
 #[derive(Debug, thiserror::Error)]
 #[error("sending has ended")]
 pub struct Closed;
@@ -55,16 +56,16 @@ enum Ready {
     Bad(String),
 }
 
-/// Where a producer puts what it has; blocks while enough is waiting.
+/// Input of the pipeline. It blocks the producer while enough batches wait.
 pub struct Intake {
     batcher: Batcher,
     ready: mpsc::Sender<Ready>,
-    /// What was read, for the producer to count.
+    /// Counts of reading, kept by the producer.
     pub stats: ReadStats,
 }
 
 impl Intake {
-    /// Takes an entry.
+    /// Adds an entry.
     pub fn entry(&mut self, origin: Origin, body: FeedBody) -> Result<(), Closed> {
         match body {
             FeedBody::Item(item) => {
@@ -75,19 +76,19 @@ impl Intake {
         }
     }
 
-    /// Takes an event.
+    /// Adds an event.
     pub fn event(&mut self, origin: Origin, event: Event) -> Result<(), Closed> {
         let batches = self.batcher.event(origin, event);
         self.send(batches)
     }
 
-    /// Takes a vector.
+    /// Adds a vector.
     pub fn vector(&mut self, origin: Origin, row: &RowVector) -> Result<(), Closed> {
         let batch = self.batcher.vector(origin, row);
         self.send(batch)
     }
 
-    /// Counts a bad line and shows the first ones.
+    /// Counts a bad line, and shows it if it is one of the first.
     pub fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> Result<(), Closed> {
         self.stats.bad += 1;
         if self.stats.bad > SHOWN_MAX {
@@ -98,7 +99,7 @@ impl Intake {
         self.ready.blocking_send(Ready::Bad(line)).map_err(|_| Closed)
     }
 
-    /// Sends what is left.
+    /// Passes on what is left.
     pub fn flush(&mut self) -> Result<(), Closed> {
         let batches = self.batcher.take();
         self.send(batches.into_iter().flatten())
@@ -112,25 +113,25 @@ impl Intake {
     }
 }
 
-/// What came of a run; the tallies are there even when it failed.
+/// Result of a run. The counts are there even when it failed.
 pub struct PipelineOutcome {
-    /// Reading.
+    /// Counts of reading.
     pub read: ReadStats,
-    /// Sending.
+    /// Counts of sending.
     pub sent: SendStats,
-    /// Why it ended early.
+    /// Error that ended it early.
     pub failure: Option<anyhow::Error>,
 }
 
-/// Runs `produce` on a blocking thread and delivers what it puts into its intake, in order.
+/// Runs `produce` on a blocking thread, and delivers what it adds to its intake, in order.
 pub async fn run(
     client: &Client,
-    progress: &Progress,
-    sending: &Sending,
+    progress: &SendProgress,
+    settings: &SendSettings,
     produce: impl FnOnce(&mut Intake) -> anyhow::Result<()> + Send + 'static,
 ) -> PipelineOutcome {
-    let (ready, mut waiting) = mpsc::channel(sending.ahead.max(1));
-    let mut intake = Intake { batcher: Batcher::new(sending.entries()), ready, stats: ReadStats::default() };
+    let (ready, mut waiting) = mpsc::channel(settings.ahead.max(1));
+    let mut intake = Intake { batcher: Batcher::new(settings.entries()), ready, stats: ReadStats::default() };
     let producer = tokio::task::spawn_blocking(move || {
         let result = produce(&mut intake);
         // What was read before a failure is good and goes out.
@@ -138,22 +139,22 @@ pub async fn run(
         let Intake { stats, .. } = intake;
         (stats, result.and(flushed.map_err(anyhow::Error::from)))
     });
-    let mut sender = BatchSender::new(client, progress, sending.patience, sending.rate);
+    let mut sender = BatchSender::new(client, progress, settings.patience, settings.rate);
     let delivering = async {
         while let Some(ready) = waiting.recv().await {
             match ready {
                 Ready::Batch(batch) => sender.deliver(batch).await?,
-                Ready::Bad(line) => progress.say(&line),
+                Ready::Bad(line) => progress.println(&line),
             }
         }
-        if sending.wait_applied {
+        if settings.wait_applied {
             sender.wait_applied().await?;
         }
         anyhow::Ok(())
     };
     let delivered = tokio::select! {
         delivered = delivering => delivered,
-        never = progress.watch(client) => match never {},
+        never = progress.poll(client) => match never {},
     };
     // Unblocks a producer that waits for room, so that it ends too.
     waiting.close();

@@ -9,91 +9,93 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
+use indicatif::HumanCount;
 use shelfmark::{
     domain::Id,
     feeds::{BadLine, Feed, FeedBody, FeedOptions},
 };
-use shelfmark_client::{ENTRIES_MAX, Origin};
+use shelfmark_client::{Client, ENTRIES_MAX, Origin};
 
 use super::{
-    client::{Client, ServiceArgs},
+    client_command::ServiceArgs,
     exit_status::Taken,
     input::{EntrySink, InputFiles},
-    pipeline::{self, Intake, PipelineOutcome, Sending},
-    progress::{Progress, Whole},
-    stats::{ReadStats, SendSummary, grouped},
+    pipeline::{self, Intake, PipelineOutcome, SendSettings},
+    send_progress::{SendProgress, Work},
+    stats::{ReadStats, SendSummary},
 };
 
-/// Posts files of events and items.
+/// Post files of events and items to a running service, in order, each event once.
 ///
-/// Formats are recognised by content: our ndjson, MovieLens u.data, u.item, ratings.csv and movies.csv, RetailRocket
-/// events.csv, REES46 csv; each may be compressed with gzip; `-` is standard input. Item files go first, whatever their place.
+/// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings.csv and movies.csv,
+/// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip; `-` is standard input. Item files are sent
+/// first, wherever they are in the list.
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
-/// encoded ahead. Every event has an id made from the file's content, so that a replay that was broken off, or that is
-/// run twice, doubles nothing.
+/// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that
+/// is run twice, sends no event twice.
 ///
 /// Ends with status 0 when every line was taken, 1 when some were bad or rejected (more than --allow-bad), 2 when none
-/// was taken or it could not do its work.
+/// was taken or when the command failed.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
-    /// Files, in the order in which to send them.
+    /// Files of events or items, in the order in which they are sent.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     service: ServiceArgs,
-    /// Item metadata to send before everything else; may be given several times.
+    /// File of items to send before everything else. May be given several times.
     #[arg(long, value_name = "FILE")]
     items: Vec<PathBuf>,
-    /// Also make items from event rows that carry metadata (REES46), at the first sight of each.
+    /// Make items from event rows that carry metadata (REES46), at the first row of each item.
     #[arg(long)]
     items_from_events: bool,
-    /// Events of a request. Batches are cut between baskets (same user, same time, side by side).
+    /// Number of events of a request. Batches are cut between baskets: events of one user at one time.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
-    /// Batches that wait encoded while one is under way.
+    /// Number of encoded batches that wait while one is under way.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     ahead: u8,
-    /// Events a second, at most; as fast as the service takes them when left out.
+    /// Highest rate, in events per second [default: as fast as the service takes them]
     #[arg(long, value_parser = rate)]
     rate: Option<f64>,
-    /// Send events in order of time, not of lines. Holds all events in memory, 10 million at most.
+    /// Send events in order of time instead of lines. Holds all events in memory, at most 10 million.
     #[arg(long)]
     sort: bool,
-    /// Stop at the first bad line; lines before it are sent.
+    /// Stop at the first bad line. The lines before it are sent.
     #[arg(long)]
     strict: bool,
-    /// End with status 0 although so many lines were bad or rejected. Never when none was taken.
+    /// End with status 0 although up to N lines were bad or rejected, but never when none was taken.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "strict")]
     allow_bad: u64,
-    /// Pass over what an earlier, broken-off run of the same command has sent, instead of sending it again and having it
-    /// recognised. Do not use it after changing files or the model's kinds: it does not look for gaps.
+    /// Skip the events that an earlier run of the same command has sent, instead of sending them again. It looks for
+    /// the end of that run and not for gaps: do not use it after a change of the files or of the model's kinds.
     #[arg(long)]
     resume: bool,
-    /// Send everything as new, even if the same file was sent before, ids in the file notwithstanding.
+    /// Give every event a new id, so that all are new to the service, even if the file was sent before or holds ids.
     #[arg(long, conflicts_with = "resume")]
     as_new: bool,
-    /// What to wait for at the end: that all is durable, or that the live view holds it.
+    /// State to wait for at the end.
     #[arg(long, value_enum, default_value_t = WaitFor::Logged)]
     wait: WaitFor,
-    /// Seconds without a successful request until it gives up.
+    /// Seconds without a successful request after which the command gives up.
     #[arg(long, default_value_t = 120)]
     patience: u64,
-    /// No progress, only bad lines, rejections and the summary.
+    /// Show bad lines, rejections and the summary, but no progress.
     #[arg(long)]
     quiet: bool,
 }
 
-/// What to wait for at the end.
+/// State that a command waits for at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WaitFor {
-    /// Everything is durable.
+    /// Every event is durable in the log.
     Logged,
-    /// The live view holds everything.
+    /// The live view holds every event.
     Applied,
 }
 
-/// Reads a rate of events per second.
+/// Parses a rate per second.
 pub fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if (0.01..=10_000_000.0).contains(&rate) => Ok(rate),
@@ -101,7 +103,7 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `--resume` asks for one event of this many.
+/// Events between two that `--resume` asks the service for.
 const PROBE_EVERY: u64 = 10_000;
 
 /// Runs the command.
@@ -110,9 +112,9 @@ pub fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&args.service)?;
+    let client = args.service.client()?;
     let began = Instant::now();
-    let reading = InputFiles {
+    let input = InputFiles {
         items: args.items,
         files: args.files,
         options: FeedOptions {
@@ -122,28 +124,28 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         sort: args.sort,
         strict: args.strict,
     };
-    let skip = if args.resume { find_end(&client, &reading).await? } else { 0 };
+    let skip = if args.resume { find_end(&client, &input).await? } else { 0 };
     if skip > 0 && !args.quiet {
-        eprintln!("going on behind event {}", grouped(skip));
+        eprintln!("resuming after event {}", HumanCount(skip));
     }
-    let feeds = reading.open()?;
+    let feeds = input.open()?;
     let bytes = feeds.iter().map(Feed::bytes).sum::<Option<u64>>();
-    let progress = Progress::new(Whole::Bytes(bytes, feeds.iter().map(Feed::read_so_far).collect()), args.quiet);
+    let progress = SendProgress::new(Work::Events(bytes, feeds.iter().map(Feed::read_so_far).collect()), args.quiet);
     if !args.quiet {
         for feed in &feeds {
-            progress.say(&format!("{}: {}", feed.name(), feed.format()));
+            progress.println(&format!("{}: {}", feed.name(), feed.format()));
         }
     }
-    let sending = Sending {
+    let settings = SendSettings {
         batch: usize::from(args.batch).min(ENTRIES_MAX),
         ahead: usize::from(args.ahead),
         rate: args.rate,
         patience: Duration::from_secs(args.patience),
         wait_applied: args.wait == WaitFor::Applied,
     };
-    let PipelineOutcome { read, sent, failure } = pipeline::run(&client, &progress, &sending, move |intake| {
+    let PipelineOutcome { read, sent, failure } = pipeline::run(&client, &progress, &settings, move |intake| {
         let mut sink = Posting { intake, skip };
-        reading.read(feeds, &mut sink)
+        input.read(feeds, &mut sink)
     })
     .await;
     for line in &sent.shown {
@@ -158,7 +160,7 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     Ok(Taken { taken, refused: read.bad + sent.rejected }.exit_code(args.allow_bad))
 }
 
-/// Puts entries into the pipeline, but the first `skip` events.
+/// Sink that passes entries to the pipeline, without the first `skip` events.
 struct Posting<'a> {
     intake: &'a mut Intake,
     skip: u64,
@@ -182,7 +184,7 @@ impl EntrySink for Posting<'_> {
     }
 }
 
-/// Notes the id of every [`PROBE_EVERY`]th event.
+/// Sink that keeps the id of every [`PROBE_EVERY`]th event.
 #[derive(Default)]
 struct Probes {
     ids: Vec<Id>,
@@ -210,16 +212,19 @@ impl EntrySink for Probes {
     }
 }
 
-/// How many events from the beginning the service certainly has, if an earlier run sent them in this order: a
-/// binary search for the first probe it does not have. Everything from the last one it has is sent again.
-async fn find_end(client: &Client, reading: &InputFiles) -> anyhow::Result<u64> {
-    if reading.files.iter().any(|file| file.as_os_str() == "-") {
-        bail!("--resume reads files twice, which standard input does not allow; without it nothing is doubled either");
+/// Finds how many events from the beginning the service has for certain, if an earlier run sent them in this order.
+/// Searches by halves for the first probe that the service lacks. Everything from the last probe that it has is sent
+/// again.
+async fn find_end(client: &Client, input: &InputFiles) -> anyhow::Result<u64> {
+    if input.files.iter().any(|file| file.as_os_str() == "-") {
+        bail!(
+            "--resume reads files twice, which standard input does not allow. Leave it out: no event is sent twice without it either"
+        );
     }
-    let reading = reading.clone();
+    let input = input.clone();
     let probes = tokio::task::spawn_blocking(move || {
         let mut probes = Probes::default();
-        reading.read(reading.open()?, &mut probes)?;
+        input.read(input.open()?, &mut probes)?;
         anyhow::Ok(probes.ids)
     })
     .await

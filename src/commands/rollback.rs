@@ -1,74 +1,68 @@
-//! `shelfmark rollback` and `shelfmark unpin`.
+//! `shelfmark rollback` and `shelfmark unpin`: return to an earlier state, and to the live one.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use clap::ValueEnum;
-use reqwest::Method;
+use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shelfmark::{
     domain::{Deployment, Timestamp},
     operations::{Operation, OperationState},
 };
+use shelfmark_client::ApiRequest;
 
-use super::{
-    client::{Client, ServiceArgs},
-    pipeline, poll,
-    stats::grouped,
-};
+use super::{client_command::ClientArgs, pipeline, poll};
 
-/// Takes the model back: to a version, a position of the log or a time.
+/// Roll the model back to a version, a position of the log or a time.
 ///
-/// What a stored version holds is there at once. Otherwise the state is made beside the learner first, with a bar here; until
-/// the switch readers are served the old state, and `shelfmark operations cancel` leaves everything as it was. Ends with status 0
-/// when the rollback is done, or the dry run is.
+/// The state of a stored version is served at once. Any other state is computed first, and a bar shows how far it is.
+/// Until then readers are served the old state, and `shelfmark operations cancel` leaves everything as it was. Ends
+/// with status 0 when the rollback, or the dry run, is done.
 #[derive(Debug, clap::Args)]
 pub struct RollbackArgs {
-    /// Where to: the number of a version, a label, @POSITION, or a time (RFC 3339: the last state by then).
-    #[arg(long, value_name = "VERSION|LABEL|@POSITION|TIME")]
+    /// Target: the number of a version, a label, @POSITION, or a time (RFC 3339), which means the last state by then.
+    #[arg(long, value_name = "TARGET")]
     to: String,
-    /// How.
+    /// How the target is reached.
     #[arg(long, value_enum)]
     mode: ModeArg,
-    /// With replay: leave out this user's events; may be given several times.
+    /// With replay: leave out the events of this user. May be given several times.
     #[arg(long, value_name = "USER")]
     except_user: Vec<String>,
-    /// With replay: leave out everything about this item; may be given several times.
+    /// With replay: leave out everything about this item. May be given several times.
     #[arg(long, value_name = "ITEM")]
     except_item: Vec<String>,
-    /// With replay: leave out events of this kind; may be given several times.
+    /// With replay: leave out events of this kind. May be given several times.
     #[arg(long, value_name = "KIND")]
     except_kind: Vec<String>,
-    /// With replay: leave out this session's events; may be given several times.
+    /// With replay: leave out the events of this session. May be given several times.
     #[arg(long, value_name = "SESSION")]
     except_session: Vec<String>,
-    /// With replay: leave out what came in with the API key of this name; may be given several times.
+    /// With replay: leave out what came with the API key of this name. May be given several times.
     #[arg(long, value_name = "KEY_NAME")]
     except_source: Vec<String>,
-    /// With replay: leave out the positions after A, up to and with B; may be given several times.
+    /// With replay: leave out the positions after A, up to and including B. May be given several times.
     #[arg(long, value_name = "A:B", value_parser = interval)]
     except_positions: Vec<(u64, u64)>,
-    /// Only say what it would do.
+    /// Report what the rollback would do, and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Why; it stays with the deployment.
+    /// Reason, kept in the deployment history.
     #[arg(long)]
     reason: Option<String>,
-    /// Print the service's JSON, and no bar.
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    service: ServiceArgs,
+    client: ClientArgs,
 }
 
-/// How a rollback goes about it.
+/// Mode of a rollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ModeArg {
-    /// The state is the model's at once; what came after it stays unapplied.
+    /// Make the target the live state; what came after it stays unapplied.
     Restore,
-    /// Readers see the state until `unpin`; learning goes on at the head.
+    /// Serve the target to readers until `unpin`; learning goes on at the head of the log.
     Pin,
-    /// The log after the state is applied again, without what --except-* names.
+    /// Apply the log after the target again, without what --except-* names.
     Replay,
 }
 
@@ -82,17 +76,14 @@ impl ModeArg {
     }
 }
 
-/// Serves the live state again, after a pin.
+/// Serve the live state again after a pin.
 #[derive(Debug, clap::Args)]
 pub struct UnpinArgs {
-    /// Why; it stays with the deployment.
+    /// Reason, kept in the deployment history.
     #[arg(long)]
     reason: Option<String>,
-    /// Print the service's JSON.
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    service: ServiceArgs,
+    client: ClientArgs,
 }
 
 fn interval(text: &str) -> Result<(u64, u64), String> {
@@ -101,7 +92,7 @@ fn interval(text: &str) -> Result<(u64, u64), String> {
         .ok_or_else(|| "must be A:B with A below B, such as 1000:2000".to_owned())
 }
 
-/// The target as the service reads it.
+/// Encodes the target of the command line for the service.
 fn target(to: &str) -> Value {
     if let Some(position) = to.strip_prefix('@').and_then(|digits| digits.parse::<u64>().ok()) {
         return json!({ "position": position });
@@ -115,6 +106,7 @@ fn target(to: &str) -> Value {
     json!({ "label": to })
 }
 
+/// Encodes the request.
 fn body(args: &RollbackArgs) -> Value {
     let mut except = Map::new();
     for (list, given) in [
@@ -144,7 +136,7 @@ fn body(args: &RollbackArgs) -> Value {
 /// The three forms of the answer.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Answer {
+enum RollbackAnswer {
     Begun { operation: Operation },
     DryRun { dry_run: Value },
     Done(Deployment),
@@ -152,77 +144,75 @@ enum Answer {
 
 /// Rolls back and waits for the end.
 pub fn run(args: RollbackArgs) -> anyhow::Result<ExitCode> {
+    let output = args.client.output;
     pipeline::runtime()?.block_on(async move {
-        let client = Client::new(&args.service)?;
-        let operation = match client.ask(Method::POST, "rollback", Some(&body(&args))).await? {
-            Answer::Done(deployment) => return done(&json!(deployment), args.json),
-            Answer::DryRun { dry_run } => return would(&dry_run, args.json),
-            Answer::Begun { operation } => operation,
+        let client = args.client.service.client()?;
+        let operation = match client.send(ApiRequest::post(&["rollback"]).json(body(&args))).await? {
+            RollbackAnswer::Done(deployment) => {
+                output.print(&json!(deployment), done)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            RollbackAnswer::DryRun { dry_run } => {
+                output.print(&dry_run, would)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            RollbackAnswer::Begun { operation } => operation,
         };
-        let ended = poll::until_ended(&client, operation.id, args.json).await?;
+        let ended = poll::until_ended(&client, operation.id, output.json).await?;
         let result = |key: &str| ended.result.as_ref().and_then(|result| result.get(key));
         match (ended.state, result("deployment"), result("dry_run")) {
-            (OperationState::Done, Some(deployment), _) => done(deployment, args.json),
-            (OperationState::Done, None, Some(dry_run)) => would(dry_run, args.json),
+            (OperationState::Done, Some(deployment), _) => output.print(deployment, done)?,
+            (OperationState::Done, None, Some(dry_run)) => output.print(dry_run, would)?,
             _ => {
-                if args.json {
-                    println!("{}", serde_json::to_string(&ended)?);
+                if output.json {
+                    println!("{:#}", json!(ended));
                 } else {
                     eprintln!("{}", poll::line(&ended));
                 }
-                Ok(ExitCode::FAILURE)
+                return Ok(ExitCode::FAILURE);
             }
         }
+        Ok(ExitCode::SUCCESS)
     })
 }
 
-/// Unpins.
+/// Serves the live state again.
 pub fn unpin(args: &UnpinArgs) -> anyhow::Result<ExitCode> {
-    pipeline::runtime()?.block_on(async {
-        let client = Client::new(&args.service)?;
-        let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
-        let deployment: Value = client.ask(Method::POST, "unpin", Some(&body)).await?;
-        done(&deployment, args.json)
-    })
+    let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+    args.client.run(ApiRequest::post(&["unpin"]).json(body), done)
 }
 
-fn done(deployment: &Value, json: bool) -> anyhow::Result<ExitCode> {
-    if json {
-        println!("{deployment}");
-        return Ok(ExitCode::SUCCESS);
-    }
+/// Describes a deployment that was made.
+fn done(deployment: &Value) -> anyhow::Result<String> {
     let Deployment { number, mode, from, to, version, position, .. } = serde_json::from_value(deployment.clone())?;
     let mode = json!(mode);
-    let mode = mode.as_str().unwrap_or_default();
-    println!("deployment {number}: {mode}, served from {from} to {to}");
+    let mut text = format!("deployment {number}: {}, served from {from} to {to}\n", mode.as_str().unwrap_or_default());
     if let Some(version) = version {
-        println!("version    {version}");
+        writeln!(text, "version    {version}")?;
     }
     if let Some(position) = position {
-        println!("position   {} (of its record)", grouped(position.get()));
+        writeln!(text, "position   {} (of its record)", HumanCount(position.get()))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(text)
 }
 
-fn would(dry_run: &Value, json: bool) -> anyhow::Result<ExitCode> {
-    if json {
-        println!("{dry_run}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let number = |value: &Value| grouped(value.as_u64().unwrap_or_default());
+/// Describes a dry run.
+fn would(dry_run: &Value) -> anyhow::Result<String> {
+    let number = |value: &Value| HumanCount(value.as_u64().unwrap_or_default());
+    let mut text = String::new();
     for (name, end) in [("from", &dry_run["from"]), ("to", &dry_run["to"])] {
         let digest = end["digest"].as_str().unwrap_or_default();
-        println!("{name:14}position {}, digest {digest}", number(&end["position"]));
+        writeln!(text, "{name:14}position {}, digest {digest}", number(&end["position"]))?;
     }
     let counts = &dry_run["counts"];
     for (name, key) in [("records", "records"), ("events kept", "events_kept"), ("others kept", "others_kept")] {
-        println!("{name:14}{}", number(&counts[key]));
+        writeln!(text, "{name:14}{}", number(&counts[key]))?;
     }
     for (reason, records) in counts["left_out"].as_object().into_iter().flatten() {
-        println!("left out      {} by {reason}", number(records));
+        writeln!(text, "left out      {} by {reason}", number(records))?;
     }
-    println!("nothing was changed");
-    Ok(ExitCode::SUCCESS)
+    text.push_str("nothing was changed");
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -230,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_told_by_its_form() {
+    fn the_form_of_a_target_says_what_it_is() {
         assert_eq!(target("12"), json!({"version": 12}));
         assert_eq!(target("@12"), json!({"position": 12}));
         assert_eq!(target("before-sale"), json!({"label": "before-sale"}));

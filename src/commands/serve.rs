@@ -1,4 +1,4 @@
-//! `shelfmark serve`.
+//! `shelfmark serve`: the service.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -9,7 +9,7 @@ use shelfmark::{app, config::ServeSettings, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Arguments of `shelfmark serve`.
+/// Run the service. It prints `http://address:port` on standard output once it listens.
 #[derive(Args)]
 pub struct ServeArgs {
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     }
     let runtime = builder.build().context("the async runtime cannot start")?;
     let ended = runtime.block_on(serve(args.settings));
-    // Whatever still blocks a thread (a search, a look-up of a name) is not waited for.
+    // A thread that is still blocked, by a search or the look-up of a name, is not waited for.
     runtime.shutdown_timeout(Duration::from_millis(200));
     ended
 }

@@ -1,35 +1,36 @@
-//! `shelfmark serving`: who is answered by which state.
+//! `shelfmark serving`: which state answers readers, and traffic splits.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use reqwest::Method;
+use indicatif::HumanCount;
 use serde_json::{Value, json};
+use shelfmark_client::ApiRequest;
 
-use super::client_command::{ApiRequest, ClientArgs, decimal, deployment};
+use super::{
+    client_command::{ClientArgs, decimal, deployment},
+    table::{Align, Table},
+};
 
-/// Say who is answered by which state of a running service's model, and split readers.
+/// Show which state of a model answers readers, or split readers over several.
 #[derive(Debug, Args)]
 pub struct ServingArgs {
     #[command(subcommand)]
     action: Action,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Say what is served, and what came of it by arm.
-    Show {
-        #[command(flatten)]
-        common: ClientArgs,
-    },
-    /// Split readers over states, such as `12=10 live=90`; each keeps the arm. One arm of 100 ends a split.
+    /// Show what is served, and the clicks and quality of each arm.
+    Show,
+    /// Split readers over states, as in `12=10 live=90`. A reader stays with an arm. One arm of 100 ends the split.
     Split {
-        #[command(flatten)]
-        common: ClientArgs,
-        /// A version's number or `live`, and its percent of the readers.
+        /// A version's number or `live`, and its percentage of the readers.
         #[arg(required = true, value_name = "STATE=PERCENT", value_parser = arm, num_args = 1..=8)]
         arms: Vec<Value>,
-        /// Why.
+        /// Reason, kept in the deployment history.
         #[arg(long)]
         reason: Option<String>,
     },
@@ -49,37 +50,40 @@ fn arm(text: &str) -> Result<Value, String> {
 /// Runs the command.
 pub fn run(args: ServingArgs) -> anyhow::Result<ExitCode> {
     match args.action {
-        Action::Show { common } => common
-            .ask(ApiRequest { method: Method::GET, path: &["serving"], body: None }, |answer| table(&answer["arms"])),
-        Action::Split { common, arms, reason } => {
-            let body = Some(json!({"split": arms, "reason": reason}));
-            common.ask(ApiRequest { method: Method::PUT, path: &["serving"], body }, deployment)
+        Action::Show => args.client.run(ApiRequest::get(&["serving"]), |answer| Ok(table(&answer["arms"]))),
+        Action::Split { arms, reason } => {
+            args.client.run(ApiRequest::put(&["serving"]).json(json!({"split": arms, "reason": reason})), deployment)
         }
     }
 }
 
 fn table(arms: &Value) -> String {
-    let head = format!(
-        "{:<8} {:>7} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8}",
-        "state", "percent", "lists", "clicks", "ctr", "recall", "mrr", "targets"
-    );
-    let line = |arm: &Value| {
-        let state = arm["version"].as_u64().map_or_else(|| "live".to_owned(), |version| version.to_string());
+    let right = |name| (name, Align::Right, 11);
+    let mut table = Table::new(&[
+        ("state", Align::Left, 8),
+        right("percent"),
+        right("lists"),
+        right("clicks"),
+        right("ctr"),
+        right("recall"),
+        right("mrr"),
+        right("targets"),
+    ]);
+    for arm in arms.as_array().into_iter().flatten() {
         let quality = &arm["quality"];
-        let count = |value: &Value| value.as_u64().unwrap_or(0);
-        format!(
-            "{state:<8} {:>7} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8}",
+        let count = |value: &Value| HumanCount(value.as_u64().unwrap_or(0)).to_string();
+        table.row([
+            arm["version"].as_u64().map_or_else(|| "live".to_owned(), |version| version.to_string()),
             count(&arm["percent"]),
             count(&arm["lists"]),
             count(&arm["clicks"]),
             decimal(&arm["ctr"]),
             decimal(&quality["recall"]),
             decimal(&quality["mrr"]),
-            count(&quality["targets"])
-        )
-    };
-    let lines = arms.as_array().into_iter().flatten().map(line);
-    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+            count(&quality["targets"]),
+        ]);
+    }
+    table.to_string()
 }
 
 #[cfg(test)]
@@ -95,6 +99,7 @@ mod tests {
         let arms = json!([{"version": 12, "percent": 10, "lists": 40, "clicks": 10, "ctr": 0.25, "quality": quality}]);
         let text = table(&arms);
         assert!(text.lines().all(|line| line.len() <= 80), "{text}");
-        assert!(text.ends_with("12            10         40         10   0.2500   0.3125   0.1000     1000"), "{text}");
+        let cells: Vec<&str> = text.lines().last().expect("a row").split_whitespace().collect();
+        assert_eq!(cells, ["12", "10", "40", "10", "0.2500", "0.3125", "0.1000", "1,000"], "{text}");
     }
 }

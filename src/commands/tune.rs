@@ -1,36 +1,43 @@
-//! `shelfmark tune`: a configuration for files, found by test-then-train.
+//! `shelfmark tune`: the search for a configuration that recommends better on given files.
 
 use std::{
-    io::{self, Write},
+    fmt::Write as _,
+    io::{self, Write as _},
     process::ExitCode,
     time::Duration,
 };
 
+use indicatif::HumanCount;
 use shelfmark::evaluation::tuning::{TRIALS_MAX, Trial, TuningResult, TuningSettings, tune};
 
-use super::{evaluate::InputArgs, progress_bar::WorkProgress, stats::grouped};
+use super::{
+    evaluate::InputArgs,
+    progress_bar::WorkProgress,
+    table::{Align, Table},
+};
 
-/// Searches for a configuration that recommends better on these files.
+/// Search for a configuration that recommends better on these files.
 ///
-/// Draws configurations at random around the given one and tests them on the stream, all of them on its first quarter,
-/// the best third on half, and the best third of those on the whole (successive halving). The table goes to standard error; the best
-/// configuration goes to standard output, as JSON that `serve --model-config` takes. See docs/LEARNING.md.
+/// Draws configurations at random around the given one and tests them on the stream: all of them on its first quarter,
+/// the best third on half, and the best third of those on the whole (successive halving). The table goes to standard
+/// error. The best configuration goes to standard output, as JSON that `serve --model-config` takes. See
+/// docs/LEARNING.md.
 #[derive(Debug, clap::Args)]
 pub struct TuneArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// Seconds after which no more is tried.
+    /// Seconds after which no further trial begins.
     #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     budget: u64,
-    /// Candidates beside the given configuration [default: as many as the budget allows].
+    /// Number of trials beside the given configuration [default: as many as the budget allows]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=TRIALS_MAX as i64))]
     candidates: Option<u8>,
-    /// Key of the draws.
+    /// Seed of the random draws.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Lines of the table.
+/// Most rows of the table.
 const SHOWN: usize = 12;
 
 /// Runs the command.
@@ -44,47 +51,58 @@ pub fn run(args: TuneArgs) -> anyhow::Result<ExitCode> {
         seed: args.seed,
         vary_dim: args.input.dim.is_none(),
     };
-    let mut bar = WorkProgress::new("tuning", whole, args.input.quiet);
+    let progress = WorkProgress::events("tuning", whole, args.input.quiet);
     let found = tune(&mut stream, &base, &args.input.protocol(Vec::new()), &settings, &mut |label, events| {
-        bar.at(events, || label.to_owned());
+        progress.update(events, || label.to_owned());
     })?;
-    bar.finish();
-    eprint!("{}", table(&found, whole));
+    progress.finish();
+    eprint!("{}", table(&found, whole)?);
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&found.best().config)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(found: &TuningResult, whole: usize) -> String {
+/// Formats the trials that came furthest, the given configuration, and what the budget was enough for.
+fn table(found: &TuningResult, whole: usize) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     if found.events < whole {
-        let (used, whole) = (grouped(found.events as u64), grouped(whole as u64));
-        text.push_str(&format!("The budget is enough for the first {used} of {whole} events.\n"));
+        let (used, whole) = (HumanCount(found.events as u64), HumanCount(whole as u64));
+        writeln!(text, "The budget is enough for the first {used} of {whole} events.")?;
     }
     if found.cut_short {
-        text.push_str("The budget ended before the last rung did.\n");
+        writeln!(text, "The budget ended before the last rung did.")?;
     }
-    text.push_str("   #   events  recall@20 all   novel  seconds  changes\n");
-    let line = |candidate: &Trial| {
-        let changes =
-            if candidate.number == 0 { "the configuration given".to_owned() } else { candidate.changes.join(" ") };
-        format!(
-            "{:>4}  {:>7}  {:>13.4}  {:>6.4}  {:>7.1}  {changes}\n",
-            candidate.number,
-            candidate.events,
-            candidate.whole.all.recall(),
-            candidate.whole.novel.recall(),
-            candidate.time.as_secs_f64(),
-        )
-    };
-    found.trials.iter().take(SHOWN).for_each(|candidate| text.push_str(&line(candidate)));
-    if let Some(base) = found.trials.iter().skip(SHOWN).find(|candidate| candidate.number == 0) {
-        text.push_str(&line(base));
+    let right = |name| (name, Align::Right, 13);
+    let mut table = Table::new(&[
+        right("#"),
+        right("events"),
+        right("recall@20 all"),
+        right("novel"),
+        right("seconds"),
+        ("changes", Align::Left, 200),
+    ]);
+    let shown = found.trials.iter().take(SHOWN);
+    let given = found.trials.iter().skip(SHOWN).find(|trial| trial.number == 0);
+    for trial in shown.chain(given) {
+        table.wrapped_row(row(trial));
     }
+    write!(text, "{table}")?;
     if found.trials.len() > SHOWN {
-        text.push_str(&format!("and {} that came less far\n", found.trials.len() - SHOWN));
+        writeln!(text, "and {} that came less far", found.trials.len() - SHOWN)?;
     }
     if found.best().number == 0 {
-        text.push_str("Nothing was better than the configuration given.\n");
+        writeln!(text, "Nothing was better than the configuration given.")?;
     }
-    text
+    Ok(text)
+}
+
+fn row(trial: &Trial) -> [String; 6] {
+    let changes = if trial.number == 0 { "the configuration given".to_owned() } else { trial.changes.join(" ") };
+    [
+        trial.number.to_string(),
+        HumanCount(trial.events as u64).to_string(),
+        format!("{:.4}", trial.whole.all.recall()),
+        format!("{:.4}", trial.whole.novel.recall()),
+        format!("{:.1}", trial.time.as_secs_f64()),
+        changes,
+    ]
 }

@@ -1,4 +1,4 @@
-//! What `import` and `evaluate --import` have in common: which file, into what, and how it is fitted.
+//! Options of `import` and `evaluate --import`: the file of vectors, the rows it is for, and how it is fitted.
 
 use std::path::{Path, PathBuf};
 
@@ -8,32 +8,31 @@ use shelfmark::{
     vectors::{FitSettings, VectorFile, VectorFormat, VectorOptions},
 };
 
-/// How to read and fit vectors.
+/// Options of a file of vectors.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Vectors")]
 pub struct VectorArgs {
-    /// What the vectors are for: items by id, or tokens of their metadata. A word is a word of titles unless it begins as a
-    /// token does: c: category, g: tag, b: brand.
-    #[arg(long, value_enum, default_value_t = TableArg::Items, value_name = "ROWS")]
+    /// Rows that the vectors are for: items by id, or tokens of their metadata. A token has a prefix, such as c: for a
+    /// category, g: for a tag or b: for a brand. A word without a prefix is a word of titles.
+    #[arg(long, help_heading = "Vectors", value_enum, default_value_t = TableArg::Items, value_name = "ROWS")]
     into: TableArg,
-    /// Format of the file; told by its content when left out.
-    #[arg(long, value_enum, default_value_t = FormatArg::Auto)]
+    /// Format of the file. `auto` recognises it by its content.
+    #[arg(long, help_heading = "Vectors", value_enum, default_value_t = FormatArg::Auto)]
     format: FormatArg,
-    /// Ids of an array's rows, one a line (npy, safetensors).
-    #[arg(long, value_name = "FILE")]
+    /// File with the ids of the rows, one a line, for npy and safetensors.
+    #[arg(long, help_heading = "Vectors", value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// Which tensor of a safetensors file.
-    #[arg(long, value_name = "NAME")]
+    /// Tensor of a safetensors file that has several.
+    #[arg(long, help_heading = "Vectors", value_name = "NAME")]
     tensor: Option<String>,
-    /// Root mean square of the values that rows get: how much they weigh beside what is learned.
-    #[arg(long, value_parser = scale, default_value_t = 0.2)]
+    /// Root mean square of the imported values, which is their weight beside what is learned; 0.0001 to 10.
+    #[arg(long, help_heading = "Vectors", value_parser = scale, default_value_t = 0.2)]
     scale: f32,
-    /// Keep the mean of all vectors in them.
-    #[arg(long)]
+    /// Do not subtract the mean of all vectors.
+    #[arg(long, help_heading = "Vectors")]
     keep_mean: bool,
 }
 
-/// As on the command line.
+/// Table on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TableArg {
     /// Item vectors.
@@ -42,18 +41,18 @@ enum TableArg {
     Tokens,
 }
 
-/// As on the command line.
+/// Format on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
-    /// Told by the content.
+    /// Recognised by its content.
     Auto,
     /// Binary word2vec.
     Word2vec,
-    /// Word2vec's text form, fastText's .vec.
+    /// Text form of word2vec, also .vec of fastText.
     Word2vecText,
     /// GloVe.
     Glove,
-    /// Numpy array.
+    /// NumPy array.
     Npy,
     /// Safetensors.
     Safetensors,
@@ -67,7 +66,7 @@ fn scale(text: &str) -> Result<f32, String> {
 }
 
 impl VectorArgs {
-    /// Which rows they are for.
+    /// Returns the table that the vectors are for.
     pub fn table(&self) -> VectorTable {
         match self.into {
             TableArg::Items => VectorTable::Items,
@@ -75,7 +74,7 @@ impl VectorArgs {
         }
     }
 
-    /// Opens a file.
+    /// Opens a file of vectors.
     pub fn open(&self, path: &Path) -> anyhow::Result<VectorFile> {
         let format = match self.format {
             FormatArg::Auto => None,
@@ -89,7 +88,7 @@ impl VectorArgs {
         Ok(VectorFile::open(path, &options)?)
     }
 
-    /// How they are fitted.
+    /// Returns how the vectors are fitted.
     pub fn fit(&self) -> FitSettings {
         FitSettings { scale: self.scale, centre: !self.keep_mean, seed: 0 }
     }

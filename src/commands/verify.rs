@@ -1,4 +1,4 @@
-//! `shelfmark verify`.
+//! `shelfmark verify`: a check of a whole database.
 
 use std::{
     process::ExitCode,
@@ -24,20 +24,20 @@ use super::{
     table::{Align, Table},
 };
 
-/// Check a whole database: checksums and digests of every version, and that the log leads from each to the next
+/// Check every version of a database, and that the log leads from each to the next.
 ///
-/// Needs no running service and changes nothing. Every version is read, decompressed and compared with its checksums and its
-/// digest; then the log is learned again from the beginning, and must arrive at the digest of each version in turn. That takes
-/// as long as learning it did; `--stored` leaves it out. Ends with 1 when something is wrong.
+/// Needs no running service and changes nothing. Every version is read, decompressed and compared with its checksums
+/// and its digest. Then the log is learned again from the beginning, and must arrive at the digest of each version in
+/// turn. That takes as long as learning it took; --stored leaves it out. Ends with status 1 when something is wrong.
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// Only what is stored: checksums, chains and digests, without learning the log again
+    /// Check what is stored (checksums, chains and digests), and do not learn the log again.
     #[arg(long)]
     stored: bool,
-    /// Print the report as JSON
+    /// Print the report as JSON.
     #[arg(long)]
     json: bool,
-    /// No progress
+    /// Show no progress.
     #[arg(long)]
     quiet: bool,
     #[command(flatten)]
@@ -46,10 +46,11 @@ pub struct VerifyArgs {
     telemetry: TelemetrySettings,
 }
 
-/// Checks and reports.
+/// Runs the command.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     telemetry::start_log(&args.telemetry)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")?;
     let models = runtime.block_on(async {
         let database = database::open(&args.database).await?;
         let models = verified(args, &database).await;
@@ -84,12 +85,12 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let all = usize::try_from(head.get()).unwrap_or(usize::MAX);
         if shown.as_ref().is_none_or(|(name, _)| name != model) {
-            *shown = Some((model.to_owned(), WorkProgress::new(model, all, quiet)));
+            *shown = Some((model.to_owned(), WorkProgress::new(model, all, "records", quiet)));
         }
-        if let Some((_, bar)) = &mut *shown {
-            bar.at(usize::try_from(position.get()).unwrap_or(all), String::new);
+        if let Some((_, progress)) = &*shown {
+            progress.update(usize::try_from(position.get()).unwrap_or(all), String::new);
             if position == head {
-                bar.finish();
+                progress.finish();
             }
         }
     };
@@ -111,7 +112,7 @@ fn show(model: &VerifiedModel) {
     ]);
     for version in &model.versions {
         let said = |sound: bool| if sound { "ok" } else { "WRONG" };
-        table.row([
+        table.wrapped_row([
             version.version.to_string(),
             version.position.to_string(),
             said(version.stored).to_owned(),

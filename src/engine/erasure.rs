@@ -104,18 +104,18 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
     let forgotten = ForgottenUser::new(user, rand::random());
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
-    let family = versions::family(&mut transaction, own).await?;
-    let names = log::names_of(&mut transaction, &family).await?;
+    let related_models = versions::related_models(&mut transaction, own).await?;
+    let names = log::model_names(&mut transaction, &related_models).await?;
     let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
-    let versions = versions::erase_user(&mut transaction, &family, &forgotten).await?;
+    let versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;
     // The long part, while appends go on; then, under the locks of the heads, what came meanwhile.
-    let mut early = Vec::with_capacity(family.len());
-    for model_id in &family {
+    let mut early = Vec::with_capacity(related_models.len());
+    for model_id in &related_models {
         early.push(log::erase_user(&mut transaction, *model_id, user, &forgotten, Position::ZERO).await?);
     }
-    let mut logs = Vec::with_capacity(family.len());
+    let mut logs = Vec::with_capacity(related_models.len());
     let mut position = Position::ZERO;
-    for (model_id, early) in family.iter().zip(early) {
+    for (model_id, early) in related_models.iter().zip(early) {
         let (forget, late) = log::append_forget(&mut transaction, *model_id, user, &forgotten, early.through).await?;
         if *model_id == own {
             position = forget;
@@ -138,7 +138,7 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
         .collect();
     let receipt = ErasureReceipt { position, at: Timestamp::now(), logs, versions };
     let text = serde_json::to_string(&receipt).expect("a receipt has a JSON form");
-    versions::keep_receipt(&mut transaction, own, position, receipt.at, &text).await?;
+    versions::insert_receipt(&mut transaction, own, position, receipt.at, &text).await?;
     transaction.commit().await.map_err(versions::VersionError::from)?;
     readers.wait_applied(position, APPLY_TIMEOUT).await?;
     tracing::info!(model = %stores.name, %position, "user.forgotten: at position {position}");

@@ -6,8 +6,8 @@ use crate::engine::deployment::slot::RunningRollback;
 use crate::{
     domain::{ErrorKind, FieldError, ModelName, Position, VersionNumber},
     log::LogError,
+    model_catalog::ModelCatalogError,
     operations::{Operation, OperationError},
-    roster::RosterError,
     serving::QueryError,
     state::StateError,
     versions::VersionError,
@@ -104,9 +104,9 @@ pub enum EngineError {
         /// How it is corrupt.
         source: CorruptState,
     },
-    /// The roster refused or failed.
+    /// The model catalogue returned an error.
     #[error(transparent)]
-    Roster(#[from] RosterError),
+    ModelCatalog(#[from] ModelCatalogError),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -157,7 +157,7 @@ impl EngineError {
             Self::Target(_) | Self::Config(_) => ErrorKind::Invalid,
             Self::CorruptVersion { .. } => ErrorKind::VersionCorrupt,
             Self::Operation(error) => error.kind(),
-            Self::Roster(error) => error.kind(),
+            Self::ModelCatalog(error) => error.kind(),
             Self::Log(error) => error.kind(),
             Self::Version(error) => error.kind(),
             Self::Query(error) => error.kind(),
@@ -176,7 +176,7 @@ impl EngineError {
             Self::CorruptVersion { version, .. } => {
                 Some(format!("version {version} does not match its checksums and was refused"))
             }
-            Self::Roster(error) => error.public_detail(),
+            Self::ModelCatalog(error) => error.public_detail(),
             Self::Log(error) => error.public_detail(),
             Self::Version(error) => error.public_detail(),
             Self::NotReached { .. }

@@ -14,33 +14,33 @@ use std::{
 
 use bytesize::ByteSize;
 use metrics::{counter, gauge};
+use shelfmark_metrics::{MODEL, MetricInfo, MetricSection};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{blocking::blocking, deployment::readers::Readers};
 use crate::{
     domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
-    state::{Interner, TableFootprint},
-    telemetry::{
-        MetricInfo,
-        MetricKind::{Counter, Gauge},
-    },
+    state::{IdMap, TableFootprint},
 };
 
 const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
 const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";
 const MEMORY_REFUSED: &str = "shelfmark_memory_refused_total";
 
-/// Memory of rows.
-pub const METRICS: &[MetricInfo] = &[
-    MetricInfo::new(MEMORY_ROWS, Gauge, "`model`", "What the rows of a model take, as counted"),
-    MetricInfo::new(MEMORY_BUDGET, Gauge, "", "What the rows of all models may take; 0 without a budget"),
-    MetricInfo::new(
-        MEMORY_REFUSED,
-        Counter,
-        "`model`",
-        "Records refused because the memory budget has no room for the row that they would have made",
-    ),
-];
+/// Metrics of memory.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Memory",
+    &[
+        MetricInfo::gauge(MEMORY_ROWS, "bytes", "Memory that the rows of a model take, as counted").labels(&[MODEL]),
+        MetricInfo::gauge(MEMORY_BUDGET, "bytes", "Memory that the rows of all models may take; 0 without a budget"),
+        MetricInfo::counter(
+            MEMORY_REFUSED,
+            "records",
+            "Records refused because the memory budget has no room for the row that they would have made",
+        )
+        .labels(&[MODEL]),
+    ],
+);
 
 /// How often it is counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
@@ -119,23 +119,24 @@ impl MemoryBudget {
     pub fn refusal(&self, record: &RecordBody) -> Option<FieldError> {
         let over_budget = self.over_budget()?;
         let live = self.readers.live.load_full();
-        let readable = live.readable();
+        let inference = live.inference();
         // Who was dropped has left a row to the next one; a pull may hold users' rows back.
-        let fits = |ids: &Interner, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
-        let known = |user: &Id| readable.users.get(user.as_str()).is_some();
-        let admits = |user: &Id| if readable.config.pull > 0.0 { known(user) } else { fits(&readable.users, user) };
-        let item = |id: &Id| readable.catalog.row(id.as_str()).is_some();
+        let fits = |ids: &IdMap, id: &Id| ids.get(id.as_str()).is_some() || ids.count() < ids.len();
+        let known = |user: &Id| inference.users.get(user.as_str()).is_some();
+        let admits = |user: &Id| if inference.config.pull > 0.0 { known(user) } else { fits(&inference.users, user) };
+        let item = |id: &Id| inference.catalog.row(id.as_str()).is_some();
         let (field, what) = match record {
             RecordBody::Event(event) => {
                 let new = match (&event.user, &event.session) {
                     (Some(user), _) => (!admits(user)).then_some("user"),
-                    (None, Some(session)) => (!fits(&readable.sessions, session)).then_some("session"),
+                    (None, Some(session)) => (!fits(&inference.sessions, session)).then_some("session"),
                     (None, None) => None,
                 };
                 let new = new.or_else(|| (!item(&event.item)).then_some("item"))?;
                 (new, new)
             }
             RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
+            RecordBody::RemoveItem { item: gone } if !item(gone) => ("id", "item"),
             RecordBody::PutVector(row) if row.into == VectorTable::Items && !item(&row.id) => ("id", "item"),
             RecordBody::PutItem(_)
             | RecordBody::PutVector(_)

@@ -1,16 +1,13 @@
-//! Metrics of the engine: names, and descriptions for Prometheus and for docs/reference/metrics.md.
+//! Metrics of learning and of published views.
 
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use shelfmark_metrics::{MetricInfo, MetricSection};
 
 use crate::{
     domain::{Position, Timestamp},
     learner::Applied,
-    telemetry::{
-        MetricInfo,
-        MetricKind::{Counter, Gauge, Histogram},
-    },
 };
 
 pub const RECORDS_APPLIED: &str = "shelfmark_engine_records_applied_total";
@@ -31,31 +28,37 @@ pub const CLIPPED: &str = "shelfmark_learner_clipped_steps_total";
 pub const QUARANTINED: &str = "shelfmark_learner_quarantined_steps_total";
 pub const IDLE_DROPPED: &str = "shelfmark_learner_idle_dropped_total";
 
-/// Learner and views.
-pub const METRICS: &[MetricInfo] = &[
-    MetricInfo::new(RECORDS_APPLIED, Counter, "", "Records applied to the live state"),
-    MetricInfo::new(POSITION, Gauge, "", "Position of the live view"),
-    MetricInfo::new(VIEWS, Counter, "", "Views published"),
-    MetricInfo::new(PUBLISH_SECONDS, Histogram, "", "Time of publishing one view"),
-    MetricInfo::new(VISIBLE_SECONDS, Histogram, "", "From commit to published view, for the newest record of a view"),
-    MetricInfo::new(VERSIONS, Counter, "", "Versions taken"),
-    MetricInfo::new(VERSION_SECONDS, Histogram, "", "Time of taking one version"),
-    MetricInfo::new(
-        VERSION_READ_BACK_FAILURES,
-        Counter,
-        "",
-        "Versions that were not read back as they were stored, and were not kept",
-    ),
-    MetricInfo::new(LEARNER_FAILURES, Counter, "", "Times the learner stopped after a failure"),
-    MetricInfo::new(APPLY_SECONDS, Histogram, "", "Time of applying one append"),
-    MetricInfo::new(STEPS, Counter, "", "Gradient steps"),
-    MetricInfo::new(TARGETS, Counter, "", "Targets learned from"),
-    MetricInfo::new(LOSS, Histogram, "", "Mean loss of a step's targets"),
-    MetricInfo::new(GRADIENT_NORM, Histogram, "", "Euclidean norm of a step's gradient before clipping"),
-    MetricInfo::new(CLIPPED, Counter, "", "Steps whose gradient was clipped"),
-    MetricInfo::new(QUARANTINED, Counter, "", "Steps dropped because a number was not finite"),
-    MetricInfo::new(IDLE_DROPPED, Counter, "", "Users and sessions dropped because they were idle"),
-];
+/// Metrics of learning and of published views.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Learner and views",
+    &[
+        MetricInfo::counter(RECORDS_APPLIED, "records", "Records applied to the live state"),
+        MetricInfo::gauge(POSITION, "position", "Position of the live view"),
+        MetricInfo::counter(VIEWS, "views", "Views published"),
+        MetricInfo::histogram(PUBLISH_SECONDS, "seconds", "Time of publishing one view"),
+        MetricInfo::histogram(
+            VISIBLE_SECONDS,
+            "seconds",
+            "From commit to published view, for the newest record of a view",
+        ),
+        MetricInfo::counter(VERSIONS, "versions", "Versions taken"),
+        MetricInfo::histogram(VERSION_SECONDS, "seconds", "Time of taking one version"),
+        MetricInfo::counter(
+            VERSION_READ_BACK_FAILURES,
+            "versions",
+            "Versions that were not read back as they were stored, and were not kept",
+        ),
+        MetricInfo::counter(LEARNER_FAILURES, "failures", "Times the learner stopped after a failure"),
+        MetricInfo::histogram(APPLY_SECONDS, "seconds", "Time of applying one append"),
+        MetricInfo::counter(STEPS, "steps", "Gradient steps"),
+        MetricInfo::counter(TARGETS, "targets", "Targets learned from"),
+        MetricInfo::summary(LOSS, "nats", "Mean loss of a step's targets"),
+        MetricInfo::summary(GRADIENT_NORM, "length", "Euclidean norm of a step's gradient before clipping"),
+        MetricInfo::counter(CLIPPED, "steps", "Steps whose gradient was clipped"),
+        MetricInfo::counter(QUARANTINED, "steps", "Steps dropped because a number was not finite"),
+        MetricInfo::counter(IDLE_DROPPED, "users and sessions", "Users and sessions dropped because they were idle"),
+    ],
+);
 
 /// Counts one applied append.
 pub fn record_applied(applied: &Applied, records: usize, elapsed: Duration) {

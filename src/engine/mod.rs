@@ -41,7 +41,6 @@ mod health;
 mod learning;
 mod memory_budget;
 mod metrics;
-mod metrics_reference;
 mod model;
 mod models;
 mod monitoring;
@@ -61,7 +60,6 @@ pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
 pub use error::EngineError;
 pub use guard::registry::{GuardFigures, GuardState, GuardStatus};
 pub use learning::freeze::Freeze;
-pub use metrics_reference::describe_metrics;
 pub use model::Model;
 pub use models::Models;
 pub use models::create::{ConfigChange, CreateModel, ForkFrom};
@@ -72,6 +70,7 @@ pub use monitoring::history::{
 pub use monitoring::monitor::{Learning, PointStream, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
+pub use replay::rolled_back::Appended;
 pub use replay::run::Counts;
 pub use replay::trace::Stretch;
 pub use rollback::RolledBack;
@@ -81,3 +80,12 @@ pub use snapshots::export::ExportSource;
 pub use snapshots::take::{EXPORTS_MAX, TakeVersion};
 pub use snapshots::verify::{VerifiedModel, VerifiedVersion, Verify, verify};
 pub use status::ModelStatus;
+
+/// Metrics of the engine.
+pub const METRICS: [shelfmark_metrics::MetricSection; 5] = [
+    metrics::METRICS,
+    monitoring::metrics::METRICS,
+    deployment::arm_status::METRICS,
+    guard::METRICS,
+    memory_budget::METRICS,
+];

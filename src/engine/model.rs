@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, ModelStatus,
-    Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
+    Appended, ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning,
+    ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
     erasure, guard,
@@ -26,8 +26,8 @@ use crate::{
         Split, VersionManifest, VersionNumber, VersionRef,
     },
     health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::{AppendOutcome, Log},
-    roster::Listed,
+    log::Log,
+    model_catalog::ListedModel,
     serving::{Publisher, View},
     state::TableFootprint,
     versions::VersionStore,
@@ -43,10 +43,14 @@ impl Model {
     /// Opens the log, loads the newest sound version, serves it, and starts learning from there.
     ///
     /// `seed` is the state at position 0 of a fork that was made here a moment ago; it shares memory with its base.
-    pub(super) async fn start(listed: &Listed, with: &Dependencies, seed: Option<Seed>) -> Result<Self, EngineError> {
+    pub(super) async fn start(
+        listed: &ListedModel,
+        with: &Dependencies,
+        seed: Option<Seed>,
+    ) -> Result<Self, EngineError> {
         let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
-        let (stores, readers) = (&parts.stores, &parts.readers);
-        stores.operations.store().bury().await?;
+        let (stores, readers) = (&parts.core.stores, &parts.core.readers);
+        stores.operations.store().fail_interrupted().await?;
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
             None => recover(stores).await?,
@@ -55,10 +59,10 @@ impl Model {
             model = %stores.name, position = %recovered.position,
             "model.start: model {} goes on from position {}", stores.name, recovered.position
         );
-        let live = Publisher::from_scratch(&recovered.state.readable, recovered.position, Served::Live);
-        let learner = parts.of_learner();
+        let live = Publisher::from_scratch(&recovered.state.inference, recovered.position, Served::Live);
+        let learner = parts.core.clone();
         learner.publish(live);
-        let serving = stores.versions.watch_serving(with.stop.clone(), &with.tasks).await?;
+        let serving = stores.versions.subscribe_serving(with.stop.clone(), &with.tasks).await?;
         // Not in one line: the borrow would hold its lock across the await, and whoever sends would wait for it.
         let serve = serving.borrow().clone();
         follow::serve(stores, readers, &serve).await?;
@@ -66,12 +70,12 @@ impl Model {
         with.tasks.spawn(follow::run(Arc::clone(stores), Arc::clone(readers), serving, stop()));
         with.tasks.spawn(guard::run(parts.of_guard(), stop()));
         if !with.engine.read_only {
-            let (snapshots, stop) = (Arc::clone(&parts.snapshots), stop());
+            let (snapshots, stop) = (Arc::clone(&parts.core.snapshots), stop());
             with.tasks.spawn(async move { snapshots.run(stop).await });
         }
         let quality_share = with.engine.quality_share;
         if quality_share > 0.0 {
-            let (sampler, stop) = (Arc::clone(&parts.sampler), stop());
+            let (sampler, stop) = (Arc::clone(&parts.core.sampler), stop());
             with.tasks.spawn(async move { sampler.run(quality_share, stop).await });
         }
         if !with.engine.survey_interval.is_zero() {
@@ -83,53 +87,53 @@ impl Model {
 
     /// Notes that it was deleted.
     pub(super) fn retire(&self) {
-        self.parts.snapshots.retire();
+        self.parts.core.snapshots.retire();
     }
 
     /// What a fork of a version begins with, from memory or from Postgres; verified (P7).
     pub(super) async fn seed_of(&self, version: VersionNumber) -> Result<Seed, EngineError> {
-        Ok(Seed::of(&*self.parts.stores.version(version).await?))
+        Ok(Seed::of(&*self.parts.core.stores.version(version).await?))
     }
 
     /// Its name.
     pub fn name(&self) -> &ModelName {
-        &self.parts.stores.name
+        &self.parts.core.stores.name
     }
 
     /// Its log.
     pub fn log(&self) -> &Log {
-        &self.parts.stores.log
+        &self.parts.core.stores.log
     }
 
     /// Its stored versions.
     pub fn versions(&self) -> &VersionStore {
-        &self.parts.stores.versions
+        &self.parts.core.stores.versions
     }
 
     /// Configuration at the live position.
     pub fn config(&self) -> Arc<ModelConfig> {
-        Arc::clone(&self.parts.readers.live.load().readable().config)
+        Arc::clone(&self.parts.core.readers.live.load().inference().config)
     }
 
     /// Modalities of dense vectors at the live position.
     pub fn modalities(&self) -> Arc<Modalities> {
-        Arc::clone(self.parts.readers.live.load().readable().content_vectors.modalities())
+        Arc::clone(self.parts.core.readers.live.load().inference().content_vectors.modalities())
     }
 
     /// What reads that are nobody's get: the live view, the pinned version's, or that of a split's largest arm.
     pub fn served(&self) -> Arc<View> {
-        self.parts.readers.served(None)
+        self.parts.core.readers.served(None)
     }
 
     /// The live view.
     pub fn live(&self) -> Arc<View> {
-        self.parts.readers.live.load_full()
+        self.parts.core.readers.live.load_full()
     }
 
     /// A version's view, loaded when it is not in memory.
     pub async fn view_of(&self, version: &VersionRef) -> Result<Arc<View>, EngineError> {
-        let manifest = self.parts.stores.versions.get(version).await?;
-        let version = self.parts.stores.version(manifest.version).await?;
+        let manifest = self.parts.core.stores.versions.get(version).await?;
+        let version = self.parts.core.stores.version(manifest.version).await?;
         Ok(blocking(move || version.view()).await)
     }
 
@@ -140,12 +144,12 @@ impl Model {
         position: Position,
         timeout: Duration,
     ) -> Result<Arc<View>, EngineError> {
-        self.parts.readers.wait_served(reader, position, timeout).await
+        self.parts.core.readers.wait_served(reader, position, timeout).await
     }
 
     /// Waits until the live view holds `position`.
     pub async fn wait_applied(&self, position: Position, timeout: Duration) -> Result<(), EngineError> {
-        self.parts.readers.wait_applied(position, timeout).await
+        self.parts.core.readers.wait_applied(position, timeout).await
     }
 
     /// Answers a query from `view` on the search threads.
@@ -173,14 +177,16 @@ impl Model {
     }
 
     /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
-    /// attributed to the arms that made them.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
-        self.parts.attributed_log.append(records, patience).await
+    /// attributed to the arms that made them. Retries of events that a rollback gave up are told from other duplicates.
+    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Appended, EngineError> {
+        let outcomes = self.parts.attributed_log.append(records, patience).await?;
+        let rolled_back = self.parts.core.stores.rolled_back(&outcomes).await?;
+        Ok(Appended { outcomes, rolled_back })
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
     pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
-        self.parts.readers.arms.shown(view.served());
+        self.parts.core.readers.arms.shown(view.served());
         RecommendationId { served: view.served(), position: view.position(), random }
     }
 
@@ -191,7 +197,7 @@ impl Model {
 
     /// The arms that are served, with their figures.
     pub fn arms(&self) -> Vec<ArmStatus> {
-        arm_status::arms(&self.parts.readers, &self.parts.monitor)
+        arm_status::arms(&self.parts.core.readers, &self.parts.core.monitor)
     }
 
     /// The figures of all arms of some models in the Prometheus text format.
@@ -211,35 +217,35 @@ impl Model {
 
     /// Puts a guard in place of the one there may be, and arms it.
     pub async fn set_guard(&self, settings: &GuardSettings, actor: &str) -> Result<GuardStatus, EngineError> {
-        self.parts.guard.set(settings, actor).await
+        self.parts.core.guard.set(settings, actor).await
     }
 
     /// Arms the guard again. `None`: there is no guard.
     pub async fn rearm_guard(&self, actor: &str) -> Result<Option<GuardStatus>, EngineError> {
-        self.parts.guard.rearm(actor).await
+        self.parts.core.guard.rearm(actor).await
     }
 
     /// Takes the guard away; `false`: there was none.
     pub async fn clear_guard(&self) -> Result<bool, EngineError> {
-        self.parts.guard.clear().await
+        self.parts.core.guard.clear().await
     }
 
     /// The guard and how things look to it. `None`: there is no guard.
     pub async fn guard(&self) -> Result<Option<GuardStatus>, EngineError> {
-        self.parts.guard.status().await
+        self.parts.core.guard.status().await
     }
 
     /// What somebody should know although the model is ready: learning is frozen, the guard acted, there is no room.
     pub fn notes(&self) -> Vec<String> {
-        let name = &self.parts.stores.name;
+        let name = &self.parts.core.stores.name;
         let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
         let over_budget = self
             .parts
             .memory_budget
             .over_budget()
             .map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
-        let guard = self.parts.guard.note(name);
-        frozen.into_iter().chain(guard).chain(over_budget).chain(self.parts.stores.read_back_note()).collect()
+        let guard = self.parts.core.guard.note(name);
+        frozen.into_iter().chain(guard).chain(over_budget).chain(self.parts.core.stores.read_back_note()).collect()
     }
 
     /// What the live state takes, table by table.
@@ -263,45 +269,50 @@ impl Model {
 
     /// Where it stands.
     pub async fn status(&self) -> Result<ModelStatus, EngineError> {
-        status::status(&self.parts.stores, &self.parts.readers, &self.parts.learner).await
+        status::status(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.learner).await
     }
 
     /// Why it is not ready; `None` when it is.
     pub(super) fn not_ready(&self) -> Option<String> {
-        self.parts.learner.health.not_ready(self.parts.stores.name.as_str(), self.parts.readers.position())
+        self.parts
+            .core
+            .learner
+            .health
+            .not_ready(self.parts.core.stores.name.as_str(), self.parts.core.readers.position())
     }
 
     /// Waits until it is ready or its learner is down.
     pub(super) async fn settled(&self) {
-        self.parts.learner.health.settled().await;
+        self.parts.core.learner.health.settled().await;
     }
 
     /// The health of learning now.
     pub fn learning(&self) -> Learning {
-        let (lag_records, lag_ms) = status::lag(&self.parts.stores, &self.parts.readers, &self.parts.learner);
-        self.parts.monitor.learning(&self.config(), lag_records, lag_ms)
+        let (lag_records, lag_ms) =
+            status::lag(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.learner);
+        self.parts.core.monitor.learning(&self.config(), lag_records, lag_ms)
     }
 
     /// One figure of learning by position, after a position, oldest first.
     pub fn learning_series(&self, metric: Metric, after: Position, limit: usize) -> Vec<(Position, Option<f64>)> {
-        self.parts.monitor.series(metric, after, limit)
+        self.parts.core.monitor.series(metric, after, limit)
     }
 
     /// The points of the series as they come.
     pub fn learning_stream(&self) -> Result<PointStream, EngineError> {
-        self.parts.monitor.stream()
+        self.parts.core.monitor.stream()
     }
 
     /// The newest look at the rows.
     pub fn survey(&self) -> Option<Arc<Survey>> {
-        self.parts.monitor.survey()
+        self.parts.core.monitor.survey()
     }
 
     /// How unevenly events, places in lists and gradients are spread. Costs every item's row.
     pub async fn bias(&self) -> Result<BiasReport, EngineError> {
-        let permit = self.parts.monitor.work()?;
-        let at = self.parts.learner.state().await?;
-        let (exposure, lists) = self.parts.monitor.exposure();
+        let permit = self.parts.core.monitor.work()?;
+        let at = self.parts.core.learner.state().await?;
+        let (exposure, lists) = self.parts.core.monitor.exposure();
         let report = blocking(move || {
             let _permit = permit;
             bias_report(&at.state, at.position, &exposure, lists)
@@ -311,17 +322,18 @@ impl Model {
 
     /// What the step did that learned an event of the log.
     pub async fn trace(&self, position: Position, event: Event) -> Result<TracedEvent, EngineError> {
-        trace::trace(&self.parts.stores, &self.parts.readers, &self.parts.monitor, position, event).await
+        trace::trace(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.monitor, position, event).await
     }
 
     /// How a row of the live state came to be what it is; `None` when there is no such row.
     pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
-        history::history(&self.parts.stores, &self.parts.readers, &self.parts.monitor, owner, options).await
+        history::history(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.monitor, owner, options)
+            .await
     }
 
     /// Takes a version of the live state.
     pub async fn take_version(&self, take: TakeVersion) -> Result<VersionManifest, EngineError> {
-        self.parts.snapshots.take(take).await
+        self.parts.core.snapshots.take(take).await
     }
 
     /// What is different between two states, each a version or, with `None`, the live one. Costs every row of both.
@@ -331,13 +343,13 @@ impl Model {
         to: Option<VersionRef>,
         options: DiffOptions,
     ) -> Result<Diff, EngineError> {
-        self.parts.snapshots.compare(from, to, options).await
+        self.parts.core.snapshots.compare(from, to, options).await
     }
 
     /// A version's state or, with `None`, the live one, to write its rows into a file; at most [`super::EXPORTS_MAX`]
     /// at once.
     pub async fn export_source(&self, version: Option<VersionRef>) -> Result<ExportSource, EngineError> {
-        self.parts.snapshots.export_source(version).await
+        self.parts.core.snapshots.export_source(version).await
     }
 
     /// Forgets a user everywhere (P10), as an operation.
@@ -347,7 +359,7 @@ impl Model {
 
     /// Long work.
     pub fn operations(&self) -> &Operations {
-        &self.parts.stores.operations
+        &self.parts.core.stores.operations
     }
 
     /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this

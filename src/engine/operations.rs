@@ -16,9 +16,9 @@ use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::engine::{EngineError, blocking::finished};
-use crate::operations::{Ending, Operation, OperationId, OperationStore};
+use crate::operations::{Operation, OperationId, OperationOutcome, OperationStore};
 
-/// How often the row of a running operation is touched; far below [`crate::operations::SILENCE_MAX`].
+/// How often the row of a running operation is touched; far below [`crate::operations::HEARTBEAT_TIMEOUT`].
 const TOUCH_INTERVAL: Duration = Duration::from_millis(500);
 /// How often, and at what pause, the end of an operation is written down while the database is away.
 const END_TRIES: u32 = 10;
@@ -123,7 +123,7 @@ impl Operations {
     /// Asks for the end of an operation and waits for it, `patience` at most. Answers with the operation as it stands
     /// then: one that was past its last chance goes on.
     pub async fn cancel(&self, id: OperationId, patience: Duration) -> Result<Operation, EngineError> {
-        self.store.ask_to_cancel(id).await?;
+        self.store.request_cancel(id).await?;
         if let Some(token) = self.lock().get(&id) {
             token.cancel();
         }
@@ -141,7 +141,7 @@ impl Operations {
         &self,
         context: &OperationContext,
         work: impl Future<Output = Result<Value, EngineError>> + Send + Unpin,
-    ) -> Ending {
+    ) -> OperationOutcome {
         let began = Instant::now();
         let mut work = AssertUnwindSafe(work).catch_unwind();
         let mut timer = tokio::time::interval(TOUCH_INTERVAL);
@@ -149,27 +149,29 @@ impl Operations {
         let ended = loop {
             tokio::select! {
                 ended = &mut work => break ended,
-                _ = timer.tick() => self.touch(context, began).await,
+                _ = timer.tick() => self.heartbeat(context, began).await,
             }
         };
         match ended {
-            Ok(Ok(result)) => Ending::Done(result),
+            Ok(Ok(result)) => OperationOutcome::Done(result),
             Ok(Err(EngineError::Cancelled)) if self.stop.is_cancelled() => {
-                Ending::Failed("interrupted: the service ended".to_owned())
+                OperationOutcome::Failed("interrupted: the service ended".to_owned())
             }
-            Ok(Err(EngineError::Cancelled)) => Ending::Cancelled,
+            Ok(Err(EngineError::Cancelled)) => OperationOutcome::Cancelled,
             Ok(Err(error)) => {
                 tracing::error!(operation = %context.id, error = &error as &dyn std::error::Error, "operation.failed");
-                Ending::Failed(error.to_string())
+                OperationOutcome::Failed(error.to_string())
             }
-            Err(_panic) => Ending::Failed("it ended with an error of ours; the service's log has it".to_owned()),
+            Err(_panic) => {
+                OperationOutcome::Failed("it ended with an error of ours; the service's log has it".to_owned())
+            }
         }
     }
 
-    async fn touch(&self, context: &OperationContext, began: Instant) {
+    async fn heartbeat(&self, context: &OperationContext, began: Instant) {
         let share = context.share();
         let eta_s = (share > ETA_FROM).then(|| began.elapsed().as_secs_f64() * (1.0 - share) / share);
-        match self.store.touch(context.id, share, eta_s).await {
+        match self.store.heartbeat(context.id, share, eta_s).await {
             Ok(false) => {}
             Ok(true) => context.cancelled.cancel(),
             Err(error) => {
@@ -178,7 +180,7 @@ impl Operations {
         }
     }
 
-    async fn end(&self, id: OperationId, ending: &Ending) {
+    async fn end(&self, id: OperationId, ending: &OperationOutcome) {
         for _ in 0..END_TRIES {
             match self.store.end(id, ending).await {
                 Ok(()) => return,

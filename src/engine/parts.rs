@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::{
     deployment::{attribution::AttributedLog, deployments::Deployments, readers::Readers, slot::RollbackSlot},
     guard::{GuardParts, registry::GuardRegistry},
-    learning::{configure::Configuration, handle::LearnerHandle, parts::LearnerParts},
+    learning::{configure::Configuration, handle::LearnerHandle, parts::CoreParts},
     memory_budget::MemoryBudget,
     monitoring::{monitor::Monitor, quality_sampler::QualitySampler},
     rollback::Rollbacks,
@@ -18,15 +18,9 @@ use crate::{
     state::State,
 };
 
-/// One model's parts. Each holds what it needs of the others.
+/// Parts of one model. Each part holds what it needs of the others.
 pub struct Parts {
-    pub stores: Arc<Stores>,
-    pub readers: Arc<Readers>,
-    pub learner: Arc<LearnerHandle>,
-    pub monitor: Arc<Monitor>,
-    pub sampler: Arc<QualitySampler>,
-    pub guard: Arc<GuardRegistry>,
-    pub snapshots: Arc<Snapshots>,
+    pub core: CoreParts,
     pub configuration: Arc<Configuration>,
     pub rollbacks: Rollbacks,
     pub attributed_log: AttributedLog,
@@ -40,7 +34,7 @@ impl Parts {
         let stores = Arc::new(stores);
         let name = stores.name.clone();
         let empty = State::initial(Arc::clone(&stores.base_config));
-        let view = Publisher::from_scratch(&empty.readable, Position::ZERO, Served::Live);
+        let view = Publisher::from_scratch(&empty.inference, Position::ZERO, Served::Live);
         let readers = Arc::new(Readers::new(name.clone(), view));
         let learner = Arc::new(LearnerHandle::default());
         let monitor = Arc::new(Monitor::new(&name));
@@ -56,40 +50,33 @@ impl Parts {
             guard: Arc::clone(&guard),
         };
         Self {
-            sampler: Arc::new(QualitySampler::new(name.clone(), Arc::clone(&readers), Arc::clone(&monitor))),
             configuration: Arc::new(Configuration::new(Arc::clone(&stores), Arc::clone(&readers))),
             rollbacks: Rollbacks { deployments, learner: Arc::clone(&learner) },
-            memory_budget: Arc::new(MemoryBudget::new(name, Arc::clone(&readers), stores.settings.memory_budget)),
-            snapshots: Arc::new(snapshots),
-            stores,
-            readers,
-            learner,
-            monitor,
-            guard,
+            memory_budget: Arc::new(MemoryBudget::new(
+                name.clone(),
+                Arc::clone(&readers),
+                stores.settings.memory_budget,
+            )),
+            core: CoreParts {
+                sampler: Arc::new(QualitySampler::new(name, Arc::clone(&readers), Arc::clone(&monitor))),
+                snapshots: Arc::new(snapshots),
+                stores,
+                readers,
+                learner,
+                monitor,
+                guard,
+            },
             attributed_log,
             searcher,
-        }
-    }
-
-    /// Returns what the learner drives.
-    pub fn of_learner(&self) -> LearnerParts {
-        LearnerParts {
-            stores: Arc::clone(&self.stores),
-            readers: Arc::clone(&self.readers),
-            learner: Arc::clone(&self.learner),
-            monitor: Arc::clone(&self.monitor),
-            sampler: Arc::clone(&self.sampler),
-            guard: Arc::clone(&self.guard),
-            snapshots: Arc::clone(&self.snapshots),
         }
     }
 
     /// Returns what the guard works with.
     pub fn of_guard(&self) -> GuardParts {
         GuardParts {
-            stores: Arc::clone(&self.stores),
-            readers: Arc::clone(&self.readers),
-            registry: Arc::clone(&self.guard),
+            stores: Arc::clone(&self.core.stores),
+            readers: Arc::clone(&self.core.readers),
+            registry: Arc::clone(&self.core.guard),
             configuration: Arc::clone(&self.configuration),
             rollbacks: self.rollbacks.clone(),
         }

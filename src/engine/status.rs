@@ -81,7 +81,7 @@ pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle)
     let snapshot = learner.snapshot().await?;
     let head = stores.log.head().await?.max(snapshot.position);
     let lag_ms = lag_ms(stores, readers, learner, (head, snapshot.position));
-    let readable = &snapshot.state.readable;
+    let inference = &snapshot.state.inference;
     let live = readers.live.load_full();
     let memory = blocking(move || live.footprint()).await;
     Ok(ModelStatus {
@@ -94,13 +94,13 @@ pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle)
         served: readers.deployed(None).served(),
         memory,
         counts: Counts {
-            users: readable.users.count() as u64,
-            items: readable.catalog.len() as u64,
-            events: readable.counters.events,
+            users: inference.users.count() as u64,
+            items: inference.catalog.len() as u64,
+            events: inference.counters.events,
         },
         versions: stores.versions.count().await?,
         fork: stores.origin.clone(),
-        config: Arc::clone(&readable.config),
+        config: Arc::clone(&inference.config),
         fingerprint: fingerprint(),
     })
 }

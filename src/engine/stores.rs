@@ -11,6 +11,7 @@ use crate::engine::{
     EngineError, EngineSettings,
     metrics::VERSION_READ_BACK_FAILURES,
     operations::Operations,
+    replay::rolled_back::RolledBackRules,
     snapshots::{
         cache::{CachedVersion, VersionCache},
         load::load_version,
@@ -46,6 +47,8 @@ pub struct Stores {
     pub cache: VersionCache,
     /// States in memory that traces begin from.
     pub recent: RecentStates,
+    /// What rollbacks gave up, for retries.
+    pub rolled_back_rules: RolledBackRules,
     /// Users forgotten since the start.
     forgotten: AtomicU64,
     /// Versions since the start that could not be read back as they were stored.
@@ -63,6 +66,7 @@ impl Stores {
         Self {
             cache: VersionCache::new(settings.versions_in_memory),
             recent: RecentStates::new(settings.trace_states),
+            rolled_back_rules: RolledBackRules::default(),
             name,
             settings,
             base_config,

@@ -1,6 +1,6 @@
 //! State of the handlers: handles of the other rooms.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
@@ -75,6 +75,8 @@ pub struct HttpDependencies {
     pub loopback: bool,
     /// Whether a search that came now would be refused because of those that wait.
     pub searches_full: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Takes the CPU time that a request with a search used of the async threads, answered or not.
+    pub search_cpu_time: Arc<dyn Fn(Duration) + Send + Sync>,
     /// Renders all metrics in the Prometheus text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Why the process is not ready, the models' reasons among them; empty when it is.

@@ -81,6 +81,12 @@ pub enum ApiError {
     /// An event with this id and another body stands in the log.
     #[error("an event with this event_id and another body stands at position {0}")]
     EventConflict(Position),
+    /// The same event stands in the log, and a rollback gave it up.
+    #[error(
+        "this event stands at position {0}, and a rollback gave it up: it is not learned. To have it learned again, send \
+         it with another event_id, or restore a position before the rollback"
+    )]
+    EventRolledBack(Position),
     /// The body is larger than the limit.
     #[error("the body has more than {bytes_max} bytes")]
     TooLarge {
@@ -215,6 +221,7 @@ impl ApiError {
             }
             Self::NothingTaken(_) => (S::UNPROCESSABLE_ENTITY, "nothing_taken", "None of the entries was taken"),
             Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
+            Self::EventRolledBack(_) => (S::CONFLICT, "rolled_back", "A rollback gave this event up"),
             Self::TooLarge { .. } => meaning(ErrorKind::TooManyBytes),
             Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),
             Self::MediaType { .. } => {

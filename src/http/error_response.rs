@@ -80,7 +80,7 @@ impl ApiError {
         if let Self::Engine(EngineError::NotReached { reached, .. }) = self {
             return Some(*reached);
         }
-        if let Self::EventConflict(position) = self {
+        if let Self::EventConflict(position) | Self::EventRolledBack(position) = self {
             return Some(*position);
         }
         if let Self::NothingTaken(nothing) = self {

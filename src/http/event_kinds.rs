@@ -19,7 +19,7 @@ pub fn check_known<'a>(
     model: &Model,
     view: &View,
 ) -> FieldResult<()> {
-    let (now, then, learned) = (model.config(), &view.readable().config, &view.readable().kinds);
+    let (now, then, learned) = (model.config(), &view.inference().config, &view.inference().kinds);
     let is_known =
         |kind: &str| now.kinds.contains_key(kind) || then.kinds.contains_key(kind) || learned.get(kind).is_some();
     let Some(kind) = kinds.into_iter().find(|kind| !is_known(kind)) else { return Ok(()) };

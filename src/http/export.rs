@@ -76,7 +76,7 @@ pub async fn get(
     let source = model.export_source(version).await?;
     let view = source.view.clone();
     let options = ExportOptions { format, table, content };
-    let rows = view.readable().clone();
+    let rows = view.inference().clone();
     let export = off_worker(usize::MAX, move || Export::new(&rows, options)).await??;
     let bytes = export.bytes();
     let of = match AnsweredBy::of(&view) {

@@ -138,8 +138,8 @@ pub async fn rows(
 }
 
 fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> ImportableRowsOut {
-    let readable = view.readable();
-    let catalog = &readable.catalog;
+    let inference = view.inference();
+    let catalog = &inference.catalog;
     let rows = match into {
         VectorTable::Items => catalog.len(),
         VectorTable::Tokens => catalog.tokens_len(),
@@ -153,5 +153,5 @@ fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> Importable
         }
         .clone()
     });
-    ImportableRowsOut { dim: readable.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
+    ImportableRowsOut { dim: inference.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
 }

@@ -25,7 +25,10 @@ use super::{
     problem::Failure,
     request_metrics,
 };
-use crate::{domain::Scope, serving::QueryError};
+use crate::{
+    domain::Scope,
+    serving::{QueryError, with_cpu_time},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
@@ -69,11 +72,15 @@ pub async fn handle(State(admission): State<Admission>, request: Request, next: 
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let mut response = if admission.policy.load == Load::Shed && (admission.api.searches_full)() {
+    let mut response = if admission.policy.load != Load::Shed {
+        traced(&admission, route, text, request, next).await
+    } else if (admission.api.searches_full)() {
         // Under overload most requests end here: without key, body, span and time limit.
         ApiError::from(QueryError::Busy).into_response()
     } else {
-        traced(&admission, route, text, request, next).await
+        let (response, used) = with_cpu_time(traced(&admission, route, text, request, next)).await;
+        (admission.api.search_cpu_time)(used);
+        response
     };
     if let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() {
         response = failure.write(response, text);

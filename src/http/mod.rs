@@ -63,6 +63,7 @@ mod versions;
 
 pub use api::{Api, HttpDependencies, Keys, Registry};
 pub use limits::Limits;
+pub use request_metrics::METRICS;
 pub use routes::{openapi, router};
 pub use server::{is_loopback, serve};
 

@@ -4,7 +4,7 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -103,11 +103,8 @@ pub async fn put(
     if !made {
         return Ok(status.into_response());
     }
-    let mut response = (StatusCode::CREATED, status).into_response();
-    if let Ok(place) = HeaderValue::from_str(&format!("/v1/models/{}", path.model)) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    let place = format!("/v1/models/{}", path.model);
+    Ok((StatusCode::CREATED, [(header::LOCATION, place)], status).into_response())
 }
 
 /// Deletes a model: its log, its versions, its history, and the keys that are for it alone.

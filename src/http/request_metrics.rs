@@ -3,18 +3,25 @@
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 
 use axum::http::{Method, StatusCode};
-use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Counter, Histogram, counter, histogram};
+use shelfmark_metrics::{Label, MetricInfo, MetricSection};
 
-/// Requests answered, by `route`, `method` and `status`.
-pub const HTTP_REQUESTS: &str = "shelfmark_http_requests_total";
-/// Time from a request's headers to its answer, in seconds, by `route` and `method`.
-pub const HTTP_REQUEST_SECONDS: &str = "shelfmark_http_request_seconds";
+const HTTP_REQUESTS: &str = "shelfmark_http_requests_total";
+const HTTP_REQUEST_SECONDS: &str = "shelfmark_http_request_seconds";
 
-/// Describes the metrics. Install the recorder first.
-pub fn describe() {
-    describe_counter!(HTTP_REQUESTS, Unit::Count, "Requests answered");
-    describe_histogram!(HTTP_REQUEST_SECONDS, Unit::Seconds, "Time from a request's headers to its answer");
-}
+const ROUTE: Label = Label::any("route");
+const METHOD: Label = Label::one_of("method", &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "other"]);
+const STATUS: Label = Label::any("status");
+
+/// Metrics of requests.
+pub const METRICS: MetricSection = MetricSection::new(
+    "HTTP",
+    &[
+        MetricInfo::counter(HTTP_REQUESTS, "requests", "Requests answered").labels(&[ROUTE, METHOD, STATUS]),
+        MetricInfo::histogram(HTTP_REQUEST_SECONDS, "seconds", "Time from a request's headers to its answer")
+            .labels(&[ROUTE, METHOD]),
+    ],
+);
 
 /// Where answers of one route, method and status are counted.
 struct RouteMetrics {

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Deployment, Except, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
+        Deployment, Exclusions, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
         Timestamp, VersionNumber, VersionRef, check_label,
     },
     engine::{DryRun, Model, RolledBack},
@@ -52,7 +52,7 @@ pub struct RollbackBody {
     mode: String,
     /// What a replay leaves out; only with `replay`.
     #[serde(default)]
-    except: Except,
+    except: Exclusions,
     /// Whether to report only what the rollback would do, and change nothing.
     #[serde(default)]
     dry_run: bool,

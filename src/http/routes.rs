@@ -10,8 +10,7 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream,
     middleware::{self, Admission, Load, Policy},
-    model_lifecycle, models, operations, pages, recommendations, request_metrics, rollback, service, serving, similar,
-    users, versions,
+    model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar, users, versions,
 };
 use crate::domain::Scope;
 
@@ -130,7 +129,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// The whole service.
 pub fn router(api: Api) -> Router {
-    request_metrics::describe();
     let layer = |policy| from_fn_with_state(Admission { api: api.clone(), policy }, middleware::handle);
     let public = layer(Policy { scope: None, load: Load::Bounded });
     let pages = Router::new()

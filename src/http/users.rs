@@ -66,13 +66,13 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let view = ReadOptions::fresh(&fresh)?.view(&model).await?;
-    let readable = view.readable();
+    let inference = view.inference();
     let unknown = || ApiError::NotFound { what: "user", id: path.id.clone() };
-    let actor = readable.user(&path.id).ok_or_else(unknown)?;
-    let history = readable.history(actor);
+    let actor = inference.user(&path.id).ok_or_else(unknown)?;
+    let history = inference.history(actor);
     let newest = history.newest(0).take(EVENTS_MAX).map(|past| UserEvent {
-        item: readable.catalog.id(past.item).clone(),
-        kind: readable.kinds.id(u32::from(past.kind)).as_str().to_owned(),
+        item: inference.catalog.id(past.item).clone(),
+        kind: inference.kinds.id(u32::from(past.kind)).as_str().to_owned(),
         ts: past.at,
     });
     let newest = newest.collect();

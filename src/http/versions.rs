@@ -4,7 +4,7 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -93,11 +93,7 @@ pub async fn take(
     let reason = Reason::optional(given.reason)?;
     let manifest = model.take_version(TakeVersion { label: given.label, reason, actor: caller.actor() }).await?;
     let place = format!("/v1/models/{}/versions/{}", path.model, manifest.version);
-    let mut response = (StatusCode::CREATED, Json(manifest)).into_response();
-    if let Ok(place) = HeaderValue::from_str(&place) {
-        response.headers_mut().insert(header::LOCATION, place);
-    }
-    Ok(response)
+    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(manifest)).into_response())
 }
 
 fn checked_label(label: Option<&str>) -> FieldResult<()> {

@@ -13,7 +13,7 @@ use shelfmark::{
     domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
     engine::{CreateModel, EngineError, Model},
     http::{Api, HttpDependencies, Keys, Limits, Registry, router},
-    roster::RosterError,
+    model_catalog::ModelCatalogError,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -32,11 +32,11 @@ impl Registry for NoModels {
     }
 
     fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>> {
-        Box::pin(async move { Err(RosterError::Unknown(create.name).into()) })
+        Box::pin(async move { Err(ModelCatalogError::Unknown(create.name).into()) })
     }
 
     fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
-        Box::pin(async move { Err(RosterError::Unknown(name).into()) })
+        Box::pin(async move { Err(ModelCatalogError::Unknown(name).into()) })
     }
 }
 
@@ -83,6 +83,7 @@ pub fn service(keys: NamedKeys, change: impl FnOnce(&mut HttpDependencies)) -> S
         read_only: false,
         loopback: true,
         searches_full: Arc::new(|| false),
+        search_cpu_time: Arc::new(|_| ()),
         metrics: Arc::new(|| "up 1\n".to_owned()),
         not_ready: Arc::new(Vec::new),
         closing: closing.clone(),

@@ -109,7 +109,7 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let name = ModelName::new("default").unwrap();
     let log = Log::open(pool.clone(), &name, LogSettings::default(), stop.clone(), &tasks).await.unwrap();
-    let base = shelfmark::log::base_config(&pool, &name, &ModelConfig::default()).await.unwrap();
+    let base = shelfmark::log::base_config_or_init(&pool, &name, &ModelConfig::default()).await.unwrap();
     assert_eq!(base.dim, 16);
     prepare_thread();
     let mut state = State::initial(Arc::new(base));

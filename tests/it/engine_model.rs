@@ -14,7 +14,7 @@ use std::{
 use crate::engine_support::{Running, config, hash, new_event, start};
 use shelfmark::{
     domain::{
-        Append, Event, Except, Id, Item, NewRecord, Position, Record, RecordBody, RollbackMode, RollbackRequest,
+        Append, Event, Exclusions, Id, Item, NewRecord, Position, Record, RecordBody, RollbackMode, RollbackRequest,
         RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber, VersionRef,
     },
     engine::{RolledBack, TakeVersion},
@@ -82,11 +82,11 @@ async fn check(running: &Running, simple: &Simple) {
         Served::Version(number) => (simple.versions[&number].0, &simple.versions[&number].1),
     };
     assert_eq!(served.position(), position);
-    for row in 0..state.readable.catalog.len().min(5) {
+    for row in 0..state.inference.catalog.len().min(5) {
         let row = row as u32;
         let mut vector = vec![0.0; 8];
-        state.readable.item_vector(row, &mut vector);
-        let id = state.readable.catalog.id(row);
+        state.inference.item_vector(row, &mut vector);
+        let id = state.inference.catalog.id(row);
         assert_eq!(served.item_embedding(id.as_str()).unwrap().values, vector, "P5");
     }
 }
@@ -170,7 +170,7 @@ async fn run(seed: u64) {
                 let number = *simple.versions.keys().nth(draws.below(simple.versions.len())).unwrap();
                 let mode = if draws.below(2) == 0 { RollbackMode::Pin } else { RollbackMode::Restore };
                 let to = RollbackTarget::Version(VersionRef::Number(number));
-                let (except, dry_run) = (Except::default(), false);
+                let (except, dry_run) = (Exclusions::default(), false);
                 let request =
                     RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into(), details: None };
                 let RolledBack::Done(deployment) = running.model.rollback(request).await.unwrap() else {

@@ -6,11 +6,11 @@ use crate::engine_support::{
 };
 use shelfmark::{
     domain::{
-        Except, ForkOrigin, ModelConfig, Position, RollbackMode, RollbackRequest, RollbackTarget, VersionNumber,
+        Exclusions, ForkOrigin, ModelConfig, Position, RollbackMode, RollbackRequest, RollbackTarget, VersionNumber,
         VersionRef,
     },
     engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion},
-    roster::RosterError,
+    model_catalog::ModelCatalogError,
     versions::VersionError,
 };
 
@@ -87,7 +87,7 @@ async fn a_fork_is_its_bases_version_and_what_one_learns_the_other_does_not() {
     let request = RollbackRequest {
         to,
         mode: RollbackMode::Restore,
-        except: Except::default(),
+        except: Exclusions::default(),
         dry_run: false,
         reason: None,
         actor: "test".to_owned(),
@@ -141,10 +141,10 @@ async fn what_a_fork_stands_on_stays_and_a_damaged_beginning_is_never_an_empty_m
     assert!(in_use(base.versions().delete(version).await), "a fork stands on it");
     assert!(in_use(top.versions().delete(VersionNumber(1)).await), "a fork begins with it");
     let refused = running.models.delete(&name("middle")).await;
-    let Err(EngineError::Roster(RosterError::InUse { forks, .. })) = refused else { panic!("{refused:?}") };
+    let Err(EngineError::ModelCatalog(ModelCatalogError::InUse { forks, .. })) = refused else { panic!("{refused:?}") };
     assert_eq!(forks, [name("top")]);
     let refused = running.models.delete(&name("default")).await;
-    assert!(matches!(refused, Err(EngineError::Roster(RosterError::Required(_)))));
+    assert!(matches!(refused, Err(EngineError::ModelCatalog(ModelCatalogError::Required(_)))));
     running.models.delete(&name("top")).await.expect("nothing stands on it");
     running.models.delete(&name("middle")).await.expect("what stood on it is deleted");
     assert_eq!(running.models.list().len(), 1);
@@ -204,21 +204,22 @@ async fn a_model_is_made_once_and_there_are_not_more_than_there_may_be() {
         asked("default", None, keep),
     ] {
         let refused = create(other).await.map(|(_, made)| made);
-        assert!(matches!(refused, Err(EngineError::Roster(RosterError::Exists(_)))), "{refused:?}");
+        assert!(matches!(refused, Err(EngineError::ModelCatalog(ModelCatalogError::Exists(_)))), "{refused:?}");
     }
     // Two at once: one makes it, both have it.
     let (one, two) = tokio::join!(create(asked("both", None, dim)), create(asked("both", None, dim)));
     let (one, two) = (one.expect("there").1, two.expect("there").1);
     assert!(one != two, "{one} {two}");
     let refused = create(asked("fifth", None, dim)).await.map(|(_, made)| made);
-    assert!(matches!(refused, Err(EngineError::Roster(RosterError::TooMany(4)))), "{refused:?}");
+    assert!(matches!(refused, Err(EngineError::ModelCatalog(ModelCatalogError::TooMany(4)))), "{refused:?}");
     running.models.delete(&name("both")).await.expect("deleted");
     create(asked("fifth", None, dim)).await.expect("there is room again");
     for (fork, what) in [(("nobody", None), "a model"), (("default", Some(77)), "a version")] {
         let refused = create(asked("x", Some(fork), keep)).await.map(|(_, made)| made);
         let named = matches!(
             refused,
-            Err(EngineError::Roster(RosterError::Unknown(_)) | EngineError::Version(VersionError::NotFound(_)))
+            Err(EngineError::ModelCatalog(ModelCatalogError::Unknown(_))
+                | EngineError::Version(VersionError::NotFound(_)))
         );
         assert!(named, "{what}: {refused:?}");
     }

@@ -63,7 +63,7 @@ async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
     assert_eq!(response.headers()["shelfmark-version"], "live");
     let learning = checked(response, 200).await;
     assert_eq!(learning["verdict"], "healthy", "{learning}");
-    assert!(learning["because"].as_str().expect("a sentence").contains("a guess at random"), "{learning}");
+    assert!(learning["because"].as_str().expect("a sentence").contains("a random guess"), "{learning}");
     assert_eq!(
         (&learning["position"], &learning["lag_records"], &learning["lag_ms"]),
         (&json!(head), &json!(0), &json!(0))

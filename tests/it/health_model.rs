@@ -10,7 +10,7 @@ use std::{
 use crate::health_support::{Watched, event};
 use shelfmark::{
     domain::{
-        Append, Event, Except, ExcludeSeen, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
+        Append, Event, ExcludeSeen, Exclusions, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
         RollbackRequest, RollbackTarget, Subject, VersionRef,
     },
     engine::{Dependencies, EngineSettings, Model, Models, TakeVersion},
@@ -67,10 +67,10 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
     assert_eq!(Digester::new(&state).digest(), Digester::new(&watched.state).digest(), "P4");
     let trace = tracer.trace().expect("the event was met");
     assert!(trace.batch_first > kept_at && trace.batch_first <= record.position && trace.batch_last >= record.position);
-    let item = before.readable.catalog.row(event.item.as_str()).unwrap() as usize;
+    let item = before.inference.catalog.row(event.item.as_str()).unwrap() as usize;
     let traced = trace.rows.iter().find(|row| row.part == Part::Item && row.table == LearnedTable::Items).unwrap();
     let norm = |state: &shelfmark::state::State| {
-        let row = state.readable.parameters.items.row(item);
+        let row = state.inference.parameters.items.row(item);
         dot(row, row).sqrt().to_bits()
     };
     assert_eq!(traced.norm_before.to_bits(), norm(&before));
@@ -161,7 +161,7 @@ async fn live_quality_is_that_of_ranking_everything_before_every_event() {
             let quality = serde_json::to_value(live.quality()).unwrap();
             assert_eq!(manifest.metrics["quality"]["live"], quality);
             let to = RollbackTarget::Version(VersionRef::Number(manifest.version));
-            let (mode, except, dry_run) = (RollbackMode::Pin, Except::default(), false);
+            let (mode, except, dry_run) = (RollbackMode::Pin, Exclusions::default(), false);
             let request =
                 RollbackRequest { to, mode, except, dry_run, reason: None, actor: "test".into(), details: None };
             model.rollback(request).await.unwrap();

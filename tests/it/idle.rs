@@ -71,7 +71,7 @@ fn visitors_give_their_rows_back_and_the_next_ones_take_them() {
     let (mut model, mut keeping) = (Model::new(config(1000)), Model::new(config(0)));
     learn(&mut model, 0, 9000);
     learn(&mut keeping, 0, 9000);
-    let (now, all) = (&model.state.readable, &keeping.state.readable);
+    let (now, all) = (&model.state.inference, &keeping.state.inference);
     assert_eq!((all.users.count(), all.sessions.count()), (206, 100), "without the policy everybody stays");
     // At most those of the newest 1,128 events and a batch, two of three with a user.
     assert!(
@@ -92,7 +92,7 @@ fn visitors_give_their_rows_back_and_the_next_ones_take_them() {
         event.user = Some(id("v1"));
     }
     model.apply(again);
-    let now = &model.state.readable;
+    let now = &model.state.inference;
     assert_eq!(now.history(now.user("v1").unwrap()).total(), 1);
 }
 
@@ -131,12 +131,12 @@ fn a_base_and_deltas_lead_to_the_state_and_learning_goes_on_alike_from_both() {
 fn the_policy_may_come_and_go_and_a_base_is_nobody_elses() {
     let mut model = Model::new(config(0));
     learn(&mut model, 0, 2000);
-    let people = model.state.readable.users.count();
+    let people = model.state.inference.users.count();
     let on = ModelConfig { pull: 0.1, ..config(1000) };
     model.apply([RecordBody::Configure { config: Box::new(on) }]);
-    let based = u32::try_from(model.state.readable.users.len()).unwrap();
+    let based = u32::try_from(model.state.inference.users.len()).unwrap();
     learn(&mut model, 2000, 5000);
-    let users = &model.state.readable.users;
+    let users = &model.state.inference.users;
     assert!(users.count() < people, "who was there before is dropped too");
     for (row, user) in users.ids().filter(|(_, user)| user.as_str().starts_with('v')) {
         assert!(row >= based, "{user} would be held to somebody else's vector");
@@ -147,9 +147,9 @@ fn the_policy_may_come_and_go_and_a_base_is_nobody_elses() {
     // Without the policy nobody notes who was there; rows that are free are still given away.
     model.apply([RecordBody::Configure { config: Box::new(config(0)) }]);
     assert_eq!((model.state.rows(Table::UsersLastActive), model.state.rows(Table::SessionsLastActive)), (0, 0));
-    let (rows, count) = (model.state.readable.users.len(), model.state.readable.users.count());
+    let (rows, count) = (model.state.inference.users.len(), model.state.inference.users.count());
     learn(&mut model, 5000, 5300);
-    let users = &model.state.readable.users;
+    let users = &model.state.inference.users;
     assert!(users.count() > count && users.len() == rows, "{} of {rows}", users.count());
     let restored = State::from_segments(model.state.segments()).unwrap();
     assert_eq!(digest(&restored), digest(&model.state), "P7");

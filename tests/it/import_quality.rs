@@ -41,11 +41,11 @@ fn what_another_model_learned_in_a_shop_helps_the_next_one() {
     let mut run = Run::new(&learned, teacher, &Protocol { discard: 1.0, ..Protocol::default() }).unwrap();
     run.advance(8_000).unwrap();
     let state = run.finish().state;
-    let vectors: Vec<(Id, Vec<f32>)> = (0..state.readable.catalog.len() as u32)
+    let vectors: Vec<(Id, Vec<f32>)> = (0..state.inference.catalog.len() as u32)
         .map(|row| {
             let mut vector = vec![0.0; 48];
-            state.readable.item_vector(row, &mut vector);
-            (state.readable.catalog.id(row).clone(), vector)
+            state.inference.item_vector(row, &mut vector);
+            (state.inference.catalog.id(row).clone(), vector)
         })
         .collect();
     let mut moments = Moments::new(48, 64);

@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use crate::log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
 use shelfmark::{
     domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber},
-    log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config},
+    log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config_or_init},
 };
 use sqlx::Executor;
 use tokio::task::JoinSet;
@@ -123,9 +123,9 @@ async fn write(log: Log, writer: u32) -> Vec<u64> {
 async fn small_appends_wait_for_callers_who_come_back() {
     let pool = migrated(&crate::support::database().await).await;
     let delay_max = Duration::from_secs(600);
-    let opened = open_with(&pool, LogSettings { gather_max: delay_max, ..LogSettings::default() }).await;
+    let opened = open_with(&pool, LogSettings { commit_delay_max: delay_max, ..LogSettings::default() }).await;
     let log = &opened.log;
-    log.note_reader(Position::ZERO);
+    log.set_reader_position(Position::ZERO);
     let mut other = pool.begin().await.expect("a transaction");
     other.execute("select head from models where name = 'default' for update").await.expect("locked");
     let tasks = TaskTracker::new();
@@ -299,10 +299,10 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
 async fn the_default_model_is_there_and_its_first_configuration_stays() {
     let pool = migrated(&crate::support::database().await).await;
     let name = ModelName::new("default").expect("a name");
-    let listed = shelfmark::roster::list(&pool).await.expect("the roster");
+    let listed = shelfmark::model_catalog::list(&pool).await.expect("the catalogue");
     assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&name]);
     let first = shelfmark::domain::ModelConfig { dim: 32, ..Default::default() };
-    assert_eq!(base_config(&pool, &name, &first).await.expect("settled"), first);
+    assert_eq!(base_config_or_init(&pool, &name, &first).await.expect("settled"), first);
     let later = shelfmark::domain::ModelConfig::default();
-    assert_eq!(base_config(&pool, &name, &later).await.expect("read"), first);
+    assert_eq!(base_config_or_init(&pool, &name, &later).await.expect("read"), first);
 }

@@ -34,7 +34,7 @@ async fn a_killed_postgres_loses_no_acknowledged_record_and_doubles_none() {
     let managed = ManagedPostgres::start(folder.path()).await.expect("starts");
     let stop = CancellationToken::new();
     let mut watch = JoinSet::new();
-    watch.spawn(managed.watch(stop.clone()));
+    watch.spawn(managed.supervise(stop.clone()));
     let pool = migrated(managed.url()).await;
     let opened = open(&pool).await;
 

@@ -18,6 +18,7 @@ mod health_http;
 mod health_model;
 #[path = "../health_support/mod.rs"]
 mod health_support;
+mod histories;
 mod http_bodies;
 mod http_configuration;
 mod http_contract;
@@ -37,6 +38,7 @@ mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
 mod log_tail;
+mod metrics;
 mod modality_quality;
 mod models_service;
 mod openapi;
@@ -50,6 +52,7 @@ mod robustness;
 mod robustness_service;
 mod rollback_exact;
 mod rollback_service;
+mod rolled_back_events;
 #[path = "../service/mod.rs"]
 mod service;
 mod serving_split;

@@ -115,7 +115,7 @@ async fn two_processes_see_models_come_and_go_and_a_killed_one_recovers_a_fork_e
     answered(at(&a, Method::POST, "shop/versions").json(&json!({})), 201).await;
     problem(at(&a, Method::DELETE, &format!("shop/versions/{version}")), 409, "version_in_use").await;
     let refused = problem(at(&a, Method::DELETE, "shop"), 409, "model_in_use").await;
-    assert!(refused["detail"].as_str().expect("text").contains("fork stands on its versions"), "{refused}");
+    assert!(refused["detail"].as_str().expect("text").contains("fork is forked from it"), "{refused}");
     problem(at(&a, Method::DELETE, "default"), 409, "model_required").await;
     problem(at(&a, Method::DELETE, "nobody"), 404, "model_not_found").await;
 

@@ -88,7 +88,7 @@ fn recall_after(attack: &[Event], who: Who, config: &ModelConfig) -> [f64; 3] {
 
 /// P8: every learned number and every accumulator.
 fn assert_finite(state: &State) {
-    for parameters in [&state.readable.parameters, &state.accumulators] {
+    for parameters in [&state.inference.parameters, &state.accumulators] {
         for table in LearnedTable::ROWS {
             let rows = parameters.table(table);
             for row in 0..rows.len() {
@@ -239,9 +239,9 @@ fn odd_events_neither_stop_learning_nor_leave_a_number_that_is_not_finite() {
         assert_ne!(Digester::new(&model.state).digest(), before);
         assert_finite(&model.state);
         assert_eq!(quarantined, 0, "{name}");
-        assert_eq!(model.state.readable.counters.quarantined, 0, "{name}");
-        assert_eq!(model.state.readable.catalog.len(), items.len(), "{name}: one row for each id");
-        println!("{name}: {} steps scaled down", model.state.readable.counters.clipped);
+        assert_eq!(model.state.inference.counters.quarantined, 0, "{name}");
+        assert_eq!(model.state.inference.catalog.len(), items.len(), "{name}: one row for each id");
+        println!("{name}: {} steps scaled down", model.state.inference.counters.clipped);
     }
 }
 
@@ -287,7 +287,7 @@ fn the_ends_of_every_setting_leave_finite_rows() {
         model.apply((0..40).map(|n| RecordBody::PutVector(huge(n))));
         quarantined += model.learn(events[700..].to_vec());
         assert_finite(&model.state);
-        println!("{name}: {quarantined} steps dropped, {} scaled down", model.state.readable.counters.clipped);
+        println!("{name}: {quarantined} steps dropped, {} scaled down", model.state.inference.counters.clipped);
         assert_eq!(quarantined, 0, "{name}: nothing that is accepted makes a step that is not finite");
     }
 }
@@ -299,14 +299,14 @@ fn a_step_that_is_not_finite_touches_nothing_and_is_counted() {
     let mut model = Model::new(ModelConfig { dim: 16, ..ModelConfig::default() });
     let events: Vec<Event> = shop().into_iter().take(2_000).collect();
     assert_eq!(model.learn(events[..1_000].to_vec()), 0);
-    let sound = model.state.readable.parameters.items.row(0).to_vec();
-    model.state.readable.parameters.items.row_mut(0).fill(f32::MAX);
+    let sound = model.state.inference.parameters.items.row(0).to_vec();
+    model.state.inference.parameters.items.row_mut(0).fill(f32::MAX);
     let rows = |state: &State| -> Vec<Vec<f32>> {
         let tables = [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias];
         tables
             .into_iter()
             .flat_map(|table| {
-                let rows = state.readable.parameters.table(table);
+                let rows = state.inference.parameters.table(table);
                 (0..rows.len()).map(|row| rows.row(row).to_vec()).collect::<Vec<_>>()
             })
             .collect()
@@ -320,9 +320,9 @@ fn a_step_that_is_not_finite_touches_nothing_and_is_counted() {
         applied.steps.iter().map(|step| step.targets as u64).sum::<u64>()
     };
     assert_eq!(rows(&model.state), before);
-    assert_eq!(model.state.readable.counters.quarantined, targets);
-    model.state.readable.parameters.items.row_mut(0).copy_from_slice(&sound);
+    assert_eq!(model.state.inference.counters.quarantined, targets);
+    model.state.inference.parameters.items.row_mut(0).copy_from_slice(&sound);
     assert_eq!(model.learn(events[1_000..].to_vec()), 0);
     assert_finite(&model.state);
-    assert_eq!(model.state.readable.counters.quarantined, targets, "counted once, and learning went on");
+    assert_eq!(model.state.inference.counters.quarantined, targets, "counted once, and learning went on");
 }

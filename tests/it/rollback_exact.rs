@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::engine_support::{Running, config, events, learn, new_event, reached, start, until};
 use shelfmark::{
     domain::{
-        Append, Deployment, DeploymentMode, Derived, Except, ExclusionReason, Id, Interval, NewRecord, Position,
+        Append, Deployment, DeploymentMode, Derived, ExclusionReason, Exclusions, Id, Interval, NewRecord, Position,
         PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp,
         VersionNumber, VersionRef,
     },
@@ -85,7 +85,7 @@ async fn take(running: &Running) -> VersionNumber {
     running.model.take_version(take).await.unwrap().version
 }
 
-fn request(to: RollbackTarget, mode: RollbackMode, except: &Except) -> RollbackRequest {
+fn request(to: RollbackTarget, mode: RollbackMode, except: &Exclusions) -> RollbackRequest {
     RollbackRequest {
         to,
         mode,
@@ -143,7 +143,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
     let running = start(&url).await;
     let mut draws = CounterRng::new(seed, 78, 0);
     let (mut made, mut simulated) = (0, Simulated { appends: Vec::new(), versions: BTreeMap::new() });
-    let nothing = Except::default();
+    let nothing = Exclusions::default();
     let mut state = simulated.at(Position::ZERO);
     for round in 0..5 {
         for _ in 0..3 {
@@ -193,7 +193,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
     running.stop().await;
 }
 
-fn without(lists: &str) -> Except {
+fn without(lists: &str) -> Exclusions {
     serde_json::from_str(lists).unwrap()
 }
 
@@ -222,7 +222,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     let replayed = rolled_back(&running, request(version(first), RollbackMode::Replay, &no_user)).await;
     assert_eq!(replayed.mode, DeploymentMode::Replay);
     let plain = |record: &Record| !matches!(record.body, RecordBody::Restore { .. });
-    let keeps = |except: &Except, record: &Record| except.leaves_out(record).is_none();
+    let keeps = |except: &Exclusions, record: &Record| except.leaves_out(record).is_none();
     let base = simulated.at(first_at);
     let expected = simulated.fold(base.clone(), first_at, simulated.head(), |record| keeps(&no_user, record));
     assert_live(&running, &expected, "without a user").await;
@@ -233,7 +233,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
 
     // A restore to the first version, over which later replays have to see.
     append(&running, &mut draws, &mut made).await;
-    let back = rolled_back(&running, request(version(first), RollbackMode::Restore, &Except::default())).await;
+    let back = rolled_back(&running, request(version(first), RollbackMode::Restore, &Exclusions::default())).await;
     for _ in 0..2 {
         append(&running, &mut draws, &mut made).await;
     }
@@ -245,7 +245,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     let inside = simulated.appends[1].first().advanced(3);
     let positions =
         PositionSet::try_from(vec![Interval { after: inside.advanced(9), through: inside.advanced(20) }]).unwrap();
-    let no_bot = Except { positions, ..without(r#"{"sources":["bot"]}"#) };
+    let no_bot = Exclusions { positions, ..without(r#"{"sources":["bot"]}"#) };
     let asked = request(RollbackTarget::Position(inside), RollbackMode::Replay, &no_bot);
     // The learner may still be at the last append: only at one position can two states be compared.
     let before = reached(&running.model, simulated.head()).await.digest;
@@ -318,7 +318,7 @@ async fn readers_are_ahead_of_the_commit_and_go_back_when_it_fails() {
         let request = RollbackRequest {
             to: RollbackTarget::Version(VersionRef::Number(version.version)),
             mode,
-            except: Except::default(),
+            except: Exclusions::default(),
             dry_run: false,
             reason: None,
             actor: "tester".to_owned(),

@@ -30,7 +30,7 @@ const ALIASES: [(&str, &str); 9] = [
     ("keys", "store::keys"),
     ("operations", "store::operations"),
     ("plot", "evaluation"),
-    ("roster", "store::model_catalog"),
+    ("model_catalog", "store::model_catalog"),
     ("vectors", "datasets::vectors"),
     ("versions", "store::versions"),
 ];
@@ -376,7 +376,7 @@ fn every_migration_opens_with_why() {
 
 #[test]
 fn the_reader_of_imports_sees_paths_and_lists() {
-    let code = "use crate::domain::Position;\nuse crate::{\n    log::{self, Log},\n    roster::Listed,\n};\n\
+    let code = "use crate::domain::Position;\nuse crate::{\n    log::{self, Log},\n    model_catalog::ListedModel,\n};\n\
                 use shelfmark_store::{keys::KeyStore, versions};\nuse shelfmark_state::State;\n\
                 fn f(x: &crate::http::X, y: shelfmark_monitor::diff::Y) {}\nuse somecrate::engine;";
     let expected =

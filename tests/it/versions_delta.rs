@@ -1,6 +1,6 @@
 //! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded streams of
 //! every kind of record through the production learner, put together again piece by piece; then a chain in a real Postgres,
-//! with versions deleted from under it, folded, and damaged.
+//! with versions deleted from under it, compacted, and damaged.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -220,11 +220,11 @@ async fn versions_under_a_delta_stay_unseen_until_it_is_folded_and_then_go() {
     assert_eq!(store.count().await.unwrap(), 3);
     let kept = async || -> i64 { sqlx::query_scalar("select count(*) from versions").fetch_one(&pool).await.unwrap() };
     assert_eq!(kept().await, 6, "deltas stand on them");
-    assert_eq!(store.foldable(4).await.unwrap(), []);
-    assert_eq!(store.foldable(3).await.unwrap(), [v(4)]);
+    assert_eq!(store.compactable(4).await.unwrap(), []);
+    assert_eq!(store.compactable(3).await.unwrap(), [v(4)]);
     let whole = load(&store, v(4)).await.unwrap();
     let read_back = Box::new(ReadBack::base(whole.clone(), Digester::new(&whole).digest()));
-    store.fold(v(4), NewSegments::new(whole.segments()), read_back).await.unwrap();
+    store.compact(v(4), NewSegments::new(whole.segments()), read_back).await.unwrap();
     assert_eq!(kept().await, 3, "nothing stands on them any more");
     assert_eq!((depth(4).await, depth(6).await), (0, 2));
     for number in 4..=6 {
@@ -244,7 +244,7 @@ async fn damage_is_named_with_the_version_it_lies_in() {
                   where version = 2 and table_number = 14";
     assert_eq!(pool.execute(damage).await.unwrap().rows_affected(), 1);
     load(&store, v(1)).await.unwrap();
-    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it stands: segment 0 of table 14")]
+    for (version, named) in [(2, "segment 0 of table 14"), (3, "version 2, on which it depends: segment 0 of table 14")]
     {
         let Err(VersionError::Corrupt { version: found, detail }) = load(&store, v(version)).await else {
             panic!("version {version} was believed");

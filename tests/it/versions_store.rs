@@ -263,7 +263,7 @@ async fn deployments_are_one_history_that_every_process_follows_and_nobody_rewri
     }
     let shutdown = CancellationToken::new();
     let tracker = TaskTracker::new();
-    let mut watched = elsewhere.watch_serving(shutdown.clone(), &tracker).await.expect("watched");
+    let mut watched = elsewhere.subscribe_serving(shutdown.clone(), &tracker).await.expect("watched");
     assert_eq!(*watched.borrow_and_update(), Serving::One(Served::Live));
     let first = here.deploy(deployment(DeploymentMode::Pin, Served::Version(v(1)), Some(1))).await.expect("pinned");
     assert_eq!((first.number, first.from, first.to), (1, Served::Live, Served::Version(v(1))));
@@ -291,13 +291,13 @@ async fn deployments_are_one_history_that_every_process_follows_and_nobody_rewri
 async fn one_process_at_a_time_is_the_taker() {
     let pool = migrated(&crate::support::database().await).await;
     let (one, two) = (store(&pool).await, store(&pool).await);
-    let mut taker = one.try_become_taker().await.expect("asked").expect("free");
+    let mut taker = one.try_lock_taking().await.expect("asked").expect("free");
     assert!(taker.holds().await);
-    assert!(two.try_become_taker().await.expect("asked").is_none());
+    assert!(two.try_lock_taking().await.expect("asked").is_none());
     taker.release().await.expect("released");
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
     let mut second = loop {
-        if let Some(taker) = two.try_become_taker().await.expect("asked") {
+        if let Some(taker) = two.try_lock_taking().await.expect("asked") {
             break taker;
         }
         assert!(tokio::time::Instant::now() < deadline, "the session has ended");
@@ -387,9 +387,9 @@ async fn a_guard_is_armed_until_it_acted_and_its_reference_stays() {
     assert!(again.armed && again.acted.is_none() && again.actor == "night");
     let missing = GuardSettings { reference: Some(v(9)), ..settings };
     assert!(matches!(store.set_guard(&missing, "ops").await, Err(VersionError::NotFound(what)) if what == "9"));
-    let lock = store.try_become_guard().await.expect("asked").expect("free");
-    assert!(store.try_become_guard().await.expect("asked").is_none(), "one process at a time");
-    assert!(store.try_become_taker().await.expect("asked").is_some(), "the taker is another");
+    let lock = store.try_lock_guard().await.expect("asked").expect("free");
+    assert!(store.try_lock_guard().await.expect("asked").is_none(), "one process at a time");
+    assert!(store.try_lock_taking().await.expect("asked").is_some(), "the taker is another");
     lock.release().await.expect("released");
     assert!(store.clear_guard().await.expect("cleared") && !store.clear_guard().await.expect("asked"));
     store.delete(v(1)).await.expect("nothing needs it");

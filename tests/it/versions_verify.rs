@@ -11,7 +11,7 @@ use crate::engine_support::{config, end, events, learn, reached, start, surround
 use serde_json::Value;
 use shelfmark::{
     domain::{
-        Digest, Except, Id, NewRecord, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, VersionKind,
+        Digest, Exclusions, Id, NewRecord, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, VersionKind,
         VersionManifest, VersionNumber, VersionRef,
     },
     engine::{self, Model, RolledBack, TakeVersion, VerifiedModel, VerifiedVersion, Verify},
@@ -25,7 +25,7 @@ async fn take(model: &Model) -> VersionManifest {
 }
 
 /// Rolls back and waits for the end of it.
-async fn roll_back(model: &Model, to: RollbackTarget, mode: RollbackMode, except: Except) {
+async fn roll_back(model: &Model, to: RollbackTarget, mode: RollbackMode, except: Exclusions) {
     let request =
         RollbackRequest { to, mode, except, dry_run: false, reason: None, actor: "test".into(), details: None };
     if let RolledBack::Started(started) = model.rollback(request).await.unwrap() {
@@ -92,7 +92,7 @@ async fn a_database_is_sound_until_a_byte_of_a_version_or_a_record_is_another_on
         versions.push(take(&model).await);
     }
     let to = RollbackTarget::Version(VersionRef::Number(versions[2].version));
-    roll_back(&model, to, RollbackMode::Restore, Except::default()).await;
+    roll_back(&model, to, RollbackMode::Restore, Exclusions::default()).await;
     learn(&model, events("shop", 300, 360)).await;
     versions.push(take(&model).await);
     let mut changed = config();
@@ -101,7 +101,7 @@ async fn a_database_is_sound_until_a_byte_of_a_version_or_a_record_is_another_on
     learn(&model, events("shop", 360, 420)).await;
     versions.push(take(&model).await);
     // Inside an append, so that a version is made beside the log too.
-    let except = Except { users: [Id::new("user", "shop-u3").unwrap()].into(), ..Except::default() };
+    let except = Exclusions { users: [Id::new("user", "shop-u3").unwrap()].into(), ..Exclusions::default() };
     let inside = versions[1].position.advanced(7);
     roll_back(&model, RollbackTarget::Position(inside), RollbackMode::Replay, except).await;
     learn(&model, events("shop", 420, 480)).await;

@@ -23,12 +23,12 @@ pub struct Case {
 /// `z = sum over modalities of M x sqrt(inputs) / |x|` in f64; vectors of another length than the modality's first say nothing.
 pub fn content(state: &State, row: u32) -> Vec<f64> {
     let mut z = vec![0.0; state.config().dim];
-    let vectors = &state.readable.catalog.entry(row).item.vectors;
-    for modality in state.readable.content_vectors.modalities().all() {
+    let vectors = &state.inference.catalog.entry(row).item.vectors;
+    for modality in state.inference.content_vectors.modalities().all() {
         let Some(x) = vectors.get(&modality.name).filter(|x| x.len() == modality.inputs) else { continue };
         let norm = x.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
         for (i, x) in x.iter().enumerate().filter(|_| norm > 0.0) {
-            for (z, m) in z.iter_mut().zip(state.readable.parameters.projections.row(modality.first + i)) {
+            for (z, m) in z.iter_mut().zip(state.inference.parameters.projections.row(modality.first + i)) {
                 *z += f64::from(*m) * f64::from(*x) * (modality.inputs as f64).sqrt() / norm;
             }
         }

@@ -32,7 +32,7 @@ async fn a_killed_server_is_brought_back_by_the_watch_with_its_rows() {
     write_row(managed.url()).await;
     let stop = CancellationToken::new();
     let mut watch = JoinSet::new();
-    watch.spawn(managed.watch(stop.clone()));
+    watch.spawn(managed.supervise(stop.clone()));
     let killed = postmaster(folder.path()).expect("runs");
     signal("-KILL", killed);
     until("another postmaster", async || postmaster(folder.path()).is_some_and(|process| process != killed)).await;

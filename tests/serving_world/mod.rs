@@ -91,7 +91,7 @@ impl World {
             let len = self.state.rows(table.table());
             for _ in 0..rows.min(len) {
                 let row = self.draws.below(len);
-                for value in self.state.readable.parameters.table_mut(table).row_mut(row) {
+                for value in self.state.inference.parameters.table_mut(table).row_mut(row) {
                     *value += 0.3 * self.draws.normal();
                 }
                 self.state.touched.mark(table.table(), row as u32);
@@ -101,7 +101,7 @@ impl World {
             let z: Vec<f32> = (0..self.state.config().dim).map(|_| 0.3 * self.draws.normal()).collect();
             self.state.set_content(content, &z);
         }
-        let scalars = Arc::make_mut(&mut self.state.readable.parameters.scalars);
+        let scalars = Arc::make_mut(&mut self.state.inference.parameters.scalars);
         for value in scalars.rec.iter_mut().chain(&mut scalars.cnt).chain(&mut scalars.wp).chain(&mut scalars.sc) {
             *value += 0.2 * self.draws.normal();
         }

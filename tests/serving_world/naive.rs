@@ -45,33 +45,33 @@ impl QueryRows for Naive<'_> {
         &self.vectors[row as usize]
     }
     fn last(&self, row: Option<u32>) -> &[f32] {
-        self.state.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
+        self.state.inference.parameters.last.row(row.map_or(0, |row| row as usize + 1))
     }
     fn user(&self, row: u32) -> &[f32] {
-        self.state.readable.parameters.users.row(row as usize)
+        self.state.inference.parameters.users.row(row as usize)
     }
     fn context(&self, row: u32) -> &[f32] {
-        self.state.readable.parameters.contexts.row(row as usize)
+        self.state.inference.parameters.contexts.row(row as usize)
     }
 }
 
 impl<'a> Naive<'a> {
     pub fn new(state: &'a State) -> Self {
         let vector = |row: usize| {
-            let mut vector = vec![0.0; state.readable.config.dim];
-            state.readable.item_vector(row as u32, &mut vector);
+            let mut vector = vec![0.0; state.inference.config.dim];
+            state.inference.item_vector(row as u32, &mut vector);
             vector
         };
-        Self { state, vectors: (0..state.readable.catalog.len()).map(vector).collect() }
+        Self { state, vectors: (0..state.inference.catalog.len()).map(vector).collect() }
     }
 
     /// Every item that may be answered with its full score, by the learning rule read literally, and the fallback.
     pub fn scores(&self, query: &Query) -> (BTreeMap<Id, Score>, Option<Fallback>) {
-        let readable = &self.state.readable;
-        let items = readable.catalog.len();
+        let inference = &self.state.inference;
+        let items = inference.catalog.len();
         let mut scores = vec![Sum::default(); items];
         for (row, score) in scores.iter_mut().enumerate() {
-            score.add(readable.item_bias(row as u32));
+            score.add(inference.item_bias(row as u32));
         }
         let given: &[Id] = match &query.subject {
             Subject::Session(ids) => ids,
@@ -79,30 +79,30 @@ impl<'a> Naive<'a> {
             Subject::User(_) | Subject::SessionId(_) | Subject::Vector(_) | Subject::Nobody => &[],
         };
         let mut visit = History::default();
-        for item in given.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
+        for item in given.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
             visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
         }
         let actor = match &query.subject {
-            Subject::User(id) => readable.user(id.as_str()),
-            Subject::SessionId(id) => readable.session(id.as_str()),
+            Subject::User(id) => inference.user(id.as_str()),
+            Subject::SessionId(id) => inference.session(id.as_str()),
             Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
         };
         let is_vector = matches!(query.subject, Subject::Vector(_));
         let known = actor.is_some() || !visit.is_empty() || is_vector;
         let mut scratch = ContextScratch::default();
-        let terms: BTreeSet<u32> = query.context.iter().filter_map(|name| readable.contexts.get(name)).collect();
+        let terms: BTreeSet<u32> = query.context.iter().filter_map(|name| inference.contexts.get(name)).collect();
         let context = match actor {
             _ if is_vector => None,
-            Some(actor) => Some(readable.context(actor, query.at, &mut scratch)),
-            None if known || !terms.is_empty() => Some(readable.context_of(&visit, query.at, &mut scratch)),
+            Some(actor) => Some(inference.context(actor, query.at, &mut scratch)),
+            None if known || !terms.is_empty() => Some(inference.context_of(&visit, query.at, &mut scratch)),
             None => None,
         };
         let context = context.map(|mut context| {
             context.terms = terms.into_iter().collect();
             context
         });
-        let dim = readable.config.dim;
-        let scalars = &readable.parameters.scalars;
+        let dim = inference.config.dim;
+        let scalars = &inference.parameters.scalars;
         let q = match (&query.subject, &context) {
             (Subject::Vector(vector), _) => vector.clone(),
             (_, Some(context)) => compose(context, scalars, self, dim).q,
@@ -122,27 +122,29 @@ impl<'a> Naive<'a> {
                 scores[remembered.item as usize].add(scalars.wm * remembered.value);
             }
         }
-        if readable.config.explore > 0.0 {
+        if inference.config.explore > 0.0 {
             for (row, score) in scores.iter_mut().enumerate() {
-                score.add(readable.exploration(row as u32, query.seed));
+                score.add(inference.exploration(row as u32, query.seed));
             }
         }
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
             (ExcludeSeen::No, _) => Vec::new(),
-            (ExcludeSeen::All, Some(actor)) => readable.history(actor).newest(0).map(|past| past.item).collect(),
+            (ExcludeSeen::All, Some(actor)) => {
+                inference.history(actor).remembered(&inference.history_kinds()).map(|(item, _)| item).collect()
+            }
             (ExcludeSeen::All, None) => visit.items().to_vec(),
-            (ExcludeSeen::Kinds(kinds), Some(actor)) => readable
+            (ExcludeSeen::Kinds(kinds), Some(actor)) => inference
                 .history(actor)
-                .newest(0)
-                .filter(|past| kinds.iter().any(|kind| kind == readable.kinds.id(u32::from(past.kind)).as_str()))
-                .map(|past| past.item)
+                .remembered(&inference.history_kinds())
+                .filter(|(_, row)| kinds.iter().any(|kind| kind == inference.kinds.id(u32::from(*row)).as_str()))
+                .map(|(item, _)| item)
                 .collect(),
             (ExcludeSeen::Kinds(_), None) => Vec::new(),
         };
         let scores = (0..items)
-            .filter(|row| readable.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
-            .filter(|row| admits(&query.filter, &readable.catalog.entry(*row as u32).item))
-            .map(|row| (readable.catalog.id(row as u32).clone(), scores[row].score()))
+            .filter(|row| inference.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
+            .filter(|row| admits(&query.filter, &inference.catalog.entry(*row as u32).item))
+            .map(|row| (inference.catalog.id(row as u32).clone(), scores[row].score()))
             .filter(|(id, _)| !query.exclude.contains(id))
             .filter(|(id, _)| match (&query.among, &query.subject) {
                 (Some(among), _) => among.contains(id),
@@ -195,7 +197,7 @@ impl<'a> Naive<'a> {
         let rounding = all.values().map(|score| score.rounding).fold(0.0, f32::max);
         let (low, span) = (low.value, high.value - low.value);
         let relevance = |score: f32| if span > 0.0 { (score - low) / span } else { 0.0 };
-        let row = |id: &Id| self.state.readable.catalog.row(id.as_str()).expect("known") as usize;
+        let row = |id: &Id| self.state.inference.catalog.row(id.as_str()).expect("known") as usize;
         let cosine = |a: &Id, b: &Id| {
             let (a, b) = (&self.vectors[row(a)], &self.vectors[row(b)]);
             let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();

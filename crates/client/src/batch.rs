@@ -1,9 +1,8 @@
-//! Entries encoded into request bodies.
+//! Encoding of entries into request bodies, and where bodies are cut.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-
 use shelfmark_domain::{Event, Item, RowVector};
 
 /// Most entries of a request, by the HTTP contract.
@@ -58,13 +57,8 @@ pub struct Batch {
 
 impl Batch {
     /// Number of entries.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.origins.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.origins.is_empty()
     }
 
     /// Where it begins, for messages.
@@ -199,9 +193,8 @@ impl Batcher {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_domain::{Id, Timestamp};
-
     use super::*;
+    use shelfmark_domain::{Id, Timestamp};
 
     fn event(number: usize, user: &str, seconds: f64) -> (Origin, Event) {
         let event = Event {

@@ -1,16 +1,27 @@
-//! Delivery of batches to a service, in order, each entry once.
+//! Delivery of batches, in order, each entry once.
 //!
-//! One request is under way at a time: the service may answer concurrent requests in any order, and an order that
-//! holds is worth more to a learner than a second connection. What makes it fast is that batches are large and encoded
-//! ahead.
-//! A request without a reply is sent again: event ids make the repetition harmless, and since the next batch waits for
-//! the reply, order holds through every failure.
+//! One request is under way at a time. The service may answer concurrent requests in any order, and the order of events
+//! is worth more to a learner than a second connection. It is fast because batches are large and encoded ahead.
+//! A request without a reply is sent again: event ids make the repetition harmless. The next batch waits for the reply,
+//! so the order holds through every failure.
 
 use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::{Batch, BatchKind, Client, ClientError, Rejected, Reply, SendStats, Status};
+use crate::{Batch, BatchKind, Client, ClientError, ModelStatus, RejectedEntry, SendStats, client::BatchReply};
+
+/// Receiver of progress.
+pub trait Observer {
+    /// Takes the counts after each answered request.
+    fn on_sent(&self, stats: &SendStats);
+
+    /// Takes the model's status while the sender waits until everything is applied.
+    fn on_status(&self, status: ModelStatus);
+
+    /// Takes the error of a request that will be repeated.
+    fn on_retry(&self, error: &ClientError);
+}
 
 /// Why delivery ended early.
 #[derive(Debug, thiserror::Error)]
@@ -50,32 +61,22 @@ pub enum BatchSendError {
     },
 }
 
-/// Hears how sending goes, for people who watch it.
-pub trait SendObserver {
-    /// Notes what was answered.
-    fn sent(&self, stats: &SendStats);
-    /// Notes where the model stands.
-    fn stands(&self, status: Status);
-    /// Notes that a request has to be repeated.
-    fn waiting(&self, error: &ClientError);
-}
-
 /// Delivers batches and counts.
-pub struct BatchSender<'a, O> {
+pub struct BatchSender<'a> {
     client: &'a Client,
-    observer: &'a O,
+    observer: &'a dyn Observer,
     patience: Duration,
     pace: Option<Pace>,
     /// What was answered.
     pub stats: SendStats,
 }
 
-impl<'a, O: SendObserver> BatchSender<'a, O> {
+impl<'a> BatchSender<'a> {
     const BACKOFF_FIRST: Duration = Duration::from_millis(100);
     const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
     /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
-    pub fn new(client: &'a Client, observer: &'a O, patience: Duration, rate: Option<f64>) -> Self {
+    pub fn new(client: &'a Client, observer: &'a dyn Observer, patience: Duration, rate: Option<f64>) -> Self {
         let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
         Self { client, observer, patience, pace, stats: SendStats::default() }
     }
@@ -97,13 +98,13 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                     }
                 }
             }
-            self.observer.sent(&self.stats);
+            self.observer.on_sent(&self.stats);
         }
         Ok(())
     }
 
     /// Posts until there is an answer. The inner error is a refusal of the content.
-    async fn post(&mut self, part: &Batch) -> Result<Result<Reply, Rejection>, BatchSendError> {
+    async fn post(&mut self, part: &Batch) -> Result<Result<BatchReply, Rejection>, BatchSendError> {
         let begin = Instant::now();
         let mut backoff = Self::BACKOFF_FIRST;
         loop {
@@ -112,8 +113,8 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                 Err(ClientError::Refused { code, detail, errors, .. }) => {
                     return Ok(Err(Rejection { code, detail, errors }));
                 }
-                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => error,
-                Err(error @ (ClientError::Setup(_) | ClientError::Forbidden { .. })) => return Err(error.into()),
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error.into()),
             };
             let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
             let pause = asked.unwrap_or(backoff);
@@ -121,13 +122,13 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                 return Err(BatchSendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
             }
             self.stats.retries += 1;
-            self.observer.waiting(&error);
+            self.observer.on_retry(&error);
             tokio::time::sleep(pause).await;
             backoff = (backoff * 2).min(Self::BACKOFF_MAX);
         }
     }
 
-    fn count(&mut self, part: &Batch, reply: &Reply) -> Result<(), BatchSendError> {
+    fn count(&mut self, part: &Batch, reply: &BatchReply) -> Result<(), BatchSendError> {
         // Not every rejection needs to be named, but all are counted.
         let named = reply.rejected.len() as u64;
         let unnamed = reply.rejected_count.unwrap_or(named).saturating_sub(named);
@@ -168,7 +169,7 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
         let faults = at_fault.iter().filter(|&&fault| fault).count();
         if faults == 0 && part.len() == 1 {
             let Rejection { code, detail, .. } = refusal;
-            self.stats.reject(&part.origins[0], &Rejected { index: Some(0), code, detail });
+            self.stats.reject(&part.origins[0], &RejectedEntry { index: Some(0), code, detail });
             at_fault[0] = true;
         } else if faults == 0 {
             let middle = part.len() / 2;
@@ -189,7 +190,7 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
         loop {
             match self.client.status().await {
                 Ok(status) => {
-                    self.observer.stands(status);
+                    self.observer.on_status(status);
                     if status.position >= wanted {
                         return Ok(());
                     }
@@ -198,7 +199,7 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
                         moved = Instant::now();
                     }
                 }
-                Err(error @ (ClientError::Connection(_) | ClientError::Busy { .. })) => self.observer.waiting(&error),
+                Err(error) if error.is_transient() => self.observer.on_retry(&error),
                 Err(error) => return Err(error.into()),
             }
             if moved.elapsed() > self.patience {
@@ -213,7 +214,7 @@ impl<'a, O: SendObserver> BatchSender<'a, O> {
 struct Rejection {
     code: String,
     detail: String,
-    errors: Vec<Rejected>,
+    errors: Vec<RejectedEntry>,
 }
 
 /// Keeps to a rate: each batch has its time, however long the ones before it took.

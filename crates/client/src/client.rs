@@ -1,30 +1,29 @@
-//! Requests to one model of one service.
+//! Requests to one model, and the errors that a caller tells apart.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
-use reqwest::{Method, RequestBuilder, StatusCode, Url, header};
+use reqwest::{RequestBuilder, StatusCode, Url, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-
 use shelfmark_domain::{Id, ModelName, VectorTable};
 
-use crate::{BatchKind, tls::tls_config};
+use crate::{ApiRequest, BatchKind, TlsError, tls_config};
 
-/// Where a model is served.
+/// Address of a model, and the key to it.
 #[derive(Debug, Clone)]
-pub struct Address {
-    /// The service, by http or https.
+pub struct ServiceAddress {
+    /// Address of the service, such as `http://127.0.0.1:8080`. A path is kept as the prefix of all requests.
     pub url: Url,
     /// The model.
     pub model: ModelName,
-    /// API key with the scope that the requests need.
+    /// API key, if the service wants one.
     pub key: Option<String>,
-    /// Certificates of authorities, in PEM, that are trusted beside the system's.
+    /// File of certificates of authorities in PEM, trusted beside the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-impl Address {
+impl ServiceAddress {
     /// Whether the service is on this machine.
     pub fn is_loopback(&self) -> bool {
         let Some(host) = self.url.host_str() else { return false };
@@ -33,87 +32,114 @@ impl Address {
             Err(_) => host == "localhost" || host.ends_with(".localhost"),
         }
     }
+
+    /// Whether connections are encrypted.
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Returns the value of the `Authorization` header, marked as sensitive.
+    pub fn authorization(&self) -> Result<Option<header::HeaderValue>, ClientError> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let mut value =
+            header::HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ClientError::MalformedKey)?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
 }
 
-/// One model of one service.
+/// Client of one model of one service. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     /// `http://host/v1/models/{model}`.
     base: String,
-    key: Option<header::HeaderValue>,
+    authorization: Option<header::HeaderValue>,
 }
 
-/// What became of a batch: the reply of `POST .../events` and `POST .../items`.
+/// Answer to a batch: the body of `POST .../events`, `.../items` and `.../imports`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Reply {
-    /// New.
+pub struct BatchReply {
+    /// Entries that are new.
     pub accepted: u64,
-    /// There already.
+    /// Entries that the service had already.
     pub duplicates: u64,
-    /// Left out, because the model does not know their row.
+    /// Vectors left out because the model does not know their row.
     pub unknown: u64,
-    /// Not taken.
-    pub rejected: Vec<Rejected>,
-    /// How many were not taken, if more than are named.
+    /// Entries that were rejected, at least the first ones.
+    pub rejected: Vec<RejectedEntry>,
+    /// Number of rejected entries, if more than are listed.
     pub rejected_count: Option<u64>,
-    /// Position that holds all of them.
+    /// Position of the log that holds all accepted entries.
     pub position: Option<u64>,
 }
 
-/// One entry that was not taken.
+/// One rejected entry.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Rejected {
-    /// Place in the batch, from 0; in an error of a whole request it may be missing.
+pub struct RejectedEntry {
+    /// Index in the batch, from 0. It may be missing in an error of a whole request.
     pub index: Option<usize>,
-    /// Stable reason.
+    /// Stable code of the reason.
     pub code: String,
     /// The reason in words.
     pub detail: String,
 }
 
-/// `GET /v1/models/{m}`, as far as it is needed here.
+/// Status of a model: what is used of `GET /v1/models/{m}`.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Status {
+pub struct ModelStatus {
     /// Last position of the log.
     pub head: u64,
-    /// Where the live view stands.
+    /// Position of the live view.
     pub position: u64,
     /// `head - position`.
     pub lag_records: u64,
 }
 
-/// `GET .../imports`.
+/// One page of `GET .../imports`.
 #[derive(Debug, Deserialize)]
-struct ImportablePage {
+struct ImportableRows {
     dim: usize,
     ids: Vec<Id>,
     next_from: Option<usize>,
 }
 
+/// A problem document (RFC 9457).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Problem {
     code: String,
     detail: String,
-    errors: Vec<Rejected>,
-    /// There when entries came and none was taken: what became of each, as in a reply.
+    errors: Vec<RejectedEntry>,
+    /// Present when entries came and none was taken: what became of each, as in a reply.
     #[serde(flatten)]
-    reply: Reply,
+    reply: BatchReply,
 }
 
-/// Why a request did not succeed.
+/// Errors of a request, by what a caller can do about them.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The service cannot be used as it was given.
-    #[error("{0}")]
-    Setup(String),
-    /// No reply: refused, broken off, timed out. What was sent may or may not have been taken.
+    /// The address is not one of HTTP.
+    #[error("the address of the service must begin with http:// or https://, not {scheme}://")]
+    UnsupportedScheme {
+        /// Scheme of the address.
+        scheme: String,
+    },
+    /// The key cannot stand in a header.
+    #[error("the API key holds characters that no key has")]
+    MalformedKey,
+    /// The certificates of authorities cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The answer is not the JSON that was expected: this may be another service.
+    #[error("the answer of the service cannot be read")]
+    UnreadableAnswer(#[source] serde_json::Error),
+    /// There was no answer: refused, broken off, timed out. The service may or may not have taken what was sent.
     #[error("no reply from the service")]
     Connection(#[from] reqwest::Error),
-    /// The service asks to come again later (429, 5xx).
+    /// The service asks to try again later (408, 429, 5xx).
     #[error("the service is busy ({status} {code}: {detail})")]
     Busy {
         /// HTTP status.
@@ -122,10 +148,10 @@ pub enum ClientError {
         code: String,
         /// The problem in words.
         detail: String,
-        /// When, if it said so.
+        /// Pause that the service asks for.
         retry_after: Option<Duration>,
     },
-    /// The request's content is refused (400, 409, 413, 422).
+    /// The content of the request is refused (400, 409, 413, 422).
     #[error("refused ({status} {code}: {detail})")]
     Refused {
         /// HTTP status.
@@ -135,11 +161,11 @@ pub enum ClientError {
         /// The problem in words.
         detail: String,
         /// Entries at fault.
-        errors: Vec<Rejected>,
-        /// What became of the entries of a batch of which none was taken.
-        reply: Option<Box<Reply>>,
+        errors: Vec<RejectedEntry>,
+        /// Reply to a batch of which no entry was taken.
+        reply: Option<Box<BatchReply>>,
     },
-    /// No request of this kind will ever succeed: wrong key, wrong model, not this service.
+    /// No request of this kind will succeed: wrong key, wrong model, or not this service.
     #[error("the service does not accept this ({status} {code}: {detail})")]
     Forbidden {
         /// HTTP status.
@@ -151,52 +177,63 @@ pub enum ClientError {
     },
 }
 
+impl ClientError {
+    /// Whether the same request may succeed later.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Connection(_) | Self::Busy { .. })
+    }
+}
+
 impl Client {
-    /// A request without a reply counts as lost after this; the service itself gives up after 60 s.
+    /// Time after which a request without an answer counts as lost; the service itself gives up after 60 s.
     const TIMEOUT: Duration = Duration::from_secs(90);
-    /// The longest `Retry-After` that is obeyed.
+    /// Longest `Retry-After` that is obeyed.
     const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 
-    /// Checks the address; connects at the first request.
-    pub fn new(address: impl Into<Address>) -> Result<Self, ClientError> {
-        let address = address.into();
+    /// Checks the address. The first request connects.
+    pub fn new(address: &ServiceAddress) -> Result<Self, ClientError> {
         let scheme = address.url.scheme();
         if !["http", "https"].contains(&scheme) {
-            return Err(ClientError::Setup(format!("--url must begin with http:// or https://, not {scheme}://")));
+            return Err(ClientError::UnsupportedScheme { scheme: scheme.to_owned() });
         }
-        let key = address.key.as_deref().map(|key| {
-            let mut value = header::HeaderValue::from_str(&format!("Bearer {key}"))
-                .map_err(|_| ClientError::Setup("--key holds characters that no key has".to_owned()))?;
-            value.set_sensitive(true);
-            Ok::<_, ClientError>(value)
-        });
         let mut builder = reqwest::Client::builder()
             .timeout(Self::TIMEOUT)
             .connect_timeout(Duration::from_secs(10))
             .tcp_nodelay(true)
             .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")));
         if address.is_loopback() {
-            // A proxy of the environment is on another machine, where this address is another service.
+            // To a proxy of the environment, this machine's own address is that of the proxy's machine.
             builder = builder.no_proxy();
         }
-        // The system's certificates are read only where they are needed: that takes some ten milliseconds.
-        if scheme == "https" {
+        if address.is_https() {
             builder = builder.use_preconfigured_tls(tls_config(address.ca_file.as_deref())?);
         }
         let http = builder.build()?;
         let base = format!("{}/v1/models/{}", address.url.as_str().trim_end_matches('/'), address.model);
-        Ok(Self { http, base, key: key.transpose()? })
+        Ok(Self { http, base, authorization: address.authorization()? })
+    }
+
+    /// Sends a request and reads its answer; an answer without a body reads as null.
+    pub async fn send<T: DeserializeOwned>(&self, request: ApiRequest) -> Result<T, ClientError> {
+        let bytes = self.answer(self.build(request)).await?.bytes().await?;
+        let json = if bytes.is_empty() { b"null".as_slice() } else { &bytes };
+        serde_json::from_slice(json).map_err(ClientError::UnreadableAnswer)
+    }
+
+    /// Begins to download an answer, which may take `time` in all.
+    pub async fn download(&self, request: ApiRequest, time: Duration) -> Result<Download, ClientError> {
+        Ok(Download(self.answer(self.build(request).timeout(time)).await?))
     }
 
     /// Posts an encoded batch.
-    pub async fn post(&self, kind: BatchKind, body: Bytes) -> Result<Reply, ClientError> {
+    pub(crate) async fn post(&self, kind: BatchKind, body: Bytes) -> Result<BatchReply, ClientError> {
         let request = self
             .http
             .post(format!("{}/{}", self.base, kind.resource()))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
-        let bytes = match self.send(request).await {
-            // Every entry is accounted for: an answer like any other to whoever counts them.
+        let bytes = match self.answer(request).await {
+            // The problem accounts for every entry, as a reply does.
             Err(ClientError::Refused { reply: Some(reply), .. }) => return Ok(*reply),
             answer => answer?.bytes().await?,
         };
@@ -209,28 +246,30 @@ impl Client {
         })
     }
 
-    /// Where the model stands.
-    pub async fn status(&self) -> Result<Status, ClientError> {
-        Ok(self.send(self.http.get(&self.base)).await?.json().await?)
+    /// Reads the status of the model.
+    pub async fn status(&self) -> Result<ModelStatus, ClientError> {
+        self.send(ApiRequest::get(&[])).await
     }
 
-    /// All models that the key may see.
+    /// Lists all models that the key may see.
     pub async fn models(&self) -> Result<Value, ClientError> {
-        let url = self.base.rsplit_once('/').map_or(self.base.as_str(), |(models, _)| models);
-        Ok(self.send(self.http.get(url)).await?.json().await?)
+        let models = self.base.rsplit_once('/').map_or(self.base.as_str(), |(models, _)| models);
+        Ok(self.answer(self.http.get(models)).await?.json().await?)
     }
 
-    /// The model's dimension, and the ids of all rows that vectors can be imported into.
+    /// Reads the dimension of the model, and the ids of all rows that vectors can be imported into.
     pub async fn importable(&self, into: VectorTable) -> Result<(usize, Vec<Id>), ClientError> {
-        // What was written before this command counts.
+        // What was written before this call counts.
         let head = self.status().await?.head;
         let (mut from, mut all) = (0, Vec::new());
         loop {
-            let url = format!(
-                "{}/imports?into={into}&from={from}&limit=10000&min_position={head}&timeout_ms=30000",
-                self.base
-            );
-            let ImportablePage { dim, ids, next_from } = self.send(self.http.get(url)).await?.json().await?;
+            let request = ApiRequest::get(&["imports"])
+                .query("into", into)
+                .query("from", from)
+                .query("limit", 10_000)
+                .query("min_position", head)
+                .query("timeout_ms", 30_000);
+            let ImportableRows { dim, ids, next_from } = self.send(request).await?;
             all.extend(ids);
             match next_from {
                 Some(next) => from = next,
@@ -239,68 +278,31 @@ impl Client {
         }
     }
 
-    /// Whether the log holds an event with this id.
+    /// Asks whether the log holds an event with this id.
     pub async fn has_event(&self, event_id: &Id) -> Result<bool, ClientError> {
-        match self.send(self.http.get(self.at(&["events", event_id.as_str()])?)).await {
+        match self.send::<Value>(ApiRequest::get(&["events", event_id.as_str()])).await {
             Ok(_) => Ok(true),
             Err(ClientError::Forbidden { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Asks one thing of a resource below the model; the answer.
-    pub async fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        resource: &str,
-        body: Option<&Value>,
-    ) -> Result<T, ClientError> {
-        let path: Vec<&str> = resource.split('/').collect();
-        let answer = self.call(method, &path, &[], body).await?;
-        serde_json::from_value(answer)
-            .map_err(|error| ClientError::Setup(format!("the answer is not what was expected: {error}")))
-    }
-
-    /// Asks one thing; the answer's JSON, null for an answer without a body.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, String)],
-        body: Option<&Value>,
-    ) -> Result<Value, ClientError> {
-        let request = self.http.request(method, self.at(path)?).query(query);
-        let request = if let Some(body) = body { request.json(body) } else { request };
-        let bytes = self.send(request).await?.bytes().await?;
-        if bytes.is_empty() {
-            return Ok(Value::Null);
-        }
-        let unreadable = |error| ClientError::Setup(format!("the answer is not JSON: {error}"));
-        serde_json::from_slice(&bytes).map_err(unreadable)
-    }
-
-    /// Begins to read something long; it may take `time` in all.
-    pub async fn download(
-        &self,
-        path: &[&str],
-        query: &[(&str, String)],
-        time: Duration,
-    ) -> Result<reqwest::Response, ClientError> {
-        self.send(self.http.get(self.at(path)?).query(query).timeout(time)).await
-    }
-
-    /// A path below the model; segments are percent-encoded.
-    fn at(&self, path: &[&str]) -> Result<Url, ClientError> {
-        let mut url = Url::parse(&self.base).map_err(|error| ClientError::Setup(format!("--url: {error}")))?;
+    fn build(&self, request: ApiRequest) -> RequestBuilder {
+        let ApiRequest { method, path, query, body } = request;
+        let mut url = Url::parse(&self.base).expect("it was made from a URL and a model's name");
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
-        Ok(url)
+        let request = self.http.request(method, url).query(&query);
+        match body {
+            Some(body) => request.json(&body),
+            None => request,
+        }
     }
 
-    async fn send(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
-        if let Some(key) = &self.key {
-            request = request.header(header::AUTHORIZATION, key.clone());
+    async fn answer(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization.clone());
         }
         let response = request.send().await?;
         let status = response.status();
@@ -331,31 +333,47 @@ impl Client {
     }
 }
 
+/// An answer that is read in pieces.
+#[derive(Debug)]
+pub struct Download(reqwest::Response);
+
+impl Download {
+    /// Returns the size of the whole in bytes, if the service says it.
+    pub fn content_length(&self) -> Option<u64> {
+        self.0.content_length()
+    }
+
+    /// Returns a header that holds text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers().get(name)?.to_str().ok()
+    }
+
+    /// Reads the next piece; `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
+        Ok(self.0.chunk().await?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_this_machine_are_told_from_others() {
-        let address = |url: &str| Address {
+    fn names_of_this_machine_are_told_from_others() {
+        let address = |url: &str| ServiceAddress {
             url: url.parse().expect("a URL"),
             model: ModelName::new("default").expect("a name"),
             key: None,
             ca_file: None,
         };
-        for url in [
-            "http://localhost:8080",
-            "https://a.localhost",
-            "http://127.8.8.8",
-            "http://[::1]:80",
-            "http://[::ffff:127.0.0.1]",
-        ] {
+        let loopback = ["http://localhost:8080", "https://a.localhost", "http://127.8.8.8", "http://[::1]:80"];
+        for url in loopback.into_iter().chain(["http://[::ffff:127.0.0.1]"]) {
             assert!(address(url).is_loopback(), "{url}");
         }
         for url in ["http://example.com", "http://10.0.0.1", "http://localhost.example.com", "http://[::2]"] {
             assert!(!address(url).is_loopback(), "{url}");
         }
-        let error = Client::new(address("ftp://localhost")).expect_err("refused").to_string();
+        let error = Client::new(&address("ftp://localhost")).expect_err("rejected").to_string();
         assert!(error.contains("https://"), "{error}");
     }
 }

@@ -1,28 +1,33 @@
-//! A client of the service's HTTP interface: requests to one model, and delivery of long streams of entries.
+//! A client of the HTTP API for one model of one service.
 //!
-//! [`Client`] asks and answers. [`Batcher`] cuts events, items and vectors into encoded batches; [`BatchSender`] posts
-//! them one after the other.
+//! | type | what it does |
+//! |---|---|
+//! | [`Client`] | sends one [`ApiRequest`] and reads its answer as JSON, or as a [`Download`] |
+//! | [`Batcher`] | encodes events, items and vectors into request bodies, and cuts them between baskets |
+//! | [`BatchSender`] | delivers batches in order, retries them, and counts the outcome in [`SendStats`] |
 //!
-//! **Promises.** Every entry of a delivered batch is taken, known already, or counted as rejected with its origin. A
-//! request without a reply is sent again, and event ids make the repetition harmless. Order holds through every
-//! failure. The units of a batch are whole where the limits of the contract permit it.
+//! **Promises.** [`BatchSender`] keeps the order of entries through every failure: one request is under way at a time,
+//! and a request without an answer is sent again. Event ids make the repetition harmless (P2). Every entry is accepted,
+//! known already, or counted as rejected with its file and line.
 //!
-//! **Must not know** the command line, files, terminals, or anything of the service but its HTTP interface and the
-//! values of the domain. A [`SendObserver`] shows progress.
+//! **Must not know** files, the command line or how the service works inside. It tells progress to an [`Observer`].
 //!
-//! **Used by** the command line.
+//! **Used by** the command line (`src/commands`) and by `crates/loadgen`.
 //!
-//! **Bounds.** A batch has at most [`ENTRIES_MAX`] entries and is closed at 8 MiB. A request ends after 90 s, a
-//! `Retry-After` is obeyed up to 60 s, and repeating ends with the caller's patience.
+//! **Bounds.** A batch has at most [`ENTRIES_MAX`] entries and about 8 MiB. A request counts as lost after 90 s.
+//! Retries back off from 0.1 s to 5 s, or as long as `Retry-After` says, at most 60 s.
 
 mod batch;
 mod batch_sender;
 mod client;
+mod request;
 mod stats;
 mod tls;
 
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
-pub use batch_sender::{BatchSendError, BatchSender, SendObserver};
-pub use client::{Address, Client, ClientError, Rejected, Reply, Status};
-pub use stats::{SHOWN_MAX, SendStats};
-pub use tls::tls_config;
+pub use batch_sender::{BatchSendError, BatchSender, Observer};
+pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress};
+pub use request::ApiRequest;
+pub use reqwest::Url;
+pub use stats::SendStats;
+pub use tls::{TlsError, tls_config};

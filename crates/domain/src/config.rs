@@ -1,6 +1,9 @@
 //! Model configuration: part of the state, changed only by a record.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +22,8 @@ pub struct ModelConfig {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 200))]
     pub history: usize,
     /// Weight of a target's loss by the event's kind, -100 to 100; events of other kinds are refused. A kind with a
-    /// negative weight is a dislike. It pushes the item's score down and is no part of query histories, memory or
-    /// popularity.
+    /// negative weight is a dislike: it pushes the item's score down. A kind with weight 0 changes nothing. Neither is
+    /// a part of query histories, memory or popularity.
     pub kinds: BTreeMap<String, f32>,
     /// Seed of all random numbers, together with position and step.
     pub seed: u64,
@@ -76,6 +79,10 @@ pub struct ModelConfig {
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000i64))]
     pub drop_idle_events: u64,
+    /// Kinds of events that are remembered for longer than the last 1,000 events of a user or session, for
+    /// `exclude_seen`: up to 10,000 pairs of item and kind, the newest. Each must be one of `kinds`.
+    #[serde(skip_serializing_if = "is_purchase")]
+    pub lasting_kinds: BTreeSet<String>,
 }
 
 // Fields added later are skipped at their defaults, so that older configurations keep their stored form and digest.
@@ -92,6 +99,15 @@ fn is_usual(gradient_items: &usize) -> bool {
 
 fn is_zero(events: &u64) -> bool {
     *events == 0
+}
+
+/// Default of `lasting_kinds`.
+fn purchase() -> BTreeSet<String> {
+    BTreeSet::from(["purchase".to_owned()])
+}
+
+fn is_purchase(kinds: &BTreeSet<String>) -> bool {
+    *kinds == purchase()
 }
 
 /// Layout of AdaGrad accumulators.
@@ -163,6 +179,7 @@ impl Default for ModelConfig {
             clip_ratio: 10.0,
             learning: true,
             drop_idle_events: 0,
+            lasting_kinds: purchase(),
         }
     }
 }
@@ -199,6 +216,7 @@ impl ModelConfig {
         settings.insert("gradient_items".to_owned(), self.gradient_items.into());
         settings.insert("learning".to_owned(), self.learning.into());
         settings.insert("drop_idle_events".to_owned(), self.drop_idle_events.into());
+        settings.insert("lasting_kinds".to_owned(), self.lasting_kinds.iter().cloned().collect());
         settings
     }
 
@@ -220,6 +238,15 @@ impl ModelConfig {
         for (kind, weight) in &self.kinds {
             text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;
             in_range(format_args!("kinds.{kind}"), *weight, -100.0, 100.0)?;
+        }
+        // The default may name a kind that a model has not.
+        if !is_purchase(&self.lasting_kinds)
+            && let Some(unknown) = self.lasting_kinds.iter().find(|kind| !self.kinds.contains_key(*kind))
+        {
+            text_within("lasting_kinds", unknown, super::Event::CONTEXT_BYTES_MAX)?;
+            let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+            let detail = format!("{unknown:?} is not among the kinds: {}", known.join(", "));
+            return Err(FieldError::new("lasting_kinds", "unknown_kind", detail));
         }
         let mut rates = self.rates.clone();
         let mut names = Vec::new();
@@ -292,7 +319,13 @@ mod tests {
     #[test]
     fn settings_name_every_field_at_its_default_too() {
         let default = ModelConfig::default();
-        let unusual = ModelConfig { gradient_items: 7, learning: false, drop_idle_events: 9, ..default.clone() };
+        let unusual = ModelConfig {
+            gradient_items: 7,
+            learning: false,
+            drop_idle_events: 9,
+            lasting_kinds: BTreeSet::new(),
+            ..default.clone()
+        };
         let stored = serde_json::to_value(&unusual).expect("an object");
         let mut stored: Vec<&String> = stored.as_object().expect("an object").keys().collect();
         let settings = default.settings();
@@ -311,6 +344,8 @@ mod tests {
         assert_eq!(bad.check().expect_err("refused").field, "dim");
         let bad = ModelConfig { drop_idle_events: 999, ..ModelConfig::default() };
         assert_eq!(bad.check().expect_err("refused").field, "drop_idle_events");
+        let bad = ModelConfig { lasting_kinds: ["lease".to_owned()].into(), ..ModelConfig::default() };
+        assert_eq!(bad.check().expect_err("refused").field, "lasting_kinds");
         let mut bad = ModelConfig::default();
         bad.rates.bias = f32::NAN;
         assert_eq!(bad.check().expect_err("refused").field, "rates.bias");

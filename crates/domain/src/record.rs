@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Except, ForgottenUser, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
+use super::{Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
 
 /// Content of a record. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum RecordBody {
         version: VersionNumber,
         /// Records after the version that are left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        replay: Option<Box<Except>>,
+        replay: Option<Box<Exclusions>>,
     },
     /// Replaces the configuration.
     Configure {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeploymentMode, Except, Position, Timestamp, VersionNumber, VersionRef};
+use super::{DeploymentMode, Exclusions, Position, Timestamp, VersionNumber, VersionRef};
 
 /// Target of a rollback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct RollbackRequest {
     /// Mode.
     pub mode: RollbackMode,
     /// Records that a replay leaves out; empty for the other modes.
-    pub except: Except,
+    pub except: Exclusions,
     /// Whether to report the effect only.
     pub dry_run: bool,
     /// Reason given by the caller.
@@ -88,6 +88,6 @@ pub enum Derived {
         /// The version that the replay began from.
         from: VersionNumber,
         /// The records that were left out.
-        except: Except,
+        except: Exclusions,
     },
 }

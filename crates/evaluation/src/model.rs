@@ -1,6 +1,6 @@
 //! Scores of the model: the formula of docs/LEARNING.md for every row, from the learner's state.
 
-use shelfmark_state::{ComposedQuery, QueryRows, Readable, State, Table, Unit, compose, dot};
+use shelfmark_state::{ComposedQuery, InferenceState, QueryRows, State, Table, Unit, compose, dot};
 
 use super::ranking::ABSENT;
 
@@ -59,7 +59,7 @@ impl ModelScores {
         };
         mark(&mut self.stale, state.touched.rows(Table::ItemVectors));
         mark(&mut self.stale, state.touched.rows(Table::Items));
-        let contents = &state.readable.content_vectors;
+        let contents = &state.inference.content_vectors;
         let refreshed =
             state.touched.rows(Table::ContentVectors).iter().map(|content| contents.item(*content as usize));
         mark(&mut self.stale, &refreshed.collect::<Vec<_>>());
@@ -69,27 +69,27 @@ impl ModelScores {
 
     /// Reads the state before a batch. Rows below `listed` have metadata.
     pub(super) fn refresh(&mut self, state: &State, listed: usize) {
-        let readable = &state.readable;
-        let (rows, before) = (readable.catalog.len(), self.rows());
-        self.dim = readable.config.dim;
+        let inference = &state.inference;
+        let (rows, before) = (inference.catalog.len(), self.rows());
+        self.dim = inference.config.dim;
         self.vectors.resize(rows * self.dim, 0.0);
         self.known.resize(rows, ABSENT);
         self.servable.resize(rows, ABSENT);
         self.arrivals.resize(rows, ABSENT);
-        for place in self.known_count..readable.catalog.known().len() {
-            self.known[readable.catalog.known()[place] as usize] = 0.0;
+        for place in self.known_count..inference.catalog.known().len() {
+            self.known[inference.catalog.known()[place] as usize] = 0.0;
         }
-        self.known_count = readable.catalog.known().len();
+        self.known_count = inference.catalog.known().len();
         let is_stale = |marks: &[bool], row: usize| marks.get(row).copied().unwrap_or(false);
         self.bias.clear();
         for (row, vector) in self.vectors.chunks_exact_mut(self.dim).enumerate() {
             let number = u32::try_from(row).expect("rows are u32");
-            let entry = readable.catalog.entry(number);
+            let entry = inference.catalog.entry(number);
             let moved = |token: &u32| is_stale(&self.stale_tokens, *token as usize);
             if row >= before || is_stale(&self.stale, row) || entry.tokens.iter().any(moved) {
-                readable.item_vector(number, vector);
+                inference.item_vector(number, vector);
             }
-            self.bias.push(readable.item_bias(number));
+            self.bias.push(inference.item_bias(number));
             let there = row < listed || self.known[row] == 0.0;
             self.servable[row] = if there && entry.recommendable() { 0.0 } else { ABSENT };
             self.arrivals[row] = if self.known[row] == 0.0 { ABSENT } else { self.servable[row] };
@@ -99,10 +99,10 @@ impl ModelScores {
     }
 
     /// Scores every row for every unit, `[units, rows]`. Rows that are no candidates have scores too.
-    pub(super) fn score(&self, readable: &Readable, units: &[&Unit], scores: &mut Vec<f32>) {
+    pub(super) fn score(&self, inference: &InferenceState, units: &[&Unit], scores: &mut Vec<f32>) {
         let rows = self.rows();
-        let scalars = &readable.parameters.scalars;
-        let vectors = Vectors { readable, scores: self };
+        let scalars = &inference.parameters.scalars;
+        let vectors = Vectors { inference, scores: self };
         let queries: Vec<Vec<f32>> = units
             .iter()
             .map(|unit| {
@@ -123,11 +123,11 @@ impl ModelScores {
             }
         }
         for (number, (unit, scores)) in units.iter().zip(scores.chunks_exact_mut(rows.max(1))).enumerate() {
-            if readable.config.explore > 0.0 {
+            if inference.config.explore > 0.0 {
                 // Drawn anew for each unit, as for each request.
-                let seed = readable.counters.events << 16 | number as u64;
+                let seed = inference.counters.events << 16 | number as u64;
                 for (row, score) in (0_u32..).zip(scores.iter_mut()) {
-                    *score += readable.exploration(row, seed);
+                    *score += inference.exploration(row, seed);
                 }
             }
             for repeat in &unit.context.repeats {
@@ -142,7 +142,7 @@ impl ModelScores {
 }
 
 struct Vectors<'a> {
-    readable: &'a Readable,
+    inference: &'a InferenceState,
     scores: &'a ModelScores,
 }
 
@@ -153,14 +153,14 @@ impl QueryRows for Vectors<'_> {
     }
 
     fn last(&self, row: Option<u32>) -> &[f32] {
-        self.readable.parameters.last.row(row.map_or(0, |row| row as usize + 1))
+        self.inference.parameters.last.row(row.map_or(0, |row| row as usize + 1))
     }
 
     fn user(&self, row: u32) -> &[f32] {
-        self.readable.parameters.users.row(row as usize)
+        self.inference.parameters.users.row(row as usize)
     }
 
     fn context(&self, row: u32) -> &[f32] {
-        self.readable.parameters.contexts.row(row as usize)
+        self.inference.parameters.contexts.row(row as usize)
     }
 }

@@ -197,7 +197,7 @@ impl Observer for Prequential {
     fn before_learning(&mut self, state: &State, units: &[Unit]) {
         let began = Instant::now();
         // Histories have moved on already; what is settled has not.
-        let first = state.readable.counters.counted - self.learned;
+        let first = state.inference.counters.counted - self.learned;
         self.model.refresh(state, self.listed);
         self.methods[0].time += began.elapsed();
         for method in &mut self.methods {
@@ -213,7 +213,7 @@ impl Observer for Prequential {
             let began = Instant::now();
             let counted: Vec<&Unit> =
                 if is_skipped(group, at, self.skip) { Vec::new() } else { group.iter().collect() };
-            self.model.score(&state.readable, &counted, &mut scores);
+            self.model.score(&state.inference, &counted, &mut scores);
             self.methods[0].time += began.elapsed();
             let rows = self.model.rows();
             for (place, unit) in group.iter().enumerate() {

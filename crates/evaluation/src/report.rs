@@ -130,7 +130,7 @@ fn shots(cuts: &[Cut]) -> Vec<Shot> {
 impl Report {
     /// Makes the report of a pass.
     pub fn new(stream: &Stream, protocol: &Protocol, evaluated: &Evaluated) -> Self {
-        let catalog = &evaluated.state.readable.catalog;
+        let catalog = &evaluated.state.inference.catalog;
         let items = catalog.known().len();
         let methods = evaluated.prequential.methods();
         let stats = &methods[0].stats;

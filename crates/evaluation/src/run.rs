@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
     pub fn from_state(stream: &'a Stream, state: State, protocol: &Protocol) -> Result<Self, ApplyError> {
         prepare_thread();
         let seed = state.config().seed;
-        let learned = state.readable.counters.counted;
+        let learned = state.inference.counters.counted;
         let mut run = Self {
             stream,
             append: protocol.append,
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         run.apply(items)?;
         run.apply(stream.vectors.iter().cloned().map(RecordBody::PutVector))?;
         let events = stream.events.len() as u64;
-        let listed = run.state.readable.catalog.len();
+        let listed = run.state.inference.catalog.len();
         run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed).after(learned);
         Ok(run)
     }

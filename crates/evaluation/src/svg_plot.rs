@@ -1,6 +1,6 @@
 //! Line charts as SVG: panels below each other over one axis, each with a legend.
 //!
-//! Our own rather than the crate plotters: that would be 12 more crates to build, for lines, axes and a legend.
+//! Written here rather than with the crate plotters, since charts only need lines, axes and a legend.
 
 use std::fmt::Write;
 

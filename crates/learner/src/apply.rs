@@ -118,9 +118,7 @@ impl Learner {
             events.clear();
             match &record.body {
                 RecordBody::PutItem(item) => state.put_item(item),
-                RecordBody::RemoveItem { item } => {
-                    state.remove_item(item);
-                }
+                RecordBody::RemoveItem { item } => state.remove_item(item),
                 RecordBody::Configure { config } => {
                     state.configure(config);
                 }
@@ -160,8 +158,8 @@ impl Learner {
             return;
         }
         let through = first.advanced(events.len() as u64 - 1);
-        let known_before = state.readable.catalog.known().len();
-        let events_before = state.readable.counters.events;
+        let known_before = state.inference.catalog.known().len();
+        let events_before = state.inference.counters.events;
         let (units, rows) = state.apply_events(events, &mut self.scratch);
         observer.before_learning(state, &units);
         if !state.config().learning {
@@ -171,7 +169,8 @@ impl Learner {
         let pairs: Vec<(usize, usize)> =
             units.iter().enumerate().flat_map(|(u, unit)| (0..unit.targets.len()).map(move |t| (u, t))).collect();
         let size = step_targets(state);
-        let size = if pairs.len() > 2 * size { size } else { pairs.len() };
+        // Events that weigh nothing are no targets, so there may be none.
+        let size = if pairs.len() > 2 * size { size } else { pairs.len().max(1) };
         for (number, part) in pairs.chunks(size).enumerate() {
             let start = part[0].0;
             let end = part[part.len() - 1].0 + 1;
@@ -196,7 +195,7 @@ pub fn prepare_thread() {
 }
 
 /// Version of the order of sums in the learner. Increment it with every change that may alter a bit of what is learned.
-const SUMS: u32 = 3;
+const SUMS: u32 = 4;
 
 /// Returns what must be equal between machines for equal digests (P4): libtorch, architecture, CPU capability and maker
 /// (BLAS has kernels for each), thread count, order of sums.

@@ -40,7 +40,7 @@ fn is_sampled(state: &State, known: usize) -> bool {
 /// Returns the least number of targets of a step: `step_targets`, doubled once the softmax is sampled. Twice as many
 /// targets share the cost of the negatives then, and seldom have items in common.
 pub fn step_targets(state: &State) -> usize {
-    let known = state.readable.catalog.known().len();
+    let known = state.inference.catalog.known().len();
     state.config().step_targets * if is_sampled(state, known) { 2 } else { 1 }
 }
 
@@ -50,7 +50,7 @@ pub fn step_targets(state: &State) -> usize {
 /// Costs the catalogue when it is small, else `negatives` plus the items that the units name.
 pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inputs: &mut SoftmaxInputs) {
     let StepTask { units, pairs, known_before, key } = *task;
-    let catalog = &state.readable.catalog;
+    let catalog = &state.inference.catalog;
     inputs.gradient_columns = state.config().gradient_items;
     inputs.chance = draws(state, DRAWS_GRADIENT, key).unit();
     let SoftmaxInputs { columns, own, known, first, .. } = inputs;
@@ -109,7 +109,7 @@ fn draws(state: &State, domain: u64, key: (u64, u64)) -> CounterRng {
 /// Bengio and Senecal 2008). Half are drawn uniformly over known items, half from the recent items.
 fn negatives(state: &State, known_before: usize, key: (u64, u64)) -> Vec<(u32, f32)> {
     let config = state.config();
-    let known = state.readable.catalog.known();
+    let known = state.inference.catalog.known();
     let (recent, recent_counts) = state.recent();
     // A model that has had dislikes only has no recent items.
     let newest = if recent.is_empty() { 0 } else { config.negatives - config.negatives / 2 };

@@ -19,7 +19,7 @@ pub fn clip(state: &mut State, norm: f32, targets: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a step has at most 2,048 targets")]
     let per_root = norm / (targets.max(1) as f32).sqrt();
     let ratio = state.config().clip_ratio;
-    let median = state.readable.counters.norm_median;
+    let median = state.inference.counters.norm_median;
     let limit = ratio * median;
     let clipped = median > 0.0 && per_root > limit;
     state.count_step(|counters| {

@@ -6,7 +6,7 @@
 use tch::Tensor;
 
 use shelfmark_domain::Modality;
-use shelfmark_state::{Readable, State, normalise};
+use shelfmark_state::{InferenceState, State, normalise};
 
 use super::{
     slots::{RowSums, Slots},
@@ -31,25 +31,25 @@ pub struct Projections {
 impl Projections {
     /// Refreshes the content vectors of the step's items (`columns`), and of the next items in turn.
     pub fn refresh(&mut self, state: &mut State, columns: &Slots) {
-        if !takes_part(&state.readable) {
+        if !takes_part(&state.inference) {
             return;
         }
         let in_turn: Vec<u32> = state.next_refresh().collect();
-        let readable = &state.readable;
-        let content = |item: &u32| readable.catalog.entry(*item).content;
+        let inference = &state.inference;
+        let content = |item: &u32| inference.catalog.entry(*item).content;
         let mut contents: Vec<u32> = columns.rows().iter().filter_map(content).collect();
         contents
-            .extend(in_turn.iter().filter(|row| columns.get(readable.content_vectors.item(**row as usize)).is_none()));
-        let items: Vec<u32> = contents.iter().map(|row| readable.content_vectors.item(*row as usize)).collect();
-        let dim = readable.config.dim;
+            .extend(in_turn.iter().filter(|row| columns.get(inference.content_vectors.item(**row as usize)).is_none()));
+        let items: Vec<u32> = contents.iter().map(|row| inference.content_vectors.item(*row as usize)).collect();
+        let dim = inference.config.dim;
         let mut z = vec![0.0; items.len() * dim];
-        for modality in readable.content_vectors.modalities().all() {
+        for modality in inference.content_vectors.modalities().all() {
             self.rows.clear();
             for input in modality.first..modality.first + modality.inputs {
-                self.rows.extend_from_slice(readable.parameters.projections.row(input));
+                self.rows.extend_from_slice(inference.parameters.projections.row(input));
             }
             let weights = matrix(&self.rows, [modality.inputs, dim]);
-            for group in holders(readable, modality, &items).chunks(GROUP_ITEMS) {
+            for group in holders(inference, modality, &items).chunks(GROUP_ITEMS) {
                 let x = self.gather(modality, group);
                 self.product.resize(group.len() * dim, 0.0);
                 copy(&x.matmul(&weights), &mut self.product);
@@ -64,18 +64,18 @@ impl Projections {
     }
 
     /// Computes the gradient of the projections from that of the item vectors.
-    pub fn backward(&mut self, readable: &Readable, items: &RowSums) {
-        let dim = readable.config.dim;
-        if !takes_part(readable) {
+    pub fn backward(&mut self, inference: &InferenceState, items: &RowSums) {
+        let dim = inference.config.dim;
+        if !takes_part(inference) {
             return self.gradient.begin(0, dim);
         }
         // Moved out, because gathering borrows the rest of the workspace.
         let mut sums = std::mem::take(&mut self.gradient);
-        let gradient = sums.begin_whole(readable.parameters.projections.len(), dim);
+        let gradient = sums.begin_whole(inference.parameters.projections.len(), dim);
         let (items, dv) = (items.slots().rows(), items.values());
-        for modality in readable.content_vectors.modalities().all() {
+        for modality in inference.content_vectors.modalities().all() {
             self.product.resize(modality.inputs * dim, 0.0);
-            for group in holders(readable, modality, items).chunks(GROUP_ITEMS) {
+            for group in holders(inference, modality, items).chunks(GROUP_ITEMS) {
                 let x = self.gather(modality, group);
                 self.rows.clear();
                 group.iter().for_each(|(place, _)| self.rows.extend_from_slice(&dv[place * dim..][..dim]));
@@ -102,16 +102,16 @@ impl Projections {
 }
 
 /// Whether the model learns from dense vectors.
-fn takes_part(readable: &Readable) -> bool {
-    readable.config.modalities && !readable.content_vectors.is_empty()
+fn takes_part(inference: &InferenceState) -> bool {
+    inference.config.modalities && !inference.content_vectors.is_empty()
 }
 
 /// Returns the items with a vector of this modality: their index in `items`, and the vector.
-fn holders<'a>(readable: &'a Readable, modality: &Modality, items: &[u32]) -> Vec<(usize, &'a [f32])> {
+fn holders<'a>(inference: &'a InferenceState, modality: &Modality, items: &[u32]) -> Vec<(usize, &'a [f32])> {
     let vector = |(place, item): (usize, &u32)| {
-        let entry = readable.catalog.entry(*item);
+        let entry = inference.catalog.entry(*item);
         entry.content?;
-        Some((place, readable.dense(&entry.item, modality)?))
+        Some((place, inference.dense(&entry.item, modality)?))
     };
     items.iter().enumerate().filter_map(vector).collect()
 }

@@ -6,8 +6,8 @@ use bytemuck::Zeroable;
 
 use shelfmark_domain::{LearningRates, Optimizer, Position};
 use shelfmark_state::{
-    Actor, ComposedQuery, LearnedTable, PREFETCH_ROWS, Popularity, QueryRows, Readable, Scalars, State, Table, Unit,
-    add_scaled, compose, dot, token_factor,
+    Actor, ComposedQuery, InferenceState, LearnedTable, PREFETCH_ROWS, Popularity, QueryRows, Scalars, State, Table,
+    Unit, add_scaled, compose, dot, token_factor,
 };
 
 use super::{
@@ -84,7 +84,7 @@ struct GatheredRows<'a> {
     slots: &'a Slots,
     v: &'a [f32],
     dim: usize,
-    readable: &'a Readable,
+    inference: &'a InferenceState,
 }
 
 impl QueryRows for GatheredRows<'_> {
@@ -94,15 +94,15 @@ impl QueryRows for GatheredRows<'_> {
     }
 
     fn last(&self, row: Option<u32>) -> &[f32] {
-        self.readable.parameters.last.row(last_row(row) as usize)
+        self.inference.parameters.last.row(last_row(row) as usize)
     }
 
     fn user(&self, row: u32) -> &[f32] {
-        self.readable.parameters.users.row(row as usize)
+        self.inference.parameters.users.row(row as usize)
     }
 
     fn context(&self, row: u32) -> &[f32] {
-        self.readable.parameters.contexts.row(row as usize)
+        self.inference.parameters.contexts.row(row as usize)
     }
 }
 
@@ -140,34 +140,34 @@ impl Stepper {
         let Self { slots, item_tokens, inputs, logs, ages, terms, .. } = self;
         choose_columns(state, task, slots, inputs);
         self.projections.refresh(state, slots);
-        let readable = &state.readable;
-        let (dim, rows) = (readable.config.dim, slots.rows());
+        let inference = &state.inference;
+        let (dim, rows) = (inference.config.dim, slots.rows());
         inputs.dim = dim;
         inputs.v.resize(rows.len() * dim, 0.0);
         item_tokens.clear();
         for (rows, out) in rows.chunks(PREFETCH_ROWS).zip(inputs.v.chunks_mut(PREFETCH_ROWS * dim)) {
-            readable.prefetch_items(rows);
+            inference.prefetch_items(rows);
             for (row, out) in rows.iter().zip(out.chunks_exact_mut(dim)) {
-                readable.item_vector(*row, out);
-                item_tokens.extend(&readable.catalog.entry(*row).tokens);
+                inference.item_vector(*row, out);
+                item_tokens.extend(&inference.catalog.entry(*row).tokens);
                 item_tokens.close();
             }
         }
         inputs.bias.clear();
-        inputs.bias.extend(rows.iter().map(|row| readable.parameters.bias.row(*row as usize)[0]));
-        let popularity = rows.iter().map(|row| &readable.popularity[*row as usize]);
-        Popularity::columns(popularity, readable.counters.counted, logs, ages);
+        inputs.bias.extend(rows.iter().map(|row| inference.parameters.bias.row(*row as usize)[0]));
+        let popularity = rows.iter().map(|row| &inference.popularity[*row as usize]);
+        Popularity::columns(popularity, inference.counters.counted, logs, ages);
         inputs.popularity.clear();
         inputs.popularity.resize(rows.len(), 0.0);
-        for (logs, weight) in logs.iter().zip(&readable.parameters.scalars.wp) {
+        for (logs, weight) in logs.iter().zip(&inference.parameters.scalars.wp) {
             add_scaled(&mut inputs.popularity, *weight, logs);
         }
 
-        let rows = GatheredRows { slots, v: &inputs.v, dim, readable };
+        let rows = GatheredRows { slots, v: &inputs.v, dim, inference };
         inputs.q.clear();
         inputs.sparse.clear();
         terms.clear();
-        let scalars = &readable.parameters.scalars;
+        let scalars = &inference.parameters.scalars;
         let mut queries = Vec::with_capacity(units.len());
         for unit in units {
             let query = compose(&unit.context, scalars, &rows, dim);
@@ -184,7 +184,7 @@ impl Stepper {
         }
         inputs.known.targets.clear();
         inputs.first.targets.clear();
-        let mut shares = weight_shares(task, readable.config.user_weight_max);
+        let mut shares = weight_shares(task, inference.config.user_weight_max);
         let mut pairs = pairs.iter().peekable();
         for (row, unit) in units.iter().enumerate() {
             while let Some((_, place)) = pairs.next_if(|(unit, _)| *unit == row) {
@@ -204,23 +204,23 @@ impl Stepper {
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
         let Self { slots, item_tokens, terms, inputs, outputs, logs, items, last, users, tokens, contexts, .. } = self;
         let (scatter, projections) = (&mut self.scatter, &mut self.projections);
-        let readable = &state.readable;
+        let inference = &state.inference;
         let dim = inputs.dim;
         let moved = outputs.moved.iter().map(|place| slots.rows()[*place]);
-        items.begin_with(readable.catalog.len(), dim, moved, &mut outputs.dv);
-        last.begin(readable.catalog.len() + 1, dim);
-        users.begin(readable.users.len(), dim);
-        tokens.begin(readable.catalog.tokens_len(), dim);
-        contexts.begin(readable.contexts.len(), dim);
+        items.begin_with(inference.catalog.len(), dim, moved, &mut outputs.dv);
+        last.begin(inference.catalog.len() + 1, dim);
+        users.begin(inference.users.len(), dim);
+        tokens.begin(inference.catalog.tokens_len(), dim);
+        contexts.begin(inference.contexts.len(), dim);
         let mut scalars = Scalars::zeroed();
         let mut dpool = vec![0.0; dim];
         for ((unit, query), dq) in units.iter().zip(queries).zip(outputs.dq.chunks_exact(dim)) {
             let context = &unit.context;
             let last_of = last_row(context.history.first().copied());
-            let mut dots = [dot(dq, &query.pool), dot(dq, readable.parameters.last.row(last_of as usize)), 0.0];
+            let mut dots = [dot(dq, &query.pool), dot(dq, inference.parameters.last.row(last_of as usize)), 0.0];
             add_scaled(last.row(last_of), query.parts[1], dq);
             if let Some(user) = context.user {
-                dots[2] = dot(dq, readable.parameters.users.row(user as usize));
+                dots[2] = dot(dq, inference.parameters.users.row(user as usize));
                 add_scaled(users.row(user), query.parts[2], dq);
             }
             let factor = token_factor(context.terms.len());
@@ -256,7 +256,7 @@ impl Stepper {
             (tokens, token_factor(tokens.len()))
         });
         tokens.scatter(items.values(), holders, scatter);
-        projections.backward(readable, items);
+        projections.backward(inference, items);
         scalars
     }
 
@@ -279,7 +279,7 @@ impl Stepper {
         } = self;
         let projections = projections.gradient();
         let config = Arc::clone(state.config());
-        let rates = config.rates_at(state.readable.counters.counted);
+        let rates = config.rates_at(state.inference.counters.counted);
         let tables: [(LearnedTable, &Slots, &[f32], f32); TABLES] = [
             (LearnedTable::Items, items.slots(), items.values(), rates.items),
             (LearnedTable::Bias, slots, &outputs.db, rates.bias),
@@ -310,7 +310,7 @@ impl Stepper {
         report.clipped = scale < 1.0;
         report.scale = scale;
 
-        let State { readable, accumulators, touched, base_weights, .. } = state;
+        let State { inference, accumulators, touched, base_weights, .. } = state;
         let mut regularizer = BaseRegularizer::new(base_weights.as_deref(), config.pull);
         for ((table, slots, values, rate), squares) in tables.into_iter().zip(squares) {
             let update = match (table, config.optimizer) {
@@ -320,7 +320,7 @@ impl Stepper {
                 (_, Optimizer::RowWiseAdagrad) => adagrad::update_row_wise,
             };
             let rule = adagrad::UpdateRule { scale, rate, l2: config.l2 };
-            let weights = readable.parameters.table_mut(table);
+            let weights = inference.parameters.table_mut(table);
             let updated = report.rows;
             moved.clear();
             moved.extend(slots.ascending().filter(|(_, place)| squares[*place] > 0.0));
@@ -333,7 +333,7 @@ impl Stepper {
             });
             statistics.still(table, squares.len() - (report.rows - updated));
         }
-        let weights = Arc::make_mut(&mut state.readable.parameters.scalars);
+        let weights = Arc::make_mut(&mut state.inference.parameters.scalars);
         let sums = Arc::make_mut(&mut state.accumulators.scalars);
         statistics.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
         (report.measured, report.tables) = statistics.finish();

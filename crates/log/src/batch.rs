@@ -1,4 +1,4 @@
-//! Batch: the requests of one append, and what becomes of each of their records.
+//! Batch: the requests of one append, with the outcome of each record.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
     queue::{Answer, Request},
 };
 
-/// Some requests whose records are committed together.
+/// Requests whose records are committed together.
 pub(super) struct Batch {
     pub entries: Vec<Entry>,
     /// Bytes of all encoded rows.
@@ -25,21 +25,21 @@ pub(super) struct Entry {
     pub records: Vec<NewRecord>,
     pub rows: EncodedRows,
     answer: Option<oneshot::Sender<Answer>>,
-    /// Why the request is left out of the append; nothing of it is taken.
+    /// Error of a request that is left out of the append as a whole.
     pub refused: Option<LogError>,
-    /// What became of each record, once known.
+    /// Outcome of each record, once known.
     pub outcomes: Vec<AppendOutcome>,
 }
 
-/// An event that stands in the log.
+/// Event that is in the log already.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct ExistingEvent {
     pub position: Position,
     pub retry_hash: Option<i64>,
 }
 
 impl Batch {
-    /// Takes the requests out of the queue's count.
+    /// Builds a batch, and releases the reservations of its requests in the queue.
     pub(super) fn new(requests: Vec<Request>) -> Self {
         let bytes = requests.iter().map(|request| request.rows.bytes()).sum();
         let entries = requests
@@ -58,13 +58,13 @@ impl Batch {
         Self { entries, bytes }
     }
 
-    /// Records of the requests that are not refused.
+    /// Counts the records of requests that are not refused.
     pub(super) fn records(&self) -> usize {
         let taken = self.entries.iter().filter(|entry| entry.refused.is_none());
         taken.map(|entry| entry.records.len()).sum()
     }
 
-    /// Ids of all events, for the look-up.
+    /// Lists the ids of all events, for the lookup.
     pub(super) fn event_ids(&self) -> Vec<&str> {
         self.entries
             .iter()
@@ -73,7 +73,7 @@ impl Batch {
             .collect()
     }
 
-    /// Versions that restores of the batch name, with the request that names them.
+    /// Lists the versions that restores of the batch name, each with the indexes of its request and record.
     pub(super) fn restores(&self) -> Vec<(usize, usize, VersionNumber)> {
         let mut named = Vec::new();
         for (request, entry) in self.entries.iter().enumerate() {
@@ -86,7 +86,7 @@ impl Batch {
         named
     }
 
-    /// Gives every record the next position: right when no id stands in the log or comes twice.
+    /// Assigns the next position to every record. Correct only when no id is repeated, in the log or in the batch.
     pub(super) fn accept_all(&mut self, head: Position) {
         let mut last = head;
         for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
@@ -98,15 +98,16 @@ impl Batch {
         }
     }
 
-    /// Gives positions to the records whose ids do not stand in the log, nor earlier in the batch. Returns how many.
-    pub(super) fn accept_new(&mut self, head: Position, mut standing: HashMap<String, Standing>) -> u64 {
+    /// Assigns positions to the records whose ids are neither in the log nor earlier in the batch. Returns their
+    /// number.
+    pub(super) fn accept_new(&mut self, head: Position, mut existing: HashMap<String, ExistingEvent>) -> u64 {
         let mut last = head;
         for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
             entry.outcomes.clear();
             for record in &entry.records {
                 let id = event_id(&record.body);
-                if let Some(first) = id.and_then(|id| standing.get(id.as_str())) {
-                    // An id that the service made is never a retry: meeting it twice is somebody else's event.
+                if let Some(first) = id.and_then(|id| existing.get(id.as_str())) {
+                    // An id that the service generated is never sent again as a retry, so this is another event.
                     let same = record.retry_hash.is_some() && record.retry_hash == first.retry_hash;
                     entry.outcomes.push(if same {
                         AppendOutcome::Duplicate(first.position)
@@ -118,16 +119,16 @@ impl Batch {
                 last = last.next();
                 entry.outcomes.push(AppendOutcome::Accepted(last));
                 if let Some(id) = id {
-                    let here = Standing { position: last, retry_hash: record.retry_hash };
-                    standing.insert(id.as_str().to_owned(), here);
+                    let here = ExistingEvent { position: last, retry_hash: record.retry_hash };
+                    existing.insert(id.as_str().to_owned(), here);
                 }
             }
         }
         last.since(head)
     }
 
-    /// Writes the accepted rows in COPY format, in pieces of about `piece_bytes`; the first has the header and the last
-    /// the trailer.
+    /// Writes the accepted rows in COPY format, in pieces of about `piece_bytes`. The first piece has the header, the
+    /// last one the trailer.
     pub(super) fn encoded(
         &self,
         append_last: Position,
@@ -167,7 +168,7 @@ impl Batch {
         })
     }
 
-    /// The accepted records, moved out.
+    /// Moves the accepted records out.
     pub(super) fn take_records(&mut self, appended_at: Timestamp) -> Vec<Record> {
         let mut taken = Vec::with_capacity(self.records());
         for entry in &mut self.entries {
@@ -182,7 +183,7 @@ impl Batch {
         taken
     }
 
-    /// How many duplicates and conflicts there are.
+    /// Counts the duplicates and the conflicts.
     pub(super) fn repeats(&self) -> (u64, u64) {
         let mut repeats = (0, 0);
         for outcome in self.entries.iter().flat_map(|entry| &entry.outcomes) {
@@ -195,7 +196,7 @@ impl Batch {
         repeats
     }
 
-    /// Answers every request with its outcomes. A caller that has gone away does not matter: its records are durable.
+    /// Answers every request with its outcomes. The records of a caller that has left are durable all the same.
     pub(super) fn answer(mut self) {
         for entry in &mut self.entries {
             if let Some(answer) = entry.answer.take() {
@@ -215,7 +216,7 @@ impl Batch {
     }
 }
 
-/// What a committed append was.
+/// Committed append.
 pub(super) struct Committed {
     /// Head after it.
     pub head: Position,

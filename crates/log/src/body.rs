@@ -1,9 +1,9 @@
-//! A record's body as columns, and back.
+//! Conversion between the body of a record and the columns of the table.
 //!
-//! The memory hand-over must give the learner exactly what a replay from the table gives (P4). JSON does not return
-//! every number as it was (the parser may be one unit in the last place off for 17-digit numbers, NaN becomes null), so
-//! [`settle`] replaces what goes through JSON by what comes back from it, before the record is handed to anybody. Items need
-//! none of that: [`ItemRest`].
+//! A record handed over in memory must equal the one that a replay reads from the table (P4). JSON does not preserve
+//! every number: the parser may be off by one unit in the last place for 17 digits, and NaN becomes null. So
+//! [`normalise`] replaces such values by what JSON returns, before the record is handed to anybody. Items do not need
+//! that, see [`ItemRest`].
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use shelfmark_domain::{
-    Event, Except, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody, RowVector,
-    Timestamp, VectorTable, VersionNumber,
+    Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody,
+    RowVector, Timestamp, VectorTable, VersionNumber,
 };
 
 /// Codes of `records.type`.
@@ -26,19 +26,19 @@ pub(super) mod code {
     pub const FORGET: i16 = 7;
 }
 
-/// What few events have; the JSON of `records.rest` for an event.
+/// Rare fields of an event: the JSON of `records.rest`.
 #[derive(Default, Serialize, Deserialize)]
 struct EventRest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     context: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recommendation_id: Option<Id>,
-    /// `null` is a value here, and not the same as absence.
+    /// `null` is a value here, distinct from an absent field.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     properties: Option<Value>,
 }
 
-/// The same, borrowed, for writing.
+/// [`EventRest`], borrowed, for writing.
 #[derive(Serialize)]
 struct EventRestRef<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -49,8 +49,8 @@ struct EventRestRef<'a> {
     properties: Option<&'a Value>,
 }
 
-/// The JSON of `records.rest` for an item, which reads back as the same [`Item`]: its vectors are written bit by bit (and take
-/// half the room of decimal numbers), its other numbers are finite.
+/// The JSON of `records.rest` for an item. It reads back as the same [`Item`]: vectors are written as base64 of their
+/// bytes, in half the size of decimal numbers, and all other numbers are finite.
 #[derive(Serialize)]
 struct ItemRest<'a> {
     id: &'a Id,
@@ -73,14 +73,14 @@ struct ItemRest<'a> {
 struct RestoreRest {
     version: VersionNumber,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
-/// A body's columns for writing.
+/// Columns of a body, for writing.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     pub code: i16,
@@ -94,7 +94,7 @@ pub(super) struct Columns<'a> {
     pub rest: Option<String>,
 }
 
-/// A body's columns as read.
+/// Columns of a body, as read.
 #[derive(Debug, Default)]
 pub(super) struct StoredColumns {
     pub code: i16,
@@ -108,12 +108,12 @@ pub(super) struct StoredColumns {
     pub rest: Option<String>,
 }
 
-/// The columns of a body.
-pub(super) fn split(body: &RecordBody) -> Result<Columns<'_>, String> {
+/// Converts a body to columns. The error says which field cannot be stored.
+pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
     Ok(match body {
         RecordBody::Event(event) => {
-            // The one text column that no type keeps free of U+0000, which Postgres refuses in text. Refusing it here
-            // keeps it from failing the appends of others.
+            // Postgres refuses U+0000 in text. This is the only text column whose type does not exclude it. Refused
+            // here, it does not fail the append of other callers' records.
             if event.kind.as_bytes().contains(&0) {
                 return Err("kind holds the character U+0000".to_owned());
             }
@@ -193,18 +193,18 @@ fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> {
     serde_json::from_str(rest).map_err(|error| error.to_string())
 }
 
-/// Replaces what went through JSON by what comes back from it. An error means that the record could not be read back.
-pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), String> {
+/// Replaces values that JSON does not preserve by what it returns. Fails when the record could not be read back.
+pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(), String> {
     let Some(rest) = rest else { return Ok(()) };
     match body {
         RecordBody::Event(event) => {
-            // Texts come back as they are; only the numbers of properties may not.
+            // JSON preserves text. Only numbers in properties may change.
             if event.properties.is_some() {
                 event.properties = parse::<EventRest>(rest)?.properties;
             }
         }
         RecordBody::Configure { config } => **config = parse::<ModelConfig>(rest)?,
-        // Vectors are written bit by bit.
+        // Vectors are written as their bytes.
         RecordBody::PutItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
@@ -214,8 +214,8 @@ pub(super) fn settle(body: &mut RecordBody, rest: Option<&str>) -> Result<(), St
     Ok(())
 }
 
-/// The body of stored columns.
-pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
+/// Converts stored columns to a body. The error says which column cannot be read.
+pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String> {
     let rest = columns.rest.as_deref();
     Ok(match columns.code {
         code::EVENT => {
@@ -245,7 +245,7 @@ pub(super) fn join(columns: StoredColumns) -> Result<RecordBody, String> {
         code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
         code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
         code::FORGET => RecordBody::Forget(parse(rest.ok_or("rest is null")?)?),
-        other => return Err(format!("type {other} is not known to this release")),
+        other => return Err(format!("type {other} is unknown to this release")),
     })
 }
 
@@ -254,26 +254,27 @@ fn required(column: &'static str, text: Option<&str>) -> Result<Id, String> {
     Id::new(column, text).map_err(|error| error.to_string())
 }
 
-/// The id in a column that may be null.
+/// Parses the id in a column that may be null.
 pub(super) fn optional(column: &'static str, text: Option<&str>) -> Result<Option<Id>, String> {
     text.map(|text| Id::new(column, text).map_err(|error| error.to_string())).transpose()
 }
 
-/// What is left of an event's `rest` when the user is forgotten: the circumstances, which were learned from.
-pub(super) fn circumstances(rest: &str) -> Result<Option<String>, String> {
+/// Returns the part of an event's `rest` that stays when its user is forgotten: the circumstances, which were learned
+/// from.
+pub(super) fn anonymous_rest(rest: &str) -> Result<Option<String>, String> {
     let EventRest { context, .. } = parse(rest)?;
     let left = EventRestRef { context: &context, recommendation_id: None, properties: None };
     (!context.is_empty()).then(|| json(&left)).transpose()
 }
 
-/// A restore's `rest` without the forgotten user's id; `None`: it is not there.
-pub(super) fn forget_in_restore(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
+/// Returns a restore's `rest` without the forgotten user's id; `None` when it does not name the user.
+pub(super) fn restore_without_user(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
     let mut restore: RestoreRest = parse(rest)?;
     let named = restore.replay.as_mut().is_some_and(|except| except.forget(user));
     named.then(|| json(&restore)).transpose()
 }
 
-/// An event's id, if the record is one.
+/// Returns the id of an event; `None` for other records.
 pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
     match body {
         RecordBody::Event(event) => Some(&event.event_id),
@@ -286,7 +287,7 @@ pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
     }
 }
 
-/// Where a stored record could not be read.
+/// Builds the error for a stored record that cannot be read.
 pub(super) fn unreadable(position: Position, detail: String) -> super::LogError {
     super::LogError::Unreadable { position, detail }
 }
@@ -295,8 +296,8 @@ pub(super) fn unreadable(position: Position, detail: String) -> super::LogError 
 mod tests {
     use super::*;
 
-    /// Goal: the hand-over in memory is what the table gives back (P4). Method: awkward numbers in every place that holds
-    /// some, and rows as an earlier release wrote them.
+    /// Goal: the hand-over in memory is what the table gives back (P4). Method: awkward numbers in every place that
+    /// holds some, and rows as an earlier release wrote them.
     #[test]
     fn items_come_back_bit_for_bit_from_either_spelling() {
         let mut item = Item::bare(Id::new("id", "i").expect("valid"));
@@ -318,30 +319,31 @@ mod tests {
             numbers.chain(vector).collect::<Vec<_>>()
         };
         let stored = |rest: String| {
-            join(StoredColumns { code: code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() }).expect("reads")
+            from_columns(StoredColumns { code: code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() })
+                .expect("reads")
         };
         let body = RecordBody::PutItem(item.clone());
-        for rest in [split(&body).expect("valid").rest.expect("always"), json(&item).expect("JSON")] {
+        for rest in [to_columns(&body).expect("valid").rest.expect("always"), json(&item).expect("JSON")] {
             let back = stored(rest);
             assert_eq!(back, body);
             assert_eq!(bits(&back), bits(&body));
         }
         item.properties.insert("n".to_owned(), PropertyValue::Number(f64::NAN));
-        let refused = split(&RecordBody::PutItem(item)).err();
+        let refused = to_columns(&RecordBody::PutItem(item)).err();
         assert_eq!(refused.as_deref(), Some("properties.n is not finite"));
     }
 
     #[test]
     fn restores_of_before_replays_are_read_and_replays_come_back_as_they_were() {
         let stored = |rest: &str| {
-            join(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
+            from_columns(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
         };
         let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
         assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));
-        let except: Except = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
+        let except: Exclusions = serde_json::from_str(r#"{"users":["u"],"positions":[[2,9]]}"#).expect("valid");
         for replay in [None, Some(Box::default()), Some(Box::new(except))] {
             let body = RecordBody::Restore { version: VersionNumber(7), replay };
-            let rest = split(&body).expect("valid").rest.expect("always");
+            let rest = to_columns(&body).expect("valid").rest.expect("always");
             assert_eq!(stored(&rest), Ok(body));
         }
     }

@@ -1,12 +1,12 @@
-//! One append as one transaction.
+//! Commit of one append as one transaction.
 //!
-//! In the common case every id is new, and looking up thousands of random ids costs as much as writing them. So an append
-//! is first tried without a look-up: the unique index refuses the whole of it when an id stands in the log already, and
-//! then it is done again, carefully. A run of retries would fail every first try, so the appender stays careful for a
-//! while after a repeat ([`super::appender`]).
+//! In the common case every id is new, and looking up thousands of random ids costs as much as writing them. So an
+//! append is tried without a lookup first (optimistically). The unique index refuses it as a whole when an id is in the
+//! log already, and it is repeated with a lookup. During a run of retries every optimistic append would fail, so the
+//! appender keeps using lookups for a while after a repeat ([`super::appender`]).
 //!
-//! The order of statements matters: the look-up must be a statement of its own *after* the one that locks the head, for
-//! only then does its snapshot hold what the appender before us (perhaps of another process) committed.
+//! The order of statements matters. The lookup must be a statement of its own *after* the one that locks the head. Only
+//! then does its snapshot include the append before, perhaps of another process.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,42 +23,43 @@ use shelfmark_domain::{Position, Timestamp};
 
 use super::{
     LogError,
-    batch::{Batch, Committed, Standing},
+    batch::{Batch, Committed, ExistingEvent},
     copy,
 };
 
-/// Channel of the log's notifications; the payload is `model_id:head:appended_at_micros:origin`.
+/// Channel of the log's notifications. The payload is `model_id:head:appended_at_micros:origin`.
 pub(super) const CHANNEL: &str = "shelfmark_log";
 
-/// Bytes of one CopyData message: large enough for few calls, small enough that Postgres works while we encode.
+/// Bytes of one CopyData message: large enough for few calls, small enough that Postgres works while the next is
+/// encoded.
 const PIECE_BYTES: usize = 128 << 10;
 
-/// Who appends to what.
+/// Log that an appender writes to, and the appender's own number.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target {
+pub(super) struct LogTarget {
     pub model_id: i32,
-    /// Random number of this log handle's appender, so that it need not wake up at its own notifications.
+    /// Random number of this handle's appender, so that it can ignore its own notifications.
     pub origin: u64,
 }
 
-/// Why an append did not come to its end.
+/// Error of an append.
 #[derive(Debug)]
 pub(super) enum CommitError {
-    /// An id stands in the log already, or comes twice: do it again with a look-up.
+    /// An id is in the log already or twice in the batch: repeat the append with a lookup.
     Repeats,
-    /// The model is gone; nothing was committed.
+    /// The model was deleted. Nothing was committed.
     Deleted,
     /// Nothing was committed.
     NotCommitted(sqlx::Error),
-    /// The last answer did not come: it may be committed or not.
+    /// The commit was not answered, so the append may be committed or not.
     Unknown(sqlx::Error),
 }
 
 impl CommitError {
-    /// As the callers get it.
+    /// Converts to the error that callers get.
     pub(super) fn into_log_error(self) -> LogError {
         match self {
-            // The appender does a batch again after this; twice cannot happen under the head's lock.
+            // The appender repeats a batch after this error. It cannot happen again under the lock of the head.
             Self::Repeats => LogError::Database(Arc::new(sqlx::Error::Protocol(
                 "an event id appeared in the log under the head's lock".into(),
             ))),
@@ -80,15 +81,15 @@ impl From<sqlx::Error> for CommitError {
     }
 }
 
-/// Appends the batch without a look-up.
+/// Appends the batch without a lookup. Error: [`CommitError::Repeats`] when an id is repeated.
 pub(super) async fn append_optimistically(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let records = batch.records() as u64;
-    // Begin, lock and take the positions in one round trip.
+    // Begins, locks the head and takes the positions in one round trip.
     let statement = format!(
         "begin isolation level read committed; \
          update models set head = head + {records} where id = {} and deleted_at is null returning head",
@@ -104,10 +105,10 @@ pub(super) async fn append_optimistically(
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }
 
-/// Appends what of the batch is new; repeats get the position where their id stands.
+/// Looks up the ids of the batch and appends the records that are new. Repeats get the position of the earlier event.
 pub(super) async fn append_with_lookup(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
@@ -116,13 +117,13 @@ pub(super) async fn append_with_lookup(
         target.model_id
     );
     let before = head_of(connection, statement).await?;
-    refuse_restores_of_nothing(connection, target, batch).await?;
-    let standing = look_up(connection, target, batch).await?;
-    let records = batch.accept_new(before, standing);
+    refuse_restores_of_missing_versions(connection, target, batch).await?;
+    let existing = look_up(connection, target, batch).await?;
+    let records = batch.accept_new(before, existing);
     let appended_at = Timestamp::now();
     let head = before.advanced(records);
     if records == 0 {
-        // Nothing to commit. The repeats were read under the lock, from what is committed.
+        // Nothing to commit. The repeats were found in committed records.
         connection.execute("rollback").await?;
     } else {
         copy_rows(connection, batch, head, appended_at, records).await?;
@@ -136,16 +137,16 @@ pub(super) async fn append_with_lookup(
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }
 
-/// Runs a statement that begins the transaction and answers with a head. Only numbers are formatted into it.
-/// No answer: the model was deleted.
+/// Runs a statement that begins the transaction and returns the head. Only numbers are formatted into it. No row means
+/// that the model was deleted.
 async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Position, CommitError> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
     let row = rows.first().ok_or(CommitError::Deleted)?;
     Ok(Position::from_i64(row.try_get(0)?))
 }
 
-fn notify(target: Target, head: Position, appended_at: Timestamp) -> String {
-    let Target { model_id, origin } = target;
+fn notify(target: LogTarget, head: Position, appended_at: Timestamp) -> String {
+    let LogTarget { model_id, origin } = target;
     let micros = appended_at.micros();
     format!("select pg_notify('{CHANNEL}', '{model_id}:{head}:{micros}:{origin}')")
 }
@@ -173,8 +174,8 @@ async fn finish(connection: &mut PgConnection, statement: String) -> Result<(), 
     let result = connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await;
     match result {
         Ok(_) => Ok(()),
-        // A plain error in answer to the commit means that it did not happen. FATAL may come after it, as any loss of
-        // the connection may.
+        // An ERROR in answer to the commit means that it did not happen. A FATAL error, like any loss of the
+        // connection, may come after it happened.
         Err(sqlx::Error::Database(refusal))
             if refusal
                 .try_downcast_ref::<PgDatabaseError>()
@@ -188,9 +189,9 @@ async fn finish(connection: &mut PgConnection, statement: String) -> Result<(), 
 
 async fn look_up(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &Batch,
-) -> Result<HashMap<String, Standing>, sqlx::Error> {
+) -> Result<HashMap<String, ExistingEvent>, sqlx::Error> {
     let ids = batch.event_ids();
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -203,17 +204,17 @@ async fn look_up(
             .await?;
     rows.iter()
         .map(|row| {
-            let standing = Standing { position: Position::from_i64(row.try_get(1)?), retry_hash: row.try_get(2)? };
-            Ok((row.try_get(0)?, standing))
+            let existing = ExistingEvent { position: Position::from_i64(row.try_get(1)?), retry_hash: row.try_get(2)? };
+            Ok((row.try_get(0)?, existing))
         })
         .collect()
 }
 
-/// A restore of a version that does not exist would stop every learner for ever. Versions are deleted under the same
-/// lock on the model's row, so what is found here is still there when the append commits.
-async fn refuse_restores_of_nothing(
+/// Refuses requests with restores of versions that do not exist, which would stop every learner for good. Versions are
+/// deleted under the same lock of the model's row, so a version found here still exists when the append commits.
+async fn refuse_restores_of_missing_versions(
     connection: &mut PgConnection,
-    target: Target,
+    target: LogTarget,
     batch: &mut Batch,
 ) -> Result<(), sqlx::Error> {
     let named = batch.restores();

@@ -1,18 +1,18 @@
-//! The commit delay of the appender: how long a small append waits for company before it is committed.
+//! Commit delay of the appender: how long a small append waits for more requests before it is committed.
 //!
-//! Company makes appends fewer and larger. Callers gain when those who were just answered come back at once (a closed
-//! loop). One commit then serves them all, instead of two that each serve a part. The learner gains because one event
-//! costs it nearly as much as sixty that come together.
+//! The delay makes appends fewer and larger. Callers gain when those just answered send their next request at once (a
+//! closed loop): one commit then serves them all, instead of two that each serve a part. The learner gains because one
+//! event costs it nearly as much as sixty in one append.
 //!
-//! The delay is bounded by what it can bring:
-//! - Nobody waits for more requests than were under way at the last commit: those that it answered and those that
-//!   waited meanwhile. When so many are together, nobody else is expected back.
-//! - A request waits for half of what a commit takes, as lately measured. It waits for a whole commit while this
+//! The delay is bounded by what it can gain:
+//! - An append waits for no more requests than were in flight at the last commit: those that it answered and those that
+//!   were queued meanwhile. Once so many are together, no more are expected.
+//! - It waits for half of the mean commit time, as measured recently. It waits for a whole commit time while this
 //!   process's reader is behind by more than the last append. A reader that keeps up is always behind by that one.
-//! - It waits for [`LogSettings::gather_max`] while the reader is late: an append older than that is still unread.
-//!   Such a reader falls further behind with every small append.
+//! - It waits for [`LogSettings::commit_delay_max`] while the reader is late: an append older than that is still
+//!   unread. Such a reader falls further behind with every small append.
 //!
-//! Where an append ends is in the log, so every reader cuts its steps alike whatever was decided here.
+//! The end of each append is in the log, so every reader forms the same steps, whatever the delay was.
 
 use std::time::Duration;
 
@@ -21,43 +21,43 @@ use tokio::time::Instant;
 use super::LogSettings;
 use shelfmark_domain::Position;
 
-/// Weight of the newest commit in the mean: one eighth.
+/// Inverse weight of the newest commit in the moving average: one eighth.
 const MEAN_OVER: u32 = 8;
 
-/// Decides about every append of one appender.
+/// Commit delay of one appender.
 #[derive(Debug)]
 pub(super) struct CommitDelay {
     records_enough: usize,
     delay_max: Duration,
-    /// What a commit has lately taken; zero before the first.
+    /// Moving average of the commit time; zero before the first commit.
     commit_mean: Duration,
-    /// Requests under way at the end of the last commit.
+    /// Requests in flight at the end of the last commit.
     expected: usize,
     /// Head before the last append.
     before_last: Position,
-    /// End of an append that the reader had not met when it was committed, and when that was.
+    /// End of an append that the reader had not read when it was committed, and the time of that commit.
     unread: Option<(Position, Instant)>,
 }
 
-/// What an append holds so far.
+/// Append that is not committed yet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gathered {
+pub(super) struct PendingAppend {
     pub requests: usize,
     pub records: usize,
     /// When its first request was taken.
     pub since: Instant,
 }
 
-/// A wait for company.
+/// Wait for more requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wait {
-    /// When it ends.
+    /// End of the wait.
     pub until: Instant,
-    /// Ask again once the reader stands here.
+    /// Position at which the reader has caught up: decide again once it gets there.
     pub reader_behind: Option<Position>,
 }
 
-/// A commit that succeeded.
+/// Successful commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commit {
     /// Head before it and after it.
@@ -66,7 +66,7 @@ pub(super) struct Commit {
     pub took: Duration,
     /// Requests that it answers.
     pub requests: usize,
-    /// Requests that wait at its end.
+    /// Requests that are queued at its end.
     pub waiting: usize,
     /// Its end.
     pub at: Instant,
@@ -75,8 +75,8 @@ pub(super) struct Commit {
 impl CommitDelay {
     pub(super) fn new(settings: &LogSettings) -> Self {
         Self {
-            records_enough: settings.gather_records,
-            delay_max: settings.gather_max,
+            records_enough: settings.commit_delay_records,
+            delay_max: settings.commit_delay_max,
             commit_mean: Duration::ZERO,
             expected: 0,
             before_last: Position::ZERO,
@@ -96,14 +96,14 @@ impl CommitDelay {
         }
     }
 
-    /// Notes an append that failed: nobody is expected back soon.
+    /// Notes a failed append, after which no requests are expected.
     pub(super) fn failed(&mut self) {
         self.expected = 0;
     }
 
-    /// Returns how long to wait for one more request; `None`: commit now. Without a reader nobody is behind.
-    pub(super) fn wait(&self, gathered: Gathered, reader: Option<Position>, now: Instant) -> Option<Wait> {
-        if gathered.records >= self.records_enough || gathered.requests >= self.expected {
+    /// Returns how long to wait for one more request; `None` to commit now. `reader` is `None` without a reader.
+    pub(super) fn wait(&self, pending: PendingAppend, reader: Option<Position>, now: Instant) -> Option<Wait> {
+        if pending.records >= self.records_enough || pending.requests >= self.expected {
             return None;
         }
         let reader_behind = reader.is_some_and(|reader| reader < self.before_last).then_some(self.before_last);
@@ -114,7 +114,7 @@ impl CommitDelay {
         } else {
             self.commit_mean / 2
         };
-        let until = gathered.since + delay;
+        let until = pending.since + delay;
         (now < until).then_some(Wait { until, reader_behind })
     }
 
@@ -138,7 +138,11 @@ mod tests {
     }
 
     fn delay() -> CommitDelay {
-        CommitDelay::new(&LogSettings { gather_records: 64, gather_max: DELAY_MAX, ..LogSettings::default() })
+        CommitDelay::new(&LogSettings {
+            commit_delay_records: 64,
+            commit_delay_max: DELAY_MAX,
+            ..LogSettings::default()
+        })
     }
 
     /// An append of so many single records that begins after `before`.
@@ -147,8 +151,8 @@ mod tests {
         Commit { before: at(before), head, took: COMMIT, requests, waiting, at: now }
     }
 
-    fn singles(requests: usize, since: Instant) -> Gathered {
-        Gathered { requests, records: requests, since }
+    fn singles(requests: usize, since: Instant) -> PendingAppend {
+        PendingAppend { requests, records: requests, since }
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod tests {
         delay.committed(commit(1, 1, 15, now), Some(at(0)));
         assert!(delay.wait(singles(15, now), Some(at(0)), now).is_some());
         assert_eq!(delay.wait(singles(16, now), Some(at(0)), now), None, "all 16 callers");
-        let enough = Gathered { requests: 2, records: 64, since: now };
+        let enough = PendingAppend { requests: 2, records: 64, since: now };
         assert_eq!(delay.wait(enough, Some(at(0)), now), None);
         delay.failed();
         assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None);

@@ -1,5 +1,5 @@
-//! Rows in Postgres' binary COPY format, written by hand: callers encode their own records, the appender only fills in
-//! the three columns that are not known before it holds the head's lock.
+//! Encoder of rows in the binary COPY format of Postgres. Callers encode their own records. The appender only fills in
+//! the three columns that are unknown until it holds the lock of the head.
 //!
 //! Format: <https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4>. A row is an `i16` count of fields, then
 //! for each an `i32` length (-1 = null) and its bytes, all big-endian.
@@ -12,23 +12,23 @@ use super::body::{self, Columns};
 pub(super) const STATEMENT: &str = "copy records (position, append_last, appended_at, model_id, type, retry_hash, ts, \
     value, event_id, user_id, session_id, item_id, kind, rest, source) from stdin (format binary)";
 
-/// What comes before the rows: signature, flags, no extension.
+/// Header: signature, flags, no extension.
 pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// What comes after them.
+/// Trailer.
 pub(super) const TRAILER: &[u8] = b"\xff\xff";
 
 const FIELDS: i16 = 15;
 const POSITION_AT: usize = 2 + 4;
 const APPEND_LAST_AT: usize = POSITION_AT + 8 + 4;
 const APPENDED_AT_AT: usize = APPEND_LAST_AT + 8 + 4;
-/// 2000-01-01T00:00:00Z, where Postgres counts from, in microseconds since 1970.
+/// Epoch of Postgres, 2000-01-01T00:00:00Z, in microseconds since 1970.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// The rows of one request, without their places.
+/// Encoded rows of one request, without positions.
 #[derive(Debug, Default)]
 pub(super) struct EncodedRows {
     bytes: Vec<u8>,
-    /// Where each row ends.
+    /// End of each row in `bytes`.
     ends: Vec<usize>,
 }
 
@@ -37,23 +37,23 @@ impl EncodedRows {
         Self { bytes: Vec::with_capacity(records * 192), ends: Vec::with_capacity(records) }
     }
 
-    /// Bytes of all rows.
+    /// Returns the size of all rows in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// One row, by its index in the request.
+    /// Returns one row, by its index in the request.
     pub(super) fn row(&self, index: usize) -> &[u8] {
         let start = index.checked_sub(1).map_or(0, |previous| self.ends[previous]);
         &self.bytes[start..self.ends[index]]
     }
 
-    /// Encodes a record and makes its body what the table will give back.
+    /// Encodes a record, and normalises its body to what the table will return.
     pub(super) fn push(&mut self, model_id: i32, record: &mut NewRecord) -> Result<(), String> {
-        let columns = body::split(&record.body)?;
+        let columns = body::to_columns(&record.body)?;
         self.encode(model_id, record.retry_hash, &columns, record.source.as_ref().map(Id::as_str));
         let rest = columns.rest;
-        body::settle(&mut record.body, rest.as_deref())
+        body::normalise(&mut record.body, rest.as_deref())
     }
 
     fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>, source: Option<&str>) {
@@ -78,7 +78,7 @@ impl EncodedRows {
     }
 }
 
-/// Fills in what the appender knows, in a row that [`EncodedRows::push`] wrote.
+/// Fills in the three columns of the appender, in a row that [`EncodedRows::push`] wrote.
 pub(super) fn place(row: &mut [u8], position: Position, append_last: Position, appended_at: Timestamp) {
     row[POSITION_AT..POSITION_AT + 8].copy_from_slice(&position.as_i64().to_be_bytes());
     row[APPEND_LAST_AT..APPEND_LAST_AT + 8].copy_from_slice(&append_last.as_i64().to_be_bytes());

@@ -1,4 +1,4 @@
-//! Taking a forgotten user out of the log (P10), in one transaction with whatever else holds the user.
+//! Erasure of a forgotten user from the log (P10), in the transaction that also erases the user elsewhere.
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
@@ -7,20 +7,20 @@ use shelfmark_domain::{ForgottenUser, Id, Position};
 use super::{
     LogError,
     body::{self, code},
-    restore::append_own,
+    restore::insert_record,
 };
 
-/// Records rewritten at a time.
+/// Records that are rewritten at a time.
 const PAGE: i64 = 10_000;
 
-/// What was taken out of a log.
+/// Summary of an erasure from a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ErasedRecords {
-    /// Events of the user.
+    /// Number of rewritten events.
     pub records: u64,
-    /// Where the first of them stands.
+    /// Position of the first of them.
     pub first: Option<Position>,
-    /// The log was read from the beginning, or where an earlier look ended, to here at least.
+    /// Position through which the log was searched, at least.
     pub through: Position,
 }
 
@@ -35,11 +35,11 @@ impl ErasedRecords {
     }
 }
 
-/// Takes the user out of the records that are committed: the id gives way to the new name; session, properties, the event's
-/// id and what it was recommended by are gone. What was learned from stays: item, kind, value, time and circumstances, of
-/// somebody unknown.
+/// Erases the user from the committed records after a position. A pseudonym replaces the user's id. Session,
+/// properties, event id and the id of the recommended list are removed. Item, kind, value, time and circumstances stay,
+/// since the model learned from them.
 ///
-/// Reads the log after a position. Appends go on meanwhile: [`append_forget`] takes out what they bring.
+/// Appends continue meanwhile. [`append_forget`] erases the user from the records that they add.
 pub async fn erase_user(
     connection: &mut PgConnection,
     model_id: i32,
@@ -50,7 +50,7 @@ pub async fn erase_user(
     let head: i64 =
         sqlx::query_scalar("select head from models where id = $1").bind(model_id).fetch_one(&mut *connection).await?;
     let mut erased = ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() };
-    // Only we can tell circumstances from the rest: Postgres' own JSON refuses what `rest` may hold.
+    // `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of the values that it may hold.
     loop {
         let rows = sqlx::query(
             "select position, rest from records where model_id = $1 and user_id = $2 \
@@ -68,7 +68,7 @@ pub async fn erase_user(
         let (mut positions, mut rests) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             let position: i64 = row.try_get(0)?;
-            let rest = body::circumstances(row.try_get(1)?);
+            let rest = body::anonymous_rest(row.try_get(1)?);
             rests.push(rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?);
             positions.push(position);
         }
@@ -105,7 +105,7 @@ pub async fn erase_user(
     Ok(erased)
 }
 
-/// Replays name whom they leave out.
+/// Erases the user from restore records: a replay names the users that it leaves out.
 async fn erase_from_restores(
     connection: &mut PgConnection,
     model_id: i32,
@@ -119,7 +119,7 @@ async fn erase_from_restores(
         .await?;
     for row in rows {
         let position: i64 = row.try_get(0)?;
-        let rest = body::forget_in_restore(row.try_get(1)?, forgotten);
+        let rest = body::restore_without_user(row.try_get(1)?, forgotten);
         let rest = rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?;
         if let Some(rest) = rest {
             sqlx::query("update records set rest = $3 where model_id = $1 and position = $2")
@@ -133,8 +133,8 @@ async fn erase_from_restores(
     Ok(())
 }
 
-/// Appends the record that makes every learner forget the user. From here to the end of the transaction nothing else is
-/// appended; events that came since [`erase_user`] looked, `after` the position it tells, are taken out as well.
+/// Appends the record that makes every learner forget the user. Until the transaction ends, nothing else is appended.
+/// Also erases the user from records that were appended `after` the position through which [`erase_user`] searched.
 pub async fn append_forget(
     connection: &mut PgConnection,
     model_id: i32,
@@ -148,6 +148,6 @@ pub async fn append_forget(
         .await?;
     let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    let position = append_own(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
+    let position = insert_record(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
     Ok((position, late))
 }

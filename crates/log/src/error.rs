@@ -4,66 +4,67 @@ use std::{sync::Arc, time::Duration};
 
 use shelfmark_domain::{ErrorKind, ModelName, Position};
 
-/// What can go wrong with the log. Cloneable, because one failed group commit answers many callers.
+/// Error of the log. Cloneable, because one failed group commit answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
-    /// The queue is full; nothing was taken.
+    /// The queue is full. Nothing was accepted.
     #[error("the append queue is full ({records} records wait)")]
     Full {
-        /// Records that wait.
+        /// Waiting records.
         records: usize,
-        /// When to try again.
+        /// Time after which to try again.
         retry_after: Duration,
     },
-    /// More records in one request than an append may hold.
-    #[error("{records} records in one request, at most {records_max}")]
+    /// The request has more records than an append may hold.
+    #[error("the request has {records} records, and the maximum is {records_max}")]
     TooLarge {
-        /// Records in the request.
+        /// Records of the request.
         records: usize,
-        /// Most records.
+        /// Maximum.
         records_max: usize,
     },
-    /// More bytes in one request than an append may hold.
-    #[error("the request's records take {bytes} bytes, at most {bytes_max}")]
+    /// The request has more bytes than an append may hold.
+    #[error("the records of the request take {bytes} bytes, and the maximum is {bytes_max}")]
     TooManyBytes {
         /// Bytes of the encoded records.
         bytes: usize,
-        /// Most bytes.
+        /// Maximum.
         bytes_max: usize,
     },
-    /// A record that could not be read back, or that names what does not exist; nothing of the request was taken.
-    #[error("record {index} of the request cannot be kept: {detail}")]
+    /// A record cannot be stored, or names a version that does not exist. No record of the request was accepted.
+    #[error("record {index} of the request cannot be stored: {detail}")]
     Refused {
-        /// Which record of the request, from 0.
+        /// Index of the record in the request, from 0.
         index: usize,
-        /// Why.
+        /// Reason.
         detail: String,
     },
-    /// Postgres could not be reached or refused; nothing was committed. Sending it again is safe.
-    #[error("the log's database failed")]
+    /// Postgres could not be reached, or a statement failed. Nothing was committed, so sending the request again is
+    /// safe.
+    #[error("the database of the log failed")]
     Database(#[source] Arc<sqlx::Error>),
-    /// The connection was lost while the append was being committed: it may stand in the log or not. Sending events
-    /// again with the same ids is safe.
-    #[error("the connection was lost during the commit: whether the append is durable is not known")]
+    /// The connection was lost during the commit, so the append may be durable or not. Sending events again with the
+    /// same ids is safe.
+    #[error("the connection was lost during the commit, so it is unknown whether the append is durable")]
     CommitUnknown(#[source] Arc<sqlx::Error>),
     /// The process is shutting down.
     #[error("the log is closed")]
     Closed,
-    /// The model was deleted; nothing is appended to it any more.
+    /// The model was deleted, and takes no more records.
     #[error("the model was deleted")]
     Deleted,
-    /// There is no such model.
+    /// The model does not exist.
     #[error("no model {0}")]
     UnknownModel(ModelName),
-    /// The model has no configuration yet, and this process may not settle it.
-    #[error("model {0} has not begun: the first process that may write settles its configuration")]
-    NotBegun(ModelName),
-    /// A stored record that this release cannot read: written by a later one, or damaged.
+    /// The model has no configuration yet, and this process is read-only.
+    #[error("model {0} has no configuration yet: a process that is not read-only has to start it first")]
+    NotStarted(ModelName),
+    /// A stored record cannot be read: a later release wrote it, or it is damaged.
     #[error("the record at position {position} cannot be read: {detail}")]
     Unreadable {
-        /// Where it stands.
+        /// Position of the record.
         position: Position,
-        /// What is wrong.
+        /// Reason.
         detail: String,
     },
 }
@@ -80,17 +81,17 @@ impl LogError {
             Self::CommitUnknown(_) => ErrorKind::CommitUnknown,
             Self::Closed => ErrorKind::ShuttingDown,
             Self::Deleted | Self::UnknownModel(_) => ErrorKind::ModelNotFound,
-            Self::NotBegun(_) => ErrorKind::ModelNotStarted,
+            Self::NotStarted(_) => ErrorKind::ModelNotStarted,
             Self::Unreadable { .. } => ErrorKind::RecordUnreadable,
         }
     }
 
-    /// What a client is told where the error's own text says too much or too little.
+    /// Detail for clients, where the error's own text says too much or too little.
     pub fn public_detail(&self) -> Option<String> {
         match self {
             Self::Database(_) => Some("the database did not answer; nothing was committed: try again".to_owned()),
             Self::CommitUnknown(_) => Some(
-                "whether the records are durable is not known: sending events again with the same event_id is safe"
+                "it is unknown whether the records are durable: sending events again with the same event_id is safe"
                     .to_owned(),
             ),
             Self::Full { .. }
@@ -100,7 +101,7 @@ impl LogError {
             | Self::Closed
             | Self::Deleted
             | Self::UnknownModel(_)
-            | Self::NotBegun(_)
+            | Self::NotStarted(_)
             | Self::Unreadable { .. } => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The handle of one model's log.
+//! Handle of one model's log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,19 +14,19 @@ use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Positi
 use super::{
     AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
     appender::Appender,
-    commit::Target,
+    commit::LogTarget,
     commit_delay::CommitDelay,
     copy::EncodedRows,
-    head::{Head, HeadKnown},
+    known_head::{Head, KnownHead},
+    listener,
     metrics::Metrics,
     queue::{QueueLevel, Request},
     reader,
-    recent::Recent,
+    recent_appends::RecentAppends,
     state::LogState,
-    wake,
 };
 
-/// Records, or bytes, that a caller encodes before it lets other tasks run: some 100 us.
+/// Records, or bytes, that a caller encodes before it yields to other tasks: some 100 us.
 const ENCODE_RECORDS: usize = 256;
 const ENCODE_BYTES: usize = 64 << 10;
 
@@ -38,10 +38,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens the log of a model that exists, and starts this process's appender and listener on `tracker`. They end after
-    /// `shutdown`, once what waits is committed.
+    /// Opens the log of an existing model, and starts this process's appender and listener on `tracker`. After
+    /// `shutdown`, they commit the queued requests and end. Error: [`LogError::UnknownModel`].
     ///
-    /// Open a model once a process: two handles work, as two processes do, but their commits wait for each other.
+    /// Open each model once in a process. Two handles are correct, as two processes are, but their commits wait for
+    /// each other.
     pub async fn open(
         pool: PgPool,
         model: &ModelName,
@@ -61,9 +62,9 @@ impl Log {
         let metrics = Arc::new(Metrics::new(model.as_str()));
         let (sender, requests) = mpsc::channel(settings.queue_requests_max);
         let shared = Arc::new(LogState {
-            target: Target { model_id, origin: rand::random() },
-            recent: Arc::new(Recent::new(settings.recent_records_max, settings.recent_bytes_max)),
-            head: Arc::new(HeadKnown::new(Head { position, at })),
+            target: LogTarget { model_id, origin: rand::random() },
+            recent: Arc::new(RecentAppends::new(settings.recent_records_max, settings.recent_bytes_max)),
+            head: Arc::new(KnownHead::new(Head { position, at })),
             level: Arc::new(QueueLevel::new(&settings, Arc::clone(&metrics))),
             reader: Arc::default(),
             metrics,
@@ -85,24 +86,26 @@ impl Log {
             delay: CommitDelay::new(&shared.settings),
             connection: None,
             held: None,
-            careful: 0,
+            lookups_left: 0,
         };
         tracker.spawn(appender.run());
-        tracker.spawn(wake::run(Arc::clone(&shared)));
+        tracker.spawn(listener::run(Arc::clone(&shared)));
         Ok(Self { shared, requests: sender })
     }
 
-    /// Appends the records as (part of) one group commit. Returns after the commit; one outcome per record, in order.
-    /// The records stand next to each other in the order given, save those that stood in the log already.
+    /// Appends the records as part of one group commit. Returns after the commit, with one outcome per record, in
+    /// order. New records get consecutive positions in the order given.
     ///
-    /// Errors: [`LogError::Full`] at once, [`LogError::TooLarge`], [`LogError::TooManyBytes`], [`LogError::Refused`] and
-    /// [`LogError::Closed`] take nothing. Once queued, the records are committed even if the caller goes away.
+    /// Errors: [`LogError::Full`] (at once), [`LogError::TooLarge`], [`LogError::TooManyBytes`], [`LogError::Refused`],
+    /// [`LogError::Closed`], [`LogError::Deleted`] and [`LogError::Database`]: nothing was accepted.
+    /// [`LogError::CommitUnknown`]: the records may be durable or not. Once queued, the records are committed even if
+    /// the caller drops the future.
     pub async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<AppendOutcome>, LogError> {
         self.append_within(records, Duration::ZERO).await
     }
 
-    /// Like [`Log::append`], but a full queue is waited for, `patience` at most: for callers who hold back what comes after
-    /// these records.
+    /// Appends as [`Log::append`] does, but waits for a full queue, at most for `patience`. For callers that send
+    /// nothing else before these records.
     pub async fn append_within(
         &self,
         mut records: Vec<NewRecord>,
@@ -120,23 +123,23 @@ impl Log {
         if shared.shutdown.is_cancelled() {
             return Err(LogError::Closed);
         }
-        let mut reservation = room(until, || shared.level.reserve(records.len())).await?;
+        let mut reservation = retry_while_full(until, || shared.level.reserve(records.len())).await?;
         let rows = self.encode(&mut records).await?;
-        room(until, || reservation.reserve_bytes(rows.bytes())).await?;
+        retry_while_full(until, || reservation.reserve_bytes(rows.bytes())).await?;
         let place = || {
             self.requests.try_reserve().map_err(|error| match error {
                 mpsc::error::TrySendError::Full(()) => shared.level.full(),
                 mpsc::error::TrySendError::Closed(()) => LogError::Closed,
             })
         };
-        let place = room(until, place).await?;
+        let place = retry_while_full(until, place).await?;
         let (answer, answered) = oneshot::channel();
         place.send(Request { records, rows, answer, reservation });
-        // The answer is dropped unsent only when the appender panicked over this append.
+        // The answer is dropped unsent only when the appender panicked during this append.
         answered.await.unwrap_or_else(|_dropped| Err(LogError::CommitUnknown(Arc::new(sqlx::Error::WorkerCrashed))))
     }
 
-    /// Encodes on the caller's task, so that the appender, which every caller waits for, has less to do.
+    /// Encodes records on the caller's task, since every caller waits for the appender.
     async fn encode(&self, records: &mut [NewRecord]) -> Result<EncodedRows, LogError> {
         let LogState { target, settings, .. } = &*self.shared;
         let mut rows = EncodedRows::with_capacity(records.len());
@@ -154,14 +157,14 @@ impl Log {
         Ok(rows)
     }
 
-    /// Whole appends after `after`, oldest first, about `records_max` records (never cutting an append).
+    /// Reads whole appends after a position, oldest first: about `records_max` records, without cutting an append.
     pub async fn read_after(&self, after: Position, records_max: usize) -> Result<Vec<Append>, LogError> {
         let LogState { pool, target, settings, .. } = &*self.shared;
         let bytes_max = settings.read_bytes_max;
         reader::read_after(pool, target.model_id, after, records_max, bytes_max).await.map(Vec::from)
     }
 
-    /// Last committed position.
+    /// Reads the last committed position.
     pub async fn head(&self) -> Result<Position, LogError> {
         let shared = &self.shared;
         let (position, at) = reader::head(&shared.pool, shared.target.model_id).await?;
@@ -170,66 +173,71 @@ impl Log {
         Ok(position)
     }
 
-    /// Last committed position this process knows of without asking Postgres (updated by appends, notifications and a
-    /// timer), and when it was committed; for a log without records, when it was opened.
+    /// Returns the last committed position known to this process, and the time of its commit, without asking Postgres.
+    /// Appends, notifications and a timer update it. Of an empty log, the time is when it was opened.
     pub fn head_known(&self) -> (Position, Timestamp) {
         let head = self.shared.head.get();
         (head.position, head.at)
     }
 
-    /// Notes how far this process's reader has got. From then on, small appends wait longer for company while it is
-    /// behind, and up to `gather_max` while it is late.
-    pub fn note_reader(&self, position: Position) {
+    /// Sets the position that this process's reader has reached. From then on, the commit delay is longer while the
+    /// reader is behind, and up to `commit_delay_max` while it is late.
+    pub fn set_reader_position(&self, position: Position) {
         self.shared.reader.set(position);
     }
 
-    /// Reader that yields every append after `after`, each once, in order, whichever process committed it. `after` is
-    /// the end of an append or 0; inside an append, the first that is yielded is its rest.
+    /// Opens a reader that returns every append after `after`, once and in order, whichever process committed it.
+    /// `after` is 0 or the end of an append. Inside an append, the reader starts with the rest of it.
     pub fn tail(&self, after: Position) -> Tail {
         Tail::new(Arc::clone(&self.shared), after)
     }
 
-    /// One page of records for people. A filter reads the log from `page.after` on until the page is full.
+    /// Reads one page of records. With a filter, the log is read from `page.after` on until the page is full.
     pub async fn page(&self, page: RecordsPage) -> Result<Vec<Record>, LogError> {
         reader::page(&self.shared.pool, self.shared.target.model_id, &page).await
     }
 
-    /// The event with this id.
+    /// Returns the records at these positions, in order of position. What is beyond the head is left out.
+    pub async fn records_at(&self, positions: &[Position]) -> Result<Vec<Record>, LogError> {
+        reader::records_at(&self.shared.pool, self.shared.target.model_id, positions).await
+    }
+
+    /// Finds the event with this id, and its position.
     pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
     }
 
-    /// What is wrong with the positions, if anything is (P3): they begin at 1, leave none out and end at the head. Counts
+    /// Checks that positions are dense from 1 to the head (P3), and describes the violation if they are not. Counts
     /// every record.
     pub async fn gap(&self) -> Result<Option<String>, LogError> {
         reader::gap(&self.shared.pool, self.shared.target.model_id).await
     }
 
-    /// The newest restore in an interval.
+    /// Finds the newest restore in an interval.
     pub async fn last_restore(&self, within: Interval) -> Result<Option<Record>, LogError> {
         reader::last_restore(&self.shared.pool, self.shared.target.model_id, within).await
     }
 
-    /// Last position of the append that a position belongs to; `None` beyond the head.
+    /// Returns the last position of the append that a position belongs to; `None` beyond the head.
     pub async fn append_last(&self, position: Position) -> Result<Option<Position>, LogError> {
         reader::append_last(&self.shared.pool, self.shared.target.model_id, position).await
     }
 
-    /// The last position that was committed by `at`, by the clocks of the appending processes; 0 when none was. Costs the
-    /// logarithm of the log's length in look-ups.
+    /// Returns the last position that was committed at or before `at`, by the clocks of the appending processes; 0 when
+    /// there is none. A binary search: log2 of the log's length in queries.
     pub async fn position_at(&self, at: Timestamp) -> Result<Position, LogError> {
         let head = self.head().await?;
         reader::position_at(&self.shared.pool, self.shared.target.model_id, head, at).await
     }
 
-    /// The model's number in the tables.
+    /// Returns the model's number in the tables.
     pub fn model_id(&self) -> i32 {
         self.shared.target.model_id
     }
 }
 
-/// Takes a share of the queue, again and again while the queue is full and `until` is not near.
-async fn room<T>(until: Instant, mut take: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+/// Repeats `take` while the queue is full, as long as the suggested pause ends before `until`.
+async fn retry_while_full<T>(until: Instant, mut take: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
     loop {
         match take() {
             Err(LogError::Full { retry_after, .. }) if Instant::now() + retry_after < until => {

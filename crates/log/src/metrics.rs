@@ -1,52 +1,50 @@
-//! Metrics of the log: names, units and help texts.
+//! Metrics of the log.
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{counter, gauge, histogram};
+use shelfmark_metrics::{MODEL, MetricInfo, MetricSection};
 
-/// Records that wait for an append (gauge, records).
-pub const QUEUE_RECORDS: &str = "shelfmark_log_queue_records";
-/// Requests refused because the queue was full (counter, requests).
-pub const QUEUE_FULL: &str = "shelfmark_log_queue_full_total";
-/// From the first statement of an append to the end of its commit (histogram, seconds).
-pub const APPEND_SECONDS: &str = "shelfmark_log_append_seconds";
-/// Records of an append (histogram, records).
-pub const APPEND_RECORDS: &str = "shelfmark_log_append_records";
-/// Records committed (counter, records).
-pub const RECORDS: &str = "shelfmark_log_records_total";
-/// Events that stood in the log already (counter, events).
-pub const DUPLICATES: &str = "shelfmark_log_duplicates_total";
-/// Events whose id stands in the log with another body (counter, events).
-pub const CONFLICTS: &str = "shelfmark_log_conflicts_total";
-/// Appends that failed (counter, appends).
-pub const FAILURES: &str = "shelfmark_log_append_failures_total";
-/// Appends begun again with a look-up of every id, because one stood in the log already (counter, appends).
-pub const LOOKUPS: &str = "shelfmark_log_append_lookups_total";
-/// Last committed position that this process knows of (gauge, position).
-pub const HEAD: &str = "shelfmark_log_head";
+const HEAD: &str = "shelfmark_log_head";
+const RECORDS: &str = "shelfmark_log_records_total";
+const APPEND_RECORDS: &str = "shelfmark_log_append_records";
+const APPEND_SECONDS: &str = "shelfmark_log_append_seconds";
+const FAILURES: &str = "shelfmark_log_append_failures_total";
+const LOOKUPS: &str = "shelfmark_log_append_lookups_total";
+const DUPLICATES: &str = "shelfmark_log_duplicates_total";
+const CONFLICTS: &str = "shelfmark_log_conflicts_total";
+const QUEUE_RECORDS: &str = "shelfmark_log_queue_records";
+const QUEUE_FULL: &str = "shelfmark_log_queue_full_total";
 
-/// Every call names the model by this label.
-const MODEL: &str = "model";
+/// Metrics of the log.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Log",
+    &[
+        MetricInfo::gauge(HEAD, "position", "Last committed position that this process knows of").labels(&[MODEL]),
+        MetricInfo::counter(RECORDS, "records", "Records committed").labels(&[MODEL]),
+        MetricInfo::summary(APPEND_RECORDS, "records", "Records of an append").labels(&[MODEL]),
+        MetricInfo::histogram(
+            APPEND_SECONDS,
+            "seconds",
+            "Time from the first statement of an append to the end of its commit",
+        )
+        .labels(&[MODEL]),
+        MetricInfo::counter(FAILURES, "appends", "Appends that failed").labels(&[MODEL]),
+        MetricInfo::counter(
+            LOOKUPS,
+            "appends",
+            "Appends begun again with a look-up of every event id, because one was in the log already",
+        )
+        .labels(&[MODEL]),
+        MetricInfo::counter(DUPLICATES, "events", "Events that were in the log already").labels(&[MODEL]),
+        MetricInfo::counter(CONFLICTS, "events", "Events whose id is in the log with another body").labels(&[MODEL]),
+        MetricInfo::gauge(QUEUE_RECORDS, "records", "Records that wait for an append").labels(&[MODEL]),
+        MetricInfo::counter(QUEUE_FULL, "requests", "Requests refused because the append queue was full")
+            .labels(&[MODEL]),
+    ],
+);
 
-/// Describes the metrics; the same again changes nothing.
-fn describe() {
-    describe_gauge!(QUEUE_RECORDS, Unit::Count, "Records that wait for an append");
-    describe_counter!(QUEUE_FULL, Unit::Count, "Requests refused because the append queue was full");
-    describe_histogram!(
-        APPEND_SECONDS,
-        Unit::Seconds,
-        "Time from an append's first statement to the end of its commit"
-    );
-    describe_histogram!(APPEND_RECORDS, Unit::Count, "Records of one append");
-    describe_counter!(RECORDS, Unit::Count, "Records committed");
-    describe_counter!(DUPLICATES, Unit::Count, "Events that stood in the log already");
-    describe_counter!(CONFLICTS, Unit::Count, "Events whose id stands in the log with another body");
-    describe_counter!(FAILURES, Unit::Count, "Appends that failed");
-    describe_counter!(LOOKUPS, Unit::Count, "Appends begun again with a look-up of every event id");
-    describe_gauge!(HEAD, Unit::Count, "Last committed position that this process knows of");
-}
-
-/// Handles of one model's metrics, looked up once.
+/// Handles of one model's metrics, resolved once.
 pub(super) struct Metrics {
     pub(super) queue_records: metrics::Gauge,
     pub(super) queue_full: metrics::Counter,
@@ -62,23 +60,22 @@ pub(super) struct Metrics {
 
 impl Metrics {
     pub(super) fn new(model: &str) -> Self {
-        describe();
-        let model = model.to_owned();
+        let model = [("model", model.to_owned())];
         Self {
-            queue_records: gauge!(QUEUE_RECORDS, MODEL => model.clone()),
-            queue_full: counter!(QUEUE_FULL, MODEL => model.clone()),
-            append_seconds: histogram!(APPEND_SECONDS, MODEL => model.clone()),
-            append_records: histogram!(APPEND_RECORDS, MODEL => model.clone()),
-            records: counter!(RECORDS, MODEL => model.clone()),
-            duplicates: counter!(DUPLICATES, MODEL => model.clone()),
-            conflicts: counter!(CONFLICTS, MODEL => model.clone()),
-            failures: counter!(FAILURES, MODEL => model.clone()),
-            lookups: counter!(LOOKUPS, MODEL => model.clone()),
-            head: gauge!(HEAD, MODEL => model),
+            queue_records: gauge!(QUEUE_RECORDS, &model),
+            queue_full: counter!(QUEUE_FULL, &model),
+            append_seconds: histogram!(APPEND_SECONDS, &model),
+            append_records: histogram!(APPEND_RECORDS, &model),
+            records: counter!(RECORDS, &model),
+            duplicates: counter!(DUPLICATES, &model),
+            conflicts: counter!(CONFLICTS, &model),
+            failures: counter!(FAILURES, &model),
+            lookups: counter!(LOOKUPS, &model),
+            head: gauge!(HEAD, &model),
         }
     }
 
-    /// Notes one committed append.
+    /// Records one committed append.
     #[expect(clippy::cast_precision_loss, reason = "an append holds at most some 10,000 records")]
     pub(super) fn committed(&self, records: usize, took: Duration) {
         self.append_seconds.record(took.as_secs_f64());

@@ -1,5 +1,5 @@
-//! A model's log at its two ends: the configuration at position 0, the first record of a fork, and what is left of a log
-//! whose model is deleted.
+//! Start and end of a model's log: the configuration at position 0, the first record of a fork, and the purge of a
+//! deleted model's records.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,25 @@ use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
 use super::{LogError, body};
 
-/// Records that one call of [`remove_records`] removes at most: a second or so.
-const REMOVED_RECORDS: i64 = 50_000;
+/// Maximum number of records that one call of [`purge_records`] deletes, in about a second.
+const PURGED_RECORDS: i64 = 50_000;
 
-/// Names of some models, by number in the tables.
-pub async fn names_of(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
+/// Returns the names of models, by their numbers in the tables.
+pub async fn model_names(connection: &mut PgConnection, model_ids: &[i32]) -> Result<BTreeMap<i32, String>, LogError> {
     let rows =
         sqlx::query("select id, name from models where id = any($1)").bind(model_ids).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-/// The model's configuration at position 0. The first call settles it to `default`; it never changes after that (P4),
-/// whatever the defaults of later releases are: changes are records.
-pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig) -> Result<ModelConfig, LogError> {
+/// Returns the model's configuration at position 0, and stores `default` as such on the first call. It never changes
+/// after that (P4), whatever the defaults of later releases are: later changes are records.
+///
+/// Error: [`LogError::UnknownModel`].
+pub async fn base_config_or_init(
+    pool: &PgPool,
+    model: &ModelName,
+    default: &ModelConfig,
+) -> Result<ModelConfig, LogError> {
     let config: Option<Json<ModelConfig>> = sqlx::query_scalar(
         "update models set config = coalesce(config, $2) where name = $1 and deleted_at is null returning config",
     )
@@ -33,20 +39,28 @@ pub async fn base_config(pool: &PgPool, model: &ModelName, default: &ModelConfig
     Ok(config)
 }
 
-/// The same for a process that only reads: [`LogError::NotBegun`] until another one has settled it.
-pub async fn settled_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
+/// Returns the model's configuration at position 0, for a read-only process.
+///
+/// Errors: [`LogError::UnknownModel`]; [`LogError::NotStarted`] until another process has stored it.
+pub async fn read_base_config(pool: &PgPool, model: &ModelName) -> Result<ModelConfig, LogError> {
     let config: Option<Option<Json<ModelConfig>>> =
         sqlx::query_scalar("select config from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
             .fetch_optional(pool)
             .await?;
     let config = config.ok_or_else(|| LogError::UnknownModel(model.clone()))?;
-    config.map(|Json(config)| config).ok_or_else(|| LogError::NotBegun(model.clone()))
+    config.map(|Json(config)| config).ok_or_else(|| LogError::NotStarted(model.clone()))
 }
 
-/// Writes the first record of a log that holds none, as an append of its own, within the caller's transaction.
-pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &RecordBody) -> Result<(), LogError> {
-    let columns = body::split(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
+/// Inserts the first record of an empty log, as an append of its own, within the caller's transaction.
+///
+/// Error: [`LogError::Refused`] when the log is not empty.
+pub async fn insert_first_record(
+    connection: &mut PgConnection,
+    model_id: i32,
+    record: &RecordBody,
+) -> Result<(), LogError> {
+    let columns = body::to_columns(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
     let first = Position::ZERO.next().as_i64();
     sqlx::query(
         "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
@@ -71,15 +85,15 @@ pub async fn write_first(connection: &mut PgConnection, model_id: i32, record: &
     Err(LogError::Refused { index: 0, detail })
 }
 
-/// Removes some of a deleted model's records, oldest first; `false` once none is left.
-pub async fn remove_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
-    // Positions are dense (P3), so a range says how many rows go.
+/// Deletes the oldest 50,000 records of a deleted model. Returns `false` once none is left.
+pub async fn purge_records(connection: &mut PgConnection, model_id: i32) -> Result<bool, LogError> {
+    // Positions are dense (P3), so a range determines how many rows are deleted.
     let removed = sqlx::query(
         "delete from records where model_id = $1 \
          and position < (select min(position) + $2 from records where model_id = $1)",
     )
     .bind(model_id)
-    .bind(REMOVED_RECORDS)
+    .bind(PURGED_RECORDS)
     .execute(connection)
     .await?;
     Ok(removed.rows_affected() > 0)

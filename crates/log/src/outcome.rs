@@ -1,27 +1,27 @@
-//! Outcomes of appends, and queries for pages of records.
+//! Outcomes of appends, and requests for pages of records.
 
 use shelfmark_domain::{Id, Position};
 
-/// What became of one record of an append request, in the order given.
+/// Outcome of one record of an append request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// It stands here now.
+    /// The record was appended at this position.
     Accepted(Position),
-    /// The same event stood here already: nothing changed.
+    /// The same event is at this position already, and nothing was appended.
     Duplicate(Position),
-    /// An event with this id and another body stands here: nothing changed.
+    /// Another event with this id is at this position, and nothing was appended.
     Conflict(Position),
 }
 
 /// Filter and page of [`super::Log::page`].
 #[derive(Debug, Clone, Default)]
 pub struct RecordsPage {
-    /// Exclusive lower end.
+    /// Exclusive lower bound.
     pub after: Position,
-    /// Most records, 1 to 1,000.
+    /// Maximum number of records, 1 to 1,000.
     pub limit: usize,
     /// Only this user's events.
     pub user: Option<Id>,
-    /// Only events with, and records of, this item.
+    /// Only events and other records of this item.
     pub item: Option<Id>,
 }

@@ -12,10 +12,10 @@ use shelfmark_domain::NewRecord;
 
 use super::{AppendOutcome, LogError, LogSettings, copy::EncodedRows, metrics::Metrics};
 
-/// The answer to one request.
+/// Answer to one request.
 pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 
-/// One caller's records, encoded by the caller, waiting for the appender. They stay together, in order.
+/// Append request: records of one caller, encoded by the caller. They stay together, in order.
 pub(super) struct Request {
     pub records: Vec<NewRecord>,
     pub rows: EncodedRows,
@@ -23,18 +23,18 @@ pub(super) struct Request {
     pub reservation: Reservation,
 }
 
-/// How much waits now. Shared by callers and the appender.
+/// Fill level of the queue, shared by callers and the appender.
 pub(super) struct QueueLevel {
     records: AtomicUsize,
     bytes: AtomicUsize,
     records_max: usize,
     bytes_max: usize,
-    /// How long a record has lately waited for its commit per record before it, in nanoseconds: for `retry_after`.
+    /// Moving average of the commit time per record, in nanoseconds. Determines `retry_after`.
     record_nanos: AtomicU64,
     metrics: Arc<Metrics>,
 }
 
-/// A share of the queue; given back when dropped.
+/// Reserved share of the queue, released when dropped.
 pub(super) struct Reservation {
     level: Arc<QueueLevel>,
     records: usize,
@@ -53,14 +53,14 @@ impl QueueLevel {
         }
     }
 
-    /// Takes room for so many records, or says at once that there is none.
+    /// Reserves a number of records. Error, without waiting: [`LogError::Full`].
     pub(super) fn reserve(self: &Arc<Self>, records: usize) -> Result<Reservation, LogError> {
         take(&self.records, records, self.records_max).map_err(|_| self.full())?;
         self.show();
         Ok(Reservation { level: Arc::clone(self), records, bytes: 0 })
     }
 
-    /// The error for a full queue.
+    /// Counts a refusal, and returns the error for a full queue.
     pub(super) fn full(&self) -> LogError {
         self.metrics.queue_full.increment(1);
         let records = self.records.load(Ordering::Relaxed);
@@ -71,7 +71,7 @@ impl QueueLevel {
         }
     }
 
-    /// Notes how long an append took.
+    /// Updates the moving average with the commit time of an append.
     pub(super) fn committed(&self, records: usize, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / records.max(1) as u64;
         let before = self.record_nanos.load(Ordering::Relaxed);
@@ -86,7 +86,7 @@ impl QueueLevel {
 }
 
 impl Reservation {
-    /// Takes room for the encoded records.
+    /// Reserves the bytes of the encoded records. Error, without waiting: [`LogError::Full`].
     pub(super) fn reserve_bytes(&mut self, bytes: usize) -> Result<(), LogError> {
         let level = &self.level;
         take(&level.bytes, bytes, level.bytes_max).map_err(|_| level.full())?;
@@ -103,7 +103,7 @@ impl Drop for Reservation {
     }
 }
 
-/// Adds `amount` unless the sum would pass `max`.
+/// Adds `amount` unless the sum would exceed `max`.
 fn take(level: &AtomicUsize, amount: usize, max: usize) -> Result<usize, usize> {
     level.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| now.checked_add(amount).filter(|sum| *sum <= max))
 }

@@ -1,4 +1,4 @@
-//! Reads of the table.
+//! Queries of the table of records.
 
 use std::collections::VecDeque;
 
@@ -13,11 +13,11 @@ use super::{
     body::{self, StoredColumns},
 };
 
-/// Most records of a page.
+/// Maximum number of records of a page.
 const PAGE_LIMIT_MAX: usize = 1000;
 
-/// Whole appends after `after`, oldest first: about `records_max` records, fewer when they pass `bytes_max`. The append
-/// that holds `after` itself gives its rest.
+/// Reads whole appends after a position, oldest first: about `records_max` records, fewer when they exceed `bytes_max`.
+/// Of an append that `after` is inside of, the rest is returned.
 pub(super) async fn read_after(
     pool: &PgPool,
     model_id: i32,
@@ -28,8 +28,8 @@ pub(super) async fn read_after(
     let mut appends = Appends::default();
     let mut from = after.as_i64();
     let records_max = i64::try_from(records_max.max(1)).unwrap_or(i64::MAX);
-    // Positions are dense (P3), so a range says how many rows come, whatever plan Postgres chooses. A limit would not: a
-    // plan made before the table was analysed may sort all that follows.
+    // Positions are dense (P3), so a range bounds the number of rows, whatever plan Postgres chooses. With a limit, a
+    // plan made before the table was analysed may sort all later rows.
     let mut through = from.saturating_add(records_max);
     loop {
         let mut rows = sqlx::query(
@@ -48,19 +48,19 @@ pub(super) async fn read_after(
             }
             appends.take(&row)?;
         }
-        // The range may have cut the last append: its rest follows.
+        // The range may have cut the last append. Its rest is read next.
         let Some(last) = appends.open.last() else {
             return Ok(appends.done);
         };
         if !found {
-            let detail = "P3: its append ends early in the table".to_owned();
+            let detail = "P3: the table lacks the rest of its append".to_owned();
             return Err(body::unreadable(last.position, detail));
         }
         (from, through) = (last.position.as_i64(), appends.open_last.as_i64());
     }
 }
 
-/// Collects rows into appends.
+/// Builder of appends from rows.
 #[derive(Default)]
 struct Appends {
     done: VecDeque<Append>,
@@ -76,7 +76,7 @@ impl Appends {
         if let Some(previous) = self.open.last()
             && (previous.position.next() != record.position || append_last != self.open_last)
         {
-            let detail = format!("P3: it follows position {} in the table", previous.position);
+            let detail = format!("P3: the record before it in the table is at position {}", previous.position);
             return Err(body::unreadable(record.position, detail));
         }
         self.bytes += bytes;
@@ -90,7 +90,7 @@ impl Appends {
     }
 }
 
-/// One page of records.
+/// Reads one page of records.
 pub(super) async fn page(pool: &PgPool, model_id: i32, page: &RecordsPage) -> Result<Vec<Record>, LogError> {
     let limit = page.limit.clamp(1, PAGE_LIMIT_MAX);
     let rows = sqlx::query(
@@ -109,7 +109,21 @@ pub(super) async fn page(pool: &PgPool, model_id: i32, page: &RecordsPage) -> Re
     rows.iter().map(|row| Ok(record(row)?.0)).collect()
 }
 
-/// The event with this id, and where it stands.
+/// Returns the records at these positions, in order of position.
+pub(super) async fn records_at(pool: &PgPool, model_id: i32, positions: &[Position]) -> Result<Vec<Record>, LogError> {
+    let positions: Vec<i64> = positions.iter().map(|position| position.as_i64()).collect();
+    let rows = sqlx::query(
+        "select position, append_last, appended_at, type, event_id, user_id, session_id, item_id, kind, value, ts, \
+         rest, source from records where model_id = $1 and position = any($2) order by position",
+    )
+    .bind(model_id)
+    .bind(positions)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(|row| Ok(record(row)?.0)).collect()
+}
+
+/// Finds the event with this id, and its position.
 pub(super) async fn find_event(
     pool: &PgPool,
     model_id: i32,
@@ -133,13 +147,13 @@ pub(super) async fn find_event(
         | RecordBody::Configure { .. }
         | RecordBody::PutVector(_)
         | RecordBody::Forget(_) => {
-            let detail = "it has an event's id and is none".to_owned();
+            let detail = "it has an event id and is not an event".to_owned();
             Err(body::unreadable(record.position, detail))
         }
     }
 }
 
-/// Where positions are not dense, in words.
+/// Checks that positions are dense from 1 to the head (P3), and describes the violation if they are not.
 pub(super) async fn gap(pool: &PgPool, model_id: i32) -> Result<Option<String>, LogError> {
     let row = sqlx::query(
         "select m.head, count(r.position), coalesce(min(r.position), 1), coalesce(max(r.position), 0) \
@@ -153,7 +167,7 @@ pub(super) async fn gap(pool: &PgPool, model_id: i32) -> Result<Option<String>, 
     Ok((!dense).then(|| format!("P3: {count} records from position {first} to {last}, and the head is {head}")))
 }
 
-/// The newest restore in `(after, through]`.
+/// Finds the newest restore in `(after, through]`.
 pub(super) async fn last_restore(
     pool: &PgPool,
     model_id: i32,
@@ -172,7 +186,7 @@ pub(super) async fn last_restore(
     row.map(|row| Ok(record(&row)?.0)).transpose()
 }
 
-/// Last position of the append that a position belongs to; `None` beyond the head.
+/// Returns the last position of the append that a position belongs to; `None` beyond the head.
 pub(super) async fn append_last(
     pool: &PgPool,
     model_id: i32,
@@ -186,8 +200,9 @@ pub(super) async fn append_last(
     Ok(last.map(Position::from_i64))
 }
 
-/// The last position up to `head` that was committed by `at`; 0 when none was. Halves the log instead of reading it: no index
-/// by time is kept, since commit times grow with positions, as far as the clocks of all appending processes agree.
+/// Returns the last position up to `head` that was committed at or before `at`; 0 when there is none. A binary search
+/// instead of an index by time: commit times grow with positions, as far as the clocks of all appending processes
+/// agree.
 pub(super) async fn position_at(
     pool: &PgPool,
     model_id: i32,
@@ -203,7 +218,7 @@ pub(super) async fn position_at(
                 .bind(middle.as_i64())
                 .fetch_optional(pool)
                 .await?
-                .ok_or_else(|| body::unreadable(middle, "P3: it is not in the table".to_owned()))?;
+                .ok_or_else(|| body::unreadable(middle, "P3: it is missing from the table".to_owned()))?;
         if Timestamp::from(committed) <= at {
             by_then = middle;
         } else {
@@ -213,7 +228,7 @@ pub(super) async fn position_at(
     Ok(by_then)
 }
 
-/// The model's head and the time of its commit.
+/// Reads the model's head, and the time of its commit; `None` when the log is empty.
 pub(super) async fn head(pool: &PgPool, model_id: i32) -> Result<(Position, Option<Timestamp>), sqlx::Error> {
     let row = sqlx::query(
         "select head, (select appended_at from records where model_id = id and position = head) \
@@ -226,7 +241,7 @@ pub(super) async fn head(pool: &PgPool, model_id: i32) -> Result<(Position, Opti
     Ok((Position::from_i64(row.try_get(0)?), at.map(Timestamp::from)))
 }
 
-/// A row as a record, and about how many bytes it takes.
+/// Converts a row to a record, and estimates its size in bytes.
 fn record(row: &PgRow) -> Result<(Record, usize), LogError> {
     let position = Position::from_i64(row.try_get(0)?);
     let appended_at: OffsetDateTime = row.try_get(2)?;
@@ -243,7 +258,7 @@ fn record(row: &PgRow) -> Result<(Record, usize), LogError> {
         rest: row.try_get(11)?,
     };
     let bytes = 256 + columns.rest.as_ref().map_or(0, String::len);
-    let body = body::join(columns).map_err(|detail| body::unreadable(position, detail))?;
+    let body = body::from_columns(columns).map_err(|detail| body::unreadable(position, detail))?;
     let source = body::optional("source", row.try_get(12)?).map_err(|detail| body::unreadable(position, detail))?;
     let record = Record { position, appended_at: Timestamp::from(appended_at), source, body };
     Ok((record, bytes))

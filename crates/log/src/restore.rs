@@ -1,42 +1,42 @@
-//! Appending a restore in one transaction with the deployment that tells of it.
+//! Append of a restore, in one transaction with its deployment.
 
 use sqlx::PgConnection;
 
-use shelfmark_domain::{Except, Position, RecordBody, Timestamp, VersionNumber};
+use shelfmark_domain::{Exclusions, Position, RecordBody, Timestamp, VersionNumber};
 
 use super::{LogError, body, commit::CHANNEL};
 
-/// Appends the record that makes a version the live state. From here to the end of the transaction nothing else is appended,
-/// and no version is deleted.
+/// Appends the record that makes a version the live state, and returns its position. Until the caller's transaction
+/// ends, nothing else is appended and no version is deleted.
 ///
-/// Errors: [`LogError::Refused`] when the version is not there, [`LogError::Deleted`] when the model is gone.
+/// Errors: [`LogError::Refused`] when the version does not exist, [`LogError::Deleted`] when the model was deleted.
 pub async fn append_restore(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
-    replay: Option<Box<Except>>,
+    replay: Option<Box<Exclusions>>,
 ) -> Result<Position, LogError> {
     let refused = |detail| LogError::Refused { index: 0, detail };
     let body = RecordBody::Restore { version, replay };
-    let columns = body::split(&body).map_err(refused)?;
+    let columns = body::to_columns(&body).map_err(refused)?;
     let head: i64 =
         sqlx::query_scalar("update models set head = head + 1 where id = $1 and deleted_at is null returning head")
             .bind(model_id)
             .fetch_optional(&mut *connection)
             .await?
             .ok_or(LogError::Deleted)?;
-    // Under the lock that a deletion needs.
+    // Deletions of versions need the lock that the update above holds.
     sqlx::query("select from versions where model_id = $1 and number = $2::bigint")
         .bind(model_id)
         .bind(i64::from(version.0))
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| refused(format!("no version {version}")))?;
-    append_own(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
+    insert_record(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
 }
 
-/// Writes a record of ours where the head of the transaction stands, and tells every appender.
-pub(super) async fn append_own(
+/// Inserts a record of the service at `head`, which the transaction has moved, and notifies every process.
+pub(super) async fn insert_record(
     connection: &mut PgConnection,
     model_id: i32,
     head: Position,
@@ -54,7 +54,7 @@ pub(super) async fn append_own(
     .bind(rest)
     .execute(&mut *connection)
     .await?;
-    // Nobody's origin: the appender of this process learns of it as those of the others do.
+    // Origin 0 belongs to no appender, so this process does not ignore the notification either.
     sqlx::query("select pg_notify($1, $2)")
         .bind(CHANNEL)
         .bind(format!("{model_id}:{head}:{}:0", at.micros()))

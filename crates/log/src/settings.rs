@@ -1,34 +1,34 @@
-//! The bounds of one log, in numbers.
+//! Settings of a log: bounds and timings.
 
 use std::time::Duration;
 
-/// Bounds and timings of a log. The defaults are what the service uses.
+/// Bounds and timings of a log. The defaults are those of the service.
 #[derive(Debug, Clone)]
 pub struct LogSettings {
-    /// Most records that wait for an append; beyond it an append is refused at once with [`super::LogError::Full`].
+    /// Maximum number of queued records. Beyond it, an append is refused at once with [`super::LogError::Full`].
     pub queue_records_max: usize,
-    /// Most bytes of encoded records that wait.
+    /// Maximum size of queued records, encoded, in bytes.
     pub queue_bytes_max: usize,
-    /// Most requests that wait.
+    /// Maximum number of queued requests.
     pub queue_requests_max: usize,
-    /// Most records of one append, and of one request.
+    /// Maximum number of records of one append, and of one request.
     pub append_records_max: usize,
-    /// Most bytes of one append, encoded, and of one request.
+    /// Maximum size of one append, and of one request, encoded, in bytes.
     pub append_bytes_max: usize,
-    /// Records from which on an append does not wait for company.
-    pub gather_records: usize,
-    /// Longest time that a smaller append waits for company while this process's reader is late by as much. Otherwise
-    /// it waits no longer than a commit takes.
-    pub gather_max: Duration,
-    /// Longest time one append may take before its connection is given up and its callers are told so.
+    /// Number of records from which on an append is committed without delay.
+    pub commit_delay_records: usize,
+    /// Longest commit delay of a smaller append, while this process's reader is late by as much. Otherwise the delay is
+    /// no longer than a commit takes.
+    pub commit_delay_max: Duration,
+    /// Time limit of one append, after which its connection is closed and its callers get an error.
     pub append_timeout: Duration,
-    /// Most records kept in memory for tails that are close to the head.
+    /// Maximum number of records cached for tails that are close to the head.
     pub recent_records_max: usize,
-    /// Most bytes of those records, as they were encoded.
+    /// Maximum size of those records, encoded, in bytes.
     pub recent_bytes_max: usize,
-    /// Most bytes of records that one read of the table takes before it stops at the next boundary.
+    /// Bytes of records after which a read of the table stops at the end of an append.
     pub read_bytes_max: usize,
-    /// How often Postgres is asked for the head, in case a notification was lost.
+    /// Interval of reads of the head, in case a notification is lost.
     pub poll_interval: Duration,
 }
 
@@ -40,8 +40,8 @@ impl Default for LogSettings {
             queue_requests_max: 16_384,
             append_records_max: 10_000,
             append_bytes_max: 32 << 20,
-            gather_records: 64,
-            gather_max: Duration::from_millis(10),
+            commit_delay_records: 64,
+            commit_delay_max: Duration::from_millis(10),
             append_timeout: Duration::from_secs(30),
             recent_records_max: 65_536,
             recent_bytes_max: 64 << 20,

@@ -1,4 +1,4 @@
-//! State that a log's handle, its tails and its tasks share.
+//! Shared state of a log's handle, tails and tasks.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     LogSettings,
-    commit::Target,
-    head::{HeadKnown, ReaderKnown},
+    commit::LogTarget,
+    known_head::{KnownHead, ReaderPosition},
     metrics::Metrics,
     queue::QueueLevel,
-    recent::Recent,
+    recent_appends::RecentAppends,
 };
 
-/// What the handle, its tails and its tasks share.
+/// State that the handle, its tails and its tasks share.
 pub(super) struct LogState {
     pub pool: PgPool,
-    pub target: Target,
+    pub target: LogTarget,
     pub settings: LogSettings,
-    pub recent: Arc<Recent>,
-    pub head: Arc<HeadKnown>,
+    pub recent: Arc<RecentAppends>,
+    pub head: Arc<KnownHead>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub level: Arc<QueueLevel>,
-    pub reader: Arc<ReaderKnown>,
+    pub reader: Arc<ReaderPosition>,
 }

@@ -1,4 +1,4 @@
-//! An ordered, gapless reader of the log.
+//! Tail: an ordered reader of the log without gaps.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -6,18 +6,18 @@ use shelfmark_domain::{Append, Position};
 
 use super::{LogError, reader, state::LogState};
 
-/// Records of one read of the table, about.
+/// Approximate number of records of one read of the table.
 const READ_RECORDS: usize = 10_000;
-/// First and longest pause after a failed read.
+/// Shortest and longest pause after a failed read.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
-/// Ordered, gapless reader: see [`super::Log::tail`]. It looks in memory first, then in the table, then waits.
+/// Ordered reader without gaps, see [`super::Log::tail`]. It reads the cache first, then the table, and then waits.
 pub struct Tail {
     shared: Arc<LogState>,
-    /// Last position that was yielded.
+    /// Last position that was returned.
     after: Position,
-    /// Read from the table and not yet yielded.
+    /// Appends read from the table and not yet returned.
     read: VecDeque<Append>,
 }
 
@@ -26,15 +26,16 @@ impl Tail {
         Self { shared, after, read: VecDeque::new() }
     }
 
-    /// Last position that [`Tail::next`] yielded, or where it began.
+    /// Returns the last position that [`Tail::next`] returned, or the start.
     pub fn position(&self) -> Position {
         self.after
     }
 
-    /// The next append; waits for one, also while Postgres is away. Cancel-safe: what was not returned comes again.
+    /// Returns the next append, and waits for it, also while Postgres is unreachable. Cancel-safe: an append that was
+    /// not returned is returned by the next call.
     ///
-    /// Errors: [`LogError::Closed`] after shutdown, once memory holds nothing more; [`LogError::Unreadable`] for a record
-    /// of a later release, again and again.
+    /// Errors: [`LogError::Closed`] after shutdown, once the cache has no further append; [`LogError::Unreadable`], on
+    /// every call, for a damaged record or one of a later release.
     pub async fn next(&mut self) -> Result<Append, LogError> {
         let mut backoff = BACKOFF_MIN;
         loop {
@@ -87,7 +88,7 @@ impl Tail {
         if let Some(append) = read.front()
             && append.first() != self.after.next()
         {
-            let detail = format!("P3: it follows position {} in the table", self.after);
+            let detail = format!("P3: the record before it in the table is at position {}", self.after);
             return Err(LogError::Unreadable { position: append.first(), detail });
         }
         self.read = read;

@@ -1,15 +1,15 @@
-//! Monitoring of learning: statistics, verdicts, traces of events, the statistics of the guard, diffs of states.
+//! Monitoring of learning: statistics, verdicts, traces of events, the change detector of the guard, diffs of states.
 //!
 //! | module | what it computes |
 //! |---|---|
 //! | [`health`] | series, verdicts, surveys of rows, live quality, traces, bias, the change detector |
-//! | [`mod@diff`] | what is different between two views: rows, neighbours, recommendations, settings, figures |
+//! | [`mod@diff`] | the differences of two views: rows, neighbours, recommendations, settings, figures |
 //!
-//! **Promises.** Values in, figures out: nothing here changes a state (P4), and equal input gives equal figures. Every
-//! verdict carries the numbers that led to it. What is kept is bounded.
+//! **Promises.** Functions are pure: nothing here changes a state (P4), and equal input gives equal figures. Every
+//! verdict carries the numbers that led to it. Memory is bounded.
 //!
-//! **Must not know** threads, timers, channels, the log, Postgres, HTTP, or the names of metrics in Prometheus: the
-//! engine feeds it and publishes what comes out.
+//! **Must not know** threads, timers, channels, the log, Postgres, HTTP, or the names of metrics in Prometheus. The
+//! engine supplies the input and publishes the figures.
 //!
 //! **Used by** the engine and by HTTP, which writes its figures as JSON. The feature `openapi` derives their schemas.
 

@@ -1,13 +1,13 @@
-//! Where Postgres's programs are, and which major version they are.
+//! Search for Postgres's programs, and their major version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::account::Account;
 use super::error::PostgresError;
+use super::os_user::OsUser;
 use super::process::run;
 
-/// A folder with `initdb`, `pg_ctl` and `postgres` of one version.
+/// Folder with `initdb`, `pg_ctl` and `postgres` of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
     folder: PathBuf,
@@ -15,24 +15,24 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Searches, in this order: `chosen` (a setting: nothing else is tried), `../postgres/bin` next to the running
-    /// binary, `/usr/lib/postgresql/*/bin` (highest first), the folder of `pg_ctl` on PATH, and the cache folder that
-    /// `cargo xtask setup` fills. Candidates that `account` cannot run are passed over. With `major_wanted` (an
-    /// existing cluster's) the first of that version wins over an earlier one of another.
+    /// Finds the programs. With `chosen`, a setting, only that folder is tried. Otherwise the search order is:
+    /// `../postgres/bin` next to the running binary, `/usr/lib/postgresql/*/bin` (highest version first), the folder of
+    /// `pg_ctl` on PATH, and the cache folder of `cargo xtask setup`.
+    ///
+    /// Candidates that `user` cannot run are skipped. The first candidate of `major_wanted`, the version of an existing
+    /// cluster, is preferred to earlier ones of other versions.
     pub(super) async fn find(
-        account: &Account,
+        user: &OsUser,
         chosen: Option<&Path>,
         major_wanted: Option<u32>,
     ) -> Result<Self, PostgresError> {
         if let Some(folder) = chosen {
-            return Self::probe(account, folder)
-                .await
-                .ok_or_else(|| PostgresError::BinariesUnusable(folder.to_owned()));
+            return Self::probe(user, folder).await.ok_or_else(|| PostgresError::BinariesUnusable(folder.to_owned()));
         }
         let candidates = candidates();
         let mut first = None;
         for folder in &candidates {
-            let Some(found) = Self::probe(account, folder).await else {
+            let Some(found) = Self::probe(user, folder).await else {
                 continue;
             };
             if major_wanted.is_none_or(|wanted| wanted == found.major) {
@@ -61,12 +61,12 @@ impl Binaries {
         self.folder.join(name)
     }
 
-    async fn probe(account: &Account, folder: &Path) -> Option<Self> {
+    async fn probe(user: &OsUser, folder: &Path) -> Option<Self> {
         let all_there = ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
-        if !all_there || !account.can_run(&folder.join("initdb")).await {
+        if !all_there || !user.can_run(&folder.join("initdb")).await {
             return None;
         }
-        let mut version = account.command(&folder.join("postgres"));
+        let mut version = user.command(&folder.join("postgres"));
         let said = run(version.arg("--version")).await.ok()?;
         Some(Self { folder: folder.to_owned(), major: parse_major(&said)? })
     }
@@ -82,7 +82,7 @@ fn candidates() -> Vec<PathBuf> {
     found.extend(children(Path::new("/usr/lib/postgresql"), ""));
     if let Some(path) = std::env::var_os("PATH") {
         let on_path = std::env::split_paths(&path).map(|folder| folder.join("pg_ctl"));
-        // Debian's and Homebrew's are links into the folder that holds the other programs.
+        // Debian's and Homebrew's `pg_ctl` are links into the folder that holds the other programs.
         found.extend(
             on_path
                 .filter_map(|program| fs::canonicalize(program).ok())
@@ -95,7 +95,7 @@ fn candidates() -> Vec<PathBuf> {
     found
 }
 
-/// The folders that `cargo xtask setup` may have filled; the rule is the same in `xtask/src/cache.rs`.
+/// Lists the cache folders that `cargo xtask setup` may have filled, by the same rule as `xtask/src/cache.rs`.
 fn caches() -> Vec<PathBuf> {
     if let Some(chosen) = std::env::var_os("SHELFMARK_CACHE_DIR").filter(|value| !value.is_empty()) {
         return vec![PathBuf::from(chosen)];
@@ -108,7 +108,7 @@ fn caches() -> Vec<PathBuf> {
     caches
 }
 
-/// `folder/{prefix}*/bin`, highest version first.
+/// Lists `folder/{prefix}*/bin`, highest version first.
 fn children(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .into_iter()
@@ -124,7 +124,7 @@ fn version_key(name: &str) -> Vec<u32> {
     name.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
-/// The major version in `postgres (PostgreSQL) 15.18 (Debian ...)`.
+/// Parses the major version of output such as `postgres (PostgreSQL) 15.18 (Debian ...)`.
 fn parse_major(said: &str) -> Option<u32> {
     let version = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();

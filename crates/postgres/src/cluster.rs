@@ -1,25 +1,27 @@
-//! The files of a managed cluster: made whole or not at all, checked before a server touches them.
+//! Files of a managed cluster, which are created atomically and checked before a server starts on them.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::account::Account;
 use super::binaries::Binaries;
 use super::error::{PostgresError, at};
 use super::options::ManagedPostgresOptions;
+use super::os_user::OsUser;
 use super::process::run;
-use super::{settings, socket};
+use super::{server_config, socket};
 
-/// A started text log above this is put aside as `postgres.log.1`, and a running one is cut: `pg_ctl` appends for ever.
+/// Maximum size of the server's text log, which `pg_ctl` only ever appends to. At a start, a larger log is renamed to
+/// `postgres.log.1`. While the server runs, it is truncated.
 pub(super) const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Where everything of a managed server is, as whom it runs and with which programs.
+/// Paths, user and programs of a managed server.
 #[derive(Debug)]
 pub(super) struct Cluster {
-    pub(super) account: Account,
+    pub(super) user: OsUser,
     pub(super) binaries: Binaries,
-    /// `DATA_DIR/postgres/data`, absolute and without links: the server's working folder, by which we know it.
+    /// `DATA_DIR/postgres/data`, absolute and without links. It is the server's working folder, which identifies its
+    /// processes.
     pub(super) data: PathBuf,
     /// The server's text log.
     pub(super) log: PathBuf,
@@ -29,15 +31,15 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Finds the programs, makes the folders, and makes the cluster when there is none. The caller holds the folder's
-    /// lock. `data_dir` is absolute and without links.
+    /// Finds the programs, creates the folders, and creates the cluster if there is none. The caller holds the lock of
+    /// the data folder. `data_dir` is absolute and without links.
     pub(super) async fn open(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
         let top = data_dir.join("postgres");
         let data = top.join("data");
-        let account = Account::choose(&data)?;
-        account.open_way_to(data_dir).await?;
+        let user = OsUser::choose(&data)?;
+        user.ensure_access_to(data_dir).await?;
         let cluster_major = read_major(&data)?;
-        let binaries = Binaries::find(&account, options.binaries.as_deref(), cluster_major).await?;
+        let binaries = Binaries::find(&user, options.binaries.as_deref(), cluster_major).await?;
         if let Some(cluster) = cluster_major
             && cluster != binaries.major()
         {
@@ -48,11 +50,11 @@ impl Cluster {
                 binaries: binaries.folder().to_owned(),
             });
         }
-        account.own_folder(&top)?;
+        user.make_private_folder(&top)?;
         let log_folder = top.join("log");
-        account.own_folder(&log_folder)?;
+        user.make_private_folder(&log_folder)?;
         let cluster = Self {
-            account,
+            user,
             binaries,
             data,
             log: log_folder.join("postgres.log"),
@@ -65,36 +67,36 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Writes the settings that this start shall have and makes room for socket and log. Only before a server starts.
+    /// Writes the server's configuration and prepares socket folder and log. Call it only while no server runs.
     pub(super) async fn prepare_start(&self) -> Result<(), PostgresError> {
-        socket::prepare(&self.socket_folder, &self.account)?;
+        socket::prepare(&self.socket_folder, &self.user)?;
         if fs::metadata(&self.log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
             fs::rename(&self.log, self.log.with_extension("log.1")).map_err(at(&self.log))?;
         }
-        let text = settings::text(&settings::Facts {
+        let text = server_config::text(&server_config::ServerConfig {
             socket_folder: &self.socket_folder,
             durable: self.durable,
-            lz4: self.knows_lz4().await,
-            memory_bytes: settings::memory_bytes(),
+            lz4: self.supports_lz4().await,
+            memory_bytes: server_config::memory_bytes(),
         });
-        let path = self.data.join(settings::FILE);
+        let path = self.data.join(server_config::FILE);
         let fresh = self.data.join("shelfmark.conf.new");
         fs::write(&fresh, text).map_err(at(&fresh))?;
-        self.account.own_file(&fresh)?;
+        self.user.give_file(&fresh)?;
         fs::rename(&fresh, &path).map_err(at(&path))
     }
 
-    /// `initdb` into a folder of its own, then one rename: a cluster either is whole or is not there. What an
-    /// interrupted run left (and may, for a moment, still write to) keeps its own name and is removed.
+    /// Runs `initdb` in a folder with a random name and renames it, so that a cluster is complete or absent. Folders of
+    /// interrupted runs are removed; their own names keep them apart from this one while they are still written to.
     async fn make(&self, top: &Path) -> Result<(), PostgresError> {
-        remove_left_overs(top);
+        remove_unfinished_clusters(top);
         let fresh = top.join(format!("data.new-{}", uuid::Uuid::new_v4().simple()));
-        let mut initdb = self.account.command(&self.binaries.program("initdb"));
+        let mut initdb = self.user.command(&self.binaries.program("initdb"));
         initdb
             .arg("--pgdata")
             .arg(&fresh)
             .arg(format!("--username={}", socket::USER))
-            // Nobody but the owner (and root) can enter the socket's folder: that is the key.
+            // Authentication is the folder of the socket, which only its owner and root can enter.
             .args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums"]);
         if !self.durable {
             initdb.arg("--no-sync");
@@ -102,21 +104,21 @@ impl Cluster {
         run(&mut initdb).await?;
         let conf = fresh.join("postgresql.conf");
         let mut file = File::options().append(true).open(&conf).map_err(at(&conf))?;
-        file.write_all(settings::INCLUDE.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&conf))?;
+        file.write_all(server_config::INCLUDE.as_bytes()).and_then(|()| file.sync_all()).map_err(at(&conf))?;
         fs::rename(&fresh, &self.data).map_err(at(&self.data))?;
         File::open(top).and_then(|folder| folder.sync_all()).map_err(at(top))
     }
 
-    /// Asks the server's program itself whether it takes the setting.
-    async fn knows_lz4(&self) -> bool {
-        let mut ask = self.account.command(&self.binaries.program("postgres"));
+    /// Asks the server's program whether it accepts the setting.
+    async fn supports_lz4(&self) -> bool {
+        let mut ask = self.user.command(&self.binaries.program("postgres"));
         ask.arg("-D").arg(&self.data);
         ask.args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
         run(&mut ask).await.is_ok()
     }
 }
 
-/// The major version of the cluster in `data`, `None` when there is no cluster yet.
+/// Reads the major version of the cluster in `data`; `None` when there is no cluster yet.
 fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
     let path = data.join("PG_VERSION");
     match fs::read_to_string(&path) {
@@ -125,7 +127,7 @@ fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
             major.map(Some).ok_or_else(|| PostgresError::NotACluster(data.to_owned()))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // `make` renames a whole cluster into place, so a folder without a version was not made by us; an empty
+            // `make` renames a complete cluster into place, so a folder without a version was not made by it. An empty
             // one (a mounted volume) may be replaced.
             match fs::remove_dir(data) {
                 Ok(()) => Ok(None),
@@ -137,10 +139,10 @@ fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
     }
 }
 
-fn remove_left_overs(top: &Path) {
+fn remove_unfinished_clusters(top: &Path) {
     for entry in fs::read_dir(top).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with("data.new-") {
-            // A killed service's initdb may still be at work in it: what cannot go now goes at the next try.
+            // The initdb of a killed service may still write to it. What cannot be removed now is removed next time.
             let _stays_for_now = fs::remove_dir_all(entry.path());
         }
     }

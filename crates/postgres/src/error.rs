@@ -1,18 +1,18 @@
-//! What can go wrong between us and Postgres, in words that say what to do about it.
+//! Errors of finding, starting, reaching and migrating Postgres. Each text says how to fix the problem.
 
 use std::path::{Path, PathBuf};
 
-/// Why Postgres could not be found, started, reached, migrated or stopped.
+/// Error of finding, starting, reaching, migrating or stopping Postgres.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// No Postgres binaries anywhere.
+    /// No Postgres programs were found.
     #[error(
         "no Postgres server binaries were found (looked in {searched}). Run `cargo xtask setup` in the source tree, \
          or `apt-get install -y --no-install-recommends postgresql`, or point SHELFMARK_POSTGRES_BIN at a folder with \
          initdb, pg_ctl and postgres, or set DATABASE_URL to use a server of your own"
     )]
     BinariesMissing {
-        /// The places that were looked at.
+        /// The places that were searched.
         searched: String,
     },
     /// The folder named by the setting does not hold a server.
@@ -32,12 +32,12 @@ pub enum PostgresError {
          `chmod o+x {folder}`, or choose a --data-dir that others can enter, such as /var/lib/shelfmark"
     )]
     FolderClosed {
-        /// The first folder on the way that is closed.
+        /// The first folder on the path that the user cannot enter.
         folder: PathBuf,
         /// The user that Postgres runs as.
         user: String,
     },
-    /// We are root and the system has no user to run Postgres as.
+    /// The process is root, and the system has no unprivileged user to run Postgres as.
     #[error(
         "Postgres does not run as root, and this system has neither a user `postgres` nor `nobody`: run \
          `useradd --system postgres`, or start shelfmark as a normal user"
@@ -69,66 +69,66 @@ pub enum PostgresError {
     /// One of Postgres's own programs failed.
     #[error("{program} failed: {detail}")]
     Program {
-        /// Which program.
+        /// Name of the program.
         program: String,
-        /// What it said, shortened.
+        /// The end of its output.
         detail: String,
     },
-    /// Something did not happen in its time.
+    /// The server did not start, stop or accept connections in time.
     #[error("Postgres did not {what} within {seconds} s; its log is {log}")]
     Timeout {
-        /// What was waited for.
+        /// The missing action, as a verb.
         what: &'static str,
-        /// How long, in seconds.
+        /// Time limit in seconds.
         seconds: u64,
         /// The server's log.
         log: PathBuf,
     },
-    /// No connection until the deadline.
+    /// No connection could be opened before the deadline.
     #[error("Postgres could not be reached within {seconds} s")]
     Unreachable {
-        /// How long it was tried, in seconds.
+        /// Time limit in seconds.
         seconds: u64,
-        /// The last refusal.
+        /// The last error.
         source: sqlx::Error,
     },
-    /// The address of the database is not one.
+    /// The address of the database cannot be parsed.
     #[error("DATABASE_URL is not an address of a Postgres database, such as postgres://user:password@host:5432/name")]
     Url(#[source] sqlx::Error),
     /// A statement failed.
-    #[error("Postgres refused a statement")]
+    #[error("a statement failed in Postgres")]
     Statement(#[from] sqlx::Error),
-    /// A process that only reads found a database without this binary's tables.
+    /// A read-only process found a database that lacks migrations of this binary.
     #[error(
-        "the database lacks migration {missing}, and a process with --read-only makes no tables: start a service of this \
-         release without it first"
+        "the database lacks migration {missing}, and a process with --read-only runs no migrations: first start a service \
+         of this release without --read-only"
     )]
     NotMigrated {
-        /// Number of the first one that is missing.
+        /// Number of the first missing migration.
         missing: i64,
     },
-    /// A migration failed, or the database is ahead of this binary.
+    /// A migration failed, or the database has migrations that this binary does not know.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// A file or folder could not be read, made or changed.
+    /// A file or folder could not be read, created or changed.
     #[error("{path}: {source}")]
     Folder {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// A program could not be run at all.
+    /// A program could not be started, or did not end in time.
     #[error("{program} could not be run: {source}")]
     Spawn {
-        /// Which one.
+        /// Its path.
         program: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 }
 
-/// Names the path in a file error: `fs::read(&p).map_err(at(&p))`.
+/// Adds the path to an I/O error: `fs::read(&p).map_err(at(&p))`.
 pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> PostgresError + use<> {
     let path = path.to_owned();
     move |source| PostgresError::Folder { path, source }

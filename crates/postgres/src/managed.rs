@@ -1,4 +1,4 @@
-//! The server that we run ourselves.
+//! Managed Postgres server: start, supervision and stop.
 
 use std::fs;
 use std::path::Path;
@@ -12,24 +12,24 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cluster::{Cluster, LOG_BYTES_MAX};
+use super::data_dir_lock::DataDirLock;
 use super::error::{PostgresError, at};
-use super::folder_lock::FolderLock;
 use super::options::ManagedPostgresOptions;
 use super::{postmaster, socket};
 
-/// The database of the service in a managed cluster.
+/// Name of the service's database in a managed cluster.
 pub(super) const DATABASE: &str = "shelfmark";
-/// How long the leftovers of a killed server may hold on to its shared memory before a start gives up.
-const LEFT_OVERS_WAIT: Duration = Duration::from_secs(30);
-/// How often a running server is looked at.
-const WATCH_PERIOD: Duration = Duration::from_millis(500);
-/// The longest pause between two tries to bring a dead server back.
+/// How long a start waits for orphaned backends of a killed server to release its shared memory.
+const ORPHANED_BACKENDS_WAIT: Duration = Duration::from_secs(30);
+/// Interval of checks of a running server.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Longest pause between two attempts to restart a dead server.
 const RESTART_PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// A Postgres server of our own in `DATA_DIR/postgres`, and the lock on `DATA_DIR` for as long as this value lives.
+/// Managed Postgres server in `DATA_DIR/postgres`, with the lock on `DATA_DIR`.
 ///
-/// Dropping it leaves the server running, as a kill would: the next [`ManagedPostgres::start`] on the folder adopts
-/// it. [`ManagedPostgres::stop`] stops it.
+/// Dropping this value leaves the server running, as a kill would, and the next [`ManagedPostgres::start`] on the
+/// folder adopts it. [`ManagedPostgres::stop`] stops it.
 #[derive(Debug)]
 pub struct ManagedPostgres {
     server: Arc<Server>,
@@ -39,107 +39,108 @@ pub struct ManagedPostgres {
 #[derive(Debug)]
 struct Server {
     cluster: Cluster,
-    /// Whether the server is wanted. Held during every start and stop, so that a watch never restarts what is being
-    /// stopped.
-    wanted: Mutex<bool>,
-    _lock: FolderLock,
+    /// Whether the server is supposed to run. Locked during every start and stop, so that supervision never restarts a
+    /// server that is being stopped.
+    should_run: Mutex<bool>,
+    _lock: DataDirLock,
 }
 
 impl ManagedPostgres {
-    /// Makes the cluster in `data_dir` if there is none, and starts or adopts its server; the database `shelfmark`
-    /// exists afterwards. Takes 2 to 5 s the first time, about 0.2 s later, longer after a crash.
+    /// Creates the cluster in `data_dir` if there is none, starts or adopts its server, and creates the database
+    /// `shelfmark` if it is missing. Takes 2 to 5 s the first time, about 0.2 s later, longer after a crash.
     ///
     /// # Errors
-    /// When the folder is in use, closed to the user that Postgres runs as, or another version's; when there are no
-    /// binaries; when the server does not start. Each says what to do.
+    /// When the folder is in use, closed to the user that Postgres runs as, or of another version; when no programs are
+    /// found; when the server does not start. Each text says what to do.
     pub async fn start(data_dir: &Path) -> Result<Self, PostgresError> {
         Self::start_with(data_dir, &ManagedPostgresOptions::default()).await
     }
 
-    /// As [`ManagedPostgres::start`], with choices.
+    /// Starts a server as [`ManagedPostgres::start`] does, with options.
     ///
     /// # Errors
     /// As [`ManagedPostgres::start`].
     pub async fn start_with(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
-        let lock = FolderLock::take(data_dir)?;
+        let lock = DataDirLock::take(data_dir)?;
         let data_dir = fs::canonicalize(data_dir).map_err(at(data_dir))?;
         let cluster = Cluster::open(&data_dir, options).await?;
         let url = socket::url(&cluster.socket_folder, DATABASE);
-        let server = Server { cluster, wanted: Mutex::new(true), _lock: lock };
+        let server = Server { cluster, should_run: Mutex::new(true), _lock: lock };
         server.ensure_running().await?;
         server.ensure_database(&url).await?;
         Ok(Self { server: Arc::new(server), url })
     }
 
-    /// The address of the database `shelfmark`, for [`super::connect`] and for `psql`.
+    /// Returns the address of the database `shelfmark`, for [`super::connect`] and for `psql`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The cluster's folder, `DATA_DIR/postgres/data`.
+    /// Returns the cluster's folder, `DATA_DIR/postgres/data`.
     #[must_use]
     pub fn cluster_folder(&self) -> &Path {
         &self.server.cluster.data
     }
 
-    /// Looks at the server twice a second and starts it again when it died, for as long as it takes, until `stop` is
-    /// cancelled or [`ManagedPostgres::stop`] was called. The future may be spawned; it keeps the folder locked until it ends.
-    pub fn watch(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
+    /// Checks the server twice a second and restarts it when it died, until `stop` is cancelled or
+    /// [`ManagedPostgres::stop`] is called. Failed restarts are repeated without limit. The future may be spawned; it
+    /// keeps the folder locked until it ends.
+    pub fn supervise(&self, stop: CancellationToken) -> impl Future<Output = ()> + Send + use<> {
         let server = Arc::clone(&self.server);
         async move {
-            let watching = server.watch();
+            let supervised = server.supervise();
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = watching => {}
+                () = supervised => {}
             }
         }
     }
 
-    /// Stops the server: sessions end, a checkpoint is written. Bounded to half a minute; safe to call twice.
+    /// Stops the server: ends its sessions and writes a checkpoint. Takes at most 30 s, and may be called twice.
     ///
     /// # Errors
-    /// When the server is still there after both ways of stopping.
+    /// [`PostgresError::Timeout`] when the server still runs after a fast and an immediate shutdown.
     pub async fn stop(&self) -> Result<(), PostgresError> {
-        let mut wanted = self.server.wanted.lock().await;
-        *wanted = false;
+        let mut should_run = self.server.should_run.lock().await;
+        *should_run = false;
         postmaster::stop(&self.server.cluster).await
     }
 }
 
 impl Server {
-    async fn watch(&self) {
-        let mut pause = WATCH_PERIOD;
+    async fn supervise(&self) {
+        let mut pause = CHECK_INTERVAL;
         loop {
             tokio::time::sleep(pause).await;
-            let wanted = self.wanted.lock().await;
-            if !*wanted {
+            let should_run = self.should_run.lock().await;
+            if !*should_run {
                 return;
             }
             if postmaster::find(&self.cluster.data).is_some() {
-                pause = WATCH_PERIOD;
-                self.bound_log();
+                pause = CHECK_INTERVAL;
+                self.truncate_log();
                 continue;
             }
-            tracing::warn!(folder = %self.cluster.data.display(), "Postgres died; starting it again");
+            tracing::warn!(folder = %self.cluster.data.display(), "postgres.died: restarting it");
             match self.ensure_running().await {
                 Ok(()) => {
-                    tracing::info!("Postgres runs again");
-                    pause = WATCH_PERIOD;
+                    tracing::info!("postgres.restarted");
+                    pause = CHECK_INTERVAL;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "Postgres could not be started again; trying on");
+                    tracing::error!(%error, "postgres.restart_failed: trying again");
                     pause = (pause * 2).min(RESTART_PAUSE_MAX);
                 }
             }
         }
     }
 
-    /// Adopts a server that runs on these files, or starts one. What a killed server left behind may refuse a start
-    /// for a while; everything else that goes wrong goes wrong at once.
+    /// Adopts a server that runs on these files, or starts one. Orphaned backends of a killed server may prevent a
+    /// start for a while, so that is retried. Every other error is returned at once.
     async fn ensure_running(&self) -> Result<(), PostgresError> {
         let cluster = &self.cluster;
-        let deadline = Instant::now() + LEFT_OVERS_WAIT;
+        let deadline = Instant::now() + ORPHANED_BACKENDS_WAIT;
         loop {
             if let Some(found) = postmaster::find(&cluster.data) {
                 let known = found.socket_folder.as_os_str().is_empty() || found.socket_folder == cluster.socket_folder;
@@ -147,23 +148,23 @@ impl Server {
                     return Ok(());
                 }
                 if !known {
-                    tracing::info!("the running Postgres listens elsewhere (a moved folder?); starting it anew");
+                    tracing::info!("postgres.moved: the running server listens in another folder; restarting it");
                     postmaster::stop(cluster).await?;
                 }
             }
             let Err(error) = postmaster::start(cluster).await else {
                 return Ok(());
             };
-            let someone_there = postmaster::anyone_in(&cluster.data) || is_left_over(&error);
-            if !someone_there || Instant::now() >= deadline {
+            let orphaned = postmaster::any_process_in(&cluster.data) || is_orphan_conflict(&error);
+            if !orphaned || Instant::now() >= deadline {
                 return Err(error);
             }
-            postmaster::end_left_overs(&cluster.data);
-            tokio::time::sleep(WATCH_PERIOD).await;
+            postmaster::terminate_orphaned_backends(&cluster.data);
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
-    /// Creates the service's database in a new cluster.
+    /// Creates the service's database if it is missing.
     async fn ensure_database(&self, url: &str) -> Result<(), PostgresError> {
         let options: PgConnectOptions = url.parse().map_err(PostgresError::Url)?;
         let options = options.database("postgres").disable_statement_logging();
@@ -178,20 +179,21 @@ impl Server {
         Ok(())
     }
 
-    /// Cuts the server's text log when it is too long. The server appends, so it goes on at the new end.
-    fn bound_log(&self) {
+    /// Truncates the server's text log when it is too long. The server opened it for appending, so it continues at the
+    /// new end.
+    fn truncate_log(&self) {
         let log = &self.cluster.log;
         if fs::metadata(log).is_ok_and(|found| found.len() > LOG_BYTES_MAX)
             && let Ok(file) = fs::File::options().write(true).open(log)
         {
-            tracing::warn!(log = %log.display(), "the log of Postgres grew too long and was cut");
+            tracing::warn!(log = %log.display(), "postgres.log_truncated: the server's text log was too long");
             let _next_round_tries_again = file.set_len(0);
         }
     }
 }
 
-/// Whether a start was refused because something of the last server is still there, in Postgres's words.
-fn is_left_over(error: &PostgresError) -> bool {
+/// Whether Postgres refused a start because processes of the last server still exist.
+fn is_orphan_conflict(error: &PostgresError) -> bool {
     let said = error.to_string();
     said.contains("pre-existing shared memory block") || said.contains("Is another postmaster")
 }

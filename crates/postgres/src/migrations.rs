@@ -1,4 +1,4 @@
-//! Migrations of the service's tables, those of the folder `migrations` in the order of their numbers.
+//! Migrations of the service's tables, compiled in from the folder `migrations`.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use sqlx::{
 /// Number, description and SQL of each migration. Written by the build script.
 const MIGRATIONS: &[(i64, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
-/// What brings a database to this binary's tables.
+/// Migrator to the schema of this binary.
 pub(super) static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     let migration = |&(number, description, sql): &(i64, &'static str, &'static str)| {
         Migration::new(number, description.into(), MigrationType::Simple, sql.into_sql_str(), false)

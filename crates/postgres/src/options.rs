@@ -1,15 +1,14 @@
-//! How a managed server is wanted.
+//! Options of a managed server.
 
 use std::path::PathBuf;
 
-/// What can be chosen about a [`super::ManagedPostgres`]; the default is what `shelfmark serve` uses.
+/// Options of a [`super::ManagedPostgres`]. The defaults are those of `shelfmark serve`.
 #[derive(Debug, Clone)]
 pub struct ManagedPostgresOptions {
-    /// The folder with `initdb`, `pg_ctl` and `postgres`; `None` searches (see `Binaries::find`). The
-    /// default is the setting SHELFMARK_POSTGRES_BIN.
+    /// The folder with `initdb`, `pg_ctl` and `postgres`; `None` searches the usual places. The default is the variable
+    /// SHELFMARK_POSTGRES_BIN.
     pub binaries: Option<PathBuf>,
-    /// Whether a commit is on disk before it is acknowledged. Only throw-away clusters of tests say `false`: P1
-    /// needs it.
+    /// Whether a commit is on disk before it is acknowledged. P1 needs it, so only clusters of tests set `false`.
     pub durable: bool,
 }
 

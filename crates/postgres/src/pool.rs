@@ -1,4 +1,4 @@
-//! The connections of the service, and its tables' migrations.
+//! Connection pools, migrations of the database, and listeners to notifications.
 
 use std::time::Duration;
 
@@ -8,30 +8,30 @@ use tokio::time::Instant;
 
 use super::{error::PostgresError, migrations::MIGRATOR};
 
-/// How long a first connection is tried for: a composed database may come up after us.
+/// Time limit of the first connection: in a container setup the database may start after the service.
 const CONNECT_SECONDS_MAX: u64 = 30;
-/// The pause between two tries.
+/// Pause between two attempts to connect.
 const CONNECT_PAUSE: Duration = Duration::from_millis(250);
-/// How long a request waits for a free connection before it fails: longer than a burst, shorter than a client's
-/// patience.
+/// Longest wait for a free connection of the pool: longer than a burst of requests, shorter than common client
+/// timeouts.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause before a standby is asked again whether it still is one.
+/// Pause before the next attempt to listen on a standby.
 const STANDBY_PAUSE: Duration = Duration::from_secs(60);
-/// Connections that nobody used for this long are closed.
+/// Idle time after which a connection is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Opens a pool of at most `connections_max` connections to `url` and proves it with one, trying for 30 s. A session
-/// is named `shelfmark` in `pg_stat_activity` unless the address names it.
+/// Opens a pool of at most `connections_max` connections to `url`, and tests it with one connection, for at most 30 s.
+/// Sessions have the application name `shelfmark` unless the address names another.
 ///
 /// # Errors
-/// When `url` is not an address (at once), or nothing answers in time. The text never holds the address, which may
-/// hold a password.
+/// [`PostgresError::Url`] when `url` cannot be parsed, [`PostgresError::Unreachable`] when no connection succeeds in
+/// time or the server refuses the credentials. The text does not contain the address, which may hold a password.
 pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, PostgresError> {
     open(options(url)?, connections_max).await
 }
 
-/// The same for a process that only reads: Postgres refuses every write of its sessions, those made from the pool's options
-/// included. The role needs no right but to select.
+/// Opens a pool as [`connect`] does, for a read-only process. Postgres refuses every write of its sessions, and of
+/// other connections made with the pool's options. The role only needs the right to select.
 ///
 /// # Errors
 /// As [`connect`].
@@ -62,29 +62,30 @@ async fn open(options: PgConnectOptions, connections_max: u32) -> Result<PgPool,
                 return Err(PostgresError::Unreachable { seconds: CONNECT_SECONDS_MAX, source });
             }
             Err(error) => {
-                tracing::debug!(%error, "Postgres does not answer yet");
+                tracing::debug!(%error, "postgres.connect_retry");
                 tokio::time::sleep(CONNECT_PAUSE).await;
             }
         }
     }
 }
 
-/// Brings the database to this binary's tables. Many processes may do so at once: an advisory lock makes them take
-/// turns, and all but the first find nothing to do.
+/// Migrates the database to the schema of this binary. Many processes may do so at once: an advisory lock makes them
+/// take turns, and all but the first find nothing to do.
 ///
 /// # Errors
-/// When a migration fails (it is rolled back), was changed after it ran, or is not known to this binary (the database
-/// is ahead: use the newer binary).
+/// [`PostgresError::Migrate`] when a migration fails (it is rolled back), was changed after it ran, or is unknown to
+/// this binary because a newer one migrated the database.
 pub async fn migrate(pool: &PgPool) -> Result<(), PostgresError> {
     Ok(MIGRATOR.run(pool).await?)
 }
 
-/// Waits until the database has this binary's tables, for a process that may not make them: 30 s at most, since who makes
-/// them may be starting at the same time.
+/// Waits until another process has migrated the database to the schema of this binary, for at most 30 s. For read-only
+/// processes.
 ///
 /// # Errors
-/// When the tables are not there in time, or are a later binary's (at once).
-pub async fn await_tables(pool: &PgPool) -> Result<(), PostgresError> {
+/// [`PostgresError::NotMigrated`] when a migration is still missing, [`PostgresError::Migrate`] (at once) when the
+/// database is ahead of this binary.
+pub async fn wait_for_migrations(pool: &PgPool) -> Result<(), PostgresError> {
     let deadline = Instant::now() + Duration::from_secs(CONNECT_SECONDS_MAX);
     while let Some(missing) = missing_migration(pool).await? {
         if Instant::now() >= deadline {
@@ -95,7 +96,7 @@ pub async fn await_tables(pool: &PgPool) -> Result<(), PostgresError> {
     Ok(())
 }
 
-/// The first migration that this binary has and the database has not.
+/// Returns the number of the first migration of this binary that the database lacks.
 async fn missing_migration(pool: &PgPool) -> Result<Option<i64>, PostgresError> {
     let there: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
     let applied: Vec<(i64, Vec<u8>)> = if there {
@@ -118,10 +119,11 @@ async fn missing_migration(pool: &PgPool) -> Result<Option<i64>, PostgresError> 
     Ok(None)
 }
 
-/// Listens to a channel over a connection of its own, outside the pool: one taken from there would be missing for good. It
-/// connects again by itself after a loss, which `try_recv` tells by `None`: what was sent meanwhile is gone.
+/// Listens to a channel over a dedicated connection, so that the pool loses none. The listener reconnects by itself
+/// after a loss. `try_recv` then returns `None`, and notifications sent meanwhile are lost.
 ///
-/// On a standby, where nobody may listen, it waits until the server is one no more: timers serve its callers meanwhile.
+/// A standby does not allow LISTEN. There the call waits until the server is promoted, and callers rely on their
+/// timers.
 ///
 /// # Errors
 /// When Postgres cannot be reached.
@@ -129,10 +131,7 @@ pub async fn listen(pool: &PgPool, channel: &str) -> Result<PgListener, sqlx::Er
     loop {
         match try_listen(pool, channel).await {
             Err(error) if is_refused_by_standby(&error) => {
-                tracing::info!(
-                    channel,
-                    "postgres.standby: no notifications come from a standby, timers take their place"
-                );
+                tracing::info!(channel, "postgres.standby: a standby sends no notifications, timers take their place");
                 tokio::time::sleep(STANDBY_PAUSE).await;
             }
             listening => return listening,
@@ -151,12 +150,12 @@ async fn try_listen(pool: &PgPool, channel: &str) -> Result<PgListener, sqlx::Er
     Ok(listener)
 }
 
-/// A refusal that waiting does not mend: a wrong password (28P01, 28000), no such database (3D000).
+/// Whether retrying is useless: a wrong password (28P01, 28000) or a missing database (3D000).
 fn is_final(error: &sqlx::Error) -> bool {
     has_code(error, &["28P01", "28000", "3D000"])
 }
 
-/// What a server in recovery says to LISTEN (25006); a session that only reads may listen.
+/// Whether a server in recovery refused LISTEN (25006). Read-only sessions may listen.
 fn is_refused_by_standby(error: &sqlx::Error) -> bool {
     has_code(error, &["25006"])
 }

@@ -1,4 +1,4 @@
-//! Running one of Postgres's programs to its end, within a time.
+//! Runs of Postgres's programs, with a time limit.
 
 use std::time::Duration;
 
@@ -6,12 +6,15 @@ use tokio::process::Command;
 
 use super::error::PostgresError;
 
-/// No program of Postgres that we wait for takes longer than this by itself; `pg_ctl` is told shorter times.
+/// Time limit of one program. The limits that `pg_ctl` is given are shorter.
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(330);
-/// As much of a program's words as an error repeats, in characters.
+/// Characters of a program's output that an error repeats.
 const DETAIL_CHARS_MAX: usize = 1_500;
 
-/// Runs `command` to its end and gives its standard output; an exit status other than 0 is an error with its words.
+/// Runs `command` and returns its standard output.
+///
+/// Errors: [`PostgresError::Spawn`] when it cannot be started or times out; [`PostgresError::Program`], with the end of
+/// its output, when its exit status is not 0.
 pub(super) async fn run(command: &mut Command) -> Result<String, PostgresError> {
     let program = std::path::PathBuf::from(command.as_std().get_program());
     let spawn = |source| PostgresError::Spawn { program: program.clone(), source };
@@ -30,7 +33,7 @@ pub(super) async fn run(command: &mut Command) -> Result<String, PostgresError> 
     })
 }
 
-/// The last [`DETAIL_CHARS_MAX`] characters: programs say what was wrong at the end.
+/// Returns the last [`DETAIL_CHARS_MAX`] characters, where programs report the cause of a failure.
 pub(super) fn tail(words: &str) -> &str {
     match words.char_indices().rev().nth(DETAIL_CHARS_MAX) {
         Some((start, _)) => &words[start..],

@@ -1,4 +1,4 @@
-//! Where the server's unix socket is, and the address that leads to it.
+//! Unix socket of a managed server: its folder, and the address of a database behind it.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::account::Account;
 use super::error::{PostgresError, at};
+use super::os_user::OsUser;
 
-/// The port names the socket file; nothing listens on a network.
+/// Port, as part of the socket's file name. Nothing listens on a network.
 pub(super) const PORT: u16 = 5432;
-/// The superuser of a managed cluster and its database: only who can enter the socket's folder can be it.
+/// Superuser of a managed cluster. Whoever can enter the socket's folder can log in as it.
 pub(super) const USER: &str = "shelfmark";
-/// `sockaddr_un.sun_path` holds 108 bytes with its closing zero.
+/// `sockaddr_un.sun_path` holds 108 bytes with its terminating zero.
 const SOCKET_PATH_BYTES_MAX: usize = 107;
 
-/// The folder for the socket: `run` in the cluster's folder, or, when that path is too long for a socket or cannot be
-/// written into a settings file, a short folder in the system's temporary folder that is named by a hash of it.
+/// Chooses the folder of the socket: `run` in the cluster's folder. When that path is too long for a socket, or has
+/// characters that need quoting in a configuration file, a short folder below the system's temporary folder, named by a
+/// hash of the path.
 pub(super) fn folder(postgres_dir: &Path) -> PathBuf {
     let natural = postgres_dir.join("run");
     let plain =
@@ -31,13 +32,13 @@ pub(super) fn folder(postgres_dir: &Path) -> PathBuf {
     if fits(&short) { short } else { Path::new("/tmp").join(format!("shelfmark-{name}")) }
 }
 
-/// Makes the folder, `account`'s and closed to others. In a shared temporary folder somebody may have been there
-/// first: a folder that is not ours, or a link, is refused.
-pub(super) fn prepare(folder: &Path, account: &Account) -> Result<(), PostgresError> {
+/// Creates the folder, owned by `user` and closed to others. In a shared temporary folder another user may have created
+/// it first, so a folder of another owner, or a link, is refused.
+pub(super) fn prepare(folder: &Path, user: &OsUser) -> Result<(), PostgresError> {
     if let Ok(found) = fs::symlink_metadata(folder) {
-        let owner = match account {
-            Account::Ourselves => rustix::process::geteuid().as_raw(),
-            Account::Other { uid, .. } => *uid,
+        let owner = match user {
+            OsUser::Current => rustix::process::geteuid().as_raw(),
+            OsUser::Other { uid, .. } => *uid,
         };
         if !found.is_dir() || (found.uid() != owner && found.uid() != rustix::process::geteuid().as_raw()) {
             return Err(PostgresError::SocketFolderTaken(folder.to_owned()));
@@ -45,10 +46,10 @@ pub(super) fn prepare(folder: &Path, account: &Account) -> Result<(), PostgresEr
     } else {
         fs::create_dir(folder).map_err(at(folder))?;
     }
-    account.own_folder(folder)
+    user.make_private_folder(folder)
 }
 
-/// The address of `database` behind the socket in `folder`, for sqlx and for `psql` alike.
+/// Builds the address of `database` behind the socket in `folder`, for sqlx and for `psql`.
 pub(super) fn url(folder: &Path, database: &str) -> String {
     let mut host = String::new();
     for byte in folder.as_os_str().as_encoded_bytes() {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use shelfmark_domain::{Contribution, ContributionSource, Query};
-use shelfmark_state::{ComposedQuery, Context, Readable, dot, popularity_term, token_factor};
+use shelfmark_state::{ComposedQuery, Context, InferenceState, dot, popularity_term, token_factor};
 
 use super::{
     View,
@@ -39,8 +39,8 @@ impl<'a> Explainer<'a> {
 
     /// The parts of one row's score, those that add or take most first.
     pub(super) fn explain(&self, row: u32) -> Vec<Contribution> {
-        let readable = self.view.readable();
-        let scalars = &readable.parameters.scalars;
+        let inference = self.view.inference();
+        let scalars = &inference.parameters.scalars;
         let vector = self.view.vector(row);
         let mut parts: Vec<Contribution> = self
             .dense
@@ -55,12 +55,12 @@ impl<'a> Explainer<'a> {
                 followed.map(|followed| Contribution::of(ContributionSource::Transition, followed.term(scalars))),
             );
         }
-        let popularity = &readable.popularity[row as usize];
-        let popularity = popularity_term(popularity, readable.counters.counted, &scalars.wp);
-        parts.push(Contribution::of(ContributionSource::Bias, readable.parameters.bias.row(row as usize)[0]));
+        let popularity = &inference.popularity[row as usize];
+        let popularity = popularity_term(popularity, inference.counters.counted, &scalars.wp);
+        parts.push(Contribution::of(ContributionSource::Bias, inference.parameters.bias.row(row as usize)[0]));
         parts.push(Contribution::of(ContributionSource::Popularity, popularity));
-        if readable.config.explore > 0.0 {
-            parts.push(Contribution::of(ContributionSource::Exploration, readable.exploration(row, self.seed)));
+        if inference.config.explore > 0.0 {
+            parts.push(Contribution::of(ContributionSource::Exploration, inference.exploration(row, self.seed)));
         }
         // Magnitudes of numbers that are not negative are ordered as their bits.
         parts.sort_by_key(|part| Reverse(part.value.abs().to_bits()));
@@ -70,7 +70,7 @@ impl<'a> Explainer<'a> {
 
 /// The vectors whose inner products with an item's are parts of its score (`compose` adds them up).
 fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
-    let readable = view.readable();
+    let inference = view.inference();
     let Some((context, composed)) = &basis.composed else {
         return match &basis.known {
             Known::Vector(vector) => {
@@ -83,15 +83,15 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
             Known::Actor(_) | Known::Visit(_) | Known::Nothing => Vec::new(),
         };
     };
-    let parameters = &readable.parameters;
+    let parameters = &inference.parameters;
     let [of_pool, of_last, of_user] = composed.parts;
     let mut dense: Vec<Dense> = basis
         .known
-        .met(readable)
+        .met(inference)
         .iter()
         .zip(&composed.weights)
         .map(|(met, weight)| Dense {
-            says: event(readable, met),
+            says: event(inference, met),
             factor: of_pool * weight,
             vector: view.vector(met.past.item).to_vec(),
         })
@@ -99,7 +99,7 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
     let last = context.history.first();
     dense.push(Dense {
         says: Contribution {
-            item: last.map(|row| readable.catalog.id(*row).clone()),
+            item: last.map(|row| inference.catalog.id(*row).clone()),
             ..Contribution::of(ContributionSource::LastItem, 0.0)
         },
         factor: of_last,
@@ -112,7 +112,7 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
     }));
     dense.extend(context.terms.iter().map(|row| Dense {
         says: Contribution {
-            name: Some(readable.contexts.id(*row).clone()),
+            name: Some(inference.contexts.id(*row).clone()),
             ..Contribution::of(ContributionSource::Context, 0.0)
         },
         factor: token_factor(context.terms.len()),
@@ -121,12 +121,12 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
     dense
 }
 
-fn event(readable: &Readable, met: &Met) -> Contribution {
+fn event(inference: &InferenceState, met: &Met) -> Contribution {
     // Kinds past 255 share the last number, so it names none.
     let named = met.stored && met.past.kind < u8::MAX;
     Contribution {
-        item: Some(readable.catalog.id(met.past.item).clone()),
-        kind: named.then(|| readable.kinds.id(u32::from(met.past.kind)).clone()),
+        item: Some(inference.catalog.id(met.past.item).clone()),
+        kind: named.then(|| inference.kinds.id(u32::from(met.past.kind)).clone()),
         at: met.stored.then_some(met.past.at),
         ..Contribution::of(ContributionSource::Event, 0.0)
     }

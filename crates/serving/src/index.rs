@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use shelfmark_state::{CowRows, CowVec, Readable};
+use shelfmark_state::{CowRows, CowVec, InferenceState};
 
 use super::{
     codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES, TILE_ROWS},
@@ -90,10 +90,10 @@ impl Index {
     }
 
     /// Takes a row's vector as it is now; its code, too, when `anew`, or else the distance from the old one.
-    pub(super) fn take_vector(&mut self, readable: &Readable, row: u32, anew: bool) {
+    pub(super) fn take_vector(&mut self, inference: &InferenceState, row: u32, anew: bool) {
         let place = row as usize;
         let values = self.vectors.row_mut(place);
-        readable.item_vector(row, values);
+        inference.item_vector(row, values);
         let block = self.blocks.get_mut(place / BLOCK_ROWS);
         let error = if anew {
             Arc::make_mut(block).encode(place % BLOCK_ROWS, values)

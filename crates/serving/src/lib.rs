@@ -18,24 +18,28 @@
 //! them.
 //!
 //! **Bounds.** `limit` 1,000, `exclude` 10,000, a session and given candidates 1,000 items, a filter 32 properties and
-//! 1,000 values. [`SearchSettings::queue_max`] searches wait, for [`SearchSettings::wait_max`] at most. When the async
-//! threads are [`SearchSettings::lag_max`] late all the time, searches get a rate (`throttle`).
+//! 1,000 values. [`SearchSettings::queue_max`] searches wait, for [`SearchSettings::wait_max`] at most. When
+//! searches make the async threads [`SearchSettings::lag_max`] late all the time, a rate limiter refuses some of them
+//! (load shedding, `rate_limiter`).
 
 mod batch;
 mod codes;
+mod cpu_time;
 mod diversity;
 mod explain;
 mod filters;
 mod index;
 mod kernel;
+mod lag_probe;
 mod mask;
-pub mod metric;
+mod metric;
 mod plan;
 mod published;
 mod publisher;
 mod quantized_query;
 mod queue;
 mod ranking;
+mod rate_limiter;
 mod recall_audit;
 mod request;
 mod row_bounds;
@@ -45,12 +49,13 @@ mod scratch;
 mod search;
 mod searcher;
 mod subject;
-mod throttle;
 mod top_k;
 mod view;
 mod worker;
 
+pub use cpu_time::with_cpu_time;
 pub use mask::RowMask;
+pub use metric::METRICS;
 pub use publisher::Publisher;
 pub use queue::SearchSettings;
 pub use scratch::SearchScratch;

@@ -1,29 +1,72 @@
-//! Names of this room's metrics, with their units, and their handles.
+//! Metrics of searches: their descriptions and their handles.
 
-use metrics::{Counter, Histogram};
+use metrics::{Counter, Gauge, Histogram};
+use shelfmark_metrics::{Label, MetricInfo, MetricSection};
 
 use super::QueryError;
 
-/// Searches answered, by result `result` = `ok`, `refused` or `failed`. Counter.
-pub const SEARCHES: &str = "shelfmark_searches_total";
-/// Searches turned away because they would have waited too long. Counter.
-pub const SEARCHES_REJECTED: &str = "shelfmark_searches_rejected_total";
-/// Searches whose requester had gone before they began. Counter.
-pub const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
-/// Searches scanned together. Histogram, a count.
-pub const SEARCH_BATCH: &str = "shelfmark_search_batch_size";
-/// Time from asking to the start of the search. Histogram, seconds.
-pub const SEARCH_WAIT: &str = "shelfmark_search_wait_seconds";
-/// How late the threads that read requests are: what a request waits before it is read. Histogram, seconds.
-pub const ASYNC_LAG: &str = "shelfmark_async_lag_seconds";
-/// Time of one batch from its start to its last reply. Histogram, seconds.
-pub const SEARCH_TIME: &str = "shelfmark_search_batch_seconds";
-/// Rows that a search of the search threads scored exactly. Histogram, a count.
-pub const SEARCH_SCORED: &str = "shelfmark_search_scored_rows";
-/// Rows of sampled answers that scoring every row finds. Counter.
-pub const SEARCH_CHECKED: &str = "shelfmark_search_checked_rows_total";
-/// Of these, rows that the answer did not have: recall is `1 - missed / checked`. Counter; anything but 0 is a defect.
-pub const SEARCH_MISSED: &str = "shelfmark_search_missed_rows_total";
+const SEARCHES: &str = "shelfmark_searches_total";
+const SEARCHES_REJECTED: &str = "shelfmark_searches_rejected_total";
+const SEARCHES_CANCELLED: &str = "shelfmark_searches_cancelled_total";
+const SEARCH_WAIT: &str = "shelfmark_search_wait_seconds";
+const ASYNC_LAG: &str = "shelfmark_async_lag_seconds";
+const ASYNC_UTILISATION: &str = "shelfmark_async_utilisation_ratio";
+const ASYNC_CPU_SHARE: &str = "shelfmark_async_cpu_share_ratio";
+const SEARCH_RATE_LIMIT: &str = "shelfmark_search_rate_limit";
+const SEARCH_BATCH: &str = "shelfmark_search_batch_size";
+const SEARCH_TIME: &str = "shelfmark_search_batch_seconds";
+const SEARCH_SCORED: &str = "shelfmark_search_scored_rows";
+const SEARCH_CHECKED: &str = "shelfmark_search_checked_rows_total";
+const SEARCH_MISSED: &str = "shelfmark_search_missed_rows_total";
+
+/// Metrics of searches.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Search",
+    &[
+        MetricInfo::counter(SEARCHES, "searches", "Searches answered")
+            .labels(&[Label::one_of("result", &["ok", "refused", "failed"])]),
+        MetricInfo::counter(
+            SEARCHES_REJECTED,
+            "searches",
+            "Searches refused because they would have waited too long",
+        ),
+        MetricInfo::counter(
+            SEARCHES_CANCELLED,
+            "searches",
+            "Searches whose requester had gone before they began",
+        ),
+        MetricInfo::histogram(SEARCH_WAIT, "seconds", "Time from asking to the start of the search"),
+        MetricInfo::histogram(ASYNC_LAG, "seconds", "How late the threads that read requests are"),
+        MetricInfo::gauge(
+            ASYNC_UTILISATION,
+            "0 to 1",
+            "CPU time that the threads that read requests used, of what they could have had",
+        ),
+        MetricInfo::gauge(
+            ASYNC_CPU_SHARE,
+            "0 to 1",
+            "Time for which the threads that read requests got a CPU, of the time in which they wanted one",
+        ),
+        MetricInfo::gauge(
+            SEARCH_RATE_LIMIT,
+            "searches a second",
+            "Searches that the rate limiter admits; 0 while it admits all",
+        ),
+        MetricInfo::summary(SEARCH_BATCH, "searches", "Searches scanned together"),
+        MetricInfo::histogram(SEARCH_TIME, "seconds", "Time of one batch, from its start to its last reply"),
+        MetricInfo::summary(SEARCH_SCORED, "rows", "Rows that a search of the search threads scored exactly"),
+        MetricInfo::counter(SEARCH_CHECKED, "rows", "Rows of sampled answers that scoring every row finds"),
+        MetricInfo::counter(
+            SEARCH_MISSED,
+            "rows",
+            "Rows of sampled answers that the answer did not have, though scoring every row finds them; anything but 0 is a defect",
+        ),
+    ],
+)
+.note(
+    "A sample of the answers is compared with scoring every row: recall is 1 - `shelfmark_search_missed_rows_total` / \
+     `shelfmark_search_checked_rows_total`.",
+);
 
 /// The handles: looked up once, not at every search.
 #[derive(Debug)]
@@ -36,6 +79,9 @@ pub(super) struct Meters {
     pub(super) batch: Histogram,
     pub(super) wait: Histogram,
     pub(super) lag: Histogram,
+    pub(super) utilisation: Gauge,
+    pub(super) cpu_share: Gauge,
+    pub(super) rate_limit: Gauge,
     pub(super) time: Histogram,
     pub(super) scored: Histogram,
     pub(super) checked: Counter,
@@ -44,16 +90,6 @@ pub(super) struct Meters {
 
 impl Meters {
     pub(super) fn new() -> Self {
-        metrics::describe_counter!(SEARCHES, "Searches answered, by result");
-        metrics::describe_counter!(SEARCHES_REJECTED, "Searches turned away because they would have waited too long");
-        metrics::describe_counter!(SEARCHES_CANCELLED, "Searches whose requester had gone");
-        metrics::describe_histogram!(SEARCH_BATCH, "Searches scanned together");
-        metrics::describe_histogram!(SEARCH_WAIT, metrics::Unit::Seconds, "Wait for a search thread");
-        metrics::describe_histogram!(ASYNC_LAG, metrics::Unit::Seconds, "How late the threads that read requests are");
-        metrics::describe_histogram!(SEARCH_TIME, metrics::Unit::Seconds, "Time of one batch");
-        metrics::describe_histogram!(SEARCH_SCORED, "Rows scored exactly, by search");
-        metrics::describe_counter!(SEARCH_CHECKED, "Rows of sampled answers, by scoring every row");
-        metrics::describe_counter!(SEARCH_MISSED, "Of these, rows that the answer did not have");
         Self {
             ok: metrics::counter!(SEARCHES, "result" => "ok"),
             refused: metrics::counter!(SEARCHES, "result" => "refused"),
@@ -63,6 +99,9 @@ impl Meters {
             batch: metrics::histogram!(SEARCH_BATCH),
             wait: metrics::histogram!(SEARCH_WAIT),
             lag: metrics::histogram!(ASYNC_LAG),
+            utilisation: metrics::gauge!(ASYNC_UTILISATION),
+            cpu_share: metrics::gauge!(ASYNC_CPU_SHARE),
+            rate_limit: metrics::gauge!(SEARCH_RATE_LIMIT),
             time: metrics::histogram!(SEARCH_TIME),
             scored: metrics::histogram!(SEARCH_SCORED),
             checked: metrics::counter!(SEARCH_CHECKED),

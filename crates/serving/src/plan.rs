@@ -23,19 +23,19 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Checks the query and computes its vector and sparse terms. Costs the history and its memory rows.
     pub(super) fn new(view: &View, query: &'a Query, scratch: &mut SearchScratch) -> Result<Self, QueryError> {
-        let readable = view.readable();
+        let inference = view.inference();
         query.check()?;
-        let known = Known::of(readable, query)?;
-        let terms = readable.context_rows(query.context.iter().map(String::as_str));
+        let known = Known::of(inference, query)?;
+        let terms = inference.context_rows(query.context.iter().map(String::as_str));
         let fallback = matches!(known, Known::Nothing).then_some(Fallback::Popular);
         let mut adjust = Vec::new();
         let composed = if fallback.is_some() && terms.is_empty() {
             None
         } else {
             // Nobody, in known circumstances, gets what is wanted there.
-            known.context(readable, query, &mut scratch.context).map(|context| {
+            known.context(inference, query, &mut scratch.context).map(|context| {
                 let context = Context { terms, ..context };
-                sparse_terms(&context, &readable.parameters.scalars, &mut adjust);
+                sparse_terms(&context, &inference.parameters.scalars, &mut adjust);
                 let composed = composed(view, &context);
                 (context, composed)
             })
@@ -47,11 +47,11 @@ impl<'a> Plan<'a> {
             }
             (Known::Actor(_) | Known::Visit(_) | Known::Nothing, None) => (Ranking::Popularity, Vec::new()),
         };
-        let explore = (readable.config.explore > 0.0).then_some(query.seed);
+        let explore = (inference.config.explore > 0.0).then_some(query.seed);
         // Nobody wants what they look at, unless they ask for it by name.
         let itself = if let (Subject::Item(id), None) = (&query.subject, &query.among) { Some(id) } else { None };
-        let excluded = query.exclude.iter().chain(itself).filter_map(|id| readable.catalog.row(id.as_str()));
-        let seen = known.seen(readable, &query.exclude_seen);
+        let excluded = query.exclude.iter().chain(itself).filter_map(|id| inference.catalog.row(id.as_str()));
+        let seen = known.seen(inference, &query.exclude_seen);
         adjust.extend(excluded.chain(seen).map(|row| (row, f32::NEG_INFINITY)));
         // Stable, so that the terms of one row are added up in one order.
         adjust.sort_by_key(|(row, _)| *row);
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
     /// The answer, once the search was scanned.
     pub(super) fn answer(self, view: &View) -> Recommendations {
         let Self { search, query, fallback, basis } = self;
-        let catalog = &view.readable().catalog;
+        let catalog = &view.inference().catalog;
         let hits = diversity::choose(view, query, search.top.into_hits().collect());
         let explainer = query.with_explanation.then(|| Explainer::new(view, query, &basis));
         let items = hits.into_iter().map(|hit| ScoredItem {
@@ -107,8 +107,8 @@ pub(super) fn similar_items(view: &View, search: Search) -> Vec<ScoredItem> {
 
 /// The vector of a context, with what it is made of.
 pub(super) fn composed(view: &View, context: &Context) -> ComposedQuery {
-    let readable = view.readable();
-    compose(context, &readable.parameters.scalars, view, readable.config.dim)
+    let inference = view.inference();
+    compose(context, &inference.parameters.scalars, view, inference.config.dim)
 }
 
 impl QueryRows for View {
@@ -117,15 +117,15 @@ impl QueryRows for View {
     }
 
     fn last(&self, row: Option<u32>) -> &[f32] {
-        self.readable().parameters.last.row(row.map_or(0, |row| row as usize + 1))
+        self.inference().parameters.last.row(row.map_or(0, |row| row as usize + 1))
     }
 
     fn user(&self, row: u32) -> &[f32] {
-        self.readable().parameters.users.row(row as usize)
+        self.inference().parameters.users.row(row as usize)
     }
 
     fn context(&self, row: u32) -> &[f32] {
-        self.readable().parameters.contexts.row(row as usize)
+        self.inference().parameters.contexts.row(row as usize)
     }
 }
 
@@ -137,7 +137,7 @@ fn sparse_terms(context: &Context, scalars: &Scalars, terms: &mut Vec<(u32, f32)
 
 fn scored(view: &View, hit: Hit) -> ScoredItem {
     ScoredItem {
-        id: view.readable().catalog.id(hit.row).clone(),
+        id: view.inference().catalog.id(hit.row).clone(),
         // JSON has no infinity; rows are finite (P8), so only their sum could be one.
         score: hit.score.clamp(f32::MIN, f32::MAX),
         item: None,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use shelfmark_domain::{ModelConfig, Position, Served};
-use shelfmark_state::{Readable, State, Table, Touched, as_row, set_bits};
+use shelfmark_state::{InferenceState, State, Table, Touched, as_row, set_bits};
 
 use super::{
     codes::{BLOCK_ROWS, STRIP_ROWS},
@@ -50,7 +50,7 @@ struct Round {
 impl View {
     /// The view before the first record.
     pub fn empty(config: Arc<ModelConfig>) -> Arc<Self> {
-        Publisher::from_scratch(&State::empty(config).readable, Position::ZERO, Served::Live)
+        Publisher::from_scratch(&State::empty(config).inference, Position::ZERO, Served::Live)
     }
 }
 
@@ -61,21 +61,21 @@ impl Publisher {
     }
 
     /// A view of a state that is not the live one, such as a version's. Costs the whole state.
-    pub fn from_scratch(readable: &Readable, position: Position, served: Served) -> Arc<View> {
-        Self::new().rebuild(readable, position, served)
+    pub fn from_scratch(inference: &InferenceState, position: Position, served: Served) -> Arc<View> {
+        Self::new().rebuild(inference, position, served)
     }
 
     /// Forgets everything and publishes the whole state.
-    pub fn rebuild(&mut self, readable: &Readable, position: Position, served: Served) -> Arc<View> {
+    pub fn rebuild(&mut self, inference: &InferenceState, position: Position, served: Served) -> Arc<View> {
         *self = Self::default();
-        self.grow(readable);
+        self.grow(inference);
         for row in 0..self.items.len() {
-            self.take_item(readable, row);
-            self.take_bias(readable, row);
-            self.take_popularity(readable, row);
+            self.take_item(inference, row);
+            self.take_bias(inference, row);
+            self.take_popularity(inference, row);
         }
         self.dirty.fill(u64::MAX);
-        self.finish(readable, position, served)
+        self.finish(inference, position, served)
     }
 
     /// Publishes a state. `touched` names at least the rows that changed since this publisher's last view; the first view is
@@ -84,29 +84,35 @@ impl Publisher {
     /// Costs the touched rows and the items that share a touched token: about 1 us each, or more where they lie so far apart
     /// that each is the only one of its strip (8 kB to copy). A step that touches most tokens moves most items: then it is a
     /// rebuild of all vectors, some 10 ms for 10,000 items of six tokens and 64 values, so publish once a batch.
-    pub fn publish(&mut self, readable: &Readable, touched: &Touched, position: Position, served: Served) -> Arc<View> {
+    pub fn publish(
+        &mut self,
+        inference: &InferenceState,
+        touched: &Touched,
+        position: Position,
+        served: Served,
+    ) -> Arc<View> {
         let known = self.items.len();
-        if self.index.is_none() || readable.catalog.len() < known {
+        if self.index.is_none() || inference.catalog.len() < known {
             // The first view of a recovered or restored state, whose rows nobody touched lately; or the state went back
             // in time: never show rows that are no longer there.
-            return self.rebuild(readable, position, served);
+            return self.rebuild(inference, position, served);
         }
-        self.grow(readable);
+        self.grow(inference);
         for row in (known..self.items.len()).chain(as_rows(touched, Table::Items)) {
-            self.take_item(readable, row);
-            self.take_bias(readable, row);
+            self.take_item(inference, row);
+            self.take_bias(inference, row);
         }
         for row in as_rows(touched, Table::ItemBias) {
-            self.take_bias(readable, row);
+            self.take_bias(inference, row);
         }
         for row in (known..self.items.len()).chain(as_rows(touched, Table::Popularity)) {
-            self.take_popularity(readable, row);
+            self.take_popularity(inference, row);
         }
         for row in as_rows(touched, Table::ItemVectors) {
             self.dirty[row / 64] |= 1 << (row % 64);
         }
         for content in as_rows(touched, Table::ContentVectors) {
-            let row = readable.content_vectors.item(content) as usize;
+            let row = inference.content_vectors.item(content) as usize;
             self.dirty[row / 64] |= 1 << (row % 64);
         }
         for token in as_rows(touched, Table::TokenVectors) {
@@ -115,23 +121,23 @@ impl Publisher {
                 self.dirty[*row as usize / 64] |= 1 << (row % 64);
             }
         }
-        self.finish(readable, position, served)
+        self.finish(inference, position, served)
     }
 
-    fn grow(&mut self, readable: &Readable) {
-        let rows = readable.catalog.len();
+    fn grow(&mut self, inference: &InferenceState) {
+        let rows = inference.catalog.len();
         self.items.resize(rows, PublishedItem::default());
         self.dirty.resize(rows.div_ceil(64), 0);
         self.lagging.resize(rows.div_ceil(64), 0);
-        let index = self.index.get_or_insert_with(|| Index::new(readable.config.dim));
+        let index = self.index.get_or_insert_with(|| Index::new(inference.config.dim));
         index.grow(rows);
         // Its rows are new, and written when they are taken.
-        self.round.written.resize(index.strips(), readable.counters.counted);
+        self.round.written.resize(index.strips(), inference.counters.counted);
     }
 
-    fn take_item(&mut self, readable: &Readable, row: usize) {
+    fn take_item(&mut self, inference: &InferenceState, row: usize) {
         let number = as_row(row);
-        let entry = readable.catalog.entry(number);
+        let entry = inference.catalog.entry(number);
         let item = &mut self.items[row];
         for token in item.tokens.iter().filter(|token| !entry.tokens.contains(token)) {
             self.holders[*token as usize].remove(&number);
@@ -155,26 +161,26 @@ impl Publisher {
         self.index.as_mut().expect("grown before rows are taken")
     }
 
-    fn take_bias(&mut self, readable: &Readable, row: usize) {
+    fn take_bias(&mut self, inference: &InferenceState, row: usize) {
         let shown = self.items[row].shown.is_some();
-        let bias = if shown { readable.parameters.bias.row(row)[0] } else { f32::NEG_INFINITY };
+        let bias = if shown { inference.parameters.bias.row(row)[0] } else { f32::NEG_INFINITY };
         let (columns, row) = self.index().columns_mut(row);
         columns.set_bias(row, bias);
     }
 
-    fn take_popularity(&mut self, readable: &Readable, row: usize) {
-        let logs = readable.popularity[row].logs(readable.counters.counted);
+    fn take_popularity(&mut self, inference: &InferenceState, row: usize) {
+        let logs = inference.popularity[row].logs(inference.counters.counted);
         let (columns, row) = self.index().columns_mut(row);
         columns.set_logs(row, logs);
     }
 
-    fn finish(&mut self, readable: &Readable, position: Position, served: Served) -> Arc<View> {
-        self.go_round(readable);
+    fn finish(&mut self, inference: &InferenceState, position: Position, served: Served) -> Arc<View> {
+        self.go_round(inference);
         for block in 0..self.index().blocks() {
-            self.take_vectors(readable, block);
+            self.take_vectors(inference, block);
         }
         let snapshot = Snapshot {
-            readable: readable.clone(),
+            inference: inference.clone(),
             index: self.index().clone(),
             filters: Arc::clone(&self.filters),
             items: self.items.len() as u64 - self.removed,
@@ -184,7 +190,7 @@ impl Publisher {
 
     /// Takes the rows of a block whose vectors moved: a few keep their codes and get larger errors; once they are many, all
     /// that lag are encoded anew, because then copying the block costs little for each.
-    fn take_vectors(&mut self, readable: &Readable, block: usize) {
+    fn take_vectors(&mut self, inference: &InferenceState, block: usize) {
         let words = block * BLOCK_WORDS..self.dirty.len().min((block + 1) * BLOCK_WORDS);
         if self.dirty[words.clone()].iter().all(|word| *word == 0) {
             return;
@@ -203,15 +209,15 @@ impl Publisher {
             for bit in set_bits(bits) {
                 let row = word * 64 + bit as usize;
                 if row < items.len() {
-                    index.take_vector(readable, as_row(row), anew);
+                    index.take_vector(inference, as_row(row), anew);
                 }
             }
         }
     }
 
     /// Writes the popularity of the strips that are next in the round: so many as events have gone by.
-    fn go_round(&mut self, readable: &Readable) {
-        let now = readable.counters.counted;
+    fn go_round(&mut self, inference: &InferenceState) {
+        let now = inference.counters.counted;
         let strips = self.round.written.len() as u64;
         let due = now.saturating_sub(self.round.counted).saturating_mul(strips) / ROUND_EVENTS;
         if due > 0 {
@@ -220,7 +226,7 @@ impl Publisher {
         for _ in 0..due.min(strips) {
             let strip = self.round.next;
             for row in strip * STRIP_ROWS..self.items.len().min((strip + 1) * STRIP_ROWS) {
-                self.take_popularity(readable, row);
+                self.take_popularity(inference, row);
             }
             self.round.written[strip] = now;
             self.round.next = (strip + 1) % self.round.written.len();

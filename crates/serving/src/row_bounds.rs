@@ -5,7 +5,7 @@
 //! bound once the decay since then is taken away. So publishing costs the rows that events touched, not all rows, and the
 //! exact bias is computed for the few rows that are scored exactly.
 
-use shelfmark_state::{HALF_LIVES_EVENTS, Readable};
+use shelfmark_state::{HALF_LIVES_EVENTS, InferenceState};
 
 use super::codes::{Lanes, STRIP_TILES, TILE_ROWS};
 
@@ -90,9 +90,9 @@ pub(super) struct BiasBound {
 impl BiasBound {
     /// For a state whose columns were written at event number `written` or later.
     #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
-    pub(super) fn new(readable: &Readable, written: u64) -> Self {
-        let wp = readable.parameters.scalars.wp;
-        let age = readable.counters.counted.saturating_sub(written) as f32;
+    pub(super) fn new(inference: &InferenceState, written: u64) -> Self {
+        let wp = inference.parameters.scalars.wp;
+        let age = inference.counters.counted.saturating_sub(written) as f32;
         // `log(1 + c)` falls by at most the exponent of the decay of `c`; two steps for rounding up.
         let lost =
             HALF_LIVES_EVENTS.map(|half_life| (age * (std::f32::consts::LN_2 / half_life)).mul_add(LOG_STEPS, 2.0));

@@ -4,7 +4,7 @@
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top_k::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
-use shelfmark_state::{Readable, set_bits};
+use shelfmark_state::{InferenceState, set_bits};
 
 use super::{
     RowMask,
@@ -25,14 +25,14 @@ const FEW: usize = 2;
 const CHANCE_MAX: f32 = 6.0;
 
 /// Finds the best rows of every search.
-pub(super) fn scan(index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
-    scan_on(Machine::detect(), index, readable, searches);
+pub(super) fn scan(index: &Index, inference: &InferenceState, searches: &mut [&mut Search]) {
+    scan_on(Machine::detect(), index, inference, searches);
 }
 
 /// [`scan`] on a machine, for tests: the answers are the same on all.
-pub(super) fn scan_on(machine: Machine, index: &Index, readable: &Readable, searches: &mut [&mut Search]) {
-    let bias = BiasBound::new(readable, index.written());
-    let mut runs: Vec<Run<'_>> = searches.iter_mut().map(|search| Run::new(search, index, readable, &bias)).collect();
+pub(super) fn scan_on(machine: Machine, index: &Index, inference: &InferenceState, searches: &mut [&mut Search]) {
+    let bias = BiasBound::new(inference, index.written());
+    let mut runs: Vec<Run<'_>> = searches.iter_mut().map(|search| Run::new(search, index, inference, &bias)).collect();
     runs.iter_mut().for_each(|run| run.take_named(machine));
     let (mut few, mut all): (Vec<Run<'_>>, Vec<Run<'_>>) = runs.into_iter().partition(Run::admits_few);
     few.iter_mut().for_each(|run| run.take_admitted(machine));
@@ -78,16 +78,16 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(search: &'a mut Search, index: &'a Index, readable: &'a Readable, bias: &'a BiasBound) -> Self {
+    fn new(search: &'a mut Search, index: &'a Index, inference: &'a InferenceState, bias: &'a BiasBound) -> Self {
         let Search { ranking, vector, adjust, explore, admitted, top } = search;
-        let chance = if explore.is_some() { readable.config.explore * CHANCE_MAX } else { 0.0 };
+        let chance = if explore.is_some() { inference.config.explore * CHANCE_MAX } else { 0.0 };
         Self {
             ranking: *ranking,
             adjust,
             admitted: admitted.as_ref(),
             top,
             probe: Probe::new(*ranking, vector, chance),
-            scorer: Scorer::new(index, readable, *ranking, vector, adjust, *explore),
+            scorer: Scorer::new(index, inference, *ranking, vector, adjust, *explore),
             index,
             bias,
         }
@@ -226,12 +226,12 @@ mod tests {
                 _ => (1.0, draws.normal()),
             };
             let tied = draws.below(3) == 0;
-            for value in state.readable.parameters.items.row_mut(row) {
+            for value in state.inference.parameters.items.row_mut(row) {
                 *value = if tied { size } else { size * draws.normal() };
             }
-            state.readable.parameters.bias.row_mut(row)[0] = bias;
-            let now = state.readable.counters.counted;
-            state.readable.popularity.get_mut(row).add(now);
+            state.inference.parameters.bias.row_mut(row)[0] = bias;
+            let now = state.inference.counters.counted;
+            state.inference.popularity.get_mut(row).add(now);
             for table in [Table::ItemVectors, Table::ItemBias, Table::Popularity] {
                 state.touched.mark(table, u32::try_from(row).expect("few"));
             }
@@ -240,11 +240,11 @@ mod tests {
         /// What steps and events do between two publications.
         fn learn(&mut self) {
             let events = self.draws.below(3_000) as u64;
-            self.state.readable.counters.counted += events;
-            let wp = &mut Arc::make_mut(&mut self.state.readable.parameters.scalars).wp;
+            self.state.inference.counters.counted += events;
+            let wp = &mut Arc::make_mut(&mut self.state.inference.parameters.scalars).wp;
             let size = [1.0, 1.0, 1e-44][self.draws.below(3)];
             *wp = std::array::from_fn(|_| size * self.draws.normal());
-            let items = self.state.readable.catalog.len();
+            let items = self.state.inference.catalog.len();
             for _ in 0..self.draws.below(items) {
                 let row = self.draws.below(items);
                 self.move_row(row);
@@ -252,7 +252,7 @@ mod tests {
         }
 
         fn search(&mut self) -> Search {
-            let items = self.state.readable.catalog.len();
+            let items = self.state.inference.catalog.len();
             let ranking = [Ranking::Score, Ranking::Score, Ranking::Cosine, Ranking::Popularity][self.draws.below(4)];
             let draws = &mut self.draws;
             let size = [0.0, 1e-20, 1.0, 1.0, 1e6][draws.below(5)];
@@ -277,7 +277,7 @@ mod tests {
                 .collect();
             let most = [3, 30, 2 * items][draws.below(3)];
             let limit = 1 + draws.below(most);
-            let explores = self.state.readable.config.explore > 0.0 && ranking != Ranking::Cosine;
+            let explores = self.state.inference.config.explore > 0.0 && ranking != Ranking::Cosine;
             Search {
                 ranking,
                 vector,
@@ -298,7 +298,8 @@ mod tests {
             for _ in 0..3 {
                 world.learn();
                 let position = Position::new(1);
-                let view = world.publisher.publish(&world.state.readable, &world.state.touched, position, Served::Live);
+                let view =
+                    world.publisher.publish(&world.state.inference, &world.state.touched, position, Served::Live);
                 world.state.touched.clear();
                 let mut searches: Vec<Search> = (0..1 + world.draws.below(12)).map(|_| world.search()).collect();
                 let limits: Vec<usize> = searches.iter().map(|search| search.top.limit()).collect();
@@ -307,10 +308,10 @@ mod tests {
                         search.top = Top::new(*limit);
                     }
                     let mut all: Vec<&mut Search> = searches.iter_mut().collect();
-                    scan_on(machine, view.index(), view.readable(), &mut all);
+                    scan_on(machine, view.index(), view.inference(), &mut all);
                     for (search, limit) in searches.iter_mut().zip(&limits) {
                         let bits = |hit: Hit| (hit.row, (hit.score + 0.0).to_bits());
-                        let expected: Vec<_> = best_of_all(view.readable(), search).into_iter().map(bits).collect();
+                        let expected: Vec<_> = best_of_all(view.inference(), search).into_iter().map(bits).collect();
                         let top = std::mem::replace(&mut search.top, Top::new(*limit));
                         let found: Vec<_> = top.into_hits().map(bits).collect();
                         assert!(found == expected, "seed {seed}, {machine:?}: {search:?}\n{found:?}\n{expected:?}");
@@ -329,18 +330,18 @@ mod tests {
             state.put_item(&Item::bare(Id::new("id", &format!("i{item}")).expect("valid")));
         }
         for row in [3, 10_000] {
-            state.readable.popularity.get_mut(row).add(0);
-            state.readable.parameters.bias.row_mut(row)[0] = -1.0;
+            state.inference.popularity.get_mut(row).add(0);
+            state.inference.parameters.bias.row_mut(row)[0] = -1.0;
         }
-        Arc::make_mut(&mut state.readable.parameters.scalars).wp = [0.3; 3];
-        let view = Publisher::from_scratch(&state.readable, Position::new(1), Served::Live);
+        Arc::make_mut(&mut state.inference.parameters.scalars).wp = [0.3; 3];
+        let view = Publisher::from_scratch(&state.inference, Position::new(1), Served::Live);
         for (ranking, size) in [(Ranking::Popularity, 0.0), (Ranking::Score, 1e-4), (Ranking::Score, 1.0)] {
             let vector = if size > 0.0 { vec![size; 10] } else { Vec::new() };
             let mut search =
                 Search { ranking, vector, adjust: vec![(7, -1.0)], explore: None, admitted: None, top: Top::new(50) };
-            scan(view.index(), view.readable(), &mut [&mut search]);
+            scan(view.index(), view.inference(), &mut [&mut search]);
             assert!(search.top.scored() <= 500, "{ranking:?} {size}: {}", search.top.scored());
-            let expected = best_of_all(view.readable(), &search);
+            let expected = best_of_all(view.inference(), &search);
             assert_eq!(search.top.into_hits().collect::<Vec<_>>(), expected, "{ranking:?} {size}");
         }
     }

@@ -1,6 +1,6 @@
 //! The score of a row for a search: the one definition that every answer follows.
 
-use shelfmark_state::{Readable, dot};
+use shelfmark_state::{InferenceState, dot};
 
 use super::{index::Index, ranking::Ranking, search::Search, top_k::Hit};
 
@@ -18,14 +18,14 @@ impl Vectors for &Index {
 
 /// Vectors added up from the state itself: what every other source has to equal.
 struct Composed<'a> {
-    readable: &'a Readable,
+    inference: &'a InferenceState,
     /// Work space, `[dim]`.
     row: Vec<f32>,
 }
 
 impl Vectors for Composed<'_> {
     fn vector(&mut self, row: u32) -> &[f32] {
-        self.readable.item_vector(row, &mut self.row);
+        self.inference.item_vector(row, &mut self.row);
         &self.row
     }
 }
@@ -33,7 +33,7 @@ impl Vectors for Composed<'_> {
 /// Scores rows exactly.
 pub(super) struct Scorer<'a, V> {
     vectors: V,
-    readable: &'a Readable,
+    inference: &'a InferenceState,
     ranking: Ranking,
     vector: &'a [f32],
     adjust: &'a [(u32, f32)],
@@ -43,20 +43,20 @@ pub(super) struct Scorer<'a, V> {
 impl<'a, V: Vectors> Scorer<'a, V> {
     pub(super) const fn new(
         vectors: V,
-        readable: &'a Readable,
+        inference: &'a InferenceState,
         ranking: Ranking,
         vector: &'a [f32],
         adjust: &'a [(u32, f32)],
         explore: Option<u64>,
     ) -> Self {
-        Self { vectors, readable, ranking, vector, adjust, explore }
+        Self { vectors, inference, ranking, vector, adjust, explore }
     }
 
     /// The score. Costs the row's vector and its popularity.
     pub(super) fn score(&mut self, row: u32) -> f32 {
         let dense = match self.ranking {
-            Ranking::Popularity => self.readable.item_bias(row),
-            Ranking::Score => dot(self.vector, self.vectors.vector(row)) + self.readable.item_bias(row),
+            Ranking::Popularity => self.inference.item_bias(row),
+            Ranking::Score => dot(self.vector, self.vectors.vector(row)) + self.inference.item_bias(row),
             Ranking::Cosine => {
                 let vector = self.vectors.vector(row);
                 let norm = dot(vector, vector).sqrt();
@@ -70,7 +70,7 @@ impl<'a, V: Vectors> Scorer<'a, V> {
 
     /// What exploration adds.
     pub(super) fn chance(&self, row: u32) -> Option<f32> {
-        self.explore.map(|seed| self.readable.exploration(row, seed))
+        self.explore.map(|seed| self.inference.exploration(row, seed))
     }
 }
 
@@ -83,11 +83,11 @@ pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
 }
 
 /// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
-pub(super) fn best_of_all(readable: &Readable, search: &Search) -> Vec<Hit> {
-    let composed = Composed { readable, row: vec![0.0; readable.config.dim] };
-    let mut scorer = Scorer::new(composed, readable, search.ranking, &search.vector, &search.adjust, search.explore);
-    let mut hits: Vec<Hit> = (0..u32::try_from(readable.catalog.len()).expect("rows are u32"))
-        .filter(|row| readable.catalog.entry(*row).recommendable())
+pub(super) fn best_of_all(inference: &InferenceState, search: &Search) -> Vec<Hit> {
+    let composed = Composed { inference, row: vec![0.0; inference.config.dim] };
+    let mut scorer = Scorer::new(composed, inference, search.ranking, &search.vector, &search.adjust, search.explore);
+    let mut hits: Vec<Hit> = (0..u32::try_from(inference.catalog.len()).expect("rows are u32"))
+        .filter(|row| inference.catalog.entry(*row).recommendable())
         .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))
         .map(|row| Hit { row, score: scorer.score(row) })
         // Left out, or no number.

@@ -1,7 +1,7 @@
 //! Subject of a query, and what a view knows of it.
 
 use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
-use shelfmark_state::{Actor, Context, ContextScratch, History, PastEvent, Readable};
+use shelfmark_state::{Actor, Context, ContextScratch, History, InferenceState, PastEvent};
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
@@ -29,14 +29,14 @@ pub(super) struct Met {
 
 impl Known {
     /// Looks the subject up; a vector must have the model's length.
-    pub(super) fn of(readable: &Readable, query: &Query) -> Result<Self, FieldError> {
+    pub(super) fn of(inference: &InferenceState, query: &Query) -> Result<Self, FieldError> {
         Ok(match &query.subject {
-            Subject::User(id) => readable.user(id.as_str()).map_or(Self::Nothing, Self::Actor),
-            Subject::SessionId(id) => readable.session(id.as_str()).map_or(Self::Nothing, Self::Actor),
-            Subject::Session(ids) => Self::visit(readable, query, ids),
-            Subject::Item(id) => Self::visit(readable, query, std::slice::from_ref(id)),
+            Subject::User(id) => inference.user(id.as_str()).map_or(Self::Nothing, Self::Actor),
+            Subject::SessionId(id) => inference.session(id.as_str()).map_or(Self::Nothing, Self::Actor),
+            Subject::Session(ids) => Self::visit(inference, query, ids),
+            Subject::Item(id) => Self::visit(inference, query, std::slice::from_ref(id)),
             Subject::Vector(vector) => {
-                let dim = readable.config.dim;
+                let dim = inference.config.dim;
                 if vector.len() != dim {
                     let detail = format!("must have {dim} numbers, has {}", vector.len());
                     return Err(FieldError::new("vector", "bad_dimension", detail));
@@ -52,9 +52,9 @@ impl Known {
         })
     }
 
-    fn visit(readable: &Readable, query: &Query, ids: &[Id]) -> Self {
+    fn visit(inference: &InferenceState, query: &Query, ids: &[Id]) -> Self {
         let mut visit = History::default();
-        for item in ids.iter().filter_map(|id| readable.catalog.row(id.as_str())) {
+        for item in ids.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
             // Met just now.
             visit.push(PastEvent { item, at: query.at, kind: NO_KIND });
         }
@@ -62,40 +62,46 @@ impl Known {
     }
 
     /// The context of the query without its circumstances. A vector has none, and nobody an empty one.
-    pub(super) fn context(&self, readable: &Readable, query: &Query, scratch: &mut ContextScratch) -> Option<Context> {
+    pub(super) fn context(
+        &self,
+        inference: &InferenceState,
+        query: &Query,
+        scratch: &mut ContextScratch,
+    ) -> Option<Context> {
         match self {
-            Self::Actor(actor) => Some(readable.context(*actor, query.at, scratch)),
-            Self::Visit(visit) => Some(readable.context_of(visit, query.at, scratch)),
-            Self::Nothing => Some(readable.context_of(&History::default(), query.at, scratch)),
+            Self::Actor(actor) => Some(inference.context(*actor, query.at, scratch)),
+            Self::Visit(visit) => Some(inference.context_of(visit, query.at, scratch)),
+            Self::Nothing => Some(inference.context_of(&History::default(), query.at, scratch)),
             Self::Vector(_) => None,
         }
     }
 
     /// The events that the context's history is of, newest first.
-    pub(super) fn met(&self, readable: &Readable) -> Vec<Met> {
+    pub(super) fn met(&self, inference: &InferenceState) -> Vec<Met> {
         let (history, stored) = match self {
-            Self::Actor(actor) => (readable.history(*actor), true),
+            Self::Actor(actor) => (inference.history(*actor), true),
             Self::Visit(visit) => (visit, false),
             Self::Vector(_) | Self::Nothing => return Vec::new(),
         };
-        readable.query_history(history).map(|past| Met { past, stored }).collect()
+        inference.query_history(history).map(|past| Met { past, stored }).collect()
     }
 
     /// Rows of the subject's own items that the query leaves out.
-    pub(super) fn seen(&self, readable: &Readable, exclude_seen: &ExcludeSeen) -> Vec<u32> {
+    pub(super) fn seen(&self, inference: &InferenceState, exclude_seen: &ExcludeSeen) -> Vec<u32> {
         match (exclude_seen, self) {
             // Items given in the request were not met by any kind.
             (ExcludeSeen::No, _) | (_, Self::Vector(_) | Self::Nothing) | (ExcludeSeen::Kinds(_), Self::Visit(_)) => {
                 Vec::new()
             }
             (ExcludeSeen::All, Self::Actor(actor)) => {
-                readable.history(*actor).newest(0).map(|past| past.item).collect()
+                let remembered = inference.history(*actor).remembered(&inference.history_kinds());
+                remembered.map(|(item, _)| item).collect()
             }
             (ExcludeSeen::All, Self::Visit(visit)) => visit.items().to_vec(),
             (ExcludeSeen::Kinds(kinds), Self::Actor(actor)) => {
-                let kinds: Vec<u32> = kinds.iter().filter_map(|kind| readable.kinds.get(kind)).collect();
-                let seen = readable.history(*actor).newest(0).filter(|past| kinds.contains(&u32::from(past.kind)));
-                seen.map(|past| past.item).collect()
+                let kinds: Vec<u32> = kinds.iter().filter_map(|kind| inference.kinds.get(kind)).collect();
+                let remembered = inference.history(*actor).remembered(&inference.history_kinds());
+                remembered.filter(|(_, kind)| kinds.contains(&u32::from(*kind))).map(|(item, _)| item).collect()
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shelfmark_domain::{
     Embedding, Filter, ForgottenUser, Id, Item, Position, Query, Recommendations, ScoredItem, Served, Timestamp,
 };
-use shelfmark_state::{Readable, TableFootprint, dot};
+use shelfmark_state::{InferenceState, TableFootprint, dot};
 
 use super::{
     QueryError, RowMask, SearchScratch,
@@ -46,7 +46,7 @@ pub struct View {
 /// What a view shares with its copies.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    pub(super) readable: Readable,
+    pub(super) inference: InferenceState,
     pub(super) index: Index,
     pub(super) filters: Arc<Filters>,
     pub(super) items: u64,
@@ -66,10 +66,10 @@ impl View {
     /// The same state without a forgotten user's id. Shares everything else.
     #[must_use]
     pub fn forgetting(&self, user: &ForgottenUser) -> Arc<Self> {
-        let Snapshot { readable, index, filters, items } = &*self.snapshot;
-        let mut readable = readable.clone();
-        readable.users.forget(user);
-        let snapshot = Snapshot { readable, index: index.clone(), filters: Arc::clone(filters), items: *items };
+        let Snapshot { inference, index, filters, items } = &*self.snapshot;
+        let mut inference = inference.clone();
+        inference.users.forget(user);
+        let snapshot = Snapshot { inference, index: index.clone(), filters: Arc::clone(filters), items: *items };
         Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }
 
@@ -84,8 +84,8 @@ impl View {
     }
 
     /// The state behind it.
-    pub fn readable(&self) -> &Readable {
-        &self.snapshot.readable
+    pub fn inference(&self) -> &InferenceState {
+        &self.snapshot.inference
     }
 
     #[cfg(test)]
@@ -95,23 +95,23 @@ impl View {
 
     /// How much it holds.
     pub fn counts(&self) -> Counts {
-        let readable = self.readable();
-        Counts { users: readable.users.count() as u64, items: self.snapshot.items, events: readable.counters.events }
+        let inference = self.inference();
+        Counts { users: inference.users.count() as u64, items: self.snapshot.items, events: inference.counters.events }
     }
 
     /// What the state takes, and what is searched of it, table by table.
     pub fn footprint(&self) -> Vec<TableFootprint> {
-        let Snapshot { readable, index, filters, .. } = &*self.snapshot;
-        let search = index.bytes() + published::kept_bytes(&readable.catalog);
-        let mut tables = readable.footprint();
-        tables.push(TableFootprint { table: "search", rows: readable.catalog.len() as u64, bytes: search as u64 });
+        let Snapshot { inference, index, filters, .. } = &*self.snapshot;
+        let search = index.bytes() + published::kept_bytes(&inference.catalog);
+        let mut tables = inference.footprint();
+        tables.push(TableFootprint { table: "search", rows: inference.catalog.len() as u64, bytes: search as u64 });
         tables.push(TableFootprint { table: "filters", rows: filters.len(), bytes: filters.bytes() as u64 });
         tables
     }
 
     /// An item's metadata (bare when only events named it). `None`: unknown or removed.
     pub fn item(&self, id: &str) -> Option<Arc<Item>> {
-        self.row(id).map(|row| Arc::clone(&self.readable().catalog.entry(row).item))
+        self.row(id).map(|row| Arc::clone(&self.inference().catalog.entry(row).item))
     }
 
     /// An item's vector, content included. `None`: unknown or removed.
@@ -121,10 +121,10 @@ impl View {
 
     /// A user's query vector as of `at`, `[dim]`. `None`: never seen.
     pub fn user_embedding(&self, id: &str, at: Timestamp) -> Option<Embedding> {
-        let readable = self.readable();
-        let actor = readable.user(id)?;
+        let inference = self.inference();
+        let actor = inference.user(id)?;
         let q = with_scratch(|scratch| {
-            let context = readable.context(actor, at, &mut scratch.context);
+            let context = inference.context(actor, at, &mut scratch.context);
             plan::composed(self, &context).q
         });
         let id = Id::new("id", id).ok()?;
@@ -178,26 +178,26 @@ impl View {
     /// Rows that a query finds, and the rows that scoring every row finds.
     pub(super) fn best_rows_both_ways(&self, query: &Query) -> Result<(Vec<u32>, Vec<u32>), QueryError> {
         let mut search = with_scratch(|scratch| Plan::new(self, query, scratch).map(|plan| plan.search))?;
-        let best = best_of_all(self.readable(), &search).iter().map(|hit| hit.row).collect();
+        let best = best_of_all(self.inference(), &search).iter().map(|hit| hit.row).collect();
         self.scan(&mut [&mut search]);
         Ok((search.top.into_hits().map(|hit| hit.row).collect(), best))
     }
 
     /// Whether a query is answered in some 50 microseconds, so that handing it to another thread would cost as much.
     pub(super) fn answers_at_once(&self, query: &Query) -> bool {
-        let readable = self.readable();
-        readable.catalog.len() * readable.config.dim <= AT_ONCE_VALUES_MAX
+        let inference = self.inference();
+        inference.catalog.len() * inference.config.dim <= AT_ONCE_VALUES_MAX
             && query.limit <= AT_ONCE_LIMIT_MAX
             && query.diversity <= 0.0
             && !query.with_explanation
-            && readable.config.explore <= 0.0
+            && inference.config.explore <= 0.0
     }
 
     pub(super) fn scan(&self, searches: &mut [&mut Search]) {
         if searches.is_empty() {
             return;
         }
-        scan(&self.snapshot.index, &self.snapshot.readable, searches);
+        scan(&self.snapshot.index, &self.snapshot.inference, searches);
     }
 
     /// Whether both are the same state, so that one pass serves both.
@@ -207,7 +207,7 @@ impl View {
 
     /// The row of an item that is not removed.
     pub fn row(&self, id: &str) -> Option<u32> {
-        let catalog = &self.readable().catalog;
+        let catalog = &self.inference().catalog;
         // Metadata lie all over memory; what may be recommended is not removed.
         let there = |row: u32| self.snapshot.index.may_be_recommended(row as usize) || !catalog.entry(row).removed;
         catalog.row(id).filter(|row| there(*row))
@@ -215,7 +215,7 @@ impl View {
 
     /// Whether an item is there and may be recommended.
     pub fn is_recommendable(&self, id: &str) -> bool {
-        let row = self.readable().catalog.row(id);
+        let row = self.inference().catalog.row(id);
         row.is_some_and(|row| self.snapshot.index.may_be_recommended(row as usize))
     }
 
@@ -228,7 +228,7 @@ impl View {
     pub(super) fn admitted(&self, filter: &Filter, among: Option<&[Id]>) -> Option<RowMask> {
         let filtered = self.matching(filter);
         let Some(among) = among else { return filtered };
-        let rows = among.iter().filter_map(|id| self.readable().catalog.row(id.as_str()));
+        let rows = among.iter().filter_map(|id| self.inference().catalog.row(id.as_str()));
         let rows = rows.filter(|row| filtered.as_ref().is_none_or(|filtered| filtered.contains(*row)));
         Some(RowMask::from_rows(&rows.collect()))
     }
@@ -250,6 +250,6 @@ impl View {
 
     /// The vector of an item's row with its id and position.
     pub fn embedding_of(&self, row: u32) -> Embedding {
-        Embedding::new(self.readable().catalog.id(row).clone(), self.vector(row).to_vec(), self.position)
+        Embedding::new(self.inference().catalog.id(row).clone(), self.vector(row).to_vec(), self.position)
     }
 }

@@ -2,22 +2,28 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use super::{SearchScratch, batch::answer, queue::Shared, request::Answer};
+use super::{
+    SearchScratch,
+    batch::answer,
+    cpu_time::thread_cpu_time,
+    queue::{BatchTime, Shared},
+    request::Answer,
+};
 
 /// Answers batches until the queue is stopped and empty.
 pub(super) fn work(shared: &Shared) {
     let mut scratch = SearchScratch::default();
     let mut batch = Vec::with_capacity(shared.settings.batch_max);
     while shared.next_batch(&mut batch).is_some() {
-        let started = Instant::now();
+        let (started, cpu_before) = (Instant::now(), thread_cpu_time());
         let given = batch.len();
         batch.retain(|job| !job.request.cancelled());
         shared.meters.cancelled.increment((given - batch.len()) as u64);
         if batch.is_empty() {
-            shared.done(given, 0, Duration::ZERO);
+            shared.done(given, 0, BatchTime::default());
             continue;
         }
         #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
@@ -52,8 +58,8 @@ pub(super) fn work(shared: &Shared) {
                 scratch = SearchScratch::default();
             }
         }
-        let took = started.elapsed();
+        let took = BatchTime { wall: started.elapsed(), cpu: thread_cpu_time().saturating_sub(cpu_before) };
         shared.done(given, searches, took);
-        shared.meters.time.record(took);
+        shared.meters.time.record(took.wall);
     }
 }

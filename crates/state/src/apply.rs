@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, CowVec, History, LearnedTable, PastEvent,
-    RECENT_EVENTS, State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent, RECENT_EVENTS,
+    State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
@@ -41,7 +41,7 @@ pub struct Unit {
 pub struct EventItem {
     /// Item row.
     pub item: u32,
-    /// False for kinds with a negative weight.
+    /// Whether the event's kind has a positive weight.
     pub liked: bool,
 }
 
@@ -69,7 +69,7 @@ impl State {
         let actor = self.actor_row(events[0]);
         let at = events[0].ts;
         // The end of an append or a batch may cut a unit: its later part still gets the context from before the unit.
-        let counters = &mut self.readable.counters;
+        let counters = &mut self.inference.counters;
         let earlier = if counters.unit_actor == actor.code() && counters.unit_at == at.micros() {
             usize::try_from(counters.unit_events).expect("a unit fits in memory")
         } else {
@@ -81,20 +81,20 @@ impl State {
 
         let items: Vec<u32> = events.iter().map(|event| self.item_row(&event.item)).collect();
         let terms = self.context_terms(events);
-        let readable = &self.readable;
+        let inference = &self.inference;
         let user = match actor {
             Actor::User(row) => Some(row),
             Actor::Session(_) => None,
         };
-        let history = readable.history(actor);
-        let builder = readable.context_builder();
+        let history = inference.history(actor);
+        let builder = inference.context_builder();
         let mut context = builder.build(user, history, earlier, at, scratch);
         context.terms = terms;
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<TrainingTarget> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
-            let weight = readable.config.kind_weight(&event.kind);
+            let weight = inference.config.kind_weight(&event.kind);
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
@@ -103,57 +103,61 @@ impl State {
                 }
             } else {
                 targets.insert(*item, ordered.len());
-                ordered.push(TrainingTarget { item: *item, weight, known: readable.catalog.is_known(*item) });
+                ordered.push(TrainingTarget { item: *item, weight, known: inference.catalog.is_known(*item) });
             }
         }
-        let liked: Vec<bool> = events.iter().map(|event| readable.config.kind_weight(&event.kind) >= 0.0).collect();
-        if !readable.config.learning {
+        // What weighs nothing changes no list: it is no target, and no clock goes on for it.
+        ordered.retain(|target| target.weight != 0.0);
+        let weights: Vec<f32> = events.iter().map(|event| inference.config.kind_weight(&event.kind)).collect();
+        let learned: Vec<(u32, bool)> =
+            items.iter().zip(&weights).filter(|(_, w)| **w != 0.0).map(|(item, w)| (*item, *w > 0.0)).collect();
+        if !inference.config.learning {
             // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
-        } else if readable.config.memory {
+        } else if inference.config.memory {
             let before: Vec<u32> = builder.liked(history, earlier).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let unit = history.newest(0).take(earlier).filter(|past| !builder.dislikes.contains(past.kind));
+            let unit = history.newest(0).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();
             within.reverse();
-            self.remember(&before, &within, &items, &liked);
+            self.remember(&before, &within, &learned);
         } else {
-            self.readable.counters.events += items.len() as u64;
+            self.inference.counters.events += learned.len() as u64;
         }
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
         self.mark_active(actor);
-        rows.extend(items.into_iter().zip(liked).map(|(item, liked)| EventItem { item, liked }));
+        rows.extend(learned.into_iter().map(|(item, liked)| EventItem { item, liked }));
         Unit { actor, at, context, targets: ordered }
     }
 
     /// Returns the context rows of a unit's circumstances, ascending and distinct. Adds rows for new names.
     fn context_terms(&mut self, events: &[&Event]) -> Vec<u32> {
-        if !self.readable.config.context {
+        if !self.inference.config.context {
             return Vec::new();
         }
         for name in events.iter().flat_map(|event| &event.context) {
-            if self.readable.contexts.len() >= CONTEXTS_MAX || self.readable.contexts.get(name).is_some() {
+            if self.inference.contexts.len() >= CONTEXTS_MAX || self.inference.contexts.get(name).is_some() {
                 continue;
             }
             let id = Id::new("context", name).expect("contexts are checked on the way in");
-            let (row, _) = self.readable.contexts.intern(&id);
+            let (row, _) = self.inference.contexts.get_or_insert(&id);
             self.touched.mark(Table::Contexts, row);
             self.push_row(LearnedTable::Context, ACCUMULATOR_INITIAL);
         }
-        self.readable.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
+        self.inference.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
     }
 
     /// Updates the transition memory with one unit. `before` holds the history's items, newest first. `within` holds
-    /// the unit's earlier items and `items` its new ones, both oldest first. Items that are not `liked` only advance
-    /// the clock.
-    fn remember(&mut self, before: &[u32], within: &[u32], items: &[u32], liked: &[bool]) {
+    /// the unit's earlier items and `items` its new ones, both oldest first. Items that are not liked (`false`) only
+    /// advance the clock.
+    fn remember(&mut self, before: &[u32], within: &[u32], items: &[(u32, bool)]) {
         let mut unit = within.to_vec();
-        for (item, liked) in items.iter().zip(liked) {
-            self.readable.counters.events += 1;
+        for (item, liked) in items {
+            self.inference.counters.events += 1;
             if !liked {
                 continue;
             }
-            let now = self.readable.counters.events;
+            let now = self.inference.counters.events;
             self.memory_row(*item).add_event(now);
             let k = unit.len();
             for other in unit[k.saturating_sub(MEMORY_HISTORY)..].iter().copied() {
@@ -176,32 +180,32 @@ impl State {
 
     fn memory_row(&mut self, item: u32) -> &mut super::TransitionRow {
         self.touched.mark(Table::Memory, item);
-        Arc::make_mut(self.readable.memory.get_mut(item as usize))
+        Arc::make_mut(self.inference.memory.get_mut(item as usize))
     }
 
     fn actor_row(&mut self, event: &Event) -> Actor {
         if let Some(user) = &event.user {
             let from = self.base_weights.as_ref().map_or(0, |base_weights| base_weights.users());
-            let (row, new) = self.readable.users.intern_from(from, user);
+            let (row, new) = self.inference.users.get_or_insert_from(from, user);
             if new {
                 self.touched.mark(Table::Users, row);
                 self.touched.mark(Table::UserHistories, row);
             }
             // A reused row was reset when it was released.
-            if row as usize == self.readable.user_histories.len() {
-                self.readable.user_histories.push(Arc::new(History::default()));
+            if row as usize == self.inference.user_histories.len() {
+                self.inference.user_histories.push(Arc::new(History::default()));
                 self.push_row(LearnedTable::Users, ACCUMULATOR_INITIAL);
             }
             return Actor::User(row);
         }
         let session = event.session.as_ref().expect("events are checked to name a user or a session");
-        let (row, new) = self.readable.sessions.intern(session);
+        let (row, new) = self.inference.sessions.get_or_insert(session);
         if new {
             self.touched.mark(Table::Sessions, row);
             self.touched.mark(Table::SessionHistories, row);
         }
-        if row as usize == self.readable.session_histories.len() {
-            self.readable.session_histories.push(Arc::new(History::default()));
+        if row as usize == self.inference.session_histories.len() {
+            self.inference.session_histories.push(Arc::new(History::default()));
         }
         Actor::Session(row)
     }
@@ -209,24 +213,22 @@ impl State {
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
         let kind = self.kind_row(event);
         let past = PastEvent { item, at: event.ts, kind };
-        let push = |histories: &mut CowVec<Arc<History>>, row: u32| {
-            Arc::make_mut(histories.get_mut(row as usize)).push(past);
+        let trimmed = self.inference.history(actor).is_trim_due().then(|| self.inference.history_kinds());
+        let (table, row, histories) = match actor {
+            Actor::User(row) => (Table::UserHistories, row, &mut self.inference.user_histories),
+            Actor::Session(row) => (Table::SessionHistories, row, &mut self.inference.session_histories),
         };
-        match actor {
-            Actor::User(row) => {
-                self.touched.mark(Table::UserHistories, row);
-                push(&mut self.readable.user_histories, row);
-            }
-            Actor::Session(row) => {
-                self.touched.mark(Table::SessionHistories, row);
-                push(&mut self.readable.session_histories, row);
-            }
+        self.touched.mark(table, row);
+        let history = Arc::make_mut(histories.get_mut(row as usize));
+        if let Some(kinds) = trimmed {
+            history.trim(&kinds);
         }
+        history.push(past);
     }
 
     fn kind_row(&mut self, event: &Event) -> u8 {
         let id = Id::new("kind", &event.kind).expect("kinds are checked on the way in");
-        let (row, new) = self.readable.kinds.intern(&id);
+        let (row, new) = self.inference.kinds.get_or_insert(&id);
         if new {
             self.touched.mark(Table::Kinds, row);
         }
@@ -237,16 +239,16 @@ impl State {
     /// Counts a batch's items after its step: they become known and, unless disliked, popular and recent.
     pub fn count_events(&mut self, arrivals: &[EventItem]) {
         for EventItem { item, .. } in arrivals {
-            if !self.readable.catalog.is_known(*item) {
-                self.touched.mark(Table::Known, as_row(self.readable.catalog.known().len()));
-                self.readable.catalog.set_known(*item);
+            if !self.inference.catalog.is_known(*item) {
+                self.touched.mark(Table::Known, as_row(self.inference.catalog.known().len()));
+                self.inference.catalog.set_known(*item);
             }
         }
         let rows: Vec<u32> = arrivals.iter().filter(|arrival| arrival.liked).map(|arrival| arrival.item).collect();
-        self.readable.counters.counted += rows.len() as u64;
-        let now = self.readable.counters.counted;
+        self.inference.counters.counted += rows.len() as u64;
+        let now = self.inference.counters.counted;
         for row in &rows {
-            self.readable.popularity.get_mut(*row as usize).add(now);
+            self.inference.popularity.get_mut(*row as usize).add(now);
             self.touched.mark(Table::Popularity, *row);
         }
         for (back, row) in rows.iter().rev().enumerate().rev() {
@@ -266,7 +268,7 @@ impl State {
 
     /// Changes the counters by `count` and marks them as touched.
     pub fn count_step(&mut self, count: impl FnOnce(&mut super::Counters)) {
-        count(&mut self.readable.counters);
+        count(&mut self.inference.counters);
         self.touched.mark(Table::Counters, 0);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, Interner, LearnedTable, Popularity, Scalars, Segment,
+    CatalogEntry, Counters, CowRows, CowVec, Digester, History, IdMap, LearnedTable, Popularity, Scalars, Segment,
     State, StateError, Table, TransitionRow,
 };
 
@@ -76,7 +76,7 @@ impl State {
         if row > self.rows(table) {
             return None;
         }
-        let r = &mut self.readable;
+        let r = &mut self.inference;
         match table {
             Table::Config => {
                 let config: ModelConfig = serde_json::from_slice(bytes).ok()?;
@@ -88,8 +88,8 @@ impl State {
             Table::Counters => r.counters = read_pod::<Counters>(bytes)?,
             Table::Kinds => put_id(&mut r.kinds, row, bytes)?,
             Table::Tokens => put_id(&mut r.catalog.tokens, row, bytes)?,
-            Table::Users => put_holder(&mut r.users, row, bytes)?,
-            Table::Sessions => put_holder(&mut r.sessions, row, bytes)?,
+            Table::Users => restore_id(&mut r.users, row, bytes)?,
+            Table::Sessions => restore_id(&mut r.sessions, row, bytes)?,
             Table::Contexts => put_id(&mut r.contexts, row, bytes)?,
             Table::Items => self.decode_item(row, bytes)?,
             Table::Known => {
@@ -154,12 +154,12 @@ impl State {
 
     fn decode_learned(&mut self, table: LearnedTable, row: usize, bytes: &[u8]) -> Option<()> {
         let (weights, accumulators) = bytes.split_at_checked(bytes.len() / 2)?;
-        put_values(self.readable.parameters.table_mut(table), row, weights)?;
+        put_values(self.inference.parameters.table_mut(table), row, weights)?;
         put_values(self.accumulators.table_mut(table), row, accumulators)
     }
 
     fn decode_item(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
-        let catalog = &mut self.readable.catalog;
+        let catalog = &mut self.inference.catalog;
         let (removed, rest) = bytes.split_first()?;
         let (count, rest) = rest.split_first_chunk::<8>()?;
         let bytes_of_tokens = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(4)?;
@@ -179,14 +179,14 @@ impl State {
     }
 }
 
-fn put_id(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
-    interner.put(row, &id(bytes)?)
+fn put_id(id_map: &mut IdMap, row: usize, bytes: &[u8]) -> Option<()> {
+    id_map.put(row, &id(bytes)?)
 }
 
 /// Decodes a row that may be free: empty bytes.
-fn put_holder(interner: &mut Interner, row: usize, bytes: &[u8]) -> Option<()> {
-    let holder = if bytes.is_empty() { None } else { Some(id(bytes)?) };
-    interner.restore(row, holder.as_ref())
+fn restore_id(id_map: &mut IdMap, row: usize, bytes: &[u8]) -> Option<()> {
+    let id = if bytes.is_empty() { None } else { Some(id(bytes)?) };
+    id_map.restore(row, id.as_ref())
 }
 
 fn id(bytes: &[u8]) -> Option<Id> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shelfmark_domain::{Id, Item};
 
-use super::{CowVec, Interner, tokens::tokens_of};
+use super::{CowVec, IdMap, tokens::tokens_of};
 
 /// An item with its metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,9 +30,9 @@ impl CatalogEntry {
 /// All items of a state, by row number.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    pub(super) ids: Interner,
+    pub(super) ids: IdMap,
     pub(super) entries: CowVec<CatalogEntry>,
-    pub(super) tokens: Interner,
+    pub(super) tokens: IdMap,
     /// Item rows in the order of their first event.
     pub(super) known: CowVec<u32>,
     /// Whether an item row is in `known`.
@@ -101,7 +101,7 @@ impl Catalog {
 
     /// Returns the row of `id` and whether it is new. A new item gets an entry without metadata.
     pub(super) fn ensure(&mut self, id: &Id) -> (u32, bool) {
-        let (row, new) = self.ids.intern(id);
+        let (row, new) = self.ids.get_or_insert(id);
         if new {
             let item = Arc::new(Item::bare(id.clone()));
             self.entries.push(CatalogEntry { item, tokens: Arc::from([]), removed: false, content: None });
@@ -115,7 +115,7 @@ impl Catalog {
         let (row, _) = self.ensure(&item.id);
         let mut tokens: Vec<u32> = Vec::new();
         if use_tokens {
-            tokens.extend(tokens_of(item).iter().map(|token| self.tokens.intern(token).0));
+            tokens.extend(tokens_of(item).iter().map(|token| self.tokens.get_or_insert(token).0));
         }
         tokens.sort_unstable();
         let entry = self.entries.get_mut(row as usize);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shelfmark_domain::{Item, Modalities, Modality};
 
-use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, LearnedTable, Readable, State, Table, add_scaled, as_row};
+use super::{ACCUMULATOR_INITIAL, CowRows, CowVec, InferenceState, LearnedTable, State, Table, add_scaled, as_row};
 
 /// Content vectors that a step refreshes in turn, in addition to those of its own items.
 pub const REFRESHED_PER_STEP: usize = 64;
@@ -91,7 +91,7 @@ pub fn normalise(x: &[f32], out: &mut [f32]) {
     }
 }
 
-impl Readable {
+impl InferenceState {
     /// Decodes and appends a content vector. Returns `None` when the item is unknown or already has one.
     pub(super) fn decode_content(&mut self, item: u32, z: &[u8]) -> Option<()> {
         if item as usize >= self.catalog.len() || self.catalog.entry(item).content.is_some() {
@@ -113,26 +113,26 @@ impl Readable {
 impl State {
     /// Registers the modalities of an item whose metadata is new, and refreshes its content vector.
     pub(super) fn take_vectors(&mut self, row: u32) {
-        if !self.readable.config.modalities {
+        if !self.inference.config.modalities {
             return;
         }
-        let item = Arc::clone(&self.readable.catalog.entry(row).item);
+        let item = Arc::clone(&self.inference.catalog.entry(row).item);
         let mut any = false;
         for (name, vector) in &item.vectors {
             // Requests with a wrong length are refused. Records from before the modality was known are ignored here.
-            let Ok(new) = self.readable.content_vectors.modalities_mut().admit(name, vector.len()) else { continue };
+            let Ok(new) = self.inference.content_vectors.modalities_mut().admit(name, vector.len()) else { continue };
             any = true;
             if new {
-                let number = self.readable.content_vectors.modalities().all().len() - 1;
+                let number = self.inference.content_vectors.modalities().all().len() - 1;
                 self.touched.mark(Table::Modalities, as_row(number));
                 (0..vector.len()).for_each(|_| _ = self.push_row(LearnedTable::Projections, ACCUMULATOR_INITIAL));
             }
         }
-        let content = self.readable.catalog.entry(row).content;
+        let content = self.inference.catalog.entry(row).content;
         if content.is_none() && any {
-            self.readable.catalog.set_content(row, as_row(self.readable.content_vectors.len()));
-            self.touched.mark(Table::ContentVectors, as_row(self.readable.content_vectors.len()));
-            self.readable.content_vectors.push(row);
+            self.inference.catalog.set_content(row, as_row(self.inference.content_vectors.len()));
+            self.touched.mark(Table::ContentVectors, as_row(self.inference.content_vectors.len()));
+            self.inference.content_vectors.push(row);
         } else if content.is_none() {
             return;
         }
@@ -140,15 +140,15 @@ impl State {
     }
 
     fn refresh_content(&mut self, row: u32) {
-        let entry = self.readable.catalog.entry(row);
+        let entry = self.inference.catalog.entry(row);
         let Some(content) = entry.content else { return };
-        let mut z = vec![0.0; self.readable.config.dim];
-        for modality in self.readable.content_vectors.modalities().all() {
-            let Some(vector) = self.readable.dense(&entry.item, modality) else { continue };
+        let mut z = vec![0.0; self.inference.config.dim];
+        for modality in self.inference.content_vectors.modalities().all() {
+            let Some(vector) = self.inference.dense(&entry.item, modality) else { continue };
             let mut x = vec![0.0; vector.len()];
             normalise(vector, &mut x);
             for (i, x) in x.iter().enumerate() {
-                add_scaled(&mut z, *x, self.readable.parameters.projections.row(modality.first + i));
+                add_scaled(&mut z, *x, self.inference.parameters.projections.row(modality.first + i));
             }
         }
         self.set_content(content, &z);
@@ -156,17 +156,17 @@ impl State {
 
     /// Replaces a content vector. Marks it as touched only when it changed.
     pub fn set_content(&mut self, content: u32, z: &[f32]) {
-        if self.readable.content_vectors.row(content as usize) == z {
+        if self.inference.content_vectors.row(content as usize) == z {
             return;
         }
-        self.readable.content_vectors.rows.row_mut(content as usize).copy_from_slice(z);
+        self.inference.content_vectors.rows.row_mut(content as usize).copy_from_slice(z);
         self.touched.mark(Table::ContentVectors, content);
     }
 
     /// Returns the next [`REFRESHED_PER_STEP`] content rows to refresh, round-robin, and advances the position.
     pub fn next_refresh(&mut self) -> impl Iterator<Item = u32> + use<> {
-        let all = as_row(self.readable.content_vectors.len());
-        let first = self.readable.counters.refresh_cursor;
+        let all = as_row(self.inference.content_vectors.len());
+        let first = self.inference.counters.refresh_cursor;
         let count = all.min(as_row(REFRESHED_PER_STEP));
         if all > 0 {
             self.count_step(|counters| counters.refresh_cursor = (first + count) % all);
@@ -177,11 +177,11 @@ impl State {
     /// Applies a change of `config.modalities`: off sets all content vectors to zero, on computes them again. Costs a
     /// pass over the catalogue.
     pub(super) fn switch_modalities(&mut self) {
-        if self.readable.config.modalities {
-            (0..as_row(self.readable.catalog.len())).for_each(|row| self.take_vectors(row));
+        if self.inference.config.modalities {
+            (0..as_row(self.inference.catalog.len())).for_each(|row| self.take_vectors(row));
         } else {
-            let nothing = vec![0.0; self.readable.config.dim];
-            (0..as_row(self.readable.content_vectors.len())).for_each(|content| self.set_content(content, &nothing));
+            let nothing = vec![0.0; self.inference.config.dim];
+            (0..as_row(self.inference.content_vectors.len())).for_each(|content| self.set_content(content, &nothing));
         }
     }
 }

@@ -4,7 +4,7 @@
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, History, PastEvent, Popularity, Scalars, TransitionRow,
+    CowVec, HISTORY_EVENTS_MAX, History, PastEvent, Popularity, Scalars, TransitionRow,
     math::ln_1p,
     scalars::{age_bucket, count_bucket, gap_bucket},
     transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
@@ -135,8 +135,8 @@ pub struct ContextBuilder<'a> {
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
-    /// Kinds with a negative weight, which take no part in queries.
-    pub dislikes: KindSet,
+    /// Kinds with a weight of 0 or below, which take no part in queries.
+    pub non_positive: KindSet,
 }
 
 impl ContextBuilder<'_> {
@@ -168,11 +168,11 @@ impl ContextBuilder<'_> {
         context
     }
 
-    /// Iterates over the history without dislikes, newest first.
+    /// Iterates over the newest 1,000 events of the history that take part in queries, newest first.
     #[inline]
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
-        let dislikes = self.dislikes;
-        history.newest(skip).filter(move |past| !dislikes.contains(past.kind))
+        let non_positive = self.non_positive;
+        history.newest(skip).filter(move |past| !non_positive.contains(past.kind)).take(HISTORY_EVENTS_MAX)
     }
 
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
@@ -185,7 +185,7 @@ impl ContextBuilder<'_> {
                 counts[slot.value as usize] += 1;
             } else {
                 slot.epoch = *epoch;
-                slot.value = u32::try_from(counts.len()).expect("a history has at most 1125 events");
+                slot.value = u32::try_from(counts.len()).expect("at most 1,000 events take part");
                 counts.push(1);
                 context.repeats.push(Repeat { item: past.item, age: age_bucket(k + 1), count: 0 });
             }
@@ -281,7 +281,7 @@ mod tests {
             }
             let now = 300;
             let builder =
-                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, dislikes: KindSet::default() };
+                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, non_positive: KindSet::default() };
             let skip = draws.below(3);
             let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use shelfmark_domain::{Id, Item, PropertyValue};
 
-use super::{CatalogEntry, CowRows, CowVec, History, Interner, Popularity, Readable, Scalars, TransitionRow};
+use super::{CatalogEntry, CowRows, CowVec, History, IdMap, InferenceState, Popularity, Scalars, TransitionRow};
 
 /// Rows that are sampled per table.
 const SAMPLED_MAX: usize = 512;
@@ -34,7 +34,7 @@ pub struct TableFootprint {
     pub bytes: u64,
 }
 
-impl Readable {
+impl InferenceState {
     /// Returns the footprint of a state with these rows: tables, accumulators, base weights and row hashes.
     pub fn footprint(&self) -> Vec<TableFootprint> {
         let parameters = &self.parameters;
@@ -43,7 +43,7 @@ impl Readable {
         let copies = if self.config.pull > 0.0 { 3 } else { 2 };
         let learned = |rows: &CowRows| copies * rows.footprint() + rows.len() * HASH_BYTES;
         let seen = if self.config.drop_idle_events > 0 { size_of::<u64>() + HASH_BYTES } else { 0 };
-        let actors = |ids: &Interner, histories: &CowVec<Arc<History>>| {
+        let actors = |ids: &IdMap, histories: &CowVec<Arc<History>>| {
             ids.footprint() + histories.footprint(shared(History::footprint)) + ids.len() * seen
         };
         let catalog = &self.catalog;
@@ -101,7 +101,7 @@ impl<T: Clone> CowVec<T> {
     }
 }
 
-impl Interner {
+impl IdMap {
     fn footprint(&self) -> usize {
         let id = |id: &Option<Id>| match id {
             Some(id) if id.is_shared() => allocated(SHARED_BYTES + id.as_str().len()),
@@ -117,7 +117,7 @@ fn entry(entry: &CatalogEntry) -> usize {
         + metadata(&entry.item)
 }
 
-/// Returns the bytes that an item's metadata owns elsewhere. The id belongs to the interner.
+/// Returns the bytes that an item's metadata owns elsewhere. The id belongs to the id map.
 fn metadata(item: &Item) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + allocated(text.len())).sum::<usize>();
     let property = |(name, value): (&String, &PropertyValue)| {

@@ -1,17 +1,47 @@
 //! Histories of users and sessions: the newest events, from which query vectors are built.
 
+use std::collections::HashSet;
+
 use shelfmark_domain::Timestamp;
 
-/// Events of a history that count: also the range of the repeat term.
-pub const HISTORY_EVENTS_MAX: usize = 1000;
+use super::context::KindSet;
 
-/// The newest events of a user or session, oldest first, stored by column.
+/// Most events of a history that count, and as many again of kinds that take no part in queries. Also the range of the
+/// repeat term.
+pub const HISTORY_EVENTS_MAX: usize = 1000;
+/// Most remembered pairs of item and kind that are older than that.
+pub const LASTING_MAX: usize = 10_000;
+/// A history is trimmed once in so many events, so that the amortized cost per event is constant.
+const TRIM_EVERY: u64 = HISTORY_EVENTS_MAX as u64 / 8;
+/// Bit of the encoded number of events that says that remembered pairs follow. No history has so many events.
+const LASTING_FLAG: u64 = 1 << 63;
+
+/// The newest events of a user or session, oldest first, stored by column. Of what is older, items are remembered that
+/// were met with a lasting kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     items: Vec<u32>,
     times: Vec<Timestamp>,
     kinds: Vec<u8>,
     total: u64,
+    /// Distinct, oldest first.
+    lasting: Vec<LastingEvent>,
+}
+
+/// An item and the lasting kind of event that it was met with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct LastingEvent {
+    item: u32,
+    kind: u8,
+}
+
+/// Kinds of events that a history treats in a way of their own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HistoryKinds {
+    /// Kinds with a weight of 0 or below, which take no part in queries.
+    pub non_positive: KindSet,
+    /// Kinds that are remembered when their events are too old for the history (`config.lasting_kinds`).
+    pub lasting: KindSet,
 }
 
 /// One event of a history.
@@ -31,21 +61,65 @@ impl History {
         self.items.capacity() * size_of::<u32>()
             + self.times.capacity() * size_of::<Timestamp>()
             + self.kinds.capacity()
+            + self.lasting.capacity() * size_of::<LastingEvent>()
     }
 
-    /// Appends the newest event. Keeps the newest [`HISTORY_EVENTS_MAX`], and up to an eighth more.
+    /// Appends the newest event.
     pub fn push(&mut self, past: PastEvent) {
-        // Dropping an eighth at once keeps the amortized cost per event constant.
-        if self.items.len() >= HISTORY_EVENTS_MAX + HISTORY_EVENTS_MAX / 8 {
-            let surplus = self.items.len() - HISTORY_EVENTS_MAX;
-            self.items.drain(..surplus);
-            self.times.drain(..surplus);
-            self.kinds.drain(..surplus);
-        }
         self.items.push(past.item);
         self.times.push(past.at);
         self.kinds.push(past.kind);
         self.total += 1;
+    }
+
+    /// Whether [`History::trim`] is due before the next event.
+    pub(super) fn is_trim_due(&self) -> bool {
+        // By the number of all events, so that a history that was stored and loaded goes on alike.
+        self.items.len() > HISTORY_EVENTS_MAX && self.total.is_multiple_of(TRIM_EVERY)
+    }
+
+    /// Drops the oldest events, beyond [`HISTORY_EVENTS_MAX`] that take part in queries and as many that do not.
+    pub(super) fn trim(&mut self, kinds: &HistoryKinds) {
+        let mut kept = vec![false; self.items.len()];
+        for place in self.window(kinds.non_positive) {
+            kept[place] = true;
+        }
+        let gone = (0..kept.len()).filter(|place| !kept[*place] && kinds.lasting.contains(self.kinds[*place]));
+        let gone: Vec<LastingEvent> =
+            gone.map(|place| LastingEvent { item: self.items[place], kind: self.kinds[place] }).collect();
+        if !gone.is_empty() {
+            let mut known: HashSet<LastingEvent> = self.lasting.iter().copied().collect();
+            self.lasting.extend(gone.into_iter().filter(|event| known.insert(*event)));
+            let surplus = self.lasting.len().saturating_sub(LASTING_MAX);
+            self.lasting.drain(..surplus);
+        }
+        retain(&mut self.items, &kept);
+        retain(&mut self.times, &kept);
+        retain(&mut self.kinds, &kept);
+    }
+
+    /// Iterates over the places of the events that count, newest first: so many that take part in queries, and as many
+    /// that do not.
+    fn window(&self, non_positive: KindSet) -> impl Iterator<Item = usize> {
+        let mut counts = [0_usize; 2];
+        (0..self.len()).rev().filter(move |place| {
+            let count = &mut counts[usize::from(non_positive.contains(self.kinds[*place]))];
+            *count += 1;
+            *count <= HISTORY_EVENTS_MAX
+        })
+    }
+
+    /// Iterates over items and kinds of all events that are remembered: the newest, and older ones of lasting kinds. A
+    /// pair may come several times.
+    pub fn remembered<'a>(&'a self, kinds: &HistoryKinds) -> impl Iterator<Item = (u32, u8)> + use<'a> {
+        let mut counts = vec![false; self.len()];
+        for place in self.window(kinds.non_positive) {
+            counts[place] = true;
+        }
+        let lasting = kinds.lasting;
+        let newest = (0..self.len()).filter(move |place| counts[*place] || lasting.contains(self.kinds[*place]));
+        let newest = newest.map(|place| (self.items[place], self.kinds[place]));
+        self.lasting.iter().map(|event| (event.item, event.kind)).chain(newest)
     }
 
     /// Number of kept events.
@@ -70,11 +144,7 @@ impl History {
     #[inline]
     pub fn newest(&self, skip: usize) -> impl Iterator<Item = PastEvent> {
         let end = self.len().saturating_sub(skip);
-        (0..end).rev().take(HISTORY_EVENTS_MAX).map(|i| PastEvent {
-            item: self.items[i],
-            at: self.times[i],
-            kind: self.kinds[i],
-        })
+        (0..end).rev().map(|i| PastEvent { item: self.items[i], at: self.times[i], kind: self.kinds[i] })
     }
 
     /// Returns the item rows, oldest first.
@@ -84,7 +154,14 @@ impl History {
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.total.to_le_bytes());
+        let flag = if self.lasting.is_empty() { 0 } else { LASTING_FLAG };
+        out.extend_from_slice(&(self.total | flag).to_le_bytes());
+        if flag != 0 {
+            let count = u32::try_from(self.lasting.len()).expect("at most 10,000");
+            out.extend_from_slice(&count.to_le_bytes());
+            out.extend(self.lasting.iter().flat_map(|event| event.item.to_le_bytes()));
+            out.extend(self.lasting.iter().map(|event| event.kind));
+        }
         out.extend_from_slice(bytemuck::cast_slice(&self.items));
         for time in &self.times {
             out.extend_from_slice(&time.micros().to_le_bytes());
@@ -93,7 +170,18 @@ impl History {
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (total, rest) = bytes.split_first_chunk::<8>()?;
+        let (total, mut rest) = bytes.split_first_chunk::<8>()?;
+        let total = u64::from_le_bytes(*total);
+        let mut lasting = Vec::new();
+        if total & LASTING_FLAG != 0 {
+            let (count, after) = rest.split_first_chunk::<4>()?;
+            let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|count| *count <= LASTING_MAX)?;
+            let (items, after) = after.split_at_checked(4 * count)?;
+            let (kinds, after) = after.split_at_checked(count)?;
+            let items = items.as_chunks().0.iter().map(|item| u32::from_le_bytes(*item));
+            lasting = items.zip(kinds).map(|(item, kind)| LastingEvent { item, kind: *kind }).collect();
+            rest = after;
+        }
         if !rest.len().is_multiple_of(13) {
             return None;
         }
@@ -109,7 +197,96 @@ impl History {
                 .map(|c| Timestamp::from_micros(i64::from_le_bytes(*c)))
                 .collect::<Option<_>>()?,
             kinds: kinds.to_vec(),
-            total: u64::from_le_bytes(*total),
+            total: total & !LASTING_FLAG,
+            lasting,
         })
+    }
+}
+
+fn retain<T: Copy>(values: &mut Vec<T>, kept: &[bool]) {
+    let mut place = 0;
+    values.retain(|_| {
+        place += 1;
+        kept[place - 1]
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLICK: u8 = 0;
+    const IMPRESSION: u8 = 1;
+    const PURCHASE: u8 = 2;
+
+    fn kinds() -> HistoryKinds {
+        HistoryKinds {
+            non_positive: [u32::from(IMPRESSION)].into_iter().collect(),
+            lasting: [u32::from(PURCHASE)].into_iter().collect(),
+        }
+    }
+
+    fn push(history: &mut History, item: u32, kind: u8) {
+        let at = Timestamp::from_micros(i64::from(item)).expect("a time");
+        if history.is_trim_due() {
+            history.trim(&kinds());
+        }
+        history.push(PastEvent { item, at, kind });
+    }
+
+    /// The newest places of events by kind, as a plain list has them.
+    fn expected(events: &[(u32, u8)]) -> Vec<(u32, u8)> {
+        let mut kept = Vec::new();
+        for (impression, most) in [(false, HISTORY_EVENTS_MAX), (true, HISTORY_EVENTS_MAX)] {
+            let class = events.iter().rev().filter(|(_, kind)| (*kind == IMPRESSION) == impression);
+            kept.extend(class.take(most).copied());
+        }
+        kept.extend(events.iter().filter(|(_, kind)| *kind == PURCHASE));
+        kept.sort_unstable();
+        kept.dedup();
+        kept
+    }
+
+    #[test]
+    fn what_is_remembered_is_the_newest_of_both_classes_and_every_lasting_event() {
+        let (mut history, mut events) = (History::default(), Vec::new());
+        for n in 0..6000_u32 {
+            let kind = if n % 97 == 5 {
+                PURCHASE
+            } else if n % 3 == 0 {
+                CLICK
+            } else {
+                IMPRESSION
+            };
+            push(&mut history, n, kind);
+            events.push((n, kind));
+            assert!(history.len() <= 2 * HISTORY_EVENTS_MAX + HISTORY_EVENTS_MAX / 8, "{}", history.len());
+            if n % 211 == 0 {
+                let mut bytes = Vec::new();
+                history.encode(&mut bytes);
+                assert_eq!(History::decode(&bytes), Some(history.clone()));
+                let mut remembered: Vec<_> = history.remembered(&kinds()).collect();
+                remembered.sort_unstable();
+                remembered.dedup();
+                assert_eq!(remembered, expected(&events), "after {n}");
+            }
+        }
+        assert_eq!(history.total(), 6000);
+    }
+
+    #[test]
+    fn lasting_events_are_bounded_and_distinct_and_cut_bytes_are_refused() {
+        let mut history = History::default();
+        for n in 0..30_000_u32 {
+            push(&mut history, n % 12_000, PURCHASE);
+        }
+        assert_eq!(history.lasting.len(), LASTING_MAX);
+        let distinct: HashSet<_> = history.lasting.iter().collect();
+        assert_eq!(distinct.len(), LASTING_MAX);
+        let mut bytes = Vec::new();
+        history.encode(&mut bytes);
+        for cut in [8, 11, 12, 30, bytes.len() - 1] {
+            assert_eq!(History::decode(&bytes[..cut]), None, "{cut}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, Interner, State, Table, as_row};
+use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, IdMap, State, Table, as_row};
 
 /// Checks of a row, at least half of that, within `drop_idle_events`.
 const TURNS: u64 = 8;
@@ -29,8 +29,8 @@ impl State {
             self.touched.mark_reshaped();
             return;
         }
-        let actors = (0..self.readable.users.len()).map(|row| Actor::User(as_row(row)));
-        let sessions = (0..self.readable.sessions.len()).map(|row| Actor::Session(as_row(row)));
+        let actors = (0..self.inference.users.len()).map(|row| Actor::User(as_row(row)));
+        let sessions = (0..self.inference.sessions.len()).map(|row| Actor::Session(as_row(row)));
         for actor in actors.chain(sessions).collect::<Vec<_>>() {
             self.mark_active(actor);
         }
@@ -41,7 +41,7 @@ impl State {
         if self.config().drop_idle_events == 0 {
             return;
         }
-        let now = self.readable.counters.events;
+        let now = self.inference.counters.events;
         let (seen, table, row) = match actor {
             Actor::User(row) => (&mut self.last_active.users, Table::UsersLastActive, row),
             Actor::Session(row) => (&mut self.last_active.sessions, Table::SessionsLastActive, row),
@@ -61,18 +61,18 @@ impl State {
         if idle_max == 0 {
             return 0;
         }
-        let events = before..self.readable.counters.events;
-        let users = idle(&self.last_active.users, &self.readable.users, events.clone(), idle_max);
-        let sessions = idle(&self.last_active.sessions, &self.readable.sessions, events, idle_max);
+        let events = before..self.inference.counters.events;
+        let users = idle(&self.last_active.users, &self.inference.users, events.clone(), idle_max);
+        let sessions = idle(&self.last_active.sessions, &self.inference.sessions, events, idle_max);
         let nothing = Arc::new(History::default());
         for row in &users {
-            self.readable.users.release(*row);
+            self.inference.users.release(*row);
             self.empty_user(*row, &nothing);
             self.touched.mark(Table::Users, *row);
         }
         for row in &sessions {
-            self.readable.sessions.release(*row);
-            *self.readable.session_histories.get_mut(*row as usize) = Arc::clone(&nothing);
+            self.inference.sessions.release(*row);
+            *self.inference.session_histories.get_mut(*row as usize) = Arc::clone(&nothing);
             self.touched.mark(Table::Sessions, *row);
             self.touched.mark(Table::SessionHistories, *row);
         }
@@ -82,9 +82,9 @@ impl State {
     /// Resets a user's vector and history to those of a new row.
     pub(super) fn empty_user(&mut self, row: u32, nothing: &Arc<History>) {
         let place = row as usize;
-        self.readable.parameters.users.row_mut(place).fill(0.0);
+        self.inference.parameters.users.row_mut(place).fill(0.0);
         self.accumulators.users.row_mut(place).fill(ACCUMULATOR_INITIAL);
-        *self.readable.user_histories.get_mut(place) = Arc::clone(nothing);
+        *self.inference.user_histories.get_mut(place) = Arc::clone(nothing);
         self.touched.mark(Table::UserVectors, row);
         self.touched.mark(Table::UserHistories, row);
     }
@@ -92,14 +92,14 @@ impl State {
 
 /// Returns the rows to evict: those that `events` check, that have an id, and that have been idle for more than
 /// `idle_max` events at the end of `events`.
-fn idle(seen: &CowVec<u64>, ids: &Interner, events: Range<u64>, idle_max: u64) -> Vec<u32> {
+fn idle(seen: &CowVec<u64>, ids: &IdMap, events: Range<u64>, idle_max: u64) -> Vec<u32> {
     let (rows, now) = (seen.len() as u64, events.end);
     // A power of two, so that growth seldom changes which event checks a row.
     let round = (idle_max / TURNS).max(rows.div_ceil(ROWS_PER_EVENT_MAX)).next_power_of_two();
     let events = events.start.max(now.saturating_sub(round))..now;
     let turns = events.flat_map(|event| (event % round..rows).step_by(usize::try_from(round).unwrap_or(usize::MAX)));
     let turns = turns.map(|row| u32::try_from(row).expect("rows are u32"));
-    turns.filter(|row| now - seen[*row as usize] > idle_max && ids.holder(*row).is_some()).collect()
+    turns.filter(|row| now - seen[*row as usize] > idle_max && ids.get_id(*row).is_some()).collect()
 }
 
 #[cfg(test)]
@@ -110,9 +110,9 @@ mod tests {
 
     #[test]
     fn every_idle_row_is_checked_once_per_round() {
-        let (mut ids, mut seen) = (Interner::default(), CowVec::default());
+        let (mut ids, mut seen) = (IdMap::default(), CowVec::default());
         for n in 0..10_000_u64 {
-            ids.intern(&Id::new("id", &format!("u{n}")).expect("valid"));
+            ids.get_or_insert(&Id::new("id", &format!("u{n}")).expect("valid"));
             seen.push(if n % 10 == 0 { 90_000 } else { n });
         }
         ids.release(3);

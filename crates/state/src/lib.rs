@@ -9,8 +9,8 @@
 //!
 //! **Used by** the learner, which writes states. Views and versions hold clones.
 //!
-//! **Bounds.** A history keeps 1,000 to 1,125 events, a row of the transition memory 128 entries, the ring of recent
-//! items 32,768 events. At most 65,536 circumstances have a vector. Dense vectors have at most 16 modalities with
+//! **Bounds.** A history keeps 1,000 to 1,125 events of kinds with a positive weight, as many of the others, and 10,000
+//! pairs of item and lasting kind. A row of the transition memory has 128 entries, the ring of recent items 32,768. At most 65,536 circumstances have a vector. Dense vectors have at most 16 modalities with
 //! 16,384 numbers together.
 
 mod apply;
@@ -26,8 +26,9 @@ mod footprint;
 mod forget;
 mod history;
 mod id_index;
+mod id_map;
 mod idle;
-mod interner;
+mod inference_state;
 mod learned_table;
 mod math;
 mod parameters;
@@ -35,7 +36,6 @@ mod popularity;
 mod query;
 mod random;
 mod read_back;
-mod readable;
 mod scalars;
 mod segment;
 mod stored_row;
@@ -56,8 +56,9 @@ pub use context::{Context, ContextScratch, MemoryCandidate, Repeat, popularity_t
 pub use cow_vec::{CowRows, CowVec, PREFETCH_ROWS};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
-pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
-pub use interner::Interner;
+pub use history::{HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent};
+pub use id_map::IdMap;
+pub use inference_state::{Actor, InferenceState, token_factor};
 pub use learned_table::LearnedTable;
 pub use math::{exp, ln, ln_1p};
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
@@ -65,7 +66,6 @@ pub use popularity::{HALF_LIVES_EVENTS, Popularity};
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::CounterRng;
 pub use read_back::ReadBack;
-pub use readable::{Actor, Readable, token_factor};
 pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
 pub use segment::{Segment, Segments};
 pub use stored_row::{learned_row, stored_id};
@@ -158,7 +158,7 @@ impl Counters {
 #[derive(Debug, Clone)]
 pub struct State {
     /// The part that answers depend on.
-    pub readable: Readable,
+    pub inference: InferenceState,
     /// AdaGrad accumulators, in the shape of the weights.
     pub accumulators: Parameters,
     /// Base of the regularizer; present exactly while `config.pull` is above 0.
@@ -181,7 +181,7 @@ impl State {
         let parameters = || Parameters::new(dim, bytemuck::Zeroable::zeroed());
         let mut state = Self {
             base_weights: (config.pull > 0.0).then(|| Box::new(BaseWeights(parameters()))),
-            readable: Readable::empty(config),
+            inference: InferenceState::empty(config),
             accumulators: parameters(),
             recent: CowVec::default(),
             recent_counts: CowVec::default(),
@@ -204,16 +204,16 @@ impl State {
     /// The configuration.
     #[inline]
     pub fn config(&self) -> &Arc<ModelConfig> {
-        &self.readable.config
+        &self.inference.config
     }
 
     /// Replaces the configuration. Returns `false` and changes nothing when the dimension differs or a value is
     /// invalid.
     pub fn configure(&mut self, config: &ModelConfig) -> bool {
-        if config.dim != self.readable.config.dim || config.check().is_err() {
+        if config.dim != self.inference.config.dim || config.check().is_err() {
             return false;
         }
-        let before = std::mem::replace(&mut self.readable.config, Arc::new(config.clone()));
+        let before = std::mem::replace(&mut self.inference.config, Arc::new(config.clone()));
         self.touched.mark(Table::Config, 0);
         if before.modalities != config.modalities {
             self.switch_modalities();
@@ -222,7 +222,7 @@ impl State {
             self.switch_eviction();
         }
         if (before.pull > 0.0) != (config.pull > 0.0) {
-            self.base_weights = (config.pull > 0.0).then(|| Box::new(BaseWeights(self.readable.parameters.clone())));
+            self.base_weights = (config.pull > 0.0).then(|| Box::new(BaseWeights(self.inference.parameters.clone())));
             (0..self.rows(Table::BaseWeights)).for_each(|row| self.touched.mark(Table::BaseWeights, as_row(row)));
             self.touched.mark_reshaped();
         }
@@ -231,11 +231,11 @@ impl State {
 
     /// Replaces an item's metadata.
     pub fn put_item(&mut self, item: &Item) {
-        let tokens_before = self.readable.catalog.tokens.len();
+        let tokens_before = self.inference.catalog.tokens.len();
         self.item_row(&item.id);
-        let row = self.readable.catalog.put(item, false, self.readable.config.tokens);
+        let row = self.inference.catalog.put(item, false, self.inference.config.tokens);
         self.touched.mark(Table::Items, row);
-        for token in tokens_before..self.readable.catalog.tokens.len() {
+        for token in tokens_before..self.inference.catalog.tokens.len() {
             self.touched.mark(Table::Tokens, as_row(token));
             self.push_row(LearnedTable::Tokens, ACCUMULATOR_INITIAL);
         }
@@ -246,49 +246,49 @@ impl State {
     /// accumulators, so that the row adapts as fast as a new one. Returns `false` and changes nothing when the token is
     /// unknown or the vector does not fit.
     pub fn put_vector(&mut self, vector: &RowVector) -> bool {
-        if vector.check(self.readable.config.dim).is_err() {
+        if vector.check(self.inference.config.dim).is_err() {
             return false;
         }
         let (table, row) = match vector.into {
             VectorTable::Items => (LearnedTable::Items, self.item_row(&vector.id)),
-            VectorTable::Tokens => match self.readable.catalog.tokens.get(vector.id.as_str()) {
+            VectorTable::Tokens => match self.inference.catalog.tokens.get(vector.id.as_str()) {
                 Some(row) => (LearnedTable::Tokens, row),
                 None => return false,
             },
         };
         let values = vector.values.as_slice();
-        self.readable.parameters.table_mut(table).row_mut(row as usize).copy_from_slice(values);
+        self.inference.parameters.table_mut(table).row_mut(row as usize).copy_from_slice(values);
         self.accumulators.table_mut(table).row_mut(row as usize).fill(ACCUMULATOR_INITIAL);
         self.touched.mark(table.table(), row);
         true
     }
 
-    /// Removes an item from all answers; events may still name it. Returns `false` when it is unknown.
-    pub fn remove_item(&mut self, id: &Id) -> bool {
-        let Some(row) = self.readable.catalog.row(id.as_str()) else { return false };
-        self.readable.catalog.entries.get_mut(row as usize).removed = true;
+    /// Removes an item from all answers until it is put again; events may still name it. An item that is not known gets
+    /// a row, because events that name it may still be on their way.
+    pub fn remove_item(&mut self, id: &Id) {
+        let row = self.item_row(id);
+        self.inference.catalog.entries.get_mut(row as usize).removed = true;
         self.touched.mark(Table::Items, row);
-        true
     }
 
     /// Returns the row of an item. Creates it when new, with vectors seeded by the id, so that the order of arrival
     /// does not matter.
     fn item_row(&mut self, id: &Id) -> u32 {
-        let (row, new) = self.readable.catalog.ensure(id);
+        let (row, new) = self.inference.catalog.ensure(id);
         if new {
             self.touched.mark(Table::Items, row);
             for (table, domain) in [(LearnedTable::Items, 1), (LearnedTable::Last, 2)] {
                 let made = self.push_row(table, ACCUMULATOR_INITIAL);
                 let key = xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes());
-                let mut draws = CounterRng::new(self.readable.config.seed, domain, key);
-                for value in self.readable.parameters.table_mut(table).row_mut(made) {
+                let mut draws = CounterRng::new(self.inference.config.seed, domain, key);
+                for value in self.inference.parameters.table_mut(table).row_mut(made) {
                     *value = INITIAL_DEVIATION * draws.normal();
                 }
             }
             self.push_row(LearnedTable::Bias, 0.0);
-            self.readable.popularity.push(Popularity::default());
+            self.inference.popularity.push(Popularity::default());
             self.touched.mark(Table::Popularity, row);
-            self.readable.memory.push(Arc::default());
+            self.inference.memory.push(Arc::default());
             self.touched.mark(Table::Memory, row);
             self.recent_counts.push(0);
         }
@@ -296,7 +296,7 @@ impl State {
     }
 
     fn push_row(&mut self, table: LearnedTable, accumulator: f32) -> usize {
-        let weights = self.readable.parameters.table_mut(table);
+        let weights = self.inference.parameters.table_mut(table);
         weights.push_filled(0.0);
         let row = weights.len() - 1;
         self.accumulators.table_mut(table).push_filled(accumulator);
@@ -312,8 +312,8 @@ impl State {
 
     /// Checks that the sizes of tables agree, and computes what is not stored.
     fn rebuild_derived(&mut self) -> Result<(), StateError> {
-        let items = self.readable.catalog.len();
-        let (users, sessions) = (self.readable.users.len(), self.readable.sessions.len());
+        let items = self.inference.catalog.len();
+        let (users, sessions) = (self.inference.users.len(), self.inference.sessions.len());
         let seen = |rows: usize| if self.config().drop_idle_events > 0 { rows } else { 0 };
         for (table, rows) in [
             (Table::ItemVectors, items),
@@ -326,16 +326,16 @@ impl State {
             (Table::SessionHistories, sessions),
             (Table::UsersLastActive, seen(users)),
             (Table::SessionsLastActive, seen(sessions)),
-            (Table::TokenVectors, self.readable.catalog.tokens.len()),
-            (Table::ContextVectors, self.readable.contexts.len()),
-            (Table::Projections, self.readable.content_vectors.modalities().inputs()),
+            (Table::TokenVectors, self.inference.catalog.tokens.len()),
+            (Table::ContextVectors, self.inference.contexts.len()),
+            (Table::Projections, self.inference.content_vectors.modalities().inputs()),
         ] {
             if self.rows(table) != rows {
                 return Err(StateError::Mismatch(table));
             }
         }
-        if self.readable.counters.refresh_cursor != 0
-            && self.readable.counters.refresh_cursor as usize >= self.readable.content_vectors.len()
+        if self.inference.counters.refresh_cursor != 0
+            && self.inference.counters.refresh_cursor as usize >= self.inference.content_vectors.len()
         {
             return Err(StateError::Mismatch(Table::ContentVectors));
         }

@@ -54,12 +54,12 @@ mod tests {
             bytes
         };
         let bytes = encoded(Table::ItemVectors, 1);
-        assert_eq!(learned_row(&bytes, 8).as_deref(), Some(state.readable.parameters.items.row(1)));
+        assert_eq!(learned_row(&bytes, 8).as_deref(), Some(state.inference.parameters.items.row(1)));
         assert_eq!(learned_row(&bytes, 12), None);
         assert_eq!(stored_id(Table::Items, &encoded(Table::Items, 1)), Some(item.id));
         assert_eq!(
             stored_id(Table::Tokens, &encoded(Table::Tokens, 0)).as_ref(),
-            Some(state.readable.catalog.token(0))
+            Some(state.inference.catalog.token(0))
         );
         assert_eq!(stored_id(Table::Items, &encoded(Table::Items, 1)[..12]), None);
     }

@@ -2,7 +2,7 @@
 
 use shelfmark_domain::Modality;
 
-use super::{Counters, Interner, LearnedTable, Popularity, Scalars, State, as_row};
+use super::{Counters, IdMap, LearnedTable, Popularity, Scalars, State, as_row};
 
 /// Tables of a state. The numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,7 +142,7 @@ impl Table {
 impl State {
     /// Returns the number of rows of a table.
     pub fn rows(&self, table: Table) -> usize {
-        let r = &self.readable;
+        let r = &self.inference;
         match table {
             Table::Config | Table::Counters | Table::Scalars => 1,
             Table::Kinds => r.kinds.len(),
@@ -174,7 +174,7 @@ impl State {
 
     /// Appends the encoding of a row to `out`. Different rows have different encodings.
     pub fn encode_row(&self, table: Table, row: usize, out: &mut Vec<u8>) {
-        let r = &self.readable;
+        let r = &self.inference;
         match table {
             Table::Config => json(&*r.config, out),
             Table::Counters => out.extend_from_slice(bytemuck::bytes_of(&r.counters)),
@@ -224,14 +224,14 @@ impl State {
 
     /// Encodes a learned row: weights, then accumulators.
     fn encode_learned(&self, table: LearnedTable, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(bytemuck::cast_slice(self.readable.parameters.table(table).row(row)));
+        out.extend_from_slice(bytemuck::cast_slice(self.inference.parameters.table(table).row(row)));
         out.extend_from_slice(bytemuck::cast_slice(self.accumulators.table(table).row(row)));
     }
 }
 
 /// Encodes the id of a row; nothing for a free row, as no id is empty.
-fn encode_id(interner: &Interner, row: usize, out: &mut Vec<u8>) {
-    if let Some(id) = interner.holder(as_row(row)) {
+fn encode_id(id_map: &IdMap, row: usize, out: &mut Vec<u8>) {
+    if let Some(id) = id_map.get_id(as_row(row)) {
         out.extend_from_slice(id.as_str().as_bytes());
     }
 }

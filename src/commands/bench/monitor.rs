@@ -1,28 +1,27 @@
-//! What a person sees while the load runs, and how far learning is behind meanwhile.
+//! Progress of a load, and how far learning is behind meanwhile.
 
 use std::{
     convert::Infallible,
     time::{Duration, Instant},
 };
 
-use super::{
-    display::short,
-    load::{Load, Step},
-    record::{PerKind, RequestKind},
-    report::{Lag, Quantiles},
-};
-use crate::commands::{client::Client, progress_bar::WorkProgress, stats::grouped};
+use indicatif::HumanCount;
+use shelfmark_client::Client;
+use shelfmark_loadgen::{Lag, Load, PerKind, Quantiles, RequestKind, Step};
 
-/// Pause between looks.
-const EVERY: Duration = Duration::from_millis(250);
-/// A service that does not say where it stands within this is asked again at the next look.
+use super::display::short;
+use crate::commands::progress_bar::{WorkProgress, whole};
+
+/// Pause between two readings.
+const POLL_EVERY: Duration = Duration::from_millis(250);
+/// Longest wait for the status of the model, which is then left out until the next reading.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Looks at the load and at the model.
+/// Reader of the load and of the status of the model.
 pub struct LoadMonitor<'a> {
     client: &'a Client,
-    bar: WorkProgress,
-    /// Of a step, warming up included.
+    progress: WorkProgress,
+    /// Duration of a step, warm-up included.
     time: Duration,
     /// Requests of the steps before.
     before: usize,
@@ -34,15 +33,21 @@ impl<'a> LoadMonitor<'a> {
     pub fn new(client: &'a Client, load: &Load, steps: &[PerKind<f64>], quiet: bool) -> Self {
         let time = load.warmup + load.duration;
         let all = steps.iter().map(|rates| requests(rates, time)).sum();
-        Self { client, bar: WorkProgress::of("bench", all, "requests", quiet), time, before: 0, lag: Lag::default() }
+        Self {
+            client,
+            progress: WorkProgress::new("bench", all, "requests", quiet),
+            time,
+            before: 0,
+            lag: Lag::default(),
+        }
     }
 
-    /// Looks at a step until dropped.
-    pub async fn over(&mut self, step: &Step, rates: &PerKind<f64>) -> Infallible {
+    /// Reads and shows a step until dropped.
+    pub async fn run(&mut self, step: &Step, rates: &PerKind<f64>) -> Infallible {
         self.lag = Lag::default();
         let begun = Instant::now();
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(POLL_EVERY).await;
             if let Ok(Ok(status)) = tokio::time::timeout(PATIENCE, self.client.status()).await
                 && step.elapsed(Instant::now()) > Duration::ZERO
             {
@@ -51,31 +56,29 @@ impl<'a> LoadMonitor<'a> {
             }
             let done = self.before + requests(rates, begun.elapsed().min(self.time));
             let lag = self.lag;
-            self.bar.at(done, || note(step, rates, lag));
+            self.progress.update(done, || note(step, rates, lag));
         }
     }
 
-    /// Ends a step: how far learning was behind.
+    /// Ends a step, and returns how far learning was behind.
     pub fn ended(&mut self, rates: &PerKind<f64>) -> Lag {
         self.before += requests(rates, self.time);
         self.lag
     }
 
-    /// Takes the bar away.
+    /// Removes the display.
     pub fn finish(&self) {
-        self.bar.finish();
+        self.progress.finish();
     }
 }
 
-/// How many requests are due within a time.
+/// Counts the requests that are due within a time.
 fn requests(rates: &PerKind<f64>, time: Duration) -> usize {
     let rate: f64 = RequestKind::ALL.iter().map(|kind| rates[*kind]).sum();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and for a bar")]
-    let requests = (rate * time.as_secs_f64()) as usize;
-    requests
+    usize::try_from(whole(rate * time.as_secs_f64())).unwrap_or(usize::MAX)
 }
 
-/// What a person may want to know by now.
+/// Describes the step so far.
 fn note(step: &Step, rates: &PerKind<f64>, lag: Lag) -> String {
     let record = step.record.lock();
     let busiest =
@@ -89,8 +92,8 @@ fn note(step: &Step, rates: &PerKind<f64>, lag: Lag) -> String {
         busiest.name(),
         rates[busiest],
         p99.as_deref().unwrap_or("-"),
-        grouped(refused),
-        grouped(lost),
-        lag.records_last.map_or_else(|| "-".to_owned(), grouped)
+        HumanCount(refused),
+        HumanCount(lost),
+        lag.records_last.map_or_else(|| "-".to_owned(), |lag| HumanCount(lag).to_string())
     )
 }

@@ -1,10 +1,10 @@
-//! Latency over time as a picture.
+//! Curves of latency over time, as SVG.
 
 use shelfmark::plot::{Panel, Plot, Scale};
 
-use super::report::{LoadReport, PieceReport, PieceRequests, Quantiles};
+use shelfmark_loadgen::{LoadReport, PieceReport, PieceRequests, Quantiles};
 
-/// The picture, as SVG: response times of each kind of request, and what became of recommendations.
+/// Draws response times of each kind of request, and the outcome of recommendations.
 pub fn svg(report: &LoadReport) -> String {
     let pieces: Vec<&PieceReport> = report.steps.iter().flat_map(|step| &step.pieces).collect();
     let end = pieces.last().map_or(0.0, |piece| piece.at_s + piece.seconds);

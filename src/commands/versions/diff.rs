@@ -1,28 +1,29 @@
-//! A diff as people read it.
+//! A diff of two states as tables.
 
+use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::Value;
 use shelfmark::domain::{Id, Position};
 
 use super::super::{
-    stats::grouped,
+    progress_bar::whole,
     table::{Align, Table, WIDTH, cut},
 };
 
 #[derive(Deserialize)]
-struct Diff {
-    from: Side,
-    to: Side,
-    tables: Vec<TableDiff>,
-    movers: Vec<Mover>,
-    neighbours: Churn,
-    ranks: Churn,
-    configuration: Vec<Setting>,
-    metrics: Vec<Figure>,
+struct DiffAnswer {
+    from: StateSummary,
+    to: StateSummary,
+    tables: Vec<TableRow>,
+    movers: Vec<MoverRow>,
+    neighbours: ChurnSummary,
+    ranks: ChurnSummary,
+    configuration: Vec<SettingChange>,
+    metrics: Vec<FigureChange>,
 }
 
 #[derive(Deserialize)]
-struct Side {
+struct StateSummary {
     version: Option<u32>,
     label: Option<String>,
     position: Position,
@@ -32,18 +33,18 @@ struct Side {
 }
 
 #[derive(Deserialize)]
-struct TableDiff {
+struct TableRow {
     table: String,
     rows_to: u64,
     added: u64,
     removed: u64,
     moved: u64,
-    distance: Option<Spread>,
-    relative: Option<Spread>,
+    distance: Option<Distribution>,
+    relative: Option<Distribution>,
 }
 
 #[derive(Deserialize)]
-struct Spread {
+struct Distribution {
     mean: f64,
     p50: f64,
     p99: f64,
@@ -51,7 +52,7 @@ struct Spread {
 }
 
 #[derive(Deserialize)]
-struct Mover {
+struct MoverRow {
     item: Id,
     title: Option<String>,
     norm_before: f64,
@@ -61,17 +62,17 @@ struct Mover {
 }
 
 #[derive(Deserialize)]
-struct Churn {
+struct ChurnSummary {
     sampled: u64,
     k: u64,
-    churn: Option<Spread>,
+    churn: Option<Distribution>,
     unchanged: u64,
     first_changed: u64,
-    most_changed: Vec<Changed>,
+    most_changed: Vec<ChangedList>,
 }
 
 #[derive(Deserialize)]
-struct Changed {
+struct ChangedList {
     id: Id,
     title: Option<String>,
     churn: f64,
@@ -80,23 +81,23 @@ struct Changed {
 }
 
 #[derive(Deserialize)]
-struct Setting {
+struct SettingChange {
     field: String,
     from: Option<Value>,
     to: Option<Value>,
 }
 
 #[derive(Deserialize)]
-struct Figure {
+struct FigureChange {
     name: String,
     from: Option<f64>,
     to: Option<f64>,
     change: Option<f64>,
 }
 
-/// The whole diff.
+/// Formats a diff.
 pub fn text(answer: &Value) -> anyhow::Result<String> {
-    let diff: Diff = serde_json::from_value(answer.clone())?;
+    let diff: DiffAnswer = serde_json::from_value(answer.clone())?;
     let mut text = format!("from  {}\nto    {}\n", side(&diff.from), side(&diff.to));
     let mut section = |title: &str, body: String| {
         if !body.is_empty() {
@@ -112,20 +113,20 @@ pub fn text(answer: &Value) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn side(side: &Side) -> String {
+fn side(side: &StateSummary) -> String {
     let name = side.version.map_or_else(|| "live".to_owned(), |version| format!("version {version}"));
     let label = side.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
     let counts = format!(
         ": position {}, {} items, {} users, {} events",
-        grouped(side.position.get()),
-        grouped(side.items),
-        grouped(side.users),
-        grouped(side.events)
+        HumanCount(side.position.get()),
+        HumanCount(side.items),
+        HumanCount(side.users),
+        HumanCount(side.events)
     );
-    cut(&format!("{name}{label}{counts}"), WIDTH - 6)
+    cut(&format!("{name}{label}{counts}"), usize::from(WIDTH) - 6)
 }
 
-fn rows(tables: &[TableDiff]) -> String {
+fn rows(tables: &[TableRow]) -> String {
     let mut table = Table::new(&[
         ("", Align::Left, 11),
         ("rows", Align::Right, 11),
@@ -140,10 +141,10 @@ fn rows(tables: &[TableDiff]) -> String {
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), short);
         table.row([
             one.table.clone(),
-            grouped(one.rows_to),
-            grouped(one.added),
-            grouped(one.removed),
-            grouped(one.moved),
+            HumanCount(one.rows_to).to_string(),
+            HumanCount(one.added).to_string(),
+            HumanCount(one.removed).to_string(),
+            HumanCount(one.moved).to_string(),
             number(one.distance.as_ref().map(|distance| distance.mean)),
             number(one.distance.as_ref().map(|distance| distance.p99)),
             number(one.relative.as_ref().map(|relative| relative.p50)),
@@ -152,7 +153,7 @@ fn rows(tables: &[TableDiff]) -> String {
     format!("{table}mean and p99 of the distance moved; relative: median of distance over length\n")
 }
 
-fn movers(movers: &[Mover]) -> String {
+fn movers(movers: &[MoverRow]) -> String {
     let mut table = Table::new(&[
         ("distance", Align::Right, 9),
         ("cosine", Align::Right, 7),
@@ -172,7 +173,7 @@ fn movers(movers: &[Mover]) -> String {
     if table.is_empty() { String::new() } else { table.to_string() }
 }
 
-fn churn(of: &str, churn: &Churn) -> String {
+fn churn(of: &str, churn: &ChurnSummary) -> String {
     let Some(spread) = &churn.churn else { return String::new() };
     let mut table = Table::new(&[
         ("churn", Align::Right, 6),
@@ -190,26 +191,26 @@ fn churn(of: &str, churn: &Churn) -> String {
     format!(
         "sampled {} {of}, first {}: mean churn {:.3}, median {:.3}, largest {:.3};\n\
          {} unchanged, first place another for {}\n{changed}",
-        grouped(churn.sampled),
+        HumanCount(churn.sampled),
         churn.k,
         spread.mean,
         spread.p50,
         spread.max,
-        grouped(churn.unchanged),
-        grouped(churn.first_changed)
+        HumanCount(churn.unchanged),
+        HumanCount(churn.first_changed)
     )
 }
 
-fn settings(settings: &[Setting]) -> String {
+fn settings(settings: &[SettingChange]) -> String {
     let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), Value::to_string);
-    let line = |setting: &Setting| {
+    let line = |setting: &SettingChange| {
         let line = format!("{}: {} -> {}", setting.field, value(&setting.from), value(&setting.to));
-        format!("{}\n", cut(&line, WIDTH))
+        format!("{}\n", cut(&line, usize::from(WIDTH)))
     };
     settings.iter().map(line).collect()
 }
 
-fn figures(figures: &[Figure]) -> String {
+fn figures(figures: &[FigureChange]) -> String {
     let mut table = Table::new(&[
         ("", Align::Left, 36),
         ("from", Align::Right, 12),
@@ -226,12 +227,11 @@ fn figures(figures: &[Figure]) -> String {
     if table.is_empty() { String::new() } else { table.to_string() }
 }
 
-/// A number for people: whole ones whole, others with four digits that count.
+/// Formats a number: whole ones whole, others with four significant digits.
 fn short(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole and below 1e15")]
     if value.fract() == 0.0 && value.abs() < 1e15 {
         let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", grouped(value.abs() as u64));
+        return format!("{sign}{}", HumanCount(whole(value.abs())));
     }
     match value.abs() {
         below if below < 0.001 => format!("{value:.1e}"),

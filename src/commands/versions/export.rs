@@ -1,20 +1,21 @@
-//! `shelfmark versions export`: rows of a version into a file.
+//! `shelfmark versions export`: the rows of a version as a file.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::Write,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::HumanCount;
 use serde_json::json;
+use shelfmark_client::{ApiRequest, Download};
 
 use super::super::{
-    client::{Client, ServiceArgs},
-    stats::grouped,
-    table::size,
+    client_command::{OutputArgs, ServiceArgs},
+    progress_bar::{ProgressDisplay, rate},
 };
 
 /// Longest time of a download.
@@ -22,50 +23,50 @@ const TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Longest pause within one.
 const PAUSE_MAX: Duration = Duration::from_secs(90);
 
-/// Write the learned rows of a version, or of the live state, into a file that other programs read.
+/// Export the learned rows of a version, or of the live state, to a file that other programs read.
 ///
-/// `shelfmark import` reads safetensors and word2vec back. The file appears under its name once it is whole.
+/// `shelfmark import` reads safetensors and word2vec back. The file appears under its name once it is complete.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Number or label of a version, or live.
+    /// Number or label of the version, or live.
     #[arg(id = "number-or-label", value_name = "VERSION")]
     version: String,
-    /// Form of the file.
+    /// Format of the file.
     #[arg(long, value_enum, default_value_t = ExportFormatArg::Safetensors)]
     format: ExportFormatArg,
-    /// Which rows.
+    /// Table whose rows are exported.
     #[arg(long, value_enum, default_value_t = ExportTableArg::Items)]
     table: ExportTableArg,
-    /// Write items' vectors with what their words, categories and dense vectors add: for searching, not for importing.
+    /// Add the content vectors of words, categories and dense vectors to those of items: for searching, not for
+    /// importing.
     #[arg(long)]
     content: bool,
-    /// The file; - for standard output.
+    /// File to write, or - for standard output.
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
-    /// Write the summary as JSON.
-    #[arg(long)]
-    json: bool,
-    /// No progress.
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Show neither progress nor summary.
     #[arg(long)]
     quiet: bool,
 }
 
-/// As on the command line.
+/// Format on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExportFormatArg {
-    /// One tensor; ids in the metadata.
+    /// One tensor, with ids in the metadata.
     Safetensors,
-    /// Numpy arrays: vectors and ids.
+    /// NumPy arrays `vectors` and `ids`.
     Npz,
-    /// Word2vec's text form.
+    /// Text form of word2vec.
     Word2vec,
-    /// A line of JSON for each row.
+    /// A JSON object a line.
     Jsonl,
 }
 
-/// As on the command line.
+/// Table on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExportTableArg {
     /// Item vectors.
@@ -81,35 +82,41 @@ pub async fn export(args: ExportArgs) -> anyhow::Result<()> {
     let name = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
     let format = name(args.format.to_possible_value()).context("a format has a name")?;
     let table = name(args.table.to_possible_value()).context("a table has a name")?;
-    let query = [("format", format), ("table", table), ("content", args.content.to_string())];
-    let path = ["versions", args.version.as_str(), "export"];
-    let answer = Client::new(&args.service)?.download(&path, &query, TIME_MAX).await?;
+    let request = ApiRequest::get(&["versions", &args.version, "export"])
+        .query("format", format)
+        .query("table", table)
+        .query("content", args.content);
+    let answer = args.service.client()?.download(request, TIME_MAX).await?;
     let position: u64 = answer
-        .headers()
-        .get("shelfmark-position")
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-        .context("the answer does not say its position")?;
+        .header("shelfmark-position")
+        .and_then(|value| value.parse().ok())
+        .context("the answer has no position: is this the service?")?;
     let written = if args.out.as_os_str() == "-" {
         read(answer, &mut std::io::stdout().lock(), args.quiet).await?
     } else {
         into_file(answer, &args.out, args.quiet).await?
     };
-    if args.json {
-        // Beside the rows, when those are on standard output.
+    if args.output.json {
         say(&args.out, &json!({"bytes": written, "position": position, "file": args.out}).to_string());
     } else if !args.quiet {
-        let text = format!("{} at position {} in {}", size(written), grouped(position), args.out.display());
+        let text = format!(
+            "{} at position {} in {}",
+            ByteSize(written).display().si(),
+            HumanCount(position),
+            args.out.display()
+        );
         say(&args.out, &text);
     }
     Ok(())
 }
 
+/// Prints beside the rows, when those are on standard output.
 fn say(out: &Path, text: &str) {
     if out.as_os_str() == "-" { eprintln!("{text}") } else { println!("{text}") }
 }
 
-/// Writes beside the file first: what stands under its name is whole.
-async fn into_file(answer: reqwest::Response, out: &Path, quiet: bool) -> anyhow::Result<u64> {
+/// Writes to `FILE.part` and renames it at the end, so that a file under its name is complete.
+async fn into_file(answer: Download, out: &Path, quiet: bool) -> anyhow::Result<u64> {
     let mut part = out.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
@@ -119,7 +126,7 @@ async fn into_file(answer: reqwest::Response, out: &Path, quiet: bool) -> anyhow
         Ok(written) => written,
         Err(error) => {
             drop(file);
-            // What is left of it says nothing.
+            // A part is of no use.
             let _ = std::fs::remove_file(&part);
             return Err(error);
         }
@@ -129,8 +136,11 @@ async fn into_file(answer: reqwest::Response, out: &Path, quiet: bool) -> anyhow
     Ok(written)
 }
 
-async fn read(mut answer: reqwest::Response, out: &mut impl Write, quiet: bool) -> anyhow::Result<u64> {
-    let bar = (!quiet && std::io::stderr().is_terminal()).then(|| bar(answer.content_length()));
+/// Copies the answer, and returns its number of bytes.
+async fn read(mut answer: Download, out: &mut impl Write, quiet: bool) -> anyhow::Result<u64> {
+    let total = answer.content_length();
+    let progress = ProgressDisplay::new(total, quiet);
+    let began = Instant::now();
     let mut written = 0;
     loop {
         let Ok(piece) = tokio::time::timeout(PAUSE_MAX, answer.chunk()).await else {
@@ -139,22 +149,11 @@ async fn read(mut answer: reqwest::Response, out: &mut impl Write, quiet: bool) 
         let Some(piece) = piece.context("the service broke off")? else { break };
         out.write_all(&piece)?;
         written += piece.len() as u64;
-        if let Some(bar) = &bar {
-            bar.set_position(written);
-        }
+        progress.update(written, || {
+            let (size, speed) = (ByteSize(written), ByteSize(rate(written, began.elapsed())));
+            format!("{}  {}/s{}", size.display().si(), speed.display().si(), progress.time_left(written))
+        });
     }
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
+    progress.finish();
     Ok(written)
-}
-
-fn bar(bytes: Option<u64>) -> ProgressBar {
-    let (bar, style) = match bytes {
-        Some(bytes) => {
-            (ProgressBar::new(bytes), "{bar:24.cyan/blue} {percent:>3}%  {bytes}  {bytes_per_sec}  {eta} left")
-        }
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {bytes_per_sec}"),
-    };
-    bar.with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -1,15 +1,14 @@
-//! Versions as people read them.
+//! Versions as tables.
 
+use bytesize::ByteSize;
+use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::Value;
 use shelfmark::domain::{Timestamp, VersionManifest};
 
-use super::super::{
-    stats::grouped,
-    table::{Align, Table, WIDTH, size},
-};
+use super::super::table::{Align, Table, WIDTH};
 
-/// Characters that the names of facts take.
+/// Width of the column of names.
 const NAMES: usize = 20;
 
 #[derive(Deserialize)]
@@ -18,7 +17,7 @@ struct VersionsPage {
     next_cursor: Option<u32>,
 }
 
-/// A page of versions.
+/// Formats a page of versions, a line each.
 pub fn page(answer: &Value) -> anyhow::Result<String> {
     let page: VersionsPage = serde_json::from_value(answer.clone())?;
     let mut table = Table::new(&[
@@ -33,9 +32,9 @@ pub fn page(answer: &Value) -> anyhow::Result<String> {
         table.row([
             manifest.version.to_string(),
             manifest.label.clone().unwrap_or_default(),
-            grouped(manifest.position.get()),
+            HumanCount(manifest.position.get()).to_string(),
             minute(manifest.created_at),
-            size(manifest.bytes),
+            ByteSize(manifest.bytes).display().si().to_string(),
             manifest.reason.clone().unwrap_or_else(|| format!("by {}", manifest.actor)),
         ]);
     }
@@ -46,32 +45,32 @@ pub fn page(answer: &Value) -> anyhow::Result<String> {
     Ok(format!("{table}{more}"))
 }
 
-/// One version, a line for each of its facts.
+/// Formats one version, a line for each of its facts.
 pub fn one(manifest: &VersionManifest) -> String {
     let mut lines = vec![
         ("version", manifest.version.to_string()),
         ("label", manifest.label.clone().unwrap_or_else(|| "(none)".to_owned())),
         ("reason", manifest.reason.clone().unwrap_or_else(|| "(none)".to_owned())),
-        ("position", grouped(manifest.position.get())),
+        ("position", HumanCount(manifest.position.get()).to_string()),
         ("parent", manifest.parent.map_or_else(|| "(none)".to_owned(), |parent| parent.to_string())),
         ("digest", manifest.digest.to_string()),
-        ("size", size(manifest.bytes)),
+        ("size", ByteSize(manifest.bytes).display().si().to_string()),
         ("taken", manifest.created_at.to_string()),
         ("by", manifest.actor.clone()),
         ("numerics", manifest.fingerprint.clone()),
     ];
     for name in ["events", "users", "items", "sessions", "quarantined_events", "clipped_steps"] {
         if let Some(count) = manifest.metrics.get(name).and_then(Value::as_u64) {
-            lines.push((name, grouped(count)));
+            lines.push((name, HumanCount(count).to_string()));
         }
     }
     lines.into_iter().map(|(name, value)| format!("{name:<NAMES$}{}\n", folded(&value))).collect()
 }
 
-/// Text in lines that fit beside the names.
+/// Breaks a text into lines that fit beside the names.
 fn folded(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let lines: Vec<String> = characters.chunks(WIDTH - NAMES).map(|line| line.iter().collect()).collect();
+    let lines: Vec<String> = characters.chunks(usize::from(WIDTH) - NAMES).map(|line| line.iter().collect()).collect();
     lines.join(&format!("\n{}", " ".repeat(NAMES)))
 }
 

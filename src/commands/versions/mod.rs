@@ -1,6 +1,6 @@
-//! `shelfmark versions`: versions of a running service's model, over HTTP.
+//! `shelfmark versions`: the versions of a running service's model.
 //!
-//! A file an action; what an answer says is printed as a table that fits 80 columns, or with `--json` as the service gave it.
+//! Answers are printed as tables that fit 80 columns, or with `--json` as the service gave them.
 
 mod diff;
 mod export;
@@ -9,164 +9,129 @@ mod list;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use reqwest::Method;
 use serde_json::{Map, Value, json};
 use shelfmark::domain::VersionManifest;
+use shelfmark_client::ApiRequest;
 
-use super::{
-    client::{Client, ServiceArgs},
-    pipeline,
-};
+use super::{client_command::ClientArgs, pipeline};
 
-/// Versions of a running service's model: kept states.
+/// List, take, show, compare, label, delete and export versions: stored states of a model.
 ///
-/// VERSION is a number or a label; where a state is compared or exported, also `live`.
+/// VERSION is a number or a label. A command that compares or exports a state also takes `live`.
 #[derive(Debug, Args)]
 pub struct VersionsArgs {
     #[command(subcommand)]
     action: Action,
 }
 
-/// What every action needs.
-#[derive(Debug, Args)]
-struct Common {
-    #[command(flatten)]
-    service: ServiceArgs,
-    /// Print the service's answer as JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List versions, newest first.
+    /// List versions, the newest first.
     List {
         #[command(flatten)]
-        common: Common,
-        /// Most versions.
+        client: ClientArgs,
+        /// Most versions that are listed.
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
         limit: u16,
-        /// Only versions before this number: what the page before ended with.
+        /// List only versions before this number, which the end of the page before names.
         #[arg(long)]
         before: Option<u32>,
     },
     /// Take a version of the live state.
     Take {
         #[command(flatten)]
-        common: Common,
-        /// Its name, unique within the model.
+        client: ClientArgs,
+        /// Label of the version, unique within the model. A labelled version is never deleted.
         #[arg(long)]
         label: Option<String>,
-        /// Why it is taken.
+        /// Reason, kept with the version.
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Say what a version is.
+    /// Show what is known of a version.
     Show {
         #[command(flatten)]
-        common: Common,
-        /// Its number or its name.
+        client: ClientArgs,
+        /// Number or label of the version.
         #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
     },
-    /// Say what is different between two states: rows, neighbours, recommendations, settings, figures.
+    /// Compare two states: rows, neighbours, recommendations, settings and figures.
     Diff {
         #[command(flatten)]
-        common: Common,
+        client: ClientArgs,
+        /// Number or label of a version, or live.
         from: String,
+        /// Number or label of a version, or live.
         #[arg(default_value = "live")]
         to: String,
-        /// Entries of each list.
+        /// Length of each list.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
         top: u16,
-        /// Neighbours and recommendations compared.
+        /// Number of neighbours and recommendations that are compared.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100))]
         k: u8,
     },
-    /// Name a version, or with --none take its name away. A named version is never deleted.
+    /// Set the label of a version, or remove it with --none. A labelled version is never deleted.
     Label {
         #[command(flatten)]
-        common: Common,
-        /// Its number or its name.
+        client: ClientArgs,
+        /// Number or label of the version.
         #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
-        /// The name.
+        /// The new label.
         #[arg(required_unless_present = "none", conflicts_with = "none")]
         label: Option<String>,
-        /// Take the name away.
+        /// Remove the label.
         #[arg(long)]
         none: bool,
-        /// Also say why.
+        /// Set the reason too.
         #[arg(long)]
         reason: Option<String>,
     },
     /// Delete a version that nothing needs.
     Delete {
         #[command(flatten)]
-        common: Common,
-        /// Its number or its name.
+        client: ClientArgs,
+        /// Number or label of the version.
         #[arg(id = "number-or-label", value_name = "VERSION")]
         version: String,
     },
-    // Its arguments say the rest.
+    // Its arguments describe it.
     Export(export::ExportArgs),
 }
 
 /// Runs one action.
 pub fn run(args: VersionsArgs) -> anyhow::Result<ExitCode> {
-    pipeline::runtime()?.block_on(act(args.action))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn act(action: Action) -> anyhow::Result<()> {
-    match action {
-        Action::List { common, limit, before } => {
-            let mut query = vec![("limit", limit.to_string())];
-            query.extend(before.map(|before| ("cursor", before.to_string())));
-            let page = Client::new(&common.service)?.call(Method::GET, &["versions"], &query, None).await?;
-            tell(&common, &page, list::page)
+    match args.action {
+        Action::List { client, limit, before } => {
+            let mut request = ApiRequest::get(&["versions"]).query("limit", limit);
+            if let Some(before) = before {
+                request = request.query("cursor", before);
+            }
+            client.run(request, list::page)
         }
-        Action::Take { common, label, reason } => {
-            let body = json!({"label": label, "reason": reason});
-            let taken = Client::new(&common.service)?.call(Method::POST, &["versions"], &[], Some(&body)).await?;
-            tell(&common, &taken, one)
+        Action::Take { client, label, reason } => {
+            client.run(ApiRequest::post(&["versions"]).json(json!({"label": label, "reason": reason})), one)
         }
-        Action::Show { common, version } => {
-            let path = ["versions", version.as_str()];
-            let found = Client::new(&common.service)?.call(Method::GET, &path, &[], None).await?;
-            tell(&common, &found, one)
+        Action::Show { client, version } => client.run(ApiRequest::get(&["versions", &version]), one),
+        Action::Diff { client, from, to, top, k } => {
+            let request = ApiRequest::get(&["versions", &from, "diff", &to]).query("top", top).query("k", k);
+            client.run(request, diff::text)
         }
-        Action::Diff { common, from, to, top, k } => {
-            let path = ["versions", from.as_str(), "diff", to.as_str()];
-            let query = [("top", top.to_string()), ("k", k.to_string())];
-            let found = Client::new(&common.service)?.call(Method::GET, &path, &query, None).await?;
-            tell(&common, &found, diff::text)
-        }
-        Action::Label { common, version, label, none: _, reason } => {
+        Action::Label { client, version, label, none: _, reason } => {
             let mut body = Map::from_iter([("label".to_owned(), label.map_or(Value::Null, Value::from))]);
             body.extend(reason.map(|reason| ("reason".to_owned(), Value::from(reason))));
-            let path = ["versions", version.as_str()];
-            let body = Value::Object(body);
-            let named = Client::new(&common.service)?.call(Method::PATCH, &path, &[], Some(&body)).await?;
-            tell(&common, &named, one)
+            client.run(ApiRequest::patch(&["versions", &version]).json(Value::Object(body)), one)
         }
-        Action::Delete { common, version } => {
-            let path = ["versions", version.as_str()];
-            let gone = Client::new(&common.service)?.call(Method::DELETE, &path, &[], None).await?;
-            tell(&common, &gone, |_| Ok(format!("version {version} is deleted\n")))
+        Action::Delete { client, version } => {
+            client.run(ApiRequest::delete(&["versions", &version]), |_| Ok(format!("version {version} is deleted")))
         }
-        Action::Export(args) => export::export(args).await,
+        Action::Export(args) => {
+            pipeline::runtime()?.block_on(export::export(args))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-}
-
-/// Prints an answer, as it is or as people read it.
-fn tell(common: &Common, answer: &Value, text: impl FnOnce(&Value) -> anyhow::Result<String>) -> anyhow::Result<()> {
-    if common.json {
-        println!("{}", serde_json::to_string_pretty(answer)?);
-    } else {
-        print!("{}", text(answer)?);
-    }
-    Ok(())
 }
 
 fn one(answer: &Value) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
 //! Figures of the arms that are served: lists, clicks and quality.
 
 use serde::Serialize;
+use shelfmark_metrics::{Label, MODEL, MetricInfo, MetricSection};
 use utoipa::ToSchema;
 
 use crate::engine::{
@@ -10,25 +11,25 @@ use crate::engine::{
 use crate::{
     domain::{Arm, ArmText, ModelName},
     health::Quality,
-    telemetry::{
-        MetricInfo,
-        MetricKind::{Counter, Gauge},
-    },
 };
 
-/// Figures of arms: rendered by [`metrics()`] in this order.
-pub const METRICS: &[MetricInfo; 5] = &[
-    MetricInfo::new("shelfmark_serving_arm_share", Gauge, "`model`, `arm`", "Share of the readers"),
-    MetricInfo::new(
-        "shelfmark_serving_arm_lists",
-        Counter,
-        "`model`, `arm`",
-        "Lists recommended since the arm is served",
-    ),
-    MetricInfo::new("shelfmark_serving_arm_clicks", Counter, "`model`, `arm`", "Lists that something was clicked of"),
-    MetricInfo::new("shelfmark_serving_arm_recall", Gauge, "`model`, `arm`", "Recall@20 of sampled targets"),
-    MetricInfo::new("shelfmark_serving_arm_mrr", Gauge, "`model`, `arm`", "Mean reciprocal rank@20 of sampled targets"),
-];
+const ARM: Label = Label::any("arm");
+
+/// Metrics of arms. [`metrics()`] writes them in this order.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Splits",
+    &[
+        MetricInfo::gauge("shelfmark_serving_arm_share", "ratio", "Share of the readers").labels(&[MODEL, ARM]),
+        MetricInfo::counter("shelfmark_serving_arm_lists", "lists", "Lists recommended since the arm is served")
+            .labels(&[MODEL, ARM]),
+        MetricInfo::counter("shelfmark_serving_arm_clicks", "lists", "Lists that something was clicked of")
+            .labels(&[MODEL, ARM]),
+        MetricInfo::gauge("shelfmark_serving_arm_recall", "ratio", "Recall@20 of sampled targets")
+            .labels(&[MODEL, ARM]),
+        MetricInfo::gauge("shelfmark_serving_arm_mrr", "ratio", "Mean reciprocal rank@20 of sampled targets")
+            .labels(&[MODEL, ARM]),
+    ],
+);
 
 /// One arm and what came of it.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -74,9 +75,9 @@ pub fn metrics<'a>(models: impl Iterator<Item = (&'a ModelName, Vec<ArmStatus>)>
     ];
     let arms: Vec<(&str, Vec<ArmStatus>)> = models.map(|(name, arms)| (name.as_str(), arms)).collect();
     let mut text = String::new();
-    for (metric, figure) in METRICS.iter().zip(figures) {
-        let MetricInfo { name, help, .. } = metric;
-        let kind = metric.kind_name();
+    for (metric, figure) in METRICS.metrics.iter().zip(figures) {
+        let MetricInfo { name, kind, help, .. } = metric;
+        let kind = kind.name();
         // Writing to a string does not fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (model, arm) in arms.iter().flat_map(|(model, arms)| arms.iter().map(move |arm| (model, arm))) {

@@ -20,7 +20,7 @@ impl AttributedLog {
     /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
     /// these.
     pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
-        let config = Arc::clone(&self.readers.live.load().readable().config);
+        let config = Arc::clone(&self.readers.live.load().inference().config);
         let mut lists = Vec::new();
         for (index, record) in records.iter().enumerate() {
             if let RecordBody::Event(event) = &record.body

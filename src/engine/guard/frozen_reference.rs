@@ -39,7 +39,7 @@ impl FrozenReference {
     pub fn new(tail: Tail, version: &CachedVersion) -> Self {
         let mut state = version.state.clone();
         state.touched.clear();
-        let config = ModelConfig { learning: false, ..(*state.readable.config).clone() };
+        let config = ModelConfig { learning: false, ..(*state.inference.config).clone() };
         state.configure(&config);
         let frozen = Frozen {
             taken: state.clone(),
@@ -134,7 +134,7 @@ impl Frozen {
                 RecordBody::Forget(user) => {
                     self.advance(&mut events);
                     self.state.forget(user);
-                    self.taken.readable.users.forget(user);
+                    self.taken.inference.users.forget(user);
                     self.view = None;
                 }
                 // What came between that version and here is not in the live state's histories any more.
@@ -164,7 +164,7 @@ impl Frozen {
         if let Some(view) = view.as_ref().filter(|view| view.position() == *position) {
             return Arc::clone(view);
         }
-        let new = publisher.publish(&state.readable, &state.touched, *position, *served);
+        let new = publisher.publish(&state.inference, &state.touched, *position, *served);
         state.touched.clear();
         *view = Some(Arc::clone(&new));
         new

@@ -12,6 +12,7 @@ mod sequential_monitor;
 use std::{sync::Arc, time::Duration};
 
 use metrics::{counter, gauge};
+use shelfmark_metrics::{Label, MODEL, MetricInfo, MetricSection};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -35,10 +36,6 @@ use crate::{
         VersionNumber, VersionRef,
     },
     serving::SearchScratch,
-    telemetry::{
-        MetricInfo,
-        MetricKind::{Counter, Gauge},
-    },
     versions::SessionLock,
 };
 
@@ -49,18 +46,22 @@ const GUARD_EVIDENCE: &str = "shelfmark_guard_evidence_ratio";
 const GUARD_ACTIONS: &str = "shelfmark_guard_actions_total";
 
 /// The guard.
-pub const METRICS: &[MetricInfo] = &[
-    MetricInfo::new(GUARD_ARMED, Gauge, "`model`", "Whether a guard watches, or will"),
-    MetricInfo::new(GUARD_ACTED, Gauge, "`model`", "1 from the guard's action until it is armed again"),
-    MetricInfo::new(GUARD_SAMPLES, Counter, "`model`", "Samples that guards took in"),
-    MetricInfo::new(
-        GUARD_EVIDENCE,
-        Gauge,
-        "`model`",
-        "Evidence as a share of what raises an alarm, 0 to 1; only where the guard watches",
-    ),
-    MetricInfo::new(GUARD_ACTIONS, Counter, "`model`, `action`", "Actions of guards"),
-];
+pub const METRICS: MetricSection = MetricSection::new(
+    "Guard",
+    &[
+        MetricInfo::gauge(GUARD_ARMED, "0 or 1", "1 while a guard watches or waits for its turn").labels(&[MODEL]),
+        MetricInfo::gauge(GUARD_ACTED, "0 or 1", "1 from the guard's action until it is armed again").labels(&[MODEL]),
+        MetricInfo::counter(GUARD_SAMPLES, "samples", "Samples that guards took in").labels(&[MODEL]),
+        MetricInfo::gauge(
+            GUARD_EVIDENCE,
+            "ratio",
+            "Evidence as a share of what raises an alarm, 0 to 1; only where the guard watches",
+        )
+        .labels(&[MODEL]),
+        MetricInfo::counter(GUARD_ACTIONS, "actions", "Actions of guards")
+            .labels(&[MODEL, Label::one_of("action", &["freeze", "pin", "restore"])]),
+    ],
+);
 
 /// Who acts.
 const ACTOR: &str = "guard";
@@ -105,7 +106,7 @@ async fn look(parts: &GuardParts, stop: &CancellationToken) -> Result<(), Engine
         // It could not act.
         return Ok(());
     }
-    let Some(lock) = parts.stores.versions.try_become_guard().await? else { return Ok(()) };
+    let Some(lock) = parts.stores.versions.try_lock_guard().await? else { return Ok(()) };
     let mut active = ActiveGuard::new(parts, guard, lock);
     let ended = active.run(stop).await;
     parts.registry.set_sampler(None);

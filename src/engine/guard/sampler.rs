@@ -93,18 +93,18 @@ impl GuardSampler {
 
 /// How many others are asked before one is asked again: a quarter of the people that the reference knows.
 fn waiting_people(reference: &CachedVersion) -> usize {
-    (reference.state.readable.users.count() / 4).clamp(0, ASKED_MAX)
+    (reference.state.inference.users.count() / 4).clamp(0, ASKED_MAX)
 }
 
 /// Whose unit it is, when they may be asked.
 fn person(state: &State, reference: &CachedVersion, unit: &Unit) -> Option<Id> {
-    let known = &reference.state.readable.users;
+    let known = &reference.state.inference.users;
     match unit.actor {
         Actor::User(row) => {
-            let id = state.readable.users.id(row);
+            let id = state.inference.users.id(row);
             known.get(id.as_str()).map(|_| id.clone())
         }
-        Actor::Session(row) => (known.is_empty()).then(|| state.readable.sessions.id(row).clone()),
+        Actor::Session(row) => (known.is_empty()).then(|| state.inference.sessions.id(row).clone()),
     }
 }
 

@@ -35,7 +35,7 @@ impl Configuration {
     ) -> Result<Option<Position>, EngineError> {
         let _in_turn = self.changing.lock().await;
         self.readers.wait_applied(self.stores.log.head().await?, APPLY_TIMEOUT).await?;
-        let before = self.readers.live.load().readable().config.clone();
+        let before = self.readers.live.load().inference().config.clone();
         let config = change(&before)?;
         config.check()?;
         same_dim(&before, &config)?;

@@ -70,7 +70,7 @@ async fn restarts(stores: &Stores, append: &Append, restored: &Restored) -> BTre
             Some(version) => Restart { publisher: version.publisher(), digester: version.digester.clone(), exact },
             None => {
                 let mut publisher = Publisher::new();
-                publisher.rebuild(&state.readable, position, Served::Live);
+                publisher.rebuild(&state.inference, position, Served::Live);
                 Restart { publisher, digester: Digester::new(&state), exact }
             }
         });

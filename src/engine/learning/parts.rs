@@ -1,4 +1,4 @@
-//! The parts of a model that its learner drives.
+//! Core parts of a model: stores, readers, learner, monitoring and snapshots.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::engine::{
 };
 use crate::{domain::ForgottenUser, serving::View};
 
-/// What the learner thread, its feed and its supervisor work with. Cheap to clone.
+/// Parts that the learner thread, its feed, its supervisor and the survey use. Cheap to clone.
 #[derive(Clone)]
-pub struct LearnerParts {
+pub struct CoreParts {
     pub stores: Arc<Stores>,
     pub readers: Arc<Readers>,
     pub learner: Arc<LearnerHandle>,
@@ -24,11 +24,11 @@ pub struct LearnerParts {
     pub snapshots: Arc<Snapshots>,
 }
 
-impl LearnerParts {
+impl CoreParts {
     /// Makes a view the live one and wakes who waits for it.
     pub fn publish(&self, view: Arc<View>) {
         let position = self.readers.publish(view);
-        self.stores.log.note_reader(position);
+        self.stores.log.set_reader_position(position);
         // Last: who is told that the model is ready finds it at that position.
         self.learner.health.reached(position);
     }

@@ -17,7 +17,7 @@ use crate::engine::{
     blocking::{blocking, panic_text},
     learning::{
         feed,
-        parts::LearnerParts,
+        parts::CoreParts,
         recovery::{Recovered, recover},
         worker::Worker,
     },
@@ -33,7 +33,7 @@ const RUN_SOUND: Duration = Duration::from_secs(300);
 const SNAPSHOTS_MAX: usize = 64;
 
 /// Runs the model until `stop`; at the end takes the shutdown version and joins the learner thread.
-pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationToken) {
+pub async fn run(parts: CoreParts, recovered: Recovered, stop: CancellationToken) {
     let mut recovered = Some(recovered);
     let mut pause = PAUSE_MIN;
     loop {
@@ -67,7 +67,7 @@ pub async fn run(parts: LearnerParts, recovered: Recovered, stop: CancellationTo
 }
 
 /// One life of the learner thread. `Err` says why it could not go on.
-async fn run_once(parts: &LearnerParts, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
+async fn run_once(parts: &CoreParts, recovered: Recovered, stop: &CancellationToken) -> Result<(), String> {
     parts.stores.log.head().await.map_err(|error| error.to_string())?;
     let (work_sender, work) = mpsc::channel(feed::WORK_APPENDS_MAX);
     let (snapshot_sender, snapshots) = mpsc::channel(SNAPSHOTS_MAX);

@@ -11,7 +11,7 @@ use tokio::{runtime::Handle, sync::mpsc};
 use crate::engine::{
     learning::{
         handle::{Snapshot, SnapshotRequest},
-        parts::LearnerParts,
+        parts::CoreParts,
         recovery::Recovered,
     },
     metrics,
@@ -57,7 +57,7 @@ enum Next {
 
 /// Everything that the thread owns.
 pub struct Worker {
-    parts: LearnerParts,
+    parts: CoreParts,
     state: State,
     position: Position,
     learner: Learner,
@@ -69,7 +69,7 @@ pub struct Worker {
 
 /// What has to be published and hashed.
 struct Publication {
-    parts: LearnerParts,
+    parts: CoreParts,
     publisher: Publisher,
     /// By the restores of the append in work.
     restarts: BTreeMap<Position, Restart>,
@@ -86,7 +86,7 @@ struct Publication {
 
 impl Worker {
     pub fn new(
-        parts: LearnerParts,
+        parts: CoreParts,
         recovered: Recovered,
         work: mpsc::Receiver<Work>,
         snapshots: mpsc::Receiver<SnapshotRequest>,
@@ -208,7 +208,7 @@ impl Publication {
     fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
         let started = Instant::now();
         self.take_marks(state);
-        let view = self.publisher.publish(&state.readable, &self.unpublished, position, Served::Live);
+        let view = self.publisher.publish(&state.inference, &self.unpublished, position, Served::Live);
         self.parts.publish(view);
         self.unpublished.clear();
         self.last = Instant::now();

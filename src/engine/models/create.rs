@@ -10,9 +10,9 @@ use crate::engine::{
 };
 use crate::{
     domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
-    log::write_first,
-    roster::{self, Made, NewFork, NewModel, RosterError},
-    versions::{Adoption, VersionStore},
+    log::insert_first_record,
+    model_catalog::{self, ModelCatalogError, NewFork, NewModel, StoredModel},
+    versions::{ForkDetails, VersionStore},
 };
 
 /// What a request makes of a configuration.
@@ -52,11 +52,11 @@ impl Models {
     /// A fork begins at position 0 with the version's state, bit for bit; a changed configuration is its first record.
     /// One transaction: after a crash the model is there whole, or not at all.
     ///
-    /// Errors: [`RosterError::Exists`] when it was made otherwise, [`RosterError::TooMany`], a
+    /// Errors: [`ModelCatalogError::Exists`] when it exists with other settings, [`ModelCatalogError::TooMany`], a
     /// [`crate::domain::FieldError`] of the configuration, those of looking up and verifying the version.
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
-        if let Some(made) = roster::find(pool, &create.name).await? {
+        if let Some(made) = model_catalog::find(pool, &create.name).await? {
             self.same(&create, &made).await?;
             return Ok((self.started(&create.name).await?, false));
         }
@@ -79,8 +79,8 @@ impl Models {
         match made_now {
             Ok(()) => Ok((self.started(&create.name).await?, true)),
             // Somebody made one of this name meanwhile.
-            Err(EngineError::Roster(RosterError::Exists(name))) => {
-                let made = roster::find(pool, &name).await?.ok_or(RosterError::Exists(name))?;
+            Err(EngineError::ModelCatalog(ModelCatalogError::Exists(name))) => {
+                let made = model_catalog::find(pool, &name).await?.ok_or(ModelCatalogError::Exists(name))?;
                 self.same(&create, &made).await?;
                 Ok((self.started(&create.name).await?, false))
             }
@@ -89,8 +89,8 @@ impl Models {
     }
 
     /// Whether a model that is there is the one that is asked for.
-    async fn same(&self, create: &CreateModel, made: &Made) -> Result<(), EngineError> {
-        let exists = || RosterError::Exists(create.name.clone());
+    async fn same(&self, create: &CreateModel, made: &StoredModel) -> Result<(), EngineError> {
+        let exists = || ModelCatalogError::Exists(create.name.clone());
         let (before, now) = match (&create.fork, &made.fork) {
             (None, None) => (ModelConfig::default(), made.config.as_ref()),
             (Some(asked), Some(origin)) if asked.model == origin.model => {
@@ -112,7 +112,7 @@ impl Models {
     }
 
     fn model(&self, name: &ModelName) -> Result<Model, EngineError> {
-        self.get(name).ok_or_else(|| RosterError::Unknown(name.clone()).into())
+        self.get(name).ok_or_else(|| ModelCatalogError::Unknown(name.clone()).into())
     }
 
     /// The version to fork, taken now when none is named.
@@ -134,25 +134,25 @@ impl Models {
     async fn commit(&self, model: &NewModel<'_>, base: Option<&Base>, create: &CreateModel) -> Result<(), EngineError> {
         let shared = self.shared();
         let models_max = shared.with.engine.models_max;
-        let mut transaction = shared.with.pool.begin().await.map_err(RosterError::from)?;
-        let id = roster::add(&mut transaction, model, models_max).await?;
+        let mut transaction = shared.with.pool.begin().await.map_err(ModelCatalogError::from)?;
+        let id = model_catalog::add(&mut transaction, model, models_max).await?;
         if let (Some(base), Some(fork)) = (base, &model.fork) {
             let reason = Some(format!("fork of {}, version {}", fork.base, fork.version));
-            let adoption = Adoption { actor: create.actor.clone(), reason };
+            let adoption = ForkDetails { actor: create.actor.clone(), reason };
             let adopted = VersionStore::of(shared.with.pool.clone(), id)
-                .adopt(&mut transaction, &base.versions, fork.version, adoption)
+                .create_fork(&mut transaction, &base.versions, fork.version, adoption)
                 .await?;
             if let Some(config) = fork.config {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };
-                write_first(&mut transaction, id, &record).await?;
+                insert_first_record(&mut transaction, id, &record).await?;
             }
-            // Known before the keeper can see the row. When the commit fails nobody asks for it. It is loaded instead
+            // Known before the reconciler can see the row. When the commit fails nobody asks for it. It is loaded instead
             // when somebody was forgotten in the base since it was read.
             if adopted.digest == base.seed.digester.digest() {
                 shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).insert(id, base.seed.clone());
             }
         }
-        let committed = transaction.commit().await.map_err(RosterError::from);
+        let committed = transaction.commit().await.map_err(ModelCatalogError::from);
         if committed.is_err() {
             shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         }

@@ -2,8 +2,8 @@
 
 pub(super) mod create;
 pub(super) mod open;
+mod purge;
 mod reconciler;
-mod removal;
 
 use std::{
     collections::BTreeMap,
@@ -19,20 +19,20 @@ use reconciler::Running;
 use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use crate::{
     domain::ModelName,
-    keys::forget_model,
-    roster::{self, RosterError},
+    keys::revoke_model_keys,
+    model_catalog::{self, ModelCatalogError},
 };
 
-/// Longest wait until a model that was made, or deleted, is served here or no more.
-const KEEPER_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait until the reconciler has started a created model, or stopped a deleted one.
+const RECONCILE_WAIT: Duration = Duration::from_secs(30);
 
 /// All models of this process, by name. Cheap to clone.
 ///
-/// One task (`keeper`) starts and ends models, as the roster in the database says: creations and deletions of this
-/// process and of others go the same way. Readers take the map by pointer.
+/// One task, the reconciler, starts and stops models to match the catalogue in the database, whichever process created
+/// or deleted them. Readers take the map by pointer.
 #[derive(Clone)]
 pub struct Models {
-    shared: Arc<Roster>,
+    shared: Arc<ModelRegistry>,
 }
 
 /// Why a model that is there does not run here.
@@ -44,24 +44,24 @@ pub(super) enum NotRunning {
     Failing(String),
 }
 
-/// What the handle and its tasks share.
-pub(super) struct Roster {
+/// State that the handle and its tasks share.
+pub(super) struct ModelRegistry {
     pub with: Dependencies,
     pub running: ArcSwap<BTreeMap<ModelName, Running>>,
-    /// Counts the looks of the keeper at the database.
+    /// Counts the runs of the reconciler.
     pub looks: watch::Sender<u64>,
-    /// Asks the keeper to look now.
+    /// Wakes the reconciler.
     pub look: Notify,
     /// Models that are there and do not run here, with their numbers. One that starts is in `running` before it leaves.
     pub waiting: Mutex<BTreeMap<ModelName, (i32, NotRunning)>>,
-    /// States of forks made here, by number, until the keeper starts them: they share memory with their base.
+    /// States of forks made here, by number, until the reconciler starts them: they share memory with their base.
     pub seeds: Mutex<BTreeMap<i32, Seed>>,
 }
 
 impl Models {
     /// Starts every model of the database, `default` among them, and follows what comes and goes until `with.stop`.
     pub async fn start(with: &Dependencies) -> Result<Self, EngineError> {
-        let shared = Arc::new(Roster {
+        let shared = Arc::new(ModelRegistry {
             with: with.clone(),
             running: ArcSwap::default(),
             looks: watch::Sender::new(0),
@@ -75,7 +75,7 @@ impl Models {
         let budgets = move || all.list().iter().map(Model::memory_budget).collect();
         with.tasks.spawn(memory_budget::run(with.engine.memory_budget, budgets, with.stop.clone()));
         if !with.engine.read_only {
-            with.tasks.spawn(removal::run(with.pool.clone(), with.stop.clone()));
+            with.tasks.spawn(purge::run(with.pool.clone(), with.stop.clone()));
         }
         Ok(Self { shared })
     }
@@ -118,31 +118,31 @@ impl Models {
         Ok(())
     }
 
-    async fn mark_deleted(&self, name: &ModelName) -> Result<(), RosterError> {
+    async fn mark_deleted(&self, name: &ModelName) -> Result<(), ModelCatalogError> {
         let mut transaction = self.shared.with.pool.begin().await?;
-        roster::mark_deleted(&mut transaction, name).await?;
-        forget_model(&mut transaction, name).await?;
+        model_catalog::mark_deleted(&mut transaction, name).await?;
+        revoke_model_keys(&mut transaction, name).await?;
         Ok(transaction.commit().await?)
     }
 
-    pub(super) fn shared(&self) -> &Arc<Roster> {
+    pub(super) fn shared(&self) -> &Arc<ModelRegistry> {
         &self.shared
     }
 }
 
-impl Roster {
+impl ModelRegistry {
     /// The models that are there and do not run here.
     pub fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelName, (i32, NotRunning)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns once the keeper has acted on what is in the database now (after a bounded wait at the latest).
+    /// Waits until the reconciler has applied the current catalogue, for a bounded time.
     pub async fn looked(&self) {
         let mut looks = self.looks.subscribe();
         let before = *looks.borrow_and_update();
         self.look.notify_one();
         // The look under way may have begun before: the one after it has not.
-        let waited = tokio::time::timeout(KEEPER_WAIT, looks.wait_for(|looks| *looks >= before + 2));
+        let waited = tokio::time::timeout(RECONCILE_WAIT, looks.wait_for(|looks| *looks >= before + 2));
         tokio::pin!(waited);
         loop {
             tokio::select! {

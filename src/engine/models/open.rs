@@ -12,9 +12,9 @@ use crate::engine::{
 };
 use crate::{
     domain::ModelConfig,
-    log::{Log, LogSettings, base_config, settled_config},
+    log::{Log, LogSettings, base_config_or_init, read_base_config},
+    model_catalog::{ListedModel, ModelCatalogError},
     operations::OperationStore,
-    roster::{Listed, RosterError},
     serving::Searcher,
     versions::VersionStore,
 };
@@ -43,18 +43,18 @@ pub struct Dependencies {
 }
 
 /// Opens what a model stores. Nothing of it runs yet but its log.
-pub async fn open(listed: &Listed, with: &Dependencies) -> Result<Stores, EngineError> {
+pub async fn open(listed: &ListedModel, with: &Dependencies) -> Result<Stores, EngineError> {
     let name = listed.name.clone();
     let config = if with.engine.read_only {
-        settled_config(&with.pool, &name).await?
+        read_base_config(&with.pool, &name).await?
     } else {
-        base_config(&with.pool, &name, &with.default_config).await?
+        base_config_or_init(&with.pool, &name, &with.default_config).await?
     };
     let log = Log::open(with.pool.clone(), &name, with.log.clone(), with.log_stop.clone(), &with.log_tasks).await?;
     let versions = VersionStore::open(with.pool.clone(), &name).await?;
     if [log.model_id(), versions.model_id()] != [listed.id; 2] {
         // Deleted since it was listed, and another one made under its name.
-        return Err(RosterError::Unknown(name).into());
+        return Err(ModelCatalogError::Unknown(name).into());
     }
     let operations = OperationStore::new(with.pool.clone(), log.model_id(), with.engine.read_only);
     let operations = Operations::new(operations, with.tasks.clone(), with.stop.clone());

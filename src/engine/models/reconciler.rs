@@ -10,12 +10,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::engine::{
     Dependencies, EngineError, Model,
-    models::{NotRunning, Roster},
+    models::{ModelRegistry, NotRunning},
 };
 use crate::{
     domain::ModelName,
     log::LogError,
-    roster::{self, Listed, RosterError},
+    model_catalog::{self, ListedModel, ModelCatalogError},
     versions::VersionError,
 };
 
@@ -91,8 +91,8 @@ async fn ended(tasks: TaskTracker) {
 
 /// Starts every model that has begun; the first that cannot be started is the error, and what was started ends with the
 /// process's tokens.
-pub async fn begin(shared: &Arc<Roster>) -> Result<(), EngineError> {
-    let there = roster::list(&shared.with.pool).await?;
+pub async fn begin(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
+    let there = model_catalog::list(&shared.with.pool).await?;
     let not_opened = there.iter().map(|listed| (listed.name.clone(), (listed.id, NotRunning::NotOpened)));
     shared.waiting().extend(not_opened);
     for listed in there {
@@ -100,15 +100,15 @@ pub async fn begin(shared: &Arc<Roster>) -> Result<(), EngineError> {
             Ok(started) => admit(shared, listed.name, started),
             Err(error) if is_gone(&error) => _ = shared.waiting().remove(&listed.name),
             // Whoever may write is about to settle it: tried again like any that came later.
-            Err(error @ EngineError::Log(LogError::NotBegun(_))) => note_failing(shared, &listed, &error),
+            Err(error @ EngineError::Log(LogError::NotStarted(_))) => note_failing(shared, &listed, &error),
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Follows the roster until the process ends.
-pub async fn run(shared: Arc<Roster>) {
+/// Follows the model catalogue until the process ends.
+pub async fn run(shared: Arc<ModelRegistry>) {
     let stop = shared.with.stop.clone();
     let follow = async {
         loop {
@@ -124,14 +124,14 @@ pub async fn run(shared: Arc<Roster>) {
     };
     tokio::select! {
         never = follow => never,
-        never = roster::wake(&shared.with.pool, &shared.look) => match never {},
+        never = model_catalog::watch_changes(&shared.with.pool, &shared.look) => match never {},
         () = stop.cancelled() => {}
     }
 }
 
 /// Ends what is gone, then starts what is new.
-async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
-    let listed = roster::list(&shared.with.pool).await?;
+async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
+    let listed = model_catalog::list(&shared.with.pool).await?;
     let there = |name: &ModelName, id: i32| listed.iter().any(|listed| listed.id == id && listed.name == *name);
     let mut running = BTreeMap::clone(&shared.running.load());
     let gone: Vec<(ModelName, Running)> = running.extract_if(.., |name, running| !there(name, running.id)).collect();
@@ -162,9 +162,9 @@ async fn look(shared: &Arc<Roster>) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Lets everybody find a model that was started. Only the keeper changes the map. The model is in `running` before it
+/// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before it
 /// leaves `waiting`, so that readiness never misses it.
-fn admit(shared: &Roster, name: ModelName, started: Running) {
+fn admit(shared: &ModelRegistry, name: ModelName, started: Running) {
     let mut running = BTreeMap::clone(&shared.running.load());
     running.insert(name.clone(), started);
     shared.running.store(Arc::new(running));
@@ -172,7 +172,7 @@ fn admit(shared: &Roster, name: ModelName, started: Running) {
 }
 
 /// Notes why a model does not run here; it is tried again at the next look.
-fn note_failing(shared: &Roster, listed: &Listed, error: &EngineError) {
+fn note_failing(shared: &ModelRegistry, listed: &ListedModel, error: &EngineError) {
     let model = &listed.name;
     let failing = NotRunning::Failing(error.to_string());
     let before = shared.waiting().insert(model.clone(), (listed.id, failing));
@@ -181,7 +181,7 @@ fn note_failing(shared: &Roster, listed: &Listed, error: &EngineError) {
     }
 }
 
-async fn start(shared: &Roster, listed: &Listed) -> Result<Running, EngineError> {
+async fn start(shared: &ModelRegistry, listed: &ListedModel) -> Result<Running, EngineError> {
     let seed = shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).remove(&listed.id);
     let (life, own) = Life::within(&shared.with);
     let started = Box::pin(Model::start(listed, &own, seed)).await;
@@ -200,6 +200,6 @@ fn is_gone(error: &EngineError) -> bool {
         error,
         EngineError::Log(LogError::UnknownModel(_))
             | EngineError::Version(VersionError::UnknownModel(_))
-            | EngineError::Roster(RosterError::Unknown(_))
+            | EngineError::ModelCatalog(ModelCatalogError::Unknown(_))
     )
 }

@@ -15,10 +15,10 @@ use crate::engine::{
 };
 use crate::{
     domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
-    health::{RowOwner, RowPath, RowStep, cosine},
+    health::{RowOwner, RowStep, RowTracker, cosine},
     log::RecordsPage,
     state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
-    versions::RowPlace,
+    versions::RowKey,
 };
 
 /// Most versions looked at.
@@ -133,7 +133,7 @@ pub async fn history(
     options: HistoryOptions,
 ) -> Result<Option<RowHistory>, EngineError> {
     let live = readers.live.load_full();
-    let (Some(row), Some(now)) = (owner.row(live.readable()), owner.values(live.readable())) else { return Ok(None) };
+    let (Some(row), Some(now)) = (owner.row(live.inference()), owner.values(live.inference())) else { return Ok(None) };
     let _permit = monitor.work()?;
     let mut versions = stores.versions.list(None, options.versions.clamp(1, HISTORY_VERSIONS_MAX)).await?;
     versions.reverse();
@@ -183,17 +183,17 @@ async fn row_in(
     dim: usize,
 ) -> Result<Option<Vec<f32>>, EngineError> {
     if let Some(version) = stores.cache.look(manifest.version) {
-        return Ok(owner.values(&version.state.readable).map(<[f32]>::to_vec));
+        return Ok(owner.values(&version.state.inference).map(<[f32]>::to_vec));
     }
     let ids = match owner {
         RowOwner::Item(_) => Table::Items,
         RowOwner::User(_) => Table::Users,
     };
     let store = &stores.versions;
-    let place = RowPlace { table: owner.table().table(), row, dim };
+    let place = RowKey { table: owner.table().table(), row, dim };
     let Some(values) = store.row(manifest.version, place).await? else { return Ok(None) };
     // Versions of another line may have given the number to somebody else.
-    let place = RowPlace { table: ids, row, dim };
+    let place = RowKey { table: ids, row, dim };
     let named = store.row(manifest.version, place).await?.and_then(|bytes| stored_id(ids, &bytes));
     Ok(if named.as_ref() == Some(owner.id()) { learned_row(&values, dim) } else { None })
 }
@@ -202,10 +202,10 @@ async fn row_in(
 async fn steps(stores: &Stores, owner: RowOwner, through: Position, records: u64) -> Result<LargeSteps, EngineError> {
     let after = Position::new(through.get().saturating_sub(records));
     let from: Arc<StateAt> = state_before(stores, after.next(), through).await?;
-    let path = RowPath::new(owner.clone(), &from.state.readable, from.position, after);
+    let path = RowTracker::new(owner.clone(), &from.state.inference, from.position, after);
     // On the heap: it holds states.
     let (path, state, replayed) = Box::pin(replay_through(stores, &from, through, path)).await?;
-    let (moved, movements) = path.finish(&state.readable, replayed.through);
+    let (moved, movements) = path.finish(&state.inference, replayed.through);
     let mut largest = Vec::with_capacity(movements.len());
     for step in movements {
         let events = events(stores, &owner, &step).await?;

@@ -1,11 +1,11 @@
-//! Metrics of learning's health: names, descriptions and gauges.
+//! Metrics of the health of learning.
 
-use metrics::{Label, gauge};
+use metrics::gauge;
+use shelfmark_metrics::{Label, MODEL, MetricInfo, MetricSection};
 
 use crate::{
     health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
     state::LearnedTable,
-    telemetry::{MetricInfo, MetricKind::Gauge},
 };
 
 const VERDICT: &str = "shelfmark_learning_verdict";
@@ -25,60 +25,64 @@ const QUALITY_RECALL: &str = "shelfmark_quality_recall";
 const QUALITY_MRR: &str = "shelfmark_quality_mrr";
 const QUALITY_TARGETS: &str = "shelfmark_quality_targets";
 
-/// Health of learning.
-pub const METRICS: &[MetricInfo] = &[
-    MetricInfo::new(
-        VERDICT,
-        Gauge,
-        "`model`, `table`, `verdict`",
-        "1 for the verdict of a table, or of `all`; 0 for the others",
-    ),
-    MetricInfo::new(LOSS_TO_CHANCE, Gauge, "`model`", "Mean loss of a target over that of a guess at random"),
-    MetricInfo::new(LAG_RECORDS, Gauge, "`model`", "Committed records that the live view does not hold"),
-    MetricInfo::new(LAG_SECONDS, Gauge, "`model`", "Age of the oldest of them"),
-    MetricInfo::new(
-        TABLE_GRADIENT_NORM,
-        Gauge,
-        "`model`, `table`",
-        "Norm of a table's gradient before clipping, root mean square over the steps of a point",
-    ),
-    MetricInfo::new(
-        TABLE_UPDATE_RATIO,
-        Gauge,
-        "`model`, `table`",
-        "Norm of a table's update over norm of what was updated",
-    ),
-    MetricInfo::new(
-        TABLE_LEARNING_RATE,
-        Gauge,
-        "`model`, `table`",
-        "Norm of a table's update over norm of its gradient after clipping",
-    ),
-    MetricInfo::new(TABLE_STILL_SHARE, Gauge, "`model`, `table`", "Share of rows with a gradient that did not move"),
-    MetricInfo::new(TABLE_ROWS, Gauge, "`model`, `table`", "Rows with a gradient in a step"),
-    MetricInfo::new(ROW_NORM, Gauge, "`model`, `table`, `quantile`", "Lengths of a table's rows"),
-    MetricInfo::new(
-        ROW_DRIFT,
-        Gauge,
-        "`model`, `table`, `quantile`",
-        "Relative distance of a table's rows from the newest version",
-    ),
-    MetricInfo::new(ROWS_UNTOUCHED, Gauge, "`model`, `table`", "Share of met rows that no gradient ever reached"),
-    MetricInfo::new(
-        ROWS_STALE,
-        Gauge,
-        "`model`, `table`",
-        "Share of met rows that no step touched in the last 100,000 records",
-    ),
-    MetricInfo::new(
-        QUALITY_RECALL,
-        Gauge,
-        "`model`, `view` (`live`, `served`), `targets` (`all`, `novel`)",
-        "Recall@20 of sampled targets",
-    ),
-    MetricInfo::new(QUALITY_MRR, Gauge, "`model`, `view`, `targets`", "Mean reciprocal rank@20 of sampled targets"),
-    MetricInfo::new(QUALITY_TARGETS, Gauge, "`model`, `view`, `targets`", "Targets in the window of live quality"),
-];
+const TABLE: Label = Label::any("table");
+const VERDICTS: Label =
+    Label::one_of("verdict", &["unknown", "healthy", "sparse", "drifting", "vanishing", "exploding"]);
+const QUANTILE: Label = Label::one_of("quantile", &["0.1", "0.5", "0.9", "0.99"]);
+const VIEW: Label = Label::one_of("view", &["live", "served"]);
+const TARGETS: Label = Label::one_of("targets", &["all", "novel"]);
+
+/// Metrics of the health of learning.
+pub const METRICS: MetricSection = MetricSection::new(
+    "Health of learning",
+    &[
+        MetricInfo::gauge(VERDICT, "0 or 1", "1 for the verdict of a table, or of `all`; 0 for the others")
+            .labels(&[MODEL, TABLE, VERDICTS]),
+        MetricInfo::gauge(LOSS_TO_CHANCE, "ratio", "Mean loss of a target over that of a random guess")
+            .labels(&[MODEL]),
+        MetricInfo::gauge(LAG_RECORDS, "records", "Committed records that the live view does not hold")
+            .labels(&[MODEL]),
+        MetricInfo::gauge(
+            LAG_SECONDS,
+            "seconds",
+            "Age of the oldest committed record that the live view does not hold",
+        )
+        .labels(&[MODEL]),
+        MetricInfo::gauge(
+            TABLE_GRADIENT_NORM,
+            "length",
+            "Norm of a table's gradient before clipping, root mean square over the steps of a point",
+        )
+        .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(TABLE_UPDATE_RATIO, "ratio", "Norm of a table's update over norm of what was updated")
+            .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(
+            TABLE_LEARNING_RATE,
+            "ratio",
+            "Norm of a table's update over norm of its gradient after clipping",
+        )
+        .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(TABLE_STILL_SHARE, "ratio", "Share of rows with a gradient that did not move")
+            .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(TABLE_ROWS, "rows", "Rows with a gradient in a step").labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(ROW_NORM, "length", "Lengths of a table's rows").labels(&[MODEL, TABLE, QUANTILE]),
+        MetricInfo::gauge(ROW_DRIFT, "ratio", "Relative distance of a table's rows from the newest version")
+            .labels(&[MODEL, TABLE, QUANTILE]),
+        MetricInfo::gauge(ROWS_UNTOUCHED, "ratio", "Share of met rows that no gradient ever reached")
+            .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(ROWS_STALE, "ratio", "Share of met rows that no step touched in the last 100,000 records")
+            .labels(&[MODEL, TABLE]),
+        MetricInfo::gauge(QUALITY_RECALL, "ratio", "Recall@20 of sampled targets").labels(&[MODEL, VIEW, TARGETS]),
+        MetricInfo::gauge(QUALITY_MRR, "ratio", "Mean reciprocal rank@20 of sampled targets")
+            .labels(&[MODEL, VIEW, TARGETS]),
+        MetricInfo::gauge(QUALITY_TARGETS, "targets", "Targets in the window of live quality")
+            .labels(&[MODEL, VIEW, TARGETS]),
+    ],
+)
+.note(
+    "[LEARNING.md](../LEARNING.md#monitoring) defines the figures. The label `table` names a learned table, such as \
+     `items` or `users`.",
+);
 
 /// The gauges of one model.
 pub struct MonitorMetrics {
@@ -92,8 +96,8 @@ impl MonitorMetrics {
 
     fn set(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: Option<f64>) {
         let Some(value) = value else { return };
-        let mut all = vec![Label::new("model", self.model.clone())];
-        all.extend(labels.iter().map(|(key, value)| Label::from_static_parts(key, value)));
+        let mut all = vec![metrics::Label::new("model", self.model.clone())];
+        all.extend(labels.iter().map(|(key, value)| metrics::Label::from_static_parts(key, value)));
         gauge!(name, all).set(value);
     }
 

@@ -53,17 +53,17 @@ pub struct RankedSample {
 
 /// A unit as it can be ranked by views. Ids instead of rows: the views may stand elsewhere in another line of states.
 pub fn sample(readers: &Readers, state: &State, unit: &Unit, seed: u64, versions: Vec<Arc<View>>) -> Option<Sample> {
-    let readable = &state.readable;
+    let inference = &state.inference;
     let liked = unit.targets.iter().filter(|target| target.weight > 0.0);
-    let targets: Vec<Id> = liked.map(|target| readable.catalog.id(target.item).clone()).collect();
+    let targets: Vec<Id> = liked.map(|target| inference.catalog.id(target.item).clone()).collect();
     if targets.is_empty() {
         return None;
     }
     let subject = match unit.actor {
-        Actor::User(row) => Subject::User(readable.users.id(row).clone()),
-        Actor::Session(row) => Subject::SessionId(readable.sessions.id(row).clone()),
+        Actor::User(row) => Subject::User(inference.users.id(row).clone()),
+        Actor::Session(row) => Subject::SessionId(inference.sessions.id(row).clone()),
     };
-    let context = unit.context.terms.iter().map(|row| readable.contexts.id(*row).as_str().to_owned()).collect();
+    let context = unit.context.terms.iter().map(|row| inference.contexts.id(*row).as_str().to_owned()).collect();
     Some(Sample {
         subject,
         context,
@@ -113,14 +113,14 @@ fn places(sample: &Sample, view: &View, scratch: &mut SearchScratch) -> Result<(
     Ok((sample.targets.iter().map(ranked).collect(), all))
 }
 
-/// Whether the target is not in the subject's kept history.
+/// Whether the target is not among what is remembered of the subject.
 fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
-    let readable = view.readable();
+    let inference = view.inference();
     let actor = match &sample.subject {
-        Subject::User(id) => readable.user(id.as_str()),
-        Subject::SessionId(id) => readable.session(id.as_str()),
+        Subject::User(id) => inference.user(id.as_str()),
+        Subject::SessionId(id) => inference.session(id.as_str()),
         Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
     };
-    let (Some(actor), Some(row)) = (actor, readable.catalog.row(target.as_str())) else { return true };
-    readable.history(actor).newest(0).all(|past| past.item != row)
+    let (Some(actor), Some(row)) = (actor, inference.catalog.row(target.as_str())) else { return true };
+    inference.history(actor).remembered(&inference.history_kinds()).all(|(item, _)| item != row)
 }

@@ -2,15 +2,15 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{blocking::blocking, learning::parts::LearnerParts, snapshots::recent_states::StateAt, status};
+use crate::engine::{blocking::blocking, learning::parts::CoreParts, snapshots::recent_states::StateAt, status};
 use crate::{
     domain::Position,
     health::{SurveyedVersion, Surveyor},
 };
 
 /// Surveys until `stop`.
-pub async fn run(parts: LearnerParts, stop: CancellationToken) {
-    let LearnerParts { stores, readers, learner, monitor, .. } = parts;
+pub async fn run(parts: CoreParts, stop: CancellationToken) {
+    let CoreParts { stores, readers, learner, monitor, .. } = parts;
     let mut surveyor = Surveyor::default();
     let mut last: Option<Position> = None;
     loop {

@@ -1,6 +1,7 @@
 //! Replay: applies a stretch of the log to a state beside the learner, for rollbacks, traces and verification.
 
 pub(super) mod rollback;
+pub(super) mod rolled_back;
 pub(super) mod rules;
 pub(super) mod run;
 pub(super) mod trace;

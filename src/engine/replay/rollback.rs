@@ -12,7 +12,7 @@ use crate::engine::{
     stores::Stores,
 };
 use crate::{
-    domain::{Derived, Except, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef},
+    domain::{Derived, Exclusions, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef},
     log::LogError,
     state::State,
     versions::VersionError,
@@ -39,7 +39,7 @@ impl RestoreResolver for Stores {
         &'a self,
         position: Position,
         version: VersionNumber,
-        replay: Option<&'a Except>,
+        replay: Option<&'a Exclusions>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<State, EngineError>> {
         let resolving = async move {
@@ -67,7 +67,7 @@ impl RestoreResolver for Stores {
 }
 
 /// The log and the version store, as the rules look at them.
-struct Stored<'a>(&'a Stores);
+pub struct Stored<'a>(pub &'a Stores);
 
 impl Lineage for Stored<'_> {
     type Error = EngineError;
@@ -100,7 +100,7 @@ pub struct Base {
 }
 
 /// Stands for a base that is not stored: numbers begin at 1.
-const NOT_STORED: VersionNumber = VersionNumber(0);
+pub const NOT_STORED: VersionNumber = VersionNumber(0);
 
 impl Base {
     async fn of(stores: &Stores, version: VersionNumber) -> Result<Self, EngineError> {
@@ -109,7 +109,7 @@ impl Base {
         Ok(Self { at: StateAt { state, position: manifest.position }, stored: Some(manifest) })
     }
 
-    async fn rules(&self, stores: &Stores, except: &Except, through: Position) -> Result<Rules, EngineError> {
+    async fn rules(&self, stores: &Stores, except: &Exclusions, through: Position) -> Result<Rules, EngineError> {
         let origin = match &self.stored {
             Some(manifest) => origin(manifest.clone()),
             None => Origin { version: NOT_STORED, position: self.at.position, replay: None },
@@ -133,7 +133,7 @@ impl Base {
 pub async fn replay_except(
     stores: &Stores,
     version: VersionNumber,
-    except: &Except,
+    except: &Exclusions,
     through: Position,
     progress: &Progress,
 ) -> Result<Replayed, EngineError> {
@@ -148,7 +148,7 @@ pub async fn replay_except(
 pub async fn replay_to_head(
     stores: &Stores,
     base: &Base,
-    except: &Except,
+    except: &Exclusions,
     progress: &Progress,
 ) -> Result<(Replayed, Option<VersionNumber>), EngineError> {
     let mut head = stores.log.head().await?;

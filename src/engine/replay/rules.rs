@@ -12,7 +12,7 @@
 //!   base; a replay from before the base is made again from where it began, since what it left out stays left out.
 
 use crate::domain::{
-    Append, Except, ExclusionReason, Interval, Position, PositionSet, Record, RecordBody, VersionNumber,
+    Append, ExclusionReason, Exclusions, Interval, Position, PositionSet, Record, RecordBody, VersionNumber,
 };
 
 /// A restore record.
@@ -23,7 +23,7 @@ pub struct RestoreAt {
     /// The version that it names.
     pub version: VersionNumber,
     /// What it leaves out of the records after that version; `None` for a plain one.
-    pub replay: Option<Except>,
+    pub replay: Option<Exclusions>,
 }
 
 /// Where a version's state came from.
@@ -35,7 +35,7 @@ pub struct Origin {
     pub position: Position,
     /// Of one that a replay made: from which version, and what was left out. Every other is the log's up to its
     /// position.
-    pub replay: Option<(VersionNumber, Except)>,
+    pub replay: Option<(VersionNumber, Exclusions)>,
 }
 
 /// What the rules are made from.
@@ -58,7 +58,7 @@ pub struct Rules {
     /// The log is applied after this position.
     pub after: Position,
     dropped: PositionSet,
-    excepts: Vec<(Interval, Except)>,
+    excepts: Vec<(Interval, Exclusions)>,
 }
 
 /// A stretch of the log that counts on top of a version.
@@ -70,7 +70,7 @@ struct LineageStretch {
 struct Search<'a, L> {
     line: &'a L,
     dropped: PositionSet,
-    excepts: Vec<(Interval, Except)>,
+    excepts: Vec<(Interval, Exclusions)>,
     /// The stretch in which we are, inside those that it is a part of.
     stretches: Vec<LineageStretch>,
     /// Last position that was not looked at.
@@ -83,7 +83,7 @@ impl Rules {
     pub async fn resolve<L: Lineage + Sync>(
         line: &L,
         base: Origin,
-        except: &Except,
+        except: &Exclusions,
         through: Position,
     ) -> Result<Self, L::Error> {
         let all_after = Interval { after: base.position, through: Position::LAST };
@@ -204,7 +204,7 @@ impl<L: Lineage + Sync> Search<'_, L> {
     }
 
     /// Goes on in a stretch of its own, which may reach further back than those around it.
-    fn begin(&mut self, base: Origin, within: Interval, except: Except) {
+    fn begin(&mut self, base: Origin, within: Interval, except: Exclusions) {
         while self.stretches.last().is_some_and(|stretch| stretch.base.position > base.position) {
             self.stretches.pop();
         }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineError, replay::rules::Rules, snapshots::recent_states::StateAt};
 use crate::{
-    domain::{Append, Except, ExclusionReason, Position, RecordBody, VersionNumber},
+    domain::{Append, ExclusionReason, Exclusions, Position, RecordBody, VersionNumber},
     learner::{Learner, Observer, prepare_thread},
     log::{Log, LogError},
     state::State,
@@ -30,7 +30,7 @@ pub trait RestoreResolver: Send + Sync {
         &'a self,
         position: Position,
         version: VersionNumber,
-        replay: Option<&'a Except>,
+        replay: Option<&'a Exclusions>,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<State, EngineError>>;
 }

@@ -103,7 +103,7 @@ async fn report(
         let digest = Digester::new(&state).digest();
         let (old, new) = (view_of(&before.state, before.position), view_of(&state, position));
         let (old_figures, new_figures) =
-            (figures(&before.state.readable, &Value::Null), figures(&state.readable, &Value::Null));
+            (figures(&before.state.inference, &Value::Null), figures(&state.inference, &Value::Null));
         let old = Side { view: &old, label: None, digest: Some(from.digest), metrics: &old_figures };
         let new = Side { view: &new, label: None, digest: Some(digest), metrics: &new_figures };
         (digest, diff(&old, &new, DIFF))
@@ -113,5 +113,5 @@ async fn report(
 }
 
 fn view_of(state: &State, position: Position) -> Arc<View> {
-    Publisher::from_scratch(&state.readable, position, Served::Live)
+    Publisher::from_scratch(&state.inference, position, Served::Live)
 }

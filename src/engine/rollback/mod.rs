@@ -35,7 +35,7 @@ use crate::engine::{
 };
 use crate::{
     domain::{
-        Deployment, DeploymentMode, Derived, Except, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
+        Deployment, DeploymentMode, Derived, Exclusions, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
         Served, Serving, VersionManifest, VersionNumber, VersionRef,
     },
     log::{self, LogError},
@@ -210,7 +210,7 @@ impl Rollbacks {
         let request = RollbackRequest {
             to: to.clone(),
             mode: RollbackMode::Replay,
-            except: Except { users: [user].into(), ..Except::default() },
+            except: Exclusions { users: [user].into(), ..Exclusions::default() },
             dry_run: false,
             reason: Some("a user was forgotten".to_owned()),
             actor,
@@ -276,7 +276,7 @@ impl Rollbacks {
     async fn replay(
         &self,
         base: VersionManifest,
-        except: &Except,
+        except: &Exclusions,
         context: &OperationContext,
     ) -> Result<VersionManifest, EngineError> {
         let (from, position) = (base.version, base.position);
@@ -324,7 +324,7 @@ impl Rollbacks {
     async fn restore(
         &self,
         version: VersionNumber,
-        replay: Option<Box<Except>>,
+        replay: Option<Box<Exclusions>>,
         cause: &Cause,
         timeout: Duration,
     ) -> Result<Deployment, EngineError> {

@@ -54,7 +54,7 @@ impl CachedVersion {
     fn prepared(&self) -> &Prepared {
         self.prepared.get_or_init(|| {
             let mut publisher = Publisher::new();
-            let view = publisher.rebuild(&self.state.readable, self.position, Served::Version(self.number));
+            let view = publisher.rebuild(&self.state.inference, self.position, Served::Version(self.number));
             Prepared { publisher, view }
         })
     }

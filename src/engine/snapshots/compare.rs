@@ -25,7 +25,7 @@ impl Loaded {
     async fn new(of: &Snapshots, version: Option<&VersionRef>) -> Result<Self, EngineError> {
         let Some(version) = version else {
             let view = of.readers.live.load_full();
-            let metrics = figures(view.readable(), &serde_json::json!(of.monitor.quality()));
+            let metrics = figures(view.inference(), &serde_json::json!(of.monitor.quality()));
             return Ok(Self { view, manifest: None, metrics });
         };
         let manifest = of.stores.versions.get(version).await?;

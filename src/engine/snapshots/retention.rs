@@ -38,14 +38,14 @@ pub async fn tidy(stores: &Stores) -> Result<(), EngineError> {
 /// A delta that stands on a row of deleted versions becomes a base, and those go: at most half of a full chain is dead
 /// weight.
 async fn compact_chains(stores: &Stores) -> Result<(), EngineError> {
-    for version in stores.versions.foldable((stores.settings.chain_max / 2).max(1)).await? {
+    for version in stores.versions.compactable((stores.settings.chain_max / 2).max(1)).await? {
         let started = std::time::Instant::now();
         // From Postgres, not from memory: its chain is verified once more before it goes.
         let CachedVersion { state, digester, .. } = load_version(&stores.versions, version).await?;
         let whole = NewSegments::new(state.segments());
         let read_back = Box::new(ReadBack::base(state, digester.digest()));
         // On the heap: what is read back holds a whole state's tables, and every caller would hold them with it.
-        match Box::pin(stores.versions.fold(version, whole, read_back)).await {
+        match Box::pin(stores.versions.compact(version, whole, read_back)).await {
             Ok(()) => {
                 let seconds = started.elapsed().as_secs_f32();
                 tracing::info!(

@@ -16,7 +16,7 @@ use crate::engine::{
 use crate::{
     domain::{Derived, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    state::{Digester, ReadBack, Readable, State, Touched},
+    state::{Digester, InferenceState, ReadBack, State, Touched},
     versions::{Chain, NewSegments, NewVersion, VersionError},
 };
 
@@ -80,7 +80,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
             label: new.label.clone(),
             reason: new.reason.clone(),
             actor: new.actor.clone(),
-            metrics: figures(&state.readable, &new.quality),
+            metrics: figures(&state.inference, &new.quality),
             fingerprint: fingerprint(),
             derived: new.derived.clone(),
             segments: NewSegments::new(segments),
@@ -107,7 +107,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
     };
     let version = Arc::new(CachedVersion::new(&manifest, state.clone(), digester.clone()));
     stores.cache.insert(Arc::clone(&version));
-    if version.state.readable.catalog.len() <= PREPARED_ITEMS_MAX {
+    if version.state.inference.catalog.len() <= PREPARED_ITEMS_MAX {
         blocking(move || drop(version.view())).await;
     }
     counter!(VERSIONS).increment(1);
@@ -133,13 +133,13 @@ async fn read_back(stores: &Stores, new: &NewState, delta_of: Option<VersionNumb
 }
 
 /// What a manifest says of a state; `quality` is live quality at that moment, or null.
-pub fn figures(readable: &Readable, quality: &Value) -> Value {
-    let counters = readable.counters;
+pub fn figures(inference: &InferenceState, quality: &Value) -> Value {
+    let counters = inference.counters;
     json!({
         "events": counters.events,
-        "items": readable.catalog.len(),
-        "users": readable.users.count(),
-        "sessions": readable.sessions.count(),
+        "items": inference.catalog.len(),
+        "users": inference.users.count(),
+        "sessions": inference.sessions.count(),
         "quarantined_events": counters.quarantined,
         "clipped_steps": counters.clipped,
         "quality": quality,

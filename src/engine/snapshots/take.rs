@@ -156,7 +156,7 @@ impl Snapshots {
                 continue;
             }
             last = Instant::now();
-            match self.stores.versions.try_become_taker().await {
+            match self.stores.versions.try_lock_taking().await {
                 Ok(Some(_taker)) => self.take_for(if by_count { "count" } else { "time" }).await,
                 Ok(None) => {}
                 Err(error) => {

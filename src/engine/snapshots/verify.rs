@@ -18,7 +18,7 @@ use crate::engine::{
 use crate::{
     domain::{Digest, Position, VersionManifest, VersionNumber},
     learner::fingerprint,
-    roster,
+    model_catalog,
     state::Digester,
     versions::VersionError,
 };
@@ -70,7 +70,7 @@ pub struct VerifiedVersion {
 /// Checks every model of a database.
 pub async fn verify(with: &Dependencies, verify: &Verify) -> Result<Vec<VerifiedModel>, EngineError> {
     let mut models = Vec::new();
-    for listed in roster::list(&with.pool).await? {
+    for listed in model_catalog::list(&with.pool).await? {
         let stores = open(&listed, with).await?;
         models.push(Box::pin(model(&stores, verify)).await?);
     }

@@ -106,7 +106,7 @@ pub async fn many(
     let view = at.view(&model).await?;
     let form = Form::wanted(&headers);
     let source = Arc::clone(&view);
-    let dim = view.readable().config.dim;
+    let dim = view.inference().config.dim;
     // A user's row costs some microseconds to compute, an item's the time of its bytes.
     let bytes = (asked.items.len() + 16 * asked.users.len()) * dim * form.value_bytes();
     let work = move || FoundRows::new(&source, &asked.items, &asked.users).answer(form);
@@ -137,7 +137,7 @@ impl<'a> FoundRows<'a> {
     }
 
     fn answer(&self, form: Form) -> Result<Response, ApiError> {
-        let dim = self.view.readable().config.dim;
+        let dim = self.view.inference().config.dim;
         let mut bytes = match form {
             Form::Json => Vec::new(),
             Form::Block => {
@@ -169,7 +169,7 @@ impl<'a> FoundRows<'a> {
     fn head(&self, dim: usize) -> Result<Vec<u8>, ApiError> {
         let text =
             |list: Result<String, serde_json::Error>| list.map_err(|error| ApiError::Internal(error.to_string()));
-        let catalog = &self.view.readable().catalog;
+        let catalog = &self.view.inference().catalog;
         let items: Vec<&str> = self.items.iter().map(|row| catalog.id(*row).as_str()).collect();
         let users: Vec<&str> = self.users.iter().map(|user| user.id.as_str()).collect();
         let mut metadata = BTreeMap::from([

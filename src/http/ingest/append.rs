@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{FieldError, Timestamp},
-    engine::{EngineError, Model},
+    engine::{Appended, EngineError, Model},
     http::{
         auth::Caller,
         body::{self, Format},
@@ -202,11 +202,15 @@ async fn one(model: &Model, run: EntryRun) -> Result<AppendSummary, ApiError> {
         return Err(ApiError::NoRoom(error));
     }
     let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, 1), ..AppendSummary::default() };
-    let outcomes = model.append(run.records, Duration::ZERO).await?;
-    if let [AppendOutcome::Conflict(position)] = *outcomes {
-        return Err(ApiError::EventConflict(position));
+    let appended = model.append(run.records, Duration::ZERO).await?;
+    match appended.outcomes[..] {
+        [AppendOutcome::Conflict(position)] => return Err(ApiError::EventConflict(position)),
+        [AppendOutcome::Duplicate(position)] if appended.rolled_back.contains(&position) => {
+            return Err(ApiError::EventRolledBack(position));
+        }
+        _ => {}
     }
-    tally.add(&run.indexes, run.rejected, &outcomes);
+    tally.add(&run.indexes, run.rejected, &appended);
     Ok(tally)
 }
 
@@ -219,8 +223,9 @@ async fn batch(model: &Model, kind: &EntryKind, run: EntryRun, count: usize) -> 
     let run = admitted(model, run);
     let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, count), ..AppendSummary::default() };
     tally.leave_out(kind, run.unknown);
-    let outcomes = if run.records.is_empty() { Vec::new() } else { model.append(run.records, Duration::ZERO).await? };
-    tally.add(&run.indexes, run.rejected, &outcomes);
+    let appended =
+        if run.records.is_empty() { Appended::default() } else { model.append(run.records, Duration::ZERO).await? };
+    tally.add(&run.indexes, run.rejected, &appended);
     Ok(tally)
 }
 
@@ -243,10 +248,10 @@ async fn stream(
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
-        let appended = model.append(records, FULL_PATIENCE);
-        let (outcomes, following) = tokio::join!(appended, read(arrival, kind, &mut lines));
-        match outcomes {
-            Ok(outcomes) => tally.add(&indexes, rejected, &outcomes),
+        let append = model.append(records, FULL_PATIENCE);
+        let (appended, following) = tokio::join!(append, read(arrival, kind, &mut lines));
+        match appended {
+            Ok(appended) => tally.add(&indexes, rejected, &appended),
             Err(cause) => return Err(ended(cause.into(), tally)),
         }
         tally.lines = lines_read;

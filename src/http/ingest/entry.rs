@@ -92,7 +92,7 @@ fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<ParsedEntry> {
 /// Whether a valid entry is for a row that there is, or that may be made.
 fn has_row(kind: &EntryKind, body: &RecordBody) -> bool {
     let (EntryKind::Vectors { view, create }, RecordBody::PutVector(row)) = (kind, body) else { return true };
-    let catalog = &view.readable().catalog;
+    let catalog = &view.inference().catalog;
     match row.into {
         VectorTable::Items => *create || catalog.row(row.id.as_str()).is_some(),
         VectorTable::Tokens => catalog.token_row(row.id.as_str()).is_some(),
@@ -150,6 +150,15 @@ impl EntryRun {
     pub fn one(parsed: ParsedEntry) -> Self {
         Self { records: vec![parsed.record], indexes: vec![0], made_ids: vec![parsed.made_id], ..Self::default() }
     }
+}
+
+/// The entry of an event that stands in the log already and that a rollback gave up.
+pub fn rolled_back(position: crate::domain::Position) -> FieldError {
+    let detail = format!(
+        "this event stands at position {position}, and a rollback gave it up: it is not learned. To have it learned again, \
+         send it with another event_id, or restore a position before the rollback"
+    );
+    FieldError::new("event_id", "rolled_back", detail)
 }
 
 /// The entry of an event whose id stands in the log with another body.

@@ -59,12 +59,12 @@ impl NothingTaken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::FieldError, http::ingest::Rejection};
+    use crate::{domain::FieldError, engine::Appended, http::ingest::Rejection};
 
     fn nothing(rejected: u64, code: &'static str) -> NothingTaken {
         let rejected = (0..rejected).map(|index| Rejection::new(index, FieldError::new("kind", code, "why")));
         let mut summary = AppendSummary::default();
-        summary.add(&[], rejected.collect(), &[]);
+        summary.add(&[], rejected.collect(), &Appended::default());
         NothingTaken { summary, entries: "events" }
     }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{FieldError, Id, Position},
+    engine::Appended,
     log::AppendOutcome,
 };
 
@@ -40,7 +41,8 @@ impl Rejection {
 pub struct AppendSummary {
     /// New records in the log.
     pub accepted: u64,
-    /// Events that stood there already, with the same body: nothing changed.
+    /// Events that stood there already, with the same body: nothing changed. Those that a rollback gave up are not among
+    /// them: they are rejected, because nothing is learned from them.
     pub duplicates: u64,
     /// Entries that were not taken: the first 1,000.
     pub rejected: Vec<Rejection>,
@@ -64,13 +66,16 @@ pub struct AppendSummary {
 }
 
 impl AppendSummary {
-    /// Adds what the log said of a run. `indexes` and `rejected` are the run's, `outcomes` the log's.
-    pub fn add(&mut self, indexes: &[u64], mut rejected: Vec<Rejection>, outcomes: &[AppendOutcome]) {
-        for (index, outcome) in indexes.iter().zip(outcomes) {
+    /// Adds what became of a run. `indexes` and `rejected` are the run's.
+    pub fn add(&mut self, indexes: &[u64], mut rejected: Vec<Rejection>, appended: &Appended) {
+        for (index, outcome) in indexes.iter().zip(&appended.outcomes) {
             match *outcome {
                 AppendOutcome::Accepted(position) => {
                     self.accepted += 1;
                     self.position = self.position.max(position);
+                }
+                AppendOutcome::Duplicate(position) if appended.rolled_back.contains(&position) => {
+                    rejected.push(Rejection::new(*index, entry::rolled_back(position)));
                 }
                 AppendOutcome::Duplicate(position) => {
                     self.duplicates += 1;
@@ -130,19 +135,23 @@ mod tests {
         let bad = Rejection::new(3, FieldError::new("kind", "unknown_kind", "x"));
         let at = Position::new;
         tally.add(
-            &[0, 1, 2, 4],
+            &[0, 1, 2, 4, 5],
             vec![bad],
-            &[
-                AppendOutcome::Accepted(at(10)),
-                AppendOutcome::Conflict(at(2)),
-                AppendOutcome::Duplicate(at(5)),
-                AppendOutcome::Accepted(at(11)),
-            ],
+            &Appended {
+                outcomes: vec![
+                    AppendOutcome::Accepted(at(10)),
+                    AppendOutcome::Conflict(at(2)),
+                    AppendOutcome::Duplicate(at(5)),
+                    AppendOutcome::Accepted(at(11)),
+                    AppendOutcome::Duplicate(at(6)),
+                ],
+                rolled_back: [at(6)].into(),
+            },
         );
-        assert_eq!((tally.accepted, tally.duplicates, tally.rejected_count), (2, 1, 2));
+        assert_eq!((tally.accepted, tally.duplicates, tally.rejected_count), (2, 1, 3));
         assert_eq!(tally.position, at(11));
         let named: Vec<_> = tally.rejected.iter().map(|r| (r.index, r.code)).collect();
-        assert_eq!(named, [(1, "conflict"), (3, "unknown_kind")]);
+        assert_eq!(named, [(1, "conflict"), (3, "unknown_kind"), (5, "rolled_back")]);
     }
 
     #[test]
@@ -151,7 +160,7 @@ mod tests {
         for chunk in 0..3 {
             let rejected =
                 (0..800).map(|i| Rejection::new(chunk * 800 + i, FieldError::new("", "malformed", "x"))).collect();
-            tally.add(&[], rejected, &[]);
+            tally.add(&[], rejected, &Appended::default());
         }
         assert_eq!(tally.rejected.len(), REJECTED_MAX);
         assert_eq!(tally.rejected_count, 2400);

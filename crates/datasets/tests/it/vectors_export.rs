@@ -7,7 +7,7 @@ use shelfmark_datasets::vectors::{
     Export, ExportError, ExportFormat, ExportOptions, ExportTable, VectorFile, VectorOptions, VectorRow,
 };
 use shelfmark_domain::Item;
-use shelfmark_state::Readable;
+use shelfmark_state::InferenceState;
 
 use crate::serving_world::{World, id};
 
@@ -26,16 +26,16 @@ fn world() -> World {
 }
 
 /// What has to come out, in order.
-fn expected(readable: &Readable, table: ExportTable) -> Vec<VectorRow> {
-    let (catalog, parameters) = (&readable.catalog, &readable.parameters);
+fn expected(inference: &InferenceState, table: ExportTable) -> Vec<VectorRow> {
+    let (catalog, parameters) = (&inference.catalog, &inference.parameters);
     let row = |id: &shelfmark_domain::Id, values: &[f32]| VectorRow { id: id.to_string(), values: values.to_vec() };
     match table {
         ExportTable::Items => (0..catalog.len())
             .filter(|item| !catalog.entry(*item as u32).removed)
             .map(|item| row(catalog.id(item as u32), parameters.items.row(item)))
             .collect(),
-        ExportTable::Users => (0..readable.users.len())
-            .map(|user| row(readable.users.id(user as u32), parameters.users.row(user)))
+        ExportTable::Users => (0..inference.users.len())
+            .map(|user| row(inference.users.id(user as u32), parameters.users.row(user)))
             .collect(),
         ExportTable::Tokens => (0..catalog.tokens_len())
             .map(|token| row(catalog.token(token as u32), parameters.tokens.row(token)))
@@ -43,12 +43,12 @@ fn expected(readable: &Readable, table: ExportTable) -> Vec<VectorRow> {
     }
 }
 
-fn bytes(readable: &Readable, format: ExportFormat, table: ExportTable) -> Vec<u8> {
-    let export = Export::new(readable, ExportOptions { format, table, content: false }).expect("exportable");
+fn bytes(inference: &InferenceState, format: ExportFormat, table: ExportTable) -> Vec<u8> {
+    let export = Export::new(inference, ExportOptions { format, table, content: false }).expect("exportable");
     let (size, rows) = (export.bytes(), export.rows());
     let bytes = export.collect::<Vec<_>>().concat();
     assert!(size.is_none_or(|size| size == bytes.len() as u64), "{format:?}: {size:?} were told, {} came", bytes.len());
-    assert_eq!(rows, expected(readable, table).len());
+    assert_eq!(rows, expected(inference, table).len());
     bytes
 }
 
@@ -79,14 +79,14 @@ fn folder() -> Folder {
 #[test]
 fn our_own_readers_read_the_very_rows_back() {
     let (world, folder) = (world(), folder());
-    let readable = &world.state.readable;
+    let inference = &world.state.inference;
     for table in TABLES {
-        let rows = expected(readable, table);
+        let rows = expected(inference, table);
         assert!(rows.len() > 3);
         for format in [ExportFormat::Safetensors, ExportFormat::Word2vec] {
-            assert_eq!(folder.read(&bytes(readable, format, table), None), rows, "{format:?} of {table}");
+            assert_eq!(folder.read(&bytes(inference, format, table), None), rows, "{format:?} of {table}");
         }
-        let lines = String::from_utf8(bytes(readable, ExportFormat::Jsonl, table)).expect("text");
+        let lines = String::from_utf8(bytes(inference, ExportFormat::Jsonl, table)).expect("text");
         let read: Vec<VectorRow> = lines
             .lines()
             .map(|line| {
@@ -128,9 +128,9 @@ fn entries(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn an_npz_holds_both_arrays_as_numpy_writes_them() {
     let (world, folder) = (world(), folder());
-    let readable = &world.state.readable;
-    let rows = expected(readable, ExportTable::Items);
-    let entries = entries(&bytes(readable, ExportFormat::Npz, ExportTable::Items));
+    let inference = &world.state.inference;
+    let rows = expected(inference, ExportTable::Items);
+    let entries = entries(&bytes(inference, ExportFormat::Npz, ExportTable::Items));
     let ids = &entries["ids.npy"];
     let header = usize::from(u16::from_le_bytes([ids[8], ids[9]]));
     assert!((header + 10).is_multiple_of(64));
@@ -158,30 +158,30 @@ fn many_rows_come_in_pieces_and_ids_with_white_space_are_refused_where_they_woul
     for number in 0..9000 {
         world.state.put_item(&Item::bare(id(&format!("item number\u{a0}{number}"))));
     }
-    let readable = &world.state.readable;
+    let inference = &world.state.inference;
     let options = |format| ExportOptions { format, table: ExportTable::Items, content: false };
     let pieces: Vec<usize> =
-        Export::new(readable, options(ExportFormat::Npz)).expect("exportable").map(|piece| piece.len()).collect();
+        Export::new(inference, options(ExportFormat::Npz)).expect("exportable").map(|piece| piece.len()).collect();
     assert!(pieces.len() > 2 && pieces.iter().all(|bytes| *bytes < (1 << 20) + 4096), "{pieces:?}");
-    let refused = Export::new(readable, options(ExportFormat::Word2vec)).expect_err("white space");
+    let refused = Export::new(inference, options(ExportFormat::Word2vec)).expect_err("white space");
     assert_eq!(refused, ExportError::WhiteSpace("item number\u{a0}0".to_owned()));
     let folder = folder();
-    assert_eq!(folder.read(&bytes(readable, ExportFormat::Safetensors, ExportTable::Items), None).len(), 9000);
+    assert_eq!(folder.read(&bytes(inference, ExportFormat::Safetensors, ExportTable::Items), None).len(), 9000);
 }
 
 #[test]
 fn items_with_their_content_are_as_answers_use_them() {
     let world = world();
-    let readable = &world.state.readable;
+    let inference = &world.state.inference;
     let options = ExportOptions { format: ExportFormat::Safetensors, table: ExportTable::Items, content: true };
-    let file = Export::new(readable, options).expect("exportable").collect::<Vec<_>>().concat();
+    let file = Export::new(inference, options).expect("exportable").collect::<Vec<_>>().concat();
     let mut vector = vec![0.0; 8];
     let mut moved = 0;
     for row in folder().read(&file, None) {
-        let item = readable.catalog.row(&row.id).expect("known");
-        readable.item_vector(item, &mut vector);
+        let item = inference.catalog.row(&row.id).expect("known");
+        inference.item_vector(item, &mut vector);
         assert_eq!(row.values, vector);
-        moved += usize::from(vector != readable.parameters.items.row(item as usize));
+        moved += usize::from(vector != inference.parameters.items.row(item as usize));
     }
     assert!(moved > 0, "some item has a word, a category or a dense vector");
 }

@@ -61,14 +61,14 @@ fn while_frozen_only_histories_change() {
     model.apply([config(false)]);
     let applied = model.apply(events(300..420, "a"));
     assert!(applied.steps.is_empty(), "no step was taken");
-    let counters = model.state.readable.counters;
-    assert_eq!((counters.events, counters.counted), (300, before.readable.counters.counted));
+    let counters = model.state.inference.counters;
+    assert_eq!((counters.events, counters.counted), (300, before.inference.counters.counted));
     for table in Table::ALL {
         let moves = matches!(table, Table::Config | Table::Counters | Table::UserHistories | Table::SessionHistories);
         assert_eq!(rows(&model.state, table) != rows(&before, table), moves, "{table:?}");
     }
-    let user = before.readable.user("au1").unwrap();
-    let items = |state: &State| state.readable.history(user).newest(0).count();
+    let user = before.inference.user("au1").unwrap();
+    let items = |state: &State| state.inference.history(user).newest(0).count();
     assert_eq!((items(&before), items(&model.state)), (20, 28), "the history is whole");
 }
 
@@ -79,19 +79,19 @@ fn new_ids_while_frozen_get_rows_but_are_not_known() {
     model.apply([config(false)]);
     let before = model.state.clone();
     model.apply(events(0..50, "b"));
-    let readable = &model.state.readable;
-    let row = readable.catalog.row("bi0").unwrap();
-    assert!(readable.user("bu1").is_some() && !readable.catalog.is_known(row));
-    assert_eq!(readable.catalog.known().len(), before.readable.catalog.known().len());
+    let inference = &model.state.inference;
+    let row = inference.catalog.row("bi0").unwrap();
+    assert!(inference.user("bu1").is_some() && !inference.catalog.is_known(row));
+    assert_eq!(inference.catalog.known().len(), before.inference.catalog.known().len());
     // Old rows do not change; new ones start as in a model that learns.
-    let old = before.readable.catalog.len();
-    let vectors = readable.parameters.table(LearnedTable::Items);
+    let old = before.inference.catalog.len();
+    let vectors = inference.parameters.table(LearnedTable::Items);
     for item in 0..old {
-        assert_eq!(vectors.row(item), before.readable.parameters.table(LearnedTable::Items).row(item));
+        assert_eq!(vectors.row(item), before.inference.parameters.table(LearnedTable::Items).row(item));
     }
     let mut learning = self::model();
     learning.apply([RecordBody::PutItem(Item::bare(id("bi0")))]);
-    let fresh = learning.state.readable.parameters.table(LearnedTable::Items).row(0).to_vec();
+    let fresh = learning.state.inference.parameters.table(LearnedTable::Items).row(0).to_vec();
     assert_eq!(vectors.row(row as usize), fresh);
 }
 
@@ -105,13 +105,13 @@ fn a_frozen_model_takes_metadata_and_learns_when_resumed() {
     let mut item = Item::bare(id("kettle"));
     item.title = Some("a red kettle".to_owned());
     model.apply([RecordBody::PutItem(item)]);
-    assert!(model.state.readable.catalog.row("kettle").is_some());
+    assert!(model.state.inference.catalog.row("kettle").is_some());
     model.apply(events(200..260, "a"));
     let frozen = model.state.clone();
     model.apply([config(true)]);
     let applied = model.apply(events(260..340, "a"));
     assert!(!applied.steps.is_empty());
-    assert_eq!(model.state.readable.counters.events, 280, "events of the freeze are not counted as learned");
+    assert_eq!(model.state.inference.counters.events, 280, "events of the freeze are not counted as learned");
     assert_ne!(rows(&model.state, Table::ItemVectors), rows(&frozen, Table::ItemVectors));
     assert_ne!(rows(&model.state, Table::Memory), rows(&frozen, Table::Memory));
 }

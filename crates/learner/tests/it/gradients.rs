@@ -21,7 +21,7 @@ fn share(state: &State, units: &[Unit], unit: &Unit) -> f64 {
 
 /// Loss of a step in f64, from the formulas. Rows and log weights are those of the step; scores are computed here.
 fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> f64 {
-    let r = &state.readable;
+    let r = &state.inference;
     let p = &r.parameters;
     let s = &p.scalars;
     let dim = r.config.dim;
@@ -119,7 +119,7 @@ fn check_step(case: Case) {
     let seed = case.seed;
     let (mut state, events) = prepared(case);
     clear_accumulators(&mut state);
-    let known = state.readable.catalog.known().len();
+    let known = state.inference.catalog.known().len();
     let (units, _) = state.apply_events(&events.iter().collect::<Vec<_>>(), &mut Default::default());
     clear_accumulators(&mut state);
     state.touched.clear();
@@ -143,9 +143,9 @@ fn check_step(case: Case) {
         assert!((expected - found).abs() < 2e-3 + 2e-3 * expected.abs(), "{name}: numeric {expected}, step {found}");
     };
     // The step used the content vectors of the projections before it.
-    for item in rows.iter().filter(|item| before.readable.catalog.entry(**item).content.is_some()) {
-        let row = before.readable.catalog.entry(*item).content.unwrap() as usize;
-        for (expected, found) in content(&before, *item).iter().zip(state.readable.content_vectors.row(row)) {
+    for item in rows.iter().filter(|item| before.inference.catalog.entry(**item).content.is_some()) {
+        let row = before.inference.catalog.entry(*item).content.unwrap() as usize;
+        for (expected, found) in content(&before, *item).iter().zip(state.inference.content_vectors.row(row)) {
             assert!((expected - f64::from(*found)).abs() < 1e-5, "z of {item}: {expected} {found}");
         }
     }
@@ -157,23 +157,23 @@ fn check_step(case: Case) {
             continue;
         }
         for row in 0..before.rows(table.table()) {
-            for i in 0..before.readable.parameters.table(table).dim().min(3) {
+            for i in 0..before.inference.parameters.table(table).dim().min(3) {
                 let mut moved = before.clone();
                 let mut value = |delta: f32| {
-                    let cell = &mut moved.readable.parameters.table_mut(table).row_mut(row)[i];
-                    *cell = before.readable.parameters.table(table).row(row)[i] + delta;
+                    let cell = &mut moved.inference.parameters.table_mut(table).row_mut(row)[i];
+                    *cell = before.inference.parameters.table(table).row(row)[i] + delta;
                     (f64::from(*cell), at(&moved))
                 };
                 let ((x1, up), (x0, down)) = (value(1e-3), value(-1e-3));
                 let found = gradient_from(
-                    before.readable.parameters.table(table).row(row)[i],
-                    state.readable.parameters.table(table).row(row)[i],
+                    before.inference.parameters.table(table).row(row)[i],
+                    state.inference.parameters.table(table).row(row)[i],
                     state.accumulators.table(table).row(row)[i],
                 );
                 let mut expected = (up - down) / (x1 - x0);
                 let base = before.base_weights.as_ref().and_then(|base_weights| base_weights.row(table, row as u32));
                 if let Some(base) = base.filter(|_| state.touched.rows(table.table()).contains(&(row as u32))) {
-                    let away = before.readable.parameters.table(table).row(row)[i] - base[i];
+                    let away = before.inference.parameters.table(table).row(row)[i] - base[i];
                     expected += f64::from(case.pull * away);
                     pulled += usize::from(away != 0.0);
                 }
@@ -183,14 +183,14 @@ fn check_step(case: Case) {
         }
     }
     let all = |state: &State| {
-        bytemuck::cast_slice::<_, f32>(std::slice::from_ref(&*state.readable.parameters.scalars)).to_vec()
+        bytemuck::cast_slice::<_, f32>(std::slice::from_ref(&*state.inference.parameters.scalars)).to_vec()
     };
     let sums: Vec<f32> = bytemuck::cast_slice(std::slice::from_ref(&*state.accumulators.scalars)).to_vec();
     let (old, new) = (all(&before), all(&state));
     for i in 0..old.len() {
         let mut moved = before.clone();
         let mut value = |delta: f32| {
-            let scalars = Arc::make_mut(&mut moved.readable.parameters.scalars);
+            let scalars = Arc::make_mut(&mut moved.inference.parameters.scalars);
             let cell = &mut bytemuck::cast_slice_mut::<_, f32>(std::slice::from_mut(scalars))[i];
             *cell = old[i] + delta;
             (f64::from(*cell), at(&moved))

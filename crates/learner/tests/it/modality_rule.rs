@@ -45,17 +45,17 @@ impl Model {
     }
 
     fn vector(&self, item: usize) -> Vec<f32> {
-        let readable = &self.state.readable;
-        let mut vector = vec![0.0; readable.config.dim];
-        readable.item_vector(readable.catalog.row(&format!("i{item}")).unwrap(), &mut vector);
+        let inference = &self.state.inference;
+        let mut vector = vec![0.0; inference.config.dim];
+        inference.item_vector(inference.catalog.row(&format!("i{item}")).unwrap(), &mut vector);
         vector
     }
 
     /// Content vector of an item.
     fn content(&self, item: usize) -> &[f32] {
-        let readable = &self.state.readable;
-        let entry = readable.catalog.entry(readable.catalog.row(&format!("i{item}")).unwrap());
-        readable.content_vectors.row(entry.content.unwrap() as usize)
+        let inference = &self.state.inference;
+        let entry = inference.catalog.entry(inference.catalog.row(&format!("i{item}")).unwrap());
+        inference.content_vectors.row(entry.content.unwrap() as usize)
     }
 
     fn digest(&self) -> shelfmark_domain::Digest {
@@ -112,22 +112,22 @@ fn the_gradient_of_the_projections_agrees_with_autograd() {
         (0..model.state.rows(table.table()))
             .for_each(|row| model.state.accumulators.table_mut(table).row_mut(row).fill(0.0));
     }
-    let before = model.state.readable.parameters.clone();
+    let before = model.state.inference.parameters.clone();
     model.apply((0..40).map(|n| event(1_000 + n, n as usize % 20, n as usize * 17)));
-    let readable = &model.state.readable;
-    assert_eq!(readable.counters.clipped, 0);
+    let inference = &model.state.inference;
+    assert_eq!(inference.counters.clipped, 0);
     let gradient = |table: LearnedTable| -> Vec<f64> {
         let rows = 0..before.table(table).len();
         let moves = rows.flat_map(|row| {
-            let old_and_new = before.table(table).row(row).iter().zip(readable.parameters.table(table).row(row));
+            let old_and_new = before.table(table).row(row).iter().zip(inference.parameters.table(table).row(row));
             old_and_new.zip(model.state.accumulators.table(table).row(row))
         });
         moves.map(|((old, new), sum)| f64::from((old - new).signum()) * f64::from(*sum).sqrt()).collect()
     };
     let mut x = vec![0.0; 700 * 10];
     for (row, x) in x.chunks_exact_mut(10).enumerate() {
-        let item = &readable.catalog.entry(row as u32).item;
-        for modality in readable.content_vectors.modalities().all() {
+        let item = &inference.catalog.entry(row as u32).item;
+        for modality in inference.content_vectors.modalities().all() {
             if let Some(vector) = item.vectors.get(&modality.name) {
                 let squares: f64 = vector.iter().map(|x| f64::from(*x).powi(2)).sum();
                 for (x, value) in x[modality.first..].iter_mut().zip(vector) {
@@ -230,10 +230,10 @@ fn vectors_beyond_the_bounds_are_ignored() {
     model.apply([item(0, &[("image", vec![1.0; 6])]), item(1, &[("image", vec![1.0; 5])])]);
     let many = (0..20).map(|n| item(10 + n, &[(["a", "b", "c", "d", "e"][n % 5], vec![0.1; Item::VECTOR_DIM_MAX])]));
     model.apply(many);
-    let modalities = model.state.readable.content_vectors.modalities();
+    let modalities = model.state.inference.content_vectors.modalities();
     assert_eq!(modalities.all().len(), 4, "image and three of the largest");
     assert!(modalities.inputs() <= Modalities::INPUTS_MAX);
-    assert!(model.state.readable.catalog.entry(1).content.is_none());
+    assert!(model.state.inference.catalog.entry(1).content.is_none());
     for append in 0..2 {
         model.apply((0..20).map(|n| event(append * 20 + n, n as usize % 3, n as usize % 2)));
     }
@@ -252,7 +252,7 @@ fn without_modalities_nothing_is_learned_from_vectors() {
         }
         let state = &model.state;
         assert_eq!(state.rows(Table::Projections) + state.rows(Table::ContentVectors), 0);
-        (model.vector(3), state.readable.parameters.scalars.clone())
+        (model.vector(3), state.inference.parameters.scalars.clone())
     };
     let bare: Vec<RecordBody> = (0..100).map(|n| item(n, &[])).collect();
     let plain = digest_of(small(), bare.clone());
@@ -267,9 +267,9 @@ fn modalities_can_be_switched_off_and_on() {
     let mut model = learned(small(), 6);
     let mut publisher = Publisher::new();
     let mut seen = |model: &mut Model| {
-        let view = publisher.publish(&model.state.readable, &model.state.touched, model.head, Served::Live);
+        let view = publisher.publish(&model.state.inference, &model.state.touched, model.head, Served::Live);
         model.state.touched.clear();
-        let scratch = Publisher::from_scratch(&model.state.readable, model.head, Served::Live);
+        let scratch = Publisher::from_scratch(&model.state.inference, model.head, Served::Live);
         for n in 0..100 {
             let name = format!("i{n}");
             let (found, expected) = (view.item_embedding(&name).unwrap(), scratch.item_embedding(&name).unwrap());
@@ -286,12 +286,12 @@ fn modalities_can_be_switched_off_and_on() {
     };
     seen(&mut model);
     model.configure(|config| config.modalities = false);
-    assert_eq!(model.vector(99), model.state.readable.parameters.items.row(99));
+    assert_eq!(model.vector(99), model.state.inference.parameters.items.row(99));
     seen(&mut model);
     model.apply([item(100, &[("image", vec![1.0; 6]), ("sound", vec![1.0; 2])])]);
-    assert!(model.state.readable.catalog.entry(100).content.is_none());
+    assert!(model.state.inference.catalog.entry(100).content.is_none());
     let projections = |model: &Model| {
-        (0..10).flat_map(|row| model.state.readable.parameters.projections.row(row).to_vec()).collect::<Vec<f32>>()
+        (0..10).flat_map(|row| model.state.inference.parameters.projections.row(row).to_vec()).collect::<Vec<f32>>()
     };
     let before = projections(&model);
     model.apply(stream(7).1);
@@ -308,13 +308,13 @@ fn modalities_can_be_switched_off_and_on() {
 fn a_regularized_model_adapts_and_stays_near_its_base() {
     let away = |pull: f32| {
         let mut model = learned(small(), 8);
-        let base = model.state.readable.parameters.clone();
+        let base = model.state.inference.parameters.clone();
         model.configure(|config| config.pull = pull);
         for append in stream(9).1.chunks(50) {
             model.apply(append.to_vec());
         }
         let distance = |table: LearnedTable| {
-            let (now, base) = (model.state.readable.parameters.table(table), base.table(table));
+            let (now, base) = (model.state.inference.parameters.table(table), base.table(table));
             let squares = (0..base.len()).flat_map(|row| now.row(row).iter().zip(base.row(row)));
             squares.map(|(now, base)| (now - base).powi(2)).sum::<f32>().sqrt()
         };

@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{
-    Event, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
-    VectorValues,
+    Event, ExcludeSeen, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp,
+    VectorTable, VectorValues,
 };
 use shelfmark_serving::Publisher;
 use shelfmark_state::LearnedTable;
@@ -42,7 +42,7 @@ impl Model {
     }
 
     fn drawn(&self, subject: Subject, context: &[&str], seed: u64) -> Vec<(String, f32)> {
-        let view = Publisher::from_scratch(&self.state.readable, self.head, Served::Live);
+        let view = Publisher::from_scratch(&self.state.inference, self.head, Served::Live);
         let query = Query {
             context: context.iter().map(|&name| name.to_owned()).collect(),
             seed,
@@ -82,7 +82,35 @@ fn circumstances_change_answers_even_for_unknown_users() {
 
     let mut deaf = Model::new(ModelConfig { context: false, ..small() });
     deaf.learn((0..20).map(|n| event(n, "u", "hat", "purchase", &["weather:sun"])));
-    assert_eq!(deaf.state.readable.contexts.len(), 0);
+    assert_eq!(deaf.state.inference.contexts.len(), 0);
+}
+
+#[test]
+fn a_kind_that_weighs_nothing_changes_no_score_and_is_found_by_exclude_seen() {
+    let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
+    config.kinds.insert("impression".to_owned(), 0.0);
+    let mut model = Model::new(config);
+    let items = ["a", "b", "c", "d", "e", "f"];
+    model.learn((0..120).map(|n| event(n, &format!("u{}", n % 5), items[n as usize * 5 % 6], "click", &[])));
+    let subjects = ["u1", "u2", "nobody"].map(|user| Subject::User(id(user)));
+    let scores = |model: &Model| subjects.clone().map(|subject| model.best(subject, &[]));
+    let (before, counters) = (scores(&model), model.state.inference.counters);
+    // More than a history holds, so that the clicks must not be pushed out.
+    for n in 0..50 {
+        model.learn((0..30).map(|k| event(1_000 + n * 30 + k, "u1", items[k as usize % 2], "impression", &[])));
+    }
+    assert_eq!(scores(&model), before);
+    let inference = &model.state.inference;
+    assert_eq!((inference.counters.events, inference.counters.counted), (counters.events, counters.counted));
+    let view = Publisher::from_scratch(&model.state.inference, model.head, Served::Live);
+    let query = Query {
+        exclude_seen: ExcludeSeen::Kinds(vec!["impression".to_owned()]),
+        ..Query::new(Subject::User(id("u1")), 100, Timestamp::from_seconds(2_000_000.0).unwrap())
+    };
+    let mut found: Vec<String> =
+        view.recommend(&query).unwrap().items.iter().map(|item| item.id.as_str().to_owned()).collect();
+    found.sort();
+    assert_eq!(found, ["c", "d", "e", "f"]);
 }
 
 #[test]
@@ -91,18 +119,18 @@ fn a_dislike_lowers_its_item_and_counts_nowhere_else() {
     let items = ["a", "b", "c", "d"];
     model.learn((0..80).map(|n| event(n, &format!("u{}", n % 5), items[n as usize % 4], "click", &[])));
     let before = model.score("u1", "b");
-    let memory = model.state.readable.memory[1].clone();
-    let popularity = model.state.readable.popularity[1];
+    let memory = model.state.inference.memory[1].clone();
+    let popularity = model.state.inference.popularity[1];
     for n in 80..110 {
         model.learn([event(n, "u1", "b", "dislike", &[])]);
     }
     assert!(model.score("u1", "b") < before - 0.3, "{before} then {}", model.score("u1", "b"));
-    let readable = &model.state.readable;
-    assert_eq!((&readable.memory[1], readable.popularity[1]), (&memory, popularity));
-    let actor = readable.user("u1").unwrap();
-    assert_eq!(readable.history(actor).newest(0).next().unwrap().item, 1, "kept, so that it can be excluded");
+    let inference = &model.state.inference;
+    assert_eq!((&inference.memory[1], inference.popularity[1]), (&memory, popularity));
+    let actor = inference.user("u1").unwrap();
+    assert_eq!(inference.history(actor).newest(0).next().unwrap().item, 1, "kept, so that it can be excluded");
     let at = Timestamp::from_seconds(2_000_000.0).unwrap();
-    let context = readable.context(actor, at, &mut Default::default());
+    let context = inference.context(actor, at, &mut Default::default());
     assert_ne!(context.history[0], 1, "the newest liked item is what counts");
     // Another ten thousand dislikes do not lower the score without bound.
     let far = {
@@ -121,11 +149,11 @@ fn one_users_burst_weighs_no_more_than_the_cap() {
     let moved = |cap: f32, users: u64| {
         let mut model = Model::new(ModelConfig { user_weight_max: cap, step_targets: 1024, ..small() });
         model.learn((0..200).map(|n| event(n, &format!("u{}", n % 20), &format!("i{}", n % 10), "click", &[])));
-        let before = model.state.readable.parameters.items.row(3).to_vec();
+        let before = model.state.inference.parameters.items.row(3).to_vec();
         let click = |n: u64| event(1_000 + n, &format!("s{}", n % users), "i3", "click", &[]);
         // Different times, so that every click is a unit.
         model.learn((0..1_000).map(click));
-        let after = model.state.readable.parameters.items.row(3);
+        let after = model.state.inference.parameters.items.row(3);
         before.iter().zip(after).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
     };
     let (capped, uncapped, crowd) = (moved(32.0, 1), moved(1e6, 1), moved(32.0, 500));
@@ -141,7 +169,7 @@ fn l2_shrinks_rows_and_a_schedule_slows_them() {
         for chunk in stream().collect::<Vec<_>>().chunks(16) {
             model.learn(chunk.to_vec());
         }
-        let items = &model.state.readable.parameters.items;
+        let items = &model.state.inference.parameters.items;
         (0..items.len()).flat_map(|row| items.row(row)).map(|x| x * x).sum::<f32>().sqrt()
     };
     let plain = norm_of(small());
@@ -179,7 +207,7 @@ fn sessions_learn_like_users_without_a_vector() {
                 event
             }));
         }
-        model.state.readable
+        model.state.inference
     };
     let (sessions, users) = (learned(true), learned(false));
     assert_eq!((sessions.users.len(), sessions.sessions.len(), users.users.len()), (0, 11, 11));
@@ -204,11 +232,11 @@ fn an_exploding_gradient_is_clipped_to_the_usual_size() {
                 (0..4).map(|k| event(n * 4 + k, &format!("u{}", k), &format!("i{}", (n + k) % 9), "click", &[])),
             );
         }
-        assert_eq!(model.state.readable.counters.clipped, 0, "nothing exploded yet");
+        assert_eq!(model.state.inference.counters.clipped, 0, "nothing exploded yet");
         let sum = |model: &Model| model.state.accumulators.items.row(3).iter().sum::<f32>();
         let before = sum(&model);
         model.learn([event(1_000, "u1", "i3", "boom", &[])]);
-        (model.state.readable.counters.clipped, sum(&model) - before)
+        (model.state.inference.counters.clipped, sum(&model) - before)
     };
     let (clipped, unlimited) = (moved(10.0), moved(1e6));
     assert_eq!((clipped.0, unlimited.0), (1, 0));
@@ -245,7 +273,7 @@ fn a_sampled_step_needs_no_liked_event() {
     }
     model.learn([event(60, "u1", "i3", "click", &[])]);
     assert!(model.best(Subject::Nobody, &[]).iter().all(|(_, score)| score.is_finite()));
-    assert_eq!(model.state.readable.counters.quarantined, 0);
+    assert_eq!(model.state.inference.counters.quarantined, 0);
 }
 
 #[test]
@@ -259,10 +287,10 @@ fn an_imported_vector_replaces_its_row_and_is_learned_from() {
     assert!(model.state.accumulators.items.row(3)[0] > 0.01);
     model.apply([vector(VectorTable::Items, "i3", given.clone()), vector(VectorTable::Items, "new", given.clone())]);
     for row in [3, 7] {
-        assert_eq!(model.state.readable.parameters.items.row(row), given);
+        assert_eq!(model.state.inference.parameters.items.row(row), given);
         assert!(model.state.accumulators.items.row(row).iter().all(|sum| *sum == 0.01));
     }
-    assert_eq!(model.state.readable.catalog.row("new"), Some(7));
+    assert_eq!(model.state.inference.catalog.row("new"), Some(7));
     // Invalid vectors, and tokens without a row, change nothing. The log may contain them, so they must not stop the
     // learner.
     let before = shelfmark_state::Digester::new(&model.state).digest();
@@ -276,7 +304,7 @@ fn an_imported_vector_replaces_its_row_and_is_learned_from() {
     assert_eq!(shelfmark_state::Digester::new(&model.state).digest(), before);
     // Learning continues from the imported row.
     model.learn([event(1_000, "u1", "i3", "click", &[])]);
-    let moved = model.state.readable.parameters.items.row(3);
+    let moved = model.state.inference.parameters.items.row(3);
     let far = moved.iter().zip(&given).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(far > 0.0 && far < 0.1, "{far}");
 }

@@ -1,4 +1,4 @@
-//! What moved rows do to answers: neighbours of items and recommendations for users, before and after.
+//! Churn of answers between two states: neighbours of items and recommendations for users.
 
 use std::collections::HashSet;
 
@@ -9,58 +9,58 @@ use shelfmark_serving::{QueryError, SearchScratch, View};
 
 use super::{rows::Spread, sample::sample};
 
-/// Searches of one pass over all items.
+/// Searches that share one pass over all items.
 const BATCH: usize = 16;
 
-/// A list that changed.
+/// List that changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Changed {
-    /// The item, or user, whose list it is.
+    /// The item or user whose list it is.
     pub id: Id,
     /// The item's title, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Jaccard distance of the two lists: 0 the same items, 1 none in common.
     pub churn: f32,
-    /// Items that left the list, best first.
+    /// Items that are only in the list before, best first.
     pub gone: Vec<Id>,
-    /// Items that came, best first.
+    /// Items that are only in the list after, best first.
     pub came: Vec<Id>,
 }
 
-/// How much the lists of a sample changed.
+/// Churn of the lists of a sample.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Churn {
-    /// Lists compared: of all that both states have, or of a sample of 200 when there are more.
+    /// Number of compared lists: all that both states have, or a sample of 200 when there are more.
     pub sampled: u64,
-    /// Places of a list.
+    /// Length of a list.
     pub k: u64,
     /// Jaccard distances: 0 the same items, 1 none in common.
     pub churn: Option<Spread>,
-    /// Lists that hold the same items.
+    /// Number of lists that hold the same items.
     pub unchanged: u64,
-    /// Lists whose first place is another.
+    /// Number of lists with another first item.
     pub first_changed: u64,
-    /// Those that changed most.
+    /// Lists that changed most.
     pub most_changed: Vec<Changed>,
 }
 
-/// How much the recommendations of a sample changed.
+/// Churn of the recommendations of a sample.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RankChurn {
-    /// How much.
+    /// Churn of the lists.
     #[serde(flatten)]
     pub churn: Churn,
-    /// The time as of which both were asked: the newest event of the sampled users in either state.
+    /// Time of both queries: that of the newest event of the sampled users in either state.
     pub at: Option<Timestamp>,
 }
 
-/// Neighbours of items that both states may recommend.
+/// Compares the neighbours of items that both states may recommend.
 pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn {
-    let catalog = &from.readable().catalog;
+    let catalog = &from.inference().catalog;
     let ids = (0..catalog.len()).map(|row| catalog.id(u32::try_from(row).expect("rows are u32")));
     let shown = |view: &View, id: &Id| view.item(id.as_str()).is_some_and(|item| item.available);
     let items = sample(ids, |id| shown(from, id) && shown(to, id));
@@ -74,18 +74,18 @@ pub(super) fn neighbours(from: &View, to: &View, k: usize, top: usize) -> Churn 
     churn
 }
 
-/// Recommendations for users who have done something in both states.
+/// Compares the recommendations for users with an event in both states.
 pub(super) fn ranks(from: &View, to: &View, k: usize, top: usize) -> RankChurn {
-    let users = &from.readable().users;
+    let users = &from.inference().users;
     let ids = users.ids().map(|(_, id)| id);
     let newest = |view: &View, id: &Id| -> Option<Timestamp> {
-        let readable = view.readable();
-        readable.user(id.as_str()).and_then(|actor| readable.history(actor).newest(0).next()).map(|past| past.at)
+        let inference = view.inference();
+        inference.user(id.as_str()).and_then(|actor| inference.history(actor).newest(0).next()).map(|past| past.at)
     };
     let users = sample(ids, |id| newest(from, id).is_some() && newest(to, id).is_some());
     let at = users.iter().flat_map(|id| [newest(from, id), newest(to, id)]).flatten().max();
     let query = |id: &Id| Query {
-        // Where the model explores, both sides draw alike.
+        // Where the model explores, both sides draw the same random numbers.
         ..Query::new(Subject::User(id.clone()), k, at.unwrap_or_default())
     };
     let queries: Vec<Query> = users.iter().map(|id| query(id)).collect();
@@ -103,8 +103,8 @@ fn recommended(answer: Result<Recommendations, QueryError>) -> Vec<Id> {
 }
 
 fn ids_of(answer: Result<Vec<ScoredItem>, QueryError>) -> Vec<Id> {
-    // The sample is of ids that both views know, and the limit is checked.
-    answer.expect("a list for something that is there").into_iter().map(|item| item.id).collect()
+    // The sample has only ids that both views know, and the limit was checked.
+    answer.expect("a list for a known id").into_iter().map(|item| item.id).collect()
 }
 
 fn churn(of: &[&Id], old: &[Vec<Id>], new: &[Vec<Id>], k: usize, top: usize) -> Churn {

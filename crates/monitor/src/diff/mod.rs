@@ -1,100 +1,103 @@
-//! What is different between two states of a model: which rows came, went and moved, what that does to answers, and
-//! which configuration and figures went with it. Pure: two views in, a [`Diff`] out.
+//! Diff of two states of a model: rows, answers, configuration and figures. A pure function from two views to a
+//! [`Diff`].
 //!
-//! **For.** The diff of two versions, or of a version and the live state, and whoever wants to know beforehand what a
-//! rollback would change.
+//! **Purpose.** It compares two versions, or a version and the live state, and shows beforehand what a rollback would
+//! change.
 //!
-//! **Promises.** Rows are matched by id, not by number: versions of different lines number their rows differently. A row
-//! counts as moved when its bits differ. Rows are all looked at; what costs a pass over all items for each of something
-//! (neighbours, recommendations) is sampled, and the answer says how many were. The sample depends on ids alone, so equal
-//! sides give equal answers, and diffs of one model can be held side by side.
+//! **Promises.**
+//! - Rows are matched by id, not by number, since versions of different lineages number their rows differently.
+//! - A row counts as moved when its bits differ. All rows are compared.
+//! - Neighbours and recommendations need a pass over all items for each list, so they are sampled, and the diff says
+//!   how many were compared. The sample depends on ids alone, so equal states give equal diffs, and diffs of one model
+//!   are comparable.
 //!
-//! **Does not** load, wait or know where the states come from.
+//! **Must not know** where the states come from. It neither loads nor waits.
 //!
-//! **Bounds.** [`SAMPLE`] items and as many users; lists of at most [`TOP_MAX`] entries and [`K_MAX`] places. Memory: 20 bytes a
-//! moved row of the largest table. Time at 1,000,000 items of 64 values: a few seconds; call it off the async workers.
+//! **Bounds.** [`SAMPLE`] items and as many users. Lists have at most [`TOP_MAX`] entries and [`K_MAX`] places. Memory:
+//! 20 bytes for each moved row of the largest table. Time with 1,000,000 items of 64 values: a few seconds, so call it
+//! outside the async workers.
 
 mod churn;
-mod facts;
 mod rows;
 mod sample;
+mod settings;
 
 use serde::Serialize;
 
 pub use churn::{Changed, Churn, RankChurn};
-pub use facts::{Figure, Setting};
 pub use rows::{Spread, TableDiff};
 pub use sample::SAMPLE;
+pub use settings::{Figure, Setting};
 
 use shelfmark_domain::{Digest, Position, Served, VersionNumber};
 use shelfmark_serving::View;
 
 use crate::health::Mover;
 
-/// Most entries of a list.
+/// Maximum number of entries of a list.
 pub const TOP_MAX: usize = 1000;
-/// Most neighbours, or recommendations, compared for each of the sample.
+/// Maximum length of a list of neighbours or recommendations.
 pub const K_MAX: usize = 100;
 
-/// One of two states.
+/// Input: one of the two states.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
     /// The state as readers see it.
     pub view: &'a View,
-    /// The version's name, if it has one.
+    /// The version's label, if it has one.
     pub label: Option<&'a str>,
     /// The state's digest, where it is known.
     pub digest: Option<Digest>,
-    /// Figures that go with it: a manifest's `metrics`.
+    /// Figures of the state: the `metrics` of its manifest.
     pub metrics: &'a serde_json::Value,
 }
 
-/// How much is told.
+/// Size of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DiffOptions {
-    /// Entries of each list, at most [`TOP_MAX`].
+    /// Maximum number of entries of each list, at most [`TOP_MAX`].
     pub top: usize,
-    /// Neighbours and recommendations compared, 1 to [`K_MAX`].
+    /// Length of the compared lists of neighbours and recommendations, 1 to [`K_MAX`].
     pub k: usize,
 }
 
-/// One of the two states, as the answer names it.
+/// One of the two states of a diff.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Compared {
     /// The version's number; null for the live state.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub version: Option<VersionNumber>,
-    /// The version's name.
+    /// The version's label.
     pub label: Option<String>,
-    /// Where the state stands.
+    /// Position of the state.
     pub position: Position,
-    /// Its digest; null where it is not known: of the live state.
+    /// Its digest; null for the live state, whose digest is not computed.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub digest: Option<Digest>,
-    /// Users with an event.
+    /// Number of users with an event.
     pub users: u64,
-    /// Items without removed ones.
+    /// Number of items, without removed ones.
     pub items: u64,
-    /// Events applied.
+    /// Number of events applied.
     pub events: u64,
 }
 
-/// What is different between two states.
+/// Differences of two states.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Diff {
-    /// The state that is compared from.
+    /// The state before.
     pub from: Compared,
-    /// The state that is compared with it.
+    /// The state after.
     pub to: Compared,
-    /// Learned rows by table. All rows are looked at.
+    /// Learned rows by table. All rows are compared.
     pub tables: Vec<TableDiff>,
     /// Items whose vector moved farthest (`distance`), farthest first; `before` is `from`, `now` is `to`.
     pub movers: Vec<Mover>,
-    /// How much the neighbours of sampled items changed.
+    /// Changes of the neighbours of sampled items.
     pub neighbours: Churn,
-    /// How much what is recommended to sampled users changed.
+    /// Changes of the recommendations for sampled users.
     pub ranks: RankChurn,
     /// Settings that differ.
     pub configuration: Vec<Setting>,
@@ -102,10 +105,10 @@ pub struct Diff {
     pub metrics: Vec<Figure>,
 }
 
-/// Compares two states. CPU work of a few seconds for large ones.
+/// Compares two states. Takes a few seconds of CPU for large ones.
 pub fn diff(from: &Side<'_>, to: &Side<'_>, options: DiffOptions) -> Diff {
     let DiffOptions { top, k } = options;
-    let (old, new) = (from.view.readable(), to.view.readable());
+    let (old, new) = (from.view.inference(), to.view.inference());
     let (tables, movers) = rows::tables(old, new, top.min(TOP_MAX));
     let (k, top) = (k.clamp(1, K_MAX), top.min(TOP_MAX));
     Diff {
@@ -115,8 +118,8 @@ pub fn diff(from: &Side<'_>, to: &Side<'_>, options: DiffOptions) -> Diff {
         movers,
         neighbours: churn::neighbours(from.view, to.view, k, top),
         ranks: churn::ranks(from.view, to.view, k, top),
-        configuration: facts::settings(&old.config, &new.config),
-        metrics: facts::figures(from.metrics, to.metrics),
+        configuration: settings::settings(&old.config, &new.config),
+        metrics: settings::figures(from.metrics, to.metrics),
     }
 }
 

@@ -1,9 +1,9 @@
-//! Which learned rows came, went and moved.
+//! Comparison of learned rows: added, removed and moved ones.
 
 use serde::Serialize;
 
 use shelfmark_domain::Id;
-use shelfmark_state::{Catalog, Interner, LearnedTable, Readable, as_row, distance};
+use shelfmark_state::{Catalog, IdMap, InferenceState, LearnedTable, as_row, distance};
 
 use crate::health::{Mover, Quantiles, relative_distance};
 
@@ -19,7 +19,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of finite values; `None` without any.
+    /// Computes mean and quantiles of finite values; `None` without any.
     pub(super) fn of(values: Vec<f32>) -> Option<Self> {
         let sum: f64 = values.iter().map(|value| f64::from(*value)).sum();
         let count = values.len() as f64;
@@ -27,30 +27,30 @@ impl Spread {
     }
 }
 
-/// The rows of one table in two states.
+/// Differences of the rows of one table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableDiff {
     /// The table.
     pub table: LearnedTable,
-    /// Rows before.
+    /// Number of rows before.
     pub rows_from: u64,
-    /// Rows after.
+    /// Number of rows after.
     pub rows_to: u64,
-    /// Rows whose id is only in the state after.
+    /// Number of rows whose id is only in the state after.
     pub added: u64,
-    /// Rows whose id is only in the state before.
+    /// Number of rows whose id is only in the state before.
     pub removed: u64,
-    /// Rows of both whose values differ in any bit.
+    /// Number of rows of both states whose values differ in any bit.
     pub moved: u64,
-    /// How far those moved.
+    /// Euclidean distances of the moved rows.
     pub distance: Option<Spread>,
-    /// The same over the length of the longer of the two vectors: 0 unmoved, 2 turned round.
+    /// Those distances over the length of the longer vector: 0 unmoved, 2 reversed.
     pub relative: Option<Spread>,
 }
 
-/// Compares all tables; the items that moved farthest come beside.
-pub(super) fn tables(from: &Readable, to: &Readable, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
+/// Compares all tables. Also returns the `top` items that moved farthest.
+pub(super) fn tables(from: &InferenceState, to: &InferenceState, top: usize) -> (Vec<TableDiff>, Vec<Mover>) {
     let mut movers = Vec::new();
     let compared = LearnedTable::ALL.into_iter().map(|table| {
         let compared = match table {
@@ -71,7 +71,7 @@ pub(super) fn tables(from: &Readable, to: &Readable, top: usize) -> (Vec<TableDi
     (compared.collect(), movers)
 }
 
-/// A row of both states.
+/// Row that moved, by its numbers in both states.
 struct Move {
     distance: f32,
     relative: f32,
@@ -79,7 +79,7 @@ struct Move {
     to: usize,
 }
 
-/// What became of a table's rows.
+/// Moved rows of a table, with counts.
 struct Moves {
     rows_from: usize,
     rows_to: usize,
@@ -88,15 +88,15 @@ struct Moves {
 }
 
 impl Moves {
-    fn of(table: LearnedTable, from: &Readable, to: &Readable) -> Self {
-        let [old, new] = [from, to].map(|readable| readable.parameters.table(table));
+    fn of(table: LearnedTable, from: &InferenceState, to: &InferenceState) -> Self {
+        let [old, new] = [from, to].map(|inference| inference.parameters.table(table));
         let (rows_from, rows_to) = (old.len() - free(table, from), new.len() - free(table, to));
         let mut moves = Self { rows_from, rows_to, common: 0, moved: Vec::new() };
         for row in 0..old.len() {
-            if table == LearnedTable::Users && from.users.holder(as_row(row)).is_none() {
+            if table == LearnedTable::Users && from.users.get_id(as_row(row)).is_none() {
                 continue;
             }
-            // Two states share memory only of rows that both have from the state that they grew from, ids and all.
+            // Two states share memory only of rows that both inherited, with their ids, from a common state.
             if row < new.len() && old.shares(new, row) {
                 moves.common += 1;
             } else if let Some(partner) = partner(table, from, to, row) {
@@ -114,7 +114,7 @@ impl Moves {
         }
     }
 
-    fn movers(&self, from: &Readable, to: &Readable, top: usize) -> Vec<Mover> {
+    fn movers(&self, from: &InferenceState, to: &InferenceState, top: usize) -> Vec<Mover> {
         let mut far: Vec<&Move> = self.moved.iter().collect();
         let farther = |a: &&Move, b: &&Move| b.distance.total_cmp(&a.distance).then(a.from.cmp(&b.from));
         if far.len() > top && top > 0 {
@@ -143,22 +143,22 @@ impl Moves {
     }
 }
 
-/// The small vectors, as one row.
-fn small(from: &Readable, to: &Readable) -> Moves {
+/// Compares the small vectors, as one row.
+fn small(from: &InferenceState, to: &InferenceState) -> Moves {
     let mut moves = Moves { rows_from: 1, rows_to: 1, common: 1, moved: Vec::new() };
     let [old, new]: [&[f32]; 2] =
-        [from, to].map(|readable| bytemuck::must_cast_slice(std::slice::from_ref(&*readable.parameters.scalars)));
+        [from, to].map(|inference| bytemuck::must_cast_slice(std::slice::from_ref(&*inference.parameters.scalars)));
     moves.add(0, 0, old, new);
     moves
 }
 
-/// Rows of a table that are nobody's.
-fn free(table: LearnedTable, readable: &Readable) -> usize {
-    if table == LearnedTable::Users { readable.users.len() - readable.users.count() } else { 0 }
+/// Counts the free rows of a table.
+fn free(table: LearnedTable, inference: &InferenceState) -> usize {
+    if table == LearnedTable::Users { inference.users.len() - inference.users.count() } else { 0 }
 }
 
-/// The row of `to` that belongs to what `row` of `from` belongs to.
-fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+/// Finds the row of `to` with the same owner as `row` of `from`.
+fn partner(table: LearnedTable, from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     match table {
         LearnedTable::Items | LearnedTable::Bias => named(Names::Items(&from.catalog), Names::Items(&to.catalog), row),
         // Row 0 is "no item before".
@@ -167,19 +167,19 @@ fn partner(table: LearnedTable, from: &Readable, to: &Readable, row: usize) -> O
             Some(item) => named(Names::Items(&from.catalog), Names::Items(&to.catalog), item).map(|item| item + 1),
         },
         LearnedTable::Tokens => named(Names::Tokens(&from.catalog), Names::Tokens(&to.catalog), row),
-        LearnedTable::Users => named(Names::Interned(&from.users), Names::Interned(&to.users), row),
-        LearnedTable::Context => named(Names::Interned(&from.contexts), Names::Interned(&to.contexts), row),
+        LearnedTable::Users => named(Names::Ids(&from.users), Names::Ids(&to.users), row),
+        LearnedTable::Context => named(Names::Ids(&from.contexts), Names::Ids(&to.contexts), row),
         LearnedTable::Projections => projection(from, to, row),
         LearnedTable::Small => Some(0),
     }
 }
 
-/// Ids by row, and rows by id.
+/// Map between rows and ids of a table.
 #[derive(Clone, Copy)]
 enum Names<'a> {
     Items(&'a Catalog),
     Tokens(&'a Catalog),
-    Interned(&'a Interner),
+    Ids(&'a IdMap),
 }
 
 impl<'a> Names<'a> {
@@ -188,7 +188,7 @@ impl<'a> Names<'a> {
         match self {
             Self::Items(catalog) => (row < catalog.len()).then(|| catalog.id(row32)),
             Self::Tokens(catalog) => (row < catalog.tokens_len()).then(|| catalog.token(row32)),
-            Self::Interned(ids) => ids.holder(row32),
+            Self::Ids(ids) => ids.get_id(row32),
         }
     }
 
@@ -196,7 +196,7 @@ impl<'a> Names<'a> {
         let row = match self {
             Self::Items(catalog) => catalog.row(id),
             Self::Tokens(catalog) => catalog.token_row(id),
-            Self::Interned(ids) => ids.get(id),
+            Self::Ids(ids) => ids.get(id),
         };
         row.map(|row| row as usize)
     }
@@ -204,12 +204,12 @@ impl<'a> Names<'a> {
 
 fn named(from: Names<'_>, to: Names<'_>, row: usize) -> Option<usize> {
     let id = from.id(row)?;
-    // States of one line number alike, so the same number is tried before the map is asked.
+    // States of one lineage number their rows alike, so the same number is tried before the map.
     if to.id(row) == Some(id) { Some(row) } else { to.row(id.as_str()) }
 }
 
-/// A projection belongs to a number of a modality.
-fn projection(from: &Readable, to: &Readable, row: usize) -> Option<usize> {
+/// Finds the projection of the same input of the same modality.
+fn projection(from: &InferenceState, to: &InferenceState, row: usize) -> Option<usize> {
     let all = from.content_vectors.modalities().all();
     let old = all.iter().find(|modality| (modality.first..modality.first + modality.inputs).contains(&row))?;
     let same = |new: &&shelfmark_domain::Modality| new.name == old.name && new.inputs == old.inputs;

@@ -1,4 +1,4 @@
-//! Which of many are looked at.
+//! Bottom-k sample of ids.
 
 use std::collections::BinaryHeap;
 
@@ -6,13 +6,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use shelfmark_domain::Id;
 
-/// Items, and users, whose lists are compared.
+/// Number of items, and of users, whose lists are compared.
 pub const SAMPLE: usize = 200;
-/// Keys the sample: "SmDf".
+/// Seed of the hash: "SmDf".
 const SEED: u64 = 0x536d_4466;
 
-/// The [`SAMPLE`] ids with the smallest hashes among those that are admitted, in that order: a random sample that depends on
-/// the ids alone (bottom-k sampling; Cohen, Kaplan 2007). `admits` is asked only of ids that would be taken.
+/// Samples the [`SAMPLE`] admitted ids with the smallest hashes, in that order. The sample depends on the ids alone
+/// (bottom-k sampling, Cohen and Kaplan 2007). `admits` is called only for ids that would be sampled.
 pub(super) fn sample<'a>(ids: impl Iterator<Item = &'a Id>, admits: impl Fn(&Id) -> bool) -> Vec<&'a Id> {
     let mut smallest: BinaryHeap<(u64, &Id)> = BinaryHeap::with_capacity(SAMPLE + 1);
     for id in ids {

@@ -1,7 +1,7 @@
-//! Who gets shown and who gets learned: exposure and gradient mass by popularity and by category.
+//! Popularity bias: exposure and gradient mass of items, by popularity and by category.
 //!
-//! The gradient mass of an item is what its Adagrad accumulators grew by since they began: the sum of all squared
-//! gradients that ever reached its vector. The state has it already.
+//! The gradient mass of an item is the sum of all squared gradients of its vector. It is the growth of the item's
+//! AdaGrad accumulators, which the state has already.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use shelfmark_state::{ACCUMULATOR_INITIAL, State};
 
 use super::gini::gini;
 
-/// Categories listed, those with most gradient mass first.
+/// Maximum number of listed categories.
 const CATEGORIES_MAX: usize = 100;
-/// Groups of equal size by popularity.
+/// Number of groups of equal size by popularity.
 const DECILES: usize = 10;
 
-/// Shares of one tenth of the items.
+/// Shares of one decile of the items by popularity.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DecileBias {
-    /// 1 is the most popular tenth.
+    /// Number of the decile; 1 is the most popular.
     pub decile: usize,
-    /// Its items.
+    /// Number of its items.
     pub items: u64,
     /// Its share of events (decayed with a half-life of 100,000 events).
     pub events: f64,
@@ -33,13 +33,13 @@ pub struct DecileBias {
     pub gradient: f64,
 }
 
-/// Shares of one category. An item of several counts for each by its part.
+/// Shares of one category. An item of `n` categories counts 1/n for each.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CategoryBias {
-    /// The category; null is items without one.
+    /// The category; null for items without one.
     pub category: Option<String>,
-    /// Its items.
+    /// Number of its items.
     pub items: u64,
     /// Its share of events.
     pub events: f64,
@@ -49,31 +49,31 @@ pub struct CategoryBias {
     pub gradient: f64,
 }
 
-/// How unevenly events, places in lists and gradients are spread over the items met in an event.
+/// Distribution of events, places in lists and gradients over the items met in an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BiasReport {
-    /// Where the state stood.
+    /// Position of the state.
     pub position: Position,
-    /// Items met in an event.
+    /// Number of items met in an event.
     pub items: u64,
-    /// Sampled lists that exposure is counted in, the newest 5,000.
+    /// Number of sampled lists in which exposure is counted: at most the newest 5,000.
     pub lists: u64,
     /// Gini coefficient of events over items: 0 equal, 1 one item has all.
     pub events_gini: Option<f64>,
-    /// Of places in lists.
+    /// Gini coefficient of places in lists.
     pub exposure_gini: Option<f64>,
-    /// Of gradient mass.
+    /// Gini coefficient of gradient mass.
     pub gradient_gini: Option<f64>,
-    /// By popularity, the most popular first.
+    /// Shares by popularity, the most popular first.
     pub deciles: Vec<DecileBias>,
-    /// By category, most gradient mass first, at most 100.
+    /// Shares by category, most gradient mass first, at most 100.
     pub categories: Vec<CategoryBias>,
-    /// Categories that are not listed.
+    /// Number of categories that are not listed.
     pub categories_left_out: u64,
 }
 
-/// Events, places in lists and gradient mass of something.
+/// Events, places in lists and gradient mass of an item or a group of items.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shares {
     items: u64,
@@ -101,18 +101,19 @@ impl Shares {
     }
 }
 
-/// The report of a state. `exposure`: how often items are in `lists` sampled lists. Costs every item's accumulators.
+/// Computes the report of a state. `exposure` counts how often each item is in `lists` sampled lists. Reads the
+/// accumulators of every item.
 pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u64>, lists: usize) -> BiasReport {
-    let readable = &state.readable;
-    let mut items: Vec<(u32, Shares)> = readable
+    let inference = &state.inference;
+    let mut items: Vec<(u32, Shares)> = inference
         .catalog
         .known()
         .iter()
         .map(|row| {
             let sums = state.accumulators.items.row(*row as usize);
             let gradient = sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum();
-            let events = f64::from(readable.popularity[*row as usize].counts(readable.counters.counted)[2]);
-            let exposure = exposure.get(readable.catalog.id(*row)).copied().unwrap_or(0) as f64;
+            let events = f64::from(inference.popularity[*row as usize].counts(inference.counters.counted)[2]);
+            let exposure = exposure.get(inference.catalog.id(*row)).copied().unwrap_or(0) as f64;
             (*row, Shares { items: 1, events, exposure, gradient })
         })
         .collect();
@@ -124,7 +125,7 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
     for (place, (row, shares)) in items.iter().enumerate() {
         whole.add(shares, 1.0);
         deciles[place * DECILES / items.len()].add(shares, 1.0);
-        let of = &readable.catalog.entry(*row).item.categories;
+        let of = &inference.catalog.entry(*row).item.categories;
         for category in of {
             categories.entry(Some(category.as_str())).or_default().add(shares, 1.0 / of.len() as f64);
         }

@@ -1,46 +1,46 @@
-//! A sequential test for a fall, that may be looked at after every sample and for ever.
+//! Change detector: a sequential test for a drop in quality. It may be evaluated after every sample, without end.
 //!
-//! **The claim under test.** Each sample gives a number `z` in [-1, 1] that is, as long as all is well, not positive on
-//! average given everything before it: `E[z_n | past] <= 0` (the null). For a quality in [0, 1] measured on the same event
-//! in the live state and in a reference, `z = (1 - drop) * reference - live`: its mean is positive only when live has
-//! fallen below the reference by more than `drop` of it. Samples need not be alike or independent: traffic may change
-//! from hour to hour, because both are measured on it.
+//! **Null hypothesis.** Each sample is a number `z` in [-1, 1] whose mean, given all samples before, is at most 0:
+//! `E[z_n | past] <= 0`. A quality in [0, 1] is measured on the same event in the live state and in a reference, and `z
+//! = (1 - drop) * reference - live`. Its mean is positive only when live is below the reference by more than the share
+//! `drop`. Samples need not be independent or identically distributed. Traffic may change from hour to hour, because
+//! both states are measured on it.
 //!
-//! **The test.** Who bets the part `b` of a capital on `z` has `L_n = 1 + b z_n` times as much afterwards: never negative,
-//! and at most 1 times on average under the null. That is a test by betting (Waudby-Smith and Ramdas 2024, "Estimating
-//! means of bounded random variables by betting", JRSS B 86). A fall may begin at any time, so a bettor with a capital of
-//! 1 begins at every sample, and `M_n`, what all have together, follows `M_n = L_n (M_{n-1} + 1)`: the Shiryaev-Roberts
-//! e-detector of Shin, Ramdas and Rinaldo (2022, "E-detectors: a nonparametric framework for sequential change detection",
-//! NEJSDS). How much to bet depends on the size of the fall, which nobody knows: six sizes of bet share the capital, and an
-//! average of e-detectors is an e-detector.
+//! **Test.** A bettor who stakes the share `b` of a capital on `z` has `L_n = 1 + b z_n` times as much afterwards. That
+//! is never negative, and has a mean of at most 1 under the null hypothesis: a test by betting (Waudby-Smith and Ramdas
+//! 2024, "Estimating means of bounded random variables by betting", JRSS B 86). A drop may begin at any time, so a
+//! bettor with a capital of 1 begins at every sample. Their total capital is `M_n = L_n (M_{n-1} + 1)`: the
+//! Shiryaev-Roberts e-detector of Shin, Ramdas and Rinaldo (2022, "E-detectors: a nonparametric framework for
+//! sequential change detection", NEJSDS). The best stake depends on the size of the drop, which is unknown. So six
+//! stakes share the capital; an average of e-detectors is an e-detector.
 //!
-//! **The bound.** The null gives `E[M_n | past] <= M_{n-1} + 1`, so `M_n - n` does not grow on average and at any stopping
-//! time `E[M] <= E[n]`. The alarm is raised at the first `n` with `M_n >= 1 / a`, hence `E[n] >= 1 / a`: on average at least
-//! `1 / a` samples before a false alarm, whatever the samples are distributed like.
+//! **Bound.** Under the null hypothesis `E[M_n | past] <= M_{n-1} + 1`, so `M_n - n` is a supermartingale, and `E[M] <=
+//! E[n]` at any stopping time. The alarm is raised at the first `n` with `M_n >= 1 / a`, hence `E[n] >= 1 / a`: the
+//! mean number of samples before a false alarm is at least `1 / a`, for any distribution of the samples.
 //!
-//! **The window.** Bettors who began more than `window` samples ago leave with what they have. That only lowers `M`, so the
-//! bound holds, and what leads to an alarm is at most `window` samples old.
+//! **Window.** Bettors who began more than `window` samples ago leave with their capital. That only lowers `M`, so the
+//! bound holds, and the evidence for an alarm is at most `window` samples old.
 
 use std::collections::VecDeque;
 
-/// Parts of the capital that are bet. `1 + b z` is at least 0.36.
+/// Stakes: shares of the capital that are bet. `1 + b z` is at least 0.36.
 const BETS: [f64; 6] = [0.02, 0.04, 0.08, 0.16, 0.32, 0.64];
-/// No sum grows beyond this, should nobody heed the alarm.
+/// Maximum of a sum, in case the test continues after the alarm.
 const SUM_MAX: f64 = 1e200;
 
-/// All bettors of one size of bet.
+/// All bettors with one stake.
 #[derive(Debug, Clone, Copy)]
 struct Bettors {
-    /// What they have together.
+    /// Their total capital.
     sum: f64,
-    /// What the oldest has: the product over the window.
+    /// Capital of the oldest: the product over the window.
     oldest: f64,
-    /// What the richest has, and how many samples ago that one began: where the fall seems to have begun.
+    /// Capital of the richest, and how many samples ago that one began: the estimated begin of the drop.
     richest: f64,
     since: u64,
 }
 
-/// The test. One call of [`Detector::observe`] a sample. Keeps `window` numbers.
+/// Change detector. Call [`Detector::observe`] once for each sample. Keeps `window` numbers.
 #[derive(Debug, Clone)]
 pub struct Detector {
     bettors: [Bettors; BETS.len()],
@@ -52,9 +52,9 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// A test with at most `false_alarms` false alarms a sample on average (`a` above), whose evidence is at most `window`
-    /// samples old. Where live and reference never differ `M` grows to `window`: that should be well below
-    /// `1 / false_alarms`.
+    /// Creates a test with at most `false_alarms` false alarms per sample on average (`a` above), whose evidence is at
+    /// most `window` samples old. When live and reference never differ, `M` grows to `window`, which should be well
+    /// below `1 / false_alarms`.
     pub fn new(false_alarms: f64, window: u64) -> Self {
         let none = Bettors { sum: 0.0, oldest: 1.0, richest: 1.0, since: 0 };
         Self {
@@ -66,8 +66,8 @@ impl Detector {
         }
     }
 
-    /// Takes in a sample: a number in [-1, 1] whose mean is at most 0 while all is well. Anything else counts as the nearest end;
-    /// not a number, as 0.
+    /// Adds a sample: a number in [-1, 1] whose mean is at most 0 under the null hypothesis. Other values are clamped,
+    /// and NaN counts as 0.
     pub fn observe(&mut self, z: f64) {
         let z = if z.is_nan() { 0.0 } else { z.clamp(-1.0, 1.0) };
         self.samples += 1;
@@ -91,29 +91,30 @@ impl Detector {
         }
     }
 
-    /// Samples so far.
+    /// Returns the number of samples so far.
     pub const fn samples(&self) -> u64 {
         self.samples
     }
 
-    /// `M`: what all bettors have together, as a mean over the sizes of bet.
+    /// Returns `M`: the total capital of all bettors, as a mean over the stakes.
     pub fn sum(&self) -> f64 {
         self.bettors.iter().map(|bettors| bettors.sum).sum::<f64>() / BETS.len() as f64
     }
 
-    /// How far the way to an alarm is gone, on a scale of logarithms: 0 when bettors have no more than they brought, 1 at
-    /// the alarm.
+    /// Returns the progress towards an alarm on a logarithmic scale: 0 when bettors have at most their initial capital,
+    /// 1 at the alarm.
     pub fn evidence(&self) -> f64 {
         let brought = self.window.len().max(1) as f64;
         ((self.sum() / brought).ln() / (self.sum_max / brought).ln().max(f64::MIN_POSITIVE)).max(0.0)
     }
 
-    /// Whether the sum is too large for the null.
+    /// Whether the alarm is raised: the sum is too large under the null hypothesis.
     pub fn is_alarmed(&self) -> bool {
         self.sum() >= self.sum_max
     }
 
-    /// Samples since the fall seems to have begun: since the richest bettor, of the size of bet that has most, began.
+    /// Returns the number of samples since the estimated begin of the drop: since the richest bettor of the stake with
+    /// the largest capital began.
     pub fn since(&self) -> u64 {
         let most = self.bettors.iter().max_by(|a, b| a.sum.total_cmp(&b.sum));
         most.map_or(0, |bettors| bettors.since)
@@ -126,8 +127,8 @@ mod tests {
 
     use super::*;
 
-    /// Pairs of a quality in the live state and in the reference, as the guard has them: 1 with some chance each, where a
-    /// part of the luck is common to both.
+    /// Pairs of a quality in the live state and in the reference, as the guard has them: 1 with some chance each, where
+    /// a part of the luck is common to both.
     fn z(draws: &mut CounterRng, live: f64, reference: f64, drop: f64) -> f64 {
         let chance = |draws: &mut CounterRng| draws.below(1_000_000) as f64 / 1e6;
         let common = chance(draws);

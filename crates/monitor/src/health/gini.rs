@@ -1,6 +1,7 @@
-//! How unevenly something is spread.
+//! Gini coefficient.
 
-/// Gini coefficient of shares: 0 when all are equal, near 1 when one has everything. `None` when there is nothing to share.
+/// Computes the Gini coefficient of shares: 0 when all are equal, near 1 when one has everything. `None` when their sum
+/// is 0.
 ///
 /// `sum_i (2 i - n - 1) x_i / (n sum x)` over ascending `x`, `i` from 1.
 pub fn gini(mut shares: Vec<f64>) -> Option<f64> {

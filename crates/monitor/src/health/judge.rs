@@ -1,4 +1,4 @@
-//! The health of a model now: figures of the newest steps with a verdict for each table and for the whole.
+//! Health of a model: figures of the newest steps, with a verdict for each table and for the whole model.
 
 use serde::Serialize;
 
@@ -10,37 +10,37 @@ use super::{
     verdict::{self, BEFORE_TARGETS, RECENT_TARGETS},
 };
 
-/// What steps did to one table.
+/// Figures of one table over some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableFigures {
     /// The table.
     pub table: LearnedTable,
-    /// Rows with a gradient, a step.
+    /// Mean number of rows with a gradient in a step.
     pub rows: Option<f64>,
-    /// Norm of its gradient before clipping (root mean square over steps).
+    /// Norm of the gradient before clipping (root mean square over steps).
     pub gradient_norm: Option<f64>,
-    /// Norm of its gradient after clipping, over watched steps as all that follow.
+    /// Norm of the gradient after clipping. This and the following figures are over measured steps.
     pub clipped_gradient_norm: Option<f64>,
-    /// Norm of its update.
+    /// Norm of the update.
     pub update_norm: Option<f64>,
-    /// Norm of the rows that were updated, together.
+    /// Norm of all updated rows together.
     pub weight_norm: Option<f64>,
-    /// Norm of the update over norm of what was updated.
+    /// Norm of the update over the norm of the updated rows.
     pub update_ratio: Option<f64>,
-    /// Norm of the update over norm of the gradient after clipping: the rate that plain gradient descent would have needed.
+    /// Norm of the update over the norm of the gradient after clipping: the equivalent rate of plain gradient descent.
     pub learning_rate: Option<f64>,
-    /// Share of rows with a gradient that was 0, or too small to move them.
+    /// Share of rows in the gradient that did not move, because it was 0 or too small.
     pub still_share: Option<f64>,
 }
 
 impl TableFigures {
-    /// Of some steps, every table.
+    /// Computes the figures of every table.
     pub fn all(sums: &Sums) -> Vec<Self> {
         LearnedTable::ALL.into_iter().map(|table| Self::of(sums, table)).collect()
     }
 
-    /// Of some steps.
+    /// Computes the figures of one table.
     pub fn of(sums: &Sums, table: LearnedTable) -> Self {
         let of = sums.table(table);
         let learned = sums.steps - sums.quarantined;
@@ -49,9 +49,9 @@ impl TableFigures {
             table,
             rows: (learned > 0).then(|| of.rows as f64 / learned as f64),
             gradient_norm: of.gradient_norm(learned).filter(|_| touched),
-            clipped_gradient_norm: of.clipped_gradient_norm(sums.watched).filter(|_| touched),
-            update_norm: of.update_norm(sums.watched).filter(|_| touched),
-            weight_norm: of.weight_norm(sums.watched).filter(|_| touched),
+            clipped_gradient_norm: of.clipped_gradient_norm(sums.measured).filter(|_| touched),
+            update_norm: of.update_norm(sums.measured).filter(|_| touched),
+            weight_norm: of.weight_norm(sums.measured).filter(|_| touched),
             update_ratio: of.update_ratio(),
             learning_rate: of.learning_rate(),
             still_share: of.still_share(),
@@ -59,28 +59,28 @@ impl TableFigures {
     }
 }
 
-/// What some steps did.
+/// Figures of some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StepFigures {
-    /// Steps.
+    /// Number of steps.
     pub steps: u64,
-    /// Targets learned from.
+    /// Number of targets learned from.
     pub targets: u64,
     /// Mean loss of a target in nats.
     pub loss: Option<f64>,
-    /// The same over the loss of a guess at random among the known items: 1 is no better than chance.
+    /// Mean loss over the loss of a random guess among the known items: 1 is no better than chance.
     pub loss_to_chance: Option<f64>,
     /// Norm of the whole gradient before clipping (root mean square over steps).
     pub gradient_norm: Option<f64>,
-    /// Steps whose gradient was scaled down.
+    /// Number of steps whose gradient was clipped.
     pub clipped: u64,
-    /// Steps that were dropped because a number was not finite.
+    /// Number of steps that were dropped because a number was not finite.
     pub quarantined: u64,
 }
 
 impl StepFigures {
-    /// Of some steps.
+    /// Computes the figures.
     pub fn of(sums: &Sums) -> Self {
         Self {
             steps: sums.steps,
@@ -94,38 +94,38 @@ impl StepFigures {
     }
 }
 
-/// One table, judged.
+/// Health of one table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableHealth {
     /// The verdict.
     #[serde(flatten)]
     pub finding: Finding,
-    /// What the newest steps did to it.
+    /// Figures of the newest steps.
     #[serde(flatten)]
     pub figures: TableFigures,
-    /// What its rows look like; null for the small vectors and before the first survey.
+    /// Survey of its rows; null for the small vectors and before the first survey.
     pub survey: Option<TableSurvey>,
 }
 
-/// The health of a model.
+/// Health of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
-    /// The worst of all.
+    /// The worst verdict of all.
     #[serde(flatten)]
     pub finding: Finding,
     /// Position of the newest step.
     pub position: Position,
-    /// What the newest steps did: about 2,048 targets.
+    /// Figures of the newest steps: about 2,048 targets.
     pub recent: StepFigures,
-    /// What about 16,384 targets before them did.
+    /// Figures of the steps before them: about 16,384 targets.
     pub before: StepFigures,
-    /// By table.
+    /// Health by table.
     pub tables: Vec<TableHealth>,
 }
 
-/// Judges the newest steps of a series. `dim`: values of one embedding.
+/// Judges the newest steps of a series. `dim` is the number of values of an embedding.
 pub fn judge(series: &Series, survey: Option<&Survey>, dim: usize) -> Health {
     let (recent, before) = series.windows(RECENT_TARGETS, BEFORE_TARGETS);
     let tables: Vec<TableHealth> = LearnedTable::ALL

@@ -1,10 +1,10 @@
-//! Metrics of a series, by the names that queries write.
+//! Metrics of a series, by the names that queries use.
 
 use shelfmark_state::LearnedTable;
 
 use super::{Point, TableFigures};
 
-/// Defines an enum of figures with their names, as queries write them.
+/// Defines an enum of figures with their names in queries.
 macro_rules! figures {
     ($(#[$doc:meta])* $name:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -53,7 +53,7 @@ figures! {
     }
 }
 
-/// One figure of a series, of whole steps (`all`) or of a table.
+/// Figure of a series, of whole steps (`all`) or of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric(Figure);
 
@@ -63,25 +63,25 @@ enum Figure {
     Table(LearnedTable, TableFigure),
 }
 
-/// Why there is no such figure; the text lists those that there are.
+/// Error for an unknown name. The text lists the known names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownMetric {
-    /// No such table.
+    /// The table is unknown.
     #[error("is not one of: all, {0}")]
     Table(String),
-    /// No such figure of that table.
+    /// The table has no such figure.
     #[error("is not one of: {0}")]
     Metric(String),
 }
 
-/// Finds a figure by its name; the error lists all names.
+/// Finds a figure by its name. The error lists all names.
 fn find<T: Copy>(all: &[(T, &str)], name: &str) -> Result<T, UnknownMetric> {
     let found = all.iter().find(|(_, known)| *known == name).map(|(figure, _)| *figure);
     found.ok_or_else(|| UnknownMetric::Metric(all.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ")))
 }
 
 impl Metric {
-    /// Reads `all` or a table's name, and a figure's.
+    /// Parses the name of a table, or `all`, and the name of a figure.
     pub fn parse(table: &str, metric: &str) -> Result<Self, UnknownMetric> {
         if table == "all" {
             return find(StepFigure::ALL, metric).map(|figure| Self(Figure::Step(figure)));
@@ -91,7 +91,7 @@ impl Metric {
         find(TableFigure::ALL, metric).map(|figure| Self(Figure::Table(table, figure)))
     }
 
-    /// The figure at a point; `None` where it was not measured.
+    /// Returns the figure at a point; `None` where it was not measured.
     pub fn value(self, point: &Point) -> Option<f64> {
         match self.0 {
             Figure::Step(figure) => figure.value(point),

@@ -1,12 +1,12 @@
-//! The health of learning: what steps and tables did, put together into figures, series and verdicts. Pure: values in,
-//! figures out.
+//! Health of learning: figures, series and verdicts, computed from the reports of steps and from the rows of states.
 //!
-//! Promises: nothing here changes a state (P4), every verdict carries the numbers that led to it, and what is kept is
-//! bounded: [`POINTS_MAX`] points, [`SAMPLE_ROWS_MAX`] rows of a table looked at by a survey, [`QUALITY_TARGETS`] sampled
-//! targets and [`EXPOSURE_LISTS`] lists of live quality, [`TRACE_ROWS_MAX`] rows of a trace.
+//! **Promises.** Functions are pure and change no state (P4). Every verdict carries the numbers that led to it.
 //!
-//! Not here: threads, timers, channels and the log (the engine feeds it), routes (http) and Prometheus names (the engine).
-//! Thresholds are constants of `verdict.rs`, with their reasons in docs/LEARNING.md.
+//! **Bounds.** [`POINTS_MAX`] points; [`SAMPLE_ROWS_MAX`] rows of each table in a survey; [`QUALITY_TARGETS`] sampled
+//! targets and [`EXPOSURE_LISTS`] lists of live quality; [`TRACE_ROWS_MAX`] rows of a trace.
+//!
+//! **Must not know** threads, timers, channels, the log and the names of Prometheus metrics (all in the engine), or
+//! routes (http). Thresholds are constants of `verdict.rs`; docs/LEARNING.md has their reasons.
 
 mod bias;
 mod detector;
@@ -14,9 +14,9 @@ mod gini;
 mod judge;
 mod metric;
 mod movers;
-mod path;
 mod quality;
 mod quantiles;
+mod row_tracker;
 mod series;
 mod sums;
 mod survey;
@@ -28,9 +28,9 @@ pub use detector::Detector;
 pub use judge::{Health, StepFigures, TableFigures, TableHealth, judge};
 pub use metric::{Metric, UnknownMetric};
 pub use movers::{MOVERS_MAX, Mover, cosine, relative_distance};
-pub use path::{Cause, LARGEST_STEPS, RowOwner, RowPath, RowStep};
 pub use quality::{EXPOSURE_LISTS, Exposure, QUALITY_TARGETS, Quality, QualityWindow, Ranked};
 pub use quantiles::Quantiles;
+pub use row_tracker::{Cause, LARGEST_STEPS, RowOwner, RowStep, RowTracker};
 pub use series::{POINT_STEPS_MAX, POINT_TARGETS, POINTS_MAX, Point, PointQuality, Series};
 pub use sums::{Sums, TableSums};
 pub use survey::{SAMPLE_ROWS_MAX, STALE_RECORDS, StillRow, Survey, SurveyedVersion, Surveyor, TableSurvey};

@@ -1,4 +1,4 @@
-//! Live quality: how the lists that were shown would have done on what came next, over a sliding window.
+//! Live quality: recall and MRR of recommended lists for the events that came next, over a sliding window.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use shelfmark_domain::Id;
 
-/// Sampled targets of the window.
+/// Number of sampled targets in the window.
 pub const QUALITY_TARGETS: usize = 1000;
-/// Lists whose items count as exposed.
+/// Number of lists whose items count as exposed.
 pub const EXPOSURE_LISTS: usize = 5000;
 
-/// Where one target stood. Places are from 1 within the list asked for; `None` is not in it.
+/// Rank of a target. Ranks count from 1; `None` means that the target is not in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ranked {
-    /// Among all items.
+    /// Rank among all items.
     pub all: Option<usize>,
-    /// Among items new to the subject; `None` when the target is not new to them.
+    /// Rank among items new to the subject; the outer `None` means that the target is not new to the subject.
     pub novel: Option<Option<usize>>,
 }
 
@@ -24,21 +24,21 @@ pub struct Ranked {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quality {
-    /// Targets in the window.
+    /// Number of targets in the window.
     pub targets: u64,
-    /// Share of them among the first 20.
+    /// Recall@20: share of targets among the first 20.
     pub recall: Option<f64>,
-    /// Mean of 1 / place, 0 beyond 20.
+    /// MRR@20: mean of 1 / rank, 0 beyond 20.
     pub mrr: Option<f64>,
-    /// Targets in the window that were new to their subject.
+    /// Number of targets in the window that were new to their subject.
     pub novel_targets: u64,
-    /// Share of those among the first 20 without the subject's own items.
+    /// Recall@20 of new targets, in lists without the subject's own items.
     pub novel_recall: Option<f64>,
-    /// Mean of 1 / place of those.
+    /// MRR@20 of new targets, in lists without the subject's own items.
     pub novel_mrr: Option<f64>,
 }
 
-/// The newest [`QUALITY_TARGETS`] targets.
+/// Sliding window of the newest [`QUALITY_TARGETS`] targets.
 #[derive(Debug, Default)]
 pub struct QualityWindow {
     ranked: VecDeque<Ranked>,
@@ -46,7 +46,7 @@ pub struct QualityWindow {
 }
 
 impl QualityWindow {
-    /// Adds a target; the oldest goes when there are too many.
+    /// Adds a target, and evicts the oldest from a full window.
     pub fn add(&mut self, ranked: Ranked) {
         if self.ranked.len() == QUALITY_TARGETS {
             self.ranked.pop_front();
@@ -55,12 +55,12 @@ impl QualityWindow {
         self.sampled += 1;
     }
 
-    /// Targets ever added.
+    /// Returns the number of targets ever added.
     pub const fn sampled(&self) -> u64 {
         self.sampled
     }
 
-    /// The figures of the window.
+    /// Computes the figures of the window.
     pub fn quality(&self) -> Quality {
         let (targets, recall, mrr) = means(self.ranked.iter().map(|ranked| ranked.all));
         let (novel_targets, novel_recall, novel_mrr) = means(self.ranked.iter().filter_map(|ranked| ranked.novel));
@@ -81,14 +81,14 @@ fn means(places: impl Iterator<Item = Option<usize>>) -> (u64, Option<f64>, Opti
     (targets, mean(hits as f64), mean(reciprocal))
 }
 
-/// The newest [`EXPOSURE_LISTS`] sampled lists: what was, or would have been, shown.
+/// Exposure of items: the newest [`EXPOSURE_LISTS`] sampled lists, whether shown or only computed.
 #[derive(Debug, Default)]
 pub struct Exposure {
     lists: VecDeque<Vec<Id>>,
 }
 
 impl Exposure {
-    /// Adds a list; the oldest goes when there are too many.
+    /// Adds a list, and evicts the oldest when there are too many.
     pub fn add(&mut self, list: Vec<Id>) {
         if self.lists.len() == EXPOSURE_LISTS {
             self.lists.pop_front();
@@ -96,12 +96,12 @@ impl Exposure {
         self.lists.push_back(list);
     }
 
-    /// How many lists there are.
+    /// Returns the number of lists.
     pub fn lists(&self) -> usize {
         self.lists.len()
     }
 
-    /// How often each item is in a list.
+    /// Counts how often each item is in a list.
     pub fn counts(&self) -> BTreeMap<Id, u64> {
         let mut counts = BTreeMap::new();
         for id in self.lists.iter().flatten() {

@@ -1,4 +1,4 @@
-//! A distribution in five numbers.
+//! Quantiles of a distribution.
 
 use serde::Serialize;
 
@@ -6,24 +6,24 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quantiles {
-    /// A tenth is at or below.
+    /// 10th percentile.
     pub p10: f32,
-    /// Half is.
+    /// Median.
     pub p50: f32,
-    /// Nine tenths are.
+    /// 90th percentile.
     pub p90: f32,
-    /// All but a hundredth are.
+    /// 99th percentile.
     pub p99: f32,
-    /// The largest.
+    /// Maximum.
     pub max: f32,
 }
 
 impl Quantiles {
-    /// Of finite values, in any order; `None` without any.
+    /// Computes the quantiles of finite values, in any order; `None` without any.
     pub fn of(mut values: Vec<f32>) -> Option<Self> {
         values.sort_unstable_by(f32::total_cmp);
         let last = values.len().checked_sub(1)?;
-        // Nearest rank, so that every figure is one of the values.
+        // Nearest rank, so that every quantile is one of the values.
         let at = |hundredths: usize| values[(values.len() * hundredths).div_ceil(100).saturating_sub(1)];
         Some(Self { p10: at(10), p50: at(50), p90: at(90), p99: at(99), max: values[last] })
     }

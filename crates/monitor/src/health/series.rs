@@ -1,4 +1,4 @@
-//! The figures of learning by position: a ring of points, each the sum of some steps.
+//! Series of learning figures by position: a ring of points, each the sum of some steps.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -9,39 +9,39 @@ use shelfmark_learner::StepReport;
 
 use super::{Sums, quality::Quality};
 
-/// Points kept: the last two million events at 512 a point.
+/// Maximum number of points: the last two million events, at 512 per point.
 pub const POINTS_MAX: usize = 4096;
-/// Targets that close a point.
+/// Number of targets that completes a point.
 pub const POINT_TARGETS: u64 = 512;
-/// Steps that close a point, where steps are small. A whole number of times [`shelfmark_learner::STATISTICS_EVERY`], so that every
-/// point has watched steps.
+/// Number of steps that completes a point, when steps are small. A multiple of [`shelfmark_learner::STATISTICS_EVERY`],
+/// so that every point has measured steps.
 pub const POINT_STEPS_MAX: u64 = 64;
 
-/// Fewest watched steps of a window.
-const WATCHED_MIN: u64 = 2;
+/// Minimum number of measured steps of a window.
+const MEASURED_MIN: u64 = 2;
 
 /// Live quality as of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PointQuality {
-    /// Of the live view.
+    /// Quality of the live view.
     pub live: Quality,
-    /// Of what is served.
+    /// Quality of the served view.
     pub served: Quality,
 }
 
-/// The sum of some steps.
+/// Point of a series: the sum of some steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
     /// Position of the last record of its last step.
     pub through: Position,
-    /// What the steps did.
+    /// Sums over its steps.
     pub sums: Sums,
-    /// Live quality when it closed.
+    /// Live quality at its completion.
     pub quality: PointQuality,
 }
 
-/// The newest points, oldest first, and the steps since.
+/// Series: the newest points, oldest first, and the steps since the last point.
 #[derive(Debug, Default)]
 pub struct Series {
     points: VecDeque<Arc<Point>>,
@@ -50,7 +50,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Adds a step; returns the point that it closed. `quality` is asked for then.
+    /// Adds a step, and returns the point that it completes. `quality` is called only then.
     pub fn add(&mut self, step: &StepReport, quality: impl FnOnce() -> PointQuality) -> Option<Arc<Point>> {
         self.open.add(step);
         self.through = step.through;
@@ -66,37 +66,37 @@ impl Series {
         Some(point)
     }
 
-    /// Forgets what lies after `position`: learning begins again from there.
+    /// Drops the points after `position`, from which learning restarts.
     pub fn rewind(&mut self, position: Position) {
         self.points.retain(|point| point.through <= position);
         self.open = Sums::default();
         self.through = position;
     }
 
-    /// Points after a position, oldest first, at most `limit`.
+    /// Returns the points after a position, oldest first, at most `limit`.
     pub fn after(&self, after: Position, limit: usize) -> Vec<Arc<Point>> {
         let start = self.points.partition_point(|point| point.through <= after);
         self.points.range(start..).take(limit).cloned().collect()
     }
 
-    /// The steps since the last point.
+    /// Returns the sums of the steps since the last point.
     pub const fn open(&self) -> &Sums {
         &self.open
     }
 
-    /// Position of the last record of the last step.
+    /// Returns the position of the last record of the last step.
     pub const fn through(&self) -> Position {
         self.through
     }
 
-    /// The newest steps, at least `recent` targets and two watched steps of them where there are as many, and those before
-    /// them, at least `before` targets where there are as many.
+    /// Returns the sums of the newest steps and of the steps before them. The newest have at least `recent` targets and
+    /// two measured steps, the others at least `before` targets, where the series is long enough.
     pub fn windows(&self, recent: u64, before: u64) -> (Sums, Sums) {
         let mut newest = self.open;
         let mut older = Sums::default();
         for point in self.points.iter().rev() {
-            // Where steps are very large, some of them without watched rows make up the targets.
-            if (newest.targets < recent || newest.watched < WATCHED_MIN) && older.steps == 0 {
+            // Very large steps may reach the targets without a measured step among them.
+            if (newest.targets < recent || newest.measured < MEASURED_MIN) && older.steps == 0 {
                 newest.absorb(&point.sums);
             } else if older.targets < before {
                 older.absorb(&point.sums);

@@ -1,51 +1,51 @@
-//! Figures of some steps, added up so that any run of steps has them.
+//! Sums over steps, from which the figures of any run of steps are computed.
 
 use shelfmark_learner::{StepReport, TableStep};
 use shelfmark_state::LearnedTable;
 
-/// What some steps did to one table.
+/// Sums over steps for one table.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TableSums {
-    /// Rows with a gradient, a row counted once a step.
+    /// Number of rows with a gradient; a row counts once per step.
     pub rows: u64,
-    /// Squared norms of the gradient before clipping.
+    /// Sum of squared norms of the gradient before clipping.
     pub gradient: f64,
-    /// Of watched steps: rows with a gradient.
-    pub watched_rows: u64,
-    /// Of watched steps: rows that did not move.
+    /// Number of rows with a gradient, in measured steps.
+    pub measured_rows: u64,
+    /// Number of those rows that did not move.
     pub still: u64,
-    /// Of watched steps: squared norms of the gradient after clipping.
+    /// Sum of squared norms of the gradient after clipping, in measured steps.
     pub clipped_gradient: f64,
-    /// Of watched steps: squared norms of the updates.
+    /// Sum of squared norms of the updates, in measured steps.
     pub update: f64,
-    /// Of watched steps: squared norms of the rows.
+    /// Sum of squared norms of the updated rows, in measured steps.
     pub weights: f64,
 }
 
-/// What some steps did.
+/// Sums over steps.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
-    /// Steps, dropped ones too.
+    /// Number of steps, dropped ones included.
     pub steps: u64,
-    /// Steps whose rows were watched.
-    pub watched: u64,
-    /// Targets learned from.
+    /// Number of steps whose updates were measured.
+    pub measured: u64,
+    /// Number of targets learned from.
     pub targets: u64,
-    /// Their losses.
+    /// Sum of their losses in nats.
     pub loss: f64,
-    /// What a guess at random would have lost: `ln known` a target.
+    /// Sum of the losses of random guesses: `ln known` per target.
     pub chance: f64,
-    /// Squared norms of the whole gradient before clipping.
+    /// Sum of squared norms of the whole gradient before clipping.
     pub gradient: f64,
-    /// Steps scaled down.
+    /// Number of steps whose gradient was clipped.
     pub clipped: u64,
-    /// Steps dropped because a number was not finite.
+    /// Number of steps dropped because a number was not finite.
     pub quarantined: u64,
     tables: [TableSums; LearnedTable::ALL.len()],
 }
 
 impl Sums {
-    /// Adds a step. Of a dropped one only the fact: its numbers are not finite.
+    /// Adds a step. A dropped step is only counted, since its numbers are not finite.
     pub fn add(&mut self, step: &StepReport) {
         self.steps += 1;
         if step.quarantined {
@@ -57,7 +57,7 @@ impl Sums {
         self.chance += step.targets as f64 * (step.known.max(2) as f64).ln();
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
-        self.watched += u64::from(step.measured);
+        self.measured += u64::from(step.measured);
         let scale = f64::from(step.scale).powi(2);
         for (sums, table) in self.tables.iter_mut().zip(&step.tables) {
             sums.add(table, step.measured, scale);
@@ -67,7 +67,7 @@ impl Sums {
     /// Adds the steps of `other`.
     pub fn absorb(&mut self, other: &Self) {
         self.steps += other.steps;
-        self.watched += other.watched;
+        self.measured += other.measured;
         self.targets += other.targets;
         self.loss += other.loss;
         self.chance += other.chance;
@@ -77,7 +77,7 @@ impl Sums {
         for (sums, other) in self.tables.iter_mut().zip(&other.tables) {
             sums.rows += other.rows;
             sums.gradient += other.gradient;
-            sums.watched_rows += other.watched_rows;
+            sums.measured_rows += other.measured_rows;
             sums.still += other.still;
             sums.clipped_gradient += other.clipped_gradient;
             sums.update += other.update;
@@ -85,38 +85,38 @@ impl Sums {
         }
     }
 
-    /// One table's.
+    /// Returns the sums of one table.
     pub const fn table(&self, table: LearnedTable) -> &TableSums {
         &self.tables[table.index()]
     }
 
-    /// Mean loss of a target in nats.
+    /// Computes the mean loss of a target in nats.
     pub fn mean_loss(&self) -> Option<f64> {
         ratio(self.loss, self.targets as f64)
     }
 
-    /// Mean loss of a target over that of a guess at random: 1 is no better than chance.
+    /// Computes the mean loss of a target over that of a random guess: 1 is no better than chance.
     pub fn loss_to_chance(&self) -> Option<f64> {
         ratio(self.loss, self.chance)
     }
 
-    /// Norm of the gradient before clipping, root mean square over steps.
+    /// Computes the norm of the gradient before clipping, as root mean square over steps.
     pub fn gradient_norm(&self) -> Option<f64> {
         ratio(self.gradient, (self.steps - self.quarantined) as f64).map(f64::sqrt)
     }
 
-    /// Share of steps that were scaled down.
+    /// Computes the share of steps whose gradient was clipped.
     pub fn clipped_share(&self) -> Option<f64> {
         ratio(self.clipped as f64, self.steps as f64)
     }
 }
 
 impl TableSums {
-    fn add(&mut self, step: &TableStep, watched: bool, scale: f64) {
+    fn add(&mut self, step: &TableStep, measured: bool, scale: f64) {
         self.rows += u64::from(step.rows);
         self.gradient += step.gradient;
-        if watched {
-            self.watched_rows += u64::from(step.rows);
+        if measured {
+            self.measured_rows += u64::from(step.rows);
             self.still += u64::from(step.still);
             self.clipped_gradient += scale * step.gradient;
             self.update += step.update;
@@ -124,40 +124,40 @@ impl TableSums {
         }
     }
 
-    /// Norm of the gradient before clipping, root mean square over `steps`.
+    /// Computes the norm of the gradient before clipping, as root mean square over `steps`.
     pub fn gradient_norm(&self, steps: u64) -> Option<f64> {
         ratio(self.gradient, steps as f64).map(f64::sqrt)
     }
 
-    /// Norm of the gradient after clipping, root mean square over `watched` steps.
-    pub fn clipped_gradient_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.clipped_gradient, watched as f64).map(f64::sqrt)
+    /// Computes the norm of the gradient after clipping, as root mean square over `measured` steps.
+    pub fn clipped_gradient_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.clipped_gradient, measured as f64).map(f64::sqrt)
     }
 
-    /// Norm of the update, root mean square over `watched` steps.
-    pub fn update_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.update, watched as f64).map(f64::sqrt)
+    /// Computes the norm of the update, as root mean square over `measured` steps.
+    pub fn update_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.update, measured as f64).map(f64::sqrt)
     }
 
-    /// Norm of the touched rows together, root mean square over `watched` steps.
-    pub fn weight_norm(&self, watched: u64) -> Option<f64> {
-        ratio(self.weights, watched as f64).map(f64::sqrt)
+    /// Computes the norm of all updated rows together, as root mean square over `measured` steps.
+    pub fn weight_norm(&self, measured: u64) -> Option<f64> {
+        ratio(self.weights, measured as f64).map(f64::sqrt)
     }
 
-    /// Norm of the update over norm of what was updated.
+    /// Computes the norm of the update over the norm of the updated rows.
     pub fn update_ratio(&self) -> Option<f64> {
         ratio(self.update, self.weights).map(f64::sqrt)
     }
 
-    /// The rate that plain gradient descent would have needed for the same length of way: norm of the update over norm of
-    /// the gradient after clipping.
+    /// Computes the equivalent rate of plain gradient descent: the norm of the update over the norm of the gradient
+    /// after clipping.
     pub fn learning_rate(&self) -> Option<f64> {
         ratio(self.update, self.clipped_gradient).map(f64::sqrt)
     }
 
-    /// Share of rows with a gradient that did not move.
+    /// Computes the share of rows with a gradient that did not move.
     pub fn still_share(&self) -> Option<f64> {
-        ratio(self.still as f64, self.watched_rows as f64)
+        ratio(self.still as f64, self.measured_rows as f64)
     }
 }
 

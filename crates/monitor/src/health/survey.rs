@@ -1,5 +1,4 @@
-//! What only a look at the rows themselves shows: how long they are, how far they moved since a version, which were never
-//! touched and which lie still.
+//! Survey of the rows of a state: their norms, their distances from a version, untouched and stale rows.
 
 use serde::Serialize;
 
@@ -11,14 +10,15 @@ use super::{
     movers::{Mover, movers, relative_distance},
 };
 
-/// Rows of a table that a survey looks at: every one of a table this size, every second of one twice as large, and so on.
+/// Maximum number of rows of a table in a survey: every row of a table up to this size, every second row of one up to
+/// twice as large, and so on.
 pub const SAMPLE_ROWS_MAX: usize = 65_536;
-/// A row that no step touched for so many records is stale.
+/// Number of records without a gradient after which a row is stale.
 pub const STALE_RECORDS: u64 = 100_000;
-/// Rows listed by id.
+/// Maximum number of rows listed by id.
 const LISTED_MAX: usize = 50;
 
-/// The version that a survey compares with; the live state grew from it, so rows have the same numbers.
+/// Version that a survey compares with. The live state grew from it, so rows have the same numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct SurveyedVersion<'a> {
     /// Its number.
@@ -29,43 +29,44 @@ pub struct SurveyedVersion<'a> {
     pub state: &'a State,
 }
 
-/// What a survey saw of one table. Counts are of rows looked at.
+/// Survey of one table. Counts are of sampled rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TableSurvey {
     /// The table.
     pub table: LearnedTable,
-    /// Rows that there are.
+    /// Number of rows of the table.
     pub rows: u64,
-    /// Rows looked at.
+    /// Number of sampled rows.
     pub sampled: u64,
-    /// Those that learning can have met: items of an event, tokens of such items, everything else.
+    /// Number of sampled rows that learning can have met: items of an event, tokens of such items, all rows of other
+    /// tables.
     pub met: u64,
-    /// Events learned so far for each met row.
+    /// Events learned so far per met row.
     pub events_per_row: Option<f64>,
-    /// Met rows that no gradient ever reached.
+    /// Number of met rows that never had a gradient.
     pub untouched: u64,
-    /// Met rows that were touched once, but not in the last 100,000 records.
+    /// Number of met rows that had a gradient, but not in the last 100,000 records.
     pub stale: u64,
-    /// Lengths of met rows.
+    /// Norms of met rows.
     pub norms: Option<Quantiles>,
-    /// Relative distances of rows from the same rows of the version: 0 unmoved, 2 turned round.
+    /// Relative distances of rows from the same rows of the version: 0 unmoved, 2 reversed.
     pub moved: Option<Quantiles>,
 }
 
 impl TableSurvey {
-    /// Share of met rows that no gradient ever reached.
+    /// Computes the share of met rows that never had a gradient.
     pub fn untouched_share(&self) -> Option<f64> {
         (self.met > 0).then(|| self.untouched as f64 / self.met as f64)
     }
 
-    /// Share of met rows that are stale.
+    /// Computes the share of met rows that are stale.
     pub fn stale_share(&self) -> Option<f64> {
         (self.met > 0).then(|| self.stale as f64 / self.met as f64)
     }
 }
 
-/// A row that lies still.
+/// Item whose vector is untouched or stale.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StillRow {
@@ -73,55 +74,56 @@ pub struct StillRow {
     pub item: Id,
     /// Its title, if it has one.
     pub title: Option<String>,
-    /// Where the survey that last saw its vector move stood; null when no gradient ever reached it.
+    /// Position of the last survey that found its vector changed; null when it never had a gradient.
     pub touched_at: Option<Position>,
 }
 
-/// A look at the rows of a state.
+/// Survey of the rows of a state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Survey {
-    /// Where the state stood.
+    /// Position of the state.
     pub position: Position,
     /// The version that rows were compared with.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub version: Option<VersionNumber>,
-    /// Its position.
+    /// Position of that version.
     pub version_position: Option<Position>,
-    /// By table.
+    /// Survey by table.
     pub tables: Vec<TableSurvey>,
     /// Items that moved most since the version, farthest first.
     pub most_changed: Vec<Mover>,
-    /// Items met in an event whose vector no gradient ever reached, at most 50.
+    /// Items met in an event whose vector never had a gradient, at most 50.
     pub untouched: Vec<StillRow>,
-    /// Items whose vector was not touched in the last 100,000 records, at most 50.
+    /// Items whose vector had no gradient in the last 100,000 records, at most 50.
     pub stale: Vec<StillRow>,
 }
 
 impl Survey {
-    /// One table's; `None` for the small vectors.
+    /// Returns the survey of one table; `None` for the small vectors.
     pub fn table(&self, table: LearnedTable) -> Option<&TableSurvey> {
         self.tables.iter().find(|survey| survey.table == table)
     }
 }
 
-/// Looks at states now and then, and remembers what it needs to tell which rows moved in between.
+/// Surveyor of states. It remembers which rows changed between its surveys.
 #[derive(Debug, Default)]
 pub struct Surveyor {
     previous: Option<Parameters>,
-    seen: [Seen; LearnedTable::ROWS.len()],
+    seen: [LastTouched; LearnedTable::ROWS.len()],
 }
 
-/// When sampled rows were last seen to be touched.
+/// Positions at which sampled rows were last found changed.
 #[derive(Debug, Default)]
-struct Seen {
-    /// Every so manyth row is looked at: a power of two, so that a sample stays one when the table grows.
+struct LastTouched {
+    /// Distance of two sampled rows: a power of two, so that a smaller sample of a grown table is part of the earlier
+    /// one.
     stride: usize,
     touched_at: Vec<Option<Position>>,
 }
 
 impl Surveyor {
-    /// Looks at a state. Costs the sampled rows; meant for a thread where half a second does not matter.
+    /// Surveys a state. Reads the sampled rows, which may take half a second, so call it outside the async workers.
     pub fn survey(&mut self, state: &State, position: Position, version: Option<SurveyedVersion<'_>>) -> Survey {
         let reached = reached_tokens(state);
         let mut survey = Survey {
@@ -137,22 +139,22 @@ impl Surveyor {
             let accumulators = state.accumulators.table(table);
             let previous = self.previous.as_ref().map(|previous| previous.table(table));
             seen.look(accumulators, previous, initial(table), position);
-            let look = Look { table, state, seen, position, reached: &reached };
+            let look = TableLook { table, state, seen, position, reached: &reached };
             look.add(version, &mut survey);
         }
-        // Kept until the next survey: the learner copies what it touches meanwhile, as it does for views.
+        // Kept until the next survey. The learner copies the rows that it changes meanwhile, as it does for views.
         self.previous = Some(state.accumulators.clone());
         survey
     }
 }
 
-impl Seen {
-    /// Notes which rows were touched since the survey before.
+impl LastTouched {
+    /// Records which rows changed since the survey before.
     fn look(&mut self, now: &CowRows, before: Option<&CowRows>, initial: f32, position: Position) {
         let rows = now.len();
         self.stride = self.stride.max(1);
         if self.touched_at.len() * self.stride > rows + self.stride {
-            // The state went back: what was seen is of rows that are no longer there.
+            // The state was rolled back, and the last rows no longer exist.
             self.touched_at.truncate(rows.div_ceil(self.stride));
         }
         while rows.div_ceil(self.stride) > SAMPLE_ROWS_MAX {
@@ -178,19 +180,19 @@ impl Seen {
     }
 }
 
-/// One table under survey.
-struct Look<'a> {
+/// Survey of one table in progress.
+struct TableLook<'a> {
     table: LearnedTable,
     state: &'a State,
-    seen: &'a Seen,
+    seen: &'a LastTouched,
     position: Position,
     reached: &'a [bool],
 }
 
-impl Look<'_> {
+impl TableLook<'_> {
     fn add(&self, version: Option<SurveyedVersion<'_>>, survey: &mut Survey) {
-        let weights = self.state.readable.parameters.table(self.table);
-        let before = version.map(|version| version.state.readable.parameters.table(self.table));
+        let weights = self.state.inference.parameters.table(self.table);
+        let before = version.map(|version| version.state.inference.parameters.table(self.table));
         let mut table = TableSurvey {
             table: self.table,
             rows: weights.len() as u64,
@@ -231,45 +233,45 @@ impl Look<'_> {
                 Some(_) => continue,
             };
             if self.table == LearnedTable::Items && listed.len() < LISTED_MAX {
-                let item = &self.state.readable.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
+                let item = &self.state.inference.catalog.entry(u32::try_from(row).expect("rows are u32")).item;
                 listed.push(StillRow { item: item.id.clone(), title: item.title.clone(), touched_at: *touched_at });
             }
         }
         let met = (table.met * self.seen.stride as u64) as f64;
-        table.events_per_row = (met > 0.0).then(|| self.state.readable.counters.events as f64 / met);
+        table.events_per_row = (met > 0.0).then(|| self.state.inference.counters.events as f64 / met);
         (table.norms, table.moved) = (Quantiles::of(norms), Quantiles::of(moved));
         if let Some(version) = version.filter(|_| self.table == LearnedTable::Items) {
-            survey.most_changed = movers(ranked, &version.state.readable, &self.state.readable);
+            survey.most_changed = movers(ranked, &version.state.inference, &self.state.inference);
         }
         survey.tables.push(table);
     }
 
-    /// Whether a row is of the same in a version: a user's changes hands when somebody idle was dropped.
+    /// Whether a row has the same owner in the version. Rows of dropped idle users are reused.
     fn is_same(&self, version: Option<SurveyedVersion<'_>>, row: usize) -> bool {
         if self.table != LearnedTable::Users {
             return true;
         }
-        let before = version.and_then(|version| version.state.readable.users.holder(as_row(row)));
-        before.is_some() && before == self.state.readable.users.holder(as_row(row))
+        let before = version.and_then(|version| version.state.inference.users.get_id(as_row(row)));
+        before.is_some() && before == self.state.inference.users.get_id(as_row(row))
     }
 
     /// Whether learning can have met a row.
     fn is_met(&self, row: usize) -> bool {
-        let readable = &self.state.readable;
-        let known = |row: usize| readable.catalog.is_known(as_row(row));
+        let inference = &self.state.inference;
+        let known = |row: usize| inference.catalog.is_known(as_row(row));
         match self.table {
             LearnedTable::Items | LearnedTable::Bias => known(row),
             LearnedTable::Last => row == 0 || known(row - 1),
             LearnedTable::Tokens => self.reached[row],
-            LearnedTable::Users => readable.users.holder(as_row(row)).is_some(),
+            LearnedTable::Users => inference.users.get_id(as_row(row)).is_some(),
             LearnedTable::Context | LearnedTable::Projections | LearnedTable::Small => true,
         }
     }
 }
 
-/// By token row: whether an item with the token was met in an event.
+/// Returns, by token row, whether an item with the token was met in an event.
 fn reached_tokens(state: &State) -> Vec<bool> {
-    let catalog = &state.readable.catalog;
+    let catalog = &state.inference.catalog;
     let mut reached = vec![false; catalog.tokens_len()];
     for row in catalog.known().iter() {
         for token in catalog.entry(*row).tokens.iter() {
@@ -279,7 +281,7 @@ fn reached_tokens(state: &State) -> Vec<bool> {
     reached
 }
 
-/// What the accumulators of a table start at.
+/// Returns the initial value of a table's accumulators.
 fn initial(table: LearnedTable) -> f32 {
     if table == LearnedTable::Bias { 0.0 } else { ACCUMULATOR_INITIAL }
 }
@@ -294,18 +296,18 @@ mod tests {
         rows
     }
 
-    /// Goal: large tables are sampled and nothing seen is forgotten when a table outgrows the sample. Method: touch rows
-    /// between looks, then let the table grow to three times the sample.
+    /// Goal: large tables are sampled and nothing seen is forgotten when a table outgrows the sample. Method: touch
+    /// rows between looks, then let the table grow to three times the sample.
     #[test]
     fn a_sample_keeps_what_it_saw_when_the_table_outgrows_it_and_forgets_rows_that_are_gone() {
-        let mut seen = Seen::default();
+        let mut seen = LastTouched::default();
         let mut now = rows(1000);
         now.row_mut(8)[0] = 1.0;
         seen.look(&now, None, 0.0, Position::new(10));
         let before = now.clone();
         now.row_mut(12)[0] = 1.0;
         seen.look(&now, Some(&before), 0.0, Position::new(20));
-        let touched = |seen: &Seen, row: usize| seen.touched_at[row / seen.stride];
+        let touched = |seen: &LastTouched, row: usize| seen.touched_at[row / seen.stride];
         assert_eq!((seen.stride, seen.touched_at.len()), (1, 1000));
         let expected = [(8, Some(Position::new(10))), (12, Some(Position::new(20))), (16, None)];
         assert!(expected.iter().all(|(row, at)| touched(&seen, *row) == *at));

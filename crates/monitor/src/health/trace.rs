@@ -1,73 +1,73 @@
-//! What one event did, found by learning the records around it again: the state is a function of the log, so a replay from
-//! any state before the event passes through the very step that learned it, bit for bit (P4).
+//! Trace of one event: its effects, found by a replay. The state is a function of the log, so a replay from any state
+//! before the event repeats the step that learned it, bit for bit (P4).
 
 use serde::Serialize;
 
 use shelfmark_domain::{Event, Id, Position};
 use shelfmark_learner::{Observer, StepReport, StepTask};
-use shelfmark_state::{Actor, LearnedTable, Readable, State, Unit, distance, dot};
+use shelfmark_state::{Actor, InferenceState, LearnedTable, State, Unit, distance, dot};
 
 use super::{StepFigures, Sums, TableFigures};
 
-/// Rows of a trace: the event's own, then those that moved most.
+/// Maximum number of rows of a trace: the event's own, then those that moved most.
 pub const TRACE_ROWS_MAX: usize = 100;
-/// Neighbours listed, and the places before and after that they are looked for in.
+/// Maximum number of listed neighbours, and the number of nearest items, before and after, that they are chosen from.
 const NEIGHBOURS: usize = 10;
 const NEIGHBOUR_PLACES: usize = 50;
 
-/// The event that is looked for.
+/// Event to be traced.
 #[derive(Debug, Clone)]
 pub struct TraceTarget {
-    /// Where it stands.
+    /// Its position.
     pub position: Position,
     /// The event.
     pub event: Event,
 }
 
-/// What a row is to the event.
+/// Role of a row for the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Its item.
+    /// The event's item.
     Item,
-    /// Its user.
+    /// The event's user.
     User,
-    /// The item that its user met last.
+    /// The last item before the event in the actor's history.
     Last,
-    /// An item of its user's history.
+    /// An item of the actor's history.
     History,
-    /// A token of its item.
+    /// A token of the event's item.
     Token,
-    /// One of its circumstances.
+    /// One of the event's circumstances.
     Context,
-    /// None of these: a row of another event of the step, or one that competed.
+    /// None of these: a row of another event of the step, or of a competing item.
     Other,
 }
 
-/// A row that the step moved.
+/// Row that the step moved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MovedRow {
     /// Its table.
     pub table: LearnedTable,
-    /// Whose it is: an item, user, token or circumstance; null for the row of "no item before" and for projections.
+    /// Id of its item, user, token or circumstance; null for the row of "no item before" and for projections.
     pub id: Option<Id>,
     /// The item's title, if it has one.
     pub title: Option<String>,
-    /// What it is to the event.
+    /// Role of the row for the event.
     pub part: Part,
-    /// Its length before the step.
+    /// Its norm before the step.
     pub norm_before: f32,
-    /// Its length after the step.
+    /// Its norm after the step.
     pub norm_after: f32,
-    /// How far it moved.
+    /// Euclidean distance of its vectors before and after.
     pub moved: f32,
-    /// Norm of its gradient after clipping, from what its accumulators grew by.
+    /// Norm of its gradient after clipping, computed from the growth of its accumulators.
     pub gradient_norm: f32,
 }
 
-/// An item near the event's, before or after.
+/// Item near the event's item, before or after the step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Neighbour {
@@ -79,48 +79,48 @@ pub struct Neighbour {
     pub similarity_before: f32,
     /// Cosine after the step.
     pub similarity_after: f32,
-    /// Place among all items before, from 1; null beyond 50.
+    /// Rank among all items before the step, from 1; null beyond 50.
     pub place_before: Option<usize>,
-    /// Place after, from 1; null beyond 50.
+    /// Rank among all items after the step, from 1; null beyond 50.
     pub place_after: Option<usize>,
 }
 
-/// The step that learned an event.
+/// Trace of an event: the step that learned it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trace {
-    /// Position of the first record of the batch that the step is of.
+    /// Position of the first record of the step's batch.
     pub batch_first: Position,
-    /// Position of its last record.
+    /// Position of the last record of the step's batch.
     pub batch_last: Position,
-    /// Number of the step in the batch, from 0; a batch is one step unless a basket is very large.
+    /// Number of the step in the batch, from 0. A batch is one step unless a basket is very large.
     pub number: u64,
-    /// Whether the item had been met before the batch: of a first sight only vectors learn.
+    /// Whether the item had been met before the batch. The first event of an item trains vectors only.
     pub known: bool,
     /// Weight of the event's target; negative for a dislike.
     pub weight: f32,
-    /// What the step did.
+    /// Figures of the step.
     pub step: StepFigures,
-    /// Norm of its whole gradient after clipping.
+    /// Norm of the whole gradient after clipping.
     pub clipped_gradient_norm: f64,
-    /// By table.
+    /// Figures by table.
     pub tables: Vec<TableFigures>,
-    /// Rows that it moved, in all.
+    /// Number of rows that the step moved.
     pub rows_moved: u64,
     /// The event's own rows, then those that moved most; at most 100.
     pub rows: Vec<MovedRow>,
-    /// Neighbours of the item whose similarity changed most, by the change.
+    /// Neighbours of the item whose similarity changed most, largest change first.
     pub neighbours: Vec<Neighbour>,
 }
 
-/// Watches a replay for the step that learns the event.
+/// Observer of a replay that captures the step which learns the event.
 #[derive(Debug)]
 pub struct Tracer {
     target: TraceTarget,
     found: Option<Found>,
-    /// Whether the newest batch met a frozen model.
+    /// Whether the model was frozen at the newest batch.
     frozen: bool,
-    /// Whether the event's batch did.
+    /// Whether it was frozen at the event's batch.
     target_frozen: bool,
 }
 
@@ -131,24 +131,24 @@ struct Found {
     item: u32,
     known: bool,
     weight: f32,
-    /// Rows that are something to the event, most telling first.
+    /// Rows with a role for the event, the most important first.
     own: Vec<(LearnedTable, u32, Part)>,
     before: State,
     after: Option<(State, StepReport)>,
 }
 
 impl Tracer {
-    /// Looks for this event. The learner must watch every step.
+    /// Traces this event. The learner has to measure every step.
     pub const fn new(target: TraceTarget) -> Self {
         Self { target, found: None, frozen: false, target_frozen: false }
     }
 
-    /// Whether the event came while learning was frozen: no step learned it.
+    /// Whether learning was frozen at the event, so that no step learned it.
     pub const fn is_frozen(&self) -> bool {
         self.target_frozen
     }
 
-    /// What was found. Costs the rows that the step moved, and one pass over all items.
+    /// Returns the trace, if the step was found. Reads the rows that the step moved, and makes one pass over all items.
     pub fn trace(self) -> Option<Trace> {
         let Found { first, number, item, known, weight, own, before, after } = self.found?;
         let (after, report) = after?;
@@ -166,7 +166,7 @@ impl Tracer {
             tables: TableFigures::all(&sums),
             rows_moved,
             rows,
-            neighbours: neighbours(item, &before.readable, &after.readable),
+            neighbours: neighbours(item, &before.inference, &after.inference),
         })
     }
 }
@@ -179,15 +179,15 @@ impl Observer for Tracer {
     fn before_step(&mut self, state: &State, task: &StepTask<'_>) {
         let (first, number) = task.key;
         let event = &self.target.event;
-        // Batches come in order: the last one that begins at or before the event is its own.
+        // Batches come in order. The event's own is the last one that begins at or before it.
         if first > self.target.position.get() {
             return;
         }
-        let readable = &state.readable;
-        let Some(item) = readable.catalog.row(event.item.as_str()) else { return };
+        let inference = &state.inference;
+        let Some(item) = inference.catalog.row(event.item.as_str()) else { return };
         let actor = match (&event.user, &event.session) {
-            (Some(user), _) => readable.user(user.as_str()),
-            (None, Some(session)) => readable.session(session.as_str()),
+            (Some(user), _) => inference.user(user.as_str()),
+            (None, Some(session)) => inference.session(session.as_str()),
             (None, None) => None,
         };
         let mut learned =
@@ -201,7 +201,7 @@ impl Observer for Tracer {
                 item,
                 known: target.known,
                 weight: target.weight,
-                own: own_rows(readable, unit, item),
+                own: own_rows(inference, unit, item),
                 before: state.clone(),
                 after: None,
             });
@@ -220,12 +220,12 @@ impl Observer for Tracer {
         if self.found.is_none() && self.frozen && through >= self.target.position {
             self.target_frozen = true;
         }
-        // Nobody else looks at it in a replay, and a step's own marks are what is compared.
+        // Nothing else reads it in a replay, and the trace needs the marks of one step alone.
         state.touched.clear();
     }
 }
 
-fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u32, Part)> {
+fn own_rows(inference: &InferenceState, unit: &Unit, item: u32) -> Vec<(LearnedTable, u32, Part)> {
     let context = &unit.context;
     let mut rows = vec![(LearnedTable::Items, item, Part::Item), (LearnedTable::Bias, item, Part::Item)];
     if let Actor::User(row) = unit.actor {
@@ -233,16 +233,16 @@ fn own_rows(readable: &Readable, unit: &Unit, item: u32) -> Vec<(LearnedTable, u
     }
     rows.push((LearnedTable::Last, context.history.first().map_or(0, |last| last + 1), Part::Last));
     rows.extend(context.terms.iter().map(|row| (LearnedTable::Context, *row, Part::Context)));
-    rows.extend(readable.catalog.entry(item).tokens.iter().map(|row| (LearnedTable::Tokens, *row, Part::Token)));
+    rows.extend(inference.catalog.entry(item).tokens.iter().map(|row| (LearnedTable::Tokens, *row, Part::Token)));
     rows.extend(context.history.iter().map(|row| (LearnedTable::Items, *row, Part::History)));
     rows
 }
 
-/// How many rows the step moved, and those that a trace lists.
+/// Counts the rows that the step moved, and returns those that a trace lists.
 fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) -> (u64, Vec<MovedRow>) {
     let mut moved: Vec<(f32, LearnedTable, u32)> = Vec::new();
     for table in LearnedTable::ROWS {
-        let [old, new] = [before, after].map(|state| state.readable.parameters.table(table));
+        let [old, new] = [before, after].map(|state| state.inference.parameters.table(table));
         for row in after.touched.rows(table.table()) {
             let far = distance(old.row(*row as usize), new.row(*row as usize));
             if far > 0.0 {
@@ -265,10 +265,10 @@ fn moved_rows(own: &[(LearnedTable, u32, Part)], before: &State, after: &State) 
 
 fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &State) -> MovedRow {
     let at = row as usize;
-    let [old, new] = [before, after].map(|state| state.readable.parameters.table(table).row(at));
+    let [old, new] = [before, after].map(|state| state.inference.parameters.table(table).row(at));
     let [sums_before, sums_after] = [before, after].map(|state| state.accumulators.table(table).row(at));
     let grown: f64 = sums_before.iter().zip(sums_after).map(|(old, new)| f64::from(*new) - f64::from(*old)).sum();
-    let readable = &after.readable;
+    let inference = &after.inference;
     let item = match table {
         LearnedTable::Items | LearnedTable::Bias => Some(row),
         LearnedTable::Last => row.checked_sub(1),
@@ -279,21 +279,21 @@ fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &
         | LearnedTable::Small => None,
     };
     let id = match table {
-        LearnedTable::Users => readable.users.holder(row),
-        LearnedTable::Tokens => Some(readable.catalog.token(row)),
-        LearnedTable::Context => Some(readable.contexts.id(row)),
+        LearnedTable::Users => inference.users.get_id(row),
+        LearnedTable::Tokens => Some(inference.catalog.token(row)),
+        LearnedTable::Context => Some(inference.contexts.id(row)),
         LearnedTable::Items
         | LearnedTable::Bias
         | LearnedTable::Last
         | LearnedTable::Projections
-        | LearnedTable::Small => item.map(|row| readable.catalog.id(row)),
+        | LearnedTable::Small => item.map(|row| inference.catalog.id(row)),
     };
     #[expect(clippy::cast_possible_truncation, reason = "a norm of f32 values")]
     let gradient_norm = grown.max(0.0).sqrt() as f32;
     MovedRow {
         table,
         id: id.cloned(),
-        title: item.and_then(|row| readable.catalog.entry(row).item.title.clone()),
+        title: item.and_then(|row| inference.catalog.entry(row).item.title.clone()),
         part,
         norm_before: dot(old, old).sqrt(),
         norm_after: dot(new, new).sqrt(),
@@ -302,9 +302,9 @@ fn moved_row(table: LearnedTable, row: u32, part: Part, before: &State, after: &
     }
 }
 
-/// The items whose similarity to `item` changed most, among those that were or are near.
-fn neighbours(item: u32, before: &Readable, after: &Readable) -> Vec<Neighbour> {
-    let [old, new] = [before, after].map(|readable| similarities(item, readable));
+/// Lists the items whose similarity to `item` changed most, among those near it before or after.
+fn neighbours(item: u32, before: &InferenceState, after: &InferenceState) -> Vec<Neighbour> {
+    let [old, new] = [before, after].map(|inference| similarities(item, inference));
     let [old_places, new_places] = [&old, &new].map(|similarities| places(item, similarities, after));
     let mut near: Vec<u32> = old_places.iter().chain(&new_places).copied().collect();
     near.sort_unstable();
@@ -323,25 +323,25 @@ fn neighbours(item: u32, before: &Readable, after: &Readable) -> Vec<Neighbour> 
     near.into_iter().take(NEIGHBOURS).map(neighbour).collect()
 }
 
-/// Cosine of every item's vector, content included, with that of `item`.
-fn similarities(item: u32, readable: &Readable) -> Vec<f32> {
-    let mut wanted = vec![0.0; readable.config.dim];
-    readable.item_vector(item, &mut wanted);
+/// Computes the cosine of every item's vector, content included, with that of `item`. Returns one value per item row.
+fn similarities(item: u32, inference: &InferenceState) -> Vec<f32> {
+    let mut wanted = vec![0.0; inference.config.dim];
+    inference.item_vector(item, &mut wanted);
     let length = dot(&wanted, &wanted).sqrt();
-    let mut vector = vec![0.0; readable.config.dim];
-    let rows = 0..u32::try_from(readable.catalog.len()).expect("rows are u32");
+    let mut vector = vec![0.0; inference.config.dim];
+    let rows = 0..u32::try_from(inference.catalog.len()).expect("rows are u32");
     let cosine = |row| {
-        readable.item_vector(row, &mut vector);
+        inference.item_vector(row, &mut vector);
         let lengths = dot(&vector, &vector).sqrt() * length;
         if lengths > 0.0 { (dot(&vector, &wanted) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
     };
     rows.map(cosine).collect()
 }
 
-/// The nearest items that may be recommended, nearest first.
-fn places(item: u32, similarities: &[f32], readable: &Readable) -> Vec<u32> {
+/// Lists the rows of the nearest items that may be recommended, nearest first.
+fn places(item: u32, similarities: &[f32], inference: &InferenceState) -> Vec<u32> {
     let mut rows: Vec<u32> = (0..u32::try_from(similarities.len()).expect("rows are u32"))
-        .filter(|row| *row != item && readable.catalog.entry(*row).recommendable())
+        .filter(|row| *row != item && inference.catalog.entry(*row).recommendable())
         .collect();
     let nearer = |a: &u32, b: &u32| similarities[*b as usize].total_cmp(&similarities[*a as usize]).then(a.cmp(b));
     if rows.len() > NEIGHBOUR_PLACES {

@@ -1,5 +1,5 @@
-//! What is wrong, if anything, with the numbers that say so. Thresholds lie far from what healthy models show on real
-//! streams (docs/LEARNING.md has both figures), because an alarm that comes for nothing is soon ignored.
+//! Verdicts on learning, each with the numbers that led to it. Thresholds are far from the figures of healthy models on
+//! real streams (docs/LEARNING.md has both), because false alarms make people ignore all alarms.
 
 use serde::Serialize;
 
@@ -7,76 +7,76 @@ use shelfmark_state::LearnedTable;
 
 use super::{Sums, TableSums, TableSurvey};
 
-/// Targets below which nothing is said.
+/// Minimum number of targets for any verdict.
 pub const TARGETS_MIN: u64 = 512;
-/// Targets of the window that is judged.
+/// Number of targets of the window that is judged.
 pub const RECENT_TARGETS: u64 = 2048;
-/// Targets before the window that it is compared with, and fewest of them.
+/// Number of targets before the window that it is compared with, and their minimum.
 pub const BEFORE_TARGETS: u64 = 16_384;
 const BEFORE_TARGETS_MIN: u64 = 4096;
 
-/// Share of dropped steps beyond which learning explodes.
+/// Exploding: share of dropped steps.
 const QUARANTINED_SHARE: f64 = 0.01;
-/// Loss over that of a guess at random, together with [`EXPLODING_CLIPPED_SHARE`].
+/// Exploding: loss over that of a random guess, together with [`EXPLODING_CLIPPED_SHARE`].
 const EXPLODING_LOSS: f64 = 1.25;
-/// Share of clipped steps.
+/// Exploding: share of clipped steps, together with [`EXPLODING_LOSS`].
 const EXPLODING_CLIPPED_SHARE: f64 = 0.1;
-/// Share of clipped steps that needs no second sign.
+/// Exploding: share of clipped steps that suffices alone.
 const EXPLODING_CLIPPED_SHARE_ALONE: f64 = 0.5;
-/// Loss over that of a guess at random that needs no second sign.
+/// Exploding: loss over that of a random guess that suffices alone.
 const EXPLODING_LOSS_ALONE: f64 = 3.0;
-/// Mean length of touched rows over the length of a new item's.
+/// Exploding: mean norm of updated rows over the norm of a new item's vector.
 const EXPLODING_NORM: f64 = 50.0;
 
-/// Update of a row over its length, or over that of a new item where the row is shorter.
+/// Vanishing: update of a row over its norm, or over that of a new item where the row is shorter.
 const VANISHING_RATIO: f64 = 1e-4;
-/// The same for biases and small vectors, which come to rest when they are right.
+/// Vanishing: that ratio for biases and small vectors, which hardly move once they have converged.
 const VANISHING_RATIO_SMALL: f64 = 1e-6;
-/// Share of vectors with a gradient that do not move.
+/// Vanishing: share of vectors with a gradient that do not move.
 const VANISHING_STILL_SHARE: f64 = 0.9;
 
-/// What is left of the advantage over a guess at random.
+/// Drifting: remaining share of the advantage over a random guess.
 const DRIFTING_LEFT: f64 = 1.0 / 3.0;
-/// Advantage below which there is nothing to lose.
+/// Drifting: minimum advantage beforehand.
 const DRIFTING_ADVANTAGE_MIN: f64 = 0.05;
 
-/// Share of met rows that no gradient ever reached.
+/// Sparse: share of met rows that never had a gradient.
 const SPARSE_UNTOUCHED_SHARE: f64 = 0.9;
-/// Events for each met row before untouched ones are a sign: the first baskets and visits reach few rows.
+/// Sparse: minimum number of events per met row, since the first events reach few rows.
 const SPARSE_EVENTS_PER_ROW: f64 = 20.0;
-/// Share of items that no step touched for long.
+/// Sparse: share of stale items.
 const SPARSE_STALE_SHARE: f64 = 0.5;
-/// Rows below which shares say nothing.
+/// Sparse: minimum number of rows for shares to mean anything.
 const SPARSE_ROWS_MIN: u64 = 100;
 
-/// Length of a value of a new item vector: vectors are `sqrt(dim)` times as long.
+/// Root mean square of the values of a new item's vector, whose norm is `sqrt(dim)` times as large.
 const FRESH_VALUE: f64 = 0.05;
 
-/// What is wrong, worst last.
+/// Verdict on learning, in order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Too little was seen to say anything.
+    /// Too few targets were learned for a verdict.
     Unknown,
-    /// Nothing.
+    /// No problem was found.
     Healthy,
-    /// Rows that nobody touches, or no more.
+    /// Most rows never had a gradient, or have none any more.
     Sparse,
-    /// What was learned no longer holds.
+    /// The loss rose: most of what was learned no longer holds.
     Drifting,
-    /// Nothing moves although it should.
+    /// Updates are too small to change the rows.
     Vanishing,
-    /// Numbers grow without end.
+    /// Losses, gradients or norms grow without bound.
     Exploding,
 }
 
 impl Verdict {
-    /// All of them.
+    /// All verdicts, in order of severity.
     pub const ALL: [Self; 6] =
         [Self::Unknown, Self::Healthy, Self::Sparse, Self::Drifting, Self::Vanishing, Self::Exploding];
 
-    /// The name outside.
+    /// Returns the name in the API and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -89,11 +89,11 @@ impl Verdict {
     }
 }
 
-/// A verdict with its reason.
+/// Verdict with its reason.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
-    /// What is wrong.
+    /// The verdict.
     pub verdict: Verdict,
     /// The numbers that led to it, in a sentence.
     pub because: String,
@@ -105,7 +105,7 @@ impl Finding {
     }
 }
 
-/// Judges what steps did as a whole: `recent` ones, and those `before` them.
+/// Judges the model as a whole by its `recent` steps and those `before` them.
 pub fn whole(recent: &Sums, before: &Sums) -> Finding {
     if recent.quarantined as f64 > QUARANTINED_SHARE * recent.steps as f64 {
         return Finding::new(
@@ -125,7 +125,8 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
         return unseen(recent);
     }
     let lost = format!(
-        "the last {} targets cost {loss:.2} nats each, {to_chance:.2} times a guess at random; {:.0}% of steps were clipped",
+        "the last {} targets had a mean loss of {loss:.2} nats, {to_chance:.2} times that of a random guess; \
+         {:.0}% of steps were clipped",
         recent.targets,
         100.0 * clipped
     );
@@ -141,8 +142,8 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
             return Finding::new(
                 Verdict::Drifting,
                 format!(
-                    "the last {} targets cost {to_chance:.2} times a guess at random, the {} before them {before_to_chance:.2}: \
-                     {:.0}% of what had been learned still holds",
+                    "the loss of the last {} targets was {to_chance:.2} times that of a random guess, and \
+                     {before_to_chance:.2} times for the {} targets before: {:.0}% of what had been learned still holds",
                     recent.targets,
                     before.targets,
                     100.0 * (left / advantage).max(0.0)
@@ -153,14 +154,14 @@ pub fn whole(recent: &Sums, before: &Sums) -> Finding {
     Finding::new(Verdict::Healthy, lost)
 }
 
-/// Judges one table by what steps did to it and by the newest survey.
+/// Judges one table by its recent steps and by the newest survey. `dim` is the number of values of an embedding.
 pub fn table(table: LearnedTable, recent: &Sums, survey: Option<&TableSurvey>, dim: usize) -> Finding {
     let sums = recent.table(table);
     let rows = survey.map(|survey| survey.rows);
     if rows == Some(0) && sums.rows == 0 {
         return Finding::new(Verdict::Healthy, "it has no rows");
     }
-    if recent.targets < TARGETS_MIN || recent.watched == 0 {
+    if recent.targets < TARGETS_MIN || recent.measured == 0 {
         return unseen(recent);
     }
     if sums.rows == 0 {
@@ -180,12 +181,12 @@ pub fn table(table: LearnedTable, recent: &Sums, survey: Option<&TableSurvey>, d
         .unwrap_or_else(|| Finding::new(Verdict::Healthy, motion.told()))
 }
 
-/// How the rows of a table move.
+/// Movement of the rows of a table.
 struct Motion {
-    /// Update of a touched row, over its length or a new item's.
+    /// Update of an updated row over its norm, or over that of a new item where the row is shorter.
     ratio: f64,
     ratio_min: f64,
-    /// Length of a touched row, over a new item's.
+    /// Norm of an updated row over that of a new item.
     norm: f64,
     still: f64,
     still_max: f64,
@@ -194,7 +195,7 @@ struct Motion {
 
 impl Motion {
     fn of(table: LearnedTable, sums: &TableSums, dim: usize) -> Self {
-        let rows = (sums.watched_rows as f64).max(1.0);
+        let rows = (sums.measured_rows as f64).max(1.0);
         let (update, norm) = ((sums.update / rows).sqrt(), (sums.weights / rows).sqrt());
         let is_vectors = !matches!(table, LearnedTable::Bias | LearnedTable::Small);
         let fresh = if is_vectors { FRESH_VALUE * (dim as f64).sqrt() } else { FRESH_VALUE };
@@ -204,7 +205,7 @@ impl Motion {
             norm: norm / fresh,
             still: sums.still_share().unwrap_or(0.0),
             still_max: match table {
-                // Biases take no gradient from first sights of items, projections none from numbers that are 0.
+                // Biases have no gradient at the first event of an item, projections none for inputs that are 0.
                 LearnedTable::Bias | LearnedTable::Small | LearnedTable::Projections => 1.0,
                 LearnedTable::Items
                 | LearnedTable::Last
@@ -240,7 +241,7 @@ impl Motion {
     }
 }
 
-/// Too few rows are met, or too few still.
+/// Judges whether too few rows have gradients, or too few have any more.
 fn sparse(table: LearnedTable, survey: &TableSurvey) -> Option<Finding> {
     if survey.met < SPARSE_ROWS_MIN {
         return None;
@@ -256,7 +257,7 @@ fn sparse(table: LearnedTable, survey: &TableSurvey) -> Option<Finding> {
         );
         return Some(Finding::new(Verdict::Sparse, because));
     }
-    // People and circumstances come and go; items that are there should go on competing.
+    // Users and circumstances come and go, but existing items should keep competing.
     let items = matches!(table, LearnedTable::Items | LearnedTable::Bias);
     let share = survey.stale_share().filter(|share| items && *share > SPARSE_STALE_SHARE)?;
     let because = format!(

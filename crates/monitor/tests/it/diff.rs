@@ -1,6 +1,6 @@
-//! Goal: a diff says of two states what a slow, obvious comparison says of them, whether one grew from the other or both
-//! from a third, with rows numbered differently. Method: seeded random states; rows as maps from id to bits; lists asked for
-//! one by one.
+//! Goal: a diff equals a slow, obvious comparison of the two states. One may have grown from the other, or both from a
+//! third with rows numbered differently. Method: seeded random states; rows as maps from id to bits; lists queried one
+//! by one.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shelfmark_domain::{Filter, Id, Position, Query, Served, Subject, Timestamp, VersionNumber};
 use shelfmark_monitor::diff::{Churn, Diff, DiffOptions, SAMPLE, Side, diff};
 use shelfmark_serving::{Publisher, View};
-use shelfmark_state::{LearnedTable, Readable, distance};
+use shelfmark_state::{InferenceState, LearnedTable, distance};
 
 use crate::serving_world::World;
 
@@ -20,7 +20,7 @@ const OPTIONS: DiffOptions = DiffOptions { top: 5, k: 4 };
 
 fn view(world: &World, version: u32) -> Arc<View> {
     let at = Position::new(u64::from(version) * 100);
-    Publisher::from_scratch(&world.state.readable, at, Served::Version(VersionNumber(version)))
+    Publisher::from_scratch(&world.state.inference, at, Served::Version(VersionNumber(version)))
 }
 
 fn compared(from: &View, to: &View) -> Diff {
@@ -30,19 +30,19 @@ fn compared(from: &View, to: &View) -> Diff {
 }
 
 /// Every learned row of a table by what it belongs to.
-fn rows(readable: &Readable, table: LearnedTable) -> BTreeMap<String, Vec<f32>> {
-    let item = |row: usize| readable.catalog.id(row as u32).to_string();
+fn rows(inference: &InferenceState, table: LearnedTable) -> BTreeMap<String, Vec<f32>> {
+    let item = |row: usize| inference.catalog.id(row as u32).to_string();
     let name = |row: usize| match table {
         LearnedTable::Items | LearnedTable::Bias => item(row),
         LearnedTable::Last => row.checked_sub(1).map_or("(none)".to_owned(), item),
-        LearnedTable::Users => readable.users.id(row as u32).to_string(),
-        LearnedTable::Tokens => readable.catalog.token(row as u32).to_string(),
-        LearnedTable::Context => readable.contexts.id(row as u32).to_string(),
+        LearnedTable::Users => inference.users.id(row as u32).to_string(),
+        LearnedTable::Tokens => inference.catalog.token(row as u32).to_string(),
+        LearnedTable::Context => inference.contexts.id(row as u32).to_string(),
         // One modality only.
         LearnedTable::Projections => row.to_string(),
         LearnedTable::Small => unreachable!("not a table of rows"),
     };
-    let rows = readable.parameters.table(table);
+    let rows = inference.parameters.table(table);
     (0..rows.len()).map(|row| (name(row), rows.row(row).to_vec())).collect()
 }
 
@@ -53,11 +53,11 @@ fn bits(row: &[f32]) -> Vec<u32> {
 fn check(diff: &Diff, from: &View, to: &View) {
     for table in &diff.tables {
         if table.table == LearnedTable::Small {
-            let same = from.readable().parameters.scalars == to.readable().parameters.scalars;
+            let same = from.inference().parameters.scalars == to.inference().parameters.scalars;
             assert_eq!((table.rows_from, table.rows_to, table.moved), (1, 1, u64::from(!same)));
             continue;
         }
-        let (old, new) = (rows(from.readable(), table.table), rows(to.readable(), table.table));
+        let (old, new) = (rows(from.inference(), table.table), rows(to.inference(), table.table));
         let removed = old.keys().filter(|id| !new.contains_key(*id)).count() as u64;
         let added = new.keys().filter(|id| !old.contains_key(*id)).count() as u64;
         let both: Vec<(&String, &Vec<f32>, &Vec<f32>)> =
@@ -114,7 +114,7 @@ fn check_churn(churn: &Churn, expected: &BTreeMap<String, f32>) {
 }
 
 fn check_lists(diff: &Diff, from: &View, to: &View) {
-    let catalog = &from.readable().catalog;
+    let catalog = &from.inference().catalog;
     let shown = |view: &View, id: &Id| view.item(id.as_str()).is_some_and(|item| item.available);
     let items: Vec<Id> = (0..catalog.len())
         .map(|row| catalog.id(row as u32).clone())
@@ -124,10 +124,10 @@ fn check_lists(diff: &Diff, from: &View, to: &View) {
         view.similar(id, OPTIONS.k, &Filter::default()).expect("known").into_iter().map(|item| item.id).collect()
     };
     check_churn(&diff.neighbours, &jaccard(&items, similar, from, to));
-    let users = &from.readable().users;
+    let users = &from.inference().users;
     let users: Vec<Id> = (0..users.len())
         .map(|row| users.id(row as u32).clone())
-        .filter(|id| to.readable().user(id.as_str()).is_some())
+        .filter(|id| to.inference().user(id.as_str()).is_some())
         .collect();
     let at: Timestamp = diff.ranks.at.expect("somebody did something");
     let best = |view: &View, id: &Id| -> Vec<Id> {
@@ -170,7 +170,7 @@ fn states_of_different_lines_are_compared_by_id_and_not_by_number() {
         }
         (0..80).for_each(|_| other.step(50));
         let (from, to) = (view(&one, 3), view(&other, 4));
-        assert_ne!(one.state.readable.catalog.id(0), other.state.readable.catalog.id(0));
+        assert_ne!(one.state.inference.catalog.id(0), other.state.inference.catalog.id(0));
         let found = compared(&from, &to);
         check(&found, &from, &to);
         check_lists(&found, &from, &to);
@@ -190,14 +190,14 @@ fn nothing_differs_between_equal_states_and_only_bits_that_differ_count_as_a_mov
         (same.neighbours.sampled, same.ranks.churn.sampled)
     );
     // Written, and so no longer shared, but with the same bits; and one row in one bit.
-    let items = &mut world.state.readable.parameters.items;
+    let items = &mut world.state.inference.parameters.items;
     let again = items.row(3).to_vec();
     items.row_mut(3).copy_from_slice(&again);
     items.row_mut(11)[0] = f32::from_bits(items.row(11)[0].to_bits() ^ 1);
     let found = compared(&from, &view(&world, 2));
     let items = found.tables.iter().find(|table| table.table == LearnedTable::Items).expect("items");
     assert_eq!((items.moved, found.movers.len()), (1, 1));
-    assert_eq!(&found.movers[0].item, world.state.readable.catalog.id(11));
+    assert_eq!(&found.movers[0].item, world.state.inference.catalog.id(11));
 }
 
 #[test]

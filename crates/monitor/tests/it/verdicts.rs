@@ -1,6 +1,6 @@
-//! Goal: each disease of learning is called by its name, and a healthy model is called healthy. Method: the production
-//! learner on a generated shop, with one thing made wrong at a time; then, where they are, all events of the real data sets,
-//! judged all along the way.
+//! Goal: each failure of learning gets its verdict, and a healthy model is `healthy`. Method: the production learner on a
+//! generated shop, with one fault at a time; then, where they are present, all events of the real data sets, judged at
+//! regular intervals.
 
 use std::path::{Path, PathBuf};
 
@@ -199,7 +199,7 @@ fn a_steps_figures_are_those_of_the_rows_before_and_after() {
     assert_eq!((sums.steps, sums.clipped), (1, 0), "one step, or nothing can be compared");
     for table in [LearnedTable::Items, LearnedTable::Last, LearnedTable::Users, LearnedTable::Bias] {
         let rows = |state: &State| -> Vec<f32> {
-            let rows = state.readable.parameters.table(table);
+            let rows = state.inference.parameters.table(table);
             (0..rows.len()).flat_map(|row| rows.row(row).to_vec()).collect()
         };
         let mass = |state: &State| -> f64 {
@@ -254,8 +254,8 @@ fn dataset(name: &str) -> PathBuf {
     folder
 }
 
-/// Goal: no cry of wolf. Method: all events of every data set, learned as by default in appends of 256 and judged every 32
-/// appends; prints how near each threshold came.
+/// Goal: no cry of wolf. Method: all events of every data set, learned as by default in appends of 256 and judged every
+/// 32 appends; prints how near each threshold came.
 #[test]
 #[ignore = "needs the recorded streams: set SHELFMARK_TEST_DATASETS"]
 fn real_streams_are_healthy_all_along() {

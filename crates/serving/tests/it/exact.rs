@@ -9,7 +9,7 @@ use shelfmark_state::State;
 use crate::serving_world::{World, at, id};
 
 fn view_of(state: &State) -> std::sync::Arc<View> {
-    Publisher::from_scratch(&state.readable, Position::new(1), Served::Live)
+    Publisher::from_scratch(&state.inference, Position::new(1), Served::Live)
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn a_users_embedding_is_the_vector_that_their_recommendations_come_from() {
     let raw = view.recommend(&world.query(Subject::Vector(embedding.values), 1000)).unwrap();
     let full = view.recommend(&query).unwrap();
     let context = {
-        let readable = &world.state.readable;
-        readable.context(readable.user("u1").unwrap(), query.at, &mut shelfmark_state::ContextScratch::default())
+        let inference = &world.state.inference;
+        inference.context(inference.user("u1").unwrap(), query.at, &mut shelfmark_state::ContextScratch::default())
     };
     let sparse: BTreeSet<u32> =
         context.repeats.iter().map(|r| r.item).chain(context.memory.iter().map(|m| m.item)).collect();
     let mut compared = 0;
     for item in &full.items {
-        if !sparse.contains(&world.state.readable.catalog.row(item.id.as_str()).unwrap()) {
+        if !sparse.contains(&world.state.inference.catalog.row(item.id.as_str()).unwrap()) {
             let dense = raw.items.iter().find(|other| other.id == item.id).expect("both hold every item");
             assert_eq!(dense.score.to_bits(), item.score.to_bits());
             compared += 1;
@@ -114,19 +114,19 @@ fn neighbours_are_those_of_highest_cosine_within_the_category() {
     }
     let state = &world.state;
     let view = view_of(state);
-    let readable = &state.readable;
+    let inference = &state.inference;
     let vector = |row: u32| {
         let mut vector = vec![0.0; 12];
-        readable.item_vector(row, &mut vector);
+        inference.item_vector(row, &mut vector);
         vector
     };
     for category in [None, Some("a"), Some("A")] {
         let all = category.iter().map(|&category| category.to_owned()).collect();
         let filter = Filter { categories: Labels { all, ..Labels::default() }, ..Filter::default() };
-        let me = (0..readable.catalog.len() as u32).find(|row| readable.catalog.entry(*row).recommendable()).unwrap();
-        let mut expected: Vec<(u32, f32)> = (0..readable.catalog.len() as u32)
-            .filter(|row| *row != me && readable.catalog.entry(*row).recommendable())
-            .filter(|row| category.is_none_or(|c| readable.catalog.entry(*row).item.categories.iter().any(|x| x == c)))
+        let me = (0..inference.catalog.len() as u32).find(|row| inference.catalog.entry(*row).recommendable()).unwrap();
+        let mut expected: Vec<(u32, f32)> = (0..inference.catalog.len() as u32)
+            .filter(|row| *row != me && inference.catalog.entry(*row).recommendable())
+            .filter(|row| category.is_none_or(|c| inference.catalog.entry(*row).item.categories.iter().any(|x| x == c)))
             .map(|row| {
                 let (a, b) = (vector(me), vector(row));
                 let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>();
@@ -134,7 +134,7 @@ fn neighbours_are_those_of_highest_cosine_within_the_category() {
             })
             .collect();
         expected.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let found = view.similar(readable.catalog.id(me), 10, &filter).unwrap();
+        let found = view.similar(inference.catalog.id(me), 10, &filter).unwrap();
         assert_eq!(found.len(), expected.len().min(10));
         for (found, (_, cosine)) in found.iter().zip(&expected) {
             assert!((found.score - cosine).abs() < 1e-5, "{} against {cosine}", found.score);

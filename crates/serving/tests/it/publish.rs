@@ -60,9 +60,9 @@ proptest! {
             for _ in 0..steps {
                 world.step(items);
             }
-            let view = publisher.publish(&world.state.readable, &world.state.touched, position, Served::Live);
+            let view = publisher.publish(&world.state.inference, &world.state.touched, position, Served::Live);
             world.state.touched.clear();
-            let scratch = Publisher::from_scratch(&world.state.readable, position, Served::Live);
+            let scratch = Publisher::from_scratch(&world.state.inference, position, Served::Live);
             prop_assert_eq!(view.position(), position);
             let now = portrait(&view, &world);
             prop_assert!(now == portrait(&scratch, &world), "publication {} differs from scratch", publication);
@@ -86,14 +86,14 @@ fn popularity_keeps_decaying_across_the_common_event_number() {
             world.event(Some("u"), None, &item, "view");
         }
         let position = Position::new(round + 1);
-        let view = publisher.publish(&world.state.readable, &world.state.touched, position, Served::Live);
+        let view = publisher.publish(&world.state.inference, &world.state.touched, position, Served::Live);
         world.state.touched.clear();
-        let scratch = Publisher::from_scratch(&world.state.readable, position, Served::Live);
+        let scratch = Publisher::from_scratch(&world.state.inference, position, Served::Live);
         assert!(portrait(&view, &world) == portrait(&scratch, &world), "round {round}");
         let answer = view.recommend(&world.query(Subject::Nobody, 20)).unwrap();
         for item in answer.items {
-            let row = world.state.readable.catalog.row(item.id.as_str()).unwrap();
-            let bias = world.state.readable.item_bias(row);
+            let row = world.state.inference.catalog.row(item.id.as_str()).unwrap();
+            let bias = world.state.inference.item_bias(row);
             assert!((item.score - bias).abs() < 1e-5, "{} against {bias}", item.score);
         }
     }
@@ -105,8 +105,8 @@ fn the_first_view_of_a_publisher_is_of_the_whole_state() {
     let mut world = World::new(8, 4);
     (0..40).for_each(|_| world.step(20));
     world.state.touched.clear();
-    let view = Publisher::new().publish(&world.state.readable, &world.state.touched, Position::new(1), Served::Live);
-    let scratch = Publisher::from_scratch(&world.state.readable, Position::new(1), Served::Live);
+    let view = Publisher::new().publish(&world.state.inference, &world.state.touched, Position::new(1), Served::Live);
+    let scratch = Publisher::from_scratch(&world.state.inference, Position::new(1), Served::Live);
     assert!(portrait(&view, &world) == portrait(&scratch, &world));
 }
 
@@ -117,10 +117,10 @@ fn a_state_that_went_back_is_published_whole() {
     world.event(Some("u"), None, "i0", "view");
     let earlier = world.state.clone();
     world.event(Some("u"), None, "i1", "view");
-    publisher.publish(&world.state.readable, &world.state.touched, Position::new(2), Served::Live);
+    publisher.publish(&world.state.inference, &world.state.touched, Position::new(2), Served::Live);
     world.state = earlier;
-    let view = publisher.rebuild(&world.state.readable, Position::new(3), Served::Live);
-    let scratch = Publisher::from_scratch(&world.state.readable, Position::new(3), Served::Live);
+    let view = publisher.rebuild(&world.state.inference, Position::new(3), Served::Live);
+    let scratch = Publisher::from_scratch(&world.state.inference, Position::new(3), Served::Live);
     assert!(portrait(&view, &world) == portrait(&scratch, &world));
     assert_eq!(view.counts().items, 1);
 }
@@ -129,7 +129,7 @@ fn a_state_that_went_back_is_published_whole() {
 fn a_view_can_be_served_under_a_version_without_a_copy() {
     let mut world = World::new(8, 3);
     world.event(Some("u"), None, "i0", "view");
-    let live = Publisher::from_scratch(&world.state.readable, Position::new(1), Served::Live);
+    let live = Publisher::from_scratch(&world.state.inference, Position::new(1), Served::Live);
     let pinned = live.served_as(Served::Version(VersionNumber(4)));
     assert_eq!((live.served(), pinned.served()), (Served::Live, Served::Version(VersionNumber(4))));
     assert!(portrait(&live, &world) == portrait(&pinned, &world));

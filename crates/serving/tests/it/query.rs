@@ -50,7 +50,7 @@ fn stand(world: &mut World, publisher: &mut Publisher, steps: usize, items: usiz
     for _ in 0..steps {
         world.step(items);
     }
-    let view = publisher.publish(&world.state.readable, &world.state.touched, Position::new(1), served);
+    let view = publisher.publish(&world.state.inference, &world.state.touched, Position::new(1), served);
     world.state.touched.clear();
     (world.state.clone(), view)
 }

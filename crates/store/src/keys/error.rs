@@ -1,23 +1,23 @@
-//! What can go wrong with keys.
+//! Errors of the key store.
 
 use shelfmark_domain::FieldError;
 
-/// What can go wrong with keys.
+/// Error of the key store.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The name breaks its rule.
+    /// The name is empty or too long.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// Another key has this name.
     #[error("there is a key named {0:?} already")]
     NameTaken(String),
-    /// No such key.
+    /// No key has this name.
     #[error("no key named {0:?}")]
     NotFound(String),
-    /// As many keys as there may be.
-    #[error("there are {0} keys, which is the most there may be")]
+    /// The maximum number of keys is reached.
+    #[error("there are {0} keys, which is the maximum")]
     TooMany(usize),
-    /// Postgres failed.
-    #[error("the key store's database failed")]
+    /// A statement failed, or Postgres could not be reached.
+    #[error("the database of the key store failed")]
     Database(#[from] sqlx::Error),
 }

@@ -1,14 +1,16 @@
-//! API keys: made, listed, taken back, and recognised.
+//! API keys: creation, listing, revocation and authentication.
 //!
-//! Promises: a key is shown once, when it is made, and never kept, logged or printed: only its SHA-256 is. A presented key
-//! is compared with all hashes in constant time. [`KeyStore::authenticate`] asks no database: it reads a snapshot that a
-//! task renews every 2 s, so a key that another process takes back works here for that long at most (while Postgres is
-//! away the last snapshot stays); changes made here hold at once.
+//! **Promises.**
+//! - A key is shown once, when it is created. Only its SHA-256 is stored; the key itself is never logged or printed.
+//! - A presented key is compared with all hashes in constant time.
+//! - [`KeyStore::authenticate`] reads a cache in memory, which a task refreshes every 2 s. A key that another process
+//!   revokes therefore works here for 2 s more. While Postgres is unreachable, the last cache stays in use. Changes
+//!   made through this store apply at once.
 //!
-//! Bounds: at most 1,000 keys; a presented key of more than 128 bytes is refused unhashed.
+//! **Bounds.** At most 1,000 keys. A presented key of more than 128 bytes is refused unhashed.
 //!
-//! Who may call: `http` (authenticate) and `app` (the rest); `engine` takes back the keys of a
-//! model that is deleted ([`forget_model`]). It does not decide what a scope may do.
+//! **Used by** `http` (authentication), `app` (the rest) and `engine`, which revokes the keys of a deleted model with
+//! [`revoke_model_keys`]. What a scope allows is decided elsewhere.
 
 mod error;
 mod secret;
@@ -16,4 +18,4 @@ mod store;
 
 pub use error::KeyError;
 pub use secret::Secret;
-pub use store::{KeyStore, forget_model};
+pub use store::{KeyStore, revoke_model_keys};

@@ -1,4 +1,4 @@
-//! A key itself: 256 random bits, shown once.
+//! Secrets of API keys: 256 random bits, shown once.
 
 use std::fmt;
 
@@ -7,17 +7,16 @@ use sha2::{Digest, Sha256};
 
 use shelfmark_domain::KeyHash;
 
-/// What every key begins with, so that scanners of leaked secrets find it.
+/// Prefix of every key, so that scanners of leaked secrets find it.
 const PREFIX: &str = "sm_";
-/// Longest text that is hashed when somebody presents it.
+/// Longest presented key that is hashed, in bytes.
 const PRESENTED_BYTES_MAX: usize = 128;
 
-/// A new key's text: `sm_` and 64 hexadecimal digits. Debug does not show it; [`Secret::reveal`] does, once, to the person
-/// who asked for the key.
+/// Text of a new key: `sm_` and 64 hexadecimal digits. Debug output hides it; [`Secret::reveal`] returns it.
 pub struct Secret(String);
 
 impl Secret {
-    /// 256 bits from the operating system's generator. An error when that has none.
+    /// Draws 256 bits from the operating system's random generator. Fails when the generator fails.
     pub(super) fn new() -> Result<Self, rand::rand_core::OsError> {
         let mut bits = [0_u8; 32];
         OsRng.try_fill_bytes(&mut bits)?;
@@ -28,7 +27,7 @@ impl Secret {
         Ok(Self(text))
     }
 
-    /// The key itself.
+    /// Returns the key in plain text, to be shown once to whoever asked for it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -44,7 +43,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Hash of what somebody presents; `None` when no key looks like that.
+/// Hashes a presented key; `None` when it is longer than any key.
 pub(super) fn presented_hash(presented: &str) -> Option<KeyHash> {
     (presented.len() <= PRESENTED_BYTES_MAX).then(|| sha256(presented))
 }

@@ -1,4 +1,4 @@
-//! The store of keys and its snapshot.
+//! Key store in Postgres, with a cache in memory.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,20 +17,20 @@ use super::{KeyError, Secret, secret::presented_hash};
 const KEYS_MAX: usize = 1000;
 /// Longest name, in bytes.
 const NAME_BYTES_MAX: usize = 128;
-/// How often the snapshot is renewed.
+/// Interval between refreshes of the cache.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Keys in Postgres, and a snapshot of them in memory. Cheap to clone.
+/// API keys in Postgres, cached in memory. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyStore {
     pool: PgPool,
     snapshot: Arc<ArcSwap<Vec<ApiKey>>>,
-    /// Held from reading the table to publishing what it said, so that an older answer never replaces a newer one.
+    /// Held from reading the table to publishing the result, so that an older result never replaces a newer one.
     refreshing: Arc<Mutex<()>>,
 }
 
 impl KeyStore {
-    /// Reads the keys and starts the task that renews the snapshot, on `tracker`, until `shutdown`.
+    /// Reads the keys and starts the task that refreshes the cache, on `tracker`, until `shutdown`.
     pub async fn open(pool: PgPool, shutdown: CancellationToken, tracker: &TaskTracker) -> Result<Self, KeyError> {
         let store = Self { pool, snapshot: Arc::default(), refreshing: Arc::default() };
         store.refresh().await?;
@@ -50,12 +50,12 @@ impl KeyStore {
         loop {
             timer.tick().await;
             if let Err(error) = self.refresh().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "keys.not_refreshed");
+                tracing::warn!(error = &error as &dyn std::error::Error, "keys.refresh_failed");
             }
         }
     }
 
-    /// Renews the snapshot now.
+    /// Refreshes the cache now.
     pub async fn refresh(&self) -> Result<(), KeyError> {
         let _turn = self.refreshing.lock().await;
         let rows = sqlx::query("select name, hash, scope, model, created_at from api_keys order by name")
@@ -66,7 +66,9 @@ impl KeyStore {
         Ok(())
     }
 
-    /// Makes a key; the secret is shown this once.
+    /// Creates a key. The returned secret cannot be read again.
+    ///
+    /// Errors: [`KeyError::Field`], [`KeyError::NameTaken`], [`KeyError::TooMany`] beyond 1,000 keys.
     pub async fn create(
         &self,
         name: &str,
@@ -76,7 +78,7 @@ impl KeyStore {
         text_within("name", name, NAME_BYTES_MAX)?;
         let secret =
             Secret::new().map_err(|error| KeyError::Database(sqlx::Error::Io(std::io::Error::other(error))))?;
-        // The bound is for speed, so two creators may pass it by one.
+        // The bound only keeps authentication fast, so two concurrent creations may exceed it by one.
         let row = sqlx::query(
             "insert into api_keys (name, hash, scope, model) select $1, $2, $3, $4 \
              where (select count(*) from api_keys) < $5 returning name, hash, scope, model, created_at",
@@ -98,13 +100,13 @@ impl KeyStore {
         Ok((secret, created))
     }
 
-    /// All keys, by name.
+    /// Lists all keys, ordered by name.
     pub async fn list(&self) -> Result<Vec<ApiKey>, KeyError> {
         self.refresh().await?;
         Ok(self.snapshot.load().to_vec())
     }
 
-    /// Takes a key back.
+    /// Revokes a key. Error: [`KeyError::NotFound`].
     pub async fn revoke(&self, name: &str) -> Result<(), KeyError> {
         let deleted = sqlx::query("delete from api_keys where name = $1").bind(name).execute(&self.pool).await?;
         self.refresh().await?;
@@ -114,12 +116,13 @@ impl KeyStore {
         Ok(())
     }
 
-    /// Whether there are no keys (then the service listens on loopback only).
+    /// Whether there are no keys. The service then listens on loopback only.
     pub fn is_empty(&self) -> bool {
         self.snapshot.load().is_empty()
     }
 
-    /// The key that was presented, if it is one. The time it takes tells nothing about where, or how far, it matches.
+    /// Returns the key whose secret was presented, if any. The time that this takes reveals neither which key matches
+    /// nor how many bytes do.
     pub fn authenticate(&self, presented: &str) -> Option<ApiKey> {
         let presented = presented_hash(presented)?;
         let keys = self.snapshot.load();
@@ -132,9 +135,9 @@ impl KeyStore {
     }
 }
 
-/// Takes back the keys that are for this model alone, within the caller's transaction: they must not open a later model of the
-/// same name.
-pub async fn forget_model(connection: &mut PgConnection, model: &ModelName) -> Result<(), sqlx::Error> {
+/// Revokes the keys that are limited to this model, within the caller's transaction. They must not give access to a
+/// later model of the same name.
+pub async fn revoke_model_keys(connection: &mut PgConnection, model: &ModelName) -> Result<(), sqlx::Error> {
     sqlx::query("delete from api_keys where model = $1").bind(model.as_str()).execute(connection).await?;
     Ok(())
 }
@@ -146,8 +149,8 @@ fn key(row: &PgRow) -> Result<ApiKey, KeyError> {
     let created_at: OffsetDateTime = row.try_get(4)?;
     Ok(ApiKey {
         name: row.try_get(0)?,
-        hash: KeyHash(hash.try_into().map_err(|_| unreadable("a hash has not 32 bytes"))?),
-        scope: Scope::from_name(scope).ok_or_else(|| unreadable("a scope is not known"))?,
+        hash: KeyHash(hash.try_into().map_err(|_| unreadable("the hash of a key does not have 32 bytes"))?),
+        scope: Scope::from_name(scope).ok_or_else(|| unreadable("the scope of a key is unknown"))?,
         model: row.try_get(3)?,
         created_at: Timestamp::from(created_at),
     })

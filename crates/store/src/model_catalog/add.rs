@@ -1,47 +1,51 @@
-//! A new model's row.
+//! Insertion of a model into the catalogue.
 
 use sqlx::{PgConnection, types::Json};
 
 use shelfmark_domain::{ModelConfig, ModelName, VersionNumber};
 
-use super::{RosterError, take_turn};
+use super::{ModelCatalogError, lock_catalog};
 
-/// A model about to be made.
+/// Model to be created.
 #[derive(Debug)]
 pub struct NewModel<'a> {
     /// Its name.
     pub name: &'a ModelName,
     /// Its configuration at position 0.
     pub config: &'a ModelConfig,
-    /// What it stands on; `None` for one that begins empty.
+    /// The version that it starts from; `None` for an empty model.
     pub fork: Option<NewFork<'a>>,
 }
 
-/// What a fork stands on.
+/// Origin of a fork.
 #[derive(Debug)]
 pub struct NewFork<'a> {
     /// The base's name.
     pub base: &'a ModelName,
-    /// The version of the base. From here on it cannot be deleted.
+    /// Version of the base. It cannot be deleted while the fork exists.
     pub version: VersionNumber,
-    /// What the fork's first record makes of the version's configuration, when it has one.
+    /// Configuration after the fork's first record; `None` when the fork keeps that of the version.
     pub config: Option<&'a ModelConfig>,
 }
 
-/// Adds the row within the caller's transaction; returns the model's number.
+/// Inserts the model within the caller's transaction and returns its number in the tables.
 ///
-/// Errors: [`RosterError::Exists`], [`RosterError::TooMany`] when there are `models_max` already, [`RosterError::Unknown`] when
-/// the base, or that version of it, is gone.
-pub async fn add(connection: &mut PgConnection, model: &NewModel<'_>, models_max: usize) -> Result<i32, RosterError> {
-    take_turn(connection).await?;
+/// Errors: [`ModelCatalogError::Exists`]; [`ModelCatalogError::TooMany`] when there are `models_max` models;
+/// [`ModelCatalogError::Unknown`] when the base, or that version of it, does not exist.
+pub async fn add(
+    connection: &mut PgConnection,
+    model: &NewModel<'_>,
+    models_max: usize,
+) -> Result<i32, ModelCatalogError> {
+    lock_catalog(connection).await?;
     let there = sqlx::query("select from models where name = $1 and deleted_at is null").bind(model.name.as_str());
     if there.fetch_optional(&mut *connection).await?.is_some() {
-        return Err(RosterError::Exists(model.name.clone()));
+        return Err(ModelCatalogError::Exists(model.name.clone()));
     }
     let models: i64 =
         sqlx::query_scalar("select count(*) from models where deleted_at is null").fetch_one(&mut *connection).await?;
     if usize::try_from(models).is_ok_and(|models| models >= models_max) {
-        return Err(RosterError::TooMany(models_max));
+        return Err(ModelCatalogError::TooMany(models_max));
     }
     let base = match &model.fork {
         Some(fork) => Some(base_id(connection, fork.base).await?),
@@ -61,16 +65,16 @@ pub async fn add(connection: &mut PgConnection, model: &NewModel<'_>, models_max
     .fetch_one(connection)
     .await
     .map_err(|error| match (error.as_database_error().and_then(|refusal| refusal.constraint()), &model.fork) {
-        (Some("models_name_unique"), _) => RosterError::Exists(model.name.clone()),
-        (Some("models_fork_fkey"), Some(fork)) => RosterError::Unknown(fork.base.clone()),
-        _ => RosterError::Database(error),
+        (Some("models_name_unique"), _) => ModelCatalogError::Exists(model.name.clone()),
+        (Some("models_fork_fkey"), Some(fork)) => ModelCatalogError::Unknown(fork.base.clone()),
+        _ => ModelCatalogError::Database(error),
     })
 }
 
-async fn base_id(connection: &mut PgConnection, base: &ModelName) -> Result<i32, RosterError> {
+async fn base_id(connection: &mut PgConnection, base: &ModelName) -> Result<i32, ModelCatalogError> {
     sqlx::query_scalar("select id from models where name = $1 and deleted_at is null")
         .bind(base.as_str())
         .fetch_optional(connection)
         .await?
-        .ok_or_else(|| RosterError::Unknown(base.clone()))
+        .ok_or_else(|| ModelCatalogError::Unknown(base.clone()))
 }

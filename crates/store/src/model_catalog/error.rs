@@ -1,36 +1,36 @@
-//! What can go wrong with the roster.
+//! Errors of the model catalogue.
 
 use shelfmark_domain::{ErrorKind, ModelName};
 
-/// What can go wrong with the roster.
+/// Error of the model catalogue.
 #[derive(Debug, thiserror::Error)]
-pub enum RosterError {
-    /// No such model.
+pub enum ModelCatalogError {
+    /// No model has this name.
     #[error("there is no model {0}")]
     Unknown(ModelName),
-    /// There is one of this name.
-    #[error("there is a model {0} already, and it was made otherwise")]
+    /// A model of this name exists with another origin or configuration.
+    #[error("model {0} exists already, and was created with other settings")]
     Exists(ModelName),
-    /// As many models as there may be.
-    #[error("there are {0} models, which is the most there may be (--models-max)")]
+    /// The maximum number of models is reached.
+    #[error("there are {0} models, which is the maximum (--models-max)")]
     TooMany(usize),
-    /// Forks stand on its versions.
-    #[error("model {model} cannot be deleted: {} on its versions", standing(.forks))]
+    /// The model has forks, whose versions are deltas of its own.
+    #[error("model {model} cannot be deleted: {} forked from it", forked(.forks))]
     InUse {
         /// The model.
         model: ModelName,
         /// The forks, by name.
         forks: Vec<ModelName>,
     },
-    /// The model that is always there.
-    #[error("model {0} is always there and cannot be deleted")]
+    /// The model `default` cannot be deleted.
+    #[error("model {0} always exists and cannot be deleted")]
     Required(ModelName),
-    /// Postgres failed.
-    #[error("the database of the models failed")]
+    /// A statement failed, or Postgres could not be reached.
+    #[error("the database of the model catalogue failed")]
     Database(#[from] sqlx::Error),
 }
 
-impl RosterError {
+impl ModelCatalogError {
     /// The kind of failure.
     pub const fn kind(&self) -> ErrorKind {
         match self {
@@ -43,7 +43,7 @@ impl RosterError {
         }
     }
 
-    /// What a client is told where the error's own text says too much or too little.
+    /// Detail for clients, where the error's own text says too much or too little.
     pub fn public_detail(&self) -> Option<String> {
         match self {
             Self::Database(_) => Some("the database did not answer; nothing was committed: try again".to_owned()),
@@ -52,12 +52,12 @@ impl RosterError {
     }
 }
 
-fn standing(forks: &[ModelName]) -> String {
+fn forked(forks: &[ModelName]) -> String {
     let names: Vec<&str> = forks.iter().map(ModelName::as_str).collect();
-    format!("{} {}", names.join(", "), if names.len() == 1 { "stands" } else { "stand" })
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-/// A stored name as a value.
+/// Parses a stored name.
 pub(super) fn name(text: &str) -> Result<ModelName, sqlx::Error> {
     ModelName::new(text).map_err(|error| sqlx::Error::Decode(error.into()))
 }
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn a_refusal_names_all_forks() {
         let [model, a, b] = ["base", "a", "b"].map(|text| ModelName::new(text).expect("a name"));
-        let one = RosterError::InUse { model: model.clone(), forks: vec![a.clone()] };
-        assert_eq!(one.to_string(), "model base cannot be deleted: a stands on its versions");
-        let two = RosterError::InUse { model, forks: vec![a, b] };
-        assert_eq!(two.to_string(), "model base cannot be deleted: a, b stand on its versions");
+        let one = ModelCatalogError::InUse { model: model.clone(), forks: vec![a.clone()] };
+        assert_eq!(one.to_string(), "model base cannot be deleted: a is forked from it");
+        let two = ModelCatalogError::InUse { model, forks: vec![a, b] };
+        assert_eq!(two.to_string(), "model base cannot be deleted: a, b are forked from it");
     }
 }

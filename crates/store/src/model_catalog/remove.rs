@@ -1,32 +1,32 @@
-//! How a model goes: marked at once, erased when nothing of it is left.
+//! Deletion of models: a mark at once, and the row itself once everything else of the model is purged.
 
 use sqlx::{PgConnection, PgPool};
 
 use shelfmark_domain::ModelName;
 
-use super::{RosterError, error::name, take_turn};
+use super::{ModelCatalogError, error::name, lock_catalog};
 
-/// The model that is always there.
+/// The model that cannot be deleted.
 const REQUIRED: &str = "default";
-/// Seconds between mark and removal: every process has stopped reading what goes.
-const REMOVAL_AFTER_SECONDS: f64 = 2.0;
+/// Seconds between mark and purge. By then every process has stopped reading the model.
+const PURGE_AFTER_SECONDS: f64 = 2.0;
 /// First half of the advisory lock's key: "SmRm". The second is the model.
-const REMOVAL_LOCK: i32 = 0x536d_526d;
+const PURGE_LOCK: i32 = 0x536d_526d;
 
 /// Marks the model as deleted within the caller's transaction.
 ///
-/// Errors: [`RosterError::Required`] for `default`, [`RosterError::Unknown`], [`RosterError::InUse`] while forks stand on it;
-/// those that are deleted themselves do not count.
-pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> Result<(), RosterError> {
+/// Errors: [`ModelCatalogError::Required`] for `default`, [`ModelCatalogError::Unknown`], and
+/// [`ModelCatalogError::InUse`] while it has forks that are not deleted.
+pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> Result<(), ModelCatalogError> {
     if model.as_str() == REQUIRED {
-        return Err(RosterError::Required(model.clone()));
+        return Err(ModelCatalogError::Required(model.clone()));
     }
-    take_turn(connection).await?;
+    lock_catalog(connection).await?;
     let id: i32 = sqlx::query_scalar("select id from models where name = $1 and deleted_at is null")
         .bind(model.as_str())
         .fetch_optional(&mut *connection)
         .await?
-        .ok_or_else(|| RosterError::Unknown(model.clone()))?;
+        .ok_or_else(|| ModelCatalogError::Unknown(model.clone()))?;
     let forks: Vec<String> =
         sqlx::query_scalar("select name from models where forked_from_model = $1 and deleted_at is null order by name")
             .bind(id)
@@ -34,37 +34,38 @@ pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> R
             .await?;
     if !forks.is_empty() {
         let forks = forks.iter().map(|fork| name(fork)).collect::<Result<_, _>>()?;
-        return Err(RosterError::InUse { model: model.clone(), forks });
+        return Err(ModelCatalogError::InUse { model: model.clone(), forks });
     }
-    // The appenders take this row's lock too: what they committed before is deleted with the model, and after it they find
-    // the mark.
+    // Appenders take this row's lock too. What they committed before is deleted with the model; afterwards they see the
+    // mark.
     sqlx::query("update models set deleted_at = now() where id = $1").bind(id).execute(connection).await?;
     Ok(())
 }
 
-/// Models whose rows may be removed now: marked some seconds ago, and no fork's row left that names them.
-pub async fn deleted(pool: &PgPool) -> Result<Vec<i32>, RosterError> {
+/// Lists the models whose rows may be purged now: marked 2 s ago or earlier, and the origin of no remaining fork.
+pub async fn purgeable(pool: &PgPool) -> Result<Vec<i32>, ModelCatalogError> {
     let ids = sqlx::query_scalar(
         "select id from models m where deleted_at < clock_timestamp() - make_interval(secs => $1) \
          and not exists (select from models fork where fork.forked_from_model = m.id) order by id",
     )
-    .bind(REMOVAL_AFTER_SECONDS)
+    .bind(PURGE_AFTER_SECONDS)
     .fetch_all(pool)
     .await?;
     Ok(ids)
 }
 
-/// Takes, until the transaction ends, the lock under which the model's rows are removed; `false` while another process has it.
-pub async fn lock_removal(connection: &mut PgConnection, id: i32) -> Result<bool, RosterError> {
+/// Tries to take the lock for purging a model, until the transaction ends. Returns `false` when another process holds
+/// it.
+pub async fn try_lock_purge(connection: &mut PgConnection, id: i32) -> Result<bool, ModelCatalogError> {
     Ok(sqlx::query_scalar("select pg_try_advisory_xact_lock($1, $2)")
-        .bind(REMOVAL_LOCK)
+        .bind(PURGE_LOCK)
         .bind(id)
         .fetch_one(connection)
         .await?)
 }
 
-/// Removes the row of a marked model that has no other rows any more.
-pub async fn erase(connection: &mut PgConnection, id: i32) -> Result<(), RosterError> {
+/// Deletes the catalogue row of a marked model, once it has no other rows.
+pub async fn delete_row(connection: &mut PgConnection, id: i32) -> Result<(), ModelCatalogError> {
     sqlx::query("delete from models where id = $1 and deleted_at is not null").bind(id).execute(connection).await?;
     Ok(())
 }

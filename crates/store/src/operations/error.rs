@@ -1,15 +1,15 @@
-//! What can go wrong with operations.
+//! Errors of the store of operations.
 
 use shelfmark_domain::ErrorKind;
 
-/// What can go wrong with operations.
+/// Error of the store of operations.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// No such operation.
+    /// The operation does not exist, or is too old and was deleted.
     #[error("no operation {0}")]
     NotFound(String),
-    /// Postgres failed.
-    #[error("the operations' database failed")]
+    /// A statement failed, or Postgres could not be reached.
+    #[error("the database of operations failed")]
     Database(#[from] sqlx::Error),
 }
 

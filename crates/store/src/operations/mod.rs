@@ -1,12 +1,18 @@
 //! Operations: the record of work that takes longer than a request, kept in Postgres.
 //!
-//! Promises: an operation ends once, as done, failed or cancelled, whatever process asks for what; of one whose process is
-//! gone it is known that it was interrupted, at the latest 15 s after the process fell silent; a rollback runs
-//! alone, over all processes. Bounds: the newest 1,000 ended ones of a model are kept.
+//! **Promises.**
+//! - An operation ends once: as done, failed or cancelled. The first end that is written stays, whichever process
+//!   writes it.
+//! - An operation whose process died is marked as interrupted, at most 15 s after its last heartbeat
+//!   ([`HEARTBEAT_TIMEOUT`]).
+//! - Of the kinds that exclude each other, such as rollbacks, one operation of a model runs at a time, over all
+//!   processes.
 //!
-//! It runs nothing itself: the engine runs the work and keeps its row up to date.
+//! **Bounds.** The newest 1,000 ended operations of a model are kept.
 //!
-//! Who may call: `engine`; `http` through the engine's handle.
+//! It runs nothing itself: the engine does the work and sends the heartbeats.
+//!
+//! **Used by** `engine`, and by `http` through the engine's handle.
 
 mod error;
 mod operation;
@@ -14,4 +20,4 @@ mod store;
 
 pub use error::OperationError;
 pub use operation::{Operation, OperationId, OperationState};
-pub use store::{Ending, OperationStore, SILENCE_MAX};
+pub use store::{HEARTBEAT_TIMEOUT, OperationOutcome, OperationStore};

@@ -1,4 +1,4 @@
-//! An operation as it stands.
+//! Operation: id, state, progress and result.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use shelfmark_domain::Timestamp;
 
-/// Id of an operation: a UUID of version 7, so that ids are in order of their beginning.
+/// Id of an operation: a UUID of version 7, so that ids sort by the time of creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -15,12 +15,12 @@ use shelfmark_domain::Timestamp;
 pub struct OperationId(Uuid);
 
 impl OperationId {
-    /// A new one, after all that this process made before.
+    /// Creates an id that sorts after all earlier ids of this process.
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// Reads the hyphenated form.
+    /// Parses the hyphenated form.
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
@@ -38,23 +38,23 @@ impl fmt::Display for OperationId {
     }
 }
 
-/// Where an operation stands.
+/// State of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OperationState {
-    /// At work.
+    /// The operation is running.
     Running,
-    /// It did what was asked.
+    /// The operation succeeded.
     Done,
-    /// It did not, and says why; what it had begun is undone or harmless.
+    /// The operation failed, and `error` says why. What it had begun was undone or is harmless.
     Failed,
-    /// Somebody ended it before it changed anything.
+    /// The operation was cancelled before it changed anything.
     Cancelled,
 }
 
 impl OperationState {
-    /// Name in SQL and outside.
+    /// Name in SQL and in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -64,7 +64,7 @@ impl OperationState {
         }
     }
 
-    /// Reverse of [`OperationState::name`].
+    /// Parses a name; the inverse of [`OperationState::name`].
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Running, Self::Done, Self::Failed, Self::Cancelled].into_iter().find(|state| state.name() == name)
     }
@@ -76,29 +76,29 @@ impl OperationState {
 pub struct Operation {
     /// Its id.
     pub id: OperationId,
-    /// What it does: `pin`, `restore`, `replay`, `dry_run`, ...
+    /// Kind of work: `pin`, `restore`, `replay`, `dry_run`, ...
     pub kind: String,
-    /// Where it stands.
+    /// Its state.
     pub state: OperationState,
-    /// How much is done, 0 to 1.
+    /// Share of the work that is done, 0 to 1.
     pub progress: f64,
-    /// Seconds that it will still take, as far as that can be told.
+    /// Estimated remaining time in seconds; absent when it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eta_s: Option<f64>,
-    /// What came of it, once it is done.
+    /// Result, once it is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub result: Option<serde_json::Value>,
-    /// Why it failed.
+    /// Reason of a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Who asked for it.
+    /// Name of the API key or part of the service that requested it.
     pub actor: String,
-    /// When it began.
+    /// Time when it began.
     pub created_at: Timestamp,
-    /// When its process was last heard of.
+    /// Time of the last heartbeat of its process.
     pub updated_at: Timestamp,
-    /// When it ended.
+    /// Time when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! The operations of one model in Postgres.
+//! Store of the operations of one model, in Postgres.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use shelfmark_domain::Timestamp;
 
 use super::{Operation, OperationError, OperationId, OperationState};
 
-/// A running operation that nobody touched for this long belongs to a process that is gone.
-pub const SILENCE_MAX: Duration = Duration::from_secs(15);
-/// What is said of it.
-const GONE: &str = "interrupted: the process that ran it is gone";
-/// Ended operations that are kept.
+/// A running operation without a heartbeat for this long belongs to a process that died.
+pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Error text of such an operation.
+const INTERRUPTED: &str = "interrupted: the process that ran it is gone";
+/// Ended operations that are kept for each model.
 const ENDED_KEPT: i64 = 1000;
 /// Most operations of a page.
 const LIST_LIMIT_MAX: usize = 1000;
@@ -30,23 +30,24 @@ pub struct OperationStore {
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ending {
-    /// With this result.
+pub enum OperationOutcome {
+    /// It succeeded with this result.
     Done(serde_json::Value),
-    /// For this reason.
+    /// It failed for this reason.
     Failed(String),
-    /// At somebody's wish.
+    /// It was cancelled on request.
     Cancelled,
 }
 
 impl OperationStore {
-    /// The operations of a model by its number in the tables. With `read_only` nothing is ever written: the operations of
-    /// processes that are gone are told as failed, and stay for others to be marked so.
+    /// Opens the operations of a model by its number in the tables. With `read_only` nothing is written: interrupted
+    /// operations are reported as failed, and another process marks them.
     pub fn new(pool: PgPool, model_id: i32, read_only: bool) -> Self {
         Self { pool, model_id, read_only }
     }
 
-    /// Writes down that an operation begins, unless one of the kinds `alone` runs: then that one is the answer.
+    /// Inserts a running operation. When an operation of one of the kinds `alone` runs already, inserts nothing and
+    /// returns that one as the inner error.
     pub async fn start(
         &self,
         id: OperationId,
@@ -54,7 +55,7 @@ impl OperationStore {
         actor: &str,
         alone: &[&str],
     ) -> Result<Result<(), Operation>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let mut transaction = self.pool.begin().await?;
         sqlx::query("select pg_advisory_xact_lock($1, $2)")
             .bind(self.model_id)
@@ -95,7 +96,7 @@ impl OperationStore {
         Ok(Ok(()))
     }
 
-    /// The first of these kinds that runs.
+    /// Returns the oldest running operation of these kinds.
     pub async fn running(&self, kinds: &[&str]) -> Result<Option<Operation>, OperationError> {
         let row = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
@@ -104,14 +105,15 @@ impl OperationStore {
         )
         .bind(self.model_id)
         .bind(kinds)
-        .bind(Timestamp::now().to_datetime() - SILENCE_MAX)
+        .bind(Timestamp::now().to_datetime() - HEARTBEAT_TIMEOUT)
         .fetch_optional(&self.pool)
         .await?;
         row.as_ref().map(operation).transpose()
     }
 
-    /// Says that an operation goes on and how far it is; answers whether somebody asked for its end, or it ended without us.
-    pub async fn touch(&self, id: OperationId, progress: f64, eta_s: Option<f64>) -> Result<bool, OperationError> {
+    /// Records a heartbeat with the progress, 0 to 1, and the remaining time in seconds. Returns whether the caller
+    /// must stop: cancellation was requested, or the operation has ended.
+    pub async fn heartbeat(&self, id: OperationId, progress: f64, eta_s: Option<f64>) -> Result<bool, OperationError> {
         let asked: Option<bool> = sqlx::query_scalar(
             "update operations set progress = $3, eta_s = $4, updated_at = $5 \
              where model_id = $1 and id = $2 and state = 'running' returning cancel_asked",
@@ -126,12 +128,12 @@ impl OperationStore {
         Ok(asked.unwrap_or(true))
     }
 
-    /// Writes down how an operation ended; the first ending stays.
-    pub async fn end(&self, id: OperationId, ending: &Ending) -> Result<(), OperationError> {
+    /// Records how an operation ended, unless an end is recorded already.
+    pub async fn end(&self, id: OperationId, ending: &OperationOutcome) -> Result<(), OperationError> {
         let (state, result, error) = match ending {
-            Ending::Done(result) => (OperationState::Done, Some(result.to_string()), None),
-            Ending::Failed(error) => (OperationState::Failed, None, Some(error.as_str())),
-            Ending::Cancelled => (OperationState::Cancelled, None, None),
+            OperationOutcome::Done(result) => (OperationState::Done, Some(result.to_string()), None),
+            OperationOutcome::Failed(error) => (OperationState::Failed, None, Some(error.as_str())),
+            OperationOutcome::Cancelled => (OperationState::Cancelled, None, None),
         };
         sqlx::query(
             "update operations set state = $3, result = $4, error = $5, updated_at = $6, finished_at = $6, eta_s = null, \
@@ -149,8 +151,8 @@ impl OperationStore {
         Ok(())
     }
 
-    /// Asks for the end of an operation, which the process that runs it obeys within a second or so.
-    pub async fn ask_to_cancel(&self, id: OperationId) -> Result<(), OperationError> {
+    /// Requests cancellation. The process that runs the operation sees the request at its next heartbeat.
+    pub async fn request_cancel(&self, id: OperationId) -> Result<(), OperationError> {
         sqlx::query("update operations set cancel_asked = true where model_id = $1 and id = $2 and state = 'running'")
             .bind(self.model_id)
             .bind(id.to_string())
@@ -159,9 +161,9 @@ impl OperationStore {
         Ok(())
     }
 
-    /// One operation.
+    /// Returns one operation. Error: [`OperationError::NotFound`].
     pub async fn get(&self, id: OperationId) -> Result<Operation, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let row = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
              from operations where model_id = $1 and id = $2",
@@ -173,9 +175,9 @@ impl OperationStore {
         operation(&row.ok_or_else(|| OperationError::NotFound(id.to_string()))?)
     }
 
-    /// Newest first; `before` pages back; at most 1,000.
+    /// Lists operations, newest first, at most 1,000. `before` continues from an earlier page.
     pub async fn list(&self, before: Option<OperationId>, limit: usize) -> Result<Vec<Operation>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let rows = sqlx::query(
             "select id, kind, state, progress, eta_s, result, error, actor, created_at, updated_at, finished_at \
              from operations where model_id = $1 and ($2::text is null or id < $2) order by id desc limit $3",
@@ -188,9 +190,9 @@ impl OperationStore {
         rows.iter().map(operation).collect()
     }
 
-    /// When the oldest running operation began; versions made since may be needed by it.
+    /// Returns when the oldest running operation began. It may need versions stored since.
     pub async fn oldest_running(&self) -> Result<Option<Timestamp>, OperationError> {
-        self.bury().await?;
+        self.fail_interrupted().await?;
         let began: Option<OffsetDateTime> =
             sqlx::query_scalar("select min(created_at) from operations where model_id = $1 and state = 'running'")
                 .bind(self.model_id)
@@ -199,8 +201,8 @@ impl OperationStore {
         Ok(began.map(Timestamp::from))
     }
 
-    /// Marks as failed what belongs to processes that are gone.
-    pub async fn bury(&self) -> Result<(), OperationError> {
+    /// Marks running operations whose heartbeat timed out as failed.
+    pub async fn fail_interrupted(&self) -> Result<(), OperationError> {
         if self.read_only {
             return Ok(());
         }
@@ -211,8 +213,8 @@ impl OperationStore {
         )
         .bind(self.model_id)
         .bind(now)
-        .bind(now - SILENCE_MAX)
-        .bind(GONE)
+        .bind(now - HEARTBEAT_TIMEOUT)
+        .bind(INTERRUPTED)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -220,7 +222,8 @@ impl OperationStore {
 }
 
 fn operation(row: &PgRow) -> Result<Operation, OperationError> {
-    let unreadable = |what: &str| sqlx::Error::Decode(format!("{what} of an operation is not of this release").into());
+    let unreadable =
+        |what: &str| sqlx::Error::Decode(format!("{what} of an operation cannot be read by this release").into());
     let (id, state): (&str, &str) = (row.try_get(0)?, row.try_get(2)?);
     let result: Option<&str> = row.try_get(5)?;
     let (created_at, updated_at): (OffsetDateTime, OffsetDateTime) = (row.try_get(8)?, row.try_get(9)?);
@@ -238,10 +241,10 @@ fn operation(row: &PgRow) -> Result<Operation, OperationError> {
         updated_at: Timestamp::from(updated_at),
         finished_at: finished_at.map(Timestamp::from),
     };
-    let buried_at = updated_at + SILENCE_MAX;
+    let buried_at = updated_at + HEARTBEAT_TIMEOUT;
     if operation.state == OperationState::Running && Timestamp::now().to_datetime() > buried_at {
         operation.state = OperationState::Failed;
-        operation.error = Some(GONE.to_owned());
+        operation.error = Some(INTERRUPTED.to_owned());
         operation.eta_s = None;
         operation.finished_at = Some(Timestamp::from(buried_at));
     }

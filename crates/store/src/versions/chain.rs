@@ -1,4 +1,4 @@
-//! Chains: a base and the deltas that stand on it, and what becomes of versions that others stand on.
+//! Chains of versions: their length, their compaction, and the deletion of versions that deltas depend on.
 
 use sqlx::{PgConnection, Row};
 
@@ -8,15 +8,15 @@ use shelfmark_state::ReadBack;
 use super::{
     NewSegments, VersionError, VersionStore,
     link::Link,
-    lock::lock,
+    lock::lock_versions,
     manifest::{count, number, sql_number},
     read_back, segments,
 };
 
-/// How much has to be read for a version.
+/// Length and size of the chain that has to be read for a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chain {
-    /// Deltas on the base, the version itself included.
+    /// Number of deltas on the base, the version itself included; 0 for a base.
     pub depth: u32,
     /// Uncompressed bytes of the base.
     pub base_raw_bytes: u64,
@@ -25,7 +25,7 @@ pub struct Chain {
 }
 
 impl VersionStore {
-    /// The chain that ends in a version; `None` when there is no such version.
+    /// Returns the chain that ends in a version; `None` when there is no such version.
     pub async fn chain(&self, version: VersionNumber) -> Result<Option<Chain>, VersionError> {
         let row = sqlx::query(
             "select depth, base_raw_bytes, deltas_raw_bytes from versions where model_id = $1 and number = $2",
@@ -45,8 +45,9 @@ impl VersionStore {
         .transpose()
     }
 
-    /// The visible deltas that stand on at least `hidden_min` hidden versions, oldest first: folding them frees those.
-    pub async fn foldable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
+    /// Lists the visible deltas that depend on at least `hidden_min` consecutive hidden versions, oldest first.
+    /// Compacting such a delta frees those versions.
+    pub async fn compactable(&self, hidden_min: u32) -> Result<Vec<VersionNumber>, VersionError> {
         let rows = sqlx::query(
             "with recursive under as ( \
                  select number as top, delta_of as number, 0 as hidden from versions \
@@ -63,19 +64,20 @@ impl VersionStore {
         rows.iter().map(|row| Ok(number(row.try_get(0)?))).collect()
     }
 
-    /// Turns a delta into a base: `whole` are the segments of its whole state. What only it stood on, and was deleted for
-    /// everybody else, goes. One transaction.
+    /// Rewrites a delta as a base, in one transaction. `whole` holds the segments of its whole state. Hidden versions
+    /// that nothing else depends on are deleted.
     ///
     /// # Errors
-    /// [`VersionError::ReadBack`] when they are not, read back, what `read_back` expects: then everything stays as it was.
-    pub async fn fold(
+    /// [`VersionError::NotFound`], and [`VersionError::ReadBack`] when the stored segments do not read back as
+    /// `read_back` expects. The version is unchanged then.
+    pub async fn compact(
         &self,
         version: VersionNumber,
         whole: NewSegments,
         read_back: Box<ReadBack>,
     ) -> Result<(), VersionError> {
         let mut transaction = self.pool().begin().await?;
-        lock(&mut transaction, self.model_id()).await?;
+        lock_versions(&mut transaction, self.model_id()).await?;
         let before =
             sqlx::query("select depth, deltas_raw_bytes from versions where model_id = $1 and number = $2 for update")
                 .bind(self.model_id())
@@ -89,7 +91,7 @@ impl VersionStore {
             .execute(&mut *transaction)
             .await?;
         let sent = segments::send(&mut transaction, self.model_id(), version, whole).await?;
-        let link = Link { model_id: self.model_id(), version, segments: sent.segments, seal: sent.seal.into() };
+        let link = Link { model_id: self.model_id(), version, segments: sent.segments, checksum: sent.checksum.into() };
         read_back::check(&mut transaction, &link, read_back).await?;
         sqlx::query(
             "update versions set delta_of_model = null, delta_of = null, bytes = $3, segments = $4, checksum = $5, \
@@ -99,12 +101,12 @@ impl VersionStore {
         .bind(sql_number(version))
         .bind(sent.bytes)
         .bind(sent.segments)
-        .bind(sent.seal.as_slice())
+        .bind(sent.checksum.as_slice())
         .bind(sent.raw_bytes)
         .bind(sent.rows)
         .execute(&mut *transaction)
         .await?;
-        // Everything above it in the chain, other models' versions included, now stands on this base.
+        // Every version above it in the chain, those of other models included, now has this base.
         sqlx::query(
             "with recursive above as ( \
                  select model_id, number from versions where model_id = $1 and number = $2 \
@@ -121,13 +123,13 @@ impl VersionStore {
         .bind(before.try_get::<i64, _>(1)?)
         .execute(&mut *transaction)
         .await?;
-        sweep(&mut transaction).await?;
+        delete_unreferenced(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
     }
 }
 
-/// Deletes a version, or hides it while others stand on it, and what was hidden only for its sake.
+/// Deletes a version, or hides it while deltas depend on it. Also deletes hidden versions that only it depended on.
 pub(super) async fn remove(
     connection: &mut PgConnection,
     model_id: i32,
@@ -138,20 +140,20 @@ pub(super) async fn remove(
         .bind(sql_number(version))
         .execute(&mut *connection)
         .await?;
-    sweep(connection).await
+    delete_unreferenced(connection).await
 }
 
-/// Deletes the hidden versions, of every model, that nothing stands on any more.
-pub(super) async fn sweep(connection: &mut PgConnection) -> Result<(), VersionError> {
+/// Deletes the hidden versions, of every model, that no delta depends on.
+pub(super) async fn delete_unreferenced(connection: &mut PgConnection) -> Result<(), VersionError> {
     loop {
-        let swept = sqlx::query(
+        let deleted = sqlx::query(
             "delete from versions v where v.hidden and not exists \
              (select from versions d where d.delta_of_model = v.model_id and d.delta_of = v.number)",
         )
         .execute(&mut *connection)
         .await?;
-        // Each round frees the next one down; a chain is short.
-        if swept.rows_affected() == 0 {
+        // Each round frees the next version below. Chains are short.
+        if deleted.rows_affected() == 0 {
             return Ok(());
         }
     }

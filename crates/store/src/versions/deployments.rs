@@ -1,4 +1,4 @@
-//! What is served, and the history of it.
+//! Deployments: the append-only history of what readers are served.
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use time::OffsetDateTime;
@@ -13,17 +13,16 @@ use super::{
     serving::{served, served_number, store_arms, versions_of},
 };
 
-/// Channel of what is served; the payload is the model's number in the tables.
+/// Channel of notifications of deployments. The payload is the model's number in the tables.
 pub(super) const CHANNEL: &str = "shelfmark_serving";
 /// Most entries of a page.
 const LIST_LIMIT_MAX: usize = 1000;
 
 impl VersionStore {
-    /// Records a deployment: takes the next number, updates what is served, notifies the other processes; one
-    /// transaction. `from` in the answer is what was served when it happened. A pin, an unpin, a restore and a replay
-    /// end a split.
+    /// Records a deployment in one transaction: assigns the next number, updates what is served and notifies the other
+    /// processes. `from` in the result is what was served before. A pin, an unpin, a restore and a replay end a split.
     ///
-    /// Errors: [`VersionError::NotFound`] when it would serve a version that is not there.
+    /// Errors: [`VersionError::NotFound`] when the version to serve does not exist.
     pub async fn deploy(&self, deployment: NewDeployment) -> Result<Deployment, VersionError> {
         let mut transaction = self.pool().begin().await?;
         let recorded = self.deploy_within(&mut transaction, deployment).await?;
@@ -31,7 +30,8 @@ impl VersionStore {
         Ok(recorded)
     }
 
-    /// The same as a part of a transaction: the other processes are notified when that is committed.
+    /// Records a deployment as [`VersionStore::deploy`] does, within the caller's transaction. Other processes are
+    /// notified when that commits.
     pub async fn deploy_within(
         &self,
         connection: &mut PgConnection,
@@ -48,7 +48,7 @@ impl VersionStore {
         self.record(connection, deployment, serving).await
     }
 
-    /// Records that readers are split, as [`VersionStore::deploy`] does.
+    /// Records a split of the readers, as [`VersionStore::deploy`] does for other deployments.
     pub async fn deploy_split(
         &self,
         split: Split,
@@ -80,7 +80,7 @@ impl VersionStore {
     ) -> Result<Deployment, VersionError> {
         let from = lock_served(&mut *connection, self.model_id()).await?;
         for version in serving.iter().flat_map(versions_of) {
-            self.must_exist(&mut *connection, version).await?;
+            self.require_version(&mut *connection, version).await?;
         }
         let to = serving.as_ref().map_or(from, Serving::main);
         let row = sqlx::query(
@@ -118,7 +118,7 @@ impl VersionStore {
         Ok(recorded)
     }
 
-    async fn must_exist(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
+    async fn require_version(&self, connection: &mut PgConnection, version: VersionNumber) -> Result<(), VersionError> {
         sqlx::query("select from versions where model_id = $1 and number = $2 and not hidden")
             .bind(self.model_id())
             .bind(sql_number(version))
@@ -128,7 +128,7 @@ impl VersionStore {
             .ok_or_else(|| VersionError::NotFound(version.to_string()))
     }
 
-    /// Newest first; `before` pages back; at most 1,000.
+    /// Lists deployments, newest first, at most 1,000. `before` continues from an earlier page.
     pub async fn deployments(&self, before: Option<u64>, limit: usize) -> Result<Vec<Deployment>, VersionError> {
         let limit = limit.clamp(1, LIST_LIMIT_MAX);
         let before = before.map_or(i64::MAX, |number| i64::try_from(number).unwrap_or(i64::MAX));
@@ -144,7 +144,7 @@ impl VersionStore {
         rows.iter().map(entry).collect()
     }
 
-    /// What is served now; of a split the arm with the largest share.
+    /// Returns what is served now. Of a split, that is the arm with the largest share.
     pub async fn served(&self) -> Result<Served, VersionError> {
         let version: Option<i32> = sqlx::query_scalar("select served_version from models where id = $1")
             .bind(self.model_id())
@@ -154,7 +154,7 @@ impl VersionStore {
     }
 }
 
-/// Locks the model's row: deployments, deletions and appends take turns.
+/// Locks the model's row, so that deployments, deletions and appends take turns, and returns what is served.
 async fn lock_served(connection: &mut PgConnection, model_id: i32) -> Result<Served, VersionError> {
     let version: Option<i32> = sqlx::query_scalar("select served_version from models where id = $1 for no key update")
         .bind(model_id)
@@ -186,7 +186,7 @@ fn entry(row: &PgRow) -> Result<Deployment, VersionError> {
         "freeze" => DeploymentMode::Freeze,
         "resume" => DeploymentMode::Resume,
         other => {
-            let unknown = format!("deployment mode {other:?} is not known to this release");
+            let unknown = format!("deployment mode {other:?} is unknown to this release");
             return Err(sqlx::Error::Decode(unknown.into()).into());
         }
     };

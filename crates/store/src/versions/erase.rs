@@ -1,4 +1,4 @@
-//! Taking a forgotten user's id out of stored versions (P10).
+//! Erasure of a forgotten user's id from stored versions (P10).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,15 @@ use shelfmark_state::{Segment, Table, row_hash};
 
 use super::{
     VersionError, VersionStore,
+    codec::{self, EncodedSegment, ManifestChecksum},
     link::links,
-    load::packed,
-    lock::lock,
+    load::encoded,
+    lock::lock_versions,
     manifest::{number, sql_number},
-    packing::{self, Packed, Sealing},
     store::LIST_LIMIT_MAX,
 };
 
-/// A version from which a user's id was taken.
+/// Version from which a user's id was erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasedVersion {
     /// Number of the model in the tables.
@@ -26,20 +26,20 @@ pub struct ErasedVersion {
     pub version: VersionNumber,
     /// Digest of its state with the id.
     pub before: Digest,
-    /// Digest of its state with the name that stands in the id's place.
+    /// Digest of its state with the pseudonym in the id's place.
     pub after: Digest,
 }
 
-/// What some rows of users' ids are in a segment or a version: of the user, with what that changes a digest by, or (`None`) no
-/// more, once they were. A row changes hands when somebody idle is dropped.
-type Holders = BTreeMap<u32, Option<u128>>;
-/// The same by version.
-type Found = BTreeMap<(i32, VersionNumber), Holders>;
+/// Rows of the table of user ids that hold the user, with the change of the digest that the erasure causes. `None`
+/// marks a row that held the user in an earlier version and has another id here: rows of dropped idle users are reused.
+type UserRows = BTreeMap<u32, Option<u128>>;
+/// Those rows by version.
+type RowsByVersion = BTreeMap<(i32, VersionNumber), UserRows>;
 
-/// The models whose versions stand on each other's rows, directly or not: forks and what they were forked from. Ascending,
-/// the model itself among them.
-pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
-    let mut family = sqlx::query_scalar(
+/// Lists the models that share stored rows with this one, directly or indirectly: forks and their origins. Ascending,
+/// the model itself included.
+pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Result<Vec<i32>, VersionError> {
+    let mut related = sqlx::query_scalar(
         "with recursive pairs as ( \
              select distinct model_id as a, delta_of_model as b from versions where delta_of_model <> model_id), \
          family(id) as ( \
@@ -51,54 +51,55 @@ pub async fn family(connection: &mut PgConnection, model_id: i32) -> Result<Vec<
     .bind(model_id)
     .fetch_all(connection)
     .await?;
-    family.dedup();
-    Ok(family)
+    related.dedup();
+    Ok(related)
 }
 
-/// Takes the user's id out of every version, seen or unseen, of a whole family. From here to the end of the transaction no
-/// version of these models is stored. Memory: one segment of ids.
+/// Replaces the user's id by its pseudonym in every version of all related models, hidden ones included. Until the
+/// transaction ends, no version of these models is stored. Memory: one segment of ids.
 ///
-/// Only the segments of users' ids are read and written: a digest is a sum over rows, so what one row's hash changes by is
-/// what the digests of all versions change by that hold the row.
+/// Only the segments of user ids are rewritten. A digest is a sum over rows, so the digest of every version that holds
+/// the row changes by the difference of that row's hashes.
 pub async fn erase_user(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
     user: &ForgottenUser,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
-    for model_id in family {
-        lock(connection, *model_id).await?;
+    for model_id in related {
+        lock_versions(connection, *model_id).await?;
     }
-    let (mut found, mut rows) = (Found::new(), BTreeSet::new());
-    // What a version stands on comes before it: a fork's base has the lower number, and so has a delta's.
-    for (model_id, version, ordinal) in id_segments(connection, family).await? {
-        let holders = erase_in(connection, model_id, version, ordinal, user, &rows).await?;
-        rows.extend(holders.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
-        found.entry((model_id, version)).or_default().extend(holders);
+    let (mut by_version, mut rows) = (RowsByVersion::new(), BTreeSet::new());
+    // A version comes after those that it depends on: the origin of a fork has a lower model number, the parent of a
+    // delta a lower version number.
+    for (model_id, version, ordinal) in id_segments(connection, related).await? {
+        let user_rows = erase_in_segment(connection, model_id, version, ordinal, user, &rows).await?;
+        rows.extend(user_rows.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
+        by_version.entry((model_id, version)).or_default().extend(user_rows);
     }
-    for ((model_id, version), holders) in &found {
-        if holders.values().any(Option::is_some) {
-            seal_again(connection, *model_id, *version).await?;
+    for ((model_id, version), user_rows) in &by_version {
+        if user_rows.values().any(Option::is_some) {
+            update_checksum(connection, *model_id, *version).await?;
         }
     }
-    erase_from_origins(connection, family, user).await?;
-    digest_again(connection, family, &found).await
+    erase_from_provenance(connection, related, user).await?;
+    update_digests(connection, related, &by_version).await
 }
 
-/// Replays name whom they left out.
-async fn erase_from_origins(
+/// Erases the user from the provenance of versions that a replay made: it names the users that were left out.
+async fn erase_from_provenance(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
     user: &ForgottenUser,
 ) -> Result<(), VersionError> {
     let rows =
         sqlx::query("select model_id, number, derived from versions where model_id = any($1) and derived is not null")
-            .bind(family)
+            .bind(related)
             .fetch_all(&mut *connection)
             .await?;
     for row in rows {
         let (model_id, version): (i32, _) = (row.try_get(0)?, number(row.try_get(1)?));
         let damaged =
-            |_| VersionError::Corrupt { version, detail: "its origin is not JSON of this release".to_owned() };
+            |_| VersionError::Corrupt { version, detail: "its provenance cannot be read by this release".to_owned() };
         let mut derived: Derived = serde_json::from_str(row.try_get(2)?).map_err(damaged)?;
         if let Derived::Replay { except, .. } = &mut derived
             && except.forget(user)
@@ -116,28 +117,29 @@ async fn erase_from_origins(
 
 async fn id_segments(
     connection: &mut PgConnection,
-    family: &[i32],
+    related: &[i32],
 ) -> Result<Vec<(i32, VersionNumber, i32)>, VersionError> {
     let rows = sqlx::query(
         "select model_id, version, ordinal from version_segments where model_id = any($1) and table_number = $2 \
          order by model_id, version, ordinal",
     )
-    .bind(family)
+    .bind(related)
     .bind(Table::Users.number())
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, number(row.try_get(1)?), row.try_get(2)?))).collect()
 }
 
-/// Replaces the id in one segment. Where it was, and which of `rows`, where it was before, are somebody else's here.
-async fn erase_in(
+/// Replaces the id in one segment. Returns the rows that held it, and those of `rows` (which held it in earlier
+/// versions) that hold another id here.
+async fn erase_in_segment(
     connection: &mut PgConnection,
     model_id: i32,
     version: VersionNumber,
     ordinal: i32,
     user: &ForgottenUser,
     rows: &BTreeSet<u32>,
-) -> Result<Holders, VersionError> {
+) -> Result<UserRows, VersionError> {
     let row = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -148,12 +150,12 @@ async fn erase_in(
     .bind(ordinal)
     .fetch_one(&mut *connection)
     .await?;
-    let stored = packed(&row, model_id, version)?;
+    let stored = encoded(&row, model_id, version)?;
     let (name, rows) = (user.clone(), rows.clone());
     let work = tokio::task::spawn_blocking(move || rename(&stored, &name, &rows));
     let renamed = work.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
-    let (holders, packed) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
-    let Some(packed) = packed else { return Ok(holders) };
+    let (user_rows, encoded) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
+    let Some(encoded) = encoded else { return Ok(user_rows) };
     sqlx::query(
         "update version_segments set raw_bytes = $5, checksum = $6, payload = $7 \
          where model_id = $1 and version = $2 and table_number = $3 and ordinal = $4",
@@ -162,41 +164,49 @@ async fn erase_in(
     .bind(sql_number(version))
     .bind(Table::Users.number())
     .bind(ordinal)
-    .bind(i64::try_from(packed.raw_bytes).unwrap_or(i64::MAX))
-    .bind(packed.checksum.as_slice())
-    .bind(packed.payload)
+    .bind(i64::try_from(encoded.raw_bytes).unwrap_or(i64::MAX))
+    .bind(encoded.checksum.as_slice())
+    .bind(encoded.payload)
     .execute(connection)
     .await?;
-    Ok(holders)
+    Ok(user_rows)
 }
 
-/// The segment with the new name, when the id is there.
-fn rename(stored: &Packed, user: &ForgottenUser, rows: &BTreeSet<u32>) -> Result<(Holders, Option<Packed>), String> {
-    let segment = packing::unpack(stored)?;
-    let (mut holders, mut there) = (Holders::new(), false);
+/// Returns the rows as [`erase_in_segment`] does, and the rewritten segment when it held the id.
+fn rename(
+    stored: &EncodedSegment,
+    user: &ForgottenUser,
+    rows: &BTreeSet<u32>,
+) -> Result<(UserRows, Option<EncodedSegment>), String> {
+    let segment = codec::decode(stored)?;
+    let (mut user_rows, mut there) = (UserRows::new(), false);
     let renamed = segment.with_rows(|row, bytes| {
         if !std::str::from_utf8(bytes).is_ok_and(|id| user.is(id)) {
             if rows.contains(&row) {
-                holders.insert(row, None);
+                user_rows.insert(row, None);
             }
             return None;
         }
         there = true;
         let name = user.name().as_str().as_bytes();
         let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
-        holders.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
+        user_rows.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
         Some(name.to_vec())
     });
     let renamed: Segment = renamed.ok_or("its rows cannot be read")?;
     if !there {
-        return Ok((holders, None));
+        return Ok((user_rows, None));
     }
-    let packed = packing::pack(stored.place, &renamed).map_err(|error| error.to_string())?;
-    Ok((holders, Some(packed)))
+    let encoded = codec::encode(stored.key, &renamed).map_err(|error| error.to_string())?;
+    Ok((user_rows, Some(encoded)))
 }
 
-/// The manifest's checksum and sizes, after a segment was written again.
-async fn seal_again(connection: &mut PgConnection, model_id: i32, version: VersionNumber) -> Result<(), VersionError> {
+/// Updates the manifest's checksum and sizes after a segment was rewritten.
+async fn update_checksum(
+    connection: &mut PgConnection,
+    model_id: i32,
+    version: VersionNumber,
+) -> Result<(), VersionError> {
     let checksums: Vec<Vec<u8>> = sqlx::query_scalar(
         "select checksum from version_segments where model_id = $1 and version = $2 order by table_number, ordinal",
     )
@@ -204,8 +214,8 @@ async fn seal_again(connection: &mut PgConnection, model_id: i32, version: Versi
     .bind(sql_number(version))
     .fetch_all(&mut *connection)
     .await?;
-    let mut sealing = Sealing::default();
-    checksums.iter().for_each(|checksum| sealing.add(checksum));
+    let mut manifest_checksum = ManifestChecksum::default();
+    checksums.iter().for_each(|checksum| manifest_checksum.add(checksum));
     sqlx::query(
         "update versions v set checksum = $3, bytes = s.bytes, raw_bytes = s.raw_bytes from \
          (select sum(octet_length(payload)) as bytes, sum(raw_bytes)::bigint as raw_bytes from version_segments \
@@ -213,39 +223,39 @@ async fn seal_again(connection: &mut PgConnection, model_id: i32, version: Versi
     )
     .bind(model_id)
     .bind(sql_number(version))
-    .bind(sealing.seal().as_slice())
+    .bind(manifest_checksum.finish().as_slice())
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// The digests of all versions that hold the user.
-async fn digest_again(
+/// Updates the digests of all versions that hold the user, directly or through their chain.
+async fn update_digests(
     connection: &mut PgConnection,
-    family: &[i32],
-    found: &Found,
+    related: &[i32],
+    by_version: &RowsByVersion,
 ) -> Result<Vec<ErasedVersion>, VersionError> {
     let rows = sqlx::query(
         "select model_id, number, digest from versions where model_id = any($1) order by model_id, number for no key update",
     )
-    .bind(family)
+    .bind(related)
     .fetch_all(&mut *connection)
     .await?;
     let mut erased = Vec::new();
     for row in rows {
         let (model_id, version) = (row.try_get(0)?, number(row.try_get(1)?));
         let chain = links(connection, model_id, version).await?;
-        let mut holders = Holders::new();
+        let mut user_rows = UserRows::new();
         for link in &chain {
-            // Later rows take the place of earlier ones, here as in the state.
-            holders.extend(found.get(&(link.model_id, link.version)).into_iter().flatten());
+            // Later rows replace earlier ones, here as in the state.
+            user_rows.extend(by_version.get(&(link.model_id, link.version)).into_iter().flatten());
         }
-        let changes: Vec<u128> = holders.into_values().flatten().collect();
+        let changes: Vec<u128> = user_rows.into_values().flatten().collect();
         if changes.is_empty() {
             continue;
         }
         let digest: Vec<u8> = row.try_get(2)?;
-        let damaged = || VersionError::Corrupt { version, detail: "its digest has not 16 bytes".to_owned() };
+        let damaged = || VersionError::Corrupt { version, detail: "its digest does not have 16 bytes".to_owned() };
         let before = u128::from_be_bytes(digest.as_slice().try_into().map_err(|_| damaged())?);
         let after = changes.iter().fold(before, |digest, change| digest.wrapping_add(*change));
         sqlx::query("update versions set digest = $3 where model_id = $1 and number = $2")
@@ -259,8 +269,8 @@ async fn digest_again(
     Ok(erased)
 }
 
-/// Keeps a receipt; one for each position of a log.
-pub async fn keep_receipt(
+/// Stores the receipt of an erasure, by the position of its record.
+pub async fn insert_receipt(
     connection: &mut PgConnection,
     model_id: i32,
     position: Position,
@@ -278,7 +288,8 @@ pub async fn keep_receipt(
 }
 
 impl VersionStore {
-    /// Receipts of erasures with their positions, newest first; `before` pages back; at most 1,000.
+    /// Lists receipts of erasures with their positions, newest first, at most 1,000. `before` continues from an earlier
+    /// page.
     pub async fn receipts(
         &self,
         before: Option<Position>,

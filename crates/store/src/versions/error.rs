@@ -1,15 +1,15 @@
-//! What can go wrong with stored versions.
+//! Errors of the version store.
 
 use shelfmark_domain::{ErrorKind, ModelName, VersionNumber};
 use shelfmark_state::StateError;
 
-/// What can go wrong with stored versions.
+/// Error of the version store.
 #[derive(Debug, thiserror::Error)]
 pub enum VersionError {
-    /// No such version.
+    /// The version does not exist.
     #[error("no version {0}")]
     NotFound(String),
-    /// The label belongs to another version.
+    /// Another version has this label.
     #[error("label {0:?} is taken")]
     LabelTaken(String),
     /// A stored segment does not match its checksum, or segments are missing.
@@ -17,23 +17,23 @@ pub enum VersionError {
     Corrupt {
         /// The version.
         version: VersionNumber,
-        /// Which segment, and how.
+        /// The damaged segment, and what is wrong with it.
         detail: String,
     },
-    /// What was stored did not come back as it was: nothing was kept.
-    #[error("a version did not come back as it was stored")]
+    /// The version did not read back as it was written, and was not stored.
+    #[error("a version did not read back as it was written")]
     ReadBack(#[source] StateError),
-    /// It is being served, is the newest, is named by a restore in the log, or a fork stands on it: it cannot be deleted.
+    /// The version cannot be deleted: see [`VersionStore::delete`](super::VersionStore::delete).
     #[error("version {0} is in use")]
     InUse(VersionNumber),
-    /// A user was forgotten while the state was on its way: it may still hold the user, and was not stored.
+    /// A user was forgotten after the state was read. The state may still hold the user, so it was not stored.
     #[error("a user was forgotten while the version was taken")]
     Outdated,
-    /// There is no such model.
+    /// The model does not exist.
     #[error("no model {0}")]
     UnknownModel(ModelName),
-    /// Postgres failed.
-    #[error("the version store's database failed")]
+    /// A statement failed, or Postgres could not be reached.
+    #[error("the database of the version store failed")]
     Database(#[from] sqlx::Error),
 }
 
@@ -52,7 +52,7 @@ impl VersionError {
         }
     }
 
-    /// What a client is told where the error's own text says too much or too little.
+    /// Detail for clients, where the error's own text says too much or too little.
     pub fn public_detail(&self) -> Option<String> {
         match self {
             Self::Corrupt { version, .. } => {
@@ -69,7 +69,7 @@ impl VersionError {
     }
 }
 
-/// Maps a violated constraint to what it means; `label` is the one that was asked for.
+/// Maps a violated constraint to its error. `label` is the requested one.
 pub(super) fn by_constraint(error: sqlx::Error, label: Option<&str>) -> VersionError {
     let constraint = error.as_database_error().and_then(|e| e.constraint());
     match (constraint, label) {

@@ -1,4 +1,4 @@
-//! The guard of a model: its settings, what it measures against, what it did. And the right to be it.
+//! Guard of a model: its settings, its reference, its last action, and the lock of the process that runs it.
 
 use sqlx::{Row, postgres::PgRow};
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use super::{
 const GUARD_LOCK: i32 = 0x536d_4764;
 
 impl VersionStore {
-    /// The guard, if there is one.
+    /// Returns the guard, if the model has one.
     pub async fn guard(&self) -> Result<Option<Guard>, VersionError> {
         let row =
             sqlx::query("select settings, armed, reference, actor, armed_at, acted from guards where model_id = $1")
@@ -24,9 +24,9 @@ impl VersionStore {
         row.as_ref().map(guard).transpose()
     }
 
-    /// Puts a guard in place of the one there may be, and arms it.
+    /// Sets and arms the guard, replacing an earlier one.
     ///
-    /// Errors: [`VersionError::NotFound`] when its reference is not there.
+    /// Errors: [`VersionError::NotFound`] when its reference version does not exist.
     pub async fn set_guard(&self, settings: &GuardSettings, actor: &str) -> Result<Guard, VersionError> {
         let text = serde_json::to_string(settings).expect("settings have a JSON form");
         let row = sqlx::query(
@@ -46,7 +46,7 @@ impl VersionStore {
         guard(&row)
     }
 
-    /// Arms the guard again: it begins anew, with a reference to find. `None`: there is no guard.
+    /// Arms the guard again: its test restarts with the reference of its settings. `None` when there is no guard.
     pub async fn rearm_guard(&self, actor: &str) -> Result<Option<Guard>, VersionError> {
         match self.guard().await? {
             Some(guard) => self.set_guard(&guard.settings, actor).await.map(Some),
@@ -54,14 +54,15 @@ impl VersionStore {
         }
     }
 
-    /// Takes the guard away; `false`: there was none.
+    /// Removes the guard. Returns whether there was one.
     pub async fn clear_guard(&self) -> Result<bool, VersionError> {
         let deleted =
             sqlx::query("delete from guards where model_id = $1").bind(self.model_id()).execute(self.pool()).await?;
         Ok(deleted.rows_affected() > 0)
     }
 
-    /// Notes what the guard armed at `armed_at` measures against from now on. `false`: that guard is gone.
+    /// Sets the reference version of the guard armed at `armed_at`. Returns `false` when that guard was replaced,
+    /// removed or disarmed.
     pub async fn set_guard_reference(
         &self,
         armed_at: Timestamp,
@@ -77,7 +78,7 @@ impl VersionStore {
         Ok(updated.rows_affected() > 0)
     }
 
-    /// Notes that the guard armed at `armed_at` acted, and disarms it.
+    /// Records the action of the guard armed at `armed_at`, and disarms it.
     pub async fn guard_acted(&self, armed_at: Timestamp, acted: &GuardActed) -> Result<(), VersionError> {
         let text = serde_json::to_string(acted).expect("what a guard did has a JSON form");
         sqlx::query("update guards set armed = false, acted = $3 where model_id = $1 and armed_at = $2")
@@ -89,8 +90,8 @@ impl VersionStore {
         Ok(())
     }
 
-    /// Becomes the process that guards this model, unless another is.
-    pub async fn try_become_guard(&self) -> Result<Option<SessionLock>, VersionError> {
+    /// Tries to take the lock for running this model's guard. `None` when another process holds it.
+    pub async fn try_lock_guard(&self) -> Result<Option<SessionLock>, VersionError> {
         self.try_lock(GUARD_LOCK).await
     }
 }

@@ -1,4 +1,4 @@
-//! The versions that one version is read from: a base and the deltas on it.
+//! Links of a chain: the base and the deltas from which a version is read.
 
 use sqlx::{PgConnection, Row};
 
@@ -14,10 +14,10 @@ pub(super) struct Link {
     pub model_id: i32,
     pub version: VersionNumber,
     pub segments: i32,
-    pub seal: Vec<u8>,
+    pub checksum: Vec<u8>,
 }
 
-/// The chain of a version, base first. Empty when there is no such version.
+/// Returns the chain of a version, base first. Empty when there is no such version.
 pub(super) async fn links(
     connection: &mut PgConnection,
     model_id: i32,
@@ -42,7 +42,7 @@ pub(super) async fn links(
                 model_id: row.try_get(0)?,
                 version: number(row.try_get(1)?),
                 segments: row.try_get(2)?,
-                seal: row.try_get(3)?,
+                checksum: row.try_get(3)?,
             })
         })
         .collect()

@@ -1,14 +1,14 @@
-//! The advisory lock under which versions of a model are stored, deleted and rewritten.
+//! Advisory lock that is held while versions of a model are stored, deleted or rewritten.
 
 use sqlx::PgConnection;
 
 use super::VersionError;
 
 /// First half of the advisory lock's key: "SmVn". The second is the model.
-const NUMBERS_LOCK: i32 = 0x536d_566e;
+const VERSIONS_LOCK: i32 = 0x536d_566e;
 
-/// Until the transaction ends, nobody else stores, deletes or rewrites versions of the model. Take it before the model's row.
-pub(super) async fn lock(connection: &mut PgConnection, model_id: i32) -> Result<(), VersionError> {
-    sqlx::query("select pg_advisory_xact_lock($1, $2)").bind(NUMBERS_LOCK).bind(model_id).execute(connection).await?;
+/// Takes the lock until the transaction ends. Callers that also lock the model's row take this lock first.
+pub(super) async fn lock_versions(connection: &mut PgConnection, model_id: i32) -> Result<(), VersionError> {
+    sqlx::query("select pg_advisory_xact_lock($1, $2)").bind(VERSIONS_LOCK).bind(model_id).execute(connection).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Manifests: one row a version.
+//! Manifests: the row of each version in the table `versions`.
 
 use sqlx::{Row, postgres::PgRow};
 use time::OffsetDateTime;
@@ -7,7 +7,7 @@ use shelfmark_domain::{Digest, Position, Timestamp, VersionKind, VersionManifest
 
 use super::VersionError;
 
-/// The columns that [`manifest`] reads, in its order.
+/// Columns that [`manifest`] reads, in this order.
 macro_rules! manifest_columns {
     () => {
         "number, label, reason, position, parent, digest, bytes, created_at, actor, metrics, fingerprint, derived, \
@@ -21,7 +21,7 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
     let version = number(row.try_get(0)?);
     let corrupt = |detail: &str| VersionError::Corrupt { version, detail: detail.to_owned() };
     let digest: Vec<u8> = row.try_get(5)?;
-    let digest = <[u8; 16]>::try_from(digest.as_slice()).map_err(|_| corrupt("its digest has not 16 bytes"))?;
+    let digest = <[u8; 16]>::try_from(digest.as_slice()).map_err(|_| corrupt("its digest does not have 16 bytes"))?;
     let created_at: OffsetDateTime = row.try_get(7)?;
     let metrics: &str = row.try_get(9)?;
     let derived: Option<&str> = row.try_get(11)?;
@@ -40,24 +40,24 @@ pub(super) fn manifest(row: &PgRow) -> Result<VersionManifest, VersionError> {
         derived: derived
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|_| corrupt("its origin is not JSON of this release"))?,
+            .map_err(|_| corrupt("its provenance cannot be read by this release"))?,
         raw_bytes: count(row.try_get(12)?),
         rows: count(row.try_get(13)?),
         kind: if row.try_get(14)? { VersionKind::Delta } else { VersionKind::Base },
     })
 }
 
-/// A count as it stands in the table.
+/// Converts a stored count.
 pub(super) fn count(count: i64) -> u64 {
     u64::try_from(count).unwrap_or(0)
 }
 
-/// A number as it stands in the table.
+/// Converts a stored version number.
 pub(super) fn number(number: i32) -> VersionNumber {
     VersionNumber(u32::try_from(number).unwrap_or(0))
 }
 
-/// A number as the table has it. Those that no table can hold become -1, which is nowhere.
+/// Converts a version number for SQL. One that no table can hold becomes -1, which no version has.
 pub(super) fn sql_number(number: VersionNumber) -> i32 {
     i32::try_from(number.0).unwrap_or(-1)
 }

@@ -1,51 +1,51 @@
-//! Versions: states kept in Postgres, and the history of what was served.
+//! Versions: snapshots of states in Postgres, with deployments, guards and receipts of erasures.
 //!
-//! Promises:
-//! - P7 as far as bytes go: [`VersionStore::load`] returns the segments that [`VersionStore::save`] got, or an error that
-//!   names the segment that is damaged, misplaced or missing. Whether the *state* is right, its digest tells the engine.
-//! - A version is there whole, with its manifest, or not at all; numbers are never used twice.
-//! - What is served exists: a version that is served, alone or to a part of the readers, cannot be deleted, nor one that a
-//!   guard measures against, that a restore in the log names or that a fork stands on.
-//! - One guard a model; it is armed until it has acted.
-//! - Deployments are append-only (triggers refuse anything else, but for the end of a whole model), and what they say happened in
-//!   that order.
+//! **Promises.**
+//! - P7 for bytes: [`VersionStore::load`] returns the segments that [`VersionStore::save`] was given, or an error that
+//!   names the damaged, misplaced or missing segment. The digest tells the engine whether the *state* is right.
+//! - A version is stored whole, with its manifest, or not at all. Numbers are never reused.
+//! - A version in use cannot be deleted. In use are versions that are served (to all readers or some), that a guard
+//!   compares with, that a restore in the log names, and that a fork started from.
+//! - A model has at most one guard, which stays armed until it has acted.
+//! - Deployments are append-only, in the order in which they happened. Triggers refuse anything else but the purge of a
+//!   deleted model.
 //!
-//! Bounds: `save` holds one compressed segment beside the one that is being compressed; lists have at most 1,000 entries;
-//! `load` holds the whole state, which is what it is for.
+//! **Bounds.** `save` holds one compressed segment and the one that is being compressed. `load` holds a few segments.
+//! Lists have at most 1,000 entries.
 //!
-//! It does not know what a segment holds, takes no version by itself and deletes none by itself; a deleted model's go by
-//! [`remove_versions`], one a call.
+//! It does not know what a segment holds, and neither takes nor deletes a version by itself. [`purge_versions`] deletes
+//! those of a deleted model, one at a time.
 //!
-//! Who may call: `engine` and `app`; `http` through the engine's handle.
+//! **Used by** `engine` and `app`, and by `http` through the engine's handle.
 
-mod adopt;
 mod chain;
+mod codec;
 mod deployments;
 mod erase;
 mod error;
+mod fork;
 mod guard;
 mod link;
+mod listener;
 mod load;
 mod lock;
 mod manifest;
-mod new;
-mod packing;
+mod new_version;
+mod purge;
 mod read_back;
-mod removal;
 mod row;
 mod save;
 mod segments;
 mod serving;
+mod session_lock;
 mod store;
-mod taker;
-mod watch;
 
-pub use adopt::Adoption;
 pub use chain::Chain;
-pub use erase::{ErasedVersion, erase_user, family, keep_receipt};
+pub use erase::{ErasedVersion, erase_user, insert_receipt, related_models};
 pub use error::VersionError;
-pub use new::{NewDeployment, NewSegments, NewVersion};
-pub use removal::remove_versions;
-pub use row::RowPlace;
+pub use fork::ForkDetails;
+pub use new_version::{NewDeployment, NewSegments, NewVersion};
+pub use purge::purge_versions;
+pub use row::RowKey;
+pub use session_lock::SessionLock;
 pub use store::VersionStore;
-pub use taker::SessionLock;

@@ -1,4 +1,4 @@
-//! Reading a version back before its transaction is committed.
+//! Verification of a version before the commit: its segments are read back and compared with the state.
 
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
@@ -10,11 +10,11 @@ use super::{VersionError, link::Link, load};
 /// Segments that wait to be checked.
 const SEGMENTS_AHEAD: usize = 2;
 
-/// Reads a version's own segments and checks them, on a blocking thread, against the state that they were made of.
+/// Reads a version's own segments and compares them with the expected state, on a blocking thread.
 ///
 /// # Errors
-/// [`VersionError::ReadBack`] for rows that are not those of the state, [`VersionError::Corrupt`] for segments that do not
-/// match their checksums.
+/// [`VersionError::ReadBack`] when rows differ from the state, [`VersionError::Corrupt`] when a segment does not match
+/// its checksum.
 pub(super) async fn check(
     connection: &mut PgConnection,
     link: &Link,

@@ -1,4 +1,4 @@
-//! Storing a version.
+//! Storing of versions.
 
 use sqlx::{PgConnection, Row};
 
@@ -8,25 +8,25 @@ use super::{
     NewVersion, VersionError, VersionStore,
     error::by_constraint,
     link::Link,
-    lock::lock,
+    lock::lock_versions,
     manifest::{manifest, manifest_columns, number, sql_number},
     read_back, segments,
 };
 
 impl VersionStore {
-    /// Compresses, checksums and stores; one transaction; takes the next number.
+    /// Compresses and stores a version in one transaction, under the next number.
     ///
-    /// What was stored is read back and checked before the commit, so a version that anybody can see is one that loads.
+    /// The stored segments are read back and verified before the commit, so every visible version can be loaded.
     ///
-    /// Other savers of the model wait, appends do not: the lock is not the model's row. Memory: one segment is encoded and
-    /// compressed (on a blocking thread) while the one before it travels.
+    /// Concurrent calls for one model wait for each other. Appends do not wait, since the lock is not the model's row.
+    /// Memory: one segment is encoded and compressed, on a blocking thread, while the one before it is sent.
     ///
-    /// Errors: [`VersionError::Outdated`], [`VersionError::LabelTaken`] and, for a delta of a version that is gone,
-    /// [`VersionError::NotFound`], before anything is sent; [`VersionError::ReadBack`] after.
+    /// Errors, before anything is sent: [`VersionError::Outdated`], [`VersionError::LabelTaken`], and
+    /// [`VersionError::NotFound`] for a delta of a version that does not exist. Afterwards: [`VersionError::ReadBack`].
     pub async fn save(&self, version: NewVersion) -> Result<VersionManifest, VersionError> {
         let mut transaction = self.pool().begin().await?;
-        lock(&mut transaction, self.model_id()).await?;
-        // Under the lock that an erasure holds to its end: none can come between this look and the commit.
+        lock_versions(&mut transaction, self.model_id()).await?;
+        // An erasure holds the same lock until it commits, so none can come between this check and the commit.
         let outdated: bool = sqlx::query_scalar(
             "select exists (select from records where model_id = $1 and type = 7 and position > $2)",
         )
@@ -40,8 +40,12 @@ impl VersionStore {
         let saved = insert_manifest(&mut transaction, self.model_id(), &version).await?;
         let sent = segments::send(&mut transaction, self.model_id(), saved, version.segments).await?;
         if let Some(read_back) = version.read_back {
-            let link =
-                Link { model_id: self.model_id(), version: saved, segments: sent.segments, seal: sent.seal.into() };
+            let link = Link {
+                model_id: self.model_id(),
+                version: saved,
+                segments: sent.segments,
+                checksum: sent.checksum.into(),
+            };
             read_back::check(&mut transaction, &link, read_back).await?;
         }
         let row = sqlx::query(concat!(
@@ -56,7 +60,7 @@ impl VersionStore {
         .bind(sql_number(saved))
         .bind(sent.bytes)
         .bind(sent.segments)
-        .bind(sent.seal.as_slice())
+        .bind(sent.checksum.as_slice())
         .bind(sent.raw_bytes)
         .bind(sent.rows)
         .fetch_one(&mut *transaction)
@@ -73,7 +77,8 @@ async fn insert_manifest(
     version: &NewVersion,
 ) -> Result<VersionNumber, VersionError> {
     if let Some(under) = version.delta_of {
-        // Locked: it cannot be deleted before the delta stands on it, nor be folded while its sums are copied.
+        // Locked, so that it is neither deleted before the delta refers to it, nor compacted while its sizes are
+        // copied.
         sqlx::query("select from versions where model_id = $1 and number = $2 for no key update")
             .bind(model_id)
             .bind(sql_number(under))
@@ -83,7 +88,7 @@ async fn insert_manifest(
     }
     let derived = version.derived.as_ref().map(serde_json::to_string).transpose();
     let derived = derived.map_err(|error| sqlx::Error::Encode(error.into()))?;
-    // Not the newest number there is, plus one: a version may be deleted while it is the newest.
+    // Not the largest number plus one: the newest version may be deleted, and its number must not be reused.
     let row = sqlx::query(
         "with given as (insert into version_numbers (model_id, last) values ($1, 1) \
          on conflict (model_id) do update set last = version_numbers.last + 1 returning last) \

@@ -1,4 +1,4 @@
-//! What is served, with the arms of a split.
+//! Current deployment: what readers are served, with the arms of a split.
 
 use sqlx::{PgConnection, Row};
 
@@ -10,7 +10,7 @@ use super::{
 };
 
 impl VersionStore {
-    /// What is served now.
+    /// Returns what is served now.
     pub async fn serving(&self) -> Result<Serving, VersionError> {
         let rows = sqlx::query(
             "select m.served_version, a.version, a.percent from models m \
@@ -36,7 +36,7 @@ impl VersionStore {
     }
 }
 
-/// Replaces the arms, after which `serving` says `what`. Every version is there, by a foreign key.
+/// Replaces the stored arms by those of `what`. A foreign key makes sure that every version exists.
 pub(super) async fn store_arms(
     connection: &mut PgConnection,
     model_id: i32,
@@ -67,7 +67,7 @@ pub(super) fn served_number(served: Served) -> Option<i32> {
     }
 }
 
-/// The versions among some arms.
+/// Lists the versions among the arms.
 pub(super) fn versions_of(what: &Serving) -> Vec<VersionNumber> {
     let version = |arm: Arm| match arm.served {
         Served::Live => None,

@@ -1,4 +1,4 @@
-//! The store's handle, and what needs only manifests.
+//! Handle of the version store, and operations on manifests.
 
 use sqlx::{PgExecutor, PgPool, Row};
 
@@ -7,11 +7,11 @@ use shelfmark_domain::{ModelName, Position, VersionManifest, VersionNumber, Vers
 use super::{
     VersionError, chain,
     error::by_constraint,
-    lock::lock,
+    lock::lock_versions,
     manifest::{manifest, manifest_columns, sql_number},
 };
 
-/// Most manifests of a page.
+/// Maximum number of manifests of a page.
 pub(super) const LIST_LIMIT_MAX: usize = 1000;
 
 /// Versions and deployments of one model in Postgres. Cheap to clone.
@@ -22,7 +22,7 @@ pub struct VersionStore {
 }
 
 impl VersionStore {
-    /// Opens the store of a model that exists.
+    /// Opens the store of an existing model. Error: [`VersionError::UnknownModel`].
     pub async fn open(pool: PgPool, model: &ModelName) -> Result<Self, VersionError> {
         let row = sqlx::query("select id from models where name = $1 and deleted_at is null")
             .bind(model.as_str())
@@ -33,12 +33,12 @@ impl VersionStore {
         Ok(Self { pool, model_id })
     }
 
-    /// The store of the model with this number in the tables, which may be about to be made.
+    /// Returns the store of the model with this number in the tables. The model's row may be inserted later.
     pub const fn of(pool: PgPool, model_id: i32) -> Self {
         Self { pool, model_id }
     }
 
-    /// Connections.
+    /// The pool of connections.
     pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
@@ -48,7 +48,7 @@ impl VersionStore {
         self.model_id
     }
 
-    /// Newest first; `before` pages back; at most 1,000.
+    /// Lists manifests, newest first, at most 1,000. `before` continues from an earlier page.
     pub async fn list(
         &self,
         before: Option<VersionNumber>,
@@ -70,7 +70,7 @@ impl VersionStore {
         rows.iter().map(manifest).collect()
     }
 
-    /// How many versions there are.
+    /// Counts the visible versions.
     pub async fn count(&self) -> Result<u64, VersionError> {
         let count: i64 = sqlx::query_scalar("select count(*) from versions where model_id = $1 and not hidden")
             .bind(self.model_id)
@@ -79,12 +79,12 @@ impl VersionStore {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// One manifest.
+    /// Returns one manifest. Error: [`VersionError::NotFound`].
     pub async fn get(&self, version: &VersionRef) -> Result<VersionManifest, VersionError> {
         self.get_in(&self.pool, version).await
     }
 
-    /// One manifest, as a transaction sees it.
+    /// Returns one manifest, as the executor's transaction sees it.
     pub(super) async fn get_in(
         &self,
         executor: impl PgExecutor<'_>,
@@ -111,7 +111,7 @@ impl VersionStore {
         manifest(&row.ok_or_else(missing)?)
     }
 
-    /// Newest version at or before `position`, or of all, whose state is the log's: derived ones are passed over.
+    /// Returns the newest version, at or before a position if one is given. Derived versions are skipped.
     pub async fn newest(&self, at_or_before: Option<Position>) -> Result<Option<VersionManifest>, VersionError> {
         let row = sqlx::query(concat!(
             "select ",
@@ -126,7 +126,9 @@ impl VersionStore {
         row.as_ref().map(manifest).transpose()
     }
 
-    /// Changes label and reason (`None` leaves as is, `Some(None)` takes it away).
+    /// Changes label and reason: `None` keeps the value, `Some(None)` removes it.
+    ///
+    /// Errors: [`VersionError::NotFound`], [`VersionError::LabelTaken`].
     pub async fn relabel(
         &self,
         version: VersionNumber,
@@ -153,15 +155,19 @@ impl VersionStore {
         manifest(&row)
     }
 
-    /// Deletes a version that nothing needs; while deltas stand on its rows, those stay unseen. Refused: the newest of the
-    /// log's own (and so the last one), those that are served or that a guard measures against, those that a restore in the
-    /// log names (a replay meets it), those that another one was made from by a replay, those that a fork stands on, a fork's
-    /// first (its state at position 0), and those that hold a label: take the label away first.
+    /// Deletes a version. While deltas depend on its rows, it is hidden instead.
+    ///
+    /// Errors: [`VersionError::NotFound`], and [`VersionError::InUse`] for
+    /// - the newest version that is not derived, and so the last one;
+    /// - a version with a label, which has to be removed first;
+    /// - a version that is served, or that a guard compares with;
+    /// - a version that a restore in the log names, or from which a replay made another version;
+    /// - a version that a fork started from, and version 1 of a fork, its state at position 0.
     pub async fn delete(&self, version: VersionNumber) -> Result<(), VersionError> {
         let number = sql_number(version);
         let mut transaction = self.pool.begin().await?;
-        lock(&mut transaction, self.model_id).await?;
-        // The appender holds this lock while it appends a restore, so what the log names cannot change under us.
+        lock_versions(&mut transaction, self.model_id).await?;
+        // The appender holds this lock while it appends a restore, so the set of versions that the log names is stable.
         sqlx::query("select id from models where id = $1 for no key update")
             .bind(self.model_id)
             .execute(&mut *transaction)

@@ -17,13 +17,13 @@ type Set = BTreeSet<u64>;
 #[derive(Clone)]
 enum Entry {
     Event,
-    Restore(VersionNumber, Option<Except>),
+    Restore(VersionNumber, Option<Exclusions>),
 }
 
 struct Version {
     position: u64,
     kept: Set,
-    replay: Option<(VersionNumber, Except)>,
+    replay: Option<(VersionNumber, Exclusions)>,
 }
 
 /// A log, and what counts at each of its positions.
@@ -38,7 +38,7 @@ struct Context<'a> {
     base: VersionNumber,
     floor: u64,
     states: Vec<Set>,
-    excepts: Vec<(Interval, Except)>,
+    excepts: Vec<(Interval, Exclusions)>,
     outer: Option<&'a Context<'a>>,
 }
 
@@ -65,7 +65,7 @@ impl World {
         &self.versions[number.0 as usize]
     }
 
-    fn keep(&mut self, position: u64, kept: Set, replay: Option<(VersionNumber, Except)>) -> VersionNumber {
+    fn keep(&mut self, position: u64, kept: Set, replay: Option<(VersionNumber, Exclusions)>) -> VersionNumber {
         self.versions.push(Version { position, kept, replay });
         VersionNumber(self.versions.len() as u32 - 1)
     }
@@ -85,7 +85,7 @@ impl World {
     }
 
     /// What counts after a replay.
-    fn replay(&self, base: VersionNumber, except: &Except, through: u64) -> Set {
+    fn replay(&self, base: VersionNumber, except: &Exclusions, through: u64) -> Set {
         let floor = self.version(base).position;
         let within = Interval { after: Position::new(floor), through: Position::LAST };
         let kept = self.version(base).kept.clone();
@@ -96,7 +96,7 @@ impl World {
         &self,
         base: VersionNumber,
         kept: Set,
-        excepts: Vec<(Interval, Except)>,
+        excepts: Vec<(Interval, Exclusions)>,
         outer: Option<&Context<'_>>,
         through: u64,
     ) -> Set {
@@ -149,7 +149,7 @@ impl World {
     }
 
     /// What the rules keep.
-    fn by_rules(&self, base: VersionNumber, except: &Except, through: u64) -> Set {
+    fn by_rules(&self, base: VersionNumber, except: &Exclusions, through: u64) -> Set {
         let origin = block_on(self.origin(base)).expect("infallible");
         let rules = block_on(Rules::resolve(self, origin, except, Position::new(through))).expect("infallible");
         let mut kept = self.version(rules.start).kept.clone();
@@ -185,8 +185,8 @@ impl Lineage for World {
     }
 }
 
-fn ranges(draws: &mut CounterRng, head: u64) -> Except {
-    let mut except = Except::default();
+fn ranges(draws: &mut CounterRng, head: u64) -> Exclusions {
+    let mut except = Exclusions::default();
     for _ in 0..draws.below(3) {
         let after = draws.below(head as usize + 1) as u64;
         let through = after + 1 + draws.below(4) as u64;
@@ -238,7 +238,7 @@ fn the_rules_keep_what_a_slow_simulation_of_every_rollback_keeps() {
             grow(&mut world, &mut draws);
         }
         let head = world.head();
-        let nothing = Except::default();
+        let nothing = Exclusions::default();
         assert_eq!(
             world.by_rules(VersionNumber(0), &nothing, head),
             world.live[world.log.len()],

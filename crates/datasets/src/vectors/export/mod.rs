@@ -4,112 +4,24 @@
 //! with the state (copy-on-write), not copied. [`super::VectorFile`] reads the file back bit for bit.
 
 mod encode;
+mod layout;
 mod npz;
+mod options;
 mod rows;
 
-use std::{collections::VecDeque, fmt};
+use std::collections::VecDeque;
 
+use encode::Encoder;
+use layout::ExportPart;
 use npz::ZipWriter;
 use rows::ExportRows;
 
-use shelfmark_state::Readable;
+use shelfmark_state::InferenceState;
 
-/// Size of a piece in bytes, about.
+pub use options::{ExportError, ExportFormat, ExportOptions, ExportTable};
+
+/// Approximate size of a piece in bytes.
 const PIECE_BYTES: usize = 1 << 20;
-
-/// The formats that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ExportFormat {
-    /// One tensor, named as the table; the ids are a JSON list under `ids` in the metadata.
-    Safetensors,
-    /// Numpy arrays `vectors` and `ids`, stored without compression.
-    Npz,
-    /// The text form of word2vec: count and dimension, then a line for each row.
-    Word2vec,
-    /// A line `{"id": ..., "values": [...]}` for each row.
-    Jsonl,
-}
-
-impl ExportFormat {
-    /// Returns the extension of a file's name.
-    pub const fn ending(self) -> &'static str {
-        match self {
-            Self::Safetensors => "safetensors",
-            Self::Npz => "npz",
-            Self::Word2vec => "txt",
-            Self::Jsonl => "jsonl",
-        }
-    }
-
-    /// Returns the media type.
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Safetensors => "application/octet-stream",
-            Self::Npz => "application/zip",
-            Self::Word2vec => "text/plain; charset=utf-8",
-            Self::Jsonl => "application/x-ndjson",
-        }
-    }
-}
-
-/// The tables that can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ExportTable {
-    /// Item vectors, by item; removed items are left out.
-    #[default]
-    Items,
-    /// Users' own vectors, by user.
-    Users,
-    /// Vectors of what metadata says, by token.
-    Tokens,
-}
-
-impl ExportTable {
-    /// Returns the name in paths and flags.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Items => "items",
-            Self::Users => "users",
-            Self::Tokens => "tokens",
-        }
-    }
-}
-
-impl fmt::Display for ExportTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Options of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExportOptions {
-    /// Format of the file.
-    pub format: ExportFormat,
-    /// Table whose rows are written.
-    pub table: ExportTable,
-    /// Whether the content vectors of tokens and dense vectors are added to those of items, as answers use them.
-    /// Otherwise, and for the other tables, the rows are written as learned, and can be imported again.
-    pub content: bool,
-}
-
-/// Errors of an export.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExportError {
-    /// An id holds white space, which ends an id in the text form of word2vec.
-    #[error("the id {0:?} has white space, which word2vec's text form cannot hold: choose another format")]
-    WhiteSpace(String),
-    /// The ids are longer than a header of safetensors may be.
-    #[error("the ids take {0} bytes, more than the header of a safetensors file may have: choose another format")]
-    HeaderTooLong(u64),
-    /// The archive would be larger than 4 GiB, which needs zip64.
-    #[error("the arrays take {0} bytes, more than this npz can hold: choose another format")]
-    ArchiveTooLong(u64),
-}
 
 /// Rows that are written as a file, piece by piece.
 #[derive(Debug)]
@@ -120,50 +32,20 @@ pub struct Export {
     bytes: Option<u64>,
 }
 
-/// A part of the file that is still to be written.
-#[derive(Debug)]
-enum ExportPart {
-    /// Bytes as they are.
-    Bytes(Vec<u8>),
-    /// An encoding of each row, from this one on.
-    Rows(Encoder, usize),
-    /// Start of an entry of an archive.
-    Open(&'static str),
-    /// End of the entry.
-    Close,
-    /// Directory of the archive.
-    Directory,
-}
-
-/// Encoding of one row.
-#[derive(Debug, Clone, Copy)]
-enum Encoder {
-    /// Values as little-endian f32.
-    Values,
-    /// Id as an element of a JSON list within a string of JSON.
-    QuotedId,
-    /// Id as little-endian UTF-32, filled with zeros to this number of characters.
-    WideId(usize),
-    /// A line of word2vec's text form.
-    WordLine,
-    /// A line of JSON.
-    JsonLine,
-}
-
 impl Export {
     /// Prepares the rows of a state. Costs a pass over the ids.
-    pub fn new(readable: &Readable, options: ExportOptions) -> Result<Self, ExportError> {
-        let rows = ExportRows::new(readable, options.table, options.content);
+    pub fn new(inference: &InferenceState, options: ExportOptions) -> Result<Self, ExportError> {
+        let rows = ExportRows::new(inference, options.table, options.content);
         let (todo, bytes) = match options.format {
             ExportFormat::Safetensors => {
-                let (parts, bytes) = encode::safetensors(&rows, options.table)?;
+                let (parts, bytes) = layout::safetensors(&rows, options.table)?;
                 (parts, Some(bytes))
             }
             ExportFormat::Npz => {
                 let (parts, bytes) = npz::parts(&rows)?;
                 (parts, Some(bytes))
             }
-            ExportFormat::Word2vec => (encode::word2vec(&rows)?, None),
+            ExportFormat::Word2vec => (layout::word2vec(&rows)?, None),
             ExportFormat::Jsonl => (vec![ExportPart::Rows(Encoder::JsonLine, 0)], None),
         };
         Ok(Self { rows, todo: todo.into(), archive: ZipWriter::default(), bytes })

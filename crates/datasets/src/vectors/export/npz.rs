@@ -7,7 +7,7 @@
 
 use flate2::Crc;
 
-use super::{Encoder, ExportError, ExportPart, rows::ExportRows};
+use super::{encode::Encoder, layout::ExportPart, options::ExportError, rows::ExportRows};
 
 /// Version needed to read: 2.0, that of plain zip.
 const VERSION: u16 = 20;

@@ -1,14 +1,17 @@
 //! Rows of one table that an export writes.
 
 use shelfmark_domain::Id;
-use shelfmark_state::{CowRows, Readable};
+use shelfmark_state::{CowRows, InferenceState};
 
-use super::{Encoder, ExportTable, encode};
+use super::{
+    encode::{self, Encoder},
+    options::ExportTable,
+};
 
 /// Rows of one table, shared with their state.
 #[derive(Debug)]
 pub(super) struct ExportRows {
-    readable: Readable,
+    inference: InferenceState,
     table: ExportTable,
     content: bool,
     /// Numbers of the rows, without removed items and without free rows of users.
@@ -18,22 +21,22 @@ pub(super) struct ExportRows {
 }
 
 impl ExportRows {
-    pub(super) fn new(readable: &Readable, table: ExportTable, content: bool) -> Self {
-        let catalog = &readable.catalog;
+    pub(super) fn new(inference: &InferenceState, table: ExportTable, content: bool) -> Self {
+        let catalog = &inference.catalog;
         let count = match table {
             ExportTable::Items => catalog.len(),
-            ExportTable::Users => readable.users.len(),
+            ExportTable::Users => inference.users.len(),
             ExportTable::Tokens => catalog.tokens_len(),
         };
         let numbers = (0..u32::try_from(count).expect("rows are u32"))
             .filter(|row| match table {
                 ExportTable::Items => !catalog.entry(*row).removed,
-                ExportTable::Users => readable.users.holder(*row).is_some(),
+                ExportTable::Users => inference.users.get_id(*row).is_some(),
                 ExportTable::Tokens => true,
             })
             .collect();
-        let vector = vec![0.0; readable.config.dim];
-        Self { readable: readable.clone(), table, content: content && table == ExportTable::Items, numbers, vector }
+        let vector = vec![0.0; inference.config.dim];
+        Self { inference: inference.clone(), table, content: content && table == ExportTable::Items, numbers, vector }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -47,9 +50,9 @@ impl ExportRows {
     pub(super) fn id(&self, place: usize) -> &Id {
         let row = self.numbers[place];
         match self.table {
-            ExportTable::Items => self.readable.catalog.id(row),
-            ExportTable::Users => self.readable.users.id(row),
-            ExportTable::Tokens => self.readable.catalog.token(row),
+            ExportTable::Items => self.inference.catalog.id(row),
+            ExportTable::Users => self.inference.users.id(row),
+            ExportTable::Tokens => self.inference.catalog.token(row),
         }
     }
 
@@ -58,7 +61,7 @@ impl ExportRows {
     }
 
     fn learned(&self) -> &CowRows {
-        let parameters = &self.readable.parameters;
+        let parameters = &self.inference.parameters;
         match self.table {
             ExportTable::Items => &parameters.items,
             ExportTable::Users => &parameters.users,
@@ -88,7 +91,7 @@ impl ExportRows {
         if !self.content {
             return self.learned().row(row as usize);
         }
-        self.readable.item_vector(row, &mut self.vector);
+        self.inference.item_vector(row, &mut self.vector);
         &self.vector
     }
 }
