@@ -131,10 +131,15 @@ pub struct HttpSettings {
     #[arg(long, env = "SHELFMARK_HTTP_REQUEST_SECONDS", default_value_t = 60, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub http_request_seconds: u64,
-    /// Longest time for the headers of a request, and for an idle connection, in seconds.
+    /// Longest time for the headers of a request, in seconds.
     #[arg(long, env = "SHELFMARK_HTTP_HEADER_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
     pub http_header_seconds: u64,
+    /// Longest time that a kept connection may have no request, in seconds. Must be longer than a proxy in front keeps
+    /// it.
+    #[arg(long, env = "SHELFMARK_HTTP_IDLE_SECONDS", default_value_t = 75, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub http_idle_seconds: u64,
     /// Longest pause within a stream of lines, in seconds.
     #[arg(long, env = "SHELFMARK_HTTP_STREAM_IDLE_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..))]
@@ -155,6 +160,7 @@ impl HttpSettings {
             body_bytes_max: self.http_body_bytes_max,
             line_bytes_max: self.http_line_bytes_max,
             header_read: Duration::from_secs(self.http_header_seconds),
+            idle: Duration::from_secs(self.http_idle_seconds),
             request: Duration::from_secs(self.http_request_seconds),
             stream_idle: Duration::from_secs(self.http_stream_idle_seconds),
             drain: Duration::from_secs(self.http_drain_seconds),

@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     // Before anything else: on an older processor the first vector instruction kills the process without a message.
     if let Err(error) = machine::check() {
         eprintln!("shelfmark: {error}");
-        return ExitCode::FAILURE;
+        return ExitCode::from(commands::exit_status::UNUSABLE);
     }
     let ended = match Cli::parse().command {
         Command::Serve(args) => commands::serve::run(*args),
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shelfmark: {}", one_line(&error));
-            ExitCode::FAILURE
+            ExitCode::from(commands::exit_status::UNUSABLE)
         }
     }
 }

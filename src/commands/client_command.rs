@@ -1,6 +1,6 @@
 //! What the commands that ask a running service share: the options that say where it is, and how answers are printed.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -13,7 +13,7 @@ use super::pipeline;
 /// Address of a service, and the key to it.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// Address of the service. For https, put a proxy in between.
+    /// Address of the service, for http or https.
     #[arg(
         long,
         global = true,
@@ -26,13 +26,21 @@ pub struct ServerArgs {
     /// changes of versions and models. Set it in the environment: others can read command lines.
     #[arg(long, global = true, help_heading = "Service", env = "SHELFMARK_KEY", hide_env_values = true)]
     pub key: Option<String>,
+    /// File of certificates of authorities in PEM, trusted beside the system's, for https.
+    #[arg(long, global = true, help_heading = "Service", env = "SHELFMARK_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
+    /// Returns the address of one of the service's models.
+    fn address(&self, model: &ModelName) -> ServiceAddress {
+        let Self { url, key, ca_file } = self.clone();
+        ServiceAddress { url, model: model.clone(), key, ca_file }
+    }
+
     /// Makes a client of one of the service's models.
     pub fn client(&self, model: &ModelName) -> anyhow::Result<Client> {
-        let address = ServiceAddress { url: self.url.clone(), model: model.clone(), key: self.key.clone() };
-        Ok(Client::new(&address)?)
+        Ok(Client::new(&self.address(model))?)
     }
 }
 
@@ -61,8 +69,7 @@ impl ServiceArgs {
 
     /// Returns the address of the model.
     pub fn address(&self) -> ServiceAddress {
-        let ServerArgs { url, key } = self.server.clone();
-        ServiceAddress { url, model: self.model.clone(), key }
+        self.server.address(&self.model)
     }
 }
 

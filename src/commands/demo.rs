@@ -15,6 +15,7 @@ use shelfmark_client::Origin;
 
 use super::{
     client_command::ServiceArgs,
+    exit_status::Taken,
     pipeline::{self, Intake, PipelineOutcome, SendSettings},
     replay::{WaitFor, rate},
     send_progress::{SendProgress, Work},
@@ -61,6 +62,9 @@ pub struct DemoArgs {
     /// Seconds without a successful request after which the command gives up.
     #[arg(long, default_value_t = 120)]
     patience: u64,
+    /// End with status 0 although up to N entries were rejected, but never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_bad: u64,
     /// Show the summary, but no progress.
     #[arg(long)]
     quiet: bool,
@@ -125,7 +129,10 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     match failure {
         Some(error) => Err(error),
-        None => Ok(if sent.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        None => {
+            let taken = sent.items + sent.accepted + sent.duplicates;
+            Ok(Taken { taken, refused: sent.rejected }.exit_code(args.allow_bad))
+        }
     }
 }
 

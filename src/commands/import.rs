@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::{
     client_command::{OutputArgs, ServiceArgs},
+    exit_status::Taken,
     pipeline::{self, PipelineOutcome, SendSettings},
     send_progress::{SendProgress, Work},
     vectors::VectorArgs,
@@ -31,6 +32,9 @@ use super::{
 /// model's, it also finds the axes along which they vary most. The second pass sends the vectors that matched: centred,
 /// rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a rollback undoes
 /// like any other.
+///
+/// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
+/// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// File of vectors.
@@ -46,6 +50,9 @@ pub struct ImportArgs {
     /// Read and match the file, and send nothing.
     #[arg(long)]
     dry_run: bool,
+    /// End with status 0 although up to N vectors were not finite or rejected, but never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    allow_bad: u64,
     /// Number of vectors of a request.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
@@ -142,6 +149,12 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     let SendStats { accepted, position, .. } = sent;
     let rejected = if dry_run { 0 } else { selection.matched + selection.created - accepted };
     let seconds = began.elapsed().as_secs_f64();
+    let matched = selection.matched + selection.created;
+    // Rows without a match are usual in a file of vectors, unless all are.
+    let outcome = match (matched, if dry_run { matched } else { accepted }) {
+        (0, _) => Taken { taken: 0, refused: selection.rows.max(1) },
+        (_, taken) => Taken { taken, refused: rejected + selection.not_finite },
+    };
     let summary = ImportSummary {
         file: name,
         format: format.name(),
@@ -160,7 +173,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     } else {
         print!("{summary}");
     }
-    Ok(if rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(outcome.exit_code(args.allow_bad))
 }
 
 impl std::fmt::Display for ImportSummary {

@@ -17,6 +17,7 @@ mod client_command;
 mod database;
 pub mod demo;
 pub mod evaluate;
+pub mod exit_status;
 pub mod guard;
 pub mod import;
 mod input;

@@ -18,6 +18,7 @@ use shelfmark_client::{Client, ENTRIES_MAX, Origin};
 
 use super::{
     client_command::ServiceArgs,
+    exit_status::Taken,
     input::{EntrySink, InputFiles},
     pipeline::{self, Intake, PipelineOutcome, SendSettings},
     send_progress::{SendProgress, Work},
@@ -32,7 +33,10 @@ use super::{
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
 /// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that
-/// is run twice, sends no event twice. Ends with status 1 when an entry was rejected, or with --strict at a bad line.
+/// is run twice, sends no event twice.
+///
+/// Ends with status 0 when every line was taken, 1 when some were bad or rejected (more than --allow-bad), 2 when none
+/// was taken or when the command failed.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// Files of events or items, in the order in which they are sent.
@@ -61,6 +65,9 @@ pub struct ReplayArgs {
     /// Stop at the first bad line. The lines before it are sent.
     #[arg(long)]
     strict: bool,
+    /// End with status 0 although up to N lines were bad or rejected, but never when none was taken.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "strict")]
+    allow_bad: u64,
     /// Skip the events that an earlier run of the same command has sent, instead of sending them again. It looks for
     /// the end of that run and not for gaps: do not use it after a change of the files or of the model's kinds.
     #[arg(long)]
@@ -149,8 +156,8 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     if let Some(error) = failure {
         return Err(error);
     }
-    let clean = sent.rejected == 0 && !read.stopped;
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let taken = sent.items + sent.accepted + sent.duplicates + read.skipped;
+    Ok(Taken { taken, refused: read.bad + sent.rejected }.exit_code(args.allow_bad))
 }
 
 /// Sink that passes entries to the pipeline, without the first `skip` events.

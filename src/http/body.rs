@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::{decode, error::ApiError};
+use super::{body_stream::BodyStream, decode, error::ApiError};
 
 /// Most bytes of a body that is too large that are read and thrown away.
 const DISCARD_BYTES: usize = 256 << 20;
@@ -30,9 +30,6 @@ pub enum Format {
 pub fn format(headers: &HeaderMap, lines: bool) -> Result<Format, ApiError> {
     let expected = if lines { "application/json or application/x-ndjson" } else { "application/json" };
     let refuse = || ApiError::MediaType { expected };
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Err(refuse());
-    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else {
         return Ok(Format::Json);
     };
@@ -54,8 +51,9 @@ pub fn is_lines(kind: &str) -> bool {
         .any(|name| kind.eq_ignore_ascii_case(name))
 }
 
-/// Reads a whole body of at most `bytes_max` bytes. Of a larger one the rest is read and thrown away, within bounds: a client
-/// that is still sending sees its connection break, and not the answer.
+/// Reads a whole body of at most `bytes_max` bytes, unpacked, without a byte order mark. Of a larger one the rest is
+/// read and thrown away, within bounds and as it is: a client that is still sending sees its connection break, and not
+/// the answer.
 pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > bytes_max) && headers.contains_key(header::EXPECT) {
@@ -63,24 +61,43 @@ pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
         return Err(ApiError::TooLarge { bytes_max });
     }
     let mut buffer = BytesMut::new();
-    let mut stream = body.into_data_stream();
+    let mut stream = BodyStream::new(headers, body)?;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| ApiError::BodyBroken)?;
+        let chunk = chunk?;
         if buffer.is_empty() {
-            if declared == Some(chunk.len()) && chunk.len() <= bytes_max {
+            if declared == Some(chunk.len()) && chunk.len() <= bytes_max && !stream.is_packed() {
                 // A small body comes whole, and is used where it lies.
-                return Ok(chunk);
+                return utf_8(chunk);
             }
             buffer.reserve(declared.unwrap_or(0).min(bytes_max));
         }
         if buffer.len() + chunk.len() > bytes_max {
             drop(buffer);
-            let _ends_by_itself = tokio::time::timeout(DISCARD_TIME, discard(stream)).await;
+            let _ends_by_itself = tokio::time::timeout(DISCARD_TIME, discard(stream.into_packed())).await;
             return Err(ApiError::TooLarge { bytes_max });
         }
         buffer.extend_from_slice(&chunk);
     }
-    Ok(buffer.freeze())
+    utf_8(buffer.freeze())
+}
+
+/// The bytes without a byte order mark, which some editors write and RFC 8259 lets a reader pass over.
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Refuses the beginning of a text that is UTF-16 or UTF-32: by its mark, or by the zero byte of its first character.
+pub fn check_encoding(begin: &[u8]) -> Result<(), ApiError> {
+    if matches!(begin, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
+        let detail = "the body is UTF-16 or UTF-32; JSON is UTF-8: save or send it so".to_owned();
+        return Err(ApiError::Malformed { detail });
+    }
+    Ok(())
+}
+
+fn utf_8(bytes: Bytes) -> Result<Bytes, ApiError> {
+    check_encoding(&bytes)?;
+    Ok(bytes.slice_ref(without_mark(&bytes)))
 }
 
 async fn discard(mut stream: BodyDataStream) {

@@ -34,8 +34,10 @@ pub struct DiffPath {
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
     /// Maximum number of entries of each list, 1 to 1,000; 20 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     top: Option<usize>,
     /// Neighbours, and recommendations, compared for each of the sample, 1 to 100; 10 when left out.
+    #[param(minimum = 1, maximum = 100)]
     k: Option<usize>,
 }
 

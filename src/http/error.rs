@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::ingest::AppendSummary;
+use super::ingest::{AppendSummary, NothingTaken};
 use crate::{
     domain::{ErrorKind, FieldError, Position},
     engine::EngineError,
@@ -25,6 +25,18 @@ pub enum ApiError {
     /// The path or its percent-encoding cannot be read.
     #[error("the path cannot be read: {0}")]
     BadPath(String),
+    /// The request line or the headers are no HTTP.
+    #[error("the request line or a header is not valid HTTP/1.1")]
+    BadHead,
+    /// The path with its query is longer than the server reads.
+    #[error("the path with its query is too long")]
+    UriTooLong,
+    /// The headers are longer than the server reads.
+    #[error("the headers are too large or too many")]
+    HeadTooLarge,
+    /// The Host header is missing, doubled or no host (RFC 9112, 3.2).
+    #[error("{0}")]
+    BadHost(&'static str),
     /// The body ended early, or the connection broke while it was read.
     #[error("the body could not be read to its end")]
     BodyBroken,
@@ -63,6 +75,9 @@ pub enum ApiError {
     /// It would make a new row, and there is no room for one.
     #[error("{0}")]
     NoRoom(FieldError),
+    /// Entries came, and none was taken: to a sender who looks at the status alone, a success would say the opposite.
+    #[error("{}", .0.reason())]
+    NothingTaken(Box<NothingTaken>),
     /// An event with this id and another body stands in the log.
     #[error("an event with this event_id and another body stands at position {0}")]
     EventConflict(Position),
@@ -91,6 +106,12 @@ pub enum ApiError {
     MediaType {
         /// What it takes.
         expected: &'static str,
+    },
+    /// A content coding that is not taken.
+    #[error("content-encoding is {given}; taken are {}, or none", super::body_stream::CODINGS)]
+    ContentEncoding {
+        /// What the request says.
+        given: String,
     },
     /// The client stopped sending.
     #[error("no data came for {0} seconds")]
@@ -180,6 +201,10 @@ impl ApiError {
         match self {
             Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body is not valid JSON"),
             Self::BadPath(_) => (S::BAD_REQUEST, "bad_path", "The path cannot be read"),
+            Self::BadHead => (S::BAD_REQUEST, "bad_head", "The request cannot be read"),
+            Self::UriTooLong => (S::URI_TOO_LONG, "uri_too_long", "The path is too long"),
+            Self::HeadTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The headers are too large"),
+            Self::BadHost(_) => (S::BAD_REQUEST, "bad_host", "One Host header is needed"),
             Self::BodyBroken => (S::BAD_REQUEST, "body_broken", "The body ended early"),
             Self::Invalid(errors) => (S::UNPROCESSABLE_ENTITY, invalid_code(errors), "A value breaks its rule"),
             Self::Unauthorized(_) => (S::UNAUTHORIZED, "unauthorized", "A valid key is needed"),
@@ -191,12 +216,19 @@ impl ApiError {
             Self::ModelNotFound(_) => meaning(ErrorKind::ModelNotFound),
             Self::NotFound { what, .. } => (S::NOT_FOUND, not_found_code(what), "Not found"),
             Self::NoRoom(_) => (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row"),
+            Self::NothingTaken(nothing) if nothing.is_for_room() => {
+                (S::INSUFFICIENT_STORAGE, "memory_budget", "There is no room for a new row")
+            }
+            Self::NothingTaken(_) => (S::UNPROCESSABLE_ENTITY, "nothing_taken", "None of the entries was taken"),
             Self::EventConflict(_) => (S::CONFLICT, "conflict", "Another event has this id"),
             Self::EventRolledBack(_) => (S::CONFLICT, "rolled_back", "A rollback gave this event up"),
             Self::TooLarge { .. } => meaning(ErrorKind::TooManyBytes),
             Self::LineTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "line_too_large", "A line is too large"),
             Self::MediaType { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Another content type is needed")
+            }
+            Self::ContentEncoding { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
             }
             Self::Stalled(_) => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
             Self::TimedOut(_) => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long"),

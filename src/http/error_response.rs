@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::{
+    body_stream::CODINGS,
     error::ApiError,
     problem::{Failure, FieldProblem},
 };
@@ -65,6 +66,9 @@ impl ApiError {
         if let Self::NoRoom(error) = self {
             return vec![FieldProblem::from(error)];
         }
+        if let Self::NothingTaken(nothing) = self {
+            return nothing.errors();
+        }
         if let Self::Engine(error) = self {
             return error.field().map(FieldProblem::from).into_iter().collect();
         }
@@ -78,6 +82,9 @@ impl ApiError {
         }
         if let Self::EventConflict(position) | Self::EventRolledBack(position) = self {
             return Some(*position);
+        }
+        if let Self::NothingTaken(nothing) = self {
+            return Some(nothing.summary.position);
         }
         None
     }
@@ -93,7 +100,7 @@ impl ApiError {
     /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring about
     /// are counted in the metrics and not logged: a line each would be a second load.
     fn cause(&self) -> Option<String> {
-        let told = matches!(self, Self::Overloaded | Self::NoRoom(_))
+        let told = matches!(self, Self::Overloaded | Self::NoRoom(_) | Self::NothingTaken(_))
             || matches!(
                 self.kind(),
                 Some(
@@ -131,11 +138,10 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-impl IntoResponse for ApiError {
-    /// Status and headers; the body is written by the frame around all routes, which knows the request id.
-    fn into_response(self) -> Response {
+impl ApiError {
+    fn failure(self) -> Failure {
         let (status, code, title) = self.meaning();
-        let failure = Failure {
+        Failure {
             status,
             code,
             title,
@@ -145,19 +151,35 @@ impl IntoResponse for ApiError {
             cause: self.cause(),
             running: self.running(),
             stream: if let Self::Stream { tally, .. } = &self { Some((**tally).clone()) } else { None },
-        };
-        let mut response = status.into_response();
-        if let Some(wait) = self.retry_after() {
-            let seconds = wait.as_secs_f64().ceil().max(1.0);
-            if let Ok(value) = HeaderValue::from_str(&format!("{seconds:.0}")) {
-                response.headers_mut().insert(header::RETRY_AFTER, value);
-            }
+            nothing_taken: if let Self::NothingTaken(nothing) = self { Some(nothing.summary) } else { None },
         }
-        if let Self::Unauthorized(_) = self {
-            let scheme = HeaderValue::from_static("Bearer realm=\"shelfmark\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
-        }
-        response.extensions_mut().insert(Arc::new(failure));
+    }
+
+    /// The problem document of a request that no handler saw.
+    pub(super) fn document(&self, request_id: &str) -> Vec<u8> {
+        let (status, code, title) = self.meaning();
+        Failure { status, code, title, detail: self.detail(), ..Failure::default() }.document(request_id)
+    }
+
+    /// Headers that say more than the document.
+    fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
+        let seconds = self.retry_after().map(|wait| wait.as_secs_f64().ceil().max(1.0));
+        let retry_after = seconds.and_then(|seconds| HeaderValue::from_str(&format!("{seconds:.0}")).ok());
+        let codings = matches!(self, Self::ContentEncoding { .. }).then_some(HeaderValue::from_static(CODINGS));
+        let scheme =
+            matches!(self, Self::Unauthorized(_)).then_some(HeaderValue::from_static("Bearer realm=\"shelfmark\""));
+        [(header::RETRY_AFTER, retry_after), (header::ACCEPT_ENCODING, codings), (header::WWW_AUTHENTICATE, scheme)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// Status and headers; the body is written by the frame around all routes, which knows the request id.
+    fn into_response(self) -> Response {
+        let mut response = self.meaning().0.into_response();
+        response.headers_mut().extend(self.headers());
+        response.extensions_mut().insert(Arc::new(self.failure()));
         response
     }
 }

@@ -47,8 +47,9 @@ pub struct EventsBatch<'a> {
 ///
 /// Takes one event, `{"events": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one event
 /// a line, appended as it arrives. The answer comes after the commit: what it counts as accepted survives a crash of
-/// the service and of its database. Of a batch the valid events are taken and the others named by index. A bad event
-/// posted alone is a 422, one whose id stands for another body a 409. A full queue is a 429: send again later.
+/// the service and of its database. Of a batch the valid events are taken and the others named by index. When none is
+/// taken it is a 422 with the same counts (`nothing_taken`). A bad event posted alone is a 422, one whose id stands for
+/// another body a 409. A full queue is a 429: send again later.
 #[utoipa::path(
     post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
     params(ModelPath, WaitQuery),
@@ -80,18 +81,20 @@ pub async fn append(
 pub struct RecordsQuery {
     /// Only records after this position.
     #[serde(default)]
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     after: Position,
     /// Maximum number of records, 1 to 1,000; 100 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// Only events of this user.
     user: Option<String>,
     /// Only events with, and records of, this item.
     item: Option<String>,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 
@@ -193,9 +196,10 @@ pub struct EventQuery {
     #[serde(default)]
     trace: bool,
     /// Answer when the view stands at this position or later.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

@@ -20,7 +20,7 @@ use super::{
     read_options::{VersionSelector, with_state_headers},
 };
 use crate::{
-    domain::{FieldError, GuardAction, GuardMetric, GuardSettings},
+    domain::{FieldError, GuardAction, GuardMetric, GuardSettings, not_null},
     engine::{GuardStatus, Model},
 };
 
@@ -34,22 +34,26 @@ pub struct GuardBody {
     /// `ctr`: lists with a click by lists; needs a split between the live state and a version.
     metric: GuardMetric,
     /// The live state may fall below the reference by this part of it, 0.01 to 0.9; 0.3 when left out.
-    #[schema(minimum = 0.01, maximum = 0.9)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(minimum = 0.01, maximum = 0.9, nullable = false)]
     drop: Option<f64>,
     /// A fall has to show within so many samples, and the reference is older than that; 50 to 1,000,000, 2,000 when left out.
-    #[schema(minimum = 50, maximum = 1_000_000)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(minimum = 50, maximum = 1_000_000, nullable = false)]
     window: Option<u64>,
     /// No alarm before so many samples, 1 to `window`; 100, or `window` if that is less, when left out.
-    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(minimum = 1, nullable = false)]
     min_samples: Option<u64>,
     /// False alarms a sample that are accepted at most, on average, up to 0.1 / `window`; 0.000001 (one in a million samples),
     /// or 0.1 / `window` if that is less, when left out.
-    #[schema(minimum = 1e-12, maximum = 0.01)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(minimum = 1e-12, maximum = 0.01, nullable = false)]
     false_alarms: Option<f64>,
     /// `freeze` stops learning, `pin` serves the reference, `restore` makes the live state the reference's.
     action: GuardAction,
-    /// Number or label of the version to measure against and return to. Left out: the newest one, followed by newer ones when
-    /// they are older than `window` samples.
+    /// Number or label of the version to measure against and return to. Left out or null: the newest one, followed by
+    /// newer ones when they are older than `window` samples.
     #[schema(value_type = Option<String>)]
     reference: Option<VersionSelector>,
 }

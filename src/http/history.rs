@@ -27,14 +27,17 @@ const RECORDS_DEFAULT: u64 = 16_384;
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// Newest versions looked at, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// Newest records that are learned again to find the steps that moved the row farthest, 0 (none) to 1,000,000; 16,384 when
     /// left out.
+    #[param(maximum = 1_000_000)]
     records: Option<u64>,
     /// Answer when the live view stands at this position or later.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

@@ -37,22 +37,24 @@ pub struct ImportQuery {
     #[serde(default)]
     create: bool,
     /// Look up what the model knows at this position or later: that of a write just before, say.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// What the answer waits for, as for events.
     #[serde(default)]
     #[param(inline, required = false)]
     wait: ingest::WaitFor,
     /// Longest wait for either, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 
 /// Puts vectors that were learned elsewhere in place of rows, so that learning goes on from them.
 ///
-/// Takes `{"vectors": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one vector a line,
-/// appended as it arrives. `values` has the model's dimension: a list of numbers, or base64 of little-endian f32. Each vector is a record of
-/// the log: it replaces the row's weights and starts its optimiser again. Ids that the live state does not
-/// know are left out and counted in `unknown`. `shelfmark import` makes the vectors of a file fit.
+/// Takes `{"vectors": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one vector a
+/// line, appended as it arrives. `values` has the model's dimension: a list of numbers, or base64 of little-endian f32.
+/// Each vector is a record of the log: it replaces the row's weights and starts its optimiser again. Ids that the live
+/// state does not know are left out and counted in `unknown`. When nothing is taken it is a 422 (`nothing_taken`).
+/// `shelfmark import` makes the vectors of a file fit.
 #[utoipa::path(
     post, path = "/v1/models/{model}/imports", tag = "embeddings", operation_id = "import_vectors",
     params(ModelPath, ImportQuery),
@@ -93,11 +95,13 @@ pub struct ImportableRowsQuery {
     #[param(value_type = Option<usize>)]
     from: usize,
     /// Maximum number of ids, 1 to 10,000; 1,000 when left out.
+    #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
-use crate::domain::{FieldError, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors};
+use crate::domain::{FieldError, GivenId, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors, not_null};
 
 /// Up to 10,000 items.
 #[derive(ToSchema)]
@@ -34,7 +34,7 @@ pub struct ItemsBody {
 #[schema(example = json!({"title": "Red kettle", "categories": ["kitchen"], "properties": {"price": 24.5, "brand": "Acme"}}))]
 pub struct ItemBody {
     /// The id again; must be that of the path.
-    id: Option<String>,
+    id: Option<GivenId>,
     /// Short name shown to people; its first 10 words take part in the item's vector.
     #[schema(max_length = 1024)]
     title: Option<String>,
@@ -57,13 +57,16 @@ pub struct ItemBody {
     #[serde(default, deserialize_with = "named_vectors")]
     vectors: BTreeMap<String, Vec<f32>>,
     /// Whether it may be recommended; true when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     available: Option<bool>,
 }
 
 /// Puts many items.
 ///
 /// Takes `{"items": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one item a line,
-/// appended as it arrives. Each item replaces what was known of it.
+/// appended as it arrives. Each item replaces what was known of it. Bad ones are named by index; when none is taken it
+/// is a 422 (`nothing_taken`).
 #[utoipa::path(
     post, path = "/v1/models/{model}/items", tag = "items", operation_id = "put_items",
     params(ModelPath, WaitQuery),
@@ -109,7 +112,7 @@ pub async fn put(
     let model = api.model(&path.model)?;
     let id = Id::new("id", &path.id)?;
     let given: ItemBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
-    if given.id.is_some_and(|given| given != path.id) {
+    if given.id.is_some_and(|given| *given != *path.id) {
         return Err(FieldError::new("id", "mismatch", "must be the id of the path").into());
     }
     let item = Item {

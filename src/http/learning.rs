@@ -50,9 +50,10 @@ pub struct SeriesQuery {
     metric: Option<String>,
     /// Only points after this position.
     #[serde(default)]
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     after: Position,
     /// Maximum number of points, 1 to 4,096; 1,000 when left out.
+    #[param(minimum = 1, maximum = 4_096)]
     limit: Option<usize>,
 }
 

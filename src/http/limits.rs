@@ -17,8 +17,11 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// Bytes of one line of a stream; beyond them 413.
     pub line_bytes_max: usize,
-    /// Time to send a request's headers, idle time of a kept connection included (HTTP/2: time without any request).
+    /// Time to send a request's headers; of a connection's first request, from the beginning.
     pub header_read: Duration,
+    /// Time that a kept connection may have no request. Longer than a proxy keeps it, else the proxy sends a request
+    /// into a connection that is just being closed.
+    pub idle: Duration,
     /// Time to answer a request, its body included; streams of lines are bounded by their pauses instead.
     pub request: Duration,
     /// Longest pause within a stream of lines.
@@ -37,6 +40,7 @@ impl Default for Limits {
             body_bytes_max: 16 << 20,
             line_bytes_max: 1 << 20,
             header_read: Duration::from_secs(30),
+            idle: Duration::from_secs(75),
             request: Duration::from_secs(60),
             stream_idle: Duration::from_secs(30),
             drain: Duration::from_secs(5),

@@ -21,6 +21,7 @@ use super::{
     auth::{self, Caller},
     body,
     error::ApiError,
+    host::HostFault,
     problem::Failure,
     request_metrics,
 };
@@ -121,6 +122,9 @@ fn report(failure: &Failure, request_id: &str, cause: &str) {
 /// Lets a request in and bounds its time.
 async fn admit(admission: &Admission, mut request: Request, next: Next) -> Result<Response, ApiError> {
     let Admission { api, policy } = admission;
+    if let Some(HostFault(why)) = request.extensions().get() {
+        return Err(ApiError::BadHost(why));
+    }
     let _permit = match policy.load {
         Load::Probe => None,
         Load::Shed | Load::Bounded => Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?),

@@ -24,7 +24,7 @@ use super::{
     read_options::VersionSelector,
 };
 use crate::{
-    domain::{FieldError, FieldResult, ModelConfig, ModelName},
+    domain::{FieldError, FieldResult, ModelConfig, ModelName, not_null},
     engine::{CreateModel, ForkFrom},
 };
 
@@ -34,9 +34,12 @@ use crate::{
 #[schema(example = json!({"fork": {"model": "default", "version": 12}, "config": {"pull": 0.01}}))]
 pub struct ModelPut {
     /// Its configuration, merged (RFC 7396) over that of the forked version, or over the defaults. `dim` of a fork is its base's.
-    #[schema(value_type = Option<ModelConfig>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<ModelConfig>, nullable = false)]
     config: Option<Map<String, Value>>,
     /// What it is forked from; left out, the model begins empty.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     fork: Option<ForkIn>,
 }
 
@@ -48,7 +51,8 @@ pub struct ForkIn {
     #[schema(example = "default")]
     model: String,
     /// Number or label of its version; left out, or `live`, a version of its live state is taken first.
-    #[schema(value_type = Option<String>, example = "12")]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false, example = "12")]
     version: Option<VersionSelector>,
 }
 

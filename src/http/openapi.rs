@@ -71,7 +71,10 @@ const COMMON: &[(&str, &str)] = &[
         "403",
         "The key's scope or model does not suffice (`forbidden`); without keys, a foreign Host or Origin (`host_refused`)",
     ),
-    ("422", "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`)"),
+    (
+        "422",
+        "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`); of several entries, none was taken (`nothing_taken`)",
+    ),
     ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
     (
         "503",
@@ -85,13 +88,16 @@ const NOT_FOUND: (&str, &str) =
 
 /// What an operation that takes a body can answer.
 const WITH_BODY: &[(&str, &str)] = &[
-    ("400", "The body is not JSON; the detail has line and column (`malformed`, `body_broken`)"),
+    (
+        "400",
+        "The body is not JSON, or not packed as it says; the detail has line and column (`malformed`, `body_broken`)",
+    ),
     ("408", "The body stopped coming (`stalled`)"),
     (
         "413",
         "The body, a line or the number of records is too large (`too_large`, `line_too_large`, `too_many_records`)",
     ),
-    ("415", "Another content type is needed (`unsupported_media_type`)"),
+    ("415", "Another content type or coding is needed (`unsupported_media_type`, `unsupported_content_encoding`)"),
 ];
 
 /// Adds to a document of all operations what they have in common.

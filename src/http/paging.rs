@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::params;
-use crate::domain::FieldResult;
+use crate::domain::{FieldResult, Position};
 
 /// Entries of a page when the caller names no number.
 const LIMIT_DEFAULT: usize = 50;
@@ -17,8 +17,10 @@ const LIMIT_MAX: usize = 1000;
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// `next_cursor` of the page before; the first page when left out.
-    pub cursor: Option<u64>,
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
+    pub cursor: Option<Position>,
     /// Maximum number of entries, 1 to 1,000; 50 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     pub limit: Option<usize>,
 }
 

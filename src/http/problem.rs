@@ -7,14 +7,14 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ingest::AppendSummary;
+use super::ingest::{AppendSummary, Rejection};
 use crate::{
     domain::{FieldError, Position},
     engine::RunningRollback,
 };
 
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Failure {
     /// HTTP status code.
     pub status: StatusCode,
@@ -32,6 +32,8 @@ pub struct Failure {
     pub running: Option<RunningRollback>,
     /// What a stream did before it failed.
     pub stream: Option<AppendSummary>,
+    /// What became of a request of which nothing was taken.
+    pub nothing_taken: Option<AppendSummary>,
     /// For the log only.
     pub cause: Option<String>,
 }
@@ -68,6 +70,22 @@ pub struct Problem<'a> {
     /// What an ndjson stream did before it failed; those records are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<&'a AppendSummary>,
+    /// 0 when entries came and none was taken, as in the answer to an append.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<u64>,
+    /// 0, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<u64>,
+    /// How many entries were not taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected_count: Option<u64>,
+    /// The first 1,000 of them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub rejected: &'a [Rejection],
+    /// Of vectors: how many were left out because the model does not know their row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u64>,
 }
 
 /// One field at fault.
@@ -90,8 +108,9 @@ impl From<&FieldError> for FieldProblem {
 }
 
 impl Failure {
-    /// Writes the document as the response's body, keeping its status and headers.
-    pub fn write(&self, response: Response<Body>, request_id: &str) -> Response<Body> {
+    /// The document.
+    pub fn document(&self, request_id: &str) -> Vec<u8> {
+        let nothing_taken = self.nothing_taken.as_ref();
         let problem = Problem {
             kind: format!("/docs#{}", self.code),
             title: self.title,
@@ -103,8 +122,18 @@ impl Failure {
             position: self.position,
             running: self.running.as_ref(),
             stream: self.stream.as_ref(),
+            accepted: nothing_taken.map(|summary| summary.accepted),
+            duplicates: nothing_taken.map(|summary| summary.duplicates),
+            rejected_count: nothing_taken.map(|summary| summary.rejected_count),
+            rejected: nothing_taken.map_or(&[], |summary| &summary.rejected),
+            unknown: nothing_taken.and_then(|summary| summary.unknown),
         };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        serde_json::to_vec(&problem).unwrap_or_default()
+    }
+
+    /// Writes the document as the response's body, keeping its status and headers.
+    pub fn write(&self, response: Response<Body>, request_id: &str) -> Response<Body> {
+        let body = self.document(request_id);
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -25,9 +25,10 @@ const VERSION: HeaderName = HeaderName::from_static("shelfmark-version");
 #[into_params(parameter_in = Query)]
 pub struct FreshnessQuery {
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     pub min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     pub timeout_ms: Option<u64>,
 }
 

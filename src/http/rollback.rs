@@ -17,6 +17,7 @@ use super::{
     auth::Caller,
     body,
     error::ApiError,
+    event_kinds,
     operations::OperationOut,
     paging::{self, PageQuery},
     params::{Params, Segments},
@@ -147,6 +148,7 @@ pub async fn rollback(
     let model = api.model(&path.model)?;
     let body: RollbackBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let request = request(body, caller.actor())?;
+    event_kinds::check_known("except.kinds", &request.except.kinds, &model, &model.live())?;
     let dry_run = request.dry_run;
     match model.rollback(request).await? {
         RolledBack::Done(deployment) => Ok(Json(RollbackOut::Done(*deployment)).into_response()),
@@ -221,7 +223,7 @@ pub async fn deployments(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
-    let before = page.cursor.map(|cursor| cursor.min(i64::MAX.cast_unsigned()));
+    let before = page.cursor.map(Position::get);
     let deployments = model.versions().deployments(before, limit).await?;
     let next_cursor = paging::next_cursor(&deployments, limit, |deployment| deployment.number);
     let out = DeploymentsOut { deployments, next_cursor };

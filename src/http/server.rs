@@ -17,7 +17,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use super::{Limits, activity::Activity};
+use super::{
+    Limits,
+    activity::{Activity, IdleLimits},
+    connection_io::ConnectionIo,
+    host::HostFault,
+};
 
 /// Bytes read ahead on a connection: also the longest request line with headers.
 const BUFFER_BYTES_MAX: usize = 256 << 10;
@@ -113,8 +118,11 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: 
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
     let counted = activity.clone();
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let under_way = counted.begin();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        let under_way = counted.begin(request.version());
+        if let Some(fault) = HostFault::of(&request) {
+            request.extensions_mut().insert(fault);
+        }
         let answer = router.clone().oneshot(request);
         async move { Ok::<_, Infallible>(under_way.until_sent(answer.await?)) }
     });
@@ -131,12 +139,14 @@ async fn connection(stream: TcpStream, router: Router, limits: Limits, streams: 
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
     let Ends { closing, cut } = ends;
-    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut served =
+        std::pin::pin!(builder.serve_connection(TokioIo::new(ConnectionIo::new(stream, activity.clone())), service));
     // Looked at when one of them comes, and not with every request.
     let mut ends = FuturesUnordered::<BoxFuture<'_, End>>::new();
     ends.push(Box::pin(closing.cancelled().map(|()| End::Soon)));
     ends.push(Box::pin(cut.cancelled().map(|()| End::Now)));
-    ends.push(Box::pin(activity.idle(limits.header_read).map(|()| End::Now)));
+    let idle = IdleLimits { headers: limits.header_read, idle: limits.idle };
+    ends.push(Box::pin(activity.overdue(idle).map(|()| End::Now)));
     let ended = loop {
         tokio::select! {
             ended = &mut served => break ended,

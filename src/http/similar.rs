@@ -22,6 +22,7 @@ use crate::domain::{Id, Position, Query, ScoredItem};
 #[into_params(parameter_in = Query)]
 pub struct SimilarQuery {
     /// Number of items, 1 to 1,000; 20 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -33,9 +34,10 @@ pub struct SimilarQuery {
     #[param(value_type = Option<String>)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

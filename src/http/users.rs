@@ -149,8 +149,7 @@ pub async fn erasures(
 ) -> Result<Json<ErasuresOut>, ApiError> {
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
-    let receipts =
-        model.versions().receipts(page.cursor.map(|cursor| Position::new(cursor).min(Position::LAST)), limit).await?;
+    let receipts = model.versions().receipts(page.cursor, limit).await?;
     let next_cursor = paging::next_cursor(&receipts, limit, |(position, _)| *position);
     let erasures = receipts.into_iter().map(|(_, receipt)| receipt).collect();
     Ok(Json(ErasuresOut { erasures, next_cursor }))

@@ -51,7 +51,7 @@ pub async fn list(
     let model = api.model(&path.model)?;
     let limit = page.limit()?;
     // Numbers end at u32::MAX: a cursor beyond it is before nothing.
-    let before = page.cursor.map(|cursor| VersionNumber(u32::try_from(cursor).unwrap_or(u32::MAX)));
+    let before = page.cursor.map(|cursor| VersionNumber(u32::try_from(cursor.get()).unwrap_or(u32::MAX)));
     let versions = model.versions().list(before, limit).await?;
     let next_cursor = paging::next_cursor(&versions, limit, |version| version.version);
     let out = VersionsOut { versions, next_cursor };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::http_support::{PATIENCE, Service, answered, checked, problem, run};
-use reqwest::Method;
+use reqwest::{Method, header::HeaderValue};
 use serde_json::{Value, json};
 
 const POST: Method = Method::POST;
@@ -71,6 +71,28 @@ async fn events_are_taken_once_and_bad_ones_are_named() {
     let found = problem(service.request(POST, "events").json(&bad), 422, "invalid").await;
     assert_eq!(found["errors"][0]["field"], "value", "{found}");
 
+    // Of several, none taken is no success, whatever the form: the counts are those of an answer.
+    let numbers = json!({"events": [{"user": 0, "item": 1, "kind": "warp"}, {"user": 1, "item": 2}]});
+    let found = problem(service.request(POST, "events?wait=applied").json(&numbers), 422, "nothing_taken").await;
+    assert_eq!((&found["accepted"], &found["rejected_count"], &found["position"]), (&json!(0), &json!(2), &json!(4)));
+    assert_eq!(
+        (&found["errors"][0]["field"], &found["rejected"][1]["field"]),
+        (&json!("events[0].kind"), &json!("kind"))
+    );
+    let one_line = format!("{}{}", named("l1", "i1"), named("l2", "i1"));
+    let lines = service.request(POST, "events").header("content-type", "application/x-ndjson").body(one_line);
+    let found = problem(lines, 422, "nothing_taken").await;
+    assert_eq!((&found["rejected_count"], &found["errors"][0]["field"]), (&json!(1), &json!("lines[0]")), "{found}");
+    let conflicts = json!({"events": [named("e1", "i7"), named("e1", "i8")]});
+    problem(service.request(POST, "events").json(&conflicts), 422, "nothing_taken").await;
+    problem(service.request(POST, "items").json(&json!({"items": [{"title": "x"}]})), 422, "nothing_taken").await;
+    let unknown = json!({"vectors": [{"into": "items", "id": "nowhere", "values": vec![0.5; 16]}]});
+    let found = problem(service.request(POST, "imports").json(&unknown), 422, "nothing_taken").await;
+    assert_eq!((&found["unknown"], &found["rejected_count"]), (&json!(1), &json!(0)), "{found}");
+    for (body, duplicates) in [(json!({"events": []}), 0), (json!({"events": [named("e1", "i1")]}), 1)] {
+        assert_eq!(service.post("events", &body, 202).await["duplicates"], duplicates);
+    }
+
     // The log in pages, and filtered.
     let page = service.get("events?limit=2").await;
     assert_eq!(page["records"].as_array().expect("records").len(), 2);
@@ -96,8 +118,18 @@ async fn bodies_that_cannot_be_taken_are_refused_with_their_status() {
     let found = problem(raw("application/json", "{\"user\":\n oops".into()), 400, "malformed").await;
     assert!(found["detail"].as_str().expect("text").contains("line 2"), "{found}");
     problem(raw("text/plain", "{}".into()), 415, "unsupported_media_type").await;
-    let gzip = raw("application/json", "{}".into()).header("content-encoding", "gzip");
-    problem(gzip, 415, "unsupported_media_type").await;
+    let packed = raw("application/json", "{}".into()).header("content-encoding", "br").send().await.expect("an answer");
+    assert_eq!(
+        (packed.status().as_u16(), &packed.headers()["accept-encoding"]),
+        (415, &HeaderValue::from_static("gzip, zstd"))
+    );
+    let found = problem(
+        raw("application/json", "{}".into()).header("content-encoding", "br"),
+        415,
+        "unsupported_content_encoding",
+    )
+    .await;
+    assert!(found["detail"].as_str().expect("text").contains("content-encoding is br"), "{found}");
     problem(raw("application/json", format!("{{\"user\":\"{}\"}}", "x".repeat(5000))), 413, "too_large").await;
     // Far beyond the limit too the client gets the answer, not a broken connection.
     let huge = raw("application/json", "x".repeat(8 << 20));

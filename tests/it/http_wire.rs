@@ -152,7 +152,7 @@ async fn streams_are_bounded_and_those_under_way_finish_at_shutdown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_asks_nothing_is_closed_in_either_protocol() {
     let header_read = Duration::from_secs(1);
-    let server = listen(Limits { header_read, ..Limits::default() }).await;
+    let server = listen(Limits { header_read, idle: 2 * header_read, ..Limits::default() }).await;
     // Nothing, the beginning of what both begin with, half a preface, half a request.
     let mut parts = JoinSet::new();
     for part in ["", "P", "PRI * HTTP/2.0\r\n", "POST /echo HTTP/1.1\r\nhost:"] {
@@ -197,6 +197,59 @@ async fn a_connection_that_asks_nothing_is_closed_in_either_protocol() {
     assert_eq!(body(answer.expect("an answer")).await, "done");
     let ended = tokio::time::timeout(PATIENCE, connection.join_next()).await;
     let _however = ended.expect("an idle connection is closed");
+}
+
+/// Goal: a kept connection outlives the bound on headers, as proxies need it, and no longer than its own. Method: an HTTP/1.1
+/// connection that asks, pauses, asks again and pauses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_may_be_idle_for_longer_than_headers_may_take() {
+    let header_read = Duration::from_millis(300);
+    let server = listen(Limits { header_read, idle: 5 * header_read, ..Limits::default() }).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("connected");
+    let mut answer = [0; 1024];
+    for _ in 0..2 {
+        stream.write_all(b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi").await.expect("open");
+        let count = stream.read(&mut answer).await.expect("an answer");
+        assert!(answer[..count].ends_with(b"hi"), "{}", String::from_utf8_lossy(&answer[..count]));
+        // The pause of a proxy.
+        tokio::time::sleep(3 * header_read).await;
+    }
+    let ended = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("closed in time");
+    assert_eq!(ended.expect("in order"), 0);
+}
+
+async fn told(service: &Service, request: &str) -> (String, Value) {
+    let address = service.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("closed").expect("an answer");
+    let answer = String::from_utf8(answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{request:?}: {answer:?}"));
+    (head.to_ascii_lowercase(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_that_cannot_be_served_get_a_problem() {
+    let service = Service::start(&crate::support::database().await, &[]).await;
+    let long = format!("GET /livez HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(300 << 10));
+    for (request, status, code) in [
+        ("GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n", 400, "bad_host"),
+        ("GET /livez HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\nconnection: close\r\n\r\n", 400, "bad_host"),
+        ("GET /livez HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", 400, "bad_host"),
+        ("nonsense\r\n\r\n", 400, "bad_head"),
+        ("GET /livez HTTP/1.1\r\nno header\r\n\r\n", 400, "bad_head"),
+        ("GET /livez HTTP/7.3\r\nhost: localhost\r\n\r\n", 400, "bad_head"),
+        (&long, 431, "head_too_large"),
+    ] {
+        let shown: String = request.chars().take(60).collect();
+        let (head, problem) = told(&service, request).await;
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{shown:?}: {head}");
+        assert!(head.contains("content-type: application/problem+json") && head.contains("x-request-id: "), "{head}");
+        assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)), "{shown:?}: {problem}");
+    }
+    let (head, _) = told(&service, "GET /livez HTTP/1.0\r\n\r\n").await;
+    assert!(head.starts_with("http/1.0 200"), "HTTP/1.0 needs no host: {head}");
 }
 
 /// Goal: a stream of items of any length is taken, bad lines are named, both spellings of a vector are one, and all forms of

@@ -19,6 +19,7 @@ mod health_model;
 #[path = "../health_support/mod.rs"]
 mod health_support;
 mod histories;
+mod http_bodies;
 mod http_configuration;
 mod http_contract;
 #[path = "../http_support/mod.rs"]
@@ -27,6 +28,7 @@ mod http_wire;
 mod idle;
 mod import;
 mod import_quality;
+mod integer_edges;
 mod keys_store;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
@@ -40,6 +42,7 @@ mod metrics;
 mod modality_quality;
 mod models_service;
 mod openapi;
+mod process_limits;
 mod read_only;
 mod readiness;
 mod readme;

@@ -163,6 +163,16 @@ async fn what_breaks_a_rule_is_refused_by_field_and_code() {
         ("recommendations", json!({"diversity": 1.01}), "diversity", "out_of_range"),
         ("recommendations", json!({"item": "i0", "user": "u"}), "item", "ambiguous"),
         ("recommendations", json!({"with": ["reasons"]}), "with", "invalid_value"),
+        (
+            "recommendations",
+            json!({"filter": {"properties": {"rating": {"eq": null}}}}),
+            "filter.properties.rating.eq",
+            "invalid_value",
+        ),
+        ("recommendations", json!({"user": "u1", "exclude_seen": ["clik"]}), "exclude_seen", "unknown_kind"),
+        ("recommendations", json!({"exclude_seen": ["click", ""]}), "exclude_seen", "unknown_kind"),
+        ("embeddings", json!({"items": ["i0"], "min_position": null}), "min_position", "invalid_value"),
+        ("rank", json!({"items": ["i0"], "session": null}), "session", "invalid_value"),
         ("rank", json!({"user": "u1"}), "items", "missing"),
         ("rank", json!({"user": "u1", "items": []}), "items", "out_of_range"),
         ("rank", json!({"items": vec!["i"; 1001]}), "items", "out_of_range"),
@@ -187,6 +197,8 @@ async fn what_breaks_a_rule_is_refused_by_field_and_code() {
         ("category=", "category", "empty"),
         ("diversity=2", "diversity", "out_of_range"),
         ("context=a", "context", "unknown_field"),
+        ("exclude_seen=purchase,bought", "exclude_seen", "unknown_kind"),
+        ("filter=%7B%22tags%22:%7B%22any%22:null%7D%7D", "filter.tags.any", "invalid_value"),
     ] {
         let path = format!("users/u1/recommendations?{query}");
         let found = problem(service.request(GET, &path), 422, "invalid").await;

@@ -3,6 +3,8 @@
 
 #[path = "../support/fake.rs"]
 mod fake;
+#[path = "../support/tls.rs"]
+mod tls;
 
 use std::{collections::HashSet, path::Path, process::Output, time::Duration};
 
@@ -184,7 +186,7 @@ async fn bad_lines_are_counted_and_strict_stops_behind_the_good_ones_before() {
     let fake = Fake::start().await;
     let output = shelfmark(&fake.url(), &["replay", path, "--quiet"]).await;
     let text = shown(&output);
-    assert!(output.status.success(), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("bad lines   25") && text.contains("accepted    31"), "{text}");
     assert!(text.contains("events.jsonl:31: bad line") && text.matches(": bad line").count() == 20, "{text}");
 
@@ -193,6 +195,37 @@ async fn bad_lines_are_counted_and_strict_stops_behind_the_good_ones_before() {
     let text = shown(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("accepted    30") && text.contains("bad lines   1"), "{text}");
+}
+
+#[tokio::test]
+async fn the_status_tells_all_some_and_none_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    let fake = Fake::start().await;
+    let url = fake.url();
+    let good = "{\"user\":\"u\",\"item\":\"i\",\"kind\":\"click\",\"ts\":1}\n";
+    let rejected = good.replace("click", "warp");
+    let (bad_time, no_time) = (good.replace(":1}", ":\"yesterday\"}"), good.replace(",\"ts\":1", ""));
+    for (text, flags, status) in [
+        (good.to_owned(), &[][..], 0),
+        // There already.
+        (good.to_owned(), &[], 0),
+        (good.to_owned() + &bad_time, &[], 1),
+        (good.to_owned() + &bad_time + &rejected, &["--allow-bad", "1"], 1),
+        (good.to_owned() + &bad_time + &rejected, &["--allow-bad", "2"], 0),
+        (bad_time.clone() + &no_time, &[], 2),
+        (bad_time.clone() + &no_time, &["--allow-bad", "9"], 2),
+        (rejected.clone(), &[], 2),
+        (bad_time.clone() + good, &["--strict"], 2),
+        (good.to_owned() + &bad_time, &["--strict"], 1),
+    ] {
+        std::fs::write(&file, &text).expect("a writable folder");
+        let args = [&["replay", file.to_str().expect("text"), "--quiet"], flags].concat();
+        let output = shelfmark(&url, &args).await;
+        assert_eq!(output.status.code(), Some(status), "{text}{flags:?}: {}", shown(&output));
+    }
+    let absent = shelfmark(&url, &["replay", "absent.jsonl", "--quiet"]).await;
+    assert_eq!(absent.status.code(), Some(2), "{}", shown(&absent));
 }
 
 #[tokio::test]
@@ -225,8 +258,53 @@ async fn a_wrong_key_ends_at_once_and_a_dead_service_after_its_patience() {
     assert!(shelfmark(&fake.url(), &["replay", path, "--quiet", "--key", "right"]).await.status.success());
     fake.stop().await;
     let output = shelfmark(&fake.url(), &["replay", path, "--quiet", "--patience", "1"]).await;
-    assert!(!output.status.success());
+    assert_eq!(output.status.code(), Some(2));
     assert!(shown(&output).contains("gave up at"), "{}", shown(&output));
+}
+
+#[tokio::test]
+async fn commands_speak_https_and_trust_whom_they_are_told_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    write_events(&file, 10);
+    let fake = Fake::start().await;
+    let (port, _proxy) = tls::proxy(fake.url().trim_start_matches("http://").parse().expect("an address")).await;
+    let replay = ["replay", file.to_str().expect("text"), "--quiet", "--patience", "1"];
+    let authority = tls::authority();
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("https://{host}:{port}");
+        let output = shelfmark(&url, &[&replay[..], &["--ca-file", &authority, "--as-new"]].concat()).await;
+        assert!(output.status.success(), "{host}: {}", shown(&output));
+        let models = shelfmark(&url, &["models", "list", "--ca-file", &authority]).await;
+        assert!(!shown(&models).contains("certificate"), "{}", shown(&models));
+    }
+    assert_eq!(fake.items_in_order().len(), 20);
+    // The system's authorities did not sign it.
+    let output = shelfmark(&format!("https://localhost:{port}"), &replay).await;
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+    let told = shown(&output).to_lowercase();
+    assert!(told.contains("certificate") || told.contains("unknownissuer"), "{told}");
+    let absent = [&replay[..], &["--ca-file", "absent.pem"]].concat();
+    let output = shelfmark(&format!("https://localhost:{port}"), &absent).await;
+    assert!(output.status.code() == Some(2) && shown(&output).contains("--ca-file absent.pem"), "{}", shown(&output));
+}
+
+/// Goal: a proxy of the environment is not asked for this machine's own service. Method: one that nobody listens at.
+#[tokio::test]
+async fn loopback_goes_through_no_proxy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("events.jsonl");
+    write_events(&file, 10);
+    let fake = Fake::start().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shelfmark"));
+    command.args(["replay", file.to_str().expect("text"), "--quiet", "--patience", "1", "--url", &fake.url()]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:9");
+    }
+    command.env_remove("no_proxy").env_remove("NO_PROXY");
+    let output = tokio::time::timeout(DEADLINE, command.output()).await.expect("ends in time").expect("starts");
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(fake.items_in_order().len(), 10);
 }
 
 #[tokio::test]

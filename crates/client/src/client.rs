@@ -1,6 +1,6 @@
 //! Requests to one model, and the errors that a caller tells apart.
 
-use std::time::Duration;
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{RequestBuilder, StatusCode, Url, header};
@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use shelfmark_domain::{Id, ModelName, VectorTable};
 
-use crate::{ApiRequest, BatchKind};
+use crate::{ApiRequest, BatchKind, TlsError, tls_config};
 
 /// Address of a model, and the key to it.
 #[derive(Debug, Clone)]
@@ -19,9 +19,25 @@ pub struct ServiceAddress {
     pub model: ModelName,
     /// API key, if the service wants one.
     pub key: Option<String>,
+    /// File of certificates of authorities in PEM, trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl ServiceAddress {
+    /// Whether the service is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        let Some(host) = self.url.host_str() else { return false };
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
     /// Returns the value of the `Authorization` header, marked as sensitive.
     pub fn authorization(&self) -> Result<Option<header::HeaderValue>, ClientError> {
         let Some(key) = &self.key else { return Ok(None) };
@@ -44,7 +60,7 @@ pub struct Client {
 /// Answer to a batch: the body of `POST .../events`, `.../items` and `.../imports`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct BatchReply {
+pub struct BatchReply {
     /// Entries that are new.
     pub accepted: u64,
     /// Entries that the service had already.
@@ -97,13 +113,16 @@ struct Problem {
     code: String,
     detail: String,
     errors: Vec<RejectedEntry>,
+    /// Present when entries came and none was taken: what became of each, as in a reply.
+    #[serde(flatten)]
+    reply: BatchReply,
 }
 
 /// Errors of a request, by what a caller can do about them.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The address is not one of plain HTTP.
-    #[error("the address of the service must begin with http://, not {scheme}://; put a proxy in between for https")]
+    /// The address is not one of HTTP.
+    #[error("the address of the service must begin with http:// or https://, not {scheme}://")]
     UnsupportedScheme {
         /// Scheme of the address.
         scheme: String,
@@ -111,6 +130,9 @@ pub enum ClientError {
     /// The key cannot stand in a header.
     #[error("the API key holds characters that no key has")]
     MalformedKey,
+    /// The certificates of authorities cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The answer is not the JSON that was expected: this may be another service.
     #[error("the answer of the service cannot be read")]
     UnreadableAnswer(#[source] serde_json::Error),
@@ -140,6 +162,8 @@ pub enum ClientError {
         detail: String,
         /// Entries at fault.
         errors: Vec<RejectedEntry>,
+        /// Reply to a batch of which no entry was taken.
+        reply: Option<Box<BatchReply>>,
     },
     /// No request of this kind will succeed: wrong key, wrong model, or not this service.
     #[error("the service does not accept this ({status} {code}: {detail})")]
@@ -168,15 +192,23 @@ impl Client {
 
     /// Checks the address. The first request connects.
     pub fn new(address: &ServiceAddress) -> Result<Self, ClientError> {
-        if address.url.scheme() != "http" {
-            return Err(ClientError::UnsupportedScheme { scheme: address.url.scheme().to_owned() });
+        let scheme = address.url.scheme();
+        if !["http", "https"].contains(&scheme) {
+            return Err(ClientError::UnsupportedScheme { scheme: scheme.to_owned() });
         }
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .timeout(Self::TIMEOUT)
             .connect_timeout(Duration::from_secs(10))
             .tcp_nodelay(true)
-            .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")));
+        if address.is_loopback() {
+            // To a proxy of the environment, this machine's own address is that of the proxy's machine.
+            builder = builder.no_proxy();
+        }
+        if address.is_https() {
+            builder = builder.use_preconfigured_tls(tls_config(address.ca_file.as_deref())?);
+        }
+        let http = builder.build()?;
         let base = format!("{}/v1/models/{}", address.url.as_str().trim_end_matches('/'), address.model);
         Ok(Self { http, base, authorization: address.authorization()? })
     }
@@ -200,7 +232,11 @@ impl Client {
             .post(format!("{}/{}", self.base, kind.resource()))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
-        let bytes = self.answer(request).await?.bytes().await?;
+        let bytes = match self.answer(request).await {
+            // The problem accounts for every entry, as a reply does.
+            Err(ClientError::Refused { reply: Some(reply), .. }) => return Ok(*reply),
+            answer => answer?.bytes().await?,
+        };
         // A reply that cannot be read may have been cut: the retry is harmless, so it counts as no reply.
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Busy {
             status: StatusCode::OK,
@@ -280,8 +316,10 @@ impl Client {
             .map(|seconds| Duration::from_secs(seconds).min(Self::RETRY_AFTER_MAX));
         // Whatever is no problem document says nothing beyond its status.
         let body = response.bytes().await.unwrap_or_default();
-        let Problem { code, detail, errors } = serde_json::from_slice(&body).unwrap_or_default();
+        let Problem { code, detail, errors, reply } = serde_json::from_slice(&body).unwrap_or_default();
+        let reply = reply.rejected_count.is_some().then(|| Box::new(reply));
         Err(match status {
+            _ if reply.is_some() => ClientError::Refused { status, code, detail, errors, reply },
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
                 ClientError::Busy { status, code, detail, retry_after }
             }
@@ -289,7 +327,7 @@ impl Client {
             StatusCode::BAD_REQUEST
             | StatusCode::CONFLICT
             | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors },
+            | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors, reply: None },
             _ => ClientError::Forbidden { status, code, detail },
         })
     }
@@ -313,5 +351,29 @@ impl Download {
     /// Reads the next piece; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
         Ok(self.0.chunk().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine_are_told_from_others() {
+        let address = |url: &str| ServiceAddress {
+            url: url.parse().expect("a URL"),
+            model: ModelName::new("default").expect("a name"),
+            key: None,
+            ca_file: None,
+        };
+        let loopback = ["http://localhost:8080", "https://a.localhost", "http://127.8.8.8", "http://[::1]:80"];
+        for url in loopback.into_iter().chain(["http://[::ffff:127.0.0.1]"]) {
+            assert!(address(url).is_loopback(), "{url}");
+        }
+        for url in ["http://example.com", "http://10.0.0.1", "http://localhost.example.com", "http://[::2]"] {
+            assert!(!address(url).is_loopback(), "{url}");
+        }
+        let error = Client::new(&address("ftp://localhost")).expect_err("rejected").to_string();
+        assert!(error.contains("https://"), "{error}");
     }
 }

@@ -22,10 +22,12 @@ mod batch_sender;
 mod client;
 mod request;
 mod stats;
+mod tls;
 
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
 pub use batch_sender::{BatchSendError, BatchSender, Observer};
-pub use client::{Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress};
+pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress};
 pub use request::ApiRequest;
 pub use reqwest::Url;
 pub use stats::SendStats;
+pub use tls::{TlsError, tls_config};

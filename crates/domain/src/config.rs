@@ -16,8 +16,10 @@ use super::{FieldError, FieldResult, RateSchedule, field::in_range, text_within}
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
     /// Dimension of embeddings; a multiple of 4.
+    #[cfg_attr(feature = "openapi", schema(minimum = 4, maximum = 1024, multiple_of = 4))]
     pub dim: usize,
     /// Number of newest events that make up a query.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 200))]
     pub history: usize,
     /// Weight of a target's loss by the event's kind, -100 to 100; events of other kinds are refused. A kind with a
     /// negative weight is a dislike: it pushes the item's score down. A kind with weight 0 changes nothing. Neither is
@@ -27,14 +29,18 @@ pub struct ModelConfig {
     pub seed: u64,
     /// Least number of targets of a gradient step, doubled once the softmax is sampled. A step takes up to twice as
     /// many, to leave no remainder.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1024))]
     pub step_targets: usize,
     /// Shared negatives of a step once the softmax is sampled.
+    #[cfg_attr(feature = "openapi", schema(minimum = 16, maximum = 65_536))]
     pub negatives: usize,
     /// Number of known items from which the softmax is sampled.
+    #[cfg_attr(feature = "openapi", schema(maximum = 65_536))]
     pub full_softmax_below: usize,
     /// Approximate number of items, among those that compete for all targets of a step, that take and give gradients of
     /// vectors. They are drawn by importance sampling, so the gradient is unbiased. 65,536 means all.
     #[serde(skip_serializing_if = "is_usual")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 16, maximum = 65_536))]
     pub gradient_items: usize,
     /// AdaGrad learning rates by table.
     pub rates: LearningRates,
@@ -71,6 +77,7 @@ pub struct ModelConfig {
     /// Number of events learned after which idle users and sessions are evicted. They lose their rows, and are unknown
     /// when they return. 0 means never; else 1,000 to 1,000,000,000,000.
     #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000i64))]
     pub drop_idle_events: u64,
     /// Kinds of events that are remembered for longer than the last 1,000 events of a user or session, for
     /// `exclude_seen`: up to 10,000 pairs of item and kind, the newest. Each must be one of `kinds`.

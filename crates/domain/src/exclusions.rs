@@ -18,11 +18,11 @@ use super::{
 pub struct Exclusions {
     /// Events of these users.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::GivenId>, max_items = 1000))]
     pub users: BTreeSet<Id>,
     /// Events, metadata and vectors of these items.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::GivenId>, max_items = 1000))]
     pub items: BTreeSet<Id>,
     /// Events of these kinds.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
@@ -30,7 +30,7 @@ pub struct Exclusions {
     pub kinds: BTreeSet<String>,
     /// Events of these sessions.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 1000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::GivenId>, max_items = 1000))]
     pub sessions: BTreeSet<Id>,
     /// All records that came in with the API keys of these names.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]

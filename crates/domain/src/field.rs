@@ -5,6 +5,8 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use super::id_text;
+
 /// An invalid value, with the name of its field as the caller wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {detail}")]
@@ -69,6 +71,12 @@ pub fn count_within(field: impl fmt::Display, count: usize, max: usize) -> Field
     Err(FieldError::new(field.to_string(), "too_many", format!("must have at most {max} entries, has {count}")))
 }
 
+/// Parses a field that may be left out but is not null (`deserialize_with`, beside `default`). For restrictions: a
+/// client whose variable is unset sends null, and must not be answered as if it had asked for none.
+pub fn not_null<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Id of a user, item, session or event: 1 to 256 bytes of UTF-8 without control characters. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,7 +111,7 @@ impl Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let text = id_text(deserializer)?;
         Self::new("id", &text).map_err(|error| serde::de::Error::custom(error.detail))
     }
 }

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, Item, PropertyValue, count_within, field::bytes_within, text_within};
+use super::{
+    FieldError, FieldResult, Id, Item, PropertyValue, count_within, field::bytes_within, not_null, text_within,
+};
 
 /// Conditions on an item's metadata, all of which must hold. An empty filter admits every item; one that nothing can
 /// meet is valid and admits none. Labels and texts are compared exactly.
@@ -30,7 +32,8 @@ pub struct Filter {
 #[serde(default, deny_unknown_fields)]
 pub struct Labels {
     /// The item has at least one of these labels. An empty list admits no item.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub any: Option<Vec<String>>,
     /// The item has all of these labels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,26 +52,32 @@ pub struct Labels {
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
     /// The value equals this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub eq: Option<PropertyValue>,
     /// The value is one of these. An empty list admits no item.
-    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub one_of: Option<Vec<PropertyValue>>,
     /// The value is none of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub none: Vec<PropertyValue>,
     /// The value is a number greater than this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub gt: Option<f64>,
     /// The value is a number greater than or equal to this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub gte: Option<f64>,
     /// The value is a number less than this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub lt: Option<f64>,
     /// The value is a number less than or equal to this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub lte: Option<f64>,
 }
 
@@ -170,6 +179,22 @@ mod tests {
         ] {
             assert!(!filter(text).is_empty(), "{text}");
             filter(text).check("filter").expect(text);
+        }
+    }
+
+    #[test]
+    fn null_is_no_condition() {
+        for text in ["any", "all", "none"].map(|list| format!(r#"{{"tags":{{"{list}":null}}}}"#)) {
+            serde_json::from_str::<Filter>(&text).expect_err(&text);
+        }
+        for condition in ["eq", "in", "none", "gt", "gte", "lt", "lte"] {
+            for value in ["null", "[null]", r#"["a",null]"#] {
+                let text = format!(r#"{{"properties":{{"price":{{"{condition}":{value}}}}}}}"#);
+                serde_json::from_str::<Filter>(&text).expect_err(&text);
+            }
+        }
+        for text in [r#"{"categories":null}"#, r#"{"properties":null}"#, r#"{"properties":{"price":null}}"#] {
+            serde_json::from_str::<Filter>(text).expect_err(text);
         }
     }
 

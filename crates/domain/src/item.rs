@@ -12,6 +12,7 @@ use super::{FieldError, FieldResult, Id, count_within, field::bytes_within, name
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Id of the item.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::GivenId))]
     pub id: Id,
     /// Title shown to people; its first 10 words become tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]

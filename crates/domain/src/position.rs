@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Position of a record in its model's log: dense, from 1, in commit order (P3). 0 is before the first record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
-#[cfg_attr(feature = "openapi", schema(value_type = u64))]
+#[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 9_223_372_036_854_775_807i64))]
 pub struct Position(u64);
 
 impl Position {
@@ -68,6 +68,17 @@ impl Position {
     }
 }
 
+/// Refuses numbers beyond [`Position::LAST`], which Postgres could not compare with.
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let position = Self(u64::deserialize(deserializer)?);
+        if position > Self::LAST {
+            return Err(serde::de::Error::custom(format_args!("must be 0 to {}, is {position}", Self::LAST)));
+        }
+        Ok(position)
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -101,5 +112,20 @@ impl From<(Position, Position)> for Interval {
 impl From<Interval> for (Position, Position) {
     fn from(interval: Interval) -> Self {
         (interval.after, interval.through)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_that_is_read_is_one_that_postgres_knows() {
+        let read = |text: &str| serde_json::from_str::<Position>(text);
+        assert_eq!(read("9223372036854775807").expect("the last"), Position::LAST);
+        for text in ["9223372036854775808", "18446744073709551615", "18446744073709551616", "-1", "1.5", "1e3"] {
+            read(text).expect_err(text);
+        }
+        assert_eq!(Position::LAST.as_i64(), i64::MAX);
     }
 }

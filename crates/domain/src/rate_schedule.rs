@@ -14,12 +14,14 @@ pub enum RateSchedule {
     /// Inverse square root: `1 / sqrt(1 + n / events)`.
     InverseRoot {
         /// Events after which the factor is `1 / sqrt(2)`.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
         events: u64,
     },
     /// Cosine annealing with restarts (Loshchilov and Hutter 2017): `floor + (1 - floor) (1 + cos(pi (n mod events) /
     /// events)) / 2`.
     CosineRestarts {
         /// Events of one period.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
         events: u64,
         /// Factor at the end of a period, 0 to 1.
         floor: f32,

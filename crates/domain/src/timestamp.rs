@@ -58,6 +58,34 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000).expect("range is checked on the way in")
     }
 
+    /// Says what is wrong with a number of seconds that is out of range, for the common reasons.
+    pub fn advice_on_seconds(seconds: f64) -> Option<String> {
+        // 2001 to 2100: what a time that people send is, whatever its unit.
+        const USUAL: std::ops::Range<f64> = 1e9..4.1e9;
+        let units = [(1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds")];
+        let (divisor, unit) = units.into_iter().find(|(divisor, _)| USUAL.contains(&(seconds / divisor)))?;
+        Some(format!("{seconds} looks like {unit}; Unix seconds are taken: divide by {divisor}"))
+    }
+
+    /// Says what is wrong with a text that is no RFC 3339, for the common reasons.
+    pub fn advice_on_text(text: &str) -> Option<String> {
+        if text.len() > 40 {
+            return None;
+        }
+        if text.parse::<f64>().is_ok() {
+            return Some(format!("{text:?} is text; Unix seconds are a number, without quotes"));
+        }
+        let with_t = text.replacen(' ', "T", 1);
+        if Self::parse(&format!("{with_t}Z")).is_some() {
+            return Some(format!("{text:?} has no offset: add Z for UTC, or one like +02:00"));
+        }
+        if Self::parse(&with_t).is_some() {
+            return Some(format!("{text:?} has a blank between date and time: write T"));
+        }
+        let is_date = Self::parse(&format!("{text}T00:00:00Z")).is_some();
+        is_date.then(|| format!("{text:?} is a date: add a time and an offset, like T00:00:00Z"))
+    }
+
     /// Parses RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339)
@@ -96,7 +124,10 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                Timestamp::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                Timestamp::parse(text).ok_or_else(|| match Timestamp::advice_on_text(text) {
+                    Some(advice) => E::custom(advice),
+                    None => E::invalid_value(serde::de::Unexpected::Str(text), &self),
+                })
             }
 
             #[expect(clippy::cast_precision_loss, reason = "seconds of the years 1 to 9999 fit in 53 bits")]
@@ -110,8 +141,10 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
 
             fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Timestamp, E> {
-                Timestamp::from_seconds(seconds)
-                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(seconds), &self))
+                Timestamp::from_seconds(seconds).ok_or_else(|| match Timestamp::advice_on_seconds(seconds) {
+                    Some(advice) => E::custom(advice),
+                    None => E::invalid_value(serde::de::Unexpected::Float(seconds), &self),
+                })
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -128,6 +161,24 @@ mod tests {
         let seconds: Timestamp = serde_json::from_str("1291191960").expect("valid");
         assert_eq!(text, seconds);
         assert_eq!(text.to_string(), "2010-12-01T08:26:00Z");
+    }
+
+    #[test]
+    fn common_mistakes_are_told_apart() {
+        for (text, told) in [
+            ("1700000000000", "milliseconds"),
+            ("1700000000000000", "microseconds"),
+            ("1.7e18", "nanoseconds"),
+            ("\"2026-11-23T10:00:00\"", "no offset"),
+            ("\"2026-11-23 10:00:00.5\"", "no offset"),
+            ("\"2026-11-23\"", "is a date"),
+            ("\"1700000000\"", "without quotes"),
+            ("\"yesterday\"", "RFC 3339"),
+            ("1e300", "between the years"),
+        ] {
+            let error = serde_json::from_str::<Timestamp>(text).expect_err(text).to_string();
+            assert!(error.contains(told), "{text}: {error}");
+        }
     }
 
     #[test]

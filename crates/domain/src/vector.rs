@@ -46,6 +46,7 @@ pub struct RowVector {
     /// The table to import into.
     pub into: VectorTable,
     /// Id of the item, or the token.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::GivenId))]
     pub id: Id,
     /// The vector.
     pub values: VectorValues,

@@ -17,6 +17,12 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{ClientConfig, pki_types::ServerName},
+};
+use tokio_util::either::Either;
 
 use shelfmark_client::ServiceAddress;
 
@@ -41,6 +47,8 @@ pub enum RequestOutcome {
 pub struct Endpoint {
     /// `host:port`.
     address: String,
+    /// TLS settings and the name on the certificate, for https.
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     host: HeaderValue,
     authorization: Option<HeaderValue>,
     /// `/v1/models/{model}` behind the path of the service's address.
@@ -53,10 +61,17 @@ impl Endpoint {
     /// Checks the address and the key.
     pub fn new(address: &ServiceAddress, timeout: Duration) -> Result<Self, LoadError> {
         let host = address.url.host_str().ok_or(LoadError::NoHost)?;
+        let tls = if address.is_https() {
+            let config = shelfmark_client::tls_config(address.ca_file.as_deref())?;
+            Some((Arc::new(config), ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?))
+        } else {
+            None
+        };
         let host = format!("{host}:{}", address.url.port_or_known_default().unwrap_or(80));
         Ok(Self {
             host: HeaderValue::from_str(&host)?,
             address: host,
+            tls,
             authorization: address.authorization()?,
             model: format!("{}/v1/models/{}", address.url.path().trim_end_matches('/'), address.model),
             timeout,
@@ -79,7 +94,7 @@ impl Endpoint {
     }
 }
 
-type Driver = http1::Connection<TokioIo<TcpStream>, Full<Bytes>>;
+type Driver = http1::Connection<TokioIo<Either<TcpStream, TlsStream<TcpStream>>>, Full<Bytes>>;
 
 /// A kept connection.
 struct Open {
@@ -122,7 +137,7 @@ impl Connection {
         let kept = self.open.take().and_then(Open::alive);
         let mut open = match kept {
             Some(open) => open,
-            None => Open::new(&self.endpoint.address).await.map_err(|_| "cannot connect")?,
+            None => Open::new(&self.endpoint).await.map_err(|_| "cannot connect")?,
         };
         let (answer, ended) = open.exchange(request).await;
         let (status, code) = answer.map_err(|_| "the connection broke")?;
@@ -139,9 +154,16 @@ impl Connection {
 }
 
 impl Open {
-    async fn new(address: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let stream = TcpStream::connect(address).await?;
+    async fn new(endpoint: &Endpoint) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let stream = TcpStream::connect(&endpoint.address).await?;
         stream.set_nodelay(true)?;
+        let stream = match &endpoint.tls {
+            Some((config, name)) => {
+                let connector = TlsConnector::from(Arc::clone(config));
+                Either::Right(connector.connect(name.clone(), stream).await?)
+            }
+            None => Either::Left(stream),
+        };
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         Ok(Self { sender, driver: Box::pin(driver) })
     }

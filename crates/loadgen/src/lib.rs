@@ -49,6 +49,12 @@ pub enum LoadError {
     /// The host cannot stand in a header.
     #[error("the host of the service's address cannot stand in a header")]
     Host(#[from] hyper::header::InvalidHeaderValue),
+    /// No certificate can be for the host.
+    #[error("the host of the service's address has no name that a certificate could hold")]
+    ServerName(#[from] tokio_rustls::rustls::pki_types::InvalidDnsNameError),
+    /// The certificates of authorities cannot be used.
+    #[error(transparent)]
+    Tls(#[from] shelfmark_client::TlsError),
     /// The path of the address is not one.
     #[error("the path of the service's address is malformed")]
     Path(#[from] hyper::http::uri::InvalidUri),

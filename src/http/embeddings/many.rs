@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Form, block, extend, texts::Texts};
 use crate::{
-    domain::{Embedding, FieldError, Position, Timestamp},
+    domain::{Embedding, FieldError, GivenId, Position, Timestamp, not_null},
     http::{
         Api, body,
         error::ApiError,
@@ -32,18 +32,23 @@ const ROWS_MAX: usize = 10_000;
 pub struct EmbeddingsBody {
     /// Items, in the order wanted.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<GivenId>)]
     items: Texts,
     /// Users, in the order wanted.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<GivenId>)]
     users: Texts,
     /// A version's number or label, or `live`; what is served when left out.
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

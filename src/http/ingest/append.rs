@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    AppendSummary, ENTRIES_MAX, EntryKind, ParsedEntry,
+    AppendSummary, ENTRIES_MAX, EntryKind, NothingTaken, ParsedEntry,
     context::EntryContext,
     entry::{self, EntryRun},
     stream::Lines,
@@ -25,6 +25,7 @@ use crate::{
     http::{
         auth::Caller,
         body::{self, Format},
+        body_stream::BodyStream,
         decode,
         error::ApiError,
         limits::Limits,
@@ -55,6 +56,7 @@ pub struct WaitQuery {
     #[param(inline, required = false)]
     pub wait: WaitFor,
     /// Longest wait for `applied`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     pub timeout_ms: Option<u64>,
 }
 
@@ -126,8 +128,10 @@ pub async fn append(
 ) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
     let arrival = || arrival(model, caller);
-    let tally = match body::format(headers, true)? {
+    let format = body::format(headers, true)?;
+    let tally = match format {
         Format::Lines => {
+            let body = BodyStream::new(headers, body)?;
             stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
         }
         Format::Json => {
@@ -141,6 +145,11 @@ pub async fn append(
             }
         }
     };
+    if tally.has_no_record() && tally.came() > 0 {
+        let entries = if format == Format::Lines { "lines" } else { kind.key() };
+        let summary = AppendSummary { position: model.log().head_known().0, event_ids: None, ..tally };
+        return Err(ApiError::NothingTaken(Box::new(NothingTaken { summary, entries })));
+    }
     finish(model, tally, wait.wait, timeout).await
 }
 
@@ -280,7 +289,7 @@ async fn finish(
     wait: WaitFor,
     timeout: Duration,
 ) -> Result<AppendResponse, ApiError> {
-    if tally.accepted + tally.duplicates == 0 {
+    if tally.has_no_record() {
         tally.position = model.log().head_known().0;
     }
     if wait == WaitFor::Applied {

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::{EntryContext, ParsedEntry};
 use crate::{
-    domain::{Event, FieldError, FieldResult, Id, NewRecord, RecordBody, Timestamp},
+    domain::{Event, FieldError, FieldResult, GivenId, Id, NewRecord, RecordBody, Timestamp, id_text},
     http::decode,
 };
 
@@ -22,6 +22,11 @@ const DEPTH_MAX: usize = 64;
 #[serde(transparent)]
 pub struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// Text of an id, borrowed likewise, or a whole number.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct IdText<'a>(#[serde(borrow, deserialize_with = "id_text")] Cow<'a, str>);
+
 /// An interaction of a user or a session with an item.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,20 +35,20 @@ pub struct EventIn<'a> {
     /// Makes a retry harmless: the same id with the same body counts as a duplicate, with another body it is a
     /// conflict. Left out, the service makes one and returns it, and a retry is not recognised.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, max_length = 256)]
-    event_id: Option<Text<'a>>,
+    #[schema(value_type = Option<GivenId>)]
+    event_id: Option<IdText<'a>>,
     /// Id of the user, 1 to 256 bytes. A user or a session is required.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, max_length = 256)]
-    user: Option<Text<'a>>,
+    #[schema(value_type = Option<GivenId>)]
+    user: Option<IdText<'a>>,
     /// Id of the session, 1 to 256 bytes; it stands for the user when there is none.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, max_length = 256)]
-    session: Option<Text<'a>>,
+    #[schema(value_type = Option<GivenId>)]
+    session: Option<IdText<'a>>,
     /// Id of the item, 1 to 256 bytes. An unknown item is created without metadata.
     #[serde(borrow)]
-    #[schema(value_type = String, max_length = 256)]
-    item: Text<'a>,
+    #[schema(value_type = GivenId)]
+    item: IdText<'a>,
     /// Kind of event: a name that the model's configuration gives a weight, such as `click`.
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
@@ -60,8 +65,8 @@ pub struct EventIn<'a> {
     context: Vec<String>,
     /// `recommendation_id` of the list that the event followed from, at most 256 bytes.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, max_length = 256)]
-    recommendation_id: Option<Text<'a>>,
+    #[schema(value_type = Option<GivenId>)]
+    recommendation_id: Option<IdText<'a>>,
     /// Further properties, at most 8,192 bytes of JSON; they are stored and not learned from.
     #[serde(borrow, default)]
     #[schema(value_type = Option<Object>)]
@@ -71,7 +76,8 @@ pub struct EventIn<'a> {
 /// Parses and checks one event. Cost: about a microsecond and an allocation a text field.
 pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> FieldResult<ParsedEntry> {
     let given: EventIn<'_> = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<EventIn<'_>>(raw))?;
-    let optional = |field: &str, text: &Option<Text<'_>>| text.as_ref().map(|text| Id::new(field, &text.0)).transpose();
+    let optional =
+        |field: &str, text: &Option<IdText<'_>>| text.as_ref().map(|text| Id::new(field, &text.0)).transpose();
     if !arrival.config.kinds.contains_key(given.kind.0.as_ref()) {
         // The rule of the text first: an over-long kind is not repeated in an error.
         crate::domain::text_within("kind", &given.kind.0, Event::CONTEXT_BYTES_MAX)?;
@@ -191,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_ids_and_the_same_as_their_digits() {
+        let numbers = parsed(
+            r#"{"event_id":7,"user":2053013555631882655,"session":-1,"item":31.0,"kind":"click","ts":1,"recommendation_id":9}"#,
+        );
+        let texts = parsed(
+            r#"{"event_id":"7","user":"2053013555631882655","session":"-1","item":"31","kind":"click","ts":1,"recommendation_id":"9"}"#,
+        );
+        assert_eq!(numbers.record, texts.record);
+    }
+
+    #[test]
     fn a_missing_time_is_the_arrival_and_takes_no_part_in_the_retry_hash() {
         let text = r#"{"event_id":"e","user":"u","item":"i","kind":"click"}"#;
         let first = parsed(text);
@@ -214,7 +231,10 @@ mod tests {
             (r#"{"user":"u","kind":"click"}"#, "item", "missing"),
             (r#"{"item":"i","kind":"click"}"#, "user", "missing"),
             (r#"{"user":"u","item":"i","kind":"teleport"}"#, "kind", "unknown_kind"),
-            (r#"{"user":5,"item":"i","kind":"click"}"#, "user", "invalid_value"),
+            (r#"{"user":[5],"item":"i","kind":"click"}"#, "user", "invalid_value"),
+            (r#"{"user":5.5,"item":"i","kind":"click"}"#, "user", "invalid_value"),
+            (r#"{"user":"u","item":18446744073709551616,"kind":"click"}"#, "item", "invalid_value"),
+            (r#"{"user":"u","item":"i","kind":5}"#, "kind", "invalid_value"),
             (r#"{"user":"","item":"i","kind":"click"}"#, "user", "empty"),
             (r#"{"user":"a\u0000","item":"i","kind":"click"}"#, "user", "control_character"),
             (r#"{"user":"u","item":"i","kind":"click","ts":"yesterday"}"#, "ts", "invalid_value"),

@@ -92,6 +92,16 @@ impl AppendSummary {
         self.rejected.extend(rejected.into_iter().take(room));
     }
 
+    /// Whether the log has no record of the request.
+    pub fn has_no_record(&self) -> bool {
+        self.accepted + self.duplicates == 0
+    }
+
+    /// How many entries came.
+    pub fn came(&self) -> u64 {
+        self.accepted + self.duplicates + self.rejected_count + self.unknown.unwrap_or(0)
+    }
+
     /// Counts vectors that were left out.
     pub fn leave_out(&mut self, kind: &EntryKind, unknown: u64) {
         if matches!(kind, EntryKind::Vectors { .. }) {

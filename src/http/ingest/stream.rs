@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
 use bytes::{Buf, Bytes, BytesMut};
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 
-use crate::http::error::ApiError;
+use crate::http::{body, body_stream::BodyStream, error::ApiError};
 
 /// Most lines of a run.
 pub const LINES_MAX: usize = 1_000;
@@ -15,12 +14,16 @@ const RUN_BYTES: usize = 4 << 20;
 
 /// Reader of lines. Holds at most one run, one line and one chunk of the connection.
 pub struct Lines {
-    stream: BodyDataStream,
+    stream: BodyStream,
     buffer: BytesMut,
     /// Bytes of `buffer` known to hold no line end.
     scanned: usize,
     /// Lines read so far: the index of the next one.
     count: u64,
+    /// Bytes of the blank lines since the last other one.
+    blank: usize,
+    /// Whether the first bytes were found to be no UTF-16.
+    begun: bool,
     ended: bool,
     /// Met after lines that are still to be handed over.
     failed: Option<ApiError>,
@@ -32,13 +35,15 @@ pub struct Lines {
 pub type LineRun = Vec<(u64, Bytes)>;
 
 impl Lines {
-    /// Reads `body`; a pause longer than `idle` ends it.
-    pub fn new(body: Body, line_bytes_max: usize, idle: Duration) -> Self {
+    /// Reads a body; a pause longer than `idle` ends it.
+    pub fn new(stream: BodyStream, line_bytes_max: usize, idle: Duration) -> Self {
         Self {
-            stream: body.into_data_stream(),
+            stream,
             buffer: BytesMut::new(),
             scanned: 0,
             count: 0,
+            blank: 0,
+            begun: false,
             ended: false,
             failed: None,
             line_bytes_max,
@@ -90,7 +95,7 @@ impl Lines {
             };
             match chunk {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                Some(Err(_)) => return Err(ApiError::BodyBroken),
+                Some(Err(error)) => return Err(error),
                 None => self.ended = true,
             }
         }
@@ -98,10 +103,15 @@ impl Lines {
 
     /// The next whole line in the buffer, trimmed.
     fn line(&mut self) -> Result<Option<(u64, Bytes)>, ApiError> {
+        if !self.begun && (self.ended || self.buffer.len() >= 2) {
+            body::check_encoding(&self.buffer)?;
+            self.begun = true;
+        }
         let fresh = self.buffer.get(self.scanned..).unwrap_or_default();
         let end = fresh.iter().position(|&byte| byte == b'\n');
         let length = end.map_or(self.buffer.len(), |end| self.scanned + end);
-        if length > self.line_bytes_max {
+        // Blank lines count as the beginning of the next one: without end they would be work without end.
+        if length + self.blank > self.line_bytes_max {
             return Err(ApiError::LineTooLarge { line: self.count, bytes_max: self.line_bytes_max });
         }
         let line = match end {
@@ -119,7 +129,9 @@ impl Lines {
         self.scanned = 0;
         let index = self.count;
         self.count += 1;
-        let trimmed = line.trim_ascii();
+        // Files with a mark each may have been put one behind the other.
+        let trimmed = body::without_mark(&line).trim_ascii();
+        self.blank = if trimmed.is_empty() { self.blank + line.len() + 1 } else { 0 };
         let line = line.slice_ref(trimmed);
         Ok(Some((index, line)))
     }
@@ -127,12 +139,18 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
 
-    fn body(chunks: &[&str]) -> Body {
+    fn body(chunks: &[&[u8]]) -> BodyStream {
         let chunks: Vec<Result<Bytes, std::io::Error>> =
-            chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk.as_bytes()))).collect();
-        Body::from_stream(futures::stream::iter(chunks))
+            chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+        plain(Body::from_stream(futures::stream::iter(chunks)))
+    }
+
+    fn plain(body: Body) -> BodyStream {
+        BodyStream::new(&axum::http::HeaderMap::new(), body).expect("without a coding")
     }
 
     async fn all(mut lines: Lines) -> Result<Vec<(u64, String)>, ApiError> {
@@ -147,12 +165,12 @@ mod tests {
 
     #[tokio::test]
     async fn lines_are_the_same_however_the_body_is_cut() {
-        let text = "{\"a\":1}\n\r\n  {\"b\":2}\r\n{\"c\":3}";
+        // With marks, at the beginning and where a file was put behind another.
+        let text = "\u{feff}{\"a\":1}\n\r\n  {\"b\":2}\r\n\u{feff}{\"c\":3}";
         let expected =
             [(0, "{\"a\":1}"), (2, "{\"b\":2}"), (3, "{\"c\":3}")].map(|(index, line)| (index, line.to_owned()));
         for size in 1..=text.len() {
-            let chunks: Vec<&str> =
-                text.as_bytes().chunks(size).map(|chunk| std::str::from_utf8(chunk).expect("ascii")).collect();
+            let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
             let lines = Lines::new(body(&chunks), 100, Duration::from_secs(5));
             assert_eq!(all(lines).await.expect("valid"), expected, "in chunks of {size}");
         }
@@ -160,16 +178,30 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_beyond_the_limit_is_refused_by_number_before_it_is_held_whole() {
-        let endless = ["{}\n", "xxxxxxxx", "xxxxxxxx", "xxxxxxxx"];
+        let endless = [&b"{}\n"[..], b"xxxxxxxx", b"xxxxxxxx", b"xxxxxxxx"];
         let error = all(Lines::new(body(&endless), 10, Duration::from_secs(5))).await.expect_err("too long");
         assert!(matches!(error, ApiError::LineTooLarge { line: 1, bytes_max: 10 }), "{error:?}");
+        let blank = [&b"{}\n"[..], b"\n\n\n \n\n", b"{}\n", b"\n\n\n\n\n\n\n\n\n\n\n"];
+        let error = all(Lines::new(body(&blank), 10, Duration::from_secs(5))).await.expect_err("blank without end");
+        assert!(matches!(error, ApiError::LineTooLarge { line: 18, .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn another_encoding_is_refused_by_name() {
+        for text in [&b"\xff\xfe{\0}\0\n\0"[..], b"\xfe\xff\0{\0}\0\n", b"{\0}\0\n\0", b"\0{\0}\0\n"] {
+            for size in 1..=text.len() {
+                let chunks: Vec<&[u8]> = text.chunks(size).collect();
+                let error = all(Lines::new(body(&chunks), 100, Duration::from_secs(5))).await.expect_err("refused");
+                assert!(matches!(&error, ApiError::Malformed { detail } if detail.contains("UTF-16")), "{error:?}");
+            }
+        }
     }
 
     #[tokio::test]
     async fn what_arrived_is_handed_over_when_the_sender_pauses_and_a_long_pause_ends_the_stream() {
         let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(4);
         let body = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
-        let mut lines = Lines::new(body, 100, Duration::from_millis(20));
+        let mut lines = Lines::new(plain(body), 100, Duration::from_millis(20));
         sender.send(Ok(Bytes::from_static(b"{}\n{}\n{"))).await.expect("open");
         let run = lines.run().await.expect("valid").expect("two lines");
         assert_eq!(run.len(), 2);

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::request::ValidQuery;
 use crate::{
-    domain::{Fallback, Query, Recommendations, ScoredItem, Subject},
+    domain::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject},
     engine::Model,
-    http::{error::ApiError, read_options::ReadOptions},
+    http::{error::ApiError, event_kinds, read_options::ReadOptions},
     serving::View,
 };
 
@@ -43,6 +43,9 @@ impl ValidQuery {
     /// Answers from `view`, which was chosen by `at`.
     pub async fn answer(self, model: &Model, view: &Arc<View>, at: &ReadOptions) -> Result<Answer, ApiError> {
         let Self { query, instead, unique } = self;
+        if let ExcludeSeen::Kinds(kinds) = &query.exclude_seen {
+            event_kinds::check_known("exclude_seen", kinds, model, view)?;
+        }
         let seed = query.seed;
         let Recommendations { fallback, items } = search(model, view, query, instead).await?;
         // A list that was asked of a state by name is nobody's arm.

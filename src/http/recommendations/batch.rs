@@ -13,7 +13,7 @@ use super::{
     request::{RecommendationsBody, ValidQuery},
 };
 use crate::{
-    domain::{FieldError, FieldResult, Position, Query, Timestamp},
+    domain::{FieldError, FieldResult, Position, Query, Timestamp, not_null},
     engine::Model,
     http::{
         Api, body, decode,
@@ -47,14 +47,16 @@ pub struct BatchBody<'a> {
     #[schema(value_type = Vec<RecommendationsBody>, min_items = 1, max_items = 1000)]
     queries: Vec<&'a RawValue>,
     /// A version's number or label, or `live`; what is served when left out, in a split the arm with the largest share.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 

@@ -11,7 +11,7 @@ use super::{
     request::{SubjectBody, add, ids},
 };
 use crate::{
-    domain::{Fallback, FieldError, Id, Position, Query, ScoredItem, Timestamp},
+    domain::{Fallback, FieldError, GivenId, Id, Position, Query, ScoredItem, Timestamp, not_null},
     http::{
         Api, body,
         error::ApiError,
@@ -27,26 +27,41 @@ use crate::{
 #[schema(example = json!({"user": "u1", "items": ["i3", "i9", "i4"], "context": ["device:mobile"]}))]
 pub struct RankBody {
     /// The items to order, 1 to 1,000.
-    items: Vec<String>,
+    items: Vec<GivenId>,
     /// A user, by their history. With `session` or `session_id` beside it, that one is used when the user is unknown.
-    user: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    user: Option<GivenId>,
     /// Items of a visit, oldest first; at most 1,000.
-    session: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    session: Option<Vec<GivenId>>,
     /// Id of a session, as its events name it, 1 to 256 bytes.
-    session_id: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    session_id: Option<GivenId>,
     /// An item that somebody looks at. Alone.
-    item: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    item: Option<GivenId>,
     /// A vector of the model's dimension. Alone.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     vector: Option<Vec<f32>>,
     /// Context as in events; at most 32 entries of at most 256 bytes each.
     #[serde(default)]
     context: Vec<String>,
     /// A version's number or label, or `live`; what is served when left out.
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, maximum = 30_000)]
     timeout_ms: Option<u64>,
     /// What to add to each item: `item` (metadata), `embedding`, `explanation` (what its score is made of).
     #[serde(default)]

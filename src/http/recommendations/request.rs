@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Event, ExcludeSeen, FieldError, FieldResult, Filter, Id, ModelConfig, Position, Query, Subject, Timestamp,
-        count_within, text_within,
+        Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, Id, ModelConfig, Position, Query, Subject,
+        Timestamp, count_within, not_null, text_within,
     },
     http::read_options::VersionSelector,
 };
@@ -23,20 +23,32 @@ const VECTOR_MAX: usize = 4096;
 #[schema(example = json!({"user": "u1", "limit": 20, "filter": {"properties": {"price": {"lt": 50}}}, "exclude_seen": ["purchase"], "diversity": 0.3, "with": ["item"]}))]
 pub struct RecommendationsBody {
     /// A user, by their history. With `session` or `session_id` beside it, that one is used when the user is unknown.
-    pub user: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub user: Option<GivenId>,
     /// Items of a visit, oldest first; at most 1,000.
-    pub session: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub session: Option<Vec<GivenId>>,
     /// Id of a session, as its events name it, 1 to 256 bytes.
-    pub session_id: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub session_id: Option<GivenId>,
     /// An item that somebody looks at: what goes with it, without itself. Alone.
-    pub item: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub item: Option<GivenId>,
     /// A vector of the model's dimension. Alone.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub vector: Option<Vec<f32>>,
     /// Circumstances as in events, such as `device:mobile` or `query:running shoes`; at most 32. Those that no event has
     /// named say nothing.
     #[serde(default)]
     pub context: Vec<String>,
     /// Number of items, 1 to 1,000; 20 when left out.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, minimum = 1, maximum = 1_000)]
     pub limit: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]
@@ -44,7 +56,7 @@ pub struct RecommendationsBody {
     pub filter: Filter,
     /// Items never wanted; at most 10,000.
     #[serde(default)]
-    pub exclude: Vec<String>,
+    pub exclude: Vec<GivenId>,
     /// Leave out items of the subject's history: all, none (default), or those met by some kinds of event.
     #[serde(default)]
     pub exclude_seen: Seen,
@@ -53,12 +65,17 @@ pub struct RecommendationsBody {
     #[schema(minimum = 0, maximum = 1)]
     pub diversity: f32,
     /// A version's number or label, or `live`; what is served when left out. In a batch: beside `queries`.
-    #[schema(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(value_type = Option<String>, nullable = false)]
     pub version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached. In a
     /// batch: beside `queries`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     pub min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out. In a batch: beside `queries`.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, maximum = 30_000)]
     pub timeout_ms: Option<u64>,
     /// What to add to each item: `item` (metadata), `embedding`, `explanation` (what its score is made of).
     #[serde(default)]
@@ -94,10 +111,10 @@ pub struct ValidQuery {
 
 /// The subject as callers write it.
 pub struct SubjectBody {
-    pub user: Option<String>,
-    pub session: Option<Vec<String>>,
-    pub session_id: Option<String>,
-    pub item: Option<String>,
+    pub user: Option<GivenId>,
+    pub session: Option<Vec<GivenId>>,
+    pub session_id: Option<GivenId>,
+    pub item: Option<GivenId>,
     pub vector: Option<Vec<f32>>,
 }
 
@@ -209,7 +226,7 @@ pub fn add(query: &mut Query, with: &[String]) -> FieldResult<()> {
 }
 
 /// Reads ids; an error names the place.
-pub fn ids(field: &str, texts: &[String]) -> FieldResult<Vec<Id>> {
+pub fn ids(field: &str, texts: &[GivenId]) -> FieldResult<Vec<Id>> {
     texts
         .iter()
         .enumerate()
@@ -250,7 +267,31 @@ mod tests {
         assert_eq!(subject(r#"{"vector":[1,2.5]}"#), Subject::Vector(vec![1.0, 2.5]));
         assert_eq!(subject(r#"{"session_id":"s"}"#), Subject::SessionId(id("s")));
         assert_eq!(subject(r#"{"item":"i"}"#), Subject::Item(id("i")));
+        assert_eq!(subject(r#"{"item":31}"#), Subject::Item(id("31")));
+        assert_eq!(subject(r#"{"session":["a",2]}"#), Subject::Session(vec![id("a"), id("2")]));
         assert!(asked(r#"{"filter":{}}"#).expect("valid").query.filter.is_empty());
+    }
+
+    #[test]
+    fn null_is_never_no_restriction() {
+        let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "filter", "exclude"];
+        let others = ["exclude_seen", "diversity", "version", "min_position", "timeout_ms", "with"];
+        for field in fields.into_iter().chain(others) {
+            assert_eq!(refused(&format!(r#"{{"{field}":null}}"#)), (field.to_owned(), "invalid_value"));
+        }
+        for (text, field) in [
+            (r#"{"filter":{"categories":null}}"#, "filter.categories"),
+            (r#"{"filter":{"categories":{"any":null}}}"#, "filter.categories.any"),
+            (r#"{"filter":{"tags":{"none":[null]}}}"#, "filter.tags.none[0]"),
+            (r#"{"filter":{"properties":{"rating":null}}}"#, "filter.properties.rating"),
+            (r#"{"filter":{"properties":{"rating":{"eq":null}}}}"#, "filter.properties.rating.eq"),
+            (r#"{"filter":{"properties":{"rating":{"in":["G",null]}}}}"#, "filter.properties.rating.in[1]"),
+            (r#"{"filter":{"properties":{"price":{"lt":null}}}}"#, "filter.properties.price.lt"),
+            (r#"{"session":["a",null]}"#, "session[1]"),
+            (r#"{"exclude":[null]}"#, "exclude[0]"),
+        ] {
+            assert_eq!(refused(text), (field.to_owned(), "invalid_value"), "{text}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct RecommendationsQuery {
     /// Number of items, 1 to 1,000; 20 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
     /// Only items of this category.
     category: Option<String>,
@@ -50,9 +51,10 @@ pub struct RecommendationsQuery {
     #[param(value_type = Option<String>)]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
-    #[param(value_type = Option<u64>)]
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
     min_position: Option<Position>,
     /// Longest wait for `min_position`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
     timeout_ms: Option<u64>,
 }
 
@@ -110,7 +112,7 @@ pub async fn for_user(
         Some(kinds) => Seen::Kinds(list(kinds.to_owned())),
     };
     let asked = RecommendationsBody {
-        user: Some(path.id),
+        user: Some(path.id.into()),
         limit: query.limit,
         filter: filter(query.filter.as_deref(), query.category, query.tag)?,
         exclude_seen,
