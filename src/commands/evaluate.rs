@@ -16,7 +16,7 @@ use shelfmark::{
         ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
     },
     feeds::{BadLine, FeedBody, FeedOptions},
-    vectors::{ImportTargets, PreparedImport},
+    vectors::ImportTargets,
 };
 use shelfmark_client::Origin;
 
@@ -208,9 +208,9 @@ impl InputArgs {
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
         let table = self.vectors.table();
         let targets = ImportTargets::new(table, stream.rows(table), false);
-        let prepared = PreparedImport::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
+        let prepared = self.vectors.prepare((path, None), self.vectors.open(path, None)?, &targets, config.dim)?;
         let mut rows = Vec::new();
-        prepared.hand_over(self.vectors.open(path)?, |_, row| {
+        prepared.hand_over(self.vectors.open(path, None)?, |_, row| {
             rows.push(row);
             anyhow::Ok(())
         })?;

@@ -20,27 +20,26 @@ const SORT_MAX: usize = 10_000_000;
 
 /// How files are read, where their content does not say it, or says it wrongly.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Files")]
 pub struct FeedArgs {
     /// What the columns of a table of events are, by name or by number: user=user_id,item=sku,kind=event,ts=time; also
     /// session, value and event_id. Reads lines of JSON with other names, too.
-    #[arg(long, value_name = "NAME=COLUMN,...")]
+    #[arg(long, help_heading = "Tables and times", value_name = "NAME=COLUMN,...")]
     columns: Option<ColumnRoles>,
     /// What separates the fields of a table: comma, semicolon, tab, pipe, or the text itself.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, help_heading = "Tables and times", value_name = "TEXT")]
     separator: Option<Separator>,
     /// The first line of the table is a row: columns are numbers from 1.
-    #[arg(long, requires = "columns")]
+    #[arg(long, help_heading = "Tables and times", requires = "columns")]
     no_header: bool,
     /// Unit of times: seconds, milliseconds, microseconds, nanoseconds, or iso for dates and times, which are in UTC
     /// where they do not say it.
-    #[arg(long, alias = "time", value_name = "UNIT", value_parser = ts_unit)]
+    #[arg(long, help_heading = "Tables and times", alias = "time", value_name = "UNIT", value_parser = ts_unit)]
     ts_unit: Option<TsUnit>,
     /// Kind of the events of a table, where no column has it.
-    #[arg(long, requires = "columns")]
+    #[arg(long, help_heading = "Tables and times", requires = "columns")]
     kind: Option<String>,
     /// Encoding of the files, such as latin1 or utf-16le; UTF-8, unless a byte order mark says otherwise.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, help_heading = "Tables and times", value_name = "NAME")]
     encoding: Option<TextEncoding>,
 }
 

@@ -6,3 +6,4 @@ mod feeds_tables;
 #[path = "../../../../tests/serving_world/mod.rs"]
 mod serving_world;
 mod vectors_export;
+mod vectors_odd;
