@@ -240,7 +240,7 @@ mod tests {
         };
         assert_eq!(scan(&["31,\"A title", "over two lines (1998)\",Drama"]), (true, false, 3));
         assert_eq!(scan(&["31,\"A title"]), (true, true, 2));
-        assert_eq!(scan(&["31,\"A title", "40,\"Other\",Drama"]).0, false);
+        assert!(!scan(&["31,\"A title", "40,\"Other\",Drama"]).0);
         assert_eq!(scan(&["31,\"say \"\"hi\"\"\",Drama"]), (true, false, 3));
         assert_eq!(scan(&["31,19\" wide,Drama"]), (true, false, 3));
     }

@@ -56,7 +56,9 @@ impl JsonReader {
         row.id = match id {
             Value::String(text) => text,
             Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
-            other => return Err(wrong(format!("id must be text or a whole number, is {other}"))),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                return Err(wrong(format!("id must be text or a whole number, is {other}")));
+            }
         };
         row.values = values;
         Ok(true)

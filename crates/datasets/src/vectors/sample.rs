@@ -192,8 +192,8 @@ mod tests {
             norm(&fit.apply(&rows[0]))
         };
         let before = size(&rows);
-        for row in 150..156 {
-            rows[row].iter_mut().for_each(|value| *value *= 5000.0);
+        for row in &mut rows[150..156] {
+            row.iter_mut().for_each(|value| *value *= 5000.0);
         }
         let after = size(&rows);
         assert!((after / before - 1.0).abs() < 0.2, "{before} then {after}");
