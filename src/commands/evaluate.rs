@@ -16,12 +16,12 @@ use shelfmark::{
         ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
     },
     feeds::{BadLine, FeedBody, FeedOptions},
-    vectors::{ImportTargets, PreparedImport},
+    vectors::ImportTargets,
 };
 use shelfmark_client::Origin;
 
 use super::{
-    input::{EntrySink, InputFiles},
+    input::{EntrySink, FeedArgs, FormatChoice, InputFiles},
     progress_bar::WorkProgress,
     stats::{ReadStats, SHOWN_MAX},
     vectors::VectorArgs,
@@ -63,6 +63,11 @@ pub struct InputArgs {
     /// Make items from event rows that carry metadata (REES46).
     #[arg(long)]
     items_from_events: bool,
+    /// Format of the files of events and items, as `shelfmark replay --format` takes it.
+    #[arg(long, value_name = "FORMAT")]
+    events_format: Option<FormatChoice>,
+    #[command(flatten)]
+    reading: FeedArgs,
     /// Learn events in order of time instead of lines.
     #[arg(long)]
     sort: bool,
@@ -162,7 +167,10 @@ impl InputArgs {
         let input = InputFiles {
             items: self.items.clone(),
             files: self.files.clone(),
-            options: FeedOptions { salt: None, items_from_events: self.items_from_events },
+            options: FeedOptions {
+                items_from_events: self.items_from_events,
+                ..self.reading.options(self.events_format)
+            },
             sort: self.sort,
             strict: self.strict,
         };
@@ -200,9 +208,9 @@ impl InputArgs {
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
         let table = self.vectors.table();
         let targets = ImportTargets::new(table, stream.rows(table), false);
-        let prepared = PreparedImport::read(self.vectors.open(path)?, &targets, config.dim, &self.vectors.fit())?;
+        let prepared = self.vectors.prepare((path, None), self.vectors.open(path, None)?, &targets, config.dim)?;
         let mut rows = Vec::new();
-        prepared.hand_over(self.vectors.open(path)?, |_, row| {
+        prepared.hand_over(self.vectors.open(path, None)?, |_, row| {
             rows.push(row);
             anyhow::Ok(())
         })?;

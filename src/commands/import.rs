@@ -12,7 +12,7 @@ use indicatif::HumanCount;
 use serde::Serialize;
 use shelfmark::{
     domain::VectorTable,
-    vectors::{ImportTargets, PreparedImport, SelectionStats},
+    vectors::{ImportTargets, SelectionStats},
 };
 use shelfmark_client::{ENTRIES_MAX, Origin, SendStats};
 use tokio::sync::oneshot;
@@ -27,11 +27,12 @@ use super::{
 
 /// Import vectors learned elsewhere, as the start of a model's items or tokens.
 ///
-/// Formats: word2vec (binary and text), GloVe, npy, safetensors; each may be compressed with gzip. The file is read
-/// twice. The first pass matches its ids with the model's and computes the mean. If its vectors are longer than the
-/// model's, it also finds the axes along which they vary most. The second pass sends the vectors that matched: centred,
-/// rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a rollback undoes
-/// like any other.
+/// Formats: word2vec (binary and text), GloVe, npy, npz, safetensors and lines of JSON, among them all that `shelfmark
+/// versions export` writes. Each may be compressed with gzip, zstd or bzip2. The file is read twice. The first pass matches
+/// its ids with the model's and computes the mean. If its vectors are longer than the model's, it also finds the axes
+/// along which they vary most. What cannot be read rightly is refused in that pass. The second pass sends the vectors that
+/// matched: centred, rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a
+/// rollback undoes like any other.
 ///
 /// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
 /// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
@@ -47,6 +48,9 @@ pub struct ImportArgs {
     /// Make items that the model does not have yet.
     #[arg(long)]
     create: bool,
+    /// Number of rows to read. The rows behind them are not looked at.
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
     /// Read and match the file, and send nothing.
     #[arg(long)]
     dry_run: bool,
@@ -78,6 +82,8 @@ struct ImportSummary {
     dim: usize,
     /// Share of the vectors' variance that fits the model.
     kept: f32,
+    /// Part of the ten nearest rows, of a sample, that are the same in the file and in the model.
+    neighbours_kept: Option<f32>,
     /// Vectors that the service took.
     imported: u64,
     #[serde(flatten)]
@@ -100,7 +106,8 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     }
     let began = Instant::now();
     let into = args.vectors.table();
-    let (first, second) = (args.vectors.open(&args.file)?, args.vectors.open(&args.file)?);
+    let open = || args.vectors.open(&args.file, args.limit);
+    let (first, second) = (open()?, open()?);
     let (name, format, file_dim) = (first.name().to_owned(), first.format(), first.dim());
     let client = args.service.client()?;
     let (dim, ids) = client.importable(into).await?;
@@ -123,13 +130,13 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         patience: Duration::from_secs(args.patience),
         wait_applied: true,
     };
-    let (fit, dry_run) = (args.vectors.fit(), args.dry_run);
+    let (vectors, path, limit, dry_run) = (args.vectors.clone(), args.file.clone(), args.limit, args.dry_run);
     let (tell, told) = oneshot::channel();
     let file: Arc<str> = Arc::from(name.as_str());
     let PipelineOutcome { sent, failure, .. } = pipeline::run(&client, &progress, &settings, move |intake| {
-        let prepared = PreparedImport::read(first, &targets, dim, &fit)?;
+        let prepared = vectors.prepare((&path, limit), first, &targets, dim)?;
         // The receiver waits until this has ended.
-        let _ = tell.send((prepared.stats().clone(), prepared.fit().kept()));
+        let _ = tell.send((prepared.stats().clone(), prepared.fit().kept(), prepared.neighbours_kept()));
         if dry_run {
             return Ok(());
         }
@@ -145,7 +152,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
     if let Some(error) = failure {
         return Err(error);
     }
-    let (selection, kept) = told.await.context("the file was not read to its end")?;
+    let (selection, kept, neighbours_kept) = told.await.context("the file was not read to its end")?;
     let SendStats { accepted, position, .. } = sent;
     let rejected = if dry_run { 0 } else { selection.matched + selection.created - accepted };
     let seconds = began.elapsed().as_secs_f64();
@@ -162,6 +169,7 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
         file_dim,
         dim,
         kept,
+        neighbours_kept,
         imported: accepted,
         selection,
         rejected,
@@ -193,6 +201,12 @@ impl std::fmt::Display for ImportSummary {
         writeln!(f, "duplicates  {}", HumanCount(selection.duplicates))?;
         writeln!(f, "zero        {}", HumanCount(selection.zero))?;
         writeln!(f, "not finite  {}", HumanCount(selection.not_finite))?;
+        if selection.outliers > 0 {
+            writeln!(f, "outliers    {} left out", HumanCount(selection.outliers))?;
+        }
+        if let Some(kept) = self.neighbours_kept {
+            writeln!(f, "neighbours  {:.1}% of the ten nearest are those of the file, in a sample", 100.0 * kept)?;
+        }
         if self.kept < 1.0 {
             writeln!(f, "kept        {:.1}% of the variance in {} values", 100.0 * self.kept, self.dim)?;
         }

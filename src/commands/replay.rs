@@ -19,7 +19,7 @@ use shelfmark_client::{Client, ENTRIES_MAX, Origin};
 use super::{
     client_command::ServiceArgs,
     exit_status::Taken,
-    input::{EntrySink, InputFiles},
+    input::{EntrySink, FeedArgs, FormatChoice, InputFiles},
     pipeline::{self, Intake, PipelineOutcome, SendSettings},
     send_progress::{SendProgress, Work},
     stats::{ReadStats, SendSummary},
@@ -27,9 +27,10 @@ use super::{
 
 /// Post files of events and items to a running service, in order, each event once.
 ///
-/// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings.csv and movies.csv,
-/// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip; `-` is standard input. Item files are sent
-/// first, wherever they are in the list.
+/// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings and movies (.dat and .csv),
+/// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
+/// `archive.zip:member` a file in an archive. Any other table of events is read with --columns. The first rows are shown
+/// as they were understood. Item files are sent first, wherever they are in the list.
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
 /// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that
@@ -50,6 +51,12 @@ pub struct ReplayArgs {
     /// Make items from event rows that carry metadata (REES46), at the first row of each item.
     #[arg(long)]
     items_from_events: bool,
+    /// Format of the files [default: recognised by content]: ndjson, ndjson-events or ndjson-items (every line is one),
+    /// movielens-data and so on, or table.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FormatChoice>,
+    #[command(flatten)]
+    reading: FeedArgs,
     /// Number of events of a request. Batches are cut between baskets: events of one user at one time.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
@@ -103,6 +110,8 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Rows of a file that are shown as they were understood.
+const PREVIEW_ROWS: usize = 2;
 /// Events between two that `--resume` asks the service for.
 const PROBE_EVERY: u64 = 10_000;
 
@@ -120,6 +129,7 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         options: FeedOptions {
             salt: args.as_new.then(|| uuid::Uuid::new_v4().to_string()),
             items_from_events: args.items_from_events,
+            ..args.reading.options(args.format)
         },
         sort: args.sort,
         strict: args.strict,
@@ -128,12 +138,15 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     if skip > 0 && !args.quiet {
         eprintln!("resuming after event {}", HumanCount(skip));
     }
-    let feeds = input.open()?;
+    let mut feeds = input.open()?;
     let bytes = feeds.iter().map(Feed::bytes).sum::<Option<u64>>();
     let progress = SendProgress::new(Work::Events(bytes, feeds.iter().map(Feed::read_so_far).collect()), args.quiet);
     if !args.quiet {
-        for feed in &feeds {
+        for feed in &mut feeds {
             progress.println(&format!("{}: {}", feed.name(), feed.format()));
+            for entry in feed.preview(PREVIEW_ROWS) {
+                progress.println(&format!("  line {}: {}", entry.line, entry.body));
+            }
         }
     }
     let settings = SendSettings {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use shelfmark::{
     domain::VectorTable,
-    vectors::{FitSettings, VectorFile, VectorFormat, VectorOptions},
+    vectors::{FitSettings, ImportTargets, PreparedImport, VectorError, VectorFile, VectorFormat, VectorOptions},
 };
 
 /// Options of a file of vectors.
@@ -18,10 +18,10 @@ pub struct VectorArgs {
     /// Format of the file. `auto` recognises it by its content.
     #[arg(long, help_heading = "Vectors", value_enum, default_value_t = FormatArg::Auto)]
     format: FormatArg,
-    /// File with the ids of the rows, one a line, for npy and safetensors.
+    /// File with the ids of the rows, one a line, for npy, npz and safetensors.
     #[arg(long, help_heading = "Vectors", value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// Tensor of a safetensors file that has several.
+    /// Tensor of a safetensors file, or array of an npz file, that has several.
     #[arg(long, help_heading = "Vectors", value_name = "NAME")]
     tensor: Option<String>,
     /// Root mean square of the imported values, which is their weight beside what is learned; 0.0001 to 10.
@@ -30,6 +30,10 @@ pub struct VectorArgs {
     /// Do not subtract the mean of all vectors.
     #[arg(long, help_heading = "Vectors")]
     keep_mean: bool,
+    /// Take files with more or fewer rows than their first line says, and leave out rows that are far longer than all
+    /// others.
+    #[arg(long, help_heading = "Vectors")]
+    pub lenient: bool,
 }
 
 /// Table on the command line.
@@ -54,8 +58,12 @@ enum FormatArg {
     Glove,
     /// NumPy array.
     Npy,
+    /// NumPy arrays in a zip: vectors and ids.
+    Npz,
     /// Safetensors.
     Safetensors,
+    /// Lines of JSON: id and values.
+    Jsonl,
 }
 
 fn scale(text: &str) -> Result<f32, String> {
@@ -74,18 +82,40 @@ impl VectorArgs {
         }
     }
 
-    /// Opens a file of vectors.
-    pub fn open(&self, path: &Path) -> anyhow::Result<VectorFile> {
+    /// Opens a file of vectors, of which at most `limit` rows are wanted.
+    pub fn open(&self, path: &Path, limit: Option<u64>) -> anyhow::Result<VectorFile> {
         let format = match self.format {
             FormatArg::Auto => None,
             FormatArg::Word2vec => Some(VectorFormat::Word2vec),
             FormatArg::Word2vecText => Some(VectorFormat::Word2vecText),
             FormatArg::Glove => Some(VectorFormat::Glove),
             FormatArg::Npy => Some(VectorFormat::Npy),
+            FormatArg::Npz => Some(VectorFormat::Npz),
             FormatArg::Safetensors => Some(VectorFormat::Safetensors),
+            FormatArg::Jsonl => Some(VectorFormat::Jsonl),
         };
-        let options = VectorOptions { format, ids: self.ids.clone(), tensor: self.tensor.clone() };
+        let options =
+            VectorOptions { format, ids: self.ids.clone(), tensor: self.tensor.clone(), limit, lenient: self.lenient };
         Ok(VectorFile::open(path, &options)?)
+    }
+
+    /// Reads a file to its end, before anything of it is used. Where that is allowed, a few rows that are far longer than
+    /// all others are left out.
+    pub fn prepare<'a>(
+        &self,
+        (path, limit): (&Path, Option<u64>),
+        file: VectorFile,
+        targets: &'a ImportTargets,
+        dim: usize,
+    ) -> anyhow::Result<PreparedImport<'a>> {
+        let settings = self.fit();
+        match PreparedImport::read(file, targets, dim, &settings) {
+            Err(VectorError::Outliers { norm_max, .. }) if self.lenient => {
+                let again = self.open(path, limit)?;
+                Ok(PreparedImport::read_below(again, targets, dim, &settings, norm_max)?)
+            }
+            prepared => Ok(prepared?),
+        }
     }
 
     /// Returns how the vectors are fitted.

@@ -124,10 +124,10 @@ fn every_format_gives_the_rows_that_were_written() {
 #[test]
 fn a_word_may_hold_spaces_and_a_number_need_not_be_finite() {
     let folder = Folder::new();
-    let path = folder.write("glove.txt", b"the 1 2\n. . . 3 4\nodd nan inf\n\nlast 5 -6e-1\n");
+    let path = folder.write("glove.txt", b"the 1 2\n. . . 3 4\nodd nan inf\n\nlast 5 -6e-1\ncaf\xe9 1 2\n");
     let (_, found) = rows(&path, &VectorOptions::default()).unwrap();
     let ids: Vec<&str> = found.iter().map(|row| row.id.as_str()).collect();
-    assert_eq!(ids, ["the", ". . .", "odd", "last"]);
+    assert_eq!(ids, ["the", ". . .", "odd", "last", "caf\u{fffd}"]);
     assert!(found[2].values[0].is_nan() && found[2].values[1].is_infinite());
     assert_eq!(found[3].values, [5.0, -0.6]);
 }
@@ -149,7 +149,7 @@ fn a_broken_file_says_where_and_what() {
         ("few.txt", text("4 4\n"), "line 4: the first line promises 4 rows, the file has 3"),
         ("short.txt", b"2 2\na 1 2\nb 1\n".to_vec(), "line 3: must have a word and 2 numbers"),
         ("word.txt", b"a 1 2\nb 1 x\n".to_vec(), "line 2: value 2 of 2: \"x\" is not a number"),
-        ("latin.txt", b"a 1 2\n\xe9 1 2\n".to_vec(), "line 2: not UTF-8"),
+        ("comma.txt", b"2 2\na 0,1 0,2\nb 1 2\n".to_vec(), "line 2: value 2 of 2: \"0,2\" has a decimal comma"),
         ("cut.safetensors", cut(one("F32", "[3,4]"), 1), "the file ends inside row 3 of 3"),
         ("ints.safetensors", one("I32", "[3,4]"), "tensor \"r\" must hold floats, holds I32"),
         ("flat.safetensors", one("F32", "[12]"), "has no tensor with two dimensions"),

@@ -25,7 +25,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(90);
 
 /// Export the learned rows of a version, or of the live state, to a file that other programs read.
 ///
-/// `shelfmark import` reads safetensors and word2vec back. The file appears under its name once it is complete.
+/// `shelfmark import` reads items and tokens back, in every form. The file appears under its name once it is whole.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(flatten)]

@@ -1,68 +1,15 @@
 //! Feeds: files as streams of entries.
 
-use std::{io, path::Path};
-
-use shelfmark_domain::{Event, Item};
+use std::{collections::VecDeque, io, path::Path};
 
 use super::{
-    EventIds, FeedFormat, FeedSource, LINE_BYTES_MAX, LineReader, NextLine, ReadSoFar, Rees46,
-    columns::{CsvHeader, excerpt},
-    movielens, ndjson,
-    retailrocket::RetailRocket,
+    BadLine, EventIds, FeedBody, FeedEntry, FeedError, FeedFormat, FeedOptions, FeedSource, LINE_BYTES_MAX, LineReader,
+    ReadSoFar,
+    encoding::decoded,
+    parser::Parser,
+    recognise::{Recognised, recognise, text},
+    records::{NextRecord, RecordReader},
 };
-
-/// An entry that was read from a line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FeedEntry {
-    /// Line of the file, from 1.
-    pub line: u64,
-    /// The event or item.
-    pub body: FeedBody,
-}
-
-/// An event or an item, as the HTTP API takes them.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FeedBody {
-    /// An event.
-    Event(Event),
-    /// An item with all of its metadata.
-    Item(Item),
-}
-
-/// Error of a line that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {detail}")]
-pub struct BadLine {
-    /// Line of the file, from 1.
-    pub line: u64,
-    /// The error, with the name of the field where there is one.
-    pub detail: String,
-}
-
-/// Errors of reading an entry.
-#[derive(Debug, thiserror::Error)]
-pub enum FeedError {
-    /// The line cannot be used. Reading goes on after it.
-    #[error(transparent)]
-    Bad(#[from] BadLine),
-    /// The file cannot be read any further (a broken disk, a truncated gzip stream). The feed has ended.
-    #[error("cannot be read beyond line {line}")]
-    Unreadable {
-        /// Last line that was read.
-        line: u64,
-        /// Error of the system.
-        source: io::Error,
-    },
-}
-
-/// Options of reading a file.
-#[derive(Debug, Clone, Default)]
-pub struct FeedOptions {
-    /// Salt that makes every event id new: see [`EventIds`].
-    pub salt: Option<String>,
-    /// Whether to make items from event rows that carry metadata (REES46).
-    pub items_from_events: bool,
-}
 
 /// Errors of opening a file.
 #[derive(Debug, thiserror::Error)]
@@ -78,13 +25,23 @@ pub enum OpenError {
     /// Neither content nor name have a known format.
     #[error(
         "{name} has no format that is known; it begins with {begins_with}. Known are: our ndjson, MovieLens u.data, \
-         u.item, ratings.csv and movies.csv, RetailRocket events.csv, REES46 csv (each also with gzip)"
+         u.item, ratings and movies (.dat and .csv), RetailRocket events.csv, REES46 csv{hint}"
     )]
     Unrecognised {
         /// Name of the file.
         name: String,
         /// Beginning of its first line.
         begins_with: String,
+        /// What may help.
+        hint: String,
+    },
+    /// The content does not fit what was said of it.
+    #[error("{name}: {detail}")]
+    Unclear {
+        /// Name of the file.
+        name: String,
+        /// The error.
+        detail: String,
     },
 }
 
@@ -94,25 +51,15 @@ pub struct Feed {
     bytes: Option<u64>,
     read: ReadSoFar,
     format: FeedFormat,
-    lines: LineReader,
-    /// Whether the current line was read to recognise the format and is still to be parsed.
+    records: RecordReader,
+    /// Whether the current record was read to recognise the format and is still to be parsed.
     held: bool,
     begins_with_item: bool,
     parser: Parser,
     ids: EventIds,
-    /// Second entry of the previous line.
-    pending: Option<FeedEntry>,
+    /// Entries that were read and not given yet: the second one of a line, and those of a preview.
+    pending: VecDeque<Result<FeedEntry, FeedError>>,
     ended: bool,
-}
-
-enum Parser {
-    Ndjson,
-    MovieLensData,
-    MovieLensItem,
-    MovieLensRatings(movielens::Ratings),
-    MovieLensMovies(movielens::Movies),
-    RetailRocket(RetailRocket),
-    Rees46(Box<Rees46>),
 }
 
 impl Feed {
@@ -126,43 +73,47 @@ impl Feed {
     /// Recognises the format of a source.
     pub fn new(source: FeedSource, options: &FeedOptions) -> Result<Self, OpenError> {
         let FeedSource { name, bytes, read, reader } = source;
-        let mut lines = LineReader::new(reader);
+        let broken = |source| OpenError::Io { name: name.clone(), source };
+        let mut records = RecordReader::new(LineReader::new(decoded(reader, options.encoding).map_err(broken)?));
         let mut empty = false;
         loop {
-            match lines.next().map_err(|source| OpenError::Io { name: name.clone(), source })? {
-                NextLine::Line if lines.current().trim_ascii().is_empty() => {}
-                NextLine::Line => break,
-                NextLine::TooLong => {
+            match records.next().map_err(broken)? {
+                NextRecord::Record if records.current().trim_ascii().is_empty() => {}
+                NextRecord::Record => break,
+                NextRecord::TooLong => {
                     let begins_with = format!("a line of more than {LINE_BYTES_MAX} bytes");
-                    return Err(OpenError::Unrecognised { name, begins_with });
+                    return Err(OpenError::Unrecognised { name, begins_with, hint: String::new() });
                 }
-                NextLine::End => {
+                NextRecord::End => {
                     empty = true;
                     break;
                 }
             }
         }
-        let first = lines.current();
-        // An empty file is a file of no events, whatever it was meant to be.
-        let format = if empty { Some(FeedFormat::Ndjson) } else { FeedFormat::recognise(first, &name) };
-        let Some(format) = format else {
-            let begins_with = excerpt(&String::from_utf8_lossy(first));
-            return Err(OpenError::Unrecognised { name, begins_with });
-        };
-        let header = || CsvHeader::new(&String::from_utf8_lossy(first));
-        let parser = match format {
-            FeedFormat::Ndjson => Parser::Ndjson,
-            FeedFormat::MovieLensData => Parser::MovieLensData,
-            FeedFormat::MovieLensItem => Parser::MovieLensItem,
-            FeedFormat::MovieLensRatings => Parser::MovieLensRatings(movielens::Ratings::new(&header())),
-            FeedFormat::MovieLensMovies => Parser::MovieLensMovies(movielens::Movies::new(&header())),
-            FeedFormat::RetailRocket => Parser::RetailRocket(RetailRocket::new(&header())),
-            FeedFormat::Rees46 => Parser::Rees46(Box::new(Rees46::new(&header(), options.items_from_events))),
-        };
+        if empty {
+            // A file of no events, whatever it was meant to be.
+            let options = FeedOptions { format: Some(FeedFormat::Ndjson), ..options.clone() };
+            let recognised = recognise(&name, &mut records, &options)?;
+            return Ok(Self::of((name, bytes, read), records, recognised, &options, true));
+        }
+        let recognised = recognise(&name, &mut records, options)?;
+        Ok(Self::of((name, bytes, read), records, recognised, options, false))
+    }
+
+    fn of(
+        (name, bytes, read): (String, Option<u64>, ReadSoFar),
+        mut records: RecordReader,
+        Recognised { format, parser, has_header, quoting }: Recognised,
+        options: &FeedOptions,
+        ended: bool,
+    ) -> Self {
+        let begins_with_item = parser.gives_items(records.current());
+        if let Some((separator, fields)) = quoting {
+            records.set_quoting(separator, fields, !has_header);
+        }
         let ids = EventIds::new(format, options.salt.clone());
-        let held = !empty && !format.has_header();
-        let begins_with_item = format == FeedFormat::Ndjson && std::str::from_utf8(first).is_ok_and(ndjson::is_item);
-        Ok(Self { name, bytes, read, format, lines, held, begins_with_item, parser, ids, pending: None, ended: empty })
+        let (held, pending) = (!ended && !has_header, VecDeque::new());
+        Self { name, bytes, read, format, records, held, begins_with_item, parser, ids, pending, ended }
     }
 
     /// Returns the name of the file.
@@ -187,45 +138,68 @@ impl Feed {
 
     /// Whether the file holds items, by its format or, in ndjson, by its first line.
     pub fn is_metadata(&self) -> bool {
-        match self.format {
-            FeedFormat::MovieLensItem | FeedFormat::MovieLensMovies => true,
-            FeedFormat::Ndjson => self.begins_with_item,
-            FeedFormat::MovieLensData
-            | FeedFormat::MovieLensRatings
-            | FeedFormat::RetailRocket
-            | FeedFormat::Rees46 => false,
-        }
+        self.begins_with_item
     }
 
     /// Returns the number of lines read so far.
     pub fn lines(&self) -> u64 {
-        self.lines.number()
+        self.records.lines()
     }
 
-    fn parse(&mut self) -> Result<(Option<Item>, Option<Event>), String> {
-        let bytes = self.lines.current();
-        let event_id = self.ids.next(self.lines.number(), bytes);
-        if matches!(self.parser, Parser::MovieLensItem) {
-            return movielens::item(bytes).map(|item| (Some(item), None));
+    /// Returns the first entries as they were understood, without taking them: `count` at most, out of a few lines.
+    pub fn preview(&mut self, count: usize) -> impl Iterator<Item = &FeedEntry> {
+        const LINES_MAX: usize = 20;
+        let understood = |pending: &VecDeque<Result<FeedEntry, FeedError>>| pending.iter().flatten().count();
+        while understood(&self.pending) < count && self.pending.len() < LINES_MAX && self.fill() {}
+        self.pending.iter().flatten().take(count)
+    }
+
+    /// Reads the next record that says something into `pending`, and returns `false` at the end.
+    fn fill(&mut self) -> bool {
+        while !self.ended {
+            if !std::mem::take(&mut self.held) {
+                let line = self.records.lines();
+                match self.records.next() {
+                    Ok(NextRecord::Record) => {}
+                    Ok(NextRecord::TooLong) => {
+                        let detail = format!("longer than {LINE_BYTES_MAX} bytes");
+                        self.pending.push_back(Err(BadLine { line: self.records.number(), detail }.into()));
+                        return true;
+                    }
+                    Ok(NextRecord::End) => {
+                        self.ended = true;
+                        return false;
+                    }
+                    Err(source) => {
+                        self.ended = true;
+                        self.pending.push_back(Err(FeedError::Unreadable { line, source }));
+                        return true;
+                    }
+                }
+            }
+            // Spaces at the end are no part of a line for its id, as in earlier releases.
+            let (line, record) = (self.records.number(), self.records.current());
+            let trimmed = record.trim_ascii_end();
+            if trimmed.is_empty() {
+                continue;
+            }
+            let event_id = self.ids.next(line, trimmed);
+            match text(self.format, record).and_then(|record| self.parser.parse(&record, event_id)) {
+                Ok((item, event)) => {
+                    let bodies = item.map(FeedBody::Item).into_iter().chain(event.map(FeedBody::Event));
+                    let before = self.pending.len();
+                    self.pending.extend(bodies.map(|body| Ok(FeedEntry { line, body })));
+                    if self.pending.len() > before {
+                        return true;
+                    }
+                }
+                Err(detail) => {
+                    self.pending.push_back(Err(BadLine { line, detail }.into()));
+                    return true;
+                }
+            }
         }
-        let line = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))?;
-        let event = match &mut self.parser {
-            Parser::Ndjson => {
-                return ndjson::body(line, event_id, self.ids.is_salted()).map(|body| match body {
-                    FeedBody::Event(event) => (None, Some(event)),
-                    FeedBody::Item(item) => (Some(item), None),
-                });
-            }
-            Parser::MovieLensItem => unreachable!("read as Latin-1 above"),
-            Parser::MovieLensMovies(movies) => return movies.item(line).map(|item| (Some(item), None)),
-            Parser::Rees46(rees46) => {
-                return rees46.entries(line, event_id).map(|(item, event)| (item, Some(event)));
-            }
-            Parser::MovieLensData => movielens::data_event(line, event_id)?,
-            Parser::MovieLensRatings(ratings) => ratings.event(line, event_id)?,
-            Parser::RetailRocket(retailrocket) => retailrocket.event(line, event_id)?,
-        };
-        Ok((None, Some(event)))
+        false
     }
 }
 
@@ -233,43 +207,9 @@ impl Iterator for Feed {
     type Item = Result<FeedEntry, FeedError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(entry) = self.pending.take() {
-            return Some(Ok(entry));
+        if self.pending.is_empty() {
+            self.fill();
         }
-        while !self.ended {
-            if !std::mem::take(&mut self.held) {
-                let line = self.lines.number();
-                match self.lines.next() {
-                    Ok(NextLine::Line) => {}
-                    Ok(NextLine::TooLong) => {
-                        let detail = format!("longer than {LINE_BYTES_MAX} bytes");
-                        return Some(Err(BadLine { line: self.lines.number(), detail }.into()));
-                    }
-                    Ok(NextLine::End) => {
-                        self.ended = true;
-                        break;
-                    }
-                    Err(source) => {
-                        self.ended = true;
-                        return Some(Err(FeedError::Unreadable { line, source }));
-                    }
-                }
-            }
-            if self.lines.current().trim_ascii().is_empty() {
-                continue;
-            }
-            let line = self.lines.number();
-            let entry = |body| FeedEntry { line, body };
-            return Some(match self.parse() {
-                Ok((item, event)) => {
-                    let mut bodies = item.map(FeedBody::Item).into_iter().chain(event.map(FeedBody::Event));
-                    let first = bodies.next().expect("a line that was read says something");
-                    self.pending = bodies.next().map(entry);
-                    Ok(entry(first))
-                }
-                Err(detail) => Err(BadLine { line, detail }.into()),
-            });
-        }
-        None
+        self.pending.pop_front()
     }
 }

@@ -1,22 +1,29 @@
-//! MovieLens: `u.data` and `u.item` of the 100k set, `ratings.csv` and `movies.csv` of the newer ones.
+//! MovieLens: `u.data` and `u.item` of the 100k set, the `.dat` files of 1M and 10M, `ratings.csv` and `movies.csv` of
+//! the newer ones.
 //!
 //! | file | column | becomes |
 //! |---|---|---|
-//! | u.data, ratings.csv | user, movie | `user`, `item` |
-//! | | rating | `kind` `rating`, `value` the rating |
+//! | u.data, ratings.dat, ratings.csv | user, movie | `user`, `item`: whole numbers, `31.0` is `31` |
+//! | | rating | `kind` `rating`, `value` the rating; required |
 //! | | seconds | `ts` |
-//! | u.item, movies.csv | movie | `id` |
+//! | u.item, movies.dat, movies.csv | movie | `id` |
 //! | | title (year) | `title` without the year, `properties.year` |
 //! | | genres | `categories` |
+//! | u.user, users.dat | | nothing: a model keeps nothing about users but what they do |
 //!
-//! Neither file of ratings is in order of time (u.data is shuffled, ratings.csv goes by user): replay them with
-//! `--sort`.
+//! u.item and movies.dat are in Latin-1 or in UTF-8: a line that is UTF-8 is read so. No file of ratings is in order of
+//! time (u.data is shuffled, the others go by user): replay them with `--sort`.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+use shelfmark_domain::{Event, Id, Item, PropertyValue};
 
-use super::columns::{CsvHeader, excerpt, field, fields, number};
+use super::{
+    Separator,
+    cells::{Cells, IdColumn, id, number},
+    csv::{CsvHeader, split},
+    times::TsRule,
+};
 
 /// Genres of the flags of u.item, in their order.
 const GENRES: [&str; 19] = [
@@ -41,83 +48,98 @@ const GENRES: [&str; 19] = [
     "Western",
 ];
 
+/// Parser of ratings.
 pub(super) struct Ratings {
+    separator: Separator,
     user: usize,
     movie: usize,
     rating: usize,
     seconds: usize,
+    /// Number of fields, where there is no header.
+    fields: Option<usize>,
+    ts: TsRule,
 }
 
 impl Ratings {
-    pub(super) fn new(header: &CsvHeader) -> Self {
-        Self {
-            user: header.place("userid"),
-            movie: header.place("movieid"),
-            rating: header.place("rating"),
-            seconds: header.place("timestamp"),
+    /// Columns of ratings.csv.
+    pub(super) const COLUMNS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
+
+    pub(super) fn new(header: &CsvHeader, separator: Separator, ts: TsRule) -> Self {
+        let [user, movie, rating, seconds] = Self::COLUMNS.map(|name| header.place(name));
+        Self { separator, user, movie, rating, seconds, fields: None, ts }
+    }
+
+    /// The four columns of u.data and ratings.dat.
+    pub(super) fn without_header(separator: Separator, ts: TsRule) -> Self {
+        Self { separator, user: 0, movie: 1, rating: 2, seconds: 3, fields: Some(4), ts }
+    }
+
+    pub(super) fn event(&mut self, line: &str, event_id: Id) -> Result<Event, String> {
+        let row = Cells(split(line, &self.separator)?);
+        if self.fields.is_some_and(|fields| fields != row.0.len()) {
+            let between = &self.separator;
+            return Err(format!("not four fields (user, item, rating, seconds) with {between} between them"));
         }
-    }
-
-    pub(super) fn event(&self, line: &str, event_id: Id) -> Result<Event, String> {
-        let row = fields(line)?;
-        rating(
-            field(&row, self.user, "userId")?,
-            field(&row, self.movie, "movieId")?,
-            field(&row, self.rating, "rating")?,
-            field(&row, self.seconds, "timestamp")?,
+        let [user, movie, rating, timestamp] = Self::COLUMNS;
+        let event = Event {
             event_id,
-        )
+            user: Some(row.id(self.user, user, IdColumn::Numbers)?),
+            session: None,
+            item: row.id(self.movie, movie, IdColumn::Numbers)?,
+            kind: "rating".to_owned(),
+            value: Some(number(row.required(self.rating, rating)?, rating)?),
+            ts: self.ts.parse(row.required(self.seconds, timestamp)?, timestamp)?,
+            context: Vec::new(),
+            recommendation_id: None,
+            properties: None,
+        };
+        Ok(event)
     }
 }
 
-pub(super) fn data_event(line: &str, event_id: Id) -> Result<Event, String> {
-    let mut row = line.split('\t').map(str::trim);
-    match (row.next(), row.next(), row.next(), row.next(), row.next()) {
-        (Some(user), Some(movie), Some(stars), Some(seconds), None) => rating(user, movie, stars, seconds, event_id),
-        _ => Err("not four fields with tabs between them (user, item, rating, seconds)".to_owned()),
-    }
-}
-
-fn rating(user: &str, movie: &str, stars: &str, seconds: &str, event_id: Id) -> Result<Event, String> {
-    let ts = Timestamp::from_seconds(number(seconds, "timestamp")?)
-        .ok_or_else(|| format!("timestamp is out of range: {}", excerpt(seconds)))?;
-    Ok(Event {
-        event_id,
-        user: Some(Id::new("user", user).map_err(|error| error.to_string())?),
-        session: None,
-        item: Id::new("item", movie).map_err(|error| error.to_string())?,
-        kind: "rating".to_owned(),
-        value: Some(number(stars, "rating")?),
-        ts,
-        context: Vec::new(),
-        recommendation_id: None,
-        properties: None,
-    })
-}
-
+/// Parser of films in three columns.
 pub(super) struct Movies {
+    separator: Separator,
     movie: usize,
     title: usize,
     genres: usize,
+    /// Number of fields, where there is no header.
+    fields: Option<usize>,
 }
 
 impl Movies {
-    pub(super) fn new(header: &CsvHeader) -> Self {
-        Self { movie: header.place("movieid"), title: header.place("title"), genres: header.place("genres") }
+    /// Columns of movies.csv.
+    pub(super) const COLUMNS: [&str; 3] = ["movieId", "title", "genres"];
+
+    pub(super) fn new(header: &CsvHeader, separator: Separator) -> Self {
+        let [movie, title, genres] = Self::COLUMNS.map(|name| header.place(name));
+        Self { separator, movie, title, genres, fields: None }
+    }
+
+    /// The three columns of movies.dat.
+    pub(super) fn without_header(separator: Separator) -> Self {
+        Self { separator, movie: 0, title: 1, genres: 2, fields: Some(3) }
     }
 
     pub(super) fn item(&self, line: &str) -> Result<Item, String> {
-        let row = fields(line)?;
-        let genres = field(&row, self.genres, "genres").unwrap_or("");
-        let genres = if genres == "(no genres listed)" { "" } else { genres };
-        let genres = genres.split('|').filter(|genre| !genre.is_empty()).map(str::to_owned).collect();
-        film(field(&row, self.movie, "movieId")?, field(&row, self.title, "title")?, genres)
+        let row = Cells(split(line, &self.separator)?);
+        if self.fields.is_some_and(|fields| fields != row.0.len()) {
+            let between = &self.separator;
+            return Err(format!("not three fields (movie, title, genres) with {between} between them"));
+        }
+        let genres = row.present(Some(self.genres)).filter(|genres| *genres != "(no genres listed)").unwrap_or("");
+        let genres = genres.split('|').map(str::trim).filter(|genre| !genre.is_empty()).map(str::to_owned).collect();
+        film(row.required(self.movie, "movieId")?, row.required(self.title, "title")?, genres)
     }
 }
 
-/// Decodes Latin-1, in which every byte is the character of the same number.
-pub(super) fn item(line: &[u8]) -> Result<Item, String> {
-    let line: String = line.iter().map(|&byte| char::from(byte)).collect();
+/// Decodes a line in Latin-1, in which every byte is the character of the same number, unless it is in UTF-8.
+pub(super) fn latin(line: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(line).map_or_else(|_| line.iter().map(|&byte| char::from(byte)).collect(), Cow::Borrowed)
+}
+
+/// Parses a line of u.item.
+pub(super) fn item(line: &str) -> Result<Item, String> {
     let row: Vec<&str> = line.split('|').map(str::trim).collect();
     if row.len() != 24 {
         return Err(format!("{} fields with pipes between them, not 24", row.len()));
@@ -131,7 +153,7 @@ pub(super) fn item(line: &[u8]) -> Result<Item, String> {
     film(row[0], row[1], genres)
 }
 
-fn film(id: &str, title: &str, categories: Vec<String>) -> Result<Item, String> {
+fn film(movie: &str, title: &str, categories: Vec<String>) -> Result<Item, String> {
     let (title, year) = split_year(title);
     let properties: BTreeMap<_, _> =
         year.map(|year| ("year".to_owned(), PropertyValue::Number(f64::from(year)))).into_iter().collect();
@@ -139,7 +161,7 @@ fn film(id: &str, title: &str, categories: Vec<String>) -> Result<Item, String> 
         title: (!title.is_empty()).then(|| title.to_owned()),
         categories,
         properties,
-        ..Item::bare(Id::new("id", id).map_err(|error| error.to_string())?)
+        ..Item::bare(id(movie, "movieId", IdColumn::Numbers)?)
     };
     item.check().map_err(|error| error.to_string())?;
     Ok(item)

@@ -1,6 +1,5 @@
-//! Our own format, ndjson: one JSON object a line, an event or an item.
-//!
-//! An object with `kind` is an event. Any other object with `id` or `item` is an item. A file may hold both.
+//! Our own format, ndjson: one JSON object a line, an event or an item. A file may hold both. Which of them a line is
+//! depends on all of its fields ([`LineMeaning`]); a field that is null is not there.
 //!
 //! | event field | becomes |
 //! |---|---|
@@ -23,36 +22,92 @@ use serde_json::{Map, Value};
 
 use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
 
-use super::{FeedBody, columns::excerpt};
+use super::{
+    FeedBody, LineMeaning,
+    cells::{excerpt, is_missing, missing},
+    json, line_meaning,
+    times::{TsRule, TsUnit},
+};
 
-/// Parses a line. With `ignore_ids`, an `event_id` in the file does not count.
-pub(super) fn body(line: &str, event_id: Id, ignore_ids: bool) -> Result<FeedBody, String> {
-    // Nearly all lines are plain events: they are read without building a tree. Whatever is not, items and errors
-    // included, takes the slow way, which can say what is wrong.
-    if let Ok(plain) = serde_json::from_str::<PlainEvent<'_>>(line) {
-        return plain.event(event_id, ignore_ids).map(FeedBody::Event);
-    }
-    let object: Map<String, Value> =
-        serde_json::from_str(line).map_err(|error| format!("not a JSON object: {error}"))?;
-    if object.contains_key("kind") {
-        return event(object, event_id, ignore_ids).map(FeedBody::Event);
-    }
-    if ["user", "user_id", "session"].iter().any(|name| object.contains_key(*name)) {
-        return Err("kind is missing".to_owned());
-    }
-    if object.contains_key("id") || object.contains_key("item") {
-        return item(object).map(FeedBody::Item);
-    }
-    Err("neither an event (user or session, item, kind, ts) nor an item (id or item)".to_owned())
+/// Parser of lines.
+pub(super) struct Ndjson {
+    meaning: LineMeaning,
+    ts: TsRule,
+    /// Whether an `event_id` in the file does not count.
+    ignore_ids: bool,
 }
 
-/// Whether a line is an item.
-pub(super) fn is_item(line: &str) -> bool {
-    let names = |object: Map<String, Value>| {
-        let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
-        has(&["id", "item"]) && !has(&["kind", "user", "user_id", "session"])
-    };
-    serde_json::from_str(line).is_ok_and(names)
+impl Ndjson {
+    pub(super) fn new(meaning: LineMeaning, ts_unit: Option<TsUnit>, ignore_ids: bool) -> Self {
+        // Numbers are seconds here, dates are told from them by their type.
+        let ts = TsRule::new(ts_unit, Some(TsUnit::Seconds));
+        Self { meaning, ts, ignore_ids }
+    }
+
+    /// Parses a line.
+    pub(super) fn body(&mut self, line: &str, event_id: Id) -> Result<FeedBody, String> {
+        // Nearly all lines are plain events: they are read without building a tree. Whatever is not, items and errors
+        // included, takes the slow way, which can say what is wrong.
+        if self.meaning != LineMeaning::Items
+            && !self.ts.is_given()
+            && let Ok(plain) = serde_json::from_str::<PlainEvent<'_>>(line)
+        {
+            return plain.event(event_id, self.ignore_ids).map(FeedBody::Event);
+        }
+        let object = json::object(line.as_bytes()).map_err(|error| format!("not a JSON object: {error}"))?;
+        if line_meaning::is_event(&object, self.meaning)? {
+            self.event(object, event_id).map(FeedBody::Event)
+        } else {
+            item(object).map(FeedBody::Item)
+        }
+    }
+
+    /// Whether a line is an item.
+    pub(super) fn is_item(&self, line: &[u8]) -> bool {
+        json::object(line).is_ok_and(|object| line_meaning::is_event(&object, self.meaning) == Ok(false))
+    }
+
+    fn event(&mut self, mut object: Map<String, Value>, event_id: Id) -> Result<Event, String> {
+        let own = id(&mut object, &["event_id"])?.filter(|_| !self.ignore_ids);
+        checked(Event {
+            event_id: own.unwrap_or(event_id),
+            user: id(&mut object, &["user", "user_id"])?,
+            session: id(&mut object, &["session"])?,
+            item: required_id(&mut object, &["item", "item_id"])?,
+            kind: take(&mut object, "kind")?.ok_or("kind is missing")?,
+            value: take(&mut object, "value")?,
+            ts: match self.ts(&mut object, "ts")? {
+                Some(ts) => ts,
+                None => {
+                    self.ts(&mut object, "timestamp")?.ok_or("ts is missing: an event in a file needs its own time")?
+                }
+            },
+            context: take(&mut object, "context")?.unwrap_or_default(),
+            recommendation_id: id(&mut object, &["recommendation_id"])?,
+            properties: {
+                let mut properties: Map<String, Value> = take(&mut object, "properties")?.unwrap_or_default();
+                properties.extend(object.into_iter().filter(|(_, value)| !value.is_null()));
+                (!properties.is_empty()).then_some(Value::Object(properties))
+            },
+        })
+    }
+
+    /// Removes and parses a time.
+    fn ts(&mut self, object: &mut Map<String, Value>, name: &str) -> Result<Option<Timestamp>, String> {
+        match object.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Number(number)) => self.ts.parse(&number.to_string(), name).map(Some),
+            // Numbers as text are numbers only where a unit was given.
+            Some(Value::String(text)) if self.ts.is_given() && text.parse::<f64>().is_ok() => {
+                self.ts.parse(&text, name).map(Some)
+            }
+            Some(Value::String(text)) => {
+                let is_iso = self.ts.is_given() && self.ts.unit() == Some(TsUnit::Iso);
+                TsRule::new(is_iso.then_some(TsUnit::Iso), Some(TsUnit::Iso)).parse(&text, name).map(Some)
+            }
+            Some(other) => Err(format!("{name}: neither a time nor a number: {}", excerpt(&other.to_string()))),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,12 +133,18 @@ struct PlainEvent<'a> {
 impl PlainEvent<'_> {
     fn event(self, event_id: Id, ignore_ids: bool) -> Result<Event, String> {
         let id = |field: &str, text: &str| Id::new(field, text).map_err(|error| error.to_string());
+        let present = |field: &str, text: Option<Cow<'_, str>>| {
+            text.filter(|text| !is_placeholder(text)).map(|text| id(field, &text)).transpose()
+        };
         let own = self.event_id.filter(|_| !ignore_ids);
         checked(Event {
             event_id: own.map_or(Ok(event_id), |own| id("event_id", &own))?,
-            user: self.user.map(|user| id("user", &user)).transpose()?,
-            session: self.session.map(|session| id("session", &session)).transpose()?,
-            item: id("item", &self.item)?,
+            user: present("user", self.user)?,
+            session: present("session", self.session)?,
+            item: match present("item", Some(self.item.clone()))? {
+                Some(item) => item,
+                None => return Err(missing("item", Some(&self.item))),
+            },
             kind: self.kind.into_owned(),
             value: self.value,
             ts: self.ts,
@@ -92,30 +153,6 @@ impl PlainEvent<'_> {
             properties: None,
         })
     }
-}
-
-fn event(mut object: Map<String, Value>, event_id: Id, ignore_ids: bool) -> Result<Event, String> {
-    let own = id(&mut object, &["event_id"])?.filter(|_| !ignore_ids);
-    let event = Event {
-        event_id: own.unwrap_or(event_id),
-        user: id(&mut object, &["user", "user_id"])?,
-        session: id(&mut object, &["session"])?,
-        item: id(&mut object, &["item", "item_id"])?.ok_or("item is missing")?,
-        kind: take(&mut object, "kind")?.ok_or("kind is missing")?,
-        value: take(&mut object, "value")?,
-        ts: match take(&mut object, "ts")? {
-            Some(ts) => ts,
-            None => take(&mut object, "timestamp")?.ok_or("ts is missing: an event in a file needs its own time")?,
-        },
-        context: take(&mut object, "context")?.unwrap_or_default(),
-        recommendation_id: id(&mut object, &["recommendation_id"])?,
-        properties: {
-            let mut properties: Map<String, Value> = take(&mut object, "properties")?.unwrap_or_default();
-            properties.extend(object.into_iter().filter(|(_, value)| !value.is_null()));
-            (!properties.is_empty()).then_some(Value::Object(properties))
-        },
-    };
-    checked(event)
 }
 
 fn checked(event: Event) -> Result<Event, String> {
@@ -131,7 +168,7 @@ fn item(mut object: Map<String, Value>) -> Result<Item, String> {
         tags: labels(&mut object, "tags")?,
         vectors: take(&mut object, "vectors")?.unwrap_or_default(),
         available: take(&mut object, "available")?.unwrap_or(true),
-        ..Item::bare(id(&mut object, &["id", "item"])?.ok_or("id is missing")?)
+        ..Item::bare(required_id(&mut object, &["id", "item"])?)
     };
     let properties: Map<String, Value> = take(&mut object, "properties")?.unwrap_or_default();
     for (name, value) in object.into_iter().chain(properties) {
@@ -163,18 +200,43 @@ fn take<T: DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Res
     }
 }
 
+/// Whether a text stands for no value. The empty text is an error of its own, since JSON has null.
+fn is_placeholder(text: &str) -> bool {
+    !text.is_empty() && is_missing(text)
+}
+
 /// Removes an id, by the first of its names that is present.
 fn id(object: &mut Map<String, Value>, names: &[&str]) -> Result<Option<Id>, String> {
     for name in names {
         let text = match object.remove(*name) {
             None | Some(Value::Null) => continue,
+            Some(Value::String(text)) if is_placeholder(&text) => continue,
             Some(Value::String(text)) => text,
-            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
+            Some(Value::Number(number)) => {
+                whole(&number).ok_or_else(|| format!("{name}: not text and not a whole number: {number}"))?
+            }
             Some(other) => return Err(format!("{name}: not text: {}", excerpt(&other.to_string()))),
         };
         return Id::new(name, &text).map(Some).map_err(|error| error.to_string());
     }
     Ok(None)
+}
+
+/// Removes an id that must be there.
+fn required_id(object: &mut Map<String, Value>, names: &[&str]) -> Result<Id, String> {
+    let spelling = names.iter().find_map(|name| object.get(*name)).and_then(Value::as_str).map(str::to_owned);
+    id(object, names)?.ok_or_else(|| missing(names[0], spelling))
+}
+
+/// Returns a whole number as text, also one that was written as a float, as data frames do.
+fn whole(number: &serde_json::Number) -> Option<String> {
+    // Beyond it floats have steps of two: the digits in the file are gone.
+    const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+    if number.is_i64() || number.is_u64() {
+        return Some(number.to_string());
+    }
+    let value = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < EXACT_BELOW)?;
+    Some(format!("{value:.0}"))
 }
 
 /// Removes a list of labels, and drops the empty ones.

@@ -6,7 +6,10 @@
 //! | event_time (`2019-10-01 00:00:00 UTC`) | `ts` |
 //! | event_type (`view`, `cart`, `purchase`, `remove_from_cart`) | `kind`, as it is |
 //! | product_id, user_id, user_session | `item`, `user`, `session` |
-//! | price | `value` |
+//! | price | `value`; what is no number is no value |
+//!
+//! A cell that stands for no value (`nan`, `None`, `\N` and so on) is missing: an event without product, user, kind or
+//! time is a bad line. Ids are whole numbers but for the session.
 //!
 //! With items from events, the first row of a product also gives an item: category_code split at dots becomes
 //! `categories`, brand, price and category_id become `properties`, brand and categories together the `title`.
@@ -15,12 +18,19 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+use shelfmark_domain::{Event, Id, Item, PropertyValue};
 
-use super::columns::{CsvHeader, excerpt, field, fields, number, optional};
+use super::{
+    Separator,
+    cells::{Cells, IdColumn},
+    csv::{CsvHeader, split},
+    times::TsRule,
+};
 
 /// Parser of REES46 rows.
 pub struct Rees46 {
+    separator: Separator,
+    ts: TsRule,
     time: usize,
     kind: usize,
     product: usize,
@@ -38,8 +48,13 @@ impl Rees46 {
     /// given again, which changes nothing in the model.
     pub const SEEN_MAX: usize = 1_000_000;
 
-    pub(super) fn new(header: &CsvHeader, items_from_events: bool) -> Self {
+    /// Columns that the format is recognised by.
+    pub(super) const COLUMNS: [&str; 4] = ["event_time", "event_type", "product_id", "user_id"];
+
+    pub(super) fn new(header: &CsvHeader, separator: Separator, ts: TsRule, items_from_events: bool) -> Self {
         Self {
+            separator,
+            ts,
             time: header.place("event_time"),
             kind: header.place("event_type"),
             product: header.place("product_id"),
@@ -55,46 +70,45 @@ impl Rees46 {
 
     /// Parses a row: its event and, in the first row of a product, its item.
     pub(super) fn entries(&mut self, line: &str, event_id: Id) -> Result<(Option<Item>, Event), String> {
-        let row = fields(line)?;
-        let price = optional(&row, self.price).map(|price| number(price, "price")).transpose()?;
-        let id = Id::new("product_id", field(&row, self.product, "product_id")?).map_err(|e| e.to_string())?;
+        let row = Cells(split(line, &self.separator)?);
+        let price = row.optional_number(self.price);
+        let product = row.id(self.product, "product_id", IdColumn::Numbers)?;
         let event = Event {
             event_id,
-            user: Some(Id::new("user_id", field(&row, self.user, "user_id")?).map_err(|e| e.to_string())?),
-            session: optional(&row, self.session)
-                .map(|session| Id::new("user_session", session))
-                .transpose()
-                .map_err(|error| error.to_string())?,
-            item: id.clone(),
-            kind: field(&row, self.kind, "event_type")?.to_owned(),
+            user: Some(row.id(self.user, "user_id", IdColumn::Numbers)?),
+            session: row.optional_id(self.session, "user_session", IdColumn::Texts)?,
+            item: product.clone(),
+            kind: row.required(self.kind, "event_type")?.to_owned(),
             value: price,
-            ts: time(field(&row, self.time, "event_time")?)?,
+            ts: self.ts.parse(row.required(self.time, "event_time")?, "event_time")?,
             context: Vec::new(),
             recommendation_id: None,
             properties: None,
         };
         let Some(seen) = &mut self.seen else { return Ok((None, event)) };
-        let hash = xxh3_64(id.as_str().as_bytes());
+        let hash = xxh3_64(product.as_str().as_bytes());
         if seen.contains(&hash) {
             return Ok((None, event));
         }
-        let brand = optional(&row, self.brand);
-        let categories: Vec<String> = optional(&row, self.category_code)
+        let brand = row.present(self.brand);
+        let categories: Vec<String> = row
+            .present(self.category_code)
             .into_iter()
             .flat_map(|code| code.split('.'))
             .filter(|part| !part.is_empty())
             .map(str::to_owned)
             .collect();
         let words: Vec<&str> = brand.into_iter().chain(categories.iter().map(String::as_str)).collect();
+        let category_id = row.optional_id(self.category_id, "category_id", IdColumn::Numbers)?;
         let text = |name: &str, value: &str| (name.to_owned(), PropertyValue::Text(value.to_owned()));
         let properties = brand
             .map(|brand| text("brand", brand))
             .into_iter()
-            .chain(optional(&row, self.category_id).map(|category| text("category_id", category)))
+            .chain(category_id.as_ref().map(|category| text("category_id", category.as_str())))
             .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price))))
             .collect();
         let title = (!words.is_empty()).then(|| words.join(" "));
-        let item = Item { title, categories, properties, ..Item::bare(id) };
+        let item = Item { title, categories, properties, ..Item::bare(product) };
         item.check().map_err(|error| error.to_string())?;
         if seen.len() >= Self::SEEN_MAX {
             seen.clear();
@@ -102,10 +116,4 @@ impl Rees46 {
         seen.insert(hash);
         Ok((Some(item), event))
     }
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    let rfc3339 = text.strip_suffix(" UTC").map(|text| format!("{}Z", text.replacen(' ', "T", 1)));
-    Timestamp::parse(rfc3339.as_deref().unwrap_or(text))
-        .ok_or_else(|| format!("event_time is not like \"2019-10-01 00:00:00 UTC\": {}", excerpt(text)))
 }

@@ -11,11 +11,18 @@
 
 use serde_json::json;
 
-use shelfmark_domain::{Event, Id, Timestamp};
+use shelfmark_domain::{Event, Id};
 
-use super::columns::{CsvHeader, excerpt, field, fields, optional};
+use super::{
+    Separator,
+    cells::{Cells, IdColumn, excerpt},
+    csv::{CsvHeader, split},
+    times::TsRule,
+};
 
 pub(super) struct RetailRocket {
+    separator: Separator,
+    ts: TsRule,
     timestamp: usize,
     visitor: usize,
     event: usize,
@@ -24,8 +31,13 @@ pub(super) struct RetailRocket {
 }
 
 impl RetailRocket {
-    pub(super) fn new(header: &CsvHeader) -> Self {
+    /// Columns that the format is recognised by.
+    pub(super) const COLUMNS: [&str; 4] = ["timestamp", "visitorid", "event", "itemid"];
+
+    pub(super) fn new(header: &CsvHeader, separator: Separator, ts: TsRule) -> Self {
         Self {
+            separator,
+            ts,
             timestamp: header.place("timestamp"),
             visitor: header.place("visitorid"),
             event: header.place("event"),
@@ -34,16 +46,10 @@ impl RetailRocket {
         }
     }
 
-    pub(super) fn event(&self, line: &str, event_id: Id) -> Result<Event, String> {
-        let row = fields(line)?;
-        let ms = field(&row, self.timestamp, "timestamp")?;
-        let ts = ms
-            .parse::<i64>()
-            .ok()
-            .and_then(|ms| ms.checked_mul(1000))
-            .and_then(Timestamp::from_micros)
-            .ok_or_else(|| format!("timestamp is not a number of milliseconds: {}", excerpt(ms)))?;
-        let kind = match field(&row, self.event, "event")? {
+    pub(super) fn event(&mut self, line: &str, event_id: Id) -> Result<Event, String> {
+        let row = Cells(split(line, &self.separator)?);
+        let ts = self.ts.parse(row.required(self.timestamp, "timestamp")?, "timestamp")?;
+        let kind = match row.required(self.event, "event")? {
             "view" => "view",
             "addtocart" => "cart",
             "transaction" => "purchase",
@@ -51,15 +57,17 @@ impl RetailRocket {
         };
         Ok(Event {
             event_id,
-            user: Some(Id::new("visitorid", field(&row, self.visitor, "visitorid")?).map_err(|e| e.to_string())?),
+            user: Some(row.id(self.visitor, "visitorid", IdColumn::Numbers)?),
             session: None,
-            item: Id::new("itemid", field(&row, self.item, "itemid")?).map_err(|e| e.to_string())?,
+            item: row.id(self.item, "itemid", IdColumn::Numbers)?,
             kind: kind.to_owned(),
             value: None,
             ts,
             context: Vec::new(),
             recommendation_id: None,
-            properties: optional(&row, self.transaction).map(|id| json!({ "transaction_id": id })),
+            properties: row
+                .optional_id(self.transaction, "transactionid", IdColumn::Numbers)?
+                .map(|id| json!({ "transaction_id": id })),
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Sources of bytes (a plain or gzip file, or standard input), and lines of bounded length with their numbers.
+//! Sources of bytes: a file, plain or packed, a member of a zip archive, or standard input.
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
     sync::{
         Arc,
@@ -12,7 +12,16 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+use super::archive::{self, ZIP_MAGIC};
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Begin of a frame that zstd passes over, behind a first byte of 0x50 to 0x5f; pzstd writes one at the beginning.
+const ZSTD_SKIPPED: &[u8] = &[0x2a, 0x4d, 0x18];
+/// Begin and, behind the digit of the block size, the magic number of the first block.
+const BZIP2_MAGIC: (&[u8], &[u8]) = (b"BZh", b"1AY&SY");
+/// Bytes that tell how a file is packed.
+const MAGIC_BYTES: usize = 10;
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// Counter of the bytes read from a file as stored, compressed or not, for progress bars. Cheap to clone.
@@ -38,47 +47,93 @@ pub struct FeedSource {
 }
 
 impl FeedSource {
-    /// Opens a file; `-` is standard input.
+    /// Opens a file; `-` is standard input, `archive.zip:member` a member of an archive.
     pub fn open(path: &Path) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             return Self::from_reader("standard input", io::stdin());
         }
-        let file = File::open(path)?;
+        let (path, member) = archive::split(path);
+        let mut file = File::open(&path)?;
+        let mut begin = Vec::new();
+        // A pipe with a name cannot go back, and is no archive.
+        if file.metadata()?.is_file() {
+            Read::by_ref(&mut file).take(ZIP_MAGIC.len() as u64).read_to_end(&mut begin)?;
+            file.seek(SeekFrom::Start(0))?;
+        }
+        if begin == ZIP_MAGIC {
+            let read = ReadSoFar::default();
+            let archive::Member { name, bytes, reader } = archive::open(&file, &path, member.as_deref(), &read)?;
+            let reader = unpacked(reader)?;
+            return Ok(Self { name: format!("{}:{name}", path.display()), bytes: Some(bytes), read, reader });
+        }
+        if member.is_some() {
+            let detail = format!("{} is no zip archive", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
+        }
         let bytes = file.metadata()?.len();
         let mut source = Self::from_reader(&path.display().to_string(), file)?;
         source.bytes = Some(bytes);
         Ok(source)
     }
 
-    /// Wraps any reader. Recognises gzip by the first two bytes.
+    /// Opens a member of an archive.
+    pub(crate) fn member(file: &File, path: &Path, name: &str) -> io::Result<Self> {
+        let read = ReadSoFar::default();
+        let archive::Member { name, bytes, reader } = archive::open(file, path, Some(name), &read)?;
+        let reader = Box::new(BufReader::with_capacity(BUFFER_BYTES, reader));
+        Ok(Self { name, bytes: Some(bytes), read, reader })
+    }
+
+    /// Wraps any reader. Recognises gzip, zstd and bzip2 by their first bytes.
     pub fn from_reader(name: &str, reader: impl Read + Send + 'static) -> io::Result<Self> {
         let read = ReadSoFar::default();
-        let mut raw = BufReader::with_capacity(BUFFER_BYTES, Counted { inner: reader, read: read.clone() });
-        // A pipe may give one byte at first; then the two magic bytes are taken out and put back in front.
-        let mut magic = [0_u8; 2];
-        let mut have = 0;
-        while have < magic.len() {
-            match raw.read(&mut magic[have..]) {
-                Ok(0) => break,
-                Ok(count) => have += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let whole = io::Cursor::new(magic[..have].to_vec()).chain(raw);
-        let reader: Box<dyn BufRead + Send> = if magic[..have] == GZIP_MAGIC {
-            // Multi: `cat a.gz b.gz` and bgzip files are several members in a row.
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole)))
-        } else {
-            Box::new(whole)
-        };
+        let reader = unpacked(Box::new(Counted::new(reader, read.clone())))?;
         Ok(Self { name: name.to_owned(), bytes: None, read, reader })
     }
 }
 
-struct Counted<R> {
+fn unpacked(packed: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut raw = BufReader::with_capacity(BUFFER_BYTES, packed);
+    // A pipe may give one byte at first; then the magic bytes are taken out and put back in front.
+    let mut magic = [0_u8; MAGIC_BYTES];
+    let mut have = 0;
+    // A line may be shorter than the longest magic number, and the next one late.
+    while have < magic.len() && !magic[..have].contains(&b'\n') {
+        match raw.read(&mut magic[have..]) {
+            Ok(0) => break,
+            Ok(count) => have += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let magic = &magic[..have];
+    let whole = io::Cursor::new(magic.to_vec()).chain(raw);
+    let is_zstd = magic.starts_with(ZSTD_MAGIC)
+        || (magic.first().is_some_and(|byte| byte & 0xf0 == 0x50) && magic[1..].starts_with(ZSTD_SKIPPED));
+    let is_bzip2 = magic.starts_with(BZIP2_MAGIC.0) && magic.get(4..).is_some_and(|rest| rest == BZIP2_MAGIC.1);
+    // Multi: `cat a.gz b.gz` and bgzip files are several members in a row; zstd's decoder goes on by itself.
+    let unpacked: Box<dyn Read + Send> = if magic.starts_with(GZIP_MAGIC) {
+        Box::new(MultiGzDecoder::new(whole))
+    } else if is_zstd {
+        Box::new(zstd::stream::read::Decoder::with_buffer(whole)?)
+    } else if is_bzip2 {
+        Box::new(bzip2::read::MultiBzDecoder::new(whole))
+    } else {
+        return Ok(Box::new(whole));
+    };
+    Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, unpacked)))
+}
+
+/// A reader that counts.
+pub(super) struct Counted<R> {
     inner: R,
     read: ReadSoFar,
+}
+
+impl<R> Counted<R> {
+    pub(super) fn new(inner: R, read: ReadSoFar) -> Self {
+        Self { inner, read }
+    }
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -86,81 +141,5 @@ impl<R: Read> Read for Counted<R> {
         let count = self.inner.read(buffer)?;
         self.read.0.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
-    }
-}
-
-/// Longest line in bytes, enough for an item with eight dense vectors.
-pub const LINE_BYTES_MAX: usize = 1024 * 1024;
-
-/// Result of reading a line.
-pub(crate) enum NextLine {
-    /// The line is in [`LineReader::current`].
-    Line,
-    /// The line is longer than [`LINE_BYTES_MAX`], and was skipped.
-    TooLong,
-    /// There are no more lines.
-    End,
-}
-
-/// Reader of lines into one buffer.
-pub(crate) struct LineReader {
-    reader: Box<dyn BufRead + Send>,
-    buffer: Vec<u8>,
-    number: u64,
-}
-
-impl LineReader {
-    pub(crate) fn new(reader: Box<dyn BufRead + Send>) -> Self {
-        Self { reader, buffer: Vec::new(), number: 0 }
-    }
-
-    /// Returns the number of the current line, from 1.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Returns the current line without its end.
-    pub(crate) fn current(&self) -> &[u8] {
-        self.buffer.trim_ascii_end()
-    }
-
-    pub(crate) fn next(&mut self) -> io::Result<NextLine> {
-        self.buffer.clear();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        let count = self.reader.by_ref().take(limit).read_until(b'\n', &mut self.buffer)?;
-        if count == 0 {
-            return Ok(NextLine::End);
-        }
-        self.number += 1;
-        if self.number == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-            self.buffer.drain(..3);
-        }
-        if count > LINE_BYTES_MAX && !self.buffer.ends_with(b"\n") {
-            self.buffer.clear();
-            self.reader.skip_until(b'\n')?;
-            return Ok(NextLine::TooLong);
-        }
-        Ok(NextLine::Line)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_beyond_the_bound_is_passed_over_without_being_kept() {
-        let mut text = vec![b'x'; 3 * LINE_BYTES_MAX];
-        text.extend_from_slice(b"\r\nshort\r\n\nlast");
-        let mut lines = LineReader::new(Box::new(io::Cursor::new(text)));
-        assert!(matches!(lines.next().unwrap(), NextLine::TooLong));
-        assert!(lines.buffer.capacity() <= 4 * LINE_BYTES_MAX);
-        assert!(matches!(lines.next().unwrap(), NextLine::Line));
-        assert_eq!((lines.number(), lines.current()), (2, &b"short"[..]));
-        assert!(matches!(lines.next().unwrap(), NextLine::Line));
-        assert_eq!((lines.number(), lines.current()), (3, &b""[..]));
-        assert!(matches!(lines.next().unwrap(), NextLine::Line));
-        assert_eq!((lines.number(), lines.current()), (4, &b"last"[..]));
-        assert!(matches!(lines.next().unwrap(), NextLine::End));
     }
 }

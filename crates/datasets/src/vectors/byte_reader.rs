@@ -44,6 +44,23 @@ impl ByteReader {
         Ok(found)
     }
 
+    /// Whether nothing but line ends is left.
+    pub(super) fn is_at_end(&mut self) -> io::Result<bool> {
+        loop {
+            let rest = self.reader.fill_buf()?;
+            if rest.is_empty() {
+                return Ok(true);
+            }
+            let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let all = blank == rest.len();
+            self.reader.consume(blank);
+            self.offset += blank as u64;
+            if !all {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Skips bytes.
     pub(super) fn skip(&mut self, count: u64, what: &str) -> Result<(), Fault> {
         let skipped = io::copy(&mut self.reader.by_ref().take(count), &mut io::sink())?;
@@ -56,18 +73,9 @@ impl ByteReader {
 
     /// Fails when more than line ends is left.
     pub(super) fn ended(&mut self, after: &str) -> Result<(), Fault> {
-        loop {
-            let rest = self.reader.fill_buf()?;
-            if rest.is_empty() {
-                return Ok(());
-            }
-            let blank = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-            let all = blank == rest.len();
-            self.reader.consume(blank);
-            self.offset += blank as u64;
-            if !all {
-                return Err(Fault::at_byte(self.offset, format!("there is more after {after}")));
-            }
+        if self.is_at_end()? {
+            return Ok(());
         }
+        Err(Fault::at_byte(self.offset, format!("there is more after {after}")))
     }
 }

@@ -32,7 +32,9 @@ pub enum VectorError {
         source: io::Error,
     },
     /// The content has no known format, and no format was given.
-    #[error("{name} has no format that is known (word2vec, word2vec-text, glove, npy, safetensors): give --format")]
+    #[error(
+        "{name} has no format that is known (word2vec, word2vec-text, glove, npy, npz, safetensors, jsonl): give --format"
+    )]
     Unrecognised {
         /// Name of the file.
         name: String,
@@ -46,6 +48,27 @@ pub enum VectorError {
         place: Location,
         /// The error.
         detail: String,
+    },
+    /// A few rows are so long that all others would vanish beside them.
+    #[error(
+        "{name}: row {row} ({id}) is {times:.0} times as long as the median row, and {count} of {rows} rows are such: \
+         take them out, or leave them out with --lenient"
+    )]
+    Outliers {
+        /// Name of the file.
+        name: String,
+        /// Row of the longest vector, from 1.
+        row: u64,
+        /// Its id.
+        id: String,
+        /// Its length over that of the median row.
+        times: f32,
+        /// Number of such rows, and of all.
+        count: usize,
+        /// Number of rows that match.
+        rows: usize,
+        /// Length of the longest other row.
+        norm_max: f32,
     },
     /// The file does not say all that is needed, such as ids.
     #[error("{name}: {detail}")]

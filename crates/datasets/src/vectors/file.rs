@@ -9,8 +9,9 @@ use super::{
     VectorError, VectorFormat,
     byte_reader::ByteReader,
     error::Fault,
+    json_lines::JsonReader,
     matrix::{Ids, MatrixReader},
-    npy, safetensors,
+    npy, npz, safetensors,
     word2vec::{TextReader, Word2vecReader},
 };
 use crate::feeds::{FeedSource, LineReader, ReadSoFar};
@@ -25,8 +26,12 @@ pub struct VectorOptions {
     pub format: Option<VectorFormat>,
     /// File with the ids of the rows, one a line, for npy and safetensors.
     pub ids: Option<PathBuf>,
-    /// Tensor to read, if there are several.
+    /// Tensor or array to read, if there are several.
     pub tensor: Option<String>,
+    /// Rows to read, from the first on.
+    pub limit: Option<u64>,
+    /// Whether a file may have fewer or more rows than its first line says.
+    pub lenient: bool,
 }
 
 /// A row of a file.
@@ -45,43 +50,63 @@ pub struct VectorFile {
     read: ReadSoFar,
     format: VectorFormat,
     rows: RowReader,
+    /// Rows that are still wanted.
+    left: u64,
 }
 
 enum RowReader {
     Word2vec(Word2vecReader),
     Text(TextReader),
     Matrix(MatrixReader),
+    Json(JsonReader),
 }
 
 impl VectorFile {
-    /// Opens a file, compressed with gzip or not, and reads its header.
+    /// Opens a file, packed or not, and reads its header.
     pub fn open(path: &Path, options: &VectorOptions) -> Result<Self, VectorError> {
         let name = path.display().to_string();
-        let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path).map_err(|e| Fault::Io(e).of(&name))?;
+        Self::opened(path, &name, options).map_err(|fault| match fault {
+            OpenFault::Fault(fault) => fault.of(&name),
+            OpenFault::Unrecognised => VectorError::Unrecognised { name },
+        })
+    }
+
+    fn opened(path: &Path, name: &str, options: &VectorOptions) -> Result<Self, OpenFault> {
+        let (name, left) = (name.to_owned(), options.limit.unwrap_or(u64::MAX));
+        if let Some((file, names)) = npz::arrays(path)? {
+            let npz::Npz { rows, bytes, read } = npz::open(&file, path, &names, options)?;
+            return Ok(Self { name, bytes, read, format: VectorFormat::Npz, rows: RowReader::Matrix(rows), left });
+        }
+        let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path)?;
         let mut head = Vec::new();
-        reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|e| Fault::Io(e).of(&name))?;
-        let format = options.format.or_else(|| VectorFormat::recognise(&head));
-        let Some(format) = format else { return Err(VectorError::Unrecognised { name }) };
+        reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        let format = options.format.or_else(|| VectorFormat::recognise(&head)).ok_or(OpenFault::Unrecognised)?;
         let whole = Box::new(Cursor::new(head).chain(reader));
-        let open = || {
-            Ok(match format {
-                VectorFormat::Word2vec => RowReader::Word2vec(Word2vecReader::open(ByteReader::new(whole))?),
-                VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true)?),
-                VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false)?),
-                VectorFormat::Npy => {
-                    let mut bytes = ByteReader::new(whole);
-                    let shape = npy::header(&mut bytes)?;
-                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, None)?))
-                }
-                VectorFormat::Safetensors => {
-                    let mut bytes = ByteReader::new(whole);
-                    let (shape, listed) = safetensors::header(&mut bytes, options.tensor.as_deref())?;
-                    RowReader::Matrix(MatrixReader::new(bytes, shape, ids(options, listed)?))
-                }
-            })
+        let lenient = options.lenient || options.limit.is_some();
+        let rows = match format {
+            VectorFormat::Word2vec => RowReader::Word2vec(Word2vecReader::open(ByteReader::new(whole), lenient)?),
+            VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true, lenient)?),
+            VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false, lenient)?),
+            VectorFormat::Jsonl => RowReader::Json(JsonReader::open(LineReader::new(whole))?),
+            VectorFormat::Npz => {
+                return Err(Fault::Unclear("is no zip archive with arrays, as npz files are".to_owned()).into());
+            }
+            VectorFormat::Npy => {
+                let mut bytes = ByteReader::new(whole);
+                let shape = npy::header(&mut bytes)?.matrix().map_err(Fault::Unclear)?;
+                RowReader::Matrix(MatrixReader::new(bytes, shape, Ids::of_options(options)?))
+            }
+            VectorFormat::Safetensors => {
+                let mut bytes = ByteReader::new(whole);
+                let found = safetensors::header(&mut bytes, options.tensor.as_deref())?;
+                let ids = match (&options.ids, found.ids) {
+                    (None, Some(listed)) => Ids::List(listed.into_iter()),
+                    (Some(_), _) | (None, None) => Ids::of_options(options)?,
+                };
+                RowReader::Matrix(MatrixReader::new(bytes, found.shape, ids).with_behind(found.behind))
+            }
         };
-        let rows = open().map_err(|fault: Fault| fault.of(&name))?;
-        Ok(Self { name, bytes, read, format, rows })
+        Ok(Self { name, bytes, read, format, rows, left })
     }
 
     /// Returns the name of the file.
@@ -110,30 +135,34 @@ impl VectorFile {
             RowReader::Word2vec(rows) => rows.dim(),
             RowReader::Text(rows) => rows.dim(),
             RowReader::Matrix(rows) => rows.dim(),
+            RowReader::Json(rows) => rows.dim(),
         }
     }
 
     /// Reads the next row into `row`, and returns `false` at the end. Must not be called after an error.
     pub fn next(&mut self, row: &mut VectorRow) -> Result<bool, VectorError> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        self.left -= 1;
         match &mut self.rows {
             RowReader::Word2vec(rows) => rows.next(row),
             RowReader::Text(rows) => rows.next(row),
             RowReader::Matrix(rows) => rows.next(row),
+            RowReader::Json(rows) => rows.next(row),
         }
         .map_err(|fault| fault.of(&self.name))
     }
 }
 
-/// Returns the ids of a matrix: those of the options' file, else those of the header.
-fn ids(options: &VectorOptions, listed: Option<Vec<String>>) -> Result<Ids, Fault> {
-    match (&options.ids, listed) {
-        (Some(path), _) => {
-            let source = FeedSource::open(path).map_err(|error| {
-                Fault::Unclear(format!("the ids file {} cannot be opened: {error}", path.display()))
-            })?;
-            Ok(Ids::Lines(Box::new(LineReader::new(source.reader))))
-        }
-        (None, Some(listed)) => Ok(Ids::List(listed.into_iter())),
-        (None, None) => Err(Fault::Unclear("has no ids of its rows: give a file with one a line (--ids)".to_owned())),
+/// Errors of opening, before the name of the file is added.
+enum OpenFault {
+    Fault(Fault),
+    Unrecognised,
+}
+
+impl<E: Into<Fault>> From<E> for OpenFault {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
     }
 }

@@ -62,6 +62,26 @@ impl Moments {
         }
     }
 
+    /// Returns the number of values of a vector.
+    pub(super) fn dim(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Returns the mean of the vectors' squared lengths.
+    #[expect(clippy::cast_precision_loss, reason = "rows of a file are far below 2^52")]
+    pub(super) fn mean_square(&self) -> f64 {
+        self.squares / self.count.max(1) as f64
+    }
+
+    /// Whether nothing is left of the vectors once their mean is subtracted, as a fit does with `centre`.
+    pub(super) fn is_constant(&self, centre: bool) -> bool {
+        /// Part of the mean square that rounding leaves of equal vectors.
+        const ROUNDING: f64 = 1e-9;
+        let mean = Self::mean(&self.sums, self.count, true);
+        let variance = self.mean_square() - mean.iter().map(|m| m * m).sum::<f64>();
+        centre && self.count >= CENTRED_ROWS_MIN && variance <= ROUNDING * self.mean_square()
+    }
+
     /// Returns the means of the values, or zeros.
     #[expect(clippy::cast_precision_loss, reason = "rows of a file are far below 2^52")]
     fn mean(sums: &[f64], count: u64, centre: bool) -> Vec<f64> {
@@ -115,7 +135,7 @@ impl Fit {
             let kept = if whole > 0.0 { (of_axes / whole).clamp(0.0, 1.0) } else { 1.0 };
             (product(&rotation, &transposed(&axes, file_dim), dim), kept)
         };
-        let squares = moments.squares / moments.count.max(1) as f64 - mean.iter().map(|m| m * m).sum::<f64>();
+        let squares = moments.mean_square() - mean.iter().map(|m| m * m).sum::<f64>();
         // Root mean square of a fitted row's values before scaling.
         let size = (squares.max(0.0) * f64::from(kept) / dim as f64).sqrt();
         let scale = if size > 0.0 { settings.scale / size as f32 } else { 1.0 };
@@ -126,6 +146,11 @@ impl Fit {
     /// Returns the share of the vectors' variance that fits the model, 0 to 1.
     pub fn kept(&self) -> f32 {
         self.kept
+    }
+
+    /// Returns what is subtracted from each vector, `[file dim]`.
+    pub(super) fn mean(&self) -> &[f32] {
+        &self.mean
     }
 
     /// Fits one vector, `[file dim]`, and returns a row, `[dim]`.

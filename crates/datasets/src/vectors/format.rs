@@ -15,13 +15,18 @@ pub enum VectorFormat {
     Glove,
     /// NumPy array. Ids come from a file of their own.
     Npy,
+    /// NumPy arrays in a zip, `vectors` and `ids`.
+    Npz,
     /// Tensor of a safetensors file. Ids come from a file of their own or from the header.
     Safetensors,
+    /// Lines `{"id": ..., "values": [...]}`.
+    Jsonl,
 }
 
 impl VectorFormat {
     /// All formats.
-    pub const ALL: [Self; 5] = [Self::Word2vec, Self::Word2vecText, Self::Glove, Self::Npy, Self::Safetensors];
+    pub const ALL: [Self; 7] =
+        [Self::Word2vec, Self::Word2vecText, Self::Glove, Self::Npy, Self::Npz, Self::Safetensors, Self::Jsonl];
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
@@ -30,7 +35,9 @@ impl VectorFormat {
             Self::Word2vecText => "word2vec-text",
             Self::Glove => "glove",
             Self::Npy => "npy",
+            Self::Npz => "npz",
             Self::Safetensors => "safetensors",
+            Self::Jsonl => "jsonl",
         }
     }
 
@@ -45,17 +52,48 @@ impl VectorFormat {
         {
             return Some(Self::Safetensors);
         }
-        let mut lines = head.splitn(3, |byte| *byte == b'\n');
-        let first = std::str::from_utf8(lines.next()?).ok()?.trim_end();
-        if let Some((_, dim)) = count_and_dim(first) {
-            // Eight bytes of text are no line of `dim` numbers; a line of numbers is no text by accident.
-            let second = lines.next().and_then(|line| std::str::from_utf8(line).ok());
-            let is_text = second.is_some_and(|line| numbers_behind(line.trim_end(), dim).is_some());
-            return Some(if is_text { Self::Word2vecText } else { Self::Word2vec });
+        if head.trim_ascii_start().starts_with(b"{") {
+            let line = head.split(|byte| *byte == b'\n').next()?;
+            return [&b"\"id\""[..], b"\"values\""]
+                .iter()
+                .all(|key| line.windows(key.len()).any(|at| at == *key))
+                .then_some(Self::Jsonl);
         }
-        let dim = first.split([' ', '\t']).count().checked_sub(1).filter(|dim| *dim > 0)?;
-        numbers_behind(first, dim).map(|_| Self::Glove)
+        let (first, rest) = cut_line(head);
+        let first = String::from_utf8_lossy(first.trim_ascii_end());
+        if let Some((_, dim)) = count_and_dim(&first) {
+            return Some(if is_text(rest, dim) { Self::Word2vecText } else { Self::Word2vec });
+        }
+        let fields: Vec<&str> = first.split(BETWEEN).filter(|field| !field.is_empty()).collect();
+        let (_, numbers) = fields.split_first().filter(|(_, numbers)| !numbers.is_empty())?;
+        numbers.iter().all(|field| field.parse::<f32>().is_ok()).then_some(Self::Glove)
     }
+}
+
+/// Splits off the first line.
+fn cut_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&bytes[..end], &bytes[end + 1..]),
+        None => (bytes, &[]),
+    }
+}
+
+/// What separates the fields of text forms: any number of these.
+pub(super) const BETWEEN: [char; 2] = [' ', '\t'];
+
+/// Whether what follows the first line of a word2vec file is text.
+///
+/// One odd row must not decide: values in binary form hold control characters, and text holds numbers.
+fn is_text(rest: &[u8], dim: usize) -> bool {
+    const SAMPLE_BYTES: usize = 16 * 1024;
+    const SAMPLE_LINES: usize = 5;
+    let sample = &rest[..rest.len().min(SAMPLE_BYTES)];
+    let is_number = |field: &str| field.replace(',', ".").parse::<f32>().is_ok();
+    let numbers = |line: &[u8]| String::from_utf8_lossy(line).split(BETWEEN).filter(|field| is_number(field)).count();
+    let mut lines = sample.split(|byte| *byte == b'\n').take(SAMPLE_LINES);
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+    let needed = if sample.iter().any(control) { dim } else { dim.div_ceil(2) };
+    lines.any(|line| numbers(line) >= needed)
 }
 
 impl fmt::Display for VectorFormat {
@@ -66,16 +104,9 @@ impl fmt::Display for VectorFormat {
 
 /// Parses the first line of both forms of word2vec: count and dimension.
 pub(super) fn count_and_dim(line: &str) -> Option<(u64, usize)> {
-    let (count, dim) = line.split_once([' ', '\t'])?;
+    let (count, dim) = line.trim().split_once(BETWEEN)?;
     let (count, dim) = (count.parse().ok()?, dim.trim().parse().ok()?);
     (1..=FILE_DIM_MAX).contains(&dim).then_some((count, dim))
-}
-
-/// Returns the word of a line that ends in `dim` numbers.
-fn numbers_behind(line: &str, dim: usize) -> Option<&str> {
-    let mut fields = line.rsplitn(dim + 1, [' ', '\t']);
-    fields.by_ref().take(dim).all(|field| field.parse::<f32>().is_ok()).then_some(())?;
-    fields.next()
 }
 
 #[cfg(test)]
@@ -88,10 +119,20 @@ mod tests {
         assert_eq!(recognise(b"2 3\nthe 0.1 -2 3e-4\nof 1 2 3\n"), Some(VectorFormat::Word2vecText));
         assert_eq!(recognise(b"2 2\nthe \0\0\x80\x3f\0\0\0\x40\nof "), Some(VectorFormat::Word2vec));
         assert_eq!(recognise(b"the 0.1 -2 3e-4\nof 1 2 3\n"), Some(VectorFormat::Glove));
+        assert_eq!(recognise(b"{\"id\":\"a\",\"values\":[1,2]}\n"), Some(VectorFormat::Jsonl));
         assert_eq!(recognise(b"\x93NUMPY\x01\0"), Some(VectorFormat::Npy));
         assert_eq!(recognise(b"\x40\0\0\0\0\0\0\0{\"a\":"), Some(VectorFormat::Safetensors));
         assert_eq!(recognise(b"{\"user\":\"u\"}\n"), None);
         assert_eq!(recognise(b"word\n"), None);
         assert_eq!(recognise(b""), None);
+    }
+
+    #[test]
+    fn an_odd_first_row_does_not_make_a_text_binary() {
+        for row in ["p0  0.2  0.4  0.5", "p0 0.2 0.4", "p0 0,2 0,4 0,5", "caf\u{e9} 0.1 0.1 0.1", "p 1 0.2 0.4 0.5"] {
+            let text = format!("3 3\n{row}\np1 0.1 0.2 0.3\np2 0.1 0.2 0.3\n");
+            assert_eq!(VectorFormat::recognise(text.as_bytes()), Some(VectorFormat::Word2vecText), "{row}");
+        }
+        assert_eq!(VectorFormat::recognise(b"2 3\ncaf\xe9 0.1 0.1 0.1\np1 1 2 3\n"), Some(VectorFormat::Word2vecText));
     }
 }

@@ -11,7 +11,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use shelfmark_domain::{Id, RowVector, VectorTable, VectorValues};
 use shelfmark_state::token_named;
 
-use super::{Fit, FitSettings, Moments, VectorError, VectorFile, VectorRow};
+use super::{
+    Fit, FitSettings, Moments, VectorError, VectorFile, VectorRow,
+    sample::{OutlyingRows, RowSample, norm},
+};
 
 /// Number of unknown ids that are listed.
 const NAMED_MAX: usize = 10;
@@ -72,6 +75,8 @@ pub struct SelectionStats {
     pub zero: u64,
     /// Rows with a value that is not finite, which are left out.
     pub not_finite: u64,
+    /// Rows that are far longer than all others, which are left out when asked to.
+    pub outliers: u64,
     /// Rows of the model without a vector in the file.
     pub left_over: u64,
 }
@@ -84,6 +89,8 @@ pub struct RowSelection<'a> {
     /// Hashes of the ids of new items.
     new: HashSet<u64>,
     row: VectorRow,
+    /// Length of the longest row that is taken.
+    norm_max: f32,
     stats: SelectionStats,
 }
 
@@ -91,7 +98,15 @@ impl<'a> RowSelection<'a> {
     /// Takes a file that was just opened.
     pub fn new(file: VectorFile, targets: &'a ImportTargets) -> Self {
         let stats = SelectionStats { left_over: targets.len() as u64, ..SelectionStats::default() };
-        Self { file, targets, seen: vec![false; targets.len()], new: HashSet::new(), row: VectorRow::default(), stats }
+        let (seen, row, norm_max) = (vec![false; targets.len()], VectorRow::default(), f32::INFINITY);
+        Self { file, targets, seen, new: HashSet::new(), row, norm_max, stats }
+    }
+
+    /// Leaves out rows that are longer.
+    #[must_use]
+    pub fn with_norm_max(mut self, norm_max: f32) -> Self {
+        self.norm_max = norm_max;
+        self
     }
 
     /// Reads id and values of the next wanted row; `None` at the end.
@@ -129,6 +144,10 @@ impl<'a> RowSelection<'a> {
             stats.zero += 1;
             return None;
         }
+        if norm(&self.row.values) > self.norm_max {
+            stats.outliers += 1;
+            return None;
+        }
         let first = match place {
             Some(place) => !std::mem::replace(&mut self.seen[place], true),
             None => self.new.insert(xxh3_64(id.as_str().as_bytes())),
@@ -153,22 +172,57 @@ pub struct PreparedImport<'a> {
     targets: &'a ImportTargets,
     fit: Fit,
     stats: SelectionStats,
+    norm_max: f32,
+    neighbours_kept: Option<f32>,
 }
 
 impl<'a> PreparedImport<'a> {
-    /// Reads a file to its end, for a model with `dim` values a row.
+    /// Reads a file to its end, for a model with `dim` values a row. Refuses one whose rows would become nothing: a few
+    /// of them are far longer than all others ([`VectorError::Outliers`]), or all are the same.
     pub fn read(
         file: VectorFile,
         targets: &'a ImportTargets,
         dim: usize,
         settings: &FitSettings,
     ) -> Result<Self, VectorError> {
-        let mut moments = Moments::new(file.dim(), dim);
-        let mut selection = RowSelection::new(file, targets);
-        while let Some((_, values)) = selection.next_wanted()? {
+        Self::read_below(file, targets, dim, settings, f32::INFINITY)
+    }
+
+    /// Reads a file likewise, and leaves out rows that are longer than `norm_max`.
+    pub fn read_below(
+        file: VectorFile,
+        targets: &'a ImportTargets,
+        dim: usize,
+        settings: &FitSettings,
+        norm_max: f32,
+    ) -> Result<Self, VectorError> {
+        let name = file.name().to_owned();
+        let (mut moments, mut sample) = (Moments::new(file.dim(), dim), RowSample::default());
+        let mut selection = RowSelection::new(file, targets).with_norm_max(norm_max);
+        // The longest row so far: a row that outlies is one of those that were the longest when they came.
+        let mut longest = (0.0, 0, String::new());
+        while let Some((id, values)) = selection.next_wanted()? {
             moments.add(values);
+            sample.add(values);
+            let norm = norm(values);
+            if norm > longest.0 {
+                longest = (norm, selection.stats().rows, id.to_string());
+            }
         }
-        Ok(Self { targets, fit: Fit::new(&moments, dim, settings), stats: selection.stats().clone() })
+        if let Some(OutlyingRows { times, count, norm_max }) = sample.outlying() {
+            let (_, row, id) = longest;
+            return Err(VectorError::Outliers { name, row, id, times, count, rows: sample.len(), norm_max });
+        }
+        if moments.is_constant(settings.centre) {
+            let detail = format!(
+                "all {} vectors that match are the same: nothing is left of them without their mean (--keep-mean keeps it)",
+                sample.len()
+            );
+            return Err(VectorError::Unclear { name, detail });
+        }
+        let fit = Fit::new(&sample.robust(moments, dim), dim, settings);
+        let neighbours_kept = sample.neighbours_kept(&fit);
+        Ok(Self { targets, fit, stats: selection.stats().clone(), norm_max, neighbours_kept })
     }
 
     /// Returns the counts of the file's rows.
@@ -181,6 +235,12 @@ impl<'a> PreparedImport<'a> {
         &self.fit
     }
 
+    /// Returns which part of the ten nearest rows, of a sample, are the same in the file and in the model; `None` when
+    /// there are fewer than twenty.
+    pub fn neighbours_kept(&self) -> Option<f32> {
+        self.neighbours_kept
+    }
+
     /// Reads the same file again, and passes on each wanted row with its number in the file, from 1.
     pub fn hand_over<E: From<VectorError>>(
         &self,
@@ -188,7 +248,7 @@ impl<'a> PreparedImport<'a> {
         mut take: impl FnMut(u64, RowVector) -> Result<(), E>,
     ) -> Result<(), E> {
         let into = self.targets.table();
-        let mut selection = RowSelection::new(file, self.targets);
+        let mut selection = RowSelection::new(file, self.targets).with_norm_max(self.norm_max);
         while let Some((id, values)) = selection.next_wanted()? {
             let values = VectorValues::new(self.fit.apply(values));
             take(selection.stats().rows, RowVector { into, id, values })?;

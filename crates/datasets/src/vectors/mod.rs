@@ -1,19 +1,21 @@
 //! Vectors in files: readers, the fit of vectors to a model, and writers of a model's rows.
 //!
 //! **Used by** `shelfmark import`, which sends the rows to a service, and by `shelfmark evaluate --import`.
-//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy and safetensors. [`ImportTargets`] are the rows of a
+//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy, npz, safetensors and JSON lines. [`ImportTargets`] are the rows of a
 //! model. [`PreparedImport`] has read a file once. It knows which rows match, and how vectors are turned and scaled
 //! ([`Fit`]). It reads the file again to hand over [`shelfmark_domain::RowVector`]s. [`Export`] writes rows of a state
 //! as a file.
 //!
-//! **Promises.** A file is read in order, in constant memory, however long. Errors name the file and the line or byte.
+//! **Promises.** A file is read in order, in constant memory, however long; a matrix in Fortran order of at most 1 GiB
+//! is held. Errors name the file and the line or byte. What cannot be read rightly is refused while the file is read
+//! for the first time, before a row is handed over.
 //! Of several vectors for one row the first counts, since these files begin with the most frequent words. Equal files,
 //! targets and settings give equal rows.
 //!
 //! **Must not know** the service.
 //!
 //! **Bounds.** A vector has at most [`FILE_DIM_MAX`] values, an id 4,096 bytes, a header 100 MB. Memory holds
-//! the ids of the model, 8 bytes for each new id, and one vector. For a file with more values than the model it also
+//! the ids of the model, 8 bytes for each new id, 4 bytes for each row, and a sample of 1,024 vectors. For a file with more values than the model it also
 //! holds a square matrix of them.
 
 mod byte_reader;
@@ -23,10 +25,13 @@ mod file;
 mod fit;
 mod format;
 mod import;
+mod json_lines;
 mod matrix;
 mod npy;
+mod npz;
 mod orthonormal;
 mod safetensors;
+mod sample;
 mod word2vec;
 
 pub use error::{Location, VectorError};

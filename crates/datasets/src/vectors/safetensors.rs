@@ -10,6 +10,7 @@ use super::{
     error::Fault,
     matrix::{Element, Shape},
 };
+use crate::feeds::json_object;
 
 /// Longest header in bytes, as in the format's own crate.
 pub(super) const HEADER_BYTES_MAX: u64 = 100_000_000;
@@ -31,9 +32,18 @@ struct Tensor {
     data_offsets: [u64; 2],
 }
 
-/// Reads the header and skips to the tensor `name`, or to the only one with two dimensions. Returns the ids of the
-/// metadata.
-pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<(Shape, Option<Vec<String>>), Fault> {
+/// What a header says of the wanted tensor.
+pub(super) struct Found {
+    pub shape: Shape,
+    /// Ids of the metadata.
+    pub ids: Option<Vec<String>>,
+    /// Bytes of other tensors behind it.
+    pub behind: u64,
+}
+
+/// Reads the header, checks that the tensors lie one behind the other, and skips to the tensor `name`, or to the only
+/// one with two dimensions.
+pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<Found, Fault> {
     let mut length = [0; 8];
     bytes.exact(&mut length, "the length of the header")?;
     let length = u64::from_le_bytes(length);
@@ -49,8 +59,11 @@ pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<(Shap
         bytes.exact(&mut text[begin..], "the header")?;
         left -= text.len() - begin;
     }
-    let header: Header = serde_json::from_slice(&text)
-        .map_err(|error| Fault::at_byte(8, format!("the header is not one of safetensors: {error}")))?;
+    let wrong = |error: String| Fault::at_byte(8, format!("the header is not one of safetensors: {error}"));
+    let object = json_object(&text).map_err(wrong)?;
+    let header: Header =
+        serde_json::from_value(serde_json::Value::Object(object)).map_err(|error| wrong(error.to_string()))?;
+    let end = check_offsets(&header.tensors).map_err(|detail| Fault::at_byte(8, detail))?;
     let (name, tensor) = pick(&header.tensors, name).map_err(Fault::Unclear)?;
     let element = match tensor.dtype.as_str() {
         "F16" => Element::F16,
@@ -67,7 +80,41 @@ pub(super) fn header(bytes: &mut ByteReader, name: Option<&str>) -> Result<(Shap
     let ids = header.metadata.get(key).map(|ids| serde_json::from_str(ids)).transpose();
     let ids =
         ids.map_err(|error| Fault::at_byte(8, format!("metadata {key:?} must be a JSON list of texts: {error}")))?;
-    Ok((shape, ids))
+    Ok(Found { shape, ids, behind: end - tensor.data_offsets[1] })
+}
+
+/// Checks that the bytes of each tensor are as many as its shape says, and that all lie one behind the other, as the
+/// format requires. Returns where they end.
+fn check_offsets(tensors: &BTreeMap<String, Tensor>) -> Result<u64, String> {
+    let mut in_order: Vec<(&String, &Tensor)> = tensors.iter().collect();
+    in_order.sort_by_key(|(_, tensor)| tensor.data_offsets);
+    let mut at = 0;
+    for (name, Tensor { dtype, shape, data_offsets: [begin, end] }) in in_order {
+        let has = end.checked_sub(*begin).ok_or_else(|| format!("tensor {name:?} ends at {end}, before it begins"))?;
+        let values = shape.iter().try_fold(1_u64, |values, length| values.checked_mul(*length));
+        let bits = bits(dtype);
+        let needs = values.and_then(|values| values.checked_mul(bits.unwrap_or(0))).map(|bits| bits.div_ceil(8));
+        if bits.is_some() && needs != Some(has) {
+            return Err(format!("tensor {name:?} of shape {shape:?} and type {dtype} cannot have {has} bytes"));
+        }
+        if *begin != at {
+            let how = if *begin < at { "overlaps the one before it" } else { "leaves a hole before it" };
+            return Err(format!("tensor {name:?} {how}: it begins at {begin}, not at {at}"));
+        }
+        at = *end;
+    }
+    Ok(at)
+}
+
+/// Returns the bits of a value; `None` of types that are not known here.
+fn bits(dtype: &str) -> Option<u64> {
+    match dtype {
+        "BOOL" | "U8" | "I8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0" => Some(8),
+        "I16" | "U16" | "F16" | "BF16" => Some(16),
+        "I32" | "U32" | "F32" => Some(32),
+        "I64" | "U64" | "F64" | "C64" => Some(64),
+        _ => None,
+    }
 }
 
 /// A matrix of f32 in a file.
