@@ -68,6 +68,17 @@ async fn events_that_a_rollback_gave_up_are_told_from_duplicates() {
     roll_back(&service, &replay).await;
     assert_eq!(send(&service, &[&before[..3], &again[..2], &late[..1]].concat()).await, (0, 3, 3));
 
+    // A time that names no state of the log changes nothing.
+    let head = service.get("").await["head"].clone();
+    for (time, said) in [("1999-01-01T00:00:00Z", "before the first record"), ("2999-01-01T00:00:00Z", "in the future")]
+    {
+        let body = json!({"to": {"time": time}, "mode": "restore"});
+        let (status, reply) = service.try_post("/rollback", &body).await.expect("a reply");
+        assert_eq!((status, reply["errors"][0]["field"].as_str()), (422, Some("to.time")), "{reply}");
+        assert!(reply.to_string().contains(said), "{reply}");
+    }
+    assert_eq!(service.get("").await["head"], head);
+
     // Restoring a state from before the first rollback takes its events back, and gives up what came after it.
     roll_back(&service, &json!({"to": {"position": 30}, "mode": "restore"})).await;
     assert_eq!(send(&service, &[&before[..3], &late[..2], &again[..2]].concat()).await, (0, 5, 2));

@@ -92,13 +92,15 @@ pub(super) async fn append_optimistically(
     // Begins, locks the head and takes the positions in one round trip.
     let statement = format!(
         "begin isolation level read committed; \
-         update models set head = head + {records} where id = {} and deleted_at is null returning head",
+         update models set head = head + {records}, head_at = {} where id = {} and deleted_at is null \
+         returning head, {HEAD_MICROS}",
+        later(Timestamp::now()),
         target.model_id
     );
-    let head = head_of(connection, statement).await?;
+    let (head, at) = head_of(connection, statement).await?;
+    let appended_at = at.unwrap_or_else(Timestamp::now);
     let before = Position::new(head.get() - records);
     batch.accept_all(before);
-    let appended_at = Timestamp::now();
     copy_rows(connection, batch, head, appended_at, records).await?;
     let statement = format!("{}; commit", notify(target, head, appended_at));
     finish(connection, statement).await?;
@@ -113,14 +115,15 @@ pub(super) async fn append_with_lookup(
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let statement = format!(
-        "begin isolation level read committed; select head from models where id = {} and deleted_at is null for no key update",
+        "begin isolation level read committed; \
+         select head, {HEAD_MICROS} from models where id = {} and deleted_at is null for no key update",
         target.model_id
     );
-    let before = head_of(connection, statement).await?;
+    let (before, at) = head_of(connection, statement).await?;
     refuse_restores_of_missing_versions(connection, target, batch).await?;
     let existing = look_up(connection, target, batch).await?;
     let records = batch.accept_new(before, existing);
-    let appended_at = Timestamp::now();
+    let appended_at = at.map_or_else(Timestamp::now, |at| at.max(Timestamp::now()));
     let head = before.advanced(records);
     if records == 0 {
         // Nothing to commit. The repeats were found in committed records.
@@ -128,7 +131,8 @@ pub(super) async fn append_with_lookup(
     } else {
         copy_rows(connection, batch, head, appended_at, records).await?;
         let statement = format!(
-            "update models set head = {head} where id = {}; {}; commit",
+            "update models set head = {head}, head_at = {} where id = {}; {}; commit",
+            later(appended_at),
             target.model_id,
             notify(target, head, appended_at)
         );
@@ -137,12 +141,24 @@ pub(super) async fn append_with_lookup(
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }
 
-/// Runs a statement that begins the transaction and returns the head. Only numbers are formatted into it. No row means
-/// that the model was deleted.
-async fn head_of(connection: &mut PgConnection, statement: String) -> Result<Position, CommitError> {
+/// SQL of the time of the last append, in microseconds since 1970.
+const HEAD_MICROS: &str = "(extract(epoch from head_at) * 1000000)::bigint";
+
+/// Returns the SQL of the time of an append: now, or the time of the append before it, where clocks differ.
+fn later(now: Timestamp) -> String {
+    format!("greatest(head_at, timestamptz 'epoch' + interval '{} microseconds')", now.micros())
+}
+
+/// Runs a statement that begins the transaction and returns the head, and its time. Only numbers are formatted into it.
+/// No row means that the model was deleted.
+async fn head_of(
+    connection: &mut PgConnection,
+    statement: String,
+) -> Result<(Position, Option<Timestamp>), CommitError> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
     let row = rows.first().ok_or(CommitError::Deleted)?;
-    Ok(Position::from_i64(row.try_get(0)?))
+    let micros: Option<i64> = row.try_get(1)?;
+    Ok((Position::from_i64(row.try_get(0)?), micros.and_then(Timestamp::from_micros)))
 }
 
 fn notify(target: LogTarget, head: Position, appended_at: Timestamp) -> String {

@@ -7,7 +7,7 @@ use shelfmark_domain::{ForgottenUser, Id, Position};
 use super::{
     LogError,
     body::{self, code},
-    restore::insert_record,
+    restore::{advance_head, insert_record},
 };
 
 /// Records that are rewritten at a time.
@@ -142,12 +142,9 @@ pub async fn append_forget(
     forgotten: &ForgottenUser,
     after: Position,
 ) -> Result<(Position, ErasedRecords), LogError> {
-    let head: i64 = sqlx::query_scalar("update models set head = head + 1 where id = $1 returning head")
-        .bind(model_id)
-        .fetch_one(&mut *connection)
-        .await?;
+    let head = advance_head(connection, model_id).await?.ok_or(LogError::Deleted)?;
     let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    let position = insert_record(connection, model_id, Position::from_i64(head), code::FORGET, Some(&rest)).await?;
+    let position = insert_record(connection, model_id, head, code::FORGET, Some(&rest)).await?;
     Ok((position, late))
 }

@@ -61,21 +61,22 @@ pub async fn insert_first_record(
     record: &RecordBody,
 ) -> Result<(), LogError> {
     let columns = body::to_columns(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
-    let first = Position::ZERO.next().as_i64();
+    let (first, at) = (Position::ZERO.next().as_i64(), Timestamp::now().to_datetime());
     sqlx::query(
         "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
     )
     .bind(first)
-    .bind(Timestamp::now().to_datetime())
+    .bind(at)
     .bind(model_id)
     .bind(columns.code)
     .bind(columns.rest)
     .execute(&mut *connection)
     .await?;
     // P3: the head moves in the same transaction.
-    let moved = sqlx::query("update models set head = $2 where id = $1 and head = 0")
+    let moved = sqlx::query("update models set head = $2, head_at = $3 where id = $1 and head = 0")
         .bind(model_id)
         .bind(first)
+        .bind(at)
         .execute(connection)
         .await?;
     if moved.rows_affected() == 1 {

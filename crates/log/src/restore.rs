@@ -1,6 +1,7 @@
 //! Append of a restore, in one transaction with its deployment.
 
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use shelfmark_domain::{Exclusions, Position, RecordBody, Timestamp, VersionNumber};
 
@@ -19,12 +20,7 @@ pub async fn append_restore(
     let refused = |detail| LogError::Refused { index: 0, detail };
     let body = RecordBody::Restore { version, replay };
     let columns = body::to_columns(&body).map_err(refused)?;
-    let head: i64 =
-        sqlx::query_scalar("update models set head = head + 1 where id = $1 and deleted_at is null returning head")
-            .bind(model_id)
-            .fetch_optional(&mut *connection)
-            .await?
-            .ok_or(LogError::Deleted)?;
+    let head = advance_head(connection, model_id).await?.ok_or(LogError::Deleted)?;
     // Deletions of versions need the lock that the update above holds.
     sqlx::query("select from versions where model_id = $1 and number = $2::bigint")
         .bind(model_id)
@@ -32,18 +28,34 @@ pub async fn append_restore(
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| refused(format!("no version {version}")))?;
-    insert_record(connection, model_id, Position::from_i64(head), columns.code, columns.rest.as_deref()).await
+    insert_record(connection, model_id, head, columns.code, columns.rest.as_deref()).await
 }
 
-/// Inserts a record of the service at `head`, which the transaction has moved, and notifies every process.
+/// Moves the head by one record and locks it; `None` when the model is gone. The time of the append is never before that
+/// of the last one.
+pub(super) async fn advance_head(
+    connection: &mut PgConnection,
+    model_id: i32,
+) -> Result<Option<(Position, Timestamp)>, sqlx::Error> {
+    let row: Option<(i64, OffsetDateTime)> = sqlx::query_as(
+        "update models set head = head + 1, head_at = greatest(head_at, $2) where id = $1 and deleted_at is null \
+         returning head, head_at",
+    )
+    .bind(model_id)
+    .bind(Timestamp::now().to_datetime())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(head, at)| (Position::from_i64(head), Timestamp::from(at))))
+}
+
+/// Inserts a record of the service at the head that [`advance_head`] moved, and notifies every process.
 pub(super) async fn insert_record(
     connection: &mut PgConnection,
     model_id: i32,
-    head: Position,
+    (head, at): (Position, Timestamp),
     code: i16,
     rest: Option<&str>,
 ) -> Result<Position, LogError> {
-    let at = Timestamp::now();
     sqlx::query(
         "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
     )

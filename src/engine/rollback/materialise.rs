@@ -15,7 +15,9 @@ use crate::engine::{
     stores::Stores,
 };
 use crate::{
-    domain::{Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, VersionManifest, VersionNumber},
+    domain::{
+        Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, Timestamp, VersionManifest, VersionNumber,
+    },
     state::Digester,
 };
 
@@ -33,7 +35,7 @@ impl ResolvedTarget {
     pub async fn find(stores: &Stores, target: &RollbackTarget) -> Result<Self, EngineError> {
         let position = match target {
             RollbackTarget::Version(version) => return Ok(Self::Stored(Box::new(stores.versions.get(version).await?))),
-            RollbackTarget::Time(at) => stores.log.position_at(*at).await?,
+            RollbackTarget::Time(at) => position_at(stores, *at).await?,
             RollbackTarget::Position(position) => {
                 let head = stores.log.head().await?;
                 if *position > head {
@@ -49,6 +51,28 @@ impl ResolvedTarget {
             None => Self::Position(position),
         })
     }
+}
+
+/// Finds the last position that was committed by a time. Refuses a time in the future, and one before the first record:
+/// the model was empty then, which is what position 0 says.
+async fn position_at(stores: &Stores, at: Timestamp) -> Result<Position, EngineError> {
+    let refused = |detail| EngineError::Target(FieldError::new("to.time", "out_of_range", detail));
+    let now = Timestamp::now();
+    if at > now {
+        return Err(refused(format!("{at} is in the future: it is {now} now")));
+    }
+    let position = stores.log.position_at(at).await?;
+    if position > Position::ZERO {
+        return Ok(position);
+    }
+    let first = stores.log.records_at(&[Position::ZERO.next()]).await?;
+    Err(refused(match first.first() {
+        Some(record) => format!(
+            "{at} is before the first record, which came in at {}; position 0 is the empty model",
+            record.appended_at
+        ),
+        None => "the log is empty".to_owned(),
+    }))
 }
 
 /// A state of the log, and the version that it was made from.
