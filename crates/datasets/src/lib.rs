@@ -2,8 +2,8 @@
 //!
 //! | module | what it reads and writes |
 //! |---|---|
-//! | [`feeds`] | events and items: NDJSON, MovieLens, RetailRocket, REES46; the generated shop |
-//! | [`vectors`] | vectors: word2vec, GloVe, npy, npz, safetensors |
+//! | [`feeds`] | events and items: NDJSON, MovieLens, RetailRocket, REES46, tables; the generated shop |
+//! | [`vectors`] | vectors: word2vec, GloVe, npy, npz, safetensors, JSON lines |
 //!
 //! **Promises.** A file is read in order, in constant memory. What is wrong with it is told with its line or byte.
 //! Equal files and settings give equal values.

@@ -7,14 +7,15 @@
 //! content (by its name only when the content does not decide), gzip, zstd, bzip2 and zip by their magic bytes, and the
 //! encoding by a byte order mark. What a person says of the file ([`FeedOptions`]) goes before all of these. Every line
 //! that cannot be read yields one [`BadLine`] with its number and the wrong field, and reading goes on after it. Every
-//! event gets an id that depends on the file's content alone ([`EventIds`]), so a file that is sent again adds no event.
+//! event gets an id that depends on the file's content alone ([`EventIds`]), so a file that is sent again adds no
+//! event.
 //!
 //! **Must not know** the service. It neither sorts nor sends. Values are checked by the rules of the domain alone;
 //! whether a kind has a weight is a matter of the model's configuration.
 //!
-//! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes; a longer one is a bad line. A quoted field goes over at most
-//! [`RECORD_LINES_MAX`] lines. Items made from event
-//! rows are remembered by hash, at most [`Rees46::SEEN_MAX`] of them.
+//! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes; a longer one is a bad line. A quoted field goes over at
+//! most [`RECORD_LINES_MAX`] lines. Items made from event rows are remembered by hash, at most [`Rees46::SEEN_MAX`]
+//! of them.
 //!
 //! The mappings are in `docs/reference/files.md` and at the top of each format's file.
 

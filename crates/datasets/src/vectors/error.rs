@@ -33,7 +33,8 @@ pub enum VectorError {
     },
     /// The content has no known format, and no format was given.
     #[error(
-        "{name} has no format that is known (word2vec, word2vec-text, glove, npy, npz, safetensors, jsonl): give --format"
+        "{name} has no format that is known (word2vec, word2vec-text, glove, npy, npz, safetensors, jsonl): \
+         give --format"
     )]
     Unrecognised {
         /// Name of the file.

@@ -215,7 +215,8 @@ impl<'a> PreparedImport<'a> {
         }
         if moments.is_constant(settings.centre) {
             let detail = format!(
-                "all {} vectors that match are the same: nothing is left of them without their mean (--keep-mean keeps it)",
+                "all {} vectors that match are the same: nothing is left of them without their mean \
+                 (--keep-mean keeps it)",
                 sample.len()
             );
             return Err(VectorError::Unclear { name, detail });

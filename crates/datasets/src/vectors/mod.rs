@@ -1,10 +1,10 @@
 //! Vectors in files: readers, the fit of vectors to a model, and writers of a model's rows.
 //!
 //! **Used by** `shelfmark import`, which sends the rows to a service, and by `shelfmark evaluate --import`.
-//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy, npz, safetensors and JSON lines. [`ImportTargets`] are the rows of a
-//! model. [`PreparedImport`] has read a file once. It knows which rows match, and how vectors are turned and scaled
-//! ([`Fit`]). It reads the file again to hand over [`shelfmark_domain::RowVector`]s. [`Export`] writes rows of a state
-//! as a file.
+//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy, npz, safetensors and JSON lines. [`ImportTargets`] are
+//! the rows of a model. [`PreparedImport`] has read a file once. It knows which rows match, and how vectors are turned
+//! and scaled ([`Fit`]). It reads the file again to hand over [`shelfmark_domain::RowVector`]s. [`Export`] writes rows
+//! of a state as a file.
 //!
 //! **Promises.** A file is read in order, in constant memory, however long; a matrix in Fortran order of at most 1 GiB
 //! is held. Errors name the file and the line or byte. What cannot be read rightly is refused while the file is read
@@ -15,8 +15,8 @@
 //! **Must not know** the service.
 //!
 //! **Bounds.** A vector has at most [`FILE_DIM_MAX`] values, an id 4,096 bytes, a header 100 MB. Memory holds
-//! the ids of the model, 8 bytes for each new id, 4 bytes for each row, and a sample of 1,024 vectors. For a file with more values than the model it also
-//! holds a square matrix of them.
+//! the ids of the model, 8 bytes for each new id, 4 bytes for each row, and a sample of 1,024 vectors. For a file with
+//! more values than the model it also holds a square matrix of them.
 
 mod byte_reader;
 mod error;
