@@ -52,7 +52,7 @@ pub const METRICS: MetricSection = MetricSection::new(
         MetricInfo::histogram(APPLY_SECONDS, "seconds", "Time of applying one append"),
         MetricInfo::counter(STEPS, "steps", "Gradient steps"),
         MetricInfo::counter(TARGETS, "targets", "Targets learned from"),
-        MetricInfo::summary(LOSS, "nats", "Mean loss of a step's targets"),
+        MetricInfo::summary(LOSS, "nats", "Mean loss of a step's liked targets, each with weight 1"),
         MetricInfo::summary(GRADIENT_NORM, "length", "Euclidean norm of a step's gradient before clipping"),
         MetricInfo::counter(CLIPPED, "steps", "Steps whose gradient was clipped"),
         MetricInfo::counter(QUARANTINED, "steps", "Steps dropped because a number was not finite"),
@@ -72,7 +72,7 @@ pub fn record_applied(applied: &Applied, records: usize, elapsed: Duration) {
         counter!(QUARANTINED).increment(u64::from(step.quarantined));
         if !step.quarantined {
             #[expect(clippy::cast_precision_loss, reason = "a step has at most 2,048 targets")]
-            histogram!(LOSS).record(step.loss / step.targets.max(1) as f64);
+            histogram!(LOSS).record(step.liked.sum / step.liked.targets.max(1) as f64);
             histogram!(GRADIENT_NORM).record(step.gradient_norm);
         }
     }

@@ -61,11 +61,22 @@ pub struct SoftmaxInputs {
     pub chance: f64,
 }
 
+/// Loss of the liked targets, each with weight 1: it depends neither on the scale of weights nor on dislikes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LikedLoss {
+    /// Number of targets.
+    pub targets: usize,
+    /// Sum of `-log p`, in nats.
+    pub sum: f64,
+}
+
 /// Outputs of the softmax, with its workspace.
 #[derive(Debug, Default)]
 pub struct SoftmaxOutputs {
     /// Sum of the losses.
     pub loss: f64,
+    /// The same of the liked targets alone, each with weight 1.
+    pub liked: LikedLoss,
     /// Gradient of `q`, `[queries, dim]`.
     pub dq: Vec<f32>,
     /// Rows with a gradient: all that are no columns, then the sampled columns, ascending.
@@ -145,6 +156,7 @@ impl SoftmaxOutputs {
             values.resize(len, 0.0);
         }
         self.loss = 0.0;
+        self.liked = LikedLoss::default();
         let columns = inputs.columns;
         zeros(&mut self.db, rows);
         zeros(&mut self.dsparse, inputs.sparse.all().len());
@@ -157,11 +169,11 @@ impl SoftmaxOutputs {
             let known = !inputs.known.targets.of(query).is_empty();
             let first = !inputs.first.targets.of(query).is_empty();
             if known {
-                self.loss += self.space.known(inputs, query, &self.errors[products.clone()]);
+                self.loss += self.space.known(inputs, query, &self.errors[products.clone()], &mut self.liked);
                 self.take_known(inputs, query);
             }
             if first {
-                self.loss += self.space.first(inputs, query, &self.errors[products.clone()]);
+                self.loss += self.space.first(inputs, query, &self.errors[products.clone()], &mut self.liked);
             }
             let errors = &mut self.errors[products];
             match (known, first) {
@@ -234,7 +246,7 @@ impl Workspace {
     }
 
     /// Computes the softmax of a query's known targets. Leaves the gradients in `known` and returns the loss.
-    fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
+    fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLoss) -> f64 {
         let Self { offsets, known_offsets, known, extra, targets, .. } = self;
         let columns = inputs.columns;
         known.clear();
@@ -261,11 +273,11 @@ impl Workspace {
             weight: *weight,
             gradient: 0.0,
         }));
-        softmax(known, targets)
+        softmax(known, targets, liked)
     }
 
     /// Computes the softmax of a query's first sights. Leaves the gradients in `first` and returns the loss.
-    fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32]) -> f64 {
+    fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLoss) -> f64 {
         let Self { first_offsets, first, targets, .. } = self;
         first.clear();
         first.extend(products.iter().zip(&*first_offsets).map(|(product, offset)| product + offset));
@@ -275,7 +287,7 @@ impl Workspace {
             first[place] = products[place] + inputs.bias[place];
             targets.push(QueryTarget { place, weight: *weight, gradient: 0.0 });
         }
-        softmax(first, targets)
+        softmax(first, targets, liked)
     }
 }
 
@@ -284,7 +296,7 @@ const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
 
 /// Replaces scores by gradients and returns the loss of the targets. The gradient is the softmax times the sum of the
 /// targets' weights, minus the weight at each target.
-fn softmax(scores: &mut [f32], targets: &mut [QueryTarget]) -> f64 {
+fn softmax(scores: &mut [f32], targets: &mut [QueryTarget], liked: &mut LikedLoss) -> f64 {
     for target in &mut *targets {
         target.gradient = scores[target.place];
     }
@@ -296,6 +308,8 @@ fn softmax(scores: &mut [f32], targets: &mut [QueryTarget]) -> f64 {
         let log_p = target.gradient - log_sum;
         target.gradient = if target.weight >= 0.0 {
             loss += f64::from(target.weight) * -f64::from(log_p);
+            liked.targets += 1;
+            liked.sum -= f64::from(log_p);
             target.weight
         } else {
             let p = exp(log_p).min(DISLIKED_SHARE_MAX);

@@ -18,7 +18,7 @@ use super::{
     projections::Projections,
     regularizer::BaseRegularizer,
     slots::{RowSums, ScatterWorkspace, Slots, as_place},
-    softmax::{SoftmaxInputs, SoftmaxOutputs, forward_backward},
+    softmax::{LikedLoss, SoftmaxInputs, SoftmaxOutputs, forward_backward},
     sparse_terms::{sparse_gradients, sparse_terms},
     step_statistics::{StepStatistics, TableSteps},
 };
@@ -31,8 +31,10 @@ const TABLES: usize = 7;
 pub struct StepReport {
     /// Number of targets.
     pub targets: usize,
-    /// Sum of the targets' losses.
+    /// Sum of the targets' losses, weighted.
     pub loss: f64,
+    /// Loss of the liked targets, each with weight 1.
+    pub liked: LikedLoss,
     /// Euclidean norm of the whole gradient before clipping.
     pub gradient_norm: f32,
     /// Whether the gradient was clipped.
@@ -300,7 +302,13 @@ impl Stepper {
         }
         #[expect(clippy::cast_possible_truncation, reason = "a norm beyond f32 counts as not finite")]
         let norm = total.sqrt() as f32;
-        let mut report = StepReport { targets, loss: outputs.loss, gradient_norm: norm, ..StepReport::default() };
+        let mut report = StepReport {
+            targets,
+            loss: outputs.loss,
+            liked: outputs.liked,
+            gradient_norm: norm,
+            ..StepReport::default()
+        };
         if !norm.is_finite() || !outputs.loss.is_finite() {
             report.quarantined = true;
             state.count_step(|counters| counters.quarantined += targets as u64);

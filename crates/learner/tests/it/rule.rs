@@ -86,6 +86,23 @@ fn circumstances_change_answers_even_for_unknown_users() {
 }
 
 #[test]
+fn the_reported_loss_depends_neither_on_the_scale_of_weights_nor_on_dislikes() {
+    let mut heavy = small();
+    heavy.kinds.insert("click".to_owned(), 10.0);
+    let [light, heavy] = [small(), heavy].map(|config| {
+        let mut model = Model::new(config);
+        let events = (0..64).map(|n| {
+            let kind = if n % 4 == 0 { "dislike" } else { "click" };
+            event(n, &format!("u{n}"), &format!("i{}", n % 8), kind, &[])
+        });
+        model.apply(events.map(RecordBody::Event)).steps.remove(0)
+    });
+    assert_eq!((light.targets, light.liked.targets), (64, 48));
+    assert_eq!(light.liked, heavy.liked);
+    assert!(heavy.loss > 5.0 * light.loss, "{} {}", heavy.loss, light.loss);
+}
+
+#[test]
 fn events_that_arrive_late_take_their_place_in_the_past() {
     let mut model = Model::new(small());
     let items = ["a0", "a1", "a2", "b0", "b1", "b2"];

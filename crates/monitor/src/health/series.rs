@@ -110,11 +110,14 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_learner::LikedLoss;
+
     use super::*;
 
     fn step(position: u64, targets: usize) -> StepReport {
         let through = Position::new(position);
-        StepReport { measured: true, targets, loss: 2.0 * targets as f64, through, known: 10, ..StepReport::default() }
+        let liked = LikedLoss { targets, sum: 2.0 * targets as f64 };
+        StepReport { measured: true, targets, liked, through, known: 10, ..StepReport::default() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sums over steps, from which the figures of any run of steps are computed.
 
-use shelfmark_learner::{StepReport, TableStep};
+use shelfmark_learner::{LikedLoss, StepReport, TableStep};
 use shelfmark_state::LearnedTable;
 
 /// Sums over steps for one table.
@@ -31,9 +31,9 @@ pub struct Sums {
     pub measured: u64,
     /// Number of targets learned from.
     pub targets: u64,
-    /// Sum of their losses in nats.
-    pub loss: f64,
-    /// Sum of the losses of random guesses: `ln known` per target.
+    /// Losses of the liked ones in nats, each with weight 1: neither the scale of weights nor dislikes change them.
+    pub liked: LikedLoss,
+    /// Sum of the losses of random guesses: `ln known` per liked target.
     pub chance: f64,
     /// Sum of squared norms of the whole gradient before clipping.
     pub gradient: f64,
@@ -53,8 +53,9 @@ impl Sums {
             return;
         }
         self.targets += step.targets as u64;
-        self.loss += step.loss;
-        self.chance += step.targets as f64 * (step.known.max(2) as f64).ln();
+        self.liked.targets += step.liked.targets;
+        self.liked.sum += step.liked.sum;
+        self.chance += step.liked.targets as f64 * (step.known.max(2) as f64).ln();
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
         self.measured += u64::from(step.measured);
@@ -69,7 +70,8 @@ impl Sums {
         self.steps += other.steps;
         self.measured += other.measured;
         self.targets += other.targets;
-        self.loss += other.loss;
+        self.liked.targets += other.liked.targets;
+        self.liked.sum += other.liked.sum;
         self.chance += other.chance;
         self.gradient += other.gradient;
         self.clipped += other.clipped;
@@ -90,14 +92,14 @@ impl Sums {
         &self.tables[table.index()]
     }
 
-    /// Computes the mean loss of a target in nats.
+    /// Computes the mean loss of a liked target in nats.
     pub fn mean_loss(&self) -> Option<f64> {
-        ratio(self.loss, self.targets as f64)
+        ratio(self.liked.sum, self.liked.targets as f64)
     }
 
-    /// Computes the mean loss of a target over that of a random guess: 1 is no better than chance.
+    /// Computes the mean loss of a liked target over that of a random guess: 1 is no better than chance.
     pub fn loss_to_chance(&self) -> Option<f64> {
-        ratio(self.loss, self.chance)
+        ratio(self.liked.sum, self.chance)
     }
 
     /// Computes the norm of the gradient before clipping, as root mean square over steps.

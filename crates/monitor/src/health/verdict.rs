@@ -276,7 +276,7 @@ fn unseen(recent: &Sums) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_learner::StepReport;
+    use shelfmark_learner::{LikedLoss, StepReport};
 
     use super::*;
 
@@ -285,7 +285,7 @@ mod tests {
         for n in 0..count {
             let mut step = StepReport {
                 targets: 64,
-                loss: 64.0 * 4.0,
+                liked: LikedLoss { targets: 64, sum: 64.0 * 4.0 },
                 known: 1000,
                 scale: 1.0,
                 measured: true,
@@ -311,7 +311,7 @@ mod tests {
         assert!(finding.because.contains("2 of the last 100 steps"), "{}", finding.because);
         assert_eq!(said(&steps(100, |n, step| step.quarantined = n == 0), &well), Verdict::Healthy, "one may happen");
         assert_eq!(said(&steps(100, |_, step| step.quarantined = true), &well), Verdict::Exploding, "nothing is left");
-        let lost = |step: &mut StepReport| step.loss = 64.0 * 10.0;
+        let lost = |step: &mut StepReport| step.liked.sum = 64.0 * 10.0;
         assert_eq!(said(&steps(100, |_, step| lost(step)), &Sums::default()), Verdict::Healthy, "one sign of two");
         let clipped = |n: usize, step: &mut StepReport| {
             lost(step);
@@ -323,12 +323,12 @@ mod tests {
     #[test]
     fn an_advantage_that_is_lost_is_drifting_and_one_that_was_never_there_is_not() {
         let chance = 64.0 * 1000.0_f64.ln();
-        let at = |to_chance: f64| steps(100, move |_, step| step.loss = to_chance * chance);
+        let at = |to_chance: f64| steps(100, move |_, step| step.liked.sum = to_chance * chance);
         assert_eq!(said(&at(0.95), &at(0.7)), Verdict::Drifting);
         assert_eq!(said(&at(0.85), &at(0.7)), Verdict::Healthy, "half of it is left");
         assert_eq!(said(&at(0.999), &at(0.97)), Verdict::Healthy, "there was hardly any");
         assert_eq!(
-            said(&at(0.95), &steps(20, |_, step| step.loss = 0.7 * chance)),
+            said(&at(0.95), &steps(20, |_, step| step.liked.sum = 0.7 * chance)),
             Verdict::Healthy,
             "too little before"
         );
