@@ -19,7 +19,7 @@ use crate::engine::{
 };
 use crate::{
     domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
-    log, versions,
+    log, operations, versions,
 };
 
 /// Longest wait for the learner to meet the record.
@@ -137,6 +137,7 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
         })
         .collect();
     let receipt = ErasureReceipt { position, at: Timestamp::now(), logs, versions };
+    operations::erase_user(&mut transaction, &related_models, user, forgotten.name()).await?;
     let text = serde_json::to_string(&receipt).expect("a receipt has a JSON form");
     versions::insert_receipt(&mut transaction, own, position, receipt.at, &text).await?;
     transaction.commit().await.map_err(versions::VersionError::from)?;

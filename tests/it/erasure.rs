@@ -125,6 +125,15 @@ async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() 
     }
     let unlearned = model.live().item_embedding("i3").unwrap().values;
     assert!(mentions(&pool, USER).await.len() >= 2, "log and versions hold the user");
+    let past = format!(r#"{{"except": {{"users": ["{USER}"]}}, "users": [{{"id":"{USER}","moved":0.5}}]}}"#);
+    sqlx::query(
+        "insert into operations (id, model_id, kind, state, actor, created_at, updated_at, finished_at, result) \
+         select 'past', id, 'dry_run', 'done', 'test', now(), now(), now(), $1 from models",
+    )
+    .bind(past)
+    .execute(&pool)
+    .await
+    .unwrap();
 
     let receipt = forget(&model, Unlearn::Rows).await;
     assert_eq!(mentions(&pool, USER).await, Vec::<String>::new(), "P10");

@@ -20,4 +20,4 @@ mod store;
 
 pub use error::OperationError;
 pub use operation::{Operation, OperationId, OperationState};
-pub use store::{HEARTBEAT_TIMEOUT, OperationOutcome, OperationStore};
+pub use store::{HEARTBEAT_TIMEOUT, OperationOutcome, OperationStore, erase_user};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use time::OffsetDateTime;
 
-use shelfmark_domain::Timestamp;
+use shelfmark_domain::{Id, Timestamp};
 
 use super::{Operation, OperationError, OperationId, OperationState};
 
@@ -37,6 +37,17 @@ pub enum OperationOutcome {
     Failed(String),
     /// It was cancelled on request.
     Cancelled,
+}
+
+impl OperationOutcome {
+    /// Returns the state that the operation ends in.
+    pub const fn state(&self) -> OperationState {
+        match self {
+            Self::Done(_) => OperationState::Done,
+            Self::Failed(_) => OperationState::Failed,
+            Self::Cancelled => OperationState::Cancelled,
+        }
+    }
 }
 
 impl OperationStore {
@@ -219,6 +230,27 @@ impl OperationStore {
         .await?;
         Ok(())
     }
+}
+
+/// Replaces a user's id by another name in the results and errors of some models' operations, wherever the id stands as
+/// a whole JSON string. Returns how many operations held it.
+pub async fn erase_user(
+    connection: &mut PgConnection,
+    model_ids: &[i32],
+    user: &Id,
+    name: &Id,
+) -> Result<u64, OperationError> {
+    let json = |id: &Id| serde_json::to_string(id.as_str()).expect("text has a JSON form");
+    let erased = sqlx::query(
+        "update operations set result = replace(result, $2, $3), error = replace(error, $2, $3) \
+         where model_id = any($1) and (position($2 in result) > 0 or position($2 in error) > 0)",
+    )
+    .bind(model_ids)
+    .bind(json(user))
+    .bind(json(name))
+    .execute(connection)
+    .await?;
+    Ok(erased.rows_affected())
 }
 
 fn operation(row: &PgRow) -> Result<Operation, OperationError> {
