@@ -88,7 +88,9 @@ fn given_options(text: &str) -> Result<PgConnectOptions, PostgresError> {
     if let Some(mode) = &named_mode
         && mode.parse::<PgSslMode>().is_err()
     {
-        return Err(refused(format!("sslmode {mode:?} is none of disable, allow, prefer, require, verify-ca, verify-full")));
+        return Err(refused(format!(
+            "sslmode {mode:?} is none of disable, allow, prefer, require, verify-ca, verify-full"
+        )));
     }
     let mut options: PgConnectOptions = text.parse().map_err(PostgresError::Url)?;
     if options.get_application_name().is_none() {
@@ -169,7 +171,10 @@ mod tests {
         assert!(matches!(mode_of("postgresql://db.example/shop?sslmode=verify-full"), PgSslMode::VerifyFull));
         assert!(matches!(mode_of("postgres:///shop?host=/run/postgresql&sslmode=require"), PgSslMode::Disable));
         assert!(matches!(mode_of("postgres://%2Frun%2Fpostgresql/shop?sslmode=require"), PgSslMode::Disable));
-        assert!(matches!(mode_of("postgres://db.example/shop?sslmode=require&sslrootcert=system"), PgSslMode::VerifyFull));
+        assert!(matches!(
+            mode_of("postgres://db.example/shop?sslmode=require&sslrootcert=system"),
+            PgSslMode::VerifyFull
+        ));
         assert!(matches!(mode_of("postgres://db.example/shop?sslrootcert=system"), PgSslMode::VerifyFull));
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
 use sqlx::Connection;
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use tokio::time::Instant;
 

@@ -33,13 +33,12 @@ impl<'a> StartGuard<'a> {
     /// Ends the server after a failed start. That it does not end is logged, since the failure is what matters.
     pub(super) async fn end(mut self) {
         // pg_ctl may have given up on a server that has not written its file yet.
-        let deadline = Instant::now() + APPEAR_MAX;
-        while self.appears() && Instant::now() < deadline {
-            tokio::time::sleep(PAUSE).await;
-        }
+        wait_while(APPEAR_MAX, || self.appears()).await;
         if let Err(error) = postmaster::stop(self.cluster).await {
             tracing::error!(%error, "postgres.stop_failed: the server of a failed start still runs");
         }
+        // A server removes its file before its last process ends.
+        wait_while(END_MAX, || postmaster::any_process_in(&self.cluster.data)).await;
         self.armed = false;
     }
 
@@ -55,17 +54,24 @@ impl Drop for StartGuard<'_> {
             return;
         }
         // A killed pg_ctl leaves the server that it began, which may not have written its file yet.
-        wait_while(APPEAR_MAX, || postmaster::find(&self.cluster.data).is_none());
+        block_while(APPEAR_MAX, || postmaster::find(&self.cluster.data).is_none());
         let Some(process) = postmaster::find(&self.cluster.data).and_then(|server| Pid::from_raw(server.pid)) else {
             return;
         };
         // A fast shutdown.
         let _gone_already = kill_process(process, Signal::INT);
-        wait_while(END_MAX, || postmaster::find(&self.cluster.data).is_some());
+        block_while(END_MAX, || postmaster::any_process_in(&self.cluster.data));
     }
 }
 
-fn wait_while(limit: Duration, mut is: impl FnMut() -> bool) {
+async fn wait_while(limit: Duration, is: impl Fn() -> bool) {
+    let deadline = Instant::now() + limit;
+    while is() && Instant::now() < deadline {
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn block_while(limit: Duration, is: impl Fn() -> bool) {
     let deadline = Instant::now() + limit;
     while is() && Instant::now() < deadline {
         std::thread::sleep(PAUSE);
