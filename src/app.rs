@@ -13,7 +13,7 @@ use crate::{
     http::{self, Api, HttpDependencies},
     keys::KeyStore,
     log,
-    postgres::{self, ManagedPostgres, ManagedPostgresOptions},
+    postgres::{self, DatabaseAddress, ManagedPostgres, ManagedPostgresOptions},
     serving::{self, Searcher},
     telemetry::{self, Metrics},
 };
@@ -40,56 +40,30 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reaches the database of the settings, or runs one in the data folder, and brings its tables up to date.
-    pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Self> {
-        let managed = match settings.database_url {
-            Some(_) => None,
-            None => {
-                let folder = settings.data_dir()?;
-                let mut options = ManagedPostgresOptions::default();
-                if settings.postgres_bin.is_some() {
-                    options.binaries.clone_from(&settings.postgres_bin);
-                }
-                Some(ManagedPostgres::start_with(&folder, &options).await?)
-            }
-        };
-        let url = match (&settings.database_url, &managed) {
-            (Some(url), _) => url.as_str(),
-            (None, Some(managed)) => managed.url(),
-            (None, None) => bail!("there is no database"),
-        };
-        match Self::reach(url, settings.database_connections_max).await {
+    /// Opens the database for a command: reaches that of the settings, or starts the server of a cluster that is in the
+    /// data folder. Creates no cluster. With `create_tables`, a database of the settings may be empty.
+    pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::Result<Self> {
+        let managed = start_server(settings, false).await?;
+        let address = address(settings, managed.as_ref())?;
+        match Self::reach(address, settings.database_connections_max, create_tables).await {
             Ok(pool) => Ok(Self { pool, managed }),
             Err(error) => {
-                if let Some(managed) = managed {
-                    managed.stop().await?;
-                }
+                stop_server(managed).await;
                 Err(error)
             }
         }
     }
 
-    /// Reaches a database that others write to: that of the settings, or of the service that runs on the data folder.
-    /// Waits for its tables, makes none.
-    pub async fn open_read_only(settings: &DatabaseSettings) -> anyhow::Result<Self> {
-        let url = match &settings.database_url {
-            Some(url) => url.clone(),
-            None => {
-                let folder = settings.data_dir()?;
-                postgres::running_url(&folder).with_context(|| {
-                    let folder = folder.display();
-                    format!("no service runs on {folder}: --read-only follows one, there or at --database-url")
-                })?
-            }
-        };
-        let pool = postgres::connect_read_only(&url, settings.database_connections_max).await?;
-        postgres::wait_for_migrations(&pool).await?;
-        Ok(Self { pool, managed: None })
-    }
-
-    /// Connects and migrates.
-    pub async fn reach(url: &str, connections_max: u32) -> anyhow::Result<sqlx::PgPool> {
-        let pool = postgres::connect(url, connections_max).await?;
+    /// Connects and migrates. Without `create_tables`, a database without tables is refused.
+    pub async fn reach(
+        address: DatabaseAddress,
+        connections_max: u32,
+        create_tables: bool,
+    ) -> anyhow::Result<sqlx::PgPool> {
+        let pool = postgres::connect(address, connections_max).await?;
+        if !create_tables {
+            postgres::require_tables(&pool).await?;
+        }
         postgres::migrate(&pool).await?;
         Ok(pool)
     }
@@ -97,11 +71,53 @@ impl Database {
     /// Closes the connections and stops the server, when it is ours.
     pub async fn close(self) {
         self.pool.close().await;
-        if let Some(managed) = self.managed
-            && let Err(error) = managed.stop().await
-        {
-            tracing::error!(%error, "app.postgres did not stop; the next start adopts it");
+        stop_server(self.managed).await;
+    }
+}
+
+/// Starts the server in the data folder, unless the settings name a database.
+async fn start_server(settings: &DatabaseSettings, create: bool) -> anyhow::Result<Option<ManagedPostgres>> {
+    if settings.database_url().is_some() {
+        return Ok(None);
+    }
+    let mut options = ManagedPostgresOptions { create, ..ManagedPostgresOptions::default() };
+    if settings.postgres_bin.is_some() {
+        options.binaries.clone_from(&settings.postgres_bin);
+    }
+    Ok(Some(ManagedPostgres::start_with(&settings.data_dir()?, &options).await?))
+}
+
+fn address(settings: &DatabaseSettings, managed: Option<&ManagedPostgres>) -> anyhow::Result<DatabaseAddress> {
+    match (settings.database_url(), managed) {
+        (Some(url), _) => Ok(url.into()),
+        (None, Some(managed)) => Ok(managed.address()),
+        (None, None) => bail!("there is no database"),
+    }
+}
+
+/// Connects to a database that others write to: that of the settings, or of the service that runs on the data folder.
+/// Waits for its tables, makes none.
+async fn reach_read_only(settings: &DatabaseSettings) -> anyhow::Result<sqlx::PgPool> {
+    let address = match settings.database_url() {
+        Some(url) => url.into(),
+        None => {
+            let folder = settings.data_dir()?;
+            postgres::running_address(&folder).with_context(|| {
+                let folder = folder.display();
+                format!("no service runs on {folder}: --read-only follows one, there or at --database-url")
+            })?
         }
+    };
+    let pool = postgres::connect_read_only(address, settings.database_connections_max).await?;
+    postgres::wait_for_migrations(&pool).await?;
+    Ok(pool)
+}
+
+async fn stop_server(managed: Option<ManagedPostgres>) {
+    if let Some(managed) = managed
+        && let Err(error) = managed.stop().await
+    {
+        tracing::error!(%error, "app.postgres did not stop; the next start adopts it");
     }
 }
 
@@ -135,7 +151,9 @@ async fn ended_early(closing: &CancellationToken, started: CancellationToken) {
 
 /// What runs, in the order in which it was started.
 struct Components {
-    database: Option<Database>,
+    /// Kept from the moment it runs, so that it is stopped when the start fails or is given up afterwards.
+    server: Option<ManagedPostgres>,
+    pool: Option<sqlx::PgPool>,
     /// Small tasks of the app: metrics, keys, the watch over Postgres.
     tasks: TaskTracker,
     tasks_stop: CancellationToken,
@@ -150,7 +168,8 @@ struct Components {
 impl Components {
     fn new() -> Self {
         Self {
-            database: None,
+            server: None,
+            pool: None,
             tasks: TaskTracker::new(),
             tasks_stop: CancellationToken::new(),
             log_tasks: TaskTracker::new(),
@@ -169,16 +188,17 @@ impl Components {
         metrics: Metrics,
         closing: &CancellationToken,
     ) -> anyhow::Result<()> {
-        let database = if settings.read_only {
-            Database::open_read_only(&settings.database).await?
+        let pool = if settings.read_only {
+            reach_read_only(&settings.database).await?
         } else {
-            Database::open(&settings.database).await?
+            self.server = start_server(&settings.database, true).await?;
+            if let Some(managed) = &self.server {
+                self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
+            }
+            let address = address(&settings.database, self.server.as_ref())?;
+            Database::reach(address, settings.database.database_connections_max, true).await?
         };
-        let database = self.database.insert(database);
-        if let Some(managed) = &database.managed {
-            self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
-        }
-        let pool = database.pool.clone();
+        self.pool = Some(pool.clone());
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
         let address = listener.local_addr()?;
         let loopback = http::is_loopback(address);
@@ -256,9 +276,10 @@ impl Components {
         finished("the log", &self.log_tasks, LOG_STOP).await;
         self.tasks_stop.cancel();
         finished("the app's tasks", &self.tasks, Duration::from_secs(5)).await;
-        if let Some(database) = self.database.take() {
-            database.close().await;
+        if let Some(pool) = self.pool.take() {
+            pool.close().await;
         }
+        stop_server(self.server.take()).await;
         tracing::info!("app.stopped");
     }
 }

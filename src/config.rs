@@ -60,10 +60,11 @@ pub struct ServeSettings {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Address of a Postgres database, such as postgres://user:password@host:5432/name [default: the service's own
-    /// server in the data folder]
+    /// Address of a Postgres database, such as postgres://user:password@host:5432/name?sslmode=verify-full. What it
+    /// leaves open is taken from PGHOST, PGPASSWORD, PGSSLMODE and the like [default: the service's own server in the
+    /// data folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
-    pub database_url: Option<String>,
+    database_url: Option<String>,
     /// Folder for the service's own Postgres [default: /var/lib/shelfmark for root, else $XDG_DATA_HOME/shelfmark or
     /// ~/.local/share/shelfmark]
     #[arg(long, env = "SHELFMARK_DATA_DIR", value_name = "DIR", global = true)]
@@ -79,6 +80,12 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
+    /// Returns the address of the database, if one is given. An empty one counts as none.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref().map(str::trim).filter(|url| !url.is_empty())
+    }
+
     /// Returns the data folder, as given or by default.
     pub fn data_dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.data_dir {

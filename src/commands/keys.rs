@@ -80,6 +80,7 @@ impl From<ScopeArg> for Scope {
 
 /// Runs the command.
 pub fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
+    database::drop_variables_of_libpq(&args.database.settings)?;
     telemetry::start_log(&args.telemetry)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("the async runtime cannot start")?;
@@ -88,7 +89,8 @@ pub fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn act(action: Action, settings: &DatabaseSettings) -> anyhow::Result<()> {
-    let database = database::open(settings).await?;
+    let create_tables = matches!(action, Action::Create { .. });
+    let database = database::open(settings, create_tables).await?;
     let acted = with_keys(action, &database).await;
     database.close().await;
     acted

@@ -9,6 +9,8 @@ use shelfmark::{app, config::ServeSettings, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::database;
+
 /// Run the service. It prints `http://address:port` on standard output once it listens.
 #[derive(Args)]
 pub struct ServeArgs {
@@ -18,6 +20,7 @@ pub struct ServeArgs {
 
 /// Serves until SIGTERM or SIGINT, then ends in order; a second signal ends at once.
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    database::drop_variables_of_libpq(&args.settings.database)?;
     telemetry::start_log(&args.settings.telemetry)?;
     raise_descriptor_limit();
     let mut builder = tokio::runtime::Builder::new_multi_thread();

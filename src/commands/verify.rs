@@ -48,11 +48,12 @@ pub struct VerifyArgs {
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    database::drop_variables_of_libpq(&args.database)?;
     telemetry::start_log(&args.telemetry)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")?;
     let models = runtime.block_on(async {
-        let database = database::open(&args.database).await?;
+        let database = database::open(&args.database, false).await?;
         let models = verified(args, &database).await;
         database.close().await;
         models

@@ -104,8 +104,8 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     assert_eq!(status["head"], status["position"]);
     assert!(status["counts"]["versions"].as_u64().unwrap() > 0, "recovery went through a version too");
 
-    let url = postgres::running_url(path).expect("the service's Postgres runs");
-    let pool = postgres::connect(&url, 4).await.unwrap();
+    let address = postgres::running_address(path).expect("the service's Postgres runs");
+    let pool = postgres::connect(address, 4).await.unwrap();
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let name = ModelName::new("default").unwrap();
     let log = Log::open(pool.clone(), &name, LogSettings::default(), stop.clone(), &tasks).await.unwrap();

@@ -52,7 +52,7 @@ async fn server() -> &'static Server {
 }
 
 async fn start() -> Server {
-    if let Ok(url) = std::env::var("DATABASE_URL") {
+    if let Some(url) = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()) {
         let options: PgConnectOptions = url.parse().expect("DATABASE_URL is an address");
         drop_left_overs(&options).await;
         return Server { options, _managed: None };

@@ -118,6 +118,16 @@ impl Cluster {
     }
 }
 
+/// Requires a cluster in `data_dir` and changes nothing. Error: [`PostgresError::NoCluster`].
+pub(super) fn require(data_dir: &Path) -> Result<(), PostgresError> {
+    let version = data_dir.join("postgres").join("data").join("PG_VERSION");
+    match fs::metadata(&version) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(at(&version)(error)),
+        Err(_) => Err(PostgresError::NoCluster(data_dir.to_owned())),
+    }
+}
+
 /// Reads the major version of the cluster in `data`; `None` when there is no cluster yet.
 fn read_major(data: &Path) -> Result<Option<u32>, PostgresError> {
     let path = data.join("PG_VERSION");

@@ -63,6 +63,12 @@ pub enum PostgresError {
     /// The data folder holds something that is not a cluster.
     #[error("{0} exists and is not a Postgres cluster: move it away, or choose another --data-dir")]
     NotACluster(PathBuf),
+    /// The data folder holds no cluster, and the command creates none.
+    #[error(
+        "the data folder {0} holds no database of shelfmark, and only `shelfmark serve` creates one: check --data-dir, or \
+         name a server of your own with --database-url"
+    )]
+    NoCluster(PathBuf),
     /// The folder for the socket in the system's temporary folder belongs to someone else.
     #[error("{0}, where the server's socket would be, belongs to another user: remove it, or set TMPDIR")]
     SocketFolderTaken(PathBuf),
@@ -92,6 +98,44 @@ pub enum PostgresError {
         /// The last error.
         source: sqlx::Error,
     },
+    /// Postgres, or the system, refuses the connection in a way that waiting does not change: a wrong password, no such
+    /// role or database, no entry in pg_hba.conf.
+    #[error("Postgres refuses the connection")]
+    Refused(#[source] sqlx::Error),
+    /// TLS failed: it is not offered, the certificate cannot be verified, or a client's certificate is missing.
+    #[error("TLS with Postgres failed{hint}")]
+    Tls {
+        /// What to do about it, after a colon, or empty.
+        hint: &'static str,
+        /// Error of TLS.
+        source: sqlx::Error,
+    },
+    /// A file that TLS needs cannot be read.
+    #[error("{parameter} of the database's address names {path}, which cannot be read: {source}")]
+    TlsFile {
+        /// Parameter of the address: `sslrootcert`, `sslcert` or `sslkey`.
+        parameter: &'static str,
+        /// Its value.
+        path: PathBuf,
+        /// Error of the operating system.
+        source: std::io::Error,
+    },
+    /// The server speaks another protocol.
+    #[error("what listens at the database's address does not speak the protocol of Postgres")]
+    NotPostgres(#[source] sqlx::Error),
+    /// A pooler gives the sessions of Postgres to other clients between transactions.
+    #[error(
+        "the database's address is that of a connection pooler in transaction mode (such as PgBouncer with pool_mode = \
+         transaction), where advisory locks, LISTEN and prepared statements do not hold: give the address of Postgres \
+         itself, or of a pool with pool_mode = session"
+    )]
+    TransactionPooling,
+    /// The database holds no tables of the service, and the command creates none.
+    #[error(
+        "the database holds no tables of shelfmark, and only `shelfmark serve` and `shelfmark keys create` create them: \
+         check --database-url"
+    )]
+    NoTables,
     /// The address of the database cannot be parsed.
     #[error("DATABASE_URL is not an address of a Postgres database, such as postgres://user:password@host:5432/name")]
     Url(#[source] sqlx::Error),

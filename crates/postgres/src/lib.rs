@@ -5,7 +5,10 @@
 //!   for its whole life. It adopts or restarts the server of a killed service, and never starts a second server on the
 //!   same files (P1: acknowledged events are in those files).
 //! - An interrupted `initdb` is repeated.
-//! - [`connect`] returns a pool whose waits are bounded. The sessions of [`connect_read_only`] cannot write.
+//! - A start that fails, or is given up, ends the server that it began.
+//! - Variables of libpq (`PG*`) do not reach the managed server. `PGOPTIONS` is the exception, see [`DatabaseAddress`].
+//! - [`connect`] returns a pool whose waits are bounded. It waits for a database that is not there yet, and reports at
+//!   once what waiting does not mend. It refuses poolers in transaction mode. The sessions of [`connect_read_only`] cannot write.
 //! - [`migrate`] may be run by many processes at once; they take turns.
 //!
 //! **Must not know** any table of the service, or any other crate of the workspace. The crates that own tables have
@@ -18,24 +21,29 @@
 //! backends of a killed server. A stop waits at most 20 s, then 10 s more for an immediate shutdown, after which the
 //! next start runs crash recovery.
 
+mod address;
 mod binaries;
 mod cluster;
 mod data_dir_lock;
 mod error;
+mod first_connection;
 mod managed;
 mod migrations;
 mod options;
 mod os_user;
 mod pool;
+mod pooler;
 mod postmaster;
 mod process;
 mod running;
 mod server_config;
 mod socket;
+mod start_guard;
 
+pub use address::DatabaseAddress;
 pub use binaries::Binaries;
 pub use error::PostgresError;
 pub use managed::ManagedPostgres;
 pub use options::ManagedPostgresOptions;
-pub use pool::{connect, connect_read_only, listen, migrate, wait_for_migrations};
-pub use running::running_url;
+pub use pool::{connect, connect_read_only, listen, migrate, require_tables, wait_for_migrations};
+pub use running::running_address;

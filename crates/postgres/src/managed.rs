@@ -5,16 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::cluster::{Cluster, LOG_BYTES_MAX};
+use super::address::DatabaseAddress;
+use super::cluster::{self, Cluster, LOG_BYTES_MAX};
 use super::data_dir_lock::DataDirLock;
 use super::error::{PostgresError, at};
 use super::options::ManagedPostgresOptions;
+use super::start_guard::StartGuard;
 use super::{postmaster, socket};
 
 /// Name of the service's database in a managed cluster.
@@ -56,22 +58,39 @@ impl ManagedPostgres {
         Self::start_with(data_dir, &ManagedPostgresOptions::default()).await
     }
 
-    /// Starts a server as [`ManagedPostgres::start`] does, with options.
+    /// Starts a server as [`ManagedPostgres::start`] does, with options. A start that fails, or whose future is dropped,
+    /// ends the server.
     ///
     /// # Errors
-    /// As [`ManagedPostgres::start`].
+    /// As [`ManagedPostgres::start`]; [`PostgresError::NoCluster`] when there is no cluster and the options do not allow
+    /// to create one. Then nothing is created, neither the folder nor its lock.
     pub async fn start_with(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
+        if !options.create {
+            cluster::require(data_dir)?;
+        }
         let lock = DataDirLock::take(data_dir)?;
         let data_dir = fs::canonicalize(data_dir).map_err(at(data_dir))?;
         let cluster = Cluster::open(&data_dir, options).await?;
         let url = socket::url(&cluster.socket_folder, DATABASE);
         let server = Server { cluster, should_run: Mutex::new(true), _lock: lock };
-        server.ensure_running().await?;
-        server.ensure_database(&url).await?;
+        let guard = StartGuard::new(&server.cluster);
+        match server.begin().await {
+            Ok(()) => guard.keep(),
+            Err(error) => {
+                guard.end().await;
+                return Err(error);
+            }
+        }
         Ok(Self { server: Arc::new(server), url })
     }
 
-    /// Returns the address of the database `shelfmark`, for [`super::connect`] and for `psql`.
+    /// Returns the address of the database `shelfmark`, for [`super::connect`].
+    #[must_use]
+    pub fn address(&self) -> DatabaseAddress {
+        DatabaseAddress::own(&self.server.cluster.socket_folder, DATABASE)
+    }
+
+    /// Returns the address as a URL, for `psql`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -109,6 +128,11 @@ impl ManagedPostgres {
 }
 
 impl Server {
+    async fn begin(&self) -> Result<(), PostgresError> {
+        self.ensure_running().await?;
+        self.ensure_database().await
+    }
+
     async fn supervise(&self) {
         let mut pause = CHECK_INTERVAL;
         loop {
@@ -165,9 +189,9 @@ impl Server {
     }
 
     /// Creates the service's database if it is missing.
-    async fn ensure_database(&self, url: &str) -> Result<(), PostgresError> {
-        let options: PgConnectOptions = url.parse().map_err(PostgresError::Url)?;
-        let options = options.database("postgres").disable_statement_logging();
+    async fn ensure_database(&self) -> Result<(), PostgresError> {
+        let address = DatabaseAddress::own(&self.cluster.socket_folder, "postgres");
+        let options = address.options()?.disable_statement_logging();
         let mut session = PgConnection::connect_with(&options).await?;
         let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = 'shelfmark')")
             .fetch_one(&mut session)

@@ -10,11 +10,14 @@ pub struct ManagedPostgresOptions {
     pub binaries: Option<PathBuf>,
     /// Whether a commit is on disk before it is acknowledged. P1 needs it, so only clusters of tests set `false`.
     pub durable: bool,
+    /// Whether a cluster is created where there is none. Only `shelfmark serve` does so: other commands would take a
+    /// wrong folder for an empty database.
+    pub create: bool,
 }
 
 impl Default for ManagedPostgresOptions {
     fn default() -> Self {
         let binaries = std::env::var_os("SHELFMARK_POSTGRES_BIN").filter(|value| !value.is_empty()).map(PathBuf::from);
-        Self { binaries, durable: true }
+        Self { binaries, durable: true, create: true }
     }
 }

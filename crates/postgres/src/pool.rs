@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use tokio::time::Instant;
 
-use super::{error::PostgresError, migrations::MIGRATOR};
+use super::first_connection::{self, CONNECT_SECONDS_MAX};
+use super::{address::DatabaseAddress, error::PostgresError, migrations::MIGRATOR, pooler};
 
-/// Time limit of the first connection: in a container setup the database may start after the service.
-const CONNECT_SECONDS_MAX: u64 = 30;
-/// Pause between two attempts to connect.
-const CONNECT_PAUSE: Duration = Duration::from_millis(250);
+/// Pause between two looks at the migrations that another process runs.
+const MIGRATION_PAUSE: Duration = Duration::from_millis(250);
 /// Longest wait for a free connection of the pool: longer than a burst of requests, shorter than common client
 /// timeouts.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,14 +20,18 @@ const STANDBY_PAUSE: Duration = Duration::from_secs(60);
 /// Idle time after which a connection is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Opens a pool of at most `connections_max` connections to `url`, and tests it with one connection, for at most 30 s.
-/// Sessions have the application name `shelfmark` unless the address names another.
+/// Opens a pool of at most `connections_max` connections to `address`, and tests it with one connection. A database that
+/// is not there yet is waited for, at most 30 s, with a line in the log every 5 s. Sessions have the application name
+/// `shelfmark` unless the address or `PGAPPNAME` names another.
 ///
 /// # Errors
-/// [`PostgresError::Url`] when `url` cannot be parsed, [`PostgresError::Unreachable`] when no connection succeeds in
-/// time or the server refuses the credentials. The text does not contain the address, which may hold a password.
-pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, PostgresError> {
-    open(options(url)?, connections_max).await
+/// [`PostgresError::Unreachable`] when no connection succeeds in time. At once: [`PostgresError::Url`] when the address
+/// cannot be parsed; [`PostgresError::Refused`], [`PostgresError::Tls`], [`PostgresError::TlsFile`],
+/// [`PostgresError::NotPostgres`] and [`PostgresError::TransactionPooling`] where waiting does not help. No text
+/// contains the address, which may hold a password.
+pub async fn connect(address: impl Into<DatabaseAddress>, connections_max: u32) -> Result<PgPool, PostgresError> {
+    let address = address.into();
+    open(&address, address.options()?, connections_max).await
 }
 
 /// Opens a pool as [`connect`] does, for a read-only process. Postgres refuses every write of its sessions, and of
@@ -35,37 +39,42 @@ pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, Postgres
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_read_only(url: &str, connections_max: u32) -> Result<PgPool, PostgresError> {
-    open(options(url)?.options([("default_transaction_read_only", "on")]), connections_max).await
+pub async fn connect_read_only(
+    address: impl Into<DatabaseAddress>,
+    connections_max: u32,
+) -> Result<PgPool, PostgresError> {
+    let address = address.into();
+    let options = address.options()?.options([("default_transaction_read_only", "on")]);
+    open(&address, options, connections_max).await
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, PostgresError> {
-    let options: PgConnectOptions = url.parse().map_err(PostgresError::Url)?;
-    Ok(match options.get_application_name() {
-        Some(_) => options,
-        None => options.application_name("shelfmark"),
-    })
-}
-
-async fn open(options: PgConnectOptions, connections_max: u32) -> Result<PgPool, PostgresError> {
+async fn open(
+    address: &DatabaseAddress,
+    options: PgConnectOptions,
+    connections_max: u32,
+) -> Result<PgPool, PostgresError> {
+    // The pool itself would hide why a connection fails behind its own time limit.
+    let mut connection = first_connection::connect(&options).await?;
+    if address.is_given() {
+        pooler::refuse_transaction_pooling(&mut connection, &options).await?;
+    }
+    let _closed_either_way = connection.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(connections_max.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(IDLE_TIMEOUT)
         .connect_lazy_with(options);
-    let deadline = Instant::now() + Duration::from_secs(CONNECT_SECONDS_MAX);
-    loop {
-        match pool.acquire().await {
-            Ok(_) => return Ok(pool),
-            Err(source) if Instant::now() >= deadline || is_final(&source) => {
-                pool.close().await;
-                return Err(PostgresError::Unreachable { seconds: CONNECT_SECONDS_MAX, source });
-            }
-            Err(error) => {
-                tracing::debug!(%error, "postgres.connect_retry");
-                tokio::time::sleep(CONNECT_PAUSE).await;
-            }
-        }
+    Ok(pool)
+}
+
+/// Requires that the database has tables of the service, of whatever release. For commands that make none.
+///
+/// # Errors
+/// [`PostgresError::NoTables`].
+pub async fn require_tables(pool: &PgPool) -> Result<(), PostgresError> {
+    match has_migrations(pool).await? {
+        true => Ok(()),
+        false => Err(PostgresError::NoTables),
     }
 }
 
@@ -91,15 +100,18 @@ pub async fn wait_for_migrations(pool: &PgPool) -> Result<(), PostgresError> {
         if Instant::now() >= deadline {
             return Err(PostgresError::NotMigrated { missing });
         }
-        tokio::time::sleep(CONNECT_PAUSE).await;
+        tokio::time::sleep(MIGRATION_PAUSE).await;
     }
     Ok(())
 }
 
+async fn has_migrations(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await
+}
+
 /// Returns the number of the first migration of this binary that the database lacks.
 async fn missing_migration(pool: &PgPool) -> Result<Option<i64>, PostgresError> {
-    let there: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(pool).await?;
-    let applied: Vec<(i64, Vec<u8>)> = if there {
+    let applied: Vec<(i64, Vec<u8>)> = if has_migrations(pool).await? {
         sqlx::query_as("select version, checksum from _sqlx_migrations where success").fetch_all(pool).await?
     } else {
         Vec::new()
@@ -150,16 +162,7 @@ async fn try_listen(pool: &PgPool, channel: &str) -> Result<PgListener, sqlx::Er
     Ok(listener)
 }
 
-/// Whether retrying is useless: a wrong password (28P01, 28000) or a missing database (3D000).
-fn is_final(error: &sqlx::Error) -> bool {
-    has_code(error, &["28P01", "28000", "3D000"])
-}
-
 /// Whether a server in recovery refused LISTEN (25006). Read-only sessions may listen.
 fn is_refused_by_standby(error: &sqlx::Error) -> bool {
-    has_code(error, &["25006"])
-}
-
-fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
-    error.as_database_error().and_then(|refusal| refusal.code()).is_some_and(|code| codes.contains(&code.as_ref()))
+    error.as_database_error().and_then(|refusal| refusal.code()).is_some_and(|code| code == "25006")
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use super::{managed::DATABASE, postmaster, socket};
+use super::{address::DatabaseAddress, managed::DATABASE, postmaster};
 
 /// Returns the database address of the server that runs in `data_dir`; `None` when none accepts connections. For
 /// commands beside a running service, which holds the lock of the folder. Starts nothing and takes no lock.
-pub fn running_url(data_dir: &Path) -> Option<String> {
+pub fn running_address(data_dir: &Path) -> Option<DatabaseAddress> {
     let data_dir = std::fs::canonicalize(data_dir).ok()?;
     let found = postmaster::find(&data_dir.join("postgres").join("data"))?;
-    (found.ready && !found.socket_folder.as_os_str().is_empty()).then(|| socket::url(&found.socket_folder, DATABASE))
+    let known = found.ready && !found.socket_folder.as_os_str().is_empty();
+    known.then(|| DatabaseAddress::own(&found.socket_folder, DATABASE))
 }
