@@ -111,7 +111,7 @@ pub enum PostgresError {
         source: sqlx::Error,
     },
     /// A file that TLS needs cannot be read.
-    #[error("{parameter} of the database's address names {path}, which cannot be read: {source}")]
+    #[error("{parameter} of the database's address names {path:?}, which cannot be read: {source}")]
     TlsFile {
         /// Parameter of the address: `sslrootcert`, `sslcert` or `sslkey`.
         parameter: &'static str,
