@@ -42,6 +42,7 @@ mod metrics;
 mod modality_quality;
 mod models_service;
 mod openapi;
+mod own_database;
 mod process_limits;
 mod read_only;
 mod readiness;

@@ -125,8 +125,9 @@ fn secured(mut options: PgConnectOptions, parameters: &Parameters<'_>) -> Result
         files.push(("sslrootcert", root));
     }
     if !matches!(mode, PgSslMode::Disable | PgSslMode::Allow) {
-        files.push(("sslcert", parameters.get(&["sslcert", "ssl-cert"], "PGSSLCERT")));
-        files.push(("sslkey", parameters.get(&["sslkey", "ssl-key"], "PGSSLKEY")));
+        // sqlx reads these even from an empty variable.
+        files.push(("sslcert", parameters.raw(&["sslcert", "ssl-cert"], "PGSSLCERT")));
+        files.push(("sslkey", parameters.raw(&["sslkey", "ssl-key"], "PGSSLKEY")));
     }
     for (parameter, file) in files {
         let file = file.filter(|file| !file.trim_start().starts_with("-----BEGIN"));
@@ -149,11 +150,16 @@ fn of_environment(name: &str) -> Option<String> {
 }
 
 impl Parameters<'_> {
-    /// Returns the last value of a parameter under any of its names, else the variable's, unless that is empty.
+    /// Returns the value of a parameter, unless it is empty.
     fn get(&self, names: &[&str], variable: &str) -> Option<String> {
+        self.raw(names, variable).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the last value of a parameter under any of its names, else the variable's.
+    fn raw(&self, names: &[&str], variable: &str) -> Option<String> {
         let named = self.url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref())).last();
         let value = named.map(|(_, value): (Cow<'_, str>, Cow<'_, str>)| value.into_owned());
-        value.or_else(|| (self.variable)(variable)).filter(|value| !value.is_empty())
+        value.or_else(|| (self.variable)(variable))
     }
 }
 

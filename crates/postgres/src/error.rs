@@ -65,8 +65,8 @@ pub enum PostgresError {
     NotACluster(PathBuf),
     /// The data folder holds no cluster, and the command creates none.
     #[error(
-        "the data folder {0} holds no database of shelfmark, and only `shelfmark serve` creates one: check --data-dir, or \
-         name a server of your own with --database-url"
+        "the data folder {0} holds no database of shelfmark, and only `shelfmark serve` creates one: check --data-dir, \
+         or name a server of your own with --database-url"
     )]
     NoCluster(PathBuf),
     /// The folder for the socket in the system's temporary folder belongs to someone else.
@@ -111,7 +111,7 @@ pub enum PostgresError {
         source: sqlx::Error,
     },
     /// A file that TLS needs cannot be read.
-    #[error("{parameter} of the database's address names {path}, which cannot be read: {source}")]
+    #[error("{parameter} of the database's address names {path:?}, which cannot be read: {source}")]
     TlsFile {
         /// Parameter of the address: `sslrootcert`, `sslcert` or `sslkey`.
         parameter: &'static str,
@@ -132,8 +132,8 @@ pub enum PostgresError {
     TransactionPooling,
     /// The database holds no tables of the service, and the command creates none.
     #[error(
-        "the database holds no tables of shelfmark, and only `shelfmark serve` and `shelfmark keys create` create them: \
-         check --database-url"
+        "the database holds no tables of shelfmark, and only `shelfmark serve` and `shelfmark keys create` create \
+         them: check --database-url"
     )]
     NoTables,
     /// The address of the database cannot be parsed.

@@ -8,7 +8,8 @@
 //! - A start that fails, or is given up, ends the server that it began.
 //! - Variables of libpq (`PG*`) do not reach the managed server. `PGOPTIONS` is the exception, see [`DatabaseAddress`].
 //! - [`connect`] returns a pool whose waits are bounded. It waits for a database that is not there yet, and reports at
-//!   once what waiting does not mend. It refuses poolers in transaction mode. The sessions of [`connect_read_only`] cannot write.
+//!   once what waiting does not mend. It refuses poolers in transaction mode. The sessions of [`connect_read_only`]
+//!   cannot write.
 //! - [`migrate`] may be run by many processes at once; they take turns.
 //!
 //! **Must not know** any table of the service, or any other crate of the workspace. The crates that own tables have

@@ -58,12 +58,12 @@ impl ManagedPostgres {
         Self::start_with(data_dir, &ManagedPostgresOptions::default()).await
     }
 
-    /// Starts a server as [`ManagedPostgres::start`] does, with options. A start that fails, or whose future is dropped,
-    /// ends the server.
+    /// Starts a server as [`ManagedPostgres::start`] does, with options. A start that fails, or whose future is
+    /// dropped, ends the server.
     ///
     /// # Errors
-    /// As [`ManagedPostgres::start`]; [`PostgresError::NoCluster`] when there is no cluster and the options do not allow
-    /// to create one. Then nothing is created, neither the folder nor its lock.
+    /// As [`ManagedPostgres::start`]; [`PostgresError::NoCluster`] when there is no cluster and the options do not
+    /// allow to create one. Then nothing is created, neither the folder nor its lock.
     pub async fn start_with(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
         if !options.create {
             cluster::require(data_dir)?;

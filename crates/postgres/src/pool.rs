@@ -20,9 +20,9 @@ const STANDBY_PAUSE: Duration = Duration::from_secs(60);
 /// Idle time after which a connection is closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Opens a pool of at most `connections_max` connections to `address`, and tests it with one connection. A database that
-/// is not there yet is waited for, at most 30 s, with a line in the log every 5 s. Sessions have the application name
-/// `shelfmark` unless the address or `PGAPPNAME` names another.
+/// Opens a pool of at most `connections_max` connections to `address`, and tests the address with one connection. A
+/// database that is not there yet is waited for, at most 30 s, with a line in the log every 5 s. Sessions have the
+/// application name `shelfmark` unless the address or `PGAPPNAME` names another.
 ///
 /// # Errors
 /// [`PostgresError::Unreachable`] when no connection succeeds in time. At once: [`PostgresError::Url`] when the address

@@ -19,6 +19,8 @@ pub(super) const START_SECONDS_MAX: u64 = 300;
 /// Time limits of a fast shutdown and of the immediate shutdown that follows it.
 const STOP_SECONDS_MAX: u64 = 20;
 const STOP_IMMEDIATE_SECONDS_MAX: u64 = 10;
+/// How long the last process of a stopped server is waited for.
+const LAST_PROCESS_MAX: Duration = Duration::from_secs(2);
 
 /// Live server of a cluster, as described by `postmaster.pid`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +69,7 @@ pub(super) async fn start(cluster: &Cluster) -> Result<(), PostgresError> {
 pub(super) async fn stop(cluster: &Cluster) -> Result<(), PostgresError> {
     for (mode, seconds) in [("fast", STOP_SECONDS_MAX), ("immediate", STOP_IMMEDIATE_SECONDS_MAX)] {
         if find(&cluster.data).is_none() {
-            return Ok(());
+            break;
         }
         let mut stop = cluster.user.command(&cluster.binaries.program("pg_ctl"));
         stop.arg("stop").arg("--pgdata").arg(&cluster.data);
@@ -77,12 +79,23 @@ pub(super) async fn stop(cluster: &Cluster) -> Result<(), PostgresError> {
         }
     }
     match find(&cluster.data) {
-        None => Ok(()),
+        None => {
+            wait_for_last_process(&cluster.data).await;
+            Ok(())
+        }
         Some(_) => Err(PostgresError::Timeout {
             what: "stop",
             seconds: STOP_SECONDS_MAX + STOP_IMMEDIATE_SECONDS_MAX,
             log: cluster.log.clone(),
         }),
+    }
+}
+
+/// Waits until the last process of a stopped server has ended, which is shortly after it removed its file.
+async fn wait_for_last_process(data: &Path) {
+    let deadline = tokio::time::Instant::now() + LAST_PROCESS_MAX;
+    while any_process_in(data) && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

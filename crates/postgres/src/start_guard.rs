@@ -33,12 +33,13 @@ impl<'a> StartGuard<'a> {
     /// Ends the server after a failed start. That it does not end is logged, since the failure is what matters.
     pub(super) async fn end(mut self) {
         // pg_ctl may have given up on a server that has not written its file yet.
-        wait_while(APPEAR_MAX, || self.appears()).await;
+        let deadline = Instant::now() + APPEAR_MAX;
+        while self.appears() && Instant::now() < deadline {
+            tokio::time::sleep(PAUSE).await;
+        }
         if let Err(error) = postmaster::stop(self.cluster).await {
             tracing::error!(%error, "postgres.stop_failed: the server of a failed start still runs");
         }
-        // A server removes its file before its last process ends.
-        wait_while(END_MAX, || postmaster::any_process_in(&self.cluster.data)).await;
         self.armed = false;
     }
 
@@ -60,14 +61,8 @@ impl Drop for StartGuard<'_> {
         };
         // A fast shutdown.
         let _gone_already = kill_process(process, Signal::INT);
+        // A server removes its file before its last process ends.
         block_while(END_MAX, || postmaster::any_process_in(&self.cluster.data));
-    }
-}
-
-async fn wait_while(limit: Duration, is: impl Fn() -> bool) {
-    let deadline = Instant::now() + limit;
-    while is() && Instant::now() < deadline {
-        tokio::time::sleep(PAUSE).await;
     }
 }
 

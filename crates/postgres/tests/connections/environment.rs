@@ -10,6 +10,8 @@ use shelfmark_postgres::{ManagedPostgres, ManagedPostgresOptions, PostgresError,
 
 /// Where the program that is started again finds its folder.
 const FOLDER: &str = "SHELFMARK_TEST_FOLDER";
+/// And an address of a database.
+const ADDRESS: &str = "SHELFMARK_TEST_ADDRESS";
 
 /// Variables that name another server, demand TLS, and confuse Postgres's programs.
 const VARIABLES: &[(&str, &str)] = &[
@@ -35,9 +37,34 @@ fn options() -> ManagedPostgresOptions {
 }
 
 fn again(folder: &Path, variables: &[(&str, &str)]) -> Output {
+    run_alone("starts_uses_and_stops_a_server", FOLDER, folder, variables)
+}
+
+/// Connects to an address in a program with these variables, and returns what it says.
+pub fn connect_with(address: &str, variables: &[(&str, &str)]) -> String {
+    let output = run_alone("reaches_a_database", ADDRESS, Path::new(address), variables);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn run_alone(test: &str, name: &str, value: &Path, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.args(["--exact", "environment::starts_uses_and_stops_a_server", "--ignored", "--nocapture"]);
-    command.env(FOLDER, folder).envs(variables.iter().copied()).output().expect("it runs")
+    command.args(["--exact", &format!("environment::{test}"), "--ignored", "--nocapture"]);
+    command.env(name, value).envs(variables.iter().copied()).output().expect("it runs")
+}
+
+#[tokio::test]
+#[ignore = "other tests run it, with an address and variables"]
+async fn reaches_a_database() {
+    let address = std::env::var(ADDRESS).expect("an address");
+    match connect(&address, 1).await {
+        Ok(pool) => {
+            let encrypted = "select current_user || ' is connected, encrypted: ' || ssl from pg_stat_ssl \
+                             where pid = pg_backend_pid()";
+            let said: String = sqlx::query_scalar(encrypted).fetch_one(&pool).await.expect("a row");
+            println!("{said}");
+        }
+        Err(error) => println!("refused: {error}: {error:?}"),
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use shelfmark_postgres::{ManagedPostgres, ManagedPostgresOptions, PostgresError, connect};
 
+use crate::environment::connect_with;
+
 /// The name in the server's certificate, besides its address.
 const NAME: &str = "localhost";
 
@@ -139,6 +141,7 @@ async fn tls_is_as_the_address_says_and_permanent_errors_come_at_once() {
     modes(&database).await;
     refusals_of_tls(&database).await;
     refusals_of_postgres(&database).await;
+    variables_fill_in_what_the_address_leaves_open(&database);
     database.managed.stop().await.expect("stops");
 }
 
@@ -197,4 +200,29 @@ async fn refusals_of_postgres(database: &Database) {
         let (error, text) = database.refusal(&database.url(user, name, parameters)).await;
         assert!(matches!(error, PostgresError::Refused(_)) && text.contains(says), "{user} {name}: {text}");
     }
+}
+
+fn variables_fill_in_what_the_address_leaves_open(database: &Database) {
+    let root = database.folder.path().join("ca.crt").display().to_string();
+    let mut variables = vec![
+        ("PGHOST", database.host.as_str()),
+        ("PGUSER", "shop"),
+        ("PGPASSWORD", "secret"),
+        ("PGDATABASE", "shelfmark"),
+        ("PGSSLMODE", "verify-full"),
+        ("PGSSLROOTCERT", &root),
+    ];
+    let connected = "shop is connected, encrypted: true";
+    let said = connect_with("postgres://", &variables);
+    assert!(said.contains(connected), "{said}");
+    // What the address says wins.
+    let said = connect_with(&database.url("guest", "shelfmark", "sslmode=require"), &variables);
+    assert!(said.contains("permission denied for database"), "{said}");
+    // A misspelt mode is not taken for the default, which verifies nothing.
+    variables.push(("PGSSLMODE", "verify_full"));
+    let said = connect_with("postgres://", &variables);
+    assert!(said.contains("verify_full") && said.contains("refused"), "{said}");
+    // sqlx takes an empty variable for a file without a name.
+    let said = connect_with(&database.url("shop", "shelfmark", "sslmode=require"), &[("PGSSLCERT", "")]);
+    assert!(said.contains("sslcert") && said.contains("refused"), "{said}");
 }
