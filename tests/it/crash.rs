@@ -135,6 +135,6 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     tasks.close();
     tasks.wait().await;
     pool.close().await;
-    assert_eq!(crate::service::verified(&url)[0]["digest"], digest, "P7: every version that was met loads");
+    assert_eq!(crate::service::verified_in(path)[0]["digest"], digest, "P7: every version that was met loads");
     assert!(service.terminate().success());
 }

@@ -150,8 +150,18 @@ pub fn number(name: &str, default: u64) -> u64 {
 /// What `shelfmark verify`, a process of its own, finds in a database, model by model; every version must load and be what was
 /// stored (P7), and the log must lead from each to the next (P4).
 pub fn verified(database_url: &str) -> Vec<Value> {
-    let verify = ["verify", "--database-url", database_url, "--json", "--quiet"];
-    let output = Command::new(env!("CARGO_BIN_EXE_shelfmark")).args(verify).output().expect("the binary runs");
+    verified_with("--database-url", database_url.as_ref())
+}
+
+/// The same with a running service's own Postgres in `data_dir`.
+pub fn verified_in(data_dir: &Path) -> Vec<Value> {
+    verified_with("--data-dir", data_dir.as_os_str())
+}
+
+fn verified_with(flag: &str, place: &OsStr) -> Vec<Value> {
+    let mut verify = Command::new(env!("CARGO_BIN_EXE_shelfmark"));
+    verify.args(["verify", "--json", "--quiet", flag]).arg(place).env_remove("DATABASE_URL");
+    let output = verify.output().expect("the binary runs");
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let models = report.as_array().expect("a list of models").clone();
