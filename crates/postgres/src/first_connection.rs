@@ -74,18 +74,18 @@ fn permanent(source: Error, socket: bool) -> Result<PostgresError, Error> {
             false => Ok(PostgresError::Refused(source)),
         };
     }
-    if let Error::Io(failure) = &source {
-        return match failure.kind() {
-            // rustls's own errors come as invalid data.
-            ErrorKind::InvalidData if !socket => Ok(tls(source)),
-            ErrorKind::PermissionDenied => Ok(PostgresError::Refused(source)),
-            _ => Err(source),
-        };
-    }
-    match source {
-        Error::Tls(_) | Error::Configuration(_) => Ok(tls(source)),
-        Error::Protocol(_) => Ok(PostgresError::NotPostgres(source)),
-        other => Err(other),
+    let kind = if let Error::Io(failure) = &source { Some(failure.kind()) } else { None };
+    // rustls's own errors come as invalid data.
+    let is_tls =
+        matches!(source, Error::Tls(_) | Error::Configuration(_)) || (kind == Some(ErrorKind::InvalidData) && !socket);
+    if is_tls {
+        Ok(tls(source))
+    } else if kind == Some(ErrorKind::PermissionDenied) {
+        Ok(PostgresError::Refused(source))
+    } else if matches!(source, Error::Protocol(_)) {
+        Ok(PostgresError::NotPostgres(source))
+    } else {
+        Err(source)
     }
 }
 
