@@ -60,7 +60,7 @@ pub struct ServeSettings {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Address of a Postgres database, such as postgres://user:password@host:5432/name?sslmode=verify-full. What it
+    /// Address of a Postgres database, such as postgres://USER:PASSWORD@HOST/NAME?sslmode=require. What it
     /// leaves open is taken from PGHOST, PGPASSWORD, PGSSLMODE and the like [default: the service's own server in the
     /// data folder]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]

@@ -48,7 +48,7 @@ pub async fn measure(
     let folder = tempfile::Builder::new().prefix("shelfmark-bench-").tempdir()?;
     let managed = ManagedPostgres::start(folder.path()).await?;
     Report::step(&format!("recommend: {items} clustered items x {DIM} are stored"));
-    store(managed.url(), items).await?;
+    Box::pin(store(managed.url(), items)).await?;
     let service = Service::start_on(&json!({ "dim": DIM }), managed.url()).await?;
     let vectors: Vec<Vec<f32>> = (0..QUERIES).map(|number| clusters::query(number, items)).collect();
     let body = |vector: &Vec<f32>| json!({ "vector": vector, "limit": LIMIT }).to_string();

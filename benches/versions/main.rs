@@ -86,7 +86,7 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Figure::Replay) {
         let (folder, managed) = postgres().await?;
-        replay::measure(&mut report, managed.url(), args.events).await?;
+        Box::pin(replay::measure(&mut report, managed.url(), args.events)).await?;
         managed.stop().await?;
         drop(folder);
     }

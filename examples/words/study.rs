@@ -52,11 +52,11 @@ impl Study {
             // A clone shares all rows with the base until one of them changes.
             let mut state = base.clone();
             state.configure(fork);
-            learned(&state, &stream(text.part(Part::Tuning).map(|sentence| (text, sentence))))
+            learned(&state, &stream(Part::Tuning, text.part(Part::Tuning).map(|sentence| (text, sentence))))
         };
         let forks = [forked(&texts[0])?, forked(&texts[1])?];
         let tuning = texts[own].part(Part::Tuning).map(|sentence| (&texts[own], sentence));
-        let scratch = learned(&nothing, &stream(tuning))?;
+        let scratch = learned(&nothing, &stream(Part::Tuning, tuning))?;
         let quality = |state: &State| -> anyhow::Result<Quality> {
             Ok(Quality { of: [tested(state, &texts[0])?, tested(state, &texts[1])?] })
         };
@@ -87,15 +87,22 @@ fn mixed(texts: &[Text; 2]) -> Stream {
         sentences.extend(places.map(|(place, sentence)| (place as f64 / count, (text, sentence))));
     }
     sentences.sort_by(|a, b| a.0.total_cmp(&b.0));
-    stream(sentences.into_iter().map(|(_, sentence)| sentence))
+    stream(Part::Base, sentences.into_iter().map(|(_, sentence)| sentence))
 }
 
 /// A sentence is a session, a word an event of it. Words are a millisecond apart: far enough to come one after the other,
 /// near enough that all have the same gap in time, as the items of a visit given along with a query.
-fn stream<'a>(sentences: impl Iterator<Item = (&'a Text, &'a Sentence)>) -> Stream {
+///
+/// The sentences of a part come after those of the parts before it, as sessions of their own.
+fn stream<'a>(part: Part, sentences: impl Iterator<Item = (&'a Text, &'a Sentence)>) -> Stream {
     let config = ModelConfig::default();
     let mut stream = Stream::default();
-    for (number, (text, sentence)) in (0_i64..).zip(sentences) {
+    let first = match part {
+        Part::Base => 0,
+        Part::Tuning => 1_000_000,
+        Part::Test => 2_000_000,
+    };
+    for (number, (text, sentence)) in (first..).zip(sentences) {
         let session = id(&format!("{}-{number}", text.name));
         for (place, word) in (0_i64..).zip(&sentence.words) {
             let event = Event {
@@ -105,7 +112,7 @@ fn stream<'a>(sentences: impl Iterator<Item = (&'a Text, &'a Sentence)>) -> Stre
                 item: word.clone(),
                 kind: KIND.to_owned(),
                 value: None,
-                ts: Timestamp::from_micros(number * 1_000_000 + place * 1000).expect("a few days of 1970"),
+                ts: Timestamp::from_micros(number * 1_000_000 + place * 1000).expect("some weeks of 1970"),
                 context: Vec::new(),
                 recommendation_id: None,
                 properties: None,
@@ -129,7 +136,7 @@ fn learned(from: &State, stream: &Stream) -> anyhow::Result<State> {
 }
 
 fn tested(from: &State, text: &Text) -> anyhow::Result<Sums> {
-    let stream = stream(text.part(Part::Test).map(|sentence| (text, sentence)));
+    let stream = stream(Part::Test, text.part(Part::Test).map(|sentence| (text, sentence)));
     eprintln!("testing on {} words", stream.events.len());
     let protocol = Protocol { discard: 0.0, ..Protocol::default() };
     let mut run = Run::from_state(&stream, from.clone(), &protocol)?;

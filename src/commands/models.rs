@@ -112,7 +112,11 @@ async fn act(ModelsArgs { action, server, output }: ModelsArgs) -> anyhow::Resul
 /// Runs `shelfmark fork`.
 pub fn fork(args: ForkArgs) -> anyhow::Result<ExitCode> {
     let ForkArgs { from: ForkSource { model, version }, name, config, server, output } = args;
-    let body = json!({ "fork": { "model": model.as_str(), "version": version }, "config": fields(config)? });
+    let mut fork = json!({ "model": model.as_str() });
+    if let Some(version) = version {
+        fork["version"] = version.into();
+    }
+    let body = json!({ "fork": fork, "config": fields(config)? });
     let client = server.client(&name)?;
     let made = pipeline::runtime()?.block_on(client.send(ApiRequest::put(&[]).json(body)))?;
     output.print(&made, |made| {

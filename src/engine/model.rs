@@ -365,7 +365,7 @@ impl Model {
     /// Pins, restores or replays, or finds out what that would do. What a version holds is seen by readers when this
     /// returns; everything else has begun as an operation.
     pub async fn rollback(&self, request: RollbackRequest) -> Result<RolledBack, EngineError> {
-        self.parts.rollbacks.rollback(request).await
+        Box::pin(self.parts.rollbacks.rollback(request)).await
     }
 
     /// Serves the live state again.

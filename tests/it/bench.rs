@@ -213,7 +213,7 @@ async fn steps_find_the_rate_that_is_kept_up_with_and_what_makes_no_sense_is_ref
         (&["--steps", "100", "--recommendations", "5"], "cannot be used with"),
         (&["--plot", "/nowhere/load.svg"], "--plot /nowhere/load.svg"),
         (&["--url", "http://127.0.0.1:1"], "does not answer"),
-        (&["--url", "https://localhost"], "http://"),
+        (&["--url", "ftp://localhost"], "http:// or https://"),
     ] {
         let output = ended(fake.bench(args)).await;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -24,6 +24,7 @@ mod http_configuration;
 mod http_contract;
 #[path = "../http_support/mod.rs"]
 mod http_support;
+mod http_whole_service;
 mod http_wire;
 mod idle;
 mod import;

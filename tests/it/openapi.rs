@@ -74,6 +74,7 @@ fn schemas_have_the_fields_that_values_have() {
         learning: false,
         drop_idle_events: 1000,
         gradient_items: 100,
+        lasting_kinds: ["view".to_owned()].into(),
         ..Default::default()
     };
     let config = serde_json::to_value(config).expect("JSON");

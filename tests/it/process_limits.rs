@@ -10,7 +10,7 @@ async fn the_limit_on_open_files_is_raised_to_the_hard_one() {
     let database = crate::support::database().await;
     let service = shelfmark(&["serve", "--listen", "127.0.0.1:0", "--log", "info", "--database-url", &database]);
     let mut command = Command::new("sh");
-    command.arg("-c").arg("ulimit -Hn 2048; ulimit -Sn 256; exec \"$0\" \"$@\"").arg(service.get_program());
+    command.arg("-c").arg("ulimit -Sn 256; ulimit -Hn 2048; exec \"$0\" \"$@\"").arg(service.get_program());
     command.args(service.get_args()).env_clear();
     command.envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SHELFMARK_")));
     let mut child = command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("starts");

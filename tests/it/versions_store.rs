@@ -178,7 +178,7 @@ async fn a_damaged_swapped_or_missing_segment_is_refused_by_name() {
     };
     corrupt(1, "segment 2 of table 1").await;
     corrupt(2, "segment 0 of table 0").await;
-    corrupt(3, "9 segments instead of 10").await;
+    corrupt(3, "9 of 10 segments").await;
     corrupt(4, "segment 3 of table 0").await;
     load(&store, v(5)).await.expect("whole");
 }

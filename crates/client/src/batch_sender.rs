@@ -34,7 +34,7 @@ pub enum BatchSendError {
         /// How long it was tried.
         waited: Duration,
         /// The last failure.
-        source: ClientError,
+        source: Box<ClientError>,
     },
     /// The service will not take anything.
     #[error(transparent)]
@@ -119,7 +119,11 @@ impl<'a> BatchSender<'a> {
             let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
             let pause = asked.unwrap_or(backoff);
             if begin.elapsed() + pause > self.patience {
-                return Err(BatchSendError::GaveUp { at: part.begin(), waited: begin.elapsed(), source: error });
+                return Err(BatchSendError::GaveUp {
+                    at: part.begin(),
+                    waited: begin.elapsed(),
+                    source: Box::new(error),
+                });
             }
             self.stats.retries += 1;
             self.observer.on_retry(&error);

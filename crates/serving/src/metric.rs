@@ -39,17 +39,17 @@ pub const METRICS: MetricSection = MetricSection::new(
         MetricInfo::histogram(ASYNC_LAG, "seconds", "How late the threads that read requests are"),
         MetricInfo::gauge(
             ASYNC_UTILISATION,
-            "0 to 1",
+            "ratio",
             "CPU time that the threads that read requests used, of what they could have had",
         ),
         MetricInfo::gauge(
             ASYNC_CPU_SHARE,
-            "0 to 1",
+            "ratio",
             "Time for which the threads that read requests got a CPU, of the time in which they wanted one",
         ),
         MetricInfo::gauge(
             SEARCH_RATE_LIMIT,
-            "searches a second",
+            "searches per second",
             "Searches that the rate limiter admits; 0 while it admits all",
         ),
         MetricInfo::summary(SEARCH_BATCH, "searches", "Searches scanned together"),

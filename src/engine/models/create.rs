@@ -64,7 +64,7 @@ impl Models {
             None => {
                 let config = checked(&ModelConfig::default(), &create)?;
                 let model = NewModel { name: &create.name, config: &config, fork: None };
-                self.commit(&model, None, &create).await
+                Box::pin(self.commit(&model, None, &create)).await
             }
             Some(fork) => {
                 let base = self.base(fork, &create).await?;
@@ -73,7 +73,7 @@ impl Models {
                 let changed = (config != *before).then_some(&config);
                 let fork = NewFork { base: &base.origin.model, version: base.origin.version, config: changed };
                 let model = NewModel { name: &create.name, config: &before, fork: Some(fork) };
-                self.commit(&model, Some(&base), &create).await
+                Box::pin(self.commit(&model, Some(&base), &create)).await
             }
         };
         match made_now {

@@ -35,7 +35,7 @@ impl ResolvedTarget {
     pub async fn find(stores: &Stores, target: &RollbackTarget) -> Result<Self, EngineError> {
         let position = match target {
             RollbackTarget::Version(version) => return Ok(Self::Stored(Box::new(stores.versions.get(version).await?))),
-            RollbackTarget::Time(at) => position_at(stores, *at).await?,
+            RollbackTarget::Time(at) => Box::pin(position_at(stores, *at)).await?,
             RollbackTarget::Position(position) => {
                 let head = stores.log.head().await?;
                 if *position > head {

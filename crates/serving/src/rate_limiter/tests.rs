@@ -114,7 +114,7 @@ impl World {
                 self.slices += 1;
                 Turn::Runs(Self::SLICE)
             }
-            turn => turn,
+            turn @ (Turn::Waits(_) | Turn::Runs(_)) => turn,
         };
         match &mut self.turn {
             Turn::Sleeps => self.threads.slept += STEP,
