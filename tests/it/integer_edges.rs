@@ -141,6 +141,7 @@ async fn sent(request: reqwest::RequestBuilder, told: &str) -> (u16, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_integer_at_its_edges_is_taken_or_refused_by_name() {
+    let mut wrong = Vec::new();
     let service = Service::start(&crate::support::database().await, &[]).await;
     service.clicks("u1", &["i1", "i2"]).await;
     answered(service.request(Method::POST, "versions"), 201).await;
@@ -165,7 +166,9 @@ async fn every_integer_at_its_edges_is_taken_or_refused_by_name() {
                     let told = format!("{method} {place}?{own}={number}{now}");
                     let request = service.request(method.clone(), &format!("{place}?{own}={number}{now}"));
                     let (status, answer) = sent(request, &told).await;
-                    if integer.refuses(&number) {
+                    // The body that is not there may be missed first.
+                    let bodiless = answer["code"] == "malformed" && operation.get("requestBody").is_some();
+                    if integer.refuses(&number) && !bodiless {
                         assert_eq!((status, &answer["errors"][0]["field"]), (422, &json!(own)), "{told}: {answer}");
                     }
                 }
@@ -179,6 +182,9 @@ async fn every_integer_at_its_edges_is_taken_or_refused_by_name() {
                     let mut body = body(name);
                     if integer.path.last().is_some_and(|last| last == "events") {
                         body["config"]["schedules"]["items"] = json!({"shape": "inverse_root"});
+                    }
+                    if integer.path.iter().any(|part| part == "split") {
+                        body["split"] = json!([{"live": true}]);
                     }
                     if integer.path.last().is_some_and(|last| last == "timeout_ms") {
                         body["min_position"] = json!(0);
@@ -196,12 +202,15 @@ async fn every_integer_at_its_edges_is_taken_or_refused_by_name() {
                         let named = schedule || field.contains(last.expect("a name").as_str());
                         // Text that is no number at all is no JSON of ours.
                         let refused = (status == 422 && named) || (status == 400 && number == "1e400");
-                        assert!(refused, "{told}: {status} {answer}");
+                        if !refused {
+                            wrong.push(format!("{told}: {status} {answer}"));
+                        }
                     }
                 }
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(parameters > 40 && fields > 30, "{parameters} parameters, {fields} fields");
     let batch = json!({"queries": [{"limit": 0}, {"limit": 1001}, {"limit": 1}]});
     let answers = service.post("recommendations/batch", &batch, 200).await;
