@@ -1,4 +1,4 @@
-//! What closed and open loops share: a service to ask, tasks on several connections, and the times that requests take.
+//! Parts of closed and open loops: a service to ask, tasks on several connections, and the times that requests take.
 
 use std::time::{Duration, Instant};
 

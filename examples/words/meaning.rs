@@ -1,4 +1,4 @@
-//! What a word means to a state: a point, and the words around it.
+//! Meaning of a word to a state: a point, and the words around it.
 
 use std::{collections::BTreeSet, sync::Arc};
 

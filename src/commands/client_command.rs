@@ -1,4 +1,4 @@
-//! What the commands that ask a running service share: the options that say where it is, and how answers are printed.
+//! Parts of commands that ask a running service: the options that say where it is, and the printing of answers.
 
 use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 

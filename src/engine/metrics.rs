@@ -71,8 +71,10 @@ pub fn record_applied(applied: &Applied, records: usize, elapsed: Duration) {
         counter!(CLIPPED).increment(u64::from(step.clipped));
         counter!(QUARANTINED).increment(u64::from(step.quarantined));
         if !step.quarantined {
-            #[expect(clippy::cast_precision_loss, reason = "a step has at most 2,048 targets")]
-            histogram!(LOSS).record(step.liked.sum / step.liked.targets.max(1) as f64);
+            // A step of dislikes has no such loss, and 0 would be a perfect one.
+            if let Some(loss) = step.liked.mean() {
+                histogram!(LOSS).record(loss);
+            }
             histogram!(GRADIENT_NORM).record(step.gradient_norm);
         }
     }

@@ -1,4 +1,4 @@
-//! What goes over the wire: two protocols on one port with their bounds, and large bodies both ways. Method: the accept loop
+//! Bytes on the wire: two protocols on one port with their bounds, and large bodies both ways. Method: the accept loop
 //! with handlers of our own, and the running binary, asked by hyper's client, which begins HTTP/2 by prior knowledge.
 
 use std::{

@@ -70,6 +70,14 @@ pub struct LikedLoss {
     pub sum: f64,
 }
 
+impl LikedLoss {
+    /// Returns the mean in nats; `None` without a liked target.
+    #[expect(clippy::cast_precision_loss, reason = "counts of targets are far below 2^53")]
+    pub fn mean(&self) -> Option<f64> {
+        (self.targets > 0).then(|| self.sum / self.targets as f64)
+    }
+}
+
 /// Outputs of the softmax, with its workspace.
 #[derive(Debug, Default)]
 pub struct SoftmaxOutputs {

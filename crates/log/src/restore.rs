@@ -31,8 +31,8 @@ pub async fn append_restore(
     insert_record(connection, model_id, head, columns.code, columns.rest.as_deref()).await
 }
 
-/// Moves the head by one record and locks it; `None` when the model is gone. The time of the append is never before that
-/// of the last one.
+/// Moves the head by one record and locks it; `None` when the model is gone. The time of the append is never before
+/// that of the last one.
 pub(super) async fn advance_head(
     connection: &mut PgConnection,
     model_id: i32,

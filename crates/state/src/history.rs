@@ -16,8 +16,8 @@ const TRIM_EVERY: u64 = HISTORY_EVENTS_MAX as u64 / 8;
 /// Bit of the encoded number of events that says that remembered pairs follow. No history has so many events.
 const LASTING_FLAG: u64 = 1 << 63;
 
-/// The newest events of a user or session by their own time, oldest first, stored by column. Of what is older, items are remembered that
-/// were met with a lasting kind.
+/// The newest events of a user or session by their own time, oldest first, stored by column. Of older ones, items are
+/// remembered that were met with a lasting kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     items: Vec<u32>,
@@ -92,10 +92,7 @@ impl History {
 
     /// Drops the oldest events, beyond [`HISTORY_EVENTS_MAX`] that take part in queries and as many that do not.
     pub(super) fn trim(&mut self, kinds: &HistoryKinds) {
-        let mut kept = vec![false; self.items.len()];
-        for place in self.window(kinds.non_positive) {
-            kept[place] = true;
-        }
+        let kept = self.window(kinds.non_positive);
         let gone = (0..kept.len()).filter(|place| !kept[*place] && kinds.lasting.contains(self.kinds[*place]));
         let gone: Vec<LastingEvent> =
             gone.map(|place| LastingEvent { item: self.items[place], kind: self.kinds[place] }).collect();
@@ -110,26 +107,25 @@ impl History {
         retain(&mut self.kinds, &kept);
     }
 
-    /// Iterates over the places of the events that count, newest first: so many that take part in queries, and as many
-    /// that do not.
-    fn window(&self, non_positive: KindSet) -> impl Iterator<Item = usize> {
+    /// Returns by event, oldest first, whether it counts: the newest [`HISTORY_EVENTS_MAX`] that take part in queries do,
+    /// and as many that do not.
+    fn window(&self, non_positive: KindSet) -> Vec<bool> {
         let mut counts = [0_usize; 2];
-        (0..self.len()).rev().filter(move |place| {
-            let count = &mut counts[usize::from(non_positive.contains(self.kinds[*place]))];
+        let newest_first = self.kinds.iter().rev().map(|kind| {
+            let count = &mut counts[usize::from(non_positive.contains(*kind))];
             *count += 1;
             *count <= HISTORY_EVENTS_MAX
-        })
+        });
+        let mut window: Vec<bool> = newest_first.collect();
+        window.reverse();
+        window
     }
 
     /// Iterates over items and kinds of all events that are remembered: the newest, and older ones of lasting kinds. A
     /// pair may come several times.
     pub fn remembered<'a>(&'a self, kinds: &HistoryKinds) -> impl Iterator<Item = (u32, u8)> + use<'a> {
-        let mut counts = vec![false; self.len()];
-        for place in self.window(kinds.non_positive) {
-            counts[place] = true;
-        }
-        let lasting = kinds.lasting;
-        let newest = (0..self.len()).filter(move |place| counts[*place] || lasting.contains(self.kinds[*place]));
+        let (window, lasting) = (self.window(kinds.non_positive), kinds.lasting);
+        let newest = (0..self.len()).filter(move |place| window[*place] || lasting.contains(self.kinds[*place]));
         let newest = newest.map(|place| (self.items[place], self.kinds[place]));
         self.lasting.iter().map(|event| (event.item, event.kind)).chain(newest)
     }

@@ -56,8 +56,8 @@ fn normalized(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-/// Returns the words of a text: those of Unicode text segmentation (UAX 29). Scripts that are written without spaces give
-/// pairs of neighbouring characters instead, because their words can only be told by a dictionary.
+/// Returns the words of a text: those of Unicode text segmentation (UAX 29). Scripts that are written without spaces
+/// give pairs of neighbouring characters instead, because their words can only be told by a dictionary.
 fn words(text: &str) -> Vec<String> {
     let text = normalized(text);
     let mut words = Vec::new();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable},
-    http::decode,
+    http::{decode, error::ApiError},
     serving::View,
 };
 
@@ -154,11 +154,7 @@ impl EntryRun {
 
 /// The entry of an event that stands in the log already and that a rollback gave up.
 pub fn rolled_back(position: crate::domain::Position) -> FieldError {
-    let detail = format!(
-        "this event stands at position {position}, and a rollback gave it up: it is not learned. To have it learned again, \
-         send it with another event_id, or restore a position before the rollback"
-    );
-    FieldError::new("event_id", "rolled_back", detail)
+    FieldError::new("event_id", "rolled_back", ApiError::EventRolledBack(position).to_string())
 }
 
 /// The entry of an event whose id stands in the log with another body.

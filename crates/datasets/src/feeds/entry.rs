@@ -1,4 +1,4 @@
-//! What is read from a feed: entries, and lines that cannot be used.
+//! Entries of a feed, and lines that cannot be used.
 
 use std::{fmt, io};
 

@@ -1,6 +1,6 @@
-//! What a line of ndjson is: an event or an item.
+//! Meaning of a line of ndjson: an event or an item.
 //!
-//! It does not hang on one field. An event under other names than ours, read as an item, would wipe the metadata of
+//! It does not depend on one field. An event under other names than ours, read as an item, would wipe the metadata of
 //! the item it names; so a line that may be either is a bad line, and `--format` decides.
 
 use serde_json::{Map, Value};

@@ -212,7 +212,7 @@ impl Observer for RowTracker {
             (false, false) => Cause::Competitor,
         };
         let (last, targets) = (report.through, report.targets as u64);
-        let loss = (report.liked.targets > 0).then(|| report.liked.sum / report.liked.targets as f64);
+        let loss = report.liked.mean();
         self.note(RowStep {
             cause,
             first,

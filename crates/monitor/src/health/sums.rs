@@ -94,7 +94,7 @@ impl Sums {
 
     /// Computes the mean loss of a liked target in nats.
     pub fn mean_loss(&self) -> Option<f64> {
-        ratio(self.liked.sum, self.liked.targets as f64)
+        self.liked.mean()
     }
 
     /// Computes the mean loss of a liked target over that of a random guess: 1 is no better than chance.

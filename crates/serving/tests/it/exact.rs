@@ -1,4 +1,4 @@
-//! What a view answers in cases that one can think through. `serving_query.rs` has all combinations of options.
+//! Answers of a view in cases that one can think through. `query.rs` has all combinations of options.
 
 use std::collections::BTreeSet;
 
