@@ -9,11 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use futures::TryStreamExt;
-use shelfmark::{
-    domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    log::{AppendOutcome, Log, LogSettings},
-    postgres::{self, ManagedPostgres},
-};
+use shelfmark_domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp};
+use shelfmark_log::{AppendOutcome, Log, LogSettings};
+use shelfmark_postgres::ManagedPostgres;
 use sqlx::{Executor, PgPool, postgres::PgPoolCopyExt};
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -49,8 +47,8 @@ async fn run(records: usize, writers: usize) -> Result<()> {
 }
 
 async fn measure(url: &str, postmaster: u32, records: usize, writers: usize) -> Result<()> {
-    let pool = postgres::connect(url, 10).await?;
-    postgres::migrate(&pool).await?;
+    let pool = shelfmark_postgres::connect(url, 10).await?;
+    shelfmark_postgres::migrate(&pool).await?;
     println!(
         "{records} events, {writers} writers, {REQUEST_RECORDS} a request; rates in events/s, medians of {ROUNDS}"
     );

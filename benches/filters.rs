@@ -8,11 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shelfmark::{
-    domain::{Filter, Id, Item, ModelConfig, Position, PropertyValue, Served},
-    serving::{Publisher, View},
-    state::{CounterRng, State},
-};
+use shelfmark_domain::{Filter, Id, Item, ModelConfig, Position, PropertyValue, Served};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::{CounterRng, State};
 
 const ROUNDS: usize = 20;
 const CHANGED: usize = 1000;

@@ -14,12 +14,10 @@ use std::{
 };
 
 use clap::Parser;
-use shelfmark::{
-    domain::{Append, Event, Item, ModelConfig, Position, Record, RecordBody, Timestamp},
-    feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    learner::{Learner, STATISTICS_EVERY, fingerprint, prepare_thread},
-    state::State,
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings};
+use shelfmark_domain::{Append, Event, Item, ModelConfig, Position, Record, RecordBody, Timestamp};
+use shelfmark_learner::{Learner, STATISTICS_EVERY, fingerprint, prepare_thread};
+use shelfmark_state::State;
 use tch::{Kind, Tensor};
 
 /// Events of one append, as a replay sends them.

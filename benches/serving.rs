@@ -12,11 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shelfmark::{
-    domain::{Event, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
-    serving::{Publisher, SearchScratch, SearchSettings, Searcher, View},
-    state::{ContextScratch, CounterRng, State, Table, dot},
-};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp};
+use shelfmark_serving::{Publisher, SearchScratch, SearchSettings, Searcher, View};
+use shelfmark_state::{ContextScratch, CounterRng, State, Table, dot};
 
 const USERS: usize = 2_000;
 const EVENTS: usize = 60_000;

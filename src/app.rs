@@ -11,12 +11,11 @@ use crate::{
     config::{DatabaseSettings, ServeSettings},
     engine::{self, Dependencies, Models},
     http::{self, Api, HttpDependencies},
-    keys::KeyStore,
-    log,
-    postgres::{self, DatabaseAddress, ManagedPostgres, ManagedPostgresOptions},
-    serving::{self, Searcher},
     telemetry::{self, Metrics},
 };
+use shelfmark_postgres::{DatabaseAddress, ManagedPostgres, ManagedPostgresOptions};
+use shelfmark_serving::Searcher;
+use shelfmark_store::keys::KeyStore;
 
 /// Longest wait for learning to end, its last version included.
 const ENGINE_STOP: Duration = Duration::from_secs(20);
@@ -27,7 +26,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// Returns all metrics of the service, in the order of docs/reference/metrics.md.
 pub fn metric_sections() -> Vec<MetricSection> {
-    let others = [telemetry::METRICS, http::METRICS, log::METRICS, serving::METRICS];
+    let others = [telemetry::METRICS, http::METRICS, shelfmark_log::METRICS, shelfmark_serving::METRICS];
     others.into_iter().chain(engine::METRICS).collect()
 }
 
@@ -60,11 +59,11 @@ impl Database {
         connections_max: u32,
         create_tables: bool,
     ) -> anyhow::Result<sqlx::PgPool> {
-        let pool = postgres::connect(address, connections_max).await?;
+        let pool = shelfmark_postgres::connect(address, connections_max).await?;
         if !create_tables {
-            postgres::require_tables(&pool).await?;
+            shelfmark_postgres::require_tables(&pool).await?;
         }
-        postgres::migrate(&pool).await?;
+        shelfmark_postgres::migrate(&pool).await?;
         Ok(pool)
     }
 
@@ -102,14 +101,14 @@ async fn reach_read_only(settings: &DatabaseSettings) -> anyhow::Result<sqlx::Pg
         Some(url) => url.into(),
         None => {
             let folder = settings.data_dir()?;
-            postgres::running_address(&folder).with_context(|| {
+            shelfmark_postgres::running_address(&folder).with_context(|| {
                 let folder = folder.display();
                 format!("no service runs on {folder}: --read-only follows one, there or at --database-url")
             })?
         }
     };
-    let pool = postgres::connect_read_only(address, settings.database_connections_max).await?;
-    postgres::wait_for_migrations(&pool).await?;
+    let pool = shelfmark_postgres::connect_read_only(address, settings.database_connections_max).await?;
+    shelfmark_postgres::wait_for_migrations(&pool).await?;
     Ok(pool)
 }
 

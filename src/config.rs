@@ -8,13 +8,13 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use crate::{
-    domain::ModelConfig,
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
     http::Limits,
-    log::LogSettings,
-    serving::SearchSettings,
     telemetry::TelemetrySettings,
 };
+use shelfmark_domain::ModelConfig;
+use shelfmark_log::LogSettings;
+use shelfmark_serving::SearchSettings;
 
 /// Settings of `shelfmark serve`.
 #[derive(Args)]

@@ -16,10 +16,8 @@ mod vectors;
 mod words;
 
 use clap::Parser;
-use shelfmark::{
-    domain::{ExcludeSeen, Id, Item, ModelConfig, Query},
-    evaluation::Stream,
-};
+use shelfmark_domain::{ExcludeSeen, Id, Item, ModelConfig, Query};
+use shelfmark_evaluation::Stream;
 use tastes::{
     choice::{Newcomer, Pair, events_by_user, hold_back_newcomer},
     shelf::Learned,

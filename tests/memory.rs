@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use shelfmark::{
-    domain::{Event, Id, Item, ModelConfig, Position, PropertyValue, Served, Timestamp},
-    serving::Publisher,
-    state::{ContextScratch, Digester, State, Touched},
-};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, Position, PropertyValue, Served, Timestamp};
+use shelfmark_serving::Publisher;
+use shelfmark_state::{ContextScratch, Digester, State, Touched};
 
 /// As many users and as many items.
 const ROWS: usize = 20_000;

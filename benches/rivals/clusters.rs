@@ -3,7 +3,7 @@
 //! Items are many in each of thousands of clusters, close to its centre, so that the best of a query lie close together; lengths
 //! vary by a factor of ten, so that the largest inner product is not the smallest angle; queries are near items, but are none.
 
-use shelfmark::state::CounterRng;
+use shelfmark_state::CounterRng;
 
 /// Values of a vector.
 pub const DIM: usize = 64;

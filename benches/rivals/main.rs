@@ -24,11 +24,9 @@ use std::{
 
 use clap::Parser;
 use clusters::DIM;
-use shelfmark::{
-    domain::{Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp},
-    serving::{Publisher, SearchScratch, View},
-    state::{CounterRng, State, Table, dot},
-};
+use shelfmark_domain::{Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp};
+use shelfmark_serving::{Publisher, SearchScratch, View};
+use shelfmark_state::{CounterRng, State, Table, dot};
 
 const LIMIT: usize = 20;
 const QUERIES: usize = 512;

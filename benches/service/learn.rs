@@ -5,10 +5,8 @@ use std::{path::Path, time::Instant};
 use anyhow::ensure;
 use bytes::Bytes;
 use serde_json::json;
-use shelfmark::{
-    domain::Event,
-    feeds::{Feed, FeedBody, FeedOptions},
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions};
+use shelfmark_domain::Event;
 
 use super::{
     report::Report,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use hdrhistogram::Histogram;
 use serde_json::json;
-use shelfmark::feeds::Shop;
+use shelfmark_datasets::feeds::Shop;
 use tokio::task::JoinSet;
 
 use super::{

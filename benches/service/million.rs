@@ -11,13 +11,11 @@ use std::{
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::{Id, Item, ModelConfig, ModelName, Position},
-    learner::fingerprint,
-    postgres::{self, ManagedPostgres},
-    state::{CounterRng, Digester, State, dot},
-    versions::{NewSegments, NewVersion, VersionStore},
-};
+use shelfmark_domain::{Id, Item, ModelConfig, ModelName, Position};
+use shelfmark_learner::fingerprint;
+use shelfmark_postgres::ManagedPostgres;
+use shelfmark_state::{CounterRng, Digester, State, dot};
+use shelfmark_store::versions::{NewSegments, NewVersion, VersionStore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -99,8 +97,8 @@ pub async fn measure(
 
 /// A model of the clustered items as a version at the beginning of the log.
 async fn store(url: &str, items: usize) -> anyhow::Result<()> {
-    let pool = postgres::connect(url, 8).await?;
-    postgres::migrate(&pool).await?;
+    let pool = shelfmark_postgres::connect(url, 8).await?;
+    shelfmark_postgres::migrate(&pool).await?;
     let store = VersionStore::open(pool.clone(), &ModelName::new("default")?).await?;
     let (state, digest) = tokio::task::spawn_blocking(move || {
         let mut state = State::initial(Arc::new(ModelConfig { dim: DIM, ..ModelConfig::default() }));

@@ -2,10 +2,8 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use shelfmark::{
-    domain::Event,
-    feeds::{Shop, ShopSettings},
-};
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_domain::Event;
 
 use super::wire::{Wire, request};
 

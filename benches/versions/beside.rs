@@ -3,11 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use shelfmark::{
-    domain::{Event, Id, NewRecord, Query, RecordBody, Subject, Timestamp},
-    engine::Model,
-    log::AppendOutcome,
-};
+use shelfmark::engine::Model;
+use shelfmark_domain::{Event, Id, NewRecord, Query, RecordBody, Subject, Timestamp};
+use shelfmark_log::AppendOutcome;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{million::item, quantiles::Times, report::Report};

@@ -1,13 +1,11 @@
 //! The engine in this process, without HTTP.
 
 use anyhow::Context;
-use shelfmark::{
-    domain::{ModelConfig, ModelName},
-    engine::{Dependencies, EngineSettings, Model, Models},
-    log::LogSettings,
-    postgres,
-    serving::{SearchSettings, Searcher},
-};
+use shelfmark::engine::{Dependencies, EngineSettings, Model, Models};
+use shelfmark_domain::{ModelConfig, ModelName};
+use shelfmark_log::LogSettings;
+use shelfmark_postgres as postgres;
+use shelfmark_serving::{SearchSettings, Searcher};
 use std::time::Duration;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

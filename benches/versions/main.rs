@@ -38,7 +38,7 @@ mod wire;
 
 use clap::{Parser, ValueEnum};
 use report::Report;
-use shelfmark::postgres::ManagedPostgres;
+use shelfmark_postgres::ManagedPostgres;
 
 #[derive(Parser)]
 #[command(name = "versions", about = "What versions and rollback cost, each figure beside its ceiling")]

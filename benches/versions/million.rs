@@ -6,13 +6,11 @@ use std::{
 };
 
 use serde_json::json;
-use shelfmark::{
-    domain::{Id, Item, ModelConfig, ModelName, Position, VersionManifest, VersionNumber},
-    learner::fingerprint,
-    postgres,
-    state::{CounterRng, Digester, ReadBack, State, Table},
-    versions::{NewSegments, NewVersion, VersionStore},
-};
+use shelfmark_domain::{Id, Item, ModelConfig, ModelName, Position, VersionManifest, VersionNumber};
+use shelfmark_learner::fingerprint;
+use shelfmark_postgres as postgres;
+use shelfmark_state::{CounterRng, Digester, ReadBack, State, Table};
+use shelfmark_store::versions::{NewSegments, NewVersion, VersionStore};
 use sqlx::PgPool;
 
 use super::report::Report;

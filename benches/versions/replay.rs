@@ -10,17 +10,15 @@ use std::{
 
 use anyhow::{Context, ensure};
 use serde_json::json;
-use shelfmark::{
-    domain::{
-        Append, Exclusions, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackMode, RollbackRequest,
-        RollbackTarget, VersionNumber, VersionRef,
-    },
-    engine::{Model, RolledBack, TakeVersion},
-    learner::{Learner, prepare_thread},
-    log::AppendOutcome,
-    operations::OperationState,
-    state::State,
+use shelfmark::engine::{Model, RolledBack, TakeVersion};
+use shelfmark_domain::{
+    Append, Exclusions, Id, ModelConfig, NewRecord, Position, RecordBody, RollbackMode, RollbackRequest,
+    RollbackTarget, VersionNumber, VersionRef,
 };
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_log::AppendOutcome;
+use shelfmark_state::State;
+use shelfmark_store::operations::OperationState;
 
 use super::{learning::Engine, million::DIM, report::Report, shop::shop, stored::load};
 

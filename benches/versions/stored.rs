@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use futures::TryStreamExt;
 use serde_json::json;
-use shelfmark::{
-    domain::{VersionManifest, VersionNumber},
-    state::{Assembler, State},
-    versions::VersionStore,
-};
+use shelfmark_domain::{VersionManifest, VersionNumber};
+use shelfmark_state::{Assembler, State};
+use shelfmark_store::versions::VersionStore;
 use sqlx::{Executor, PgPool, postgres::PgPoolCopyExt};
 use tokio::sync::mpsc;
 

@@ -5,11 +5,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use serde_json::json;
-use shelfmark::{
-    compare::DiffOptions,
-    domain::{ModelConfig, VersionNumber, VersionRef},
-    engine::{Model, TakeVersion},
-};
+use shelfmark::engine::{Model, TakeVersion};
+use shelfmark_domain::{ModelConfig, VersionNumber, VersionRef};
+use shelfmark_monitor::diff::DiffOptions;
 
 use super::{beside::Beside, learning::Engine, memory, million::DIM, report::Report};
 

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use shelfmark::{
-    domain::ModelConfig,
-    evaluation::Stream,
-    feeds::{Feed, FeedBody, FeedError, FeedOptions, Shop, ShopSettings},
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedError, FeedOptions, Shop, ShopSettings};
+use shelfmark_domain::ModelConfig;
+use shelfmark_evaluation::Stream;
 
 /// The files, or all files of the folders, as `shelfmark replay` takes them; events in order of time.
 pub fn read(paths: &[PathBuf], config: &ModelConfig) -> anyhow::Result<Stream> {

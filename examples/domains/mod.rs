@@ -9,7 +9,7 @@ pub mod study;
 
 use std::{io::Write, path::PathBuf};
 
-use shelfmark::domain::ModelConfig;
+use shelfmark_domain::ModelConfig;
 
 use self::{
     split::Split,

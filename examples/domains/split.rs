@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
-use shelfmark::{
-    domain::{Id, Item},
-    evaluation::Stream,
-};
+use shelfmark_domain::{Id, Item};
+use shelfmark_evaluation::Stream;
 
 /// Share of all events that a domain has that nobody named.
 const SHARE_WANTED: f64 = 0.1;

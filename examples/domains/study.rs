@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use shelfmark::{
-    domain::{LearningRates, ModelConfig},
-    evaluation::{MODEL_NAME, Protocol, Run, Stream, metrics::Sums},
-    state::State,
-};
+use shelfmark_domain::{LearningRates, ModelConfig};
+use shelfmark_evaluation::{MODEL_NAME, Protocol, Run, Stream, metrics::Sums};
+use shelfmark_state::State;
 
 use super::split::Split;
 

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
-use shelfmark::{
-    domain::{Event, Id, Item},
-    evaluation::Stream,
-};
+use shelfmark_domain::{Event, Id, Item};
+use shelfmark_evaluation::Stream;
 
 use super::shelf::Shelf;
 use crate::vectors::cosine;

@@ -10,7 +10,8 @@ pub mod tables;
 use std::{io::Write, path::PathBuf};
 
 use anyhow::bail;
-use shelfmark::{domain::ModelConfig, evaluation::Stream};
+use shelfmark_domain::ModelConfig;
+use shelfmark_evaluation::Stream;
 
 use self::{choice::Pair, shelf::Learned};
 use crate::data;

@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use shelfmark::{
-    domain::{
-        Event, ExcludeSeen, Filter, Id, Item, ModelConfig, Position, Query, ScoredItem, Served, Subject, Timestamp,
-    },
-    evaluation::{BaselineKind, Method, Protocol, Run, Stream},
-    serving::{Publisher, View},
-    state::State,
+use shelfmark_domain::{
+    Event, ExcludeSeen, Filter, Id, Item, ModelConfig, Position, Query, ScoredItem, Served, Subject, Timestamp,
 };
+use shelfmark_evaluation::{BaselineKind, Method, Protocol, Run, Stream};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::State;
 
 /// Seconds from the last event to the next click.
 const PAUSE_SECONDS: i64 = 60;

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeSet, io::Write};
 
-use shelfmark::{
-    domain::{ExcludeSeen, Id, Item, Query, ScoredItem},
-    evaluation::Stream,
-};
+use shelfmark_domain::{ExcludeSeen, Id, Item, Query, ScoredItem};
+use shelfmark_evaluation::Stream;
 
 use super::{
     choice::{Newcomer, Pair, events_by_user},

@@ -1,7 +1,7 @@
 //! What two vectors are to each other.
 
-pub use shelfmark::state::distance;
-use shelfmark::state::dot;
+pub use shelfmark_state::distance;
+use shelfmark_state::dot;
 
 /// Cosine of their angle: 1 for one direction, 0 for a right angle.
 pub fn cosine(a: &[f32], b: &[f32]) -> f32 {

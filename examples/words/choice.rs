@@ -1,7 +1,7 @@
 //! Which words to look at, and how far each went.
 
 use anyhow::bail;
-use shelfmark::domain::Id;
+use shelfmark_domain::Id;
 
 use super::{meaning::Move, study::Study};
 use crate::vectors::cosine;

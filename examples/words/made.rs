@@ -1,6 +1,7 @@
 //! Two small artificial domains, for people without texts and for the tests: words that both use for different things.
 
-use shelfmark::{domain::Id, state::CounterRng};
+use shelfmark_domain::Id;
+use shelfmark_state::CounterRng;
 
 use super::text::{Sentence, Text};
 

@@ -2,11 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use shelfmark::{
-    domain::{ExcludeSeen, Filter, Id, Position, Query, ScoredItem, Served, Subject, Timestamp},
-    serving::{Publisher, View},
-    state::State,
-};
+use shelfmark_domain::{ExcludeSeen, Filter, Id, Position, Query, ScoredItem, Served, Subject, Timestamp};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::State;
 
 use crate::vectors::{cosine, distance};
 

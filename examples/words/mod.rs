@@ -14,7 +14,7 @@ pub mod text;
 use std::{io::Write, path::PathBuf, time::Instant};
 
 use anyhow::bail;
-use shelfmark::domain::ModelConfig;
+use shelfmark_domain::ModelConfig;
 
 use self::{study::Study, text::Text};
 

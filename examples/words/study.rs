@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::bail;
-use shelfmark::{
-    domain::{Event, Id, ModelConfig, Timestamp},
-    evaluation::{MODEL_NAME, Protocol, Run, Stream, metrics::Sums},
-    state::State,
-};
+use shelfmark_domain::{Event, Id, ModelConfig, Timestamp};
+use shelfmark_evaluation::{MODEL_NAME, Protocol, Run, Stream, metrics::Sums};
+use shelfmark_state::State;
 
 use super::{
     meaning::Meaning,

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io::Write};
 
-use shelfmark::domain::Id;
+use shelfmark_domain::Id;
 
 use super::{
     choice::{self, Moved},

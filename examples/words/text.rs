@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use shelfmark::domain::Id;
+use shelfmark_domain::Id;
 
 /// Bytes of a text that are read: an example has no need of more.
 const BYTES_MAX: u64 = 256 << 20;

@@ -5,8 +5,8 @@ use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 use clap::Args;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shelfmark::domain::ModelName;
 use shelfmark_client::{ApiRequest, Client, ServiceAddress, Url};
+use shelfmark_domain::ModelName;
 
 use super::pipeline;
 

@@ -3,11 +3,8 @@
 use std::os::unix::process::CommandExt as _;
 
 use anyhow::Context;
-use shelfmark::{
-    app::Database,
-    config::DatabaseSettings,
-    postgres::{self, PostgresError},
-};
+use shelfmark::{app::Database, config::DatabaseSettings};
+use shelfmark_postgres::PostgresError;
 
 /// Opens the database. When a service runs on the data folder, this connects to its server and starts no second one.
 /// Creates no cluster; `create_tables` says whether an empty database of the settings gets tables.
@@ -20,7 +17,7 @@ pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::R
     if !in_use {
         return Err(error);
     }
-    let address = postgres::running_address(&settings.data_dir()?).context(error)?;
+    let address = shelfmark_postgres::running_address(&settings.data_dir()?).context(error)?;
     Ok(Database { pool: Database::reach(address, 2, create_tables).await?, managed: None })
 }
 

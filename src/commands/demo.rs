@@ -7,11 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shelfmark::{
-    domain::{Event, Timestamp},
-    feeds::{Shop, ShopSettings, SpamSettings, spam},
-};
 use shelfmark_client::Origin;
+use shelfmark_datasets::feeds::{Shop, ShopSettings, SpamSettings, spam};
+use shelfmark_domain::{Event, Timestamp};
 
 use super::{
     client_command::ServiceArgs,
@@ -155,7 +153,7 @@ impl Script {
         }
         let shop = Shop::new(self.shop);
         for (number, item) in shop.items().enumerate() {
-            intake.entry(origin(number), shelfmark::feeds::FeedBody::Item(item))?;
+            intake.entry(origin(number), shelfmark_datasets::feeds::FeedBody::Item(item))?;
         }
         intake.flush()?;
         for (number, event) in shop.take(usize::try_from(self.events)?).enumerate() {

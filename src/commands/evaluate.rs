@@ -9,16 +9,14 @@ use std::{
 
 use anyhow::{Context, bail};
 use indicatif::HumanCount;
-use shelfmark::{
-    domain::{ModelConfig, RowVector},
-    evaluation::{
-        BaselineKind, Evaluated, Protocol, Report, Run, Stream,
-        ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
-    },
-    feeds::{BadLine, FeedBody, FeedOptions},
-    vectors::ImportTargets,
-};
 use shelfmark_client::Origin;
+use shelfmark_datasets::feeds::{BadLine, FeedBody, FeedOptions};
+use shelfmark_datasets::vectors::ImportTargets;
+use shelfmark_domain::{ModelConfig, RowVector};
+use shelfmark_evaluation::{
+    BaselineKind, Evaluated, Protocol, Report, Run, Stream,
+    ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
+};
 
 use super::{
     input::{EntrySink, FeedArgs, FormatChoice, InputFiles},

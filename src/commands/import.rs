@@ -10,11 +10,9 @@ use std::{
 use anyhow::{Context, bail};
 use indicatif::HumanCount;
 use serde::Serialize;
-use shelfmark::{
-    domain::VectorTable,
-    vectors::{ImportTargets, SelectionStats},
-};
 use shelfmark_client::{ENTRIES_MAX, Origin, SendStats};
+use shelfmark_datasets::vectors::{ImportTargets, SelectionStats};
+use shelfmark_domain::VectorTable;
 use tokio::sync::oneshot;
 
 use super::{

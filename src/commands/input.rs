@@ -4,14 +4,12 @@ use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use anyhow::{Context, bail};
 use indicatif::HumanCount;
-use shelfmark::{
-    domain::{Event, Timestamp},
-    feeds::{
-        BadLine, ColumnRoles, Feed, FeedBody, FeedError, FeedFormat, FeedOptions, LineMeaning, Separator, TextEncoding,
-        TsUnit,
-    },
-};
 use shelfmark_client::Origin;
+use shelfmark_datasets::feeds::{
+    BadLine, ColumnRoles, Feed, FeedBody, FeedError, FeedFormat, FeedOptions, LineMeaning, Separator, TextEncoding,
+    TsUnit,
+};
+use shelfmark_domain::{Event, Timestamp};
 
 use super::stats::ReadStats;
 

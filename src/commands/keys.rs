@@ -7,10 +7,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use shelfmark::{
     app::Database,
     config::DatabaseSettings,
-    domain::{ModelName, Scope},
-    keys::KeyStore,
     telemetry::{self, TelemetrySettings},
 };
+use shelfmark_domain::{ModelName, Scope};
+use shelfmark_store::keys::KeyStore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::database;

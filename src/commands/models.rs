@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
-use shelfmark::domain::ModelName;
 use shelfmark_client::ApiRequest;
+use shelfmark_domain::ModelName;
 
 use super::{
     client_command::{OutputArgs, ServerArgs},

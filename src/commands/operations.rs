@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shelfmark::operations::{Operation, OperationId, OperationState};
 use shelfmark_client::ApiRequest;
+use shelfmark_store::operations::{Operation, OperationId, OperationState};
 
 use super::{client_command::ClientArgs, pipeline, poll};
 

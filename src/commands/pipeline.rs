@@ -3,11 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use shelfmark::{
-    domain::{Event, RowVector},
-    feeds::{BadLine, FeedBody},
-};
 use shelfmark_client::{Batch, BatchSender, Batcher, Client, Origin, SendStats};
+use shelfmark_datasets::feeds::{BadLine, FeedBody};
+use shelfmark_domain::{Event, RowVector};
 use tokio::sync::mpsc;
 
 use super::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use shelfmark::operations::{Operation, OperationId};
 use shelfmark_client::{ApiRequest, Client, ClientError};
+use shelfmark_store::operations::{Operation, OperationId};
 use tokio::time::Instant;
 
 use super::progress_bar::ProgressDisplay;

@@ -10,11 +10,9 @@ use std::{
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use indicatif::HumanCount;
-use shelfmark::{
-    domain::Id,
-    feeds::{BadLine, Feed, FeedBody, FeedOptions},
-};
 use shelfmark_client::{Client, ENTRIES_MAX, Origin};
+use shelfmark_datasets::feeds::{BadLine, Feed, FeedBody, FeedOptions};
+use shelfmark_domain::Id;
 
 use super::{
     client_command::ServiceArgs,

@@ -6,11 +6,9 @@ use clap::ValueEnum;
 use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use shelfmark::{
-    domain::{Deployment, Timestamp},
-    operations::{Operation, OperationState},
-};
 use shelfmark_client::ApiRequest;
+use shelfmark_domain::{Deployment, Timestamp};
+use shelfmark_store::operations::{Operation, OperationState};
 
 use super::{client_command::ClientArgs, pipeline, poll};
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use indicatif::HumanCount;
-use shelfmark::feeds::ReadSoFar;
 use shelfmark_client::{Client, ClientError, ModelStatus, Observer, SendStats};
+use shelfmark_datasets::feeds::ReadSoFar;
 
 use super::progress_bar::{ProgressDisplay, whole};
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::HumanCount;
-use shelfmark::evaluation::tuning::{TRIALS_MAX, Trial, TuningResult, TuningSettings, tune};
+use shelfmark_evaluation::tuning::{TRIALS_MAX, Trial, TuningResult, TuningSettings, tune};
 
 use super::{
     evaluate::InputArgs,

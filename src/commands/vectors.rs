@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use shelfmark::{
-    domain::VectorTable,
-    vectors::{FitSettings, ImportTargets, PreparedImport, VectorError, VectorFile, VectorFormat, VectorOptions},
+use shelfmark_datasets::vectors::{
+    FitSettings, ImportTargets, PreparedImport, VectorError, VectorFile, VectorFormat, VectorOptions,
 };
+use shelfmark_domain::VectorTable;
 
 /// Options of a file of vectors.
 #[derive(Debug, Clone, clap::Args)]

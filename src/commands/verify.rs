@@ -10,12 +10,12 @@ use clap::Args;
 use shelfmark::{
     app::Database,
     config::DatabaseSettings,
-    domain::ModelConfig,
     engine::{self, Dependencies, EngineSettings, VerifiedModel, Verify},
-    log::LogSettings,
-    serving::{SearchSettings, Searcher},
     telemetry::{self, TelemetrySettings},
 };
+use shelfmark_domain::ModelConfig;
+use shelfmark_log::LogSettings;
+use shelfmark_serving::{SearchSettings, Searcher};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -82,7 +82,7 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
     };
     let shown: Mutex<Option<(String, WorkProgress)>> = Mutex::default();
     let quiet = args.quiet;
-    let reached = move |model: &str, position: shelfmark::domain::Position, head: shelfmark::domain::Position| {
+    let reached = move |model: &str, position: shelfmark_domain::Position, head: shelfmark_domain::Position| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let all = usize::try_from(head.get()).unwrap_or(usize::MAX);
         if shown.as_ref().is_none_or(|(name, _)| name != model) {

@@ -17,10 +17,9 @@ use crate::engine::{
     rollback::{self, Rollbacks},
     stores::Stores,
 };
-use crate::{
-    domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber},
-    log, operations, versions,
-};
+use shelfmark_domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber};
+use shelfmark_store::operations;
+use shelfmark_store::versions;
 
 /// Longest wait for the learner to meet the record.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(120);
@@ -105,18 +104,19 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let related_models = versions::related_models(&mut transaction, own).await?;
-    let names = log::model_names(&mut transaction, &related_models).await?;
+    let names = shelfmark_log::model_names(&mut transaction, &related_models).await?;
     let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
     let versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;
     // The long part, while appends go on; then, under the locks of the heads, what came meanwhile.
     let mut early = Vec::with_capacity(related_models.len());
     for model_id in &related_models {
-        early.push(log::erase_user(&mut transaction, *model_id, user, &forgotten, Position::ZERO).await?);
+        early.push(shelfmark_log::erase_user(&mut transaction, *model_id, user, &forgotten, Position::ZERO).await?);
     }
     let mut logs = Vec::with_capacity(related_models.len());
     let mut position = Position::ZERO;
     for (model_id, early) in related_models.iter().zip(early) {
-        let (forget, late) = log::append_forget(&mut transaction, *model_id, user, &forgotten, early.through).await?;
+        let (forget, late) =
+            shelfmark_log::append_forget(&mut transaction, *model_id, user, &forgotten, early.through).await?;
         if *model_id == own {
             position = forget;
         }

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use crate::engine::deployment::slot::RunningRollback;
-use crate::{
-    domain::{ErrorKind, FieldError, ModelName, Position, VersionNumber},
-    log::LogError,
-    model_catalog::ModelCatalogError,
-    operations::{Operation, OperationError},
-    serving::QueryError,
-    state::StateError,
-    versions::VersionError,
-};
+use shelfmark_domain::{ErrorKind, FieldError, ModelName, Position, VersionNumber};
+use shelfmark_log::LogError;
+use shelfmark_serving::QueryError;
+use shelfmark_state::StateError;
+use shelfmark_store::model_catalog::ModelCatalogError;
+use shelfmark_store::operations::{Operation, OperationError};
+use shelfmark_store::versions::VersionError;
 
 /// What can go wrong with a model.
 #[derive(Debug, thiserror::Error)]
@@ -134,9 +132,9 @@ pub enum CorruptState {
     #[error("its digest is {found}, its manifest says {expected}")]
     Digest {
         /// Of the decoded state.
-        found: crate::domain::Digest,
+        found: shelfmark_domain::Digest,
         /// Of the manifest.
-        expected: crate::domain::Digest,
+        expected: shelfmark_domain::Digest,
     },
 }
 

@@ -8,7 +8,7 @@
 
 use tokio::sync::watch;
 
-use crate::domain::Position;
+use shelfmark_domain::Position;
 
 /// Readiness of one model.
 #[derive(Debug, Default)]

@@ -18,10 +18,8 @@ use shelfmark_metrics::{MODEL, MetricInfo, MetricSection};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{blocking::blocking, deployment::readers::Readers};
-use crate::{
-    domain::{FieldError, Id, ModelName, RecordBody, VectorTable},
-    state::{IdMap, TableFootprint},
-};
+use shelfmark_domain::{FieldError, Id, ModelName, RecordBody, VectorTable};
+use shelfmark_state::{IdMap, TableFootprint};
 
 const MEMORY_ROWS: &str = "shelfmark_memory_rows_bytes";
 const MEMORY_BUDGET: &str = "shelfmark_memory_budget_bytes";

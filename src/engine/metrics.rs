@@ -5,10 +5,8 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use shelfmark_metrics::{MetricInfo, MetricSection};
 
-use crate::{
-    domain::{Position, Timestamp},
-    learner::Applied,
-};
+use shelfmark_domain::{Position, Timestamp};
+use shelfmark_learner::Applied;
 
 pub const RECORDS_APPLIED: &str = "shelfmark_engine_records_applied_total";
 pub const POSITION: &str = "shelfmark_engine_position";

@@ -53,7 +53,6 @@ mod snapshots;
 mod status;
 mod stores;
 
-pub use crate::state::TableFootprint;
 pub use deployment::arm_status::ArmStatus;
 pub use deployment::slot::RunningRollback;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
@@ -76,6 +75,7 @@ pub use replay::trace::Stretch;
 pub use rollback::RolledBack;
 pub use rollback::dry_run::{DryRun, Standing};
 pub use settings::{EngineSettings, REPLAY_RECORDS_MAX};
+pub use shelfmark_state::TableFootprint;
 pub use snapshots::export::ExportSource;
 pub use snapshots::take::{EXPORTS_MAX, TakeVersion};
 pub use snapshots::verify::{VerifiedModel, VerifiedVersion, Verify, verify};

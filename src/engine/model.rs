@@ -18,20 +18,18 @@ use crate::engine::{
     parts::Parts,
     status,
 };
-use crate::{
-    compare::{Diff, DiffOptions},
-    domain::{
-        Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
-        NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
-        Split, VersionManifest, VersionNumber, VersionRef,
-    },
-    health::{BiasReport, Metric, RowOwner, Survey, bias_report},
-    log::Log,
-    model_catalog::ListedModel,
-    serving::{Publisher, View},
-    state::TableFootprint,
-    versions::VersionStore,
+use shelfmark_domain::{
+    Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
+    NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
+    Split, VersionManifest, VersionNumber, VersionRef,
 };
+use shelfmark_log::Log;
+use shelfmark_monitor::diff::{Diff, DiffOptions};
+use shelfmark_monitor::health::{BiasReport, Metric, RowOwner, Survey, bias_report};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::TableFootprint;
+use shelfmark_store::model_catalog::ListedModel;
+use shelfmark_store::versions::VersionStore;
 
 /// Handle of one model: cheap to clone.
 #[derive(Clone)]

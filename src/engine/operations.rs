@@ -16,9 +16,9 @@ use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::engine::{EngineError, blocking::finished};
-use crate::operations::{Operation, OperationId, OperationOutcome, OperationStore};
+use shelfmark_store::operations::{Operation, OperationId, OperationOutcome, OperationStore};
 
-/// How often the row of a running operation is touched; far below [`crate::operations::HEARTBEAT_TIMEOUT`].
+/// How often the row of a running operation is touched; far below [`shelfmark_store::operations::HEARTBEAT_TIMEOUT`].
 const TOUCH_INTERVAL: Duration = Duration::from_millis(500);
 /// How often, and at what pause, the end of an operation is written down while the database is away.
 const END_TRIES: u32 = 10;

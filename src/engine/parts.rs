@@ -12,11 +12,9 @@ use crate::engine::{
     snapshots::take::Snapshots,
     stores::Stores,
 };
-use crate::{
-    domain::{Position, Served},
-    serving::{Publisher, Searcher},
-    state::State,
-};
+use shelfmark_domain::{Position, Served};
+use shelfmark_serving::{Publisher, Searcher};
+use shelfmark_state::State;
 
 /// Parts of one model. Each part holds what it needs of the others.
 pub struct Parts {

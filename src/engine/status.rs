@@ -7,12 +7,10 @@ use serde::Serialize;
 use crate::engine::{
     EngineError, blocking::blocking, deployment::readers::Readers, learning::handle::LearnerHandle, stores::Stores,
 };
-use crate::{
-    domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp},
-    learner::fingerprint,
-    serving::Counts,
-    state::TableFootprint,
-};
+use shelfmark_domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp};
+use shelfmark_learner::fingerprint;
+use shelfmark_serving::Counts;
+use shelfmark_state::TableFootprint;
 
 /// `GET /v1/models/{m}`.
 #[derive(Debug, Clone, Serialize)]

@@ -11,18 +11,16 @@ use crate::engine::{
     EngineError, EngineSettings,
     metrics::VERSION_READ_BACK_FAILURES,
     operations::Operations,
-    replay::rolled_back::RolledBackRules,
+    replay::rules::NewestRules,
     snapshots::{
         cache::{CachedVersion, VersionCache},
         load::load_version,
         recent_states::RecentStates,
     },
 };
-use crate::{
-    domain::{ForgottenUser, ForkOrigin, ModelConfig, ModelName, VersionNumber},
-    log::Log,
-    versions::VersionStore,
-};
+use shelfmark_domain::{ForgottenUser, ForkOrigin, ModelConfig, ModelName, VersionNumber};
+use shelfmark_log::Log;
+use shelfmark_store::versions::VersionStore;
 
 /// What of a model is kept in Postgres.
 pub struct Handles {
@@ -47,8 +45,8 @@ pub struct Stores {
     pub cache: VersionCache,
     /// States in memory that traces begin from.
     pub recent: RecentStates,
-    /// What rollbacks gave up, for retries.
-    pub rolled_back_rules: RolledBackRules,
+    /// What the rollbacks of the log give up, for retries.
+    pub newest_rules: NewestRules,
     /// Users forgotten since the start.
     forgotten: AtomicU64,
     /// Versions since the start that could not be read back as they were stored.
@@ -66,7 +64,7 @@ impl Stores {
         Self {
             cache: VersionCache::new(settings.versions_in_memory),
             recent: RecentStates::new(settings.trace_states),
-            rolled_back_rules: RolledBackRules::default(),
+            newest_rules: NewestRules::default(),
             name,
             settings,
             base_config,

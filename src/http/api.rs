@@ -7,11 +7,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{Limits, error::ApiError};
-use crate::{
-    domain::{ApiKey, ModelName},
-    engine::{CreateModel, EngineError, Model, Models},
-    keys::KeyStore,
-};
+use crate::engine::{CreateModel, EngineError, Model, Models};
+use shelfmark_domain::{ApiKey, ModelName};
+use shelfmark_store::keys::KeyStore;
 
 /// The models of this process. A seam: the router is tested without an engine.
 pub trait Registry: Send + Sync + 'static {

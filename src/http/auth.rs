@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{Api, error::ApiError};
-use crate::domain::{ApiKey, Id, Scope};
+use shelfmark_domain::{ApiKey, Id, Scope};
 
 /// Who asks; in every request's extensions.
 #[derive(Debug, Clone)]
@@ -166,10 +166,10 @@ mod tests {
         let key = |scope, model: Option<&str>| {
             Caller::Key(Box::new(ApiKey {
                 name: "k".to_owned(),
-                hash: crate::domain::KeyHash([0; 32]),
+                hash: shelfmark_domain::KeyHash([0; 32]),
                 scope,
                 model: model.map(str::to_owned),
-                created_at: crate::domain::Timestamp::default(),
+                created_at: shelfmark_domain::Timestamp::default(),
             }))
         };
         assert!(key(Scope::Admin, None).check(Scope::Read, Some("m")).is_ok());

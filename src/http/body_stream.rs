@@ -17,8 +17,6 @@ use tokio_util::io::StreamReader;
 
 use super::error::ApiError;
 
-/// The codings that are taken, as the header `accept-encoding` of a refusal names them.
-pub const CODINGS: &str = "gzip, zstd";
 /// Unpacked bytes of one read.
 const READ_BYTES: usize = 32 << 10;
 /// Unpacked bytes after which other tasks get a turn: about a millisecond.
@@ -150,6 +148,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::http::error::CODINGS;
 
     fn headers(codings: &[&'static str]) -> HeaderMap {
         codings.iter().map(|coding| (header::CONTENT_ENCODING, HeaderValue::from_static(coding))).collect()

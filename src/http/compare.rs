@@ -11,7 +11,7 @@ use super::{
     problem::Problem,
     read_options::{VersionSelector, with_state_headers},
 };
-use crate::compare::{Diff, DiffOptions, K_MAX, TOP_MAX};
+use shelfmark_monitor::diff::{Diff, DiffOptions, K_MAX, TOP_MAX};
 
 /// `/v1/models/{model}/versions/{from}/diff/{to}`.
 #[derive(Debug, Deserialize, IntoParams)]

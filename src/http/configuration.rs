@@ -9,10 +9,8 @@ use super::{
     Api, body, decode, error::ApiError, models::ModelOut, params::Segments, paths::ModelPath,
     read_options::with_state_headers,
 };
-use crate::{
-    domain::{FieldError, FieldResult, ModelConfig},
-    engine::EngineError,
-};
+use crate::engine::EngineError;
+use shelfmark_domain::{FieldError, FieldResult, ModelConfig};
 
 /// Changes of a model's configuration.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::error::ApiError;
-use crate::domain::FieldError;
+use shelfmark_domain::FieldError;
 
 /// Parses a body. Text that is not JSON is malformed (400); JSON of another shape is invalid and names the field (422).
 pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {

@@ -3,15 +3,16 @@
 use axum::http::StatusCode;
 
 use super::ingest::{AppendSummary, NothingTaken};
-use crate::{
-    domain::{ErrorKind, FieldError, Position},
-    engine::EngineError,
-    log::LogError,
-    operations::OperationError,
-    serving::QueryError,
-    vectors::ExportError,
-    versions::VersionError,
-};
+use crate::engine::EngineError;
+use shelfmark_datasets::vectors::ExportError;
+use shelfmark_domain::{ErrorKind, FieldError, Position};
+use shelfmark_log::LogError;
+use shelfmark_serving::QueryError;
+use shelfmark_store::operations::OperationError;
+use shelfmark_store::versions::VersionError;
+
+/// Content codings of requests that are taken, as the header `accept-encoding` of a refusal names them.
+pub const CODINGS: &str = "gzip, zstd";
 
 /// Why a request was not answered as asked. What callers are told of it is in `error_response.rs`.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +109,7 @@ pub enum ApiError {
         expected: &'static str,
     },
     /// A content coding that is not taken.
-    #[error("content-encoding is {given}; taken are {}, or none", super::body_stream::CODINGS)]
+    #[error("content-encoding is {given}; taken are {}, or none", CODINGS)]
     ContentEncoding {
         /// What the request says.
         given: String,

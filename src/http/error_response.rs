@@ -8,14 +8,11 @@ use axum::{
 };
 
 use super::{
-    body_stream::CODINGS,
-    error::ApiError,
+    error::{ApiError, CODINGS},
     problem::{Failure, FieldProblem},
 };
-use crate::{
-    domain::{ErrorKind, Position},
-    engine::{EngineError, RunningRollback},
-};
+use crate::engine::{EngineError, RunningRollback};
+use shelfmark_domain::{ErrorKind, Position};
 
 /// What is said of our own failures.
 const SEE_LOG: &str = "the cause is in the service's log under this request_id";
@@ -187,7 +184,8 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{log::LogError, versions::VersionError};
+    use shelfmark_log::LogError;
+    use shelfmark_store::versions::VersionError;
 
     #[test]
     fn our_own_failures_are_told_to_the_log_and_not_to_the_caller() {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    domain::{FieldError, FieldResult, ModelConfig},
-    engine::Model,
-    serving::View,
-};
+use crate::engine::Model;
+use shelfmark_domain::{FieldError, FieldResult, ModelConfig};
+use shelfmark_serving::View;
 
 /// Most characters of a kind that an error repeats.
 const REPEATED_CHARS_MAX: usize = 64;

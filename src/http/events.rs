@@ -15,12 +15,9 @@ use super::{
     problem::Problem,
     read_options::{ReadOptions, with_state_headers},
 };
-use crate::{
-    domain::{Event, Id, Position, Record, RecordBody, Timestamp},
-    engine::TracedEvent,
-    health::Trace,
-    log,
-};
+use crate::engine::TracedEvent;
+use shelfmark_domain::{Event, Id, Position, Record, RecordBody, Timestamp};
+use shelfmark_monitor::health::Trace;
 
 /// One event or up to 10,000.
 #[derive(Deserialize, ToSchema)]
@@ -138,8 +135,12 @@ pub async fn list(
     let model = api.model(&path.model)?;
     let limit = params::limit("limit", query.limit, 100, 1000)?;
     let id = |field: &str, text: Option<String>| text.map(|text| Id::new(field, &text)).transpose();
-    let page =
-        log::RecordsPage { after: query.after, limit, user: id("user", query.user)?, item: id("item", query.item)? };
+    let page = shelfmark_log::RecordsPage {
+        after: query.after,
+        limit,
+        user: id("user", query.user)?,
+        item: id("item", query.item)?,
+    };
     let at = ReadOptions::new(None, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
     let records = model.log().page(page).await?;

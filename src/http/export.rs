@@ -21,11 +21,9 @@ use super::{
     problem::Problem,
     read_options::{AnsweredBy, VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::FieldError,
-    engine::ExportSource,
-    vectors::{Export, ExportFormat, ExportOptions, ExportTable},
-};
+use crate::engine::ExportSource;
+use shelfmark_datasets::vectors::{Export, ExportFormat, ExportOptions, ExportTable};
+use shelfmark_domain::FieldError;
 
 /// Query parameters of an export.
 #[derive(Debug, Deserialize, IntoParams)]

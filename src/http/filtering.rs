@@ -1,7 +1,7 @@
 //! Filters in query parameters.
 
 use super::{decode, error::ApiError};
-use crate::domain::{FieldError, FieldResult, Filter, Item, text_within};
+use shelfmark_domain::{FieldError, FieldResult, Filter, Item, text_within};
 
 /// The filter of `filter` (as JSON), `category` and `tag` together.
 pub fn filter(text: Option<&str>, category: Option<String>, tag: Option<String>) -> FieldResult<Filter> {

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, reason::Reason};
-use crate::{domain::Deployment, engine::Freeze};
+use crate::engine::Freeze;
+use shelfmark_domain::Deployment;
 
 /// The reason for freezing or resuming.
 #[derive(Debug, Default, Deserialize, ToSchema)]

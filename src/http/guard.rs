@@ -19,10 +19,8 @@ use super::{
     paths::ModelPath,
     read_options::{VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::{FieldError, GuardAction, GuardMetric, GuardSettings, not_null},
-    engine::{GuardStatus, Model},
-};
+use crate::engine::{GuardStatus, Model};
+use shelfmark_domain::{FieldError, GuardAction, GuardMetric, GuardSettings, not_null};
 
 /// What to watch, how sure to be, what to do.
 #[derive(Debug, Deserialize, ToSchema)]

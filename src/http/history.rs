@@ -12,11 +12,9 @@ use super::{
     problem::Problem,
     read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::{FieldError, Id, Position},
-    engine::{HISTORY_VERSIONS_MAX, HistoryOptions, REPLAY_RECORDS_MAX, RowHistory},
-    health::RowOwner,
-};
+use crate::engine::{HISTORY_VERSIONS_MAX, HistoryOptions, REPLAY_RECORDS_MAX, RowHistory};
+use shelfmark_domain::{FieldError, Id, Position};
+use shelfmark_monitor::health::RowOwner;
 
 /// Records learned again when nothing is said.
 const RECORDS_DEFAULT: u64 = 16_384;

@@ -14,10 +14,8 @@ use super::{
     problem::Problem,
     read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::{Id, Position, RowVector, VectorTable},
-    serving::View,
-};
+use shelfmark_domain::{Id, Position, RowVector, VectorTable};
+use shelfmark_serving::View;
 
 /// Up to 10,000 vectors.
 #[derive(ToSchema)]

@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
-use crate::domain::{FieldError, GivenId, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors, not_null};
+use shelfmark_domain::{FieldError, GivenId, Id, Item, NewRecord, PropertyValue, RecordBody, named_vectors, not_null};
 
 /// Up to 10,000 items.
 #[derive(ToSchema)]

@@ -13,11 +13,9 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::{FieldError, Position},
-    engine::Learning,
-    health::{BiasReport, Metric, POINTS_MAX, Survey, UnknownMetric},
-};
+use crate::engine::Learning;
+use shelfmark_domain::{FieldError, Position};
+use shelfmark_monitor::health::{BiasReport, Metric, POINTS_MAX, Survey, UnknownMetric};
 
 /// Says how learning goes: verdicts with their reasons, figures by table, lag, live quality.
 ///

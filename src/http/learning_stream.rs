@@ -18,11 +18,9 @@ use utoipa::ToSchema;
 use super::{
     Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, read_options::with_state_headers,
 };
-use crate::{
-    domain::Position,
-    engine::PointStream,
-    health::{Point, PointQuality, StepFigures, TableFigures},
-};
+use crate::engine::PointStream;
+use shelfmark_domain::Position;
+use shelfmark_monitor::health::{Point, PointQuality, StepFigures, TableFigures};
 
 /// A comment is sent this often while no point comes, so that dead connections are noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -25,10 +25,8 @@ use super::{
     problem::Failure,
     request_metrics,
 };
-use crate::{
-    domain::Scope,
-    serving::{QueryError, with_cpu_time},
-};
+use shelfmark_domain::Scope;
+use shelfmark_serving::{QueryError, with_cpu_time};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.

@@ -23,10 +23,8 @@ use super::{
     problem::Problem,
     read_options::VersionSelector,
 };
-use crate::{
-    domain::{FieldError, FieldResult, ModelConfig, ModelName, not_null},
-    engine::{CreateModel, ForkFrom},
-};
+use crate::engine::{CreateModel, ForkFrom};
+use shelfmark_domain::{FieldError, FieldResult, ModelConfig, ModelName, not_null};
 
 /// A model to make.
 #[derive(Debug, Default, Deserialize, ToSchema)]

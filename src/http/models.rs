@@ -12,10 +12,8 @@ use super::{
     paths::ModelPath,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
-use crate::{
-    domain::{Digest, ForkOrigin, ModelConfig, Position, Served},
-    engine::{ModelStatus, TableFootprint},
-};
+use crate::engine::{ModelStatus, TableFootprint};
+use shelfmark_domain::{Digest, ForkOrigin, ModelConfig, Position, Served};
 
 /// Where a model stands.
 #[derive(Debug, Serialize, ToSchema)]

@@ -18,10 +18,8 @@ use super::{
     params::{Params, Segments},
     paths::{ModelPath, OperationPath},
 };
-use crate::{
-    domain::FieldError,
-    operations::{Operation, OperationId},
-};
+use shelfmark_domain::FieldError;
+use shelfmark_store::operations::{Operation, OperationId};
 
 /// How long the answer to a cancellation waits for the end of the work.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::params;
-use crate::domain::{FieldResult, Position};
+use shelfmark_domain::{FieldResult, Position};
 
 /// Entries of a page when the caller names no number.
 const LIMIT_DEFAULT: usize = 50;

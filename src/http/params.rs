@@ -9,7 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::{decode, error::ApiError};
-use crate::domain::{FieldError, FieldResult};
+use shelfmark_domain::{FieldError, FieldResult};
 
 /// Segments of the path by name, decoded.
 pub struct Segments<T>(pub T);

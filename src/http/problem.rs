@@ -8,10 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ingest::{AppendSummary, Rejection};
-use crate::{
-    domain::{FieldError, Position},
-    engine::RunningRollback,
-};
+use crate::engine::RunningRollback;
+use shelfmark_domain::{FieldError, Position};
 
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
 #[derive(Debug, Default)]

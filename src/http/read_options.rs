@@ -10,11 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{error::ApiError, params};
-use crate::{
-    domain::{FieldResult, Position, Served, VersionNumber, VersionRef},
-    engine::Model,
-    serving::View,
-};
+use crate::engine::Model;
+use shelfmark_domain::{FieldResult, Position, Served, VersionNumber, VersionRef};
+use shelfmark_serving::View;
 
 const POSITION: HeaderName = HeaderName::from_static("shelfmark-position");
 const VERSION: HeaderName = HeaderName::from_static("shelfmark-version");

@@ -1,6 +1,6 @@
 //! Reasons that callers give for a change: kept with the deployment or version that it leads to.
 
-use crate::domain::{FieldResult, text_within};
+use shelfmark_domain::{FieldResult, text_within};
 
 /// A reason that keeps its rule: 1 to 1,024 bytes without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]

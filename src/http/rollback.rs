@@ -26,14 +26,12 @@ use super::{
     read_options::with_state_headers,
     reason::Reason,
 };
-use crate::{
-    domain::{
-        Deployment, Exclusions, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
-        Timestamp, VersionNumber, VersionRef, check_label,
-    },
-    engine::{DryRun, Model, RolledBack},
-    operations::OperationState,
+use crate::engine::{DryRun, Model, RolledBack};
+use shelfmark_domain::{
+    Deployment, Exclusions, FieldError, FieldResult, Position, RollbackMode, RollbackRequest, RollbackTarget,
+    Timestamp, VersionNumber, VersionRef, check_label,
 };
+use shelfmark_store::operations::OperationState;
 
 /// How long the answer to a dry run waits for it, before it names the operation.
 const DRY_RUN_PATIENCE: Duration = Duration::from_secs(25);
@@ -163,7 +161,7 @@ pub async fn rollback(
 }
 
 /// A dry run's result when there is one, else the operation.
-async fn begun(model: &Model, name: &str, id: crate::operations::OperationId) -> Result<Response, ApiError> {
+async fn begun(model: &Model, name: &str, id: shelfmark_store::operations::OperationId) -> Result<Response, ApiError> {
     let operation = model.operations().store().get(id).await?;
     if operation.state == OperationState::Done
         && let Some(dry_run) = operation.result.as_ref().and_then(|result| result.get("dry_run")).cloned()
@@ -233,7 +231,8 @@ pub async fn deployments(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Id, http::decode};
+    use crate::http::decode;
+    use shelfmark_domain::Id;
 
     fn asked(text: &str) -> Result<RollbackRequest, ApiError> {
         let body = decode::json(text.as_bytes())?;

@@ -12,7 +12,7 @@ use super::{
     middleware::{self, Admission, Load, Policy},
     model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar, users, versions,
 };
-use crate::domain::Scope;
+use shelfmark_domain::Scope;
 
 /// A group of routes with one policy.
 struct Group {

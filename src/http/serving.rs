@@ -8,10 +8,8 @@ use super::{
     Api, auth::Caller, body, error::ApiError, params::Segments, paths::ModelPath, problem::Problem,
     read_options::with_state_headers, reason::Reason,
 };
-use crate::{
-    domain::{ArmText, Deployment, FieldResult, Split},
-    engine::ArmStatus,
-};
+use crate::engine::ArmStatus;
+use shelfmark_domain::{ArmText, Deployment, FieldResult, Split};
 
 /// Split of readers over states.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -14,7 +14,7 @@ use super::{
     paths::IdPath,
     read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::domain::{Id, Position, Query, ScoredItem};
+use shelfmark_domain::{Id, Position, Query, ScoredItem};
 
 /// Query parameters of similar items.
 #[derive(Debug, Deserialize, IntoParams)]

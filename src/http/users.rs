@@ -20,10 +20,8 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
-use crate::{
-    domain::{FieldError, FieldResult, Id, Position, Timestamp},
-    engine::{ErasureReceipt, Unlearn},
-};
+use crate::engine::{ErasureReceipt, Unlearn};
+use shelfmark_domain::{FieldError, FieldResult, Id, Position, Timestamp};
 
 /// Newest events that are shown.
 const EVENTS_MAX: usize = 20;

@@ -22,10 +22,8 @@ use super::{
     read_options::with_state_headers,
     reason::Reason,
 };
-use crate::{
-    domain::{FieldResult, VersionManifest, VersionNumber, VersionRef, check_label},
-    engine::TakeVersion,
-};
+use crate::engine::TakeVersion;
+use shelfmark_domain::{FieldResult, VersionManifest, VersionNumber, VersionRef, check_label};
 
 /// A page of versions.
 #[derive(Debug, Serialize, ToSchema)]

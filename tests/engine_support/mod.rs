@@ -4,14 +4,12 @@
 
 use std::time::Duration;
 
-use shelfmark::{
-    domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    engine::{Dependencies, EngineSettings, Model, ModelStatus, Models},
-    log::{AppendOutcome, LogSettings},
-    postgres,
-    serving::{SearchSettings, Searcher},
-    state::CounterRng,
-};
+use shelfmark::engine::{Dependencies, EngineSettings, Model, ModelStatus, Models};
+use shelfmark_domain::{Event, Id, ModelConfig, ModelName, NewRecord, Position, RecordBody, Timestamp};
+use shelfmark_log::{AppendOutcome, LogSettings};
+use shelfmark_postgres as postgres;
+use shelfmark_serving::{SearchSettings, Searcher};
+use shelfmark_state::CounterRng;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Longest wait for anything.

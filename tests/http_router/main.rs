@@ -14,7 +14,7 @@ use axum::{
     http::{Request, Response, StatusCode},
 };
 use serde_json::Value;
-use shelfmark::domain::Scope;
+use shelfmark_domain::Scope;
 use standins::{NamedKeys, guarded, open, problem, service, text};
 
 /// Questions that are too long for an address.

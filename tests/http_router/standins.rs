@@ -10,11 +10,11 @@ use axum::{
 use futures::future::BoxFuture;
 use serde_json::Value;
 use shelfmark::{
-    domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp},
     engine::{CreateModel, EngineError, Model},
     http::{Api, HttpDependencies, Keys, Limits, Registry, router},
-    model_catalog::ModelCatalogError,
 };
+use shelfmark_domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp};
+use shelfmark_store::model_catalog::ModelCatalogError;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 

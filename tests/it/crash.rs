@@ -12,13 +12,11 @@ use std::{
 
 use crate::service::{Service, data_dir, kill_postgres};
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::{ModelConfig, ModelName, Position, RecordBody},
-    learner::{Learner, prepare_thread},
-    log::{Log, LogSettings},
-    postgres,
-    state::{CounterRng, Digester, State},
-};
+use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody};
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_log::{Log, LogSettings};
+use shelfmark_postgres as postgres;
+use shelfmark_state::{CounterRng, Digester, State};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 fn number(name: &str, default: u64) -> u64 {
@@ -109,7 +107,7 @@ async fn a_killed_service_applies_every_acknowledged_event_once() {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let name = ModelName::new("default").unwrap();
     let log = Log::open(pool.clone(), &name, LogSettings::default(), stop.clone(), &tasks).await.unwrap();
-    let base = shelfmark::log::base_config_or_init(&pool, &name, &ModelConfig::default()).await.unwrap();
+    let base = shelfmark_log::base_config_or_init(&pool, &name, &ModelConfig::default()).await.unwrap();
     assert_eq!(base.dim, 16);
     prepare_thread();
     let mut state = State::initial(Arc::new(base));

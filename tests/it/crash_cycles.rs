@@ -15,7 +15,8 @@ use std::{
 use crate::service::{Service, number};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::{postgres, state::CounterRng};
+use shelfmark_postgres as postgres;
+use shelfmark_state::CounterRng;
 use sqlx::PgPool;
 
 /// Users, and those among them who may be forgotten: what became of their events cannot be told by their ids any more.

@@ -12,16 +12,14 @@ use std::{
 };
 
 use crate::engine_support::{Running, config, hash, new_event, start};
-use shelfmark::{
-    domain::{
-        Append, Event, Exclusions, Id, Item, NewRecord, Position, Record, RecordBody, RollbackMode, RollbackRequest,
-        RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber, VersionRef,
-    },
-    engine::{RolledBack, TakeVersion},
-    learner::{Learner, prepare_thread},
-    log::AppendOutcome,
-    state::{CounterRng, Digester, State},
+use shelfmark::engine::{RolledBack, TakeVersion};
+use shelfmark_domain::{
+    Append, Event, Exclusions, Id, Item, NewRecord, Position, Record, RecordBody, RollbackMode, RollbackRequest,
+    RollbackTarget, RowVector, Served, Timestamp, VectorTable, VectorValues, VersionNumber, VersionRef,
 };
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_log::AppendOutcome;
+use shelfmark_state::{CounterRng, Digester, State};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

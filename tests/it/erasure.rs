@@ -8,12 +8,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::engine_support::{config, start};
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::{Append, Event, Id, NewRecord, Position, Record, RecordBody, Timestamp, VersionRef},
-    engine::{Model, TakeVersion, Unlearn},
-    learner::{Learner, prepare_thread},
-    state::{CounterRng, Digester, State},
-};
+use shelfmark::engine::{Model, TakeVersion, Unlearn};
+use shelfmark_domain::{Append, Event, Id, NewRecord, Position, Record, RecordBody, Timestamp, VersionRef};
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_state::{CounterRng, Digester, State};
 use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
 
@@ -46,7 +44,7 @@ async fn append(model: &Model, draws: &mut CounterRng, numbers: std::ops::Range<
     model.wait_applied(head, PATIENCE).await.unwrap();
 }
 
-async fn take(model: &Model) -> shelfmark::domain::VersionManifest {
+async fn take(model: &Model) -> shelfmark_domain::VersionManifest {
     model.take_version(TakeVersion { label: None, reason: None, actor: "test".into() }).await.unwrap()
 }
 

@@ -4,12 +4,10 @@
 use std::{path::Path, process::Command};
 
 use serde_json::Value;
-use shelfmark::{
-    domain::ModelConfig,
-    evaluation::{Evaluated, Protocol, Run, Stream},
-    feeds::{Shop, ShopSettings},
-    state::{Digester, State},
-};
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_domain::ModelConfig;
+use shelfmark_evaluation::{Evaluated, Protocol, Run, Stream};
+use shelfmark_state::{Digester, State};
 
 const EVENTS: usize = 4_000;
 

@@ -4,15 +4,13 @@
 use crate::engine_support::{
     Running, config, end, events, learn, name, reached, start, start_with, surroundings, until,
 };
-use shelfmark::{
-    domain::{
-        Exclusions, ForkOrigin, ModelConfig, Position, RollbackMode, RollbackRequest, RollbackTarget, VersionNumber,
-        VersionRef,
-    },
-    engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion},
-    model_catalog::ModelCatalogError,
-    versions::VersionError,
+use shelfmark::engine::{CreateModel, EngineError, ForkFrom, Model, Models, TakeVersion};
+use shelfmark_domain::{
+    Exclusions, ForkOrigin, ModelConfig, Position, RollbackMode, RollbackRequest, RollbackTarget, VersionNumber,
+    VersionRef,
 };
+use shelfmark_store::model_catalog::ModelCatalogError;
+use shelfmark_store::versions::VersionError;
 
 type Change = fn(&mut ModelConfig);
 
@@ -114,7 +112,7 @@ async fn a_fork_is_its_bases_version_and_what_one_learns_the_other_does_not() {
     let first = running.model("first");
     let (position, event) = first
         .log()
-        .find_event(&shelfmark::domain::Id::new("event_id", "b-0").expect("an id"))
+        .find_event(&shelfmark_domain::Id::new("event_id", "b-0").expect("an id"))
         .await
         .expect("an answer")
         .expect("an event");

@@ -10,10 +10,8 @@ use std::time::{Duration, Instant};
 use crate::http_support::{PATIENCE, Service, answered};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::Event,
-    feeds::{Shop, ShopSettings},
-};
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_domain::Event;
 
 const SHOPPERS: usize = 80;
 const CONFIG: &str = r#"{"dim": 16, "step_targets": 16, "user_weight_max": 1000000,

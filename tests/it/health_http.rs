@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use crate::http_support::{PATIENCE, Service, answered, checked, problem};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::Event,
-    engine::STREAMS_MAX,
-    feeds::{Shop, ShopSettings},
-};
+use shelfmark::engine::STREAMS_MAX;
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_domain::Event;
 
 const GET: Method = Method::GET;
 const POST: Method = Method::POST;

@@ -8,19 +8,17 @@ use std::{
 };
 
 use crate::health_support::{Watched, event};
-use shelfmark::{
-    domain::{
-        Append, Event, ExcludeSeen, Exclusions, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
-        RollbackRequest, RollbackTarget, Subject, VersionRef,
-    },
-    engine::{Dependencies, EngineSettings, Model, Models, TakeVersion},
-    health::{Part, Quality, TraceTarget, Tracer},
-    learner::{Learner, prepare_thread},
-    log::LogSettings,
-    postgres,
-    serving::{SearchSettings, Searcher, View},
-    state::{CounterRng, Digester, LearnedTable, dot},
+use shelfmark::engine::{Dependencies, EngineSettings, Model, Models, TakeVersion};
+use shelfmark_domain::{
+    Append, Event, ExcludeSeen, Exclusions, ModelConfig, ModelName, NewRecord, Query, RecordBody, RollbackMode,
+    RollbackRequest, RollbackTarget, Subject, VersionRef,
 };
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_log::LogSettings;
+use shelfmark_monitor::health::{Part, Quality, TraceTarget, Tracer};
+use shelfmark_postgres as postgres;
+use shelfmark_serving::{SearchSettings, Searcher, View};
+use shelfmark_state::{CounterRng, Digester, LearnedTable, dot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +67,7 @@ fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run(
     assert!(trace.batch_first > kept_at && trace.batch_first <= record.position && trace.batch_last >= record.position);
     let item = before.inference.catalog.row(event.item.as_str()).unwrap() as usize;
     let traced = trace.rows.iter().find(|row| row.part == Part::Item && row.table == LearnedTable::Items).unwrap();
-    let norm = |state: &shelfmark::state::State| {
+    let norm = |state: &shelfmark_state::State| {
         let row = state.inference.parameters.items.row(item);
         dot(row, row).sqrt().to_bits()
     };

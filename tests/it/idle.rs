@@ -8,10 +8,8 @@ use crate::learner_model::Model;
 use crate::service::{PATIENCE, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::{
-    domain::{Event, Id, ModelConfig, RecordBody, Timestamp},
-    state::{Assembler, Digester, LearnedTable, Segment, State, Table, Touched},
-};
+use shelfmark_domain::{Event, Id, ModelConfig, RecordBody, Timestamp};
+use shelfmark_state::{Assembler, Digester, LearnedTable, Segment, State, Table, Touched};
 
 /// Events that one visitor leaves, one after the other.
 const VISIT: u64 = 30;
@@ -62,7 +60,7 @@ fn learn(model: &mut Model, from: u64, through: u64) {
     }
 }
 
-fn digest(state: &State) -> shelfmark::domain::Digest {
+fn digest(state: &State) -> shelfmark_domain::Digest {
     Digester::new(state).digest()
 }
 

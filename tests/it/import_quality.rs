@@ -8,12 +8,12 @@
 
 use std::{io::Read, path::PathBuf};
 
-use shelfmark::{
-    domain::{Event, Id, ModelConfig, RowVector, Timestamp, VectorTable, VectorValues},
-    evaluation::{Protocol, Run, Stream},
-    feeds::{Shop, ShopSettings},
-    vectors::{Fit, FitSettings, ImportTargets, Moments, PreparedImport, VectorFile, VectorOptions},
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_datasets::vectors::{
+    Fit, FitSettings, ImportTargets, Moments, PreparedImport, VectorFile, VectorOptions,
 };
+use shelfmark_domain::{Event, Id, ModelConfig, RowVector, Timestamp, VectorTable, VectorValues};
+use shelfmark_evaluation::{Protocol, Run, Stream};
 
 const SETTINGS: FitSettings = FitSettings { scale: 0.2, centre: true, seed: 0 };
 
@@ -121,7 +121,7 @@ fn word_vectors_help_a_model_of_sentences() {
     prepared
         .hand_over(open(), |_, row| {
             warm.vectors.push(row);
-            Ok::<(), shelfmark::vectors::VectorError>(())
+            Ok::<(), shelfmark_datasets::vectors::VectorError>(())
         })
         .unwrap();
     for (events, gain) in [(1_000, 0.02), (5_000, 0.01)] {

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use crate::log_support::migrated;
-use shelfmark::{
-    domain::{ModelName, Scope},
-    keys::{KeyError, KeyStore},
-};
+use shelfmark_domain::{ModelName, Scope};
+use shelfmark_store::keys::{KeyError, KeyStore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,11 +7,9 @@
 
 use std::path::PathBuf;
 
-use shelfmark::{
-    domain::ModelConfig,
-    evaluation::{Protocol, Report, Run, Stream},
-    feeds::{Feed, FeedBody, FeedOptions},
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions};
+use shelfmark_domain::ModelConfig;
+use shelfmark_evaluation::{Protocol, Report, Run, Stream};
 
 /// The folder of a recorded data set. Its tests are ignored unless asked for, so a missing one is a failure.
 fn dataset(name: &str) -> PathBuf {

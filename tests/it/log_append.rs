@@ -4,10 +4,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
-use shelfmark::{
-    domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber},
-    log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config_or_init},
-};
+use shelfmark_domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber};
+use shelfmark_log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config_or_init};
 use sqlx::Executor;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -299,10 +297,10 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
 async fn the_default_model_is_there_and_its_first_configuration_stays() {
     let pool = migrated(&crate::support::database().await).await;
     let name = ModelName::new("default").expect("a name");
-    let listed = shelfmark::model_catalog::list(&pool).await.expect("the catalogue");
+    let listed = shelfmark_store::model_catalog::list(&pool).await.expect("the catalogue");
     assert_eq!(listed.iter().map(|listed| &listed.name).collect::<Vec<_>>(), [&name]);
-    let first = shelfmark::domain::ModelConfig { dim: 32, ..Default::default() };
+    let first = shelfmark_domain::ModelConfig { dim: 32, ..Default::default() };
     assert_eq!(base_config_or_init(&pool, &name, &first).await.expect("settled"), first);
-    let later = shelfmark::domain::ModelConfig::default();
+    let later = shelfmark_domain::ModelConfig::default();
     assert_eq!(base_config_or_init(&pool, &name, &later).await.expect("read"), first);
 }

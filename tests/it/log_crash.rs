@@ -15,10 +15,8 @@ use std::{
 };
 
 use crate::log_support::{append_until_acknowledged, at, event, migrated, open};
-use shelfmark::{
-    log::{AppendOutcome, Log},
-    postgres::ManagedPostgres,
-};
+use shelfmark_log::{AppendOutcome, Log};
+use shelfmark_postgres::ManagedPostgres;
 use sqlx::PgPool;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;

@@ -6,10 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::log_support::{Opened, at, event, id, migrated, open, open_with};
 use futures::FutureExt;
 use proptest::{prelude::*, test_runner::TestRunner};
-use shelfmark::{
-    domain::{Append, Event, Id, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp},
-    log::{Log, LogError, LogSettings, Tail},
-};
+use shelfmark_domain::{Append, Event, Id, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp};
+use shelfmark_log::{Log, LogError, LogSettings, Tail};
 use tokio::task::JoinSet;
 
 /// A handle that keeps nothing in memory: its tails read the table.
@@ -219,8 +217,8 @@ fn any_rate() -> impl Strategy<Value = f32> {
     prop::num::f32::POSITIVE | prop::num::f32::SUBNORMAL | prop::num::f32::ZERO
 }
 
-fn any_id() -> impl Strategy<Value = shelfmark::domain::Id> {
-    "\\PC{1,40}".prop_filter_map("an id", |text| shelfmark::domain::Id::new("id", &text).ok())
+fn any_id() -> impl Strategy<Value = shelfmark_domain::Id> {
+    "\\PC{1,40}".prop_filter_map("an id", |text| shelfmark_domain::Id::new("id", &text).ok())
 }
 
 fn finite() -> impl Strategy<Value = f64> {

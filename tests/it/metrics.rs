@@ -11,11 +11,9 @@ use std::{
 use crate::http_support::{PATIENCE, Service, answered};
 use reqwest::Method;
 use serde_json::json;
-use shelfmark::{
-    app::metric_sections,
-    domain::Event,
-    feeds::{Shop, ShopSettings},
-};
+use shelfmark::app::metric_sections;
+use shelfmark_datasets::feeds::{Shop, ShopSettings};
+use shelfmark_domain::Event;
 use shelfmark_metrics::{MetricInfo, MetricKind, reference_page};
 
 /// Metrics without a value in this test, each with the reason.

@@ -7,12 +7,10 @@
 
 use std::path::PathBuf;
 
-use shelfmark::{
-    domain::{Event, Id, Item, ModelConfig, PropertyValue, Timestamp},
-    evaluation::{Protocol, Run, Stream},
-    feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings},
-    state::CounterRng,
-};
+use shelfmark_datasets::feeds::{Feed, FeedBody, FeedOptions, Shop, ShopSettings};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, PropertyValue, Timestamp};
+use shelfmark_evaluation::{Protocol, Run, Stream};
+use shelfmark_state::CounterRng;
 
 /// Numbers of a vector made from metadata.
 const INPUTS: usize = 64;

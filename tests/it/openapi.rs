@@ -70,7 +70,7 @@ fn schemas_have_the_fields_that_values_have() {
     let document = document();
     let schemas = &document["components"]["schemas"];
     // Some are shown only when they are not as usual.
-    let config = shelfmark::domain::ModelConfig {
+    let config = shelfmark_domain::ModelConfig {
         learning: false,
         drop_idle_events: 1000,
         gradient_items: 100,
@@ -80,7 +80,7 @@ fn schemas_have_the_fields_that_values_have() {
     let config = serde_json::to_value(config).expect("JSON");
     let names = |value: &Value| -> BTreeSet<String> { value.as_object().expect("an object").keys().cloned().collect() };
     assert_eq!(names(&schemas["ModelConfig"]["properties"]), names(&config));
-    let item: shelfmark::domain::Item = serde_json::from_value(serde_json::json!({
+    let item: shelfmark_domain::Item = serde_json::from_value(serde_json::json!({
         "id": "i", "title": "t", "text": "x", "categories": ["c"], "tags": ["t"],
         "properties": {"p": 1}, "vectors": {"image": [1.0]}, "available": true
     }))

@@ -9,7 +9,7 @@ use std::{fs::File, time::Instant};
 use crate::service::{PATIENCE, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::postgres;
+use shelfmark_postgres as postgres;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, postgres::PgConnectOptions};
 
 /// The address of the same database for a role that may only select, now and in tables that come later.

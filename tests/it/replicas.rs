@@ -20,7 +20,8 @@ use std::{
 use crate::service::{PATIENCE, Service, number};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::{postgres, state::CounterRng};
+use shelfmark_postgres as postgres;
+use shelfmark_state::CounterRng;
 use tokio::{sync::RwLock, task::JoinSet};
 
 const PROCESSES: usize = 3;

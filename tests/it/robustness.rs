@@ -7,12 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::learner_model::Model;
-use shelfmark::{
-    domain::{Event, Id, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, VectorValues},
-    evaluation::{Protocol, Run, Stream},
-    feeds::{Shop, ShopSettings, SpamSettings, spam},
-    state::{CounterRng, Digester, LearnedTable, State},
-};
+use shelfmark_datasets::feeds::{Shop, ShopSettings, SpamSettings, spam};
+use shelfmark_domain::{Event, Id, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, VectorValues};
+use shelfmark_evaluation::{Protocol, Run, Stream};
+use shelfmark_state::{CounterRng, Digester, LearnedTable, State};
 
 const SEED: u64 = 11;
 const ITEMS: usize = 500;

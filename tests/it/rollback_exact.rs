@@ -7,17 +7,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::engine_support::{Running, config, events, learn, new_event, reached, start, until};
-use shelfmark::{
-    domain::{
-        Append, Deployment, DeploymentMode, Derived, ExclusionReason, Exclusions, Id, Interval, NewRecord, Position,
-        PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp,
-        VersionNumber, VersionRef,
-    },
-    engine::{RolledBack, TakeVersion},
-    learner::{Learner, prepare_thread},
-    operations::{Operation, OperationState},
-    state::{CounterRng, Digester, State},
+use shelfmark::engine::{RolledBack, TakeVersion};
+use shelfmark_domain::{
+    Append, Deployment, DeploymentMode, Derived, ExclusionReason, Exclusions, Id, Interval, NewRecord, Position,
+    PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber,
+    VersionRef,
 };
+use shelfmark_learner::{Learner, prepare_thread};
+use shelfmark_state::{CounterRng, Digester, State};
+use shelfmark_store::operations::{Operation, OperationState};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

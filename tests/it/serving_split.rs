@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::http_support::{PATIENCE, Service, answered, problem};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shelfmark::domain::{Arm, ModelName, Position, RecommendationId, Served, Split, VersionNumber};
+use shelfmark_domain::{Arm, ModelName, Position, RecommendationId, Served, Split, VersionNumber};
 
 /// A service with one version and a newer live state.
 async fn service(database: &str) -> (Service, u64) {

@@ -22,19 +22,6 @@ const MODULES: [(&str, &[Module]); 3] = [
     ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
 ];
 
-/// Names by which the root package re-exports crates and their modules, where they are not the names themselves.
-const ALIASES: [(&str, &str); 9] = [
-    ("compare", "monitor::diff"),
-    ("feeds", "datasets::feeds"),
-    ("health", "monitor::health"),
-    ("keys", "store::keys"),
-    ("operations", "store::operations"),
-    ("plot", "evaluation"),
-    ("model_catalog", "store::model_catalog"),
-    ("vectors", "datasets::vectors"),
-    ("versions", "store::versions"),
-];
-
 const LINES_MAX: usize = 400;
 /// Longer files, each with its own bound and its reason.
 const LONG_FILES: [(&str, usize, &str); 1] = [(
@@ -97,7 +84,7 @@ fn sources_in(folder: &str) -> Vec<Source> {
 /// `crate::module` of those that are several; in paths and in `use crate::{a, b::c}`.
 fn named(code: &str) -> BTreeSet<String> {
     let own = ["crate::", "shelfmark::"].into_iter().flat_map(|prefix| heads_behind(code, prefix));
-    let mut named: BTreeSet<String> = own.map(|name| real_name(&name).to_owned()).collect();
+    let mut named: BTreeSet<String> = own.collect();
     for crate_name in crate_names(code) {
         match modules_of(&crate_name) {
             Some(_) => {
@@ -110,11 +97,6 @@ fn named(code: &str) -> BTreeSet<String> {
         }
     }
     named
-}
-
-/// What a name of the root package stands for.
-fn real_name(name: &str) -> &str {
-    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, real)| real)
 }
 
 fn modules_of(crate_name: &str) -> Option<&'static [Module]> {
@@ -376,10 +358,10 @@ fn every_migration_opens_with_why() {
 
 #[test]
 fn the_reader_of_imports_sees_paths_and_lists() {
-    let code = "use crate::domain::Position;\nuse crate::{\n    log::{self, Log},\n    model_catalog::ListedModel,\n};\n\
+    let code = "use crate::config::ServeSettings;\nuse crate::{\n    engine::{self, Models},\n    telemetry::X,\n};\n\
                 use shelfmark_store::{keys::KeyStore, versions};\nuse shelfmark_state::State;\n\
-                fn f(x: &crate::http::X, y: shelfmark_monitor::diff::Y) {}\nuse somecrate::engine;";
+                fn f(x: &crate::http::X, y: shelfmark_monitor::diff::Y) {}\nuse somecrate::log;";
     let expected =
-        ["domain", "http", "log", "monitor::diff", "state", "store::keys", "store::model_catalog", "store::versions"];
+        ["config", "engine", "http", "monitor::diff", "state", "store::keys", "store::versions", "telemetry"];
     assert_eq!(named(code).iter().collect::<Vec<_>>(), expected);
 }

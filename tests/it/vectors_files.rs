@@ -9,12 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use shelfmark::{
-    domain::{Id, VectorTable},
-    vectors::{
-        FitSettings, ImportTargets, PreparedImport, RowSelection, VectorFile, VectorFormat, VectorOptions, VectorRow,
-    },
+use shelfmark_datasets::vectors::{
+    FitSettings, ImportTargets, PreparedImport, RowSelection, VectorFile, VectorFormat, VectorOptions, VectorRow,
 };
+use shelfmark_domain::{Id, VectorTable};
 use tch::{Kind, Tensor};
 
 /// Exact in f16 and bf16 as well.
@@ -22,7 +20,7 @@ const WORDS: [&str; 3] = ["the", "globe", "f\u{fc}r"];
 const VALUES: [[f32; 4]; 3] = [[0.5, -2.0, 0.25, 1.0], [0.0, 3.0, -0.125, 8.0], [-1.0, 1.5, 64.0, -0.75]];
 
 fn rows(path: &Path, options: &VectorOptions) -> Result<(VectorFormat, Vec<VectorRow>), String> {
-    let told = |error: shelfmark::vectors::VectorError| error.to_string();
+    let told = |error: shelfmark_datasets::vectors::VectorError| error.to_string();
     let mut file = VectorFile::open(path, options).map_err(told)?;
     let mut all = Vec::new();
     let mut row = VectorRow::default();
@@ -242,7 +240,7 @@ fn real_word_vectors_agree_between_formats_and_keep_their_neighbours() {
         .hand_over(open(), |_, row| {
             row.check(128).unwrap();
             fitted.push(row.values.as_slice().to_vec());
-            Ok::<(), shelfmark::vectors::VectorError>(())
+            Ok::<(), shelfmark_datasets::vectors::VectorError>(())
         })
         .unwrap();
     let original: Vec<Vec<f32>> = text.iter().map(|row| row.values.clone()).collect();

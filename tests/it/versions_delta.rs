@@ -6,14 +6,12 @@
 
 use crate::learner_model::Model;
 use crate::log_support::migrated;
-use shelfmark::{
-    domain::{
-        Event, Id, Item, ModelConfig, ModelName, Position, RecordBody, RowVector, Timestamp, VectorTable, VectorValues,
-        VersionKind, VersionManifest, VersionNumber,
-    },
-    state::{Assembler, CounterRng, Digester, ReadBack, Segment, State, Table, Touched},
-    versions::{NewSegments, NewVersion, VersionError, VersionStore},
+use shelfmark_domain::{
+    Event, Id, Item, ModelConfig, ModelName, Position, RecordBody, RowVector, Timestamp, VectorTable, VectorValues,
+    VersionKind, VersionManifest, VersionNumber,
 };
+use shelfmark_state::{Assembler, CounterRng, Digester, ReadBack, Segment, State, Table, Touched};
+use shelfmark_store::versions::{NewSegments, NewVersion, VersionError, VersionStore};
 use sqlx::Executor;
 
 fn id(text: &str) -> Id {

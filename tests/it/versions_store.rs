@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use crate::log_support::{at, migrated, open};
-use shelfmark::{
-    domain::{
-        Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName,
-        NewRecord, RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
-    },
-    state::Segment,
-    versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore},
+use shelfmark_domain::{
+    Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName, NewRecord,
+    RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
 };
+use shelfmark_state::Segment;
+use shelfmark_store::versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore};
 use sqlx::{Executor, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -60,7 +58,7 @@ fn new_version(position: u64, label: Option<&str>) -> NewVersion {
 async fn load(
     store: &VersionStore,
     version: VersionNumber,
-) -> Result<(shelfmark::domain::VersionManifest, Vec<Segment>), VersionError> {
+) -> Result<(shelfmark_domain::VersionManifest, Vec<Segment>), VersionError> {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
     let mut collecting = JoinSet::new();
     collecting.spawn(async move {
@@ -109,8 +107,7 @@ async fn a_version_comes_back_as_it_was_saved() {
     let child = store.save(child).await.expect("saved");
     assert_eq!((child.version, child.parent), (v(2), Some(v(1))));
     assert_eq!(load(&store, v(2)).await.expect("loaded").1, []);
-    let numbers =
-        |list: Vec<shelfmark::domain::VersionManifest>| list.iter().map(|m| m.version.0).collect::<Vec<u32>>();
+    let numbers = |list: Vec<shelfmark_domain::VersionManifest>| list.iter().map(|m| m.version.0).collect::<Vec<u32>>();
     assert_eq!(numbers(store.list(None, 10).await.expect("a list")), [2, 1]);
     assert_eq!(numbers(store.list(Some(v(2)), 10).await.expect("a list")), [1]);
     assert_eq!(numbers(store.list(None, 1).await.expect("a list")), [2]);

@@ -7,15 +7,13 @@
 use std::time::Duration;
 
 use crate::engine_support::{config, events, learn, new_event, start};
-use shelfmark::{
-    domain::{
-        Event, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable, VectorValues, VersionKind,
-        VersionManifest,
-    },
-    engine::{EngineError, Model, TakeVersion},
-    state::CounterRng,
-    versions::VersionError,
+use shelfmark::engine::{EngineError, Model, TakeVersion};
+use shelfmark_domain::{
+    Event, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable, VectorValues, VersionKind,
+    VersionManifest,
 };
+use shelfmark_state::CounterRng;
+use shelfmark_store::versions::VersionError;
 use sqlx::{Executor, PgPool};
 
 async fn take(model: &Model) -> Result<VersionManifest, EngineError> {

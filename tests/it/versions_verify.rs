@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use crate::engine_support::{config, end, events, learn, reached, start, surroundings};
 use serde_json::Value;
-use shelfmark::{
-    domain::{
-        Digest, Exclusions, Id, NewRecord, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, VersionKind,
-        VersionManifest, VersionNumber, VersionRef,
-    },
-    engine::{self, Model, RolledBack, TakeVersion, VerifiedModel, VerifiedVersion, Verify},
-    learner::prepare_thread,
-    postgres,
+use shelfmark::engine::{self, Model, RolledBack, TakeVersion, VerifiedModel, VerifiedVersion, Verify};
+use shelfmark_domain::{
+    Digest, Exclusions, Id, NewRecord, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, VersionKind,
+    VersionManifest, VersionNumber, VersionRef,
 };
+use shelfmark_learner::prepare_thread;
+use shelfmark_postgres as postgres;
 use sqlx::PgPool;
 
 async fn take(model: &Model) -> VersionManifest {

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use shelfmark::{
-    domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp},
-    log::{AppendOutcome, Log, LogError, LogSettings},
-    postgres,
-};
+use shelfmark_domain::{Event, Id, ModelName, NewRecord, Position, RecordBody, Timestamp};
+use shelfmark_log::{AppendOutcome, Log, LogError, LogSettings};
+use shelfmark_postgres as postgres;
 use sqlx::PgPool;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::time::Duration;
 
-use shelfmark::postgres::{ManagedPostgres, connect};
+use shelfmark_postgres::{ManagedPostgres, connect};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

@@ -11,7 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use shelfmark::postgres::{ManagedPostgres, ManagedPostgresOptions, PostgresError, connect, migrate};
+use shelfmark_postgres::{ManagedPostgres, ManagedPostgresOptions, PostgresError, connect, migrate};
 
 use scene::{Folder, has_row, postmaster, runs, write_row};
 

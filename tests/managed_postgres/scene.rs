@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use shelfmark::postgres::connect;
+use shelfmark_postgres::connect;
 use tempfile::TempDir;
 
 /// Stops whatever runs in the folder when a test ends, also when it fails half-way.

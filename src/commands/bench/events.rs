@@ -3,11 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::bail;
-use shelfmark::{
-    domain::Event,
-    feeds::{BadLine, FeedBody, FeedOptions, Shop, ShopSettings},
-};
 use shelfmark_client::Origin;
+use shelfmark_datasets::feeds::{BadLine, FeedBody, FeedOptions, Shop, ShopSettings};
+use shelfmark_domain::Event;
 
 use crate::commands::{
     input::{EntrySink, InputFiles},

@@ -17,8 +17,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use serde_json::Value;
-use shelfmark::feeds::ShopSettings;
 use shelfmark_client::{ApiRequest, Client};
+use shelfmark_datasets::feeds::ShopSettings;
 use shelfmark_loadgen::{
     Endpoint, Load, LoadReport, Method, PerKind, RequestBodies, RequestKind, RequestTemplate, StepReport,
 };

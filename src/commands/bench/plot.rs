@@ -1,6 +1,6 @@
 //! Curves of latency over time, as SVG.
 
-use shelfmark::plot::{Panel, Plot, Scale};
+use shelfmark_evaluation::svg_plot::{Panel, Plot, Scale};
 
 use shelfmark_loadgen::{LoadReport, PieceReport, PieceRequests, Quantiles};
 

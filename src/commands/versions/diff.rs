@@ -3,7 +3,7 @@
 use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::Value;
-use shelfmark::domain::{Id, Position};
+use shelfmark_domain::{Id, Position};
 
 use super::super::{
     progress_bar::whole,

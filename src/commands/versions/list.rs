@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use indicatif::HumanCount;
 use serde::Deserialize;
 use serde_json::Value;
-use shelfmark::domain::{Timestamp, VersionManifest};
+use shelfmark_domain::{Timestamp, VersionManifest};
 
 use super::super::table::{Align, Table, WIDTH};
 

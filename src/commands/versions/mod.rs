@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
-use shelfmark::domain::VersionManifest;
 use shelfmark_client::ApiRequest;
+use shelfmark_domain::VersionManifest;
 
 use super::{client_command::ClientArgs, pipeline};
 

@@ -8,10 +8,8 @@ use crate::engine::{
     deployment::{arms::ArmCounts, readers::Readers},
     monitoring::monitor::Monitor,
 };
-use crate::{
-    domain::{Arm, ArmText, ModelName},
-    health::Quality,
-};
+use shelfmark_domain::{Arm, ArmText, ModelName};
+use shelfmark_monitor::health::Quality;
 
 const ARM: Label = Label::any("arm");
 

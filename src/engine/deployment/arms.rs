@@ -13,10 +13,8 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::{
-    domain::{ForgottenUser, ModelName, RecommendationId, Served, Serving, Split},
-    serving::View,
-};
+use shelfmark_domain::{ForgottenUser, ModelName, RecommendationId, Served, Serving, Split};
+use shelfmark_serving::View;
 
 /// Clicked lists that are remembered.
 const CLICKED_MAX: usize = 65_536;
@@ -160,7 +158,7 @@ fn counts_of(serving: &Serving, known: &[Arc<ArmCounts>]) -> Vec<Arc<ArmCounts>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Arm, Position, VersionNumber};
+    use shelfmark_domain::{Arm, Position, VersionNumber};
 
     #[test]
     fn a_list_counts_once_for_its_arm_while_that_is_served() {

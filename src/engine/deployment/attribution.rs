@@ -3,10 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
-use crate::{
-    domain::{ModelName, NewRecord, RecommendationId, RecordBody},
-    log::{AppendOutcome, Log},
-};
+use shelfmark_domain::{ModelName, NewRecord, RecommendationId, RecordBody};
+use shelfmark_log::{AppendOutcome, Log};
 
 /// The log of one model, with attribution of what is appended.
 pub struct AttributedLog {

@@ -11,10 +11,8 @@ use crate::engine::{
     },
     stores::Stores,
 };
-use crate::{
-    domain::{Deployment, DeploymentMode, Served, Serving, Split},
-    versions::NewDeployment,
-};
+use shelfmark_domain::{Deployment, DeploymentMode, Served, Serving, Split};
+use shelfmark_store::versions::NewDeployment;
 
 /// What changes which states readers are served. Cheap to clone.
 #[derive(Clone)]

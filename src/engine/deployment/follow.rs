@@ -6,10 +6,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineError, blocking::blocking, deployment::readers::Readers, stores::Stores};
-use crate::{
-    domain::{Served, Serving},
-    serving::View,
-};
+use shelfmark_domain::{Served, Serving};
+use shelfmark_serving::View;
 
 /// Pause before a version that could not be loaded is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);

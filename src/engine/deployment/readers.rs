@@ -6,10 +6,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
 
 use crate::engine::{EngineError, deployment::arms::Arms};
-use crate::{
-    domain::{ForgottenUser, ModelName, Position, Served},
-    serving::View,
-};
+use shelfmark_domain::{ForgottenUser, ModelName, Position, Served};
+use shelfmark_serving::View;
 
 /// One model's views. Readers take them by pointer.
 pub struct Readers {

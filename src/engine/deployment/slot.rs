@@ -4,10 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::{
-    domain::Timestamp,
-    operations::{Operation, OperationId},
-};
+use shelfmark_domain::Timestamp;
+use shelfmark_store::operations::{Operation, OperationId};
 
 /// A rollback that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]

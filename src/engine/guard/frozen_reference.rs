@@ -8,12 +8,10 @@
 use std::sync::Arc;
 
 use crate::engine::{EngineError, blocking::blocking, snapshots::cache::CachedVersion};
-use crate::{
-    domain::{Append, Event, ModelConfig, Position, RecordBody, Served},
-    log::Tail,
-    serving::{Publisher, View},
-    state::{ContextScratch, State},
-};
+use shelfmark_domain::{Append, Event, ModelConfig, Position, RecordBody, Served};
+use shelfmark_log::Tail;
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::{ContextScratch, State};
 
 /// A reference whose histories go on.
 pub struct FrozenReference {
@@ -174,11 +172,9 @@ impl Frozen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{Id, Item, Record, Timestamp},
-        learner::Learner,
-        state::Digester,
-    };
+    use shelfmark_domain::{Id, Item, Record, Timestamp};
+    use shelfmark_learner::Learner;
+    use shelfmark_state::Digester;
 
     fn append(first: u64, count: u64) -> Append {
         let id = |text: String| Id::new("id", &text).expect("an id");
@@ -231,7 +227,7 @@ mod tests {
             }
             assert_eq!(Digester::new(&frozen.state).digest(), Digester::new(&model).digest());
         }
-        let restore = RecordBody::Restore { version: crate::domain::VersionNumber(1), replay: None };
+        let restore = RecordBody::Restore { version: shelfmark_domain::VersionNumber(1), replay: None };
         let record =
             Record { position: Position::new(201), appended_at: Timestamp::default(), source: None, body: restore };
         frozen.apply(&Append { records: Arc::new([record]) }, Position::new(201));

@@ -30,14 +30,12 @@ use crate::engine::{
     rollback::{Cause, Rollbacks, Switch},
     stores::Stores,
 };
-use crate::{
-    domain::{
-        Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, Position, Served, Timestamp,
-        VersionNumber, VersionRef,
-    },
-    serving::SearchScratch,
-    versions::SessionLock,
+use shelfmark_domain::{
+    Arm, Deployment, DeploymentMode, Guard, GuardActed, GuardAction, GuardMetric, Position, Served, Timestamp,
+    VersionNumber, VersionRef,
 };
+use shelfmark_serving::SearchScratch;
+use shelfmark_store::versions::SessionLock;
 
 const GUARD_ARMED: &str = "shelfmark_guard_armed";
 const GUARD_ACTED: &str = "shelfmark_guard_acted";

@@ -8,11 +8,9 @@ use tokio::sync::Notify;
 use utoipa::ToSchema;
 
 use crate::engine::{EngineError, deployment::readers::Readers, guard::sampler::GuardSampler};
-use crate::{
-    domain::{Guard, GuardActed, GuardSettings, ModelName, Served, Timestamp, VersionNumber, VersionRef},
-    state::{State, Unit},
-    versions::VersionStore,
-};
+use shelfmark_domain::{Guard, GuardActed, GuardSettings, ModelName, Served, Timestamp, VersionNumber, VersionRef};
+use shelfmark_state::{State, Unit};
+use shelfmark_store::versions::VersionStore;
 
 /// What a guard is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
@@ -122,9 +120,9 @@ impl GuardRegistry {
             let guard = known.guard.as_ref()?;
             let GuardActed { at, deployment, .. } = guard.acted.as_ref()?;
             let action = match guard.settings.action {
-                crate::domain::GuardAction::Freeze => "froze learning",
-                crate::domain::GuardAction::Pin => "pinned a version",
-                crate::domain::GuardAction::Restore => "restored a version",
+                shelfmark_domain::GuardAction::Freeze => "froze learning",
+                shelfmark_domain::GuardAction::Pin => "pinned a version",
+                shelfmark_domain::GuardAction::Restore => "restored a version",
             };
             Some(format!("model {model}: the guard {action} at {at} (deployment {deployment})"))
         })

@@ -20,11 +20,9 @@ use crate::engine::{
     monitoring::ranking::{RankedSample, Sample, sample},
     snapshots::cache::CachedVersion,
 };
-use crate::{
-    domain::{GuardMetric, Id, Served},
-    health::Ranked,
-    state::{Actor, State, Unit},
-};
+use shelfmark_domain::{GuardMetric, Id, Served};
+use shelfmark_monitor::health::Ranked;
+use shelfmark_state::{Actor, State, Unit};
 
 /// Samples that wait to be ranked; more are not taken.
 pub const WAITING_MAX: usize = 32;
@@ -125,7 +123,7 @@ pub fn scores(ranked: &RankedSample, metric: GuardMetric) -> Option<(f64, f64)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::VersionNumber;
+    use shelfmark_domain::VersionNumber;
 
     #[test]
     fn scores_are_means_over_a_samples_targets() {

@@ -9,10 +9,8 @@ use crate::engine::{
     guard::{registry::GuardFigures, sampler::scores},
     monitoring::ranking::RankedSample,
 };
-use crate::{
-    domain::{GuardMetric, GuardSettings, Served, VersionNumber},
-    health::Detector,
-};
+use shelfmark_domain::{GuardMetric, GuardSettings, Served, VersionNumber};
+use shelfmark_monitor::health::Detector;
 
 /// Versions that wait to become old enough to be measured against.
 const CANDIDATES_MAX: usize = 64;
@@ -212,12 +210,10 @@ impl SequentialMonitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::{Arm, GuardAction, Serving, Split},
-        engine::deployment::arms::Arms,
-        health::Ranked,
-        state::CounterRng,
-    };
+    use crate::engine::deployment::arms::Arms;
+    use shelfmark_domain::{Arm, GuardAction, Serving, Split};
+    use shelfmark_monitor::health::Ranked;
+    use shelfmark_state::CounterRng;
 
     fn settings(metric: GuardMetric) -> GuardSettings {
         GuardSettings {

@@ -5,10 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 use crate::engine::{EngineError, deployment::readers::Readers, stores::Stores};
-use crate::{
-    domain::{FieldError, FieldResult, ModelConfig, NewRecord, Position, RecordBody},
-    log::AppendOutcome,
-};
+use shelfmark_domain::{FieldError, FieldResult, ModelConfig, NewRecord, Position, RecordBody};
+use shelfmark_log::AppendOutcome;
 
 /// Longest wait for the learner to reach the head, and then the record.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(20);

@@ -12,12 +12,10 @@ use crate::engine::{
     replay::run::{Progress, RestoreResolver, Restored, restored_states},
     stores::Stores,
 };
-use crate::{
-    domain::{Append, Position, RecordBody, Served},
-    log::LogError,
-    serving::Publisher,
-    state::Digester,
-};
+use shelfmark_domain::{Append, Position, RecordBody, Served};
+use shelfmark_log::LogError;
+use shelfmark_serving::Publisher;
+use shelfmark_state::Digester;
 
 /// Appends between the feed and the learner.
 pub const WORK_APPENDS_MAX: usize = 8;

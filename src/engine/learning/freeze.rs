@@ -1,10 +1,8 @@
 //! Freezing and resuming of learning: a configuration change that leaves a deployment entry.
 
 use crate::engine::{EngineError, learning::configure::Configuration};
-use crate::{
-    domain::{Deployment, DeploymentMode, ModelConfig, Served},
-    versions::NewDeployment,
-};
+use shelfmark_domain::{Deployment, DeploymentMode, ModelConfig, Served};
+use shelfmark_store::versions::NewDeployment;
 
 /// Who stops or starts learning, and why.
 #[derive(Debug, Clone)]

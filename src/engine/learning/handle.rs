@@ -18,10 +18,8 @@ use crate::engine::{
         recent_states::StateAt,
     },
 };
-use crate::{
-    domain::{Position, Timestamp},
-    state::{Digester, State},
-};
+use shelfmark_domain::{Position, Timestamp};
+use shelfmark_state::{Digester, State};
 
 /// Longest wait for a learner that is starting.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);

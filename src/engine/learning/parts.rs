@@ -10,7 +10,8 @@ use crate::engine::{
     snapshots::take::Snapshots,
     stores::Stores,
 };
-use crate::{domain::ForgottenUser, serving::View};
+use shelfmark_domain::ForgottenUser;
+use shelfmark_serving::View;
 
 /// Parts that the learner thread, its feed, its supervisor and the survey use. Cheap to clone.
 #[derive(Clone)]

@@ -10,11 +10,9 @@ use crate::engine::{
     },
     stores::Stores,
 };
-use crate::{
-    domain::{Position, VersionNumber},
-    state::{Digester, State},
-    versions::{VersionError, VersionStore},
-};
+use shelfmark_domain::{Position, VersionNumber};
+use shelfmark_state::{Digester, State};
+use shelfmark_store::versions::{VersionError, VersionStore};
 
 /// A fork's state at position 0; it cannot be deleted.
 pub const FORK_FIRST: VersionNumber = VersionNumber(1);

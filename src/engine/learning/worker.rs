@@ -18,12 +18,10 @@ use crate::engine::{
     replay::run::Restored,
     snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
-use crate::{
-    domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber},
-    learner::{Applied, Learner, Observer, prepare_thread},
-    serving::Publisher,
-    state::{Digester, State, Touched, Unit},
-};
+use shelfmark_domain::{Append, ForgottenUser, Position, Served, Timestamp, VersionNumber};
+use shelfmark_learner::{Applied, Learner, Observer, prepare_thread};
+use shelfmark_serving::Publisher;
+use shelfmark_state::{Digester, State, Touched, Unit};
 
 /// While more appends wait, a view is published at most this often: publishing costs the learner time.
 const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);

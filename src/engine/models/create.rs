@@ -8,12 +8,10 @@ use crate::engine::{
     models::NotRunning,
     snapshots::take::TakeVersion,
 };
-use crate::{
-    domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef},
-    log::insert_first_record,
-    model_catalog::{self, ModelCatalogError, NewFork, NewModel, StoredModel},
-    versions::{ForkDetails, VersionStore},
-};
+use shelfmark_domain::{FieldResult, ForkOrigin, ModelConfig, ModelName, RecordBody, VersionRef};
+use shelfmark_log::insert_first_record;
+use shelfmark_store::model_catalog::{self, ModelCatalogError, NewFork, NewModel, StoredModel};
+use shelfmark_store::versions::{ForkDetails, VersionStore};
 
 /// What a request makes of a configuration.
 pub type ConfigChange = Box<dyn Fn(&ModelConfig) -> FieldResult<ModelConfig> + Send + Sync>;
@@ -53,7 +51,7 @@ impl Models {
     /// One transaction: after a crash the model is there whole, or not at all.
     ///
     /// Errors: [`ModelCatalogError::Exists`] when it exists with other settings, [`ModelCatalogError::TooMany`], a
-    /// [`crate::domain::FieldError`] of the configuration, those of looking up and verifying the version.
+    /// [`shelfmark_domain::FieldError`] of the configuration, those of looking up and verifying the version.
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
         if let Some(made) = model_catalog::find(pool, &create.name).await? {

@@ -17,11 +17,9 @@ use tokio::sync::{Notify, watch};
 use reconciler::Running;
 
 use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
-use crate::{
-    domain::ModelName,
-    keys::revoke_model_keys,
-    model_catalog::{self, ModelCatalogError},
-};
+use shelfmark_domain::ModelName;
+use shelfmark_store::keys::revoke_model_keys;
+use shelfmark_store::model_catalog::{self, ModelCatalogError};
 
 /// Longest wait until the reconciler has started a created model, or stopped a deleted one.
 const RECONCILE_WAIT: Duration = Duration::from_secs(30);

@@ -10,14 +10,12 @@ use crate::engine::{
     operations::Operations,
     stores::{Handles, Stores},
 };
-use crate::{
-    domain::ModelConfig,
-    log::{Log, LogSettings, base_config_or_init, read_base_config},
-    model_catalog::{ListedModel, ModelCatalogError},
-    operations::OperationStore,
-    serving::Searcher,
-    versions::VersionStore,
-};
+use shelfmark_domain::ModelConfig;
+use shelfmark_log::{Log, LogSettings, base_config_or_init, read_base_config};
+use shelfmark_serving::Searcher;
+use shelfmark_store::model_catalog::{ListedModel, ModelCatalogError};
+use shelfmark_store::operations::OperationStore;
+use shelfmark_store::versions::VersionStore;
 
 /// What every model of a process is started with.
 #[derive(Clone)]

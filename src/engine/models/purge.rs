@@ -8,11 +8,9 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::EngineError;
-use crate::{
-    log::purge_records,
-    model_catalog::{self, ModelCatalogError},
-    versions::purge_versions,
-};
+use shelfmark_log::purge_records;
+use shelfmark_store::model_catalog::{self, ModelCatalogError};
+use shelfmark_store::versions::purge_versions;
 
 /// Interval between searches for marked models.
 const PURGE_INTERVAL: Duration = Duration::from_secs(1);

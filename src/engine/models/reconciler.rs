@@ -12,12 +12,10 @@ use crate::engine::{
     Dependencies, EngineError, Model,
     models::{ModelRegistry, NotRunning},
 };
-use crate::{
-    domain::ModelName,
-    log::LogError,
-    model_catalog::{self, ListedModel, ModelCatalogError},
-    versions::VersionError,
-};
+use shelfmark_domain::ModelName;
+use shelfmark_log::LogError;
+use shelfmark_store::model_catalog::{self, ListedModel, ModelCatalogError};
+use shelfmark_store::versions::VersionError;
 
 /// Longest wait for the learning of a deleted model to end.
 const END_WAIT: Duration = Duration::from_secs(20);

@@ -13,13 +13,11 @@ use crate::engine::{
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
-use crate::{
-    domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber},
-    health::{RowOwner, RowStep, RowTracker, cosine},
-    log::RecordsPage,
-    state::{LearnedTable, Table, distance, dot, learned_row, stored_id},
-    versions::RowKey,
-};
+use shelfmark_domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber};
+use shelfmark_log::RecordsPage;
+use shelfmark_monitor::health::{RowOwner, RowStep, RowTracker, cosine};
+use shelfmark_state::{LearnedTable, Table, distance, dot, learned_row, stored_id};
+use shelfmark_store::versions::RowKey;
 
 /// Most versions looked at.
 pub const HISTORY_VERSIONS_MAX: usize = 200;

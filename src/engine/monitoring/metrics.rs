@@ -3,10 +3,8 @@
 use metrics::gauge;
 use shelfmark_metrics::{Label, MODEL, MetricInfo, MetricSection};
 
-use crate::{
-    health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict},
-    state::LearnedTable,
-};
+use shelfmark_monitor::health::{Health, Point, PointQuality, Quality, Survey, TableFigures, Verdict};
+use shelfmark_state::LearnedTable;
 
 const VERDICT: &str = "shelfmark_learning_verdict";
 const LOSS_TO_CHANCE: &str = "shelfmark_learning_loss_to_chance_ratio";

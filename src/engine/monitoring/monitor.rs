@@ -10,10 +10,10 @@ use crate::engine::{
     EngineError,
     monitoring::{metrics::MonitorMetrics, ranking::RankedSample},
 };
-use crate::{
-    domain::{Id, ModelConfig, ModelName, Position, Served},
-    health::{Exposure, Health, Metric, Point, PointQuality, Quality, QualityWindow, Series, Survey, judge},
-    learner::StepReport,
+use shelfmark_domain::{Id, ModelConfig, ModelName, Position, Served};
+use shelfmark_learner::StepReport;
+use shelfmark_monitor::health::{
+    Exposure, Health, Metric, Point, PointQuality, Quality, QualityWindow, Series, Survey, judge,
 };
 
 /// Streams of points that may be open.

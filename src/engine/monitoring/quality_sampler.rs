@@ -22,11 +22,9 @@ use crate::engine::{
         ranking::{Sample, rank, sample},
     },
 };
-use crate::{
-    domain::ModelName,
-    serving::SearchScratch,
-    state::{State, Unit},
-};
+use shelfmark_domain::ModelName;
+use shelfmark_serving::SearchScratch;
+use shelfmark_state::{State, Unit};
 
 /// Longest rest after a sample, however long it took.
 const REST_MAX: Duration = Duration::from_secs(30);

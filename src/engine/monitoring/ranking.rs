@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use crate::engine::deployment::readers::Readers;
-use crate::{
-    domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp},
-    health::Ranked,
-    serving::{QueryError, SearchScratch, View},
-    state::{Actor, State, Unit},
-};
+use shelfmark_domain::{ExcludeSeen, Id, Position, Query, Recommendations, Served, Subject, Timestamp};
+use shelfmark_monitor::health::Ranked;
+use shelfmark_serving::{QueryError, SearchScratch, View};
+use shelfmark_state::{Actor, State, Unit};
 
 /// Length of the lists that targets are looked for in.
 const LIST: usize = 20;

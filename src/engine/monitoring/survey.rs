@@ -3,10 +3,8 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{blocking::blocking, learning::parts::CoreParts, snapshots::recent_states::StateAt, status};
-use crate::{
-    domain::Position,
-    health::{SurveyedVersion, Surveyor},
-};
+use shelfmark_domain::Position;
+use shelfmark_monitor::health::{SurveyedVersion, Surveyor};
 
 /// Surveys until `stop`.
 pub async fn run(parts: CoreParts, stop: CancellationToken) {

@@ -8,10 +8,8 @@ use crate::engine::{
     replay::trace::{Stretch, replay_through, state_before},
     stores::Stores,
 };
-use crate::{
-    domain::{Event, Position},
-    health::{Trace, TraceTarget, Tracer},
-};
+use shelfmark_domain::{Event, Position};
+use shelfmark_monitor::health::{Trace, TraceTarget, Tracer};
 
 /// A trace and how it was found.
 #[derive(Debug, Clone)]

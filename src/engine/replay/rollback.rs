@@ -11,12 +11,12 @@ use crate::engine::{
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
-use crate::{
-    domain::{Derived, Exclusions, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef},
-    log::LogError,
-    state::State,
-    versions::VersionError,
+use shelfmark_domain::{
+    Derived, Exclusions, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef,
 };
+use shelfmark_log::LogError;
+use shelfmark_state::State;
+use shelfmark_store::versions::VersionError;
 
 /// Records that are left to the learner's feed when the result of a replay is stored: well below a second.
 const REST_RECORDS_MAX: u64 = 2048;

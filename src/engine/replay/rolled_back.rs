@@ -1,9 +1,6 @@
 //! Retries of events that a rollback gave up: they stand in the log, and the live state does not hold them.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::engine::{
     EngineError,
@@ -13,10 +10,8 @@ use crate::engine::{
     },
     stores::Stores,
 };
-use crate::{
-    domain::{Exclusions, Interval, Position},
-    log::AppendOutcome,
-};
+use shelfmark_domain::{Exclusions, Interval, Position};
+use shelfmark_log::AppendOutcome;
 
 /// What became of the records of an append.
 #[derive(Debug, Default)]
@@ -26,10 +21,6 @@ pub struct Appended {
     /// Positions among the duplicates that a rollback gave up: nothing is learned from those events.
     pub rolled_back: BTreeSet<Position>,
 }
-
-/// What the rollbacks of a log give up, as found for its newest restore.
-#[derive(Default)]
-pub struct RolledBackRules(Mutex<Option<(Position, Arc<Rules>)>>);
 
 impl Stores {
     /// Finds the duplicates that a rollback gave up.
@@ -52,16 +43,13 @@ impl Stores {
     async fn rolled_back_rules(&self) -> Result<Option<Arc<Rules>>, EngineError> {
         let everything = Interval { after: Position::ZERO, through: Position::LAST };
         let Some(newest) = self.log.last_restore(everything).await? else { return Ok(None) };
-        let known = || self.rolled_back_rules.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((position, rules)) = &*known()
-            && *position == newest.position
-        {
-            return Ok(Some(Arc::clone(rules)));
+        if let Some(rules) = self.newest_rules.get(newest.position) {
+            return Ok(Some(rules));
         }
         let first = Origin { version: NOT_STORED, position: Position::ZERO, replay: None };
         let rules = Rules::resolve(&Stored(self), first, &Exclusions::default(), newest.position).await?;
         let rules = Arc::new(rules);
-        *known() = Some((newest.position, Arc::clone(&rules)));
+        self.newest_rules.set(newest.position, Arc::clone(&rules));
         Ok(Some(rules))
     }
 }

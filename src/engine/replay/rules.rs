@@ -11,7 +11,9 @@
 //! * a restore to a state from before the base is taken over as the version is stored: nothing in it comes after the
 //!   base; a replay from before the base is made again from where it began, since what it left out stays left out.
 
-use crate::domain::{
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shelfmark_domain::{
     Append, ExclusionReason, Exclusions, Interval, Position, PositionSet, Record, RecordBody, VersionNumber,
 };
 
@@ -59,6 +61,23 @@ pub struct Rules {
     pub after: Position,
     dropped: PositionSet,
     excepts: Vec<(Interval, Exclusions)>,
+}
+
+/// Rules of a replay of the whole log that leaves nothing out by itself, kept for the log's newest restore.
+#[derive(Default)]
+pub struct NewestRules(Mutex<Option<(Position, Arc<Rules>)>>);
+
+impl NewestRules {
+    /// Returns the rules, if they were made for the restore at this position.
+    pub fn get(&self, restore: Position) -> Option<Arc<Rules>> {
+        let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.as_ref().filter(|(position, _)| *position == restore).map(|(_, rules)| Arc::clone(rules))
+    }
+
+    /// Keeps the rules that were made for a restore.
+    pub fn set(&self, restore: Position, rules: Arc<Rules>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((restore, rules));
+    }
 }
 
 /// A stretch of the log that counts on top of a version.

@@ -8,12 +8,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineError, replay::rules::Rules, snapshots::recent_states::StateAt};
-use crate::{
-    domain::{Append, ExclusionReason, Exclusions, Position, RecordBody, VersionNumber},
-    learner::{Learner, Observer, prepare_thread},
-    log::{Log, LogError},
-    state::State,
-};
+use shelfmark_domain::{Append, ExclusionReason, Exclusions, Position, RecordBody, VersionNumber};
+use shelfmark_learner::{Learner, Observer, prepare_thread};
+use shelfmark_log::{Log, LogError};
+use shelfmark_state::State;
 
 /// Records of a chunk, about.
 const CHUNK_RECORDS: usize = 4096;

@@ -20,12 +20,10 @@ use crate::engine::{
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
-use crate::{
-    domain::{Position, VersionManifest},
-    learner::Observer,
-    state::State,
-    versions::VersionError,
-};
+use shelfmark_domain::{Position, VersionManifest};
+use shelfmark_learner::Observer;
+use shelfmark_state::State;
+use shelfmark_store::versions::VersionError;
 
 /// Longest time of one: below that of a request, so that who asked is told.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(45);

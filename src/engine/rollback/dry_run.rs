@@ -17,12 +17,10 @@ use crate::engine::{
     snapshots::{recent_states::StateAt, store::figures},
     stores::Stores,
 };
-use crate::{
-    compare::{Diff, DiffOptions, Side, diff},
-    domain::{Digest, ExclusionReason, Position, RollbackMode, RollbackRequest, Served, VersionNumber},
-    serving::{Publisher, View},
-    state::{Digester, State},
-};
+use shelfmark_domain::{Digest, ExclusionReason, Position, RollbackMode, RollbackRequest, Served, VersionNumber};
+use shelfmark_monitor::diff::{Diff, DiffOptions, Side, diff};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::{Digester, State};
 
 /// How much a dry run tells of what would change.
 const DIFF: DiffOptions = DiffOptions { top: 10, k: 10 };

@@ -14,12 +14,10 @@ use crate::engine::{
     },
     stores::Stores,
 };
-use crate::{
-    domain::{
-        Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, Timestamp, VersionManifest, VersionNumber,
-    },
-    state::Digester,
+use shelfmark_domain::{
+    Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, Timestamp, VersionManifest, VersionNumber,
 };
+use shelfmark_state::Digester;
 
 /// A target, as far as it is there already.
 #[derive(Debug, Clone)]

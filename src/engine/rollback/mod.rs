@@ -33,14 +33,12 @@ use crate::engine::{
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
-use crate::{
-    domain::{
-        Deployment, DeploymentMode, Derived, Exclusions, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
-        Served, Serving, VersionManifest, VersionNumber, VersionRef,
-    },
-    log::{self, LogError},
-    versions::{NewDeployment, VersionError},
+use shelfmark_domain::{
+    Deployment, DeploymentMode, Derived, Exclusions, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
+    Served, Serving, VersionManifest, VersionNumber, VersionRef,
 };
+use shelfmark_log::LogError;
+use shelfmark_store::versions::{NewDeployment, VersionError};
 
 /// Longest wait for the learner to meet a restore record.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -331,7 +329,8 @@ impl Rollbacks {
         let mode = if replay.is_some() { DeploymentMode::Replay } else { DeploymentMode::Restore };
         // Together: no crash leaves a live state that nobody is told of, or that readers do not get.
         let mut transaction = self.stores().versions.pool().begin().await.map_err(VersionError::from)?;
-        let position = log::append_restore(&mut transaction, self.stores().log.model_id(), version, replay).await?;
+        let position =
+            shelfmark_log::append_restore(&mut transaction, self.stores().log.model_id(), version, replay).await?;
         let deployment = NewDeployment {
             mode,
             to: Served::Live,

@@ -5,11 +5,9 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use crate::{
-    domain::{ForgottenUser, Position, Served, VersionManifest, VersionNumber},
-    serving::{Publisher, View},
-    state::{Digester, State},
-};
+use shelfmark_domain::{ForgottenUser, Position, Served, VersionManifest, VersionNumber};
+use shelfmark_serving::{Publisher, View};
+use shelfmark_state::{Digester, State};
 
 /// One version's state, and its view once somebody wanted it.
 pub struct CachedVersion {

@@ -7,11 +7,9 @@ use crate::engine::{
     blocking::blocking,
     snapshots::{store::figures, take::Snapshots},
 };
-use crate::{
-    compare::{Diff, DiffOptions, Side, diff},
-    domain::{VersionManifest, VersionRef},
-    serving::View,
-};
+use shelfmark_domain::{VersionManifest, VersionRef};
+use shelfmark_monitor::diff::{Diff, DiffOptions, Side, diff};
+use shelfmark_serving::View;
 
 /// One side, loaded. Owns what a [`Side`] borrows.
 struct Loaded {

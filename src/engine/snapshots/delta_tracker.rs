@@ -1,6 +1,7 @@
 //! Delta tracking: the version that the live state grew from, and the rows changed since.
 
-use crate::{domain::VersionNumber, state::Touched};
+use shelfmark_domain::VersionNumber;
+use shelfmark_state::Touched;
 
 /// How the live state stands to the stored versions.
 #[derive(Debug, Default)]
@@ -82,7 +83,7 @@ impl DeltaTracker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Table;
+    use shelfmark_state::Table;
 
     fn rows(touched: Option<&Touched>) -> Option<Vec<u32>> {
         touched.map(|touched| touched.rows(Table::ItemVectors).to_vec())

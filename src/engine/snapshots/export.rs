@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::{EngineError, blocking::blocking, snapshots::take::Snapshots};
-use crate::{domain::VersionRef, serving::View};
+use shelfmark_domain::VersionRef;
+use shelfmark_serving::View;
 
 /// A state to export; the right to do so is given back when it is dropped.
 pub struct ExportSource {

@@ -3,11 +3,9 @@
 use tokio::sync::mpsc;
 
 use crate::engine::{EngineError, blocking::finished, error::CorruptState, snapshots::cache::CachedVersion};
-use crate::{
-    domain::{Position, VersionNumber},
-    state::Assembler,
-    versions::{VersionError, VersionStore},
-};
+use shelfmark_domain::{Position, VersionNumber};
+use shelfmark_state::Assembler;
+use shelfmark_store::versions::{VersionError, VersionStore};
 
 /// Segments that wait to be put into place.
 const SEGMENTS_AHEAD: usize = 2;

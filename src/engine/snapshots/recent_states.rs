@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{domain::Position, state::State};
+use shelfmark_domain::Position;
+use shelfmark_state::State;
 
 /// Records between two states that are kept.
 const KEEP_RECORDS: u64 = 4096;
@@ -63,7 +64,7 @@ impl RecentStates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ModelConfig;
+    use shelfmark_domain::ModelConfig;
 
     #[test]
     fn states_for_traces_are_few_and_some_records_apart() {

@@ -5,10 +5,8 @@ use crate::engine::{
     snapshots::{cache::CachedVersion, load::load_version},
     stores::Stores,
 };
-use crate::{
-    state::ReadBack,
-    versions::{NewSegments, VersionError},
-};
+use shelfmark_state::ReadBack;
+use shelfmark_store::versions::{NewSegments, VersionError};
 
 /// Who takes versions by count, time and at shutdown, and on the way of a rollback.
 pub const SYSTEM: &str = "system";

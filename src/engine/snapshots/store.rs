@@ -13,12 +13,10 @@ use crate::engine::{
     snapshots::{cache::CachedVersion, delta_tracker::PendingDelta},
     stores::Stores,
 };
-use crate::{
-    domain::{Derived, Position, VersionManifest, VersionNumber},
-    learner::fingerprint,
-    state::{Digester, InferenceState, ReadBack, State, Touched},
-    versions::{Chain, NewSegments, NewVersion, VersionError},
-};
+use shelfmark_domain::{Derived, Position, VersionManifest, VersionNumber};
+use shelfmark_learner::fingerprint;
+use shelfmark_state::{Digester, InferenceState, ReadBack, State, Touched};
+use shelfmark_store::versions::{Chain, NewSegments, NewVersion, VersionError};
 
 /// Items up to which a version is made ready for readers when it is taken, so that going back to it takes no time. It
 /// is a copy of all vectors: larger ones are made ready when somebody asks for them.

@@ -26,10 +26,8 @@ use crate::engine::{
     },
     stores::Stores,
 };
-use crate::{
-    domain::{Position, VersionManifest},
-    versions::VersionError,
-};
+use shelfmark_domain::{Position, VersionManifest};
+use shelfmark_store::versions::VersionError;
 
 /// Exports of one model at once: each holds a state, whose rows are copied as the learner moves on.
 pub const EXPORTS_MAX: usize = 4;

@@ -15,13 +15,11 @@ use crate::engine::{
     snapshots::{load::load_version, recent_states::StateAt},
     stores::Stores,
 };
-use crate::{
-    domain::{Digest, Position, VersionManifest, VersionNumber},
-    learner::fingerprint,
-    model_catalog,
-    state::Digester,
-    versions::VersionError,
-};
+use shelfmark_domain::{Digest, Position, VersionManifest, VersionNumber};
+use shelfmark_learner::fingerprint;
+use shelfmark_state::Digester;
+use shelfmark_store::model_catalog;
+use shelfmark_store::versions::VersionError;
 
 /// Versions read at a time.
 const PAGE: usize = 200;

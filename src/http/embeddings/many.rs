@@ -8,19 +8,17 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::{Form, block, extend, texts::Texts};
-use crate::{
-    domain::{Embedding, FieldError, GivenId, Position, Timestamp, not_null},
-    http::{
-        Api, body,
-        error::ApiError,
-        off_worker,
-        params::Segments,
-        paths::ModelPath,
-        read_options::{ReadOptions, VersionSelector, with_state_headers},
-    },
-    serving::View,
-    vectors::{Matrix, safetensors_head},
+use crate::http::{
+    Api, body,
+    error::ApiError,
+    off_worker,
+    params::Segments,
+    paths::ModelPath,
+    read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
+use shelfmark_datasets::vectors::{Matrix, safetensors_head};
+use shelfmark_domain::{Embedding, FieldError, GivenId, Position, Timestamp, not_null};
+use shelfmark_serving::View;
 
 /// Most rows of one request.
 const ROWS_MAX: usize = 10_000;

@@ -15,11 +15,9 @@ use super::{
     paths::IdPath,
     read_options::{ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::{
-    domain::{Embedding, Position, Timestamp},
-    serving::View,
-};
 use form::{Form, block, extend};
+use shelfmark_domain::{Embedding, Position, Timestamp};
+use shelfmark_serving::View;
 
 // With what the documentation is made of.
 pub use many::*;

@@ -7,7 +7,7 @@ use serde::{
     de::{DeserializeSeed, SeqAccess, Visitor},
 };
 
-use crate::domain::id_text;
+use shelfmark_domain::id_text;
 
 /// A list of ids, one behind the other in one place: a thousand cost no allocation each. Not checked yet.
 #[derive(Debug, Default)]

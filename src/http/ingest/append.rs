@@ -20,7 +20,6 @@ use super::{
     stream::Lines,
 };
 use crate::{
-    domain::{FieldError, Timestamp},
     engine::{Appended, EngineError, Model},
     http::{
         auth::Caller,
@@ -31,8 +30,9 @@ use crate::{
         limits::Limits,
         off_worker, params,
     },
-    log::AppendOutcome,
 };
+use shelfmark_domain::{FieldError, Timestamp};
+use shelfmark_log::AppendOutcome;
 
 /// What the answer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
@@ -330,7 +330,7 @@ mod tests {
         let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.code)).collect();
         assert_eq!(named, [(1, "unknown_kind"), (2, "invalid_value")]);
         let ids = AppendSummary::event_ids(&run, 4).expect("one was made");
-        assert_eq!(ids[0].as_ref().map(crate::domain::Id::as_str), Some("a"));
+        assert_eq!(ids[0].as_ref().map(shelfmark_domain::Id::as_str), Some("a"));
         assert!(ids[1].is_none() && ids[2].is_none() && ids[3].is_some());
     }
 
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
         let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
         assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
-        arrival.config = std::sync::Arc::new(crate::domain::ModelConfig { modalities: false, ..Default::default() });
+        arrival.config = std::sync::Arc::new(shelfmark_domain::ModelConfig { modalities: false, ..Default::default() });
         assert!(
             matches!(content(&EntryKind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty())
         );

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{FieldResult, Id, Item, Modalities, ModelConfig, NewRecord, Timestamp};
+use shelfmark_domain::{FieldResult, Id, Item, Modalities, ModelConfig, NewRecord, Timestamp};
 
 /// What every entry of a request is checked against.
 #[derive(Debug, Clone)]

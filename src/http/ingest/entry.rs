@@ -7,11 +7,9 @@ use super::{
     context::{EntryContext, ParsedEntry},
     event,
 };
-use crate::{
-    domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable},
-    http::{decode, error::ApiError},
-    serving::View,
-};
+use crate::http::{decode, error::ApiError};
+use shelfmark_domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable};
+use shelfmark_serving::View;
 
 /// What the entries of a request are.
 #[derive(Debug, Clone)]
@@ -153,12 +151,12 @@ impl EntryRun {
 }
 
 /// The entry of an event that stands in the log already and that a rollback gave up.
-pub fn rolled_back(position: crate::domain::Position) -> FieldError {
+pub fn rolled_back(position: shelfmark_domain::Position) -> FieldError {
     FieldError::new("event_id", "rolled_back", ApiError::EventRolledBack(position).to_string())
 }
 
 /// The entry of an event whose id stands in the log with another body.
-pub fn conflict(position: crate::domain::Position) -> FieldError {
+pub fn conflict(position: shelfmark_domain::Position) -> FieldError {
     FieldError::new(
         "event_id",
         "conflict",

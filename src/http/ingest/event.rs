@@ -9,10 +9,8 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::{EntryContext, ParsedEntry};
-use crate::{
-    domain::{Event, FieldError, FieldResult, GivenId, Id, NewRecord, RecordBody, Timestamp, id_text},
-    http::decode,
-};
+use crate::http::decode;
+use shelfmark_domain::{Event, FieldError, FieldResult, GivenId, Id, NewRecord, RecordBody, Timestamp, id_text};
 
 /// Deepest nesting of `properties`.
 const DEPTH_MAX: usize = 64;
@@ -80,7 +78,7 @@ pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> Field
         |field: &str, text: &Option<IdText<'_>>| text.as_ref().map(|text| Id::new(field, &text.0)).transpose();
     if !arrival.config.kinds.contains_key(given.kind.0.as_ref()) {
         // The rule of the text first: an over-long kind is not repeated in an error.
-        crate::domain::text_within("kind", &given.kind.0, Event::CONTEXT_BYTES_MAX)?;
+        shelfmark_domain::text_within("kind", &given.kind.0, Event::CONTEXT_BYTES_MAX)?;
         let known: Vec<&str> = arrival.config.kinds.keys().map(String::as_str).collect();
         let detail = format!("{:?} is not among {}", given.kind.0, known.join(", "));
         return Err(FieldError::new("kind", "unknown_kind", detail));

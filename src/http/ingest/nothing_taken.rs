@@ -59,7 +59,8 @@ impl NothingTaken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::FieldError, engine::Appended, http::ingest::Rejection};
+    use crate::{engine::Appended, http::ingest::Rejection};
+    use shelfmark_domain::FieldError;
 
     fn nothing(rejected: u64, code: &'static str) -> NothingTaken {
         let rejected = (0..rejected).map(|index| Rejection::new(index, FieldError::new("kind", code, "why")));

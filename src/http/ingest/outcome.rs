@@ -7,11 +7,9 @@ use super::{
     EntryKind, REJECTED_MAX,
     entry::{self, EntryRun},
 };
-use crate::{
-    domain::{FieldError, Id, Position},
-    engine::Appended,
-    log::AppendOutcome,
-};
+use crate::engine::Appended;
+use shelfmark_domain::{FieldError, Id, Position};
+use shelfmark_log::AppendOutcome;
 
 /// An entry that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -117,7 +115,7 @@ impl AppendSummary {
         let mut ids = vec![None; count];
         for (index, record) in run.indexes.iter().zip(&run.records) {
             let place = usize::try_from(*index).ok().and_then(|at| ids.get_mut(at));
-            if let (Some(place), crate::domain::RecordBody::Event(event)) = (place, &record.body) {
+            if let (Some(place), shelfmark_domain::RecordBody::Event(event)) = (place, &record.body) {
                 *place = Some(event.event_id.clone());
             }
         }

@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 
 use super::request::ValidQuery;
 use crate::{
-    domain::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject},
     engine::Model,
     http::{error::ApiError, event_kinds, read_options::ReadOptions},
-    serving::View,
 };
+use shelfmark_domain::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subject};
+use shelfmark_serving::View;
 
 /// A list of items.
 #[derive(Debug, Serialize, ToSchema)]

@@ -13,7 +13,6 @@ use super::{
     request::{RecommendationsBody, ValidQuery},
 };
 use crate::{
-    domain::{FieldError, FieldResult, Position, Query, Timestamp, not_null},
     engine::Model,
     http::{
         Api, body, decode,
@@ -23,8 +22,9 @@ use crate::{
         problem::FieldProblem,
         read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
-    serving::View,
 };
+use shelfmark_domain::{FieldError, FieldResult, Position, Query, Timestamp, not_null};
+use shelfmark_serving::View;
 
 /// Most queries of a batch.
 const QUERIES_MAX: usize = 1000;

@@ -10,16 +10,14 @@ use super::{
     answer::Answer,
     request::{SubjectBody, add, ids},
 };
-use crate::{
-    domain::{Fallback, FieldError, GivenId, Id, Position, Query, ScoredItem, Timestamp, not_null},
-    http::{
-        Api, body,
-        error::ApiError,
-        params::Segments,
-        paths::ModelPath,
-        read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
-    },
+use crate::http::{
+    Api, body,
+    error::ApiError,
+    params::Segments,
+    paths::ModelPath,
+    read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
 };
+use shelfmark_domain::{Fallback, FieldError, GivenId, Id, Position, Query, ScoredItem, Timestamp, not_null};
 
 /// For whom, and which items.
 #[derive(Debug, Deserialize, ToSchema)]

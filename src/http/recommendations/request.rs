@@ -4,12 +4,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    domain::{
-        Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, Id, ModelConfig, Position, Query, Subject,
-        Timestamp, count_within, not_null, text_within,
-    },
-    http::read_options::VersionSelector,
+use crate::http::read_options::VersionSelector;
+use shelfmark_domain::{
+    Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, Id, ModelConfig, Position, Query, Subject, Timestamp,
+    count_within, not_null, text_within,
 };
 
 /// Items when the caller names no number.

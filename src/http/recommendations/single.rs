@@ -14,7 +14,6 @@ use super::{
     request::{RecommendationsBody, Seen},
 };
 use crate::{
-    domain::{Fallback, Position, ScoredItem, Timestamp},
     engine::Model,
     http::{
         Api, body,
@@ -25,6 +24,7 @@ use crate::{
         read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
 };
+use shelfmark_domain::{Fallback, Position, ScoredItem, Timestamp};
 
 /// Query parameters of the short form.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -9,7 +9,7 @@ use std::{
 use flate2::read::DeflateDecoder;
 use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive};
 
-use super::source::{Counted, ReadSoFar};
+use super::counted::{Counted, ReadSoFar};
 
 /// First bytes of an archive that is not empty.
 pub(crate) const ZIP_MAGIC: &[u8] = b"PK\x03\x04";

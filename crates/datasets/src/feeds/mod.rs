@@ -21,6 +21,7 @@
 
 mod archive;
 mod cells;
+mod counted;
 mod csv;
 mod encoding;
 mod entry;
@@ -44,6 +45,7 @@ mod table;
 mod times;
 
 pub(crate) use archive::{ZIP_MAGIC, members as zip_members};
+pub use counted::ReadSoFar;
 pub use csv::Separator;
 pub use encoding::TextEncoding;
 pub use entry::{BadLine, FeedBody, FeedEntry, FeedError};
@@ -58,5 +60,5 @@ pub use options::{ColumnRole, ColumnRoles, FeedOptions};
 pub use records::RECORD_LINES_MAX;
 pub use rees46::Rees46;
 pub use shop::{Shop, ShopSettings, ShopperTastes, SpamSettings, spam};
-pub use source::{FeedSource, ReadSoFar};
+pub use source::FeedSource;
 pub use times::TsUnit;

@@ -4,15 +4,14 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
 };
 
 use flate2::read::MultiGzDecoder;
 
-use super::archive::{self, ZIP_MAGIC};
+use super::{
+    archive::{self, ZIP_MAGIC},
+    counted::{Counted, ReadSoFar},
+};
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -23,17 +22,6 @@ const BZIP2_MAGIC: (&[u8], &[u8]) = (b"BZh", b"1AY&SY");
 /// Bytes that tell how a file is packed.
 const MAGIC_BYTES: usize = 10;
 const BUFFER_BYTES: usize = 128 * 1024;
-
-/// Counter of the bytes read from a file as stored, compressed or not, for progress bars. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct ReadSoFar(Arc<AtomicU64>);
-
-impl ReadSoFar {
-    /// Returns the number of bytes.
-    pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// An opened, decompressed stream of bytes.
 pub struct FeedSource {
@@ -122,24 +110,4 @@ fn unpacked(packed: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>>
         return Ok(Box::new(whole));
     };
     Ok(Box::new(BufReader::with_capacity(BUFFER_BYTES, unpacked)))
-}
-
-/// A reader that counts.
-pub(super) struct Counted<R> {
-    inner: R,
-    read: ReadSoFar,
-}
-
-impl<R> Counted<R> {
-    pub(super) fn new(inner: R, read: ReadSoFar) -> Self {
-        Self { inner, read }
-    }
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.read.0.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }

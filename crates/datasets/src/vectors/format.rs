@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::FILE_DIM_MAX;
+use super::word2vec::{BETWEEN, count_and_dim};
 
 /// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,9 +78,6 @@ fn cut_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What separates the fields of text forms: any number of these.
-pub(super) const BETWEEN: [char; 2] = [' ', '\t'];
-
 /// Whether what follows the first line of a word2vec file is text.
 ///
 /// One odd row must not decide: values in binary form hold control characters, and text holds numbers.
@@ -100,13 +97,6 @@ impl fmt::Display for VectorFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// Parses the first line of both forms of word2vec: count and dimension.
-pub(super) fn count_and_dim(line: &str) -> Option<(u64, usize)> {
-    let (count, dim) = line.trim().split_once(BETWEEN)?;
-    let (count, dim) = (count.parse().ok()?, dim.trim().parse().ok()?);
-    (1..=FILE_DIM_MAX).contains(&dim).then_some((count, dim))
 }
 
 #[cfg(test)]

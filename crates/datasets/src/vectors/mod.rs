@@ -19,6 +19,7 @@
 //! more values than the model it also holds a square matrix of them.
 
 mod byte_reader;
+mod element;
 mod error;
 mod export;
 mod file;

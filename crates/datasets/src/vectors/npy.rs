@@ -5,8 +5,8 @@
 
 use super::{
     byte_reader::ByteReader,
+    element::{Element, Shape},
     error::Fault,
-    matrix::{Element, Shape},
 };
 
 /// First bytes of the file.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     byte_reader::ByteReader,
+    element::{Element, Shape},
     error::Fault,
-    matrix::{Element, Shape},
 };
 use crate::feeds::json_object;
 

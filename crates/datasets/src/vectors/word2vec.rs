@@ -1,20 +1,24 @@
 //! Readers of words and their vectors: both forms of word2vec, and GloVe, which is the text form without its first
 //! line.
 
-use super::{
-    FILE_DIM_MAX, VectorRow,
-    byte_reader::ByteReader,
-    error::Fault,
-    format::{BETWEEN, count_and_dim},
-};
+use super::{FILE_DIM_MAX, VectorRow, byte_reader::ByteReader, error::Fault};
 use crate::feeds::{LINE_BYTES_MAX, LineReader, NextLine};
 
+/// What separates the fields of text forms: any number of these.
+pub(super) const BETWEEN: [char; 2] = [' ', '\t'];
 /// Longest header line and longest word, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 /// Largest value that a vector may hold. Bytes that are no numbers often read as far larger ones.
 const VALUE_MAX: f32 = 1e10;
 /// Smallest value, but for 0, that vectors usually hold.
 const VALUE_MIN: f32 = 1e-20;
+
+/// Parses the first line of both forms of word2vec: count and dimension.
+pub(super) fn count_and_dim(line: &str) -> Option<(u64, usize)> {
+    let (count, dim) = line.trim().split_once(BETWEEN)?;
+    let (count, dim) = (count.parse().ok()?, dim.trim().parse().ok()?);
+    (1..=FILE_DIM_MAX).contains(&dim).then_some((count, dim))
+}
 
 /// Reader of the binary form.
 ///

@@ -7,10 +7,8 @@ use std::{collections::BTreeSet, convert::Infallible};
 use futures::executor::block_on;
 
 use super::*;
-use crate::{
-    domain::{Id, Item, Timestamp},
-    state::CounterRng,
-};
+use shelfmark_domain::{Id, Item, Timestamp};
+use shelfmark_state::CounterRng;
 
 type Set = BTreeSet<u64>;
 
