@@ -15,7 +15,7 @@ use crate::{
 };
 use shelfmark_postgres::{DatabaseAddress, ManagedPostgres, ManagedPostgresOptions};
 use shelfmark_serving::Searcher;
-use shelfmark_store::keys::KeyStore;
+use shelfmark_store::{audit::AuditLog, keys::KeyStore};
 
 /// Longest wait for learning to end, its last version included.
 const ENGINE_STOP: Duration = Duration::from_secs(20);
@@ -198,6 +198,7 @@ impl Components {
             Database::reach(address, settings.database.database_connections_max, true).await?
         };
         self.pool = Some(pool.clone());
+        let audit = AuditLog::new(pool.clone());
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
         let address = listener.local_addr()?;
         let loopback = http::is_loopback(address);
@@ -227,6 +228,7 @@ impl Components {
             }),
             models: Arc::new(models),
             keys: Arc::new(keys),
+            audit: Arc::new(audit),
             limits: limits.clone(),
             read_only: settings.read_only,
             loopback,

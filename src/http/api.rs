@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Limits, error::ApiError};
 use crate::engine::{CreateModel, EngineError, Model, Models};
 use shelfmark_domain::{ApiKey, ModelName};
-use shelfmark_store::keys::KeyStore;
+use shelfmark_store::{
+    audit::{AuditEntry, AuditError, AuditLog, NewAuditEntry},
+    keys::KeyStore,
+};
 
 /// The models of this process. A seam: the router is tested without an engine.
 pub trait Registry: Send + Sync + 'static {
@@ -59,12 +62,48 @@ impl Keys for KeyStore {
     }
 }
 
+/// The audit log. A seam: the router is tested without a database.
+pub trait Audit: Send + Sync + 'static {
+    /// Writes an entry for what is about to begin, and returns its number.
+    fn begin<'a>(&'a self, entry: &'a NewAuditEntry) -> BoxFuture<'a, Result<u64, AuditError>>;
+    /// Completes an entry with the status of the reply.
+    fn end(&self, id: u64, status: u16) -> BoxFuture<'_, Result<(), AuditError>>;
+    /// Lists entries, newest first: of one model or of all, and older than `before`.
+    fn list(
+        &self,
+        model: Option<ModelName>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, AuditError>>;
+}
+
+impl Audit for AuditLog {
+    fn begin<'a>(&'a self, entry: &'a NewAuditEntry) -> BoxFuture<'a, Result<u64, AuditError>> {
+        Box::pin(Self::begin(self, entry))
+    }
+
+    fn end(&self, id: u64, status: u16) -> BoxFuture<'_, Result<(), AuditError>> {
+        Box::pin(Self::end(self, id, status))
+    }
+
+    fn list(
+        &self,
+        model: Option<ModelName>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, AuditError>> {
+        Box::pin(async move { Self::list(self, model.as_ref(), before, limit).await })
+    }
+}
+
 /// Everything that the room is given.
 pub struct HttpDependencies {
     /// The models.
     pub models: Arc<dyn Registry>,
     /// The keys.
     pub keys: Arc<dyn Keys>,
+    /// Who changed what.
+    pub audit: Arc<dyn Audit>,
     /// Bounds.
     pub limits: Limits,
     /// Whether every write is refused.

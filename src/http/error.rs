@@ -8,6 +8,7 @@ use shelfmark_datasets::vectors::ExportError;
 use shelfmark_domain::{ErrorKind, FieldError, Position};
 use shelfmark_log::LogError;
 use shelfmark_serving::QueryError;
+use shelfmark_store::audit::AuditError;
 use shelfmark_store::operations::OperationError;
 use shelfmark_store::versions::VersionError;
 
@@ -137,6 +138,9 @@ pub enum ApiError {
     /// A room said no.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was asked cannot be put on record, so it was not begun.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A stream ended early; what it did until then is in the answer.
     #[error("{cause}")]
     Stream {
@@ -190,10 +194,11 @@ type Meaning = (StatusCode, &'static str, &'static str);
 impl ApiError {
     /// The kind of failure, where another room found it.
     pub(super) fn kind(&self) -> Option<ErrorKind> {
-        if let Self::Engine(error) = self {
-            return Some(error.kind());
+        match self {
+            Self::Engine(error) => Some(error.kind()),
+            Self::Audit(error) => Some(error.kind()),
+            _ => None,
         }
-        None
     }
 
     /// The rows of the table for what this room finds; a new variant does not compile until it has one.
@@ -239,6 +244,7 @@ impl ApiError {
             }
             Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
             Self::Engine(error) => meaning(error.kind()),
+            Self::Audit(error) => meaning(error.kind()),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }

@@ -28,7 +28,8 @@ use super::{
 use shelfmark_domain::Scope;
 use shelfmark_serving::{QueryError, with_cpu_time};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Header of the request id; set on every request before its handler, and on every reply.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -63,9 +64,10 @@ pub struct Admission {
 }
 
 /// Handles one request of a group: the layer around every route and fallback.
-pub async fn handle(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+pub async fn handle(State(admission): State<Admission>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let text = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -149,7 +151,7 @@ async fn authorise(api: &Api, scope: Scope, caller: &Caller, request: Request) -
     let params = params.map_err(|refusal| ApiError::BadPath(refusal.body_text()))?;
     let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
     caller.check(scope, model)?;
-    if api.read_only && scope > Scope::Read {
+    if api.read_only && !scope.only_reads() {
         return Err(ApiError::ReadOnly);
     }
     Ok(Request::from_parts(parts, body))

@@ -12,6 +12,7 @@
 
 mod activity;
 mod api;
+mod audit;
 mod auth;
 mod body;
 mod body_stream;
@@ -61,7 +62,7 @@ mod similar;
 mod users;
 mod versions;
 
-pub use api::{Api, HttpDependencies, Keys, Registry};
+pub use api::{Api, Audit, HttpDependencies, Keys, Registry};
 pub use limits::Limits;
 pub use request_metrics::METRICS;
 pub use routes::{openapi, router};
