@@ -15,7 +15,7 @@ use sqlx::{Executor, PgConnection, PgPool};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use shelfmark_domain::{Append, Position};
+use shelfmark_domain::Append;
 
 use super::{
     LogError, LogSettings,
@@ -200,14 +200,12 @@ impl Appender {
         self.metrics.duplicates.increment(duplicates);
         self.metrics.conflicts.increment(conflicts);
         let commit = Commit {
-            before: Position::new(committed.head.get() - committed.records),
             head: committed.head,
             took: committed.took,
             requests: batch.entries.len(),
             waiting: self.requests.len() + usize::from(self.held.is_some()),
-            at: Instant::now(),
         };
-        self.delay.committed(commit, self.reader.get());
+        self.delay.committed(commit);
         if committed.records > 0 {
             let records = batch.take_records(committed.appended_at);
             self.level.committed(records.len(), committed.took);
