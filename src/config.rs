@@ -7,13 +7,16 @@ use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 
+mod log;
+
+pub use log::{LagSettings, LogQueueSettings};
+
 use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
     http::Limits,
     telemetry::TelemetrySettings,
 };
 use shelfmark_domain::ModelConfig;
-use shelfmark_log::LogSettings;
 use shelfmark_serving::SearchSettings;
 
 /// Settings of `shelfmark serve`.
@@ -34,6 +37,9 @@ pub struct ServeSettings {
     /// Bounds of the log's queue.
     #[command(flatten)]
     pub log: LogQueueSettings,
+    /// Bounds of the learner's lag.
+    #[command(flatten)]
+    pub lag: LagSettings,
     /// Automatic versions.
     #[command(flatten)]
     pub versions: VersionSettings,
@@ -175,31 +181,6 @@ impl HttpSettings {
     }
 }
 
-/// Bounds of the log's queue.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Log")]
-pub struct LogQueueSettings {
-    /// Most records that wait to be committed; beyond it requests are refused with 429.
-    #[arg(long, env = "SHELFMARK_LOG_QUEUE_RECORDS_MAX", default_value_t = 65_536, value_name = "N",
-          value_parser = at_least_one)]
-    pub log_queue_records_max: usize,
-    /// Most bytes of records that wait to be committed.
-    #[arg(long, env = "SHELFMARK_LOG_QUEUE_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub log_queue_bytes_max: usize,
-}
-
-impl LogQueueSettings {
-    /// Returns the settings for the log.
-    pub fn settings(&self) -> LogSettings {
-        LogSettings {
-            queue_records_max: self.log_queue_records_max,
-            queue_bytes_max: self.log_queue_bytes_max,
-            ..LogSettings::default()
-        }
-    }
-}
-
 /// Automatic versions: when they are taken, and how many are kept.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Versions")]
@@ -254,10 +235,12 @@ pub struct MonitoringSettings {
 impl ServeSettings {
     /// Returns the settings for the engine.
     pub fn engine(&self) -> EngineSettings {
-        let Self { versions, monitoring, model, .. } = self;
+        let Self { lag, versions, monitoring, model, .. } = self;
         EngineSettings {
             read_only: self.read_only,
             memory_budget: self.memory_budget.map_or(0, |budget| budget.as_u64()),
+            lag_records_max: lag.lag_records_max,
+            lag_max: Duration::from_secs(lag.lag_seconds_max),
             models_max: model.models_max,
             quality_share: f64::from(monitoring.quality_percent) / 100.0,
             guard_share: f64::from(monitoring.guard_percent) / 100.0,
@@ -348,6 +331,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use shelfmark_log::LogSettings;
 
     #[derive(Parser)]
     struct Line {

@@ -1,8 +1,11 @@
 //! Stores of one model: log, versions and operations in Postgres, and cached states.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use metrics::counter;
@@ -51,6 +54,8 @@ pub struct Stores {
     forgotten: AtomicU64,
     /// Versions since the start that could not be read back as they were stored.
     read_back_failures: AtomicU64,
+    /// Number of versions, as last counted.
+    versions_counted: AtomicU64,
 }
 
 impl Stores {
@@ -74,7 +79,18 @@ impl Stores {
             operations,
             forgotten: AtomicU64::new(0),
             read_back_failures: AtomicU64::new(0),
+            versions_counted: AtomicU64::new(0),
         }
+    }
+
+    /// Counts the versions. When Postgres does not answer within `wait`, returns the count from before.
+    pub async fn version_count(&self, wait: Duration) -> Result<u64, EngineError> {
+        let Ok(counted) = tokio::time::timeout(wait, self.versions.count()).await else {
+            return Ok(self.versions_counted.load(Ordering::Relaxed));
+        };
+        let counted = counted?;
+        self.versions_counted.store(counted, Ordering::Relaxed);
+        Ok(counted)
     }
 
     /// Returns a version's state, from memory or from Postgres; verified.

@@ -295,6 +295,7 @@ const fn meaning(kind: ErrorKind) -> Meaning {
         K::TooManyRecords => (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request"),
         K::TooManyBytes => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
         K::QueueFull => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
+        K::LearnerBehind => (S::TOO_MANY_REQUESTS, "learner_behind", "Learning is too far behind"),
         K::SearchesBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many searches at once"),
         K::ReportsBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         K::PositionNotReached => {

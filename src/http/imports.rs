@@ -8,7 +8,7 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, WaitQuery},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, LagBound, WaitQuery},
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
@@ -76,7 +76,8 @@ pub async fn post(
         ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let wait = WaitQuery { wait: query.wait, timeout_ms: query.timeout_ms };
     let kind = EntryKind::Vectors { view, create: query.create };
-    ingest::append(&model, &api.limits, kind, &wait, AppendRequest { caller: &caller, headers: &headers, body }).await
+    let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
+    ingest::append(&model, &api.limits, kind, &wait, sent).await
 }
 
 /// Query parameters of the rows that can be imported into.

@@ -11,7 +11,7 @@ use super::{
     auth::Caller,
     body,
     error::ApiError,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, ParsedEntry, WaitQuery},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, LagBound, ParsedEntry, WaitQuery},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -86,7 +86,7 @@ pub async fn put_many(
     body: Body,
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let sent = AppendRequest { caller: &caller, headers: &headers, body };
+    let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
     ingest::append(&model, &api.limits, EntryKind::Items, &wait, sent).await
 }
 

@@ -6,6 +6,7 @@
 mod bench;
 mod crash;
 mod crash_cycles;
+mod database_away;
 mod docs;
 mod engine_model;
 #[path = "../engine_support/mod.rs"]
@@ -31,10 +32,12 @@ mod import;
 mod import_quality;
 mod integer_edges;
 mod keys_store;
+mod lag_bound;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
 mod learning_quality;
 mod log_append;
+mod log_checksums;
 mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
@@ -45,6 +48,7 @@ mod models_service;
 mod openapi;
 mod own_database;
 mod process_limits;
+mod query_plans;
 mod read_only;
 mod readiness;
 mod readme;

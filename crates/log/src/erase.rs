@@ -1,13 +1,16 @@
 //! Erasure of a forgotten user from the log (P10), in the transaction that also erases the user elsewhere.
 
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::PgConnection;
 
 use shelfmark_domain::{ForgottenUser, Id, Position};
 
 use super::{
     LogError,
     body::{self, code},
+    copy::record_columns,
     restore::{advance_head, insert_record},
+    rewriting::Rewriting,
+    stored_row,
 };
 
 /// Records that are rewritten at a time.
@@ -25,13 +28,9 @@ pub struct ErasedRecords {
 }
 
 impl ErasedRecords {
-    /// Adds a row of (count, first position).
-    fn add(&mut self, row: &PgRow) -> Result<(), LogError> {
-        let records: i64 = row.try_get(0)?;
-        let first = row.try_get::<Option<i64>, _>(1)?.map(Position::from_i64);
-        self.records += u64::try_from(records).unwrap_or(0);
-        self.first = self.first.into_iter().chain(first).min();
-        Ok(())
+    fn add(&mut self, position: Position) {
+        self.records += 1;
+        self.first = self.first.into_iter().chain([position]).min();
     }
 }
 
@@ -50,12 +49,13 @@ pub async fn erase_user(
     let head: i64 =
         sqlx::query_scalar("select head from models where id = $1").bind(model_id).fetch_one(&mut *connection).await?;
     let mut erased = ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() };
-    // `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of the values that it may hold.
+    let mut rewriting = Rewriting::default();
     loop {
-        let rows = sqlx::query(
-            "select position, rest from records where model_id = $1 and user_id = $2 \
-             and position > $4 and rest is not null limit $3",
-        )
+        let rows = sqlx::query(concat!(
+            "select ",
+            record_columns!(),
+            " from records where model_id = $1 and user_id = $2 and position > $4 limit $3"
+        ))
         .bind(model_id)
         .bind(user.as_str())
         .bind(PAGE)
@@ -67,41 +67,34 @@ pub async fn erase_user(
         }
         let (mut positions, mut rests) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
-            let position: i64 = row.try_get(0)?;
-            let rest = body::anonymous_rest(row.try_get(1)?);
-            rests.push(rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?);
-            positions.push(position);
+            rewriting.before(&row)?;
+            let position = stored_row::position(&row)?;
+            // `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of the values that it may hold.
+            let rest = stored_row::rest(&row)?.map(body::anonymous_rest).transpose();
+            rests.push(rest.map_err(|detail| body::unreadable(position, detail))?.flatten());
+            positions.push(position.as_i64());
         }
-        let row = sqlx::query(concat!(
-            "with found as (select * from unnest($4::bigint[], $5::text[]) as f (position, rest)), erased as (",
+        let rows = sqlx::query(concat!(
+            "with found as (select * from unnest($4::bigint[], $5::text[]) as f (at, new_rest)) ",
             "update records r set user_id = $3, session_id = null, retry_hash = null, ",
-            "event_id = 'forgotten-' || gen_random_uuid()::text, rest = f.rest from found f ",
-            "where r.model_id = $1 and r.position = f.position and r.user_id = $2 returning r.position) ",
-            "select count(*), min(position) from erased"
+            "event_id = 'forgotten-' || gen_random_uuid()::text, rest = f.new_rest from found f ",
+            "where r.model_id = $1 and r.position = f.at and r.user_id = $2 returning ",
+            record_columns!(),
         ))
         .bind(model_id)
         .bind(user.as_str())
         .bind(forgotten.name().as_str())
         .bind(positions)
         .bind(rests)
-        .fetch_one(&mut *connection)
+        .fetch_all(&mut *connection)
         .await?;
-        erased.add(&row)?;
+        for row in rows {
+            rewriting.after(&row)?;
+            erased.add(stored_row::position(&row)?);
+        }
     }
-    let row = sqlx::query(
-        "with erased as (update records set user_id = $3, session_id = null, retry_hash = null, \
-         event_id = 'forgotten-' || gen_random_uuid()::text \
-         where model_id = $1 and user_id = $2 and position > $4 and rest is null returning position) \
-         select count(*), min(position) from erased",
-    )
-    .bind(model_id)
-    .bind(user.as_str())
-    .bind(forgotten.name().as_str())
-    .bind(after.as_i64())
-    .fetch_one(&mut *connection)
-    .await?;
-    erased.add(&row)?;
-    erase_from_restores(connection, model_id, forgotten, after).await?;
+    erase_from_restores(connection, model_id, forgotten, after, &mut rewriting).await?;
+    rewriting.renew_checksums(connection, model_id).await?;
     Ok(erased)
 }
 
@@ -111,23 +104,33 @@ async fn erase_from_restores(
     model_id: i32,
     forgotten: &ForgottenUser,
     after: Position,
+    rewriting: &mut Rewriting,
 ) -> Result<(), LogError> {
-    let rows = sqlx::query("select position, rest from records where model_id = $1 and type = 4 and position > $2")
-        .bind(model_id)
-        .bind(after.as_i64())
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows = sqlx::query(concat!(
+        "select ",
+        record_columns!(),
+        " from records where model_id = $1 and type = 4 and position > $2"
+    ))
+    .bind(model_id)
+    .bind(after.as_i64())
+    .fetch_all(&mut *connection)
+    .await?;
     for row in rows {
-        let position: i64 = row.try_get(0)?;
-        let rest = body::restore_without_user(row.try_get(1)?, forgotten);
-        let rest = rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?;
-        if let Some(rest) = rest {
-            sqlx::query("update records set rest = $3 where model_id = $1 and position = $2")
-                .bind(model_id)
-                .bind(position)
-                .bind(rest)
-                .execute(&mut *connection)
-                .await?;
+        let position = stored_row::position(&row)?;
+        let damaged = |detail| body::unreadable(position, detail);
+        let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
+        if let Some(rest) = body::restore_without_user(rest, forgotten).map_err(damaged)? {
+            rewriting.before(&row)?;
+            let row = sqlx::query(concat!(
+                "update records set rest = $3 where model_id = $1 and position = $2 returning ",
+                record_columns!()
+            ))
+            .bind(model_id)
+            .bind(position.as_i64())
+            .bind(rest)
+            .fetch_one(&mut *connection)
+            .await?;
+            rewriting.after(&row)?;
         }
     }
     Ok(())
@@ -145,6 +148,6 @@ pub async fn append_forget(
     let head = advance_head(connection, model_id).await?.ok_or(LogError::Deleted)?;
     let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    let position = insert_record(connection, model_id, head, code::FORGET, Some(&rest)).await?;
+    let position = insert_record(connection, model_id, head, code::FORGET, Some(rest)).await?;
     Ok((position, late))
 }

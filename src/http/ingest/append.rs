@@ -17,6 +17,7 @@ use super::{
     AppendSummary, ENTRIES_MAX, EntryKind, NothingTaken, ParsedEntry,
     context::EntryContext,
     entry::{self, EntryRun},
+    lag::{LagBound, within_lag},
     stream::Lines,
 };
 use crate::{
@@ -60,7 +61,7 @@ pub struct WaitQuery {
     pub timeout_ms: Option<u64>,
 }
 
-/// How long the queue may stay full before a stream is ended.
+/// How long the queue may stay full, or learning behind, before a stream is ended.
 const FULL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of an append.
@@ -110,6 +111,8 @@ enum Content {
 
 /// What was sent, and by whom.
 pub struct AppendRequest<'a> {
+    /// Whether learning may be behind.
+    pub lag: LagBound,
     /// Who.
     pub caller: &'a Caller,
     /// Headers.
@@ -124,15 +127,18 @@ pub async fn append(
     limits: &Limits,
     kind: EntryKind,
     wait: &WaitQuery,
-    AppendRequest { caller, headers, body }: AppendRequest<'_>,
+    AppendRequest { lag, caller, headers, body }: AppendRequest<'_>,
 ) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    // Before the body is read: refusing must cost little.
+    within_lag(model, lag, Duration::ZERO).await?;
     let arrival = || arrival(model, caller);
     let format = body::format(headers, true)?;
     let tally = match format {
         Format::Lines => {
             let body = BodyStream::new(headers, body)?;
-            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
+            let lines = Lines::new(body, limits.line_bytes_max, limits.stream_idle);
+            stream(model, lag, &arrival, &kind, lines).await?
         }
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
@@ -232,6 +238,7 @@ async fn batch(model: &Model, kind: &EntryKind, run: EntryRun, count: usize) -> 
 /// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
 async fn stream(
     model: &Model,
+    lag: LagBound,
     arrival: &(impl Fn() -> EntryContext + Sync),
     kind: &EntryKind,
     mut lines: Lines,
@@ -248,7 +255,10 @@ async fn stream(
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
-        let append = model.append(records, FULL_PATIENCE);
+        let append = async {
+            within_lag(model, lag, FULL_PATIENCE).await?;
+            model.append(records, FULL_PATIENCE).await
+        };
         let (appended, following) = tokio::join!(append, read(arrival, kind, &mut lines));
         match appended {
             Ok(appended) => tally.add(&indexes, rejected, &appended),

@@ -8,6 +8,7 @@ mod append;
 mod context;
 mod entry;
 mod event;
+mod lag;
 mod nothing_taken;
 mod outcome;
 mod stream;
@@ -16,6 +17,7 @@ pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, appe
 pub use context::ParsedEntry;
 pub use entry::EntryKind;
 pub use event::EventIn;
+pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};
 
