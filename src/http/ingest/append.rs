@@ -18,12 +18,14 @@ use super::{
     context::EntryContext,
     entry::{self, EntryRun},
     stream::Lines,
+    wait,
 };
 use crate::{
-    engine::{Appended, EngineError, Model},
+    engine::{Appended, Model},
     http::{
         auth::Caller,
         body::{self, Format},
+        body_pace::PaceLimits,
         body_stream::BodyStream,
         decode,
         error::ApiError,
@@ -127,12 +129,14 @@ pub async fn append(
     AppendRequest { caller, headers, body }: AppendRequest<'_>,
 ) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
     let arrival = || arrival(model, caller);
     let format = body::format(headers, true)?;
     let tally = match format {
         Format::Lines => {
             let body = BodyStream::new(headers, body)?;
-            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
+            let pace = PaceLimits { idle: limits.stream_idle, rate_min: limits.body_rate_min };
+            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, pace)).await?
         }
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
@@ -156,6 +160,7 @@ pub async fn append(
 /// Appends one record that is already checked.
 pub async fn append_one(model: &Model, parsed: ParsedEntry, wait: &WaitQuery) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
     let tally = one(model, EntryRun::one(parsed)).await?;
     finish(model, tally, wait.wait, timeout).await
 }
@@ -274,10 +279,10 @@ async fn read(
         return Ok(None);
     };
     let arrival = arrival();
-    let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let bytes = run.lines.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
     let kind = kind.clone();
     let run = off_worker(bytes, move || {
-        let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
+        let entries = run.lines.iter().map(|(index, line)| (*index, line.as_ref()));
         EntryRun::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
@@ -293,12 +298,7 @@ async fn finish(
         tally.position = model.log().head_known().0;
     }
     if wait == WaitFor::Applied {
-        tally.applied = Some(match model.wait_applied(tally.position, timeout).await {
-            Ok(()) => true,
-            // The records are durable: that they are not seen yet is no failure of the append.
-            Err(EngineError::NotReached { .. } | EngineError::LearnerDown(_)) => false,
-            Err(error) => return Err(error.into()),
-        });
+        tally.applied = Some(wait::applied(model, tally.position, timeout).await?);
     }
     Ok(AppendResponse(tally))
 }

@@ -11,6 +11,7 @@ mod event;
 mod nothing_taken;
 mod outcome;
 mod stream;
+mod wait;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::ParsedEntry;
