@@ -1,21 +1,21 @@
 //! Settings of `shelfmark serve`, one struct for each part of the service. Flags win over environment variables. The
 //! doc comments are the help.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod http;
+mod log;
+
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 
-mod log;
-
-pub use log::{LagSettings, LogQueueSettings};
-
 use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
-    http::Limits,
     telemetry::TelemetrySettings,
 };
+pub use http::HttpSettings;
+pub use log::{LagSettings, LogQueueSettings};
 use shelfmark_domain::ModelConfig;
 use shelfmark_serving::SearchSettings;
 
@@ -106,78 +106,6 @@ impl DatabaseSettings {
         }
         let home = variable("HOME").context("HOME is not set: name a folder with --data-dir")?;
         Ok(PathBuf::from(home).join(".local/share/shelfmark"))
-    }
-}
-
-/// Address of the HTTP server, and bounds of requests.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "HTTP")]
-pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one. Every address but this machine's own (127.0.0.1,
-    /// `[::1]`) needs an API key first: see `shelfmark keys create`.
-    #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
-    /// Most open connections.
-    #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
-          value_parser = at_least_one)]
-    pub http_connections_max: usize,
-    /// Most concurrent requests on one HTTP/2 connection.
-    #[arg(long, env = "SHELFMARK_HTTP_STREAMS_MAX", default_value_t = 128, value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub http_streams_max: u32,
-    /// Size in bytes from which answers are compressed for clients that accept gzip or zstd; 0 for never.
-    #[arg(long, env = "SHELFMARK_HTTP_COMPRESS_BYTES_MIN", default_value_t = 8 << 10, value_name = "BYTES")]
-    pub http_compress_bytes_min: u64,
-    /// Most concurrent requests; beyond it requests are refused with 503.
-    #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
-          value_parser = at_least_one)]
-    pub http_requests_max: usize,
-    /// Largest body of a request, in bytes. Streams of lines may have any length.
-    #[arg(long, env = "SHELFMARK_HTTP_BODY_BYTES_MAX", default_value_t = 16 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub http_body_bytes_max: usize,
-    /// Largest line of a stream, in bytes.
-    #[arg(long, env = "SHELFMARK_HTTP_LINE_BYTES_MAX", default_value_t = 1 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub http_line_bytes_max: usize,
-    /// Longest time for a request with its body, in seconds. Streams of lines are bounded by their pauses instead.
-    #[arg(long, env = "SHELFMARK_HTTP_REQUEST_SECONDS", default_value_t = 60, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_request_seconds: u64,
-    /// Longest time for the headers of a request, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_HEADER_SECONDS", default_value_t = 30, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_header_seconds: u64,
-    /// Longest time that a kept connection may have no request, in seconds. Must be longer than a proxy in front keeps
-    /// it.
-    #[arg(long, env = "SHELFMARK_HTTP_IDLE_SECONDS", default_value_t = 75, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_idle_seconds: u64,
-    /// Longest pause within a stream of lines, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_STREAM_IDLE_SECONDS", default_value_t = 30, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_stream_idle_seconds: u64,
-    /// Longest wait for requests under way at shutdown, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_DRAIN_SECONDS", default_value_t = 5, value_name = "SECONDS")]
-    pub http_drain_seconds: u64,
-}
-
-impl HttpSettings {
-    /// Returns the bounds for the HTTP server.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            connections_max: self.http_connections_max,
-            streams_max: self.http_streams_max,
-            compress_bytes_min: (self.http_compress_bytes_min > 0).then_some(self.http_compress_bytes_min),
-            requests_max: self.http_requests_max,
-            body_bytes_max: self.http_body_bytes_max,
-            line_bytes_max: self.http_line_bytes_max,
-            header_read: Duration::from_secs(self.http_header_seconds),
-            idle: Duration::from_secs(self.http_idle_seconds),
-            request: Duration::from_secs(self.http_request_seconds),
-            stream_idle: Duration::from_secs(self.http_stream_idle_seconds),
-            drain: Duration::from_secs(self.http_drain_seconds),
-        }
     }
 }
 
@@ -330,6 +258,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Limits;
     use clap::Parser;
     use shelfmark_log::LogSettings;
 

@@ -68,7 +68,7 @@ pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };
-pub use monitoring::monitor::{Learning, PointStream, STREAMS_MAX};
+pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
 pub use replay::rolled_back::Appended;

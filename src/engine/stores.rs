@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
-use metrics::counter;
-
 use crate::engine::{
     EngineError, EngineSettings,
-    metrics::VERSION_READ_BACK_FAILURES,
+    metrics::ModelMetrics,
     operations::Operations,
     replay::rules::NewestRules,
     snapshots::{
@@ -50,6 +48,7 @@ pub struct Stores {
     pub recent: RecentStates,
     /// What the rollbacks of the log give up, for retries.
     pub newest_rules: NewestRules,
+    pub metrics: ModelMetrics,
     /// Users forgotten since the start.
     forgotten: AtomicU64,
     /// Versions since the start that could not be read back as they were stored.
@@ -70,6 +69,7 @@ impl Stores {
             cache: VersionCache::new(settings.versions_in_memory),
             recent: RecentStates::new(settings.trace_states),
             newest_rules: NewestRules::default(),
+            metrics: ModelMetrics::new(&name),
             name,
             settings,
             base_config,
@@ -118,7 +118,7 @@ impl Stores {
 
     /// Notes that a version could not be read back as it was stored, and was not kept.
     pub fn read_back_failed(&self) {
-        counter!(VERSION_READ_BACK_FAILURES).increment(1);
+        self.metrics.read_back_failures.increment(1);
         self.read_back_failures.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Limits, error::ApiError};
+use super::{Limits, admission::AdmissionControl, error::ApiError};
 use crate::engine::{CreateModel, EngineError, Model, Models};
 use shelfmark_domain::{ApiKey, ModelName};
 use shelfmark_store::{
@@ -97,6 +96,7 @@ impl Audit for AuditLog {
 }
 
 /// Everything that the room is given.
+#[derive(Clone)]
 pub struct HttpDependencies {
     /// The models.
     pub models: Arc<dyn Registry>,
@@ -126,17 +126,20 @@ pub struct HttpDependencies {
 #[derive(Clone)]
 pub struct Api {
     dependencies: Arc<HttpDependencies>,
-    /// One permit a request under way.
-    pub(super) permits: Arc<Semaphore>,
+    /// What requests hold.
+    pub(super) admission: Arc<AdmissionControl>,
 }
 
 impl Api {
     /// Wraps the handles.
     pub fn new(dependencies: HttpDependencies) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(dependencies.limits.requests_max)),
-            dependencies: Arc::new(dependencies),
-        }
+        Self { admission: AdmissionControl::new(&dependencies.limits), dependencies: Arc::new(dependencies) }
+    }
+
+    /// Returns the same for another listener, which can be reached from this machine only or not.
+    pub fn on_listener(&self, loopback: bool) -> Self {
+        let dependencies = HttpDependencies { loopback, ..HttpDependencies::clone(&self.dependencies) };
+        Self { dependencies: Arc::new(dependencies), admission: Arc::clone(&self.admission) }
     }
 
     /// The model of a path. A name that breaks the rule of names is the name of no model.

@@ -2,7 +2,10 @@
 
 use axum::http::StatusCode;
 
-use super::ingest::{AppendSummary, NothingTaken};
+use super::{
+    admission::{Exhausted, Refusal},
+    ingest::{AppendSummary, NothingTaken},
+};
 use crate::engine::EngineError;
 use shelfmark_datasets::vectors::ExportError;
 use shelfmark_domain::{ErrorKind, FieldError, Position};
@@ -116,14 +119,24 @@ pub enum ApiError {
         given: String,
     },
     /// The client stopped sending.
-    #[error("no data came for {0} seconds")]
-    Stalled(u64),
+    #[error(
+        "the body came too slowly: it may pause for {seconds} seconds, and bring {rate_min} bytes per second otherwise"
+    )]
+    Stalled {
+        /// The longest pause.
+        seconds: u64,
+        /// The lowest rate.
+        rate_min: u64,
+    },
     /// The request took longer than the limit.
     #[error("the request took longer than {0} seconds")]
     TimedOut(u64),
-    /// Too many requests at once.
-    #[error("too many requests are being answered")]
-    Overloaded,
+    /// All that there is of something is in use, or all that this caller may have of it.
+    #[error("{}", refusal_detail(.0))]
+    NotAdmitted(Refusal),
+    /// The connection is one of those that are kept for probes.
+    #[error("there are too many connections: this one is kept for /livez, /readyz and /metrics")]
+    NoConnection,
     /// A version is asked for together with a later position.
     #[error("the version stands at position {stands}, before min_position {wanted}")]
     VersionBefore {
@@ -152,6 +165,12 @@ pub enum ApiError {
     /// A handler panicked, or a promise was broken.
     #[error("internal error")]
     Internal(String),
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::NotAdmitted(refusal)
+    }
 }
 
 impl From<FieldError> for ApiError {
@@ -186,6 +205,14 @@ impl From<QueryError> for ApiError {
 
 fn first_detail(errors: &[FieldError]) -> String {
     errors.first().map_or_else(String::new, |error| error.to_string())
+}
+
+fn refusal_detail(refusal: &Refusal) -> String {
+    let Refusal { exhausted, what, held, total } = refusal;
+    match exhausted {
+        Exhausted::Share => format!("this caller holds {held} of the {total} {what}, which is its share for now"),
+        Exhausted::Pool => format!("all {total} {what} are in use"),
+    }
 }
 
 /// Status, stable code and title of an error.
@@ -236,9 +263,15 @@ impl ApiError {
             Self::ContentEncoding { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
             }
-            Self::Stalled(_) => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
+            Self::Stalled { .. } => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
             Self::TimedOut(_) => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long"),
-            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once"),
+            Self::NotAdmitted(Refusal { exhausted: Exhausted::Share, .. }) => {
+                (S::TOO_MANY_REQUESTS, "share_used_up", "The caller holds its share")
+            }
+            Self::NotAdmitted(Refusal { exhausted: Exhausted::Pool, .. }) => {
+                (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once")
+            }
+            Self::NoConnection => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many connections"),
             Self::VersionBefore { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
             }

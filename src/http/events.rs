@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    admission::run_report,
     auth::Caller,
     error::ApiError,
     ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, WaitFor, WaitQuery},
@@ -258,6 +259,12 @@ pub async fn get(
     let view = at.view(&model).await?;
     let (position, event) =
         model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
-    let trace = if query.trace { Some(model.trace(position, event.clone()).await?.into()) } else { None };
+    let trace = if query.trace {
+        let (traced, of) = (model.clone(), event.clone());
+        let report = async move { traced.trace(position, of).await };
+        Some(run_report(model.name(), report).await??.into())
+    } else {
+        None
+    };
     Ok(with_state_headers(&view, Json(EventOut { position, event, trace })))
 }

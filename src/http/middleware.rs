@@ -18,8 +18,10 @@ use tracing::Instrument;
 
 use super::{
     Api,
+    admission::{self, CallerId, ClientAddress, Lane},
     auth::{self, Caller},
     body,
+    connections::ConnectionUse,
     error::ApiError,
     host::HostFault,
     problem::Failure,
@@ -125,22 +127,46 @@ async fn admit(admission: &Admission, mut request: Request, next: Next) -> Resul
     if let Some(HostFault(why)) = request.extensions().get() {
         return Err(ApiError::BadHost(why));
     }
-    let _permit = match policy.load {
-        Load::Probe => None,
-        Load::Shed | Load::Bounded => Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?),
-    };
+    let reserved = request.extensions().get() == Some(&ConnectionUse::Probes);
+    if reserved && policy.load != Load::Probe {
+        return Err(ApiError::NoConnection);
+    }
     let caller = auth::recognise(api, &request)?;
-    let limit = time_limit(api, request.headers());
-    let answer = async move {
-        if let Some(scope) = policy.scope {
-            request = authorise(api, scope, &caller, request).await?;
+    if let Some(scope) = policy.scope {
+        request = authorise(api, scope, &caller, request).await?;
+    }
+    let ticket = match policy.load {
+        Load::Probe => None,
+        Load::Shed | Load::Bounded => {
+            let lane = if policy.scope == Some(Scope::Write) { Lane::Ingest } else { Lane::Other };
+            let has_body = !http_body::Body::is_end_stream(request.body());
+            Some(api.admission.admit(caller_id(&caller, &request), lane, has_body)?)
         }
-        request.extensions_mut().insert(caller);
-        Ok::<_, ApiError>(next.run(request).await)
     };
-    match tokio::time::timeout(limit, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(ApiError::TimedOut(limit.as_secs())),
+    let limit = time_limit(api, request.headers());
+    request.extensions_mut().insert(caller);
+    let handled = tokio::time::timeout(limit, async {
+        match &ticket {
+            Some(ticket) => admission::enter(ticket.clone(), next.run(request)).await,
+            None => next.run(request).await,
+        }
+    });
+    let mut response = handled.await.map_err(|_| ApiError::TimedOut(limit.as_secs()))?;
+    if let Some(ticket) = ticket {
+        // Held until the answer is sent.
+        response.extensions_mut().insert(ticket);
+    }
+    Ok(response)
+}
+
+/// Whose share a request takes.
+fn caller_id(caller: &Caller, request: &Request) -> CallerId {
+    match caller {
+        Caller::Key(key) => CallerId::Key(key.name.as_str().into()),
+        Caller::Anonymous | Caller::Unknown(_) => {
+            let address = request.extensions().get::<ClientAddress>().copied();
+            CallerId::Address(address.unwrap_or(ClientAddress::unknown()))
+        }
     }
 }
 

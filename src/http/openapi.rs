@@ -76,6 +76,10 @@ const COMMON: &[(&str, &str)] = &[
         "422",
         "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`); of several entries, none was taken (`nothing_taken`)",
     ),
+    (
+        "429",
+        "The caller holds its share of something, which the detail names (`share_used_up`); the append queue is full (`queue_full`)",
+    ),
     ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
     (
         "503",
@@ -96,7 +100,7 @@ const WITH_BODY: &[(&str, &str)] = &[
         "400",
         "The body is not JSON, or not packed as it says; the detail has line and column (`malformed`, `body_broken`)",
     ),
-    ("408", "The body stopped coming (`stalled`)"),
+    ("408", "The body stopped coming, or came too slowly (`stalled`)"),
     (
         "413",
         "The body, a line or the number of records is too large (`too_large`, `line_too_large`, `too_many_records`)",

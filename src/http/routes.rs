@@ -163,6 +163,19 @@ pub fn router(api: Api) -> Router {
     }
 }
 
+/// Probes and metrics alone, for a listener of their own.
+pub fn admin_router(api: Api) -> Router {
+    let layer = |policy| from_fn_with_state(Admission { api: api.clone(), policy }, middleware::handle);
+    let unknown = Policy { scope: None, load: Load::Probe };
+    [probes(), metrics()]
+        .into_iter()
+        .map(|group| Router::from(group.routes).route_layer(layer(group.policy)))
+        .fold(Router::new(), Router::merge)
+        .fallback(route_not_found.layer(layer(unknown)))
+        .method_not_allowed_fallback(method_not_allowed.layer(layer(unknown)))
+        .with_state(api)
+}
+
 /// Answers where there is no route; who has no key does not learn what there is.
 async fn route_not_found(axum::Extension(caller): axum::Extension<Caller>) -> ApiError {
     match caller {

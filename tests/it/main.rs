@@ -13,6 +13,8 @@ mod engine_model;
 mod engine_support;
 mod erasure;
 mod evaluate;
+mod fair_shares;
+mod fair_shares_answers;
 mod forks;
 mod guard_poison;
 mod health_http;

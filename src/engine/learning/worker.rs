@@ -14,7 +14,7 @@ use crate::engine::{
         parts::CoreParts,
         recovery::Recovered,
     },
-    metrics,
+    metrics::ModelMetrics,
     replay::run::Restored,
     snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
@@ -177,7 +177,7 @@ impl Worker {
         self.parts.monitor.learned(&applied.steps);
         let stores = Arc::clone(&self.parts.stores);
         stores.recent.keep(self.position, || self.state_at());
-        report(&applied, append.records.len(), started.elapsed());
+        report(&stores.metrics, &applied, append.records.len(), started.elapsed());
         self.publication.waiting = Some(append.records.last().expect("an append is never empty").appended_at);
         if applied.restored || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
             self.publish();
@@ -239,7 +239,7 @@ impl Publication {
         self.unpublished.clear();
         self.last = Instant::now();
         self.took = self.last - started;
-        metrics::record_publish(position, self.took, self.waiting.take());
+        self.parts.stores.metrics.published(position, self.took, self.waiting.take());
     }
 
     /// When a view is due while nothing waits to be learned.
@@ -283,8 +283,8 @@ impl Observer for Publication {
     }
 }
 
-fn report(applied: &Applied, records: usize, elapsed: Duration) {
-    metrics::record_applied(applied, records, elapsed);
+fn report(metrics: &ModelMetrics, applied: &Applied, records: usize, elapsed: Duration) {
+    metrics.applied(applied, records, elapsed);
     for step in applied.steps.iter().filter(|step| step.quarantined) {
         tracing::error!(
             targets = step.targets,

@@ -19,12 +19,14 @@ use super::{
     entry::{self, EntryRun},
     lag::{LagBound, within_lag},
     stream::Lines,
+    wait,
 };
 use crate::{
-    engine::{Appended, EngineError, Model},
+    engine::{Appended, Model},
     http::{
         auth::Caller,
         body::{self, Format},
+        body_pace::PaceLimits,
         body_stream::BodyStream,
         decode,
         error::ApiError,
@@ -130,6 +132,7 @@ pub async fn append(
     AppendRequest { lag, caller, headers, body }: AppendRequest<'_>,
 ) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
     // Before the body is read: refusing must cost little.
     within_lag(model, lag, Duration::ZERO).await?;
     let arrival = || arrival(model, caller);
@@ -137,8 +140,8 @@ pub async fn append(
     let tally = match format {
         Format::Lines => {
             let body = BodyStream::new(headers, body)?;
-            let lines = Lines::new(body, limits.line_bytes_max, limits.stream_idle);
-            stream(model, lag, &arrival, &kind, lines).await?
+            let pace = PaceLimits { idle: limits.stream_idle, rate_min: limits.body_rate_min };
+            stream(model, lag, &arrival, &kind, Lines::new(body, limits.line_bytes_max, pace)).await?
         }
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
@@ -162,6 +165,7 @@ pub async fn append(
 /// Appends one record that is already checked.
 pub async fn append_one(model: &Model, parsed: ParsedEntry, wait: &WaitQuery) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
     let tally = one(model, EntryRun::one(parsed)).await?;
     finish(model, tally, wait.wait, timeout).await
 }
@@ -284,10 +288,10 @@ async fn read(
         return Ok(None);
     };
     let arrival = arrival();
-    let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let bytes = run.lines.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
     let kind = kind.clone();
     let run = off_worker(bytes, move || {
-        let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
+        let entries = run.lines.iter().map(|(index, line)| (*index, line.as_ref()));
         EntryRun::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
@@ -303,12 +307,7 @@ async fn finish(
         tally.position = model.log().head_known().0;
     }
     if wait == WaitFor::Applied {
-        tally.applied = Some(match model.wait_applied(tally.position, timeout).await {
-            Ok(()) => true,
-            // The records are durable: that they are not seen yet is no failure of the append.
-            Err(EngineError::NotReached { .. } | EngineError::LearnerDown(_)) => false,
-            Err(error) => return Err(error.into()),
-        });
+        tally.applied = Some(wait::applied(model, tally.position, timeout).await?);
     }
     Ok(AppendResponse(tally))
 }

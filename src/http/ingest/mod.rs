@@ -12,6 +12,7 @@ mod lag;
 mod nothing_taken;
 mod outcome;
 mod stream;
+mod wait;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::ParsedEntry;
