@@ -110,7 +110,7 @@ function NeedsKey(props: { ask: () => void }) {
     <section class="empty">
       <h1>A key is needed</h1>
       <p>Make one on the service's machine, then give it to the console. It stays in this tab.</p>
-      <pre>shelfmark keys create --name console --scope read</pre>
+      <pre tabIndex={0}>shelfmark keys create --name console --scope read</pre>
       <button type="button" class="main" onClick={props.ask}>Enter a key</button>
     </section>
   );

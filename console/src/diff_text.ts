@@ -9,9 +9,10 @@ function plural(number: number, one: string): string {
   return `${count(number)} ${number === 1 ? one : `${one}s`}`;
 }
 
-export function sentences(diff: Schema["Diff"]): string[] {
+/// `result` says what the state after is called when it is none that is kept: that of a dry run.
+export function sentences(diff: Schema["Diff"], result?: string): string[] {
   const { from, to } = diff;
-  const said = [`From ${name(from)} at position ${count(from.position)} to ${name(to)} at position ${count(to.position)}.`];
+  const said = [`From ${name(from)} at position ${count(from.position)} to ${result ?? name(to)} at position ${count(to.position)}.`];
   const events = to.events - from.events;
   if (events !== 0) said.push(`${plural(Math.abs(events), "event")} ${events > 0 ? "more" : "fewer"} learned.`);
   const changed = diff.tables.filter(({ moved, added, removed }) => moved + added + removed > 0);

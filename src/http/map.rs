@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Api, decode,
+    Api,
     error::ApiError,
     params::{self, Params, Segments},
     paths::ModelPath,
@@ -227,7 +227,7 @@ fn parse_basis(text: &str) -> FieldResult<MapState> {
 }
 
 fn parse_ids(text: &str) -> FieldResult<Vec<Id>> {
-    let ids: Vec<String> = decode::json(text.as_bytes())
+    let ids: Vec<String> = serde_json::from_str(text)
         .map_err(|_| FieldError::new("ids", "malformed", "must be a JSON list of text, such as [\"i9\"]"))?;
     if ids.len() > IDS_MAX {
         let detail = format!("must have at most {IDS_MAX} entries, has {}", ids.len());

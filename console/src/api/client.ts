@@ -31,6 +31,8 @@ export class ApiError extends Error {
 }
 
 const KEY = "shelfmark.key";
+/// How often a request is sent while another report is being made.
+const TURNS = 8;
 /// The service's root: the folder above the console's, whatever prefix stands before it.
 const root = new URL("../", document.baseURI);
 
@@ -72,7 +74,22 @@ export async function call<M extends Method, P extends PathsWith<M> & string>(
 export const get = <P extends PathsWith<"get"> & string>(path: P, options: Options<Operation<P, "get">> = {}) =>
   call("get", path, options);
 
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/// Asks once more, a few times, where the service makes one report at a time.
 async function send(url: URL, init: RequestInit): Promise<Response> {
+  for (let turn = 1; ; turn += 1) {
+    try {
+      return await sendOnce(url, init);
+    } catch (error) {
+      const busy = error instanceof ApiError && error.code === "overloaded" && (init.method ?? "GET") === "GET";
+      if (!busy || turn === TURNS || init.signal?.aborted) throw error;
+    }
+    await pause(1000);
+  }
+}
+
+async function sendOnce(url: URL, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, init);
@@ -95,7 +112,7 @@ export async function follow(
   signal: AbortSignal,
   broken: (error: ApiError | null) => void = () => {},
 ): Promise<void> {
-  for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 10_000)) {
+  for (let wait = 500; !signal.aborted; wait = Math.min(wait * 2, 5_000)) {
     try {
       const response = await send(urlOf(path, parts, query), { headers: headers(false), signal });
       broken(null);
@@ -105,6 +122,6 @@ export async function follow(
       if (signal.aborted) return;
       broken(error instanceof ApiError ? error : new ApiError(0, "broken", "The stream broke off."));
     }
-    await new Promise((done) => setTimeout(done, wait));
+    await pause(wait);
   }
 }

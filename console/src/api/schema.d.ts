@@ -2595,6 +2595,11 @@ export interface components {
         PointQuality: {
             /** @description Quality of the live view. */
             live: components["schemas"]["Quality"];
+            /**
+             * @description Quality of one list for everybody, of what is popular in the live view: the baseline. Its `novel_` figures are not
+             *     measured.
+             */
+            popularity: components["schemas"]["Quality"];
             /** @description Quality of the served view. */
             served: components["schemas"]["Quality"];
         };

@@ -5,11 +5,11 @@ import { sentences } from "../diff_text";
 import { figure } from "../format";
 import { ItemLink, Table, UserLink } from "./parts";
 
-export function DiffView(props: { diff: Schema["Diff"] }) {
+export function DiffView(props: { diff: Schema["Diff"]; result?: string }) {
   const { diff } = props;
   return (
     <div class="diff">
-      <ul class="words">{sentences(diff).map((text) => <li key={text}>{text}</li>)}</ul>
+      <ul class="words">{sentences(diff, props.result).map((text) => <li key={text}>{text}</li>)}</ul>
       {diff.movers.length > 0 && <>
         <h3>Items that moved farthest</h3>
         <Table label="Movers" head={["Item", "Distance", "Of its length", "Cosine"]} rows={diff.movers.map((one) => [

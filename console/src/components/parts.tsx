@@ -1,8 +1,8 @@
 // Small parts that every page uses.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import type { ApiError } from "../api/client";
+import { useEffect, useState } from "preact/hooks";
+import { get, type ApiError } from "../api/client";
 import { formatRoute, type Page } from "../route";
 import { type Action, useModel, useShared } from "../state";
 
@@ -19,6 +19,32 @@ export function ItemLink(props: { id: string; title?: string | null | undefined 
       {props.title ? <>{props.title} <span class="muted mono">{props.id}</span></> : <span class="mono">{props.id}</span>}
     </Link>
   );
+}
+
+const titles = new Map<string, Promise<string | null>>();
+const TITLES_MAX = 2000;
+
+/// The title of an item, asked for once.
+function titleOf(model: string, id: string): Promise<string | null> {
+  const name = JSON.stringify([model, id]);
+  const known = titles.get(name);
+  if (known) return known;
+  if (titles.size >= TITLES_MAX) titles.clear();
+  const title = get("/v1/models/{model}/items/{id}", { path: { model, id } }).then((item) => item.title ?? null, () => null);
+  titles.set(name, title);
+  return title;
+}
+
+/// A link to an item of which only the id is known.
+export function NamedItem(props: { id: string }) {
+  const model = useModel();
+  const [title, setTitle] = useState<string | null>(null);
+  useEffect(() => {
+    let gone = false;
+    void titleOf(model, props.id).then((title) => { if (!gone) setTitle(title); });
+    return () => { gone = true; };
+  }, [model, props.id]);
+  return <ItemLink id={props.id} title={title} />;
 }
 
 export const UserLink = (props: { id: string }) => <Link page="user" id={props.id}><span class="mono">{props.id}</span></Link>;
@@ -82,12 +108,12 @@ export function Fact(props: { name: string; value: ComponentChildren; note?: Com
 }
 
 /// A table that scrolls sideways where it does not fit.
-export function Table(props: { head: string[]; rows: ComponentChildren[][]; label: string }) {
+export function Table(props: { head: string[]; rows: ComponentChildren[][]; label: string; long?: number[] }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={props.label}>
       <table>
         <thead><tr>{props.head.map((name) => <th scope="col" key={name}>{name}</th>)}</tr></thead>
-        <tbody>{props.rows.map((cells, row) => <tr key={row}>{cells.map((cell, column) => <td key={column}>{cell}</td>)}</tr>)}</tbody>
+        <tbody>{props.rows.map((cells, row) => <tr key={row}>{cells.map((cell, column) => <td key={column} class={props.long?.includes(column) ? "long" : undefined}>{cell}</td>)}</tr>)}</tbody>
       </table>
     </div>
   );

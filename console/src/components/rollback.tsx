@@ -100,7 +100,7 @@ export function Rollback(props: { to: string; versions: Schema["VersionManifest"
         <section aria-label="Dry run">
           <h3>What it would change</h3>
           <p>Of {count(dryRun.counts.records)} records looked at, {count(dryRun.counts.others_kept + dryRun.counts.events_kept)} would be kept. Nothing is changed yet.</p>
-          <DiffView diff={dryRun.diff} />
+          <DiffView diff={dryRun.diff} result="the state after it" />
           <div class="row">
             <label>Reason, kept with the deployment<input value={reason} size={40} onInput={(event) => setReason(event.currentTarget.value)} /></label>
             <ActionButton action={confirm} kind="danger" disabled={reason.trim() === "" || operation !== null}>{`Confirm: ${mode} ${describe(kind, to)}`}</ActionButton>

@@ -8,6 +8,7 @@ import { Renderer } from "./renderer";
 
 const MORPH_MS = 700;
 const ARROWS = 300;
+const TRAILS = 5000;
 const REACH = 14;
 
 interface Motion {
@@ -64,6 +65,10 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
       const { from, to, now, start } = motion.current;
       const t = jump ? 1 : (performance.now() - start) / MORPH_MS;
       between(from, to, t, now);
+      if (!map.compared) {
+        const lines = jump || t >= 1 ? trails(new Float32Array(), now, t) : trails(from, now, t);
+        renderer.current?.setLines(lines.points, lines.colours);
+      }
       setFrame((frame) => frame + 1);
       if (t < 1) request = requestAnimationFrame(tick);
     };
@@ -81,7 +86,7 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
     const { points, colours } = arrows(map, camera);
     renderer.current?.setLines(points, colours);
     setFrame((frame) => frame + 1);
-  }, [map.compared, map.points, camera?.scale]);
+  }, [map.compared, map.compared ? map.points : null, camera?.scale]);
 
   useEffect(() => {
     if (!camera || !renderer.current) return;
@@ -164,7 +169,7 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
         onPointerLeave={() => setHover(null)}
         onKeyDown={(event) => { const act = keys[event.key]; if (act) { event.preventDefault(); act(); } }} />
       {!supported && <p class="notice">The map needs WebGL 2, which this browser does not offer. Search and lists work without it.</p>}
-      {picked !== undefined && <span class="ring" style={{ left: `${at(picked)[0]}px`, top: `${at(picked)[1]}px` }} data-item={selected ?? ""} />}
+      {picked !== undefined && <span class="ring" style={{ left: `${at(picked)[0]}px`, top: `${at(picked)[1]}px` }} data-item={selected ?? ""} data-x={now[picked * 2]} data-y={now[picked * 2 + 1]} />}
       {[...named].map(([row, strong]) => {
         const [x, y] = at(row);
         if (x < 0 || y < 0 || x > size.width || y > size.height) return null;
@@ -194,6 +199,19 @@ function marksOf(map: MapData, colour: string): { colours: Uint8Array; forms: Fl
     forms.set([(5 + 8 * popular[row]!) * small, mark.shape], row * 2);
   }
   return { colours, forms };
+}
+
+/// Lines behind points on their way, which fade as they arrive.
+function trails(from: Float32Array, now: Float32Array, t: number): { points: Float32Array; colours: Uint8Array } {
+  const points: number[] = [];
+  const colours: number[] = [];
+  const fade = Math.round(170 * (1 - t));
+  for (let i = 0; i + 1 < from.length && points.length < TRAILS * 4; i += 2) {
+    if (from[i] === now[i] && from[i + 1] === now[i + 1]) continue;
+    points.push(from[i]!, from[i + 1]!, now[i]!, now[i + 1]!);
+    colours.push(128, 128, 128, 0, 128, 128, 128, fade);
+  }
+  return { points: Float32Array.from(points), colours: Uint8Array.from(colours) };
 }
 
 /// Lines from the compared state to the shown one, the longest first, with a head.

@@ -2,7 +2,7 @@
 
 import { get } from "../api/client";
 import { HistoryCards } from "../components/history_cards";
-import { Card, Curl, Empty, Fact, ItemLink, Link, Problem, Table } from "../components/parts";
+import { Card, Curl, Empty, Fact, Link, NamedItem, Problem, Table } from "../components/parts";
 import { curlOf } from "../curl";
 import { figure } from "../format";
 import { useLoad, useModel, useShared } from "../state";
@@ -35,7 +35,7 @@ export function ItemPage() {
       <div class="grid">
         <Card title="Nearest items" note="By the cosine of the whole vectors.">
           <Problem error={near.error} />
-          <Table label="Neighbours" head={["Item", "Cosine"]} rows={(near.data?.items ?? []).map((one) => [<ItemLink id={one.id} title={one.item?.title} />, figure(one.score)])} />
+          <Table label="Neighbours" head={["Item", "Cosine"]} rows={(near.data?.items ?? []).map((one) => [<NamedItem id={one.id} />, figure(one.score)])} />
           <Curl command={curlOf("GET", "/v1/models/{model}/items/{id}/similar", path, { limit: 10 })} />
         </Card>
       </div>

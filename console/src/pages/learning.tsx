@@ -30,8 +30,8 @@ export function LearningPage() {
   const learning = useLoad(`learning ${model}`, (signal) => get("/v1/models/{model}/learning", { path: { model }, signal }), FAST);
   const versions = useLoad(`versions ${model}`, (signal) => get("/v1/models/{model}/versions", { path: { model }, query: { limit: 100 }, signal }), 10_000);
   const loss = useSeries(model, "all", ["loss", "loss_to_chance"]);
-  const quality = useSeries(model, "all", ["recall", "mrr", "novel_recall"]);
-  const gradient = useSeries(model, "all", ["gradient_norm", "clipped_share"]);
+  const quality = useSeries(model, "all", ["recall", "popularity_recall", "mrr", "popularity_mrr"]);
+  const gradient = useSeries(model, "all", ["gradient_norm"]);
   const rows = useSeries(model, table, ["gradient_norm", "clipped_gradient_norm"]);
   const ratio = useSeries(model, table, ["update_ratio", "still_share"]);
   const marks = useMemo((): Mark[] => (versions.data?.versions ?? []).map(({ version, label, position }) => ({ position, label: label ?? String(version) })).reverse(), [versions.data]);
@@ -50,10 +50,10 @@ export function LearningPage() {
       <div class="grid">
         <Figure title="Loss" series={loss} marks={marks} pick={[["loss", "--series-1"]]}
           note={lossText(now)} path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { metric: "loss" })} />
-        <Figure title="Live quality" series={quality} marks={marks} pick={[["recall@20", "--series-1"], ["MRR@20", "--series-2"], ["recall@20 of new items", "--series-3"]]}
+        <Figure title="Live quality" series={quality} marks={marks} pick={[["recall@20", "--series-1"], ["popularity's recall", "--series-1", [4, 4]], ["MRR@20", "--series-2"], ["popularity's MRR", "--series-2", [4, 4]]]}
           note={qualityText(now)} path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { metric: "recall" })} />
-        <Figure title="Gradient norm of the whole step" series={gradient} marks={marks} pick={[["gradient norm", "--series-1"], ["share of rows clipped", "--series-2"]]}
-          note="Before clipping. A norm that grows from point to point, or falls to nothing, is what the verdicts look for. Clipping scales a row's gradient down when it is far larger than usual."
+        <Figure title="Gradient norm of the whole step" series={gradient} marks={marks} pick={[["gradient norm", "--series-1"]]}
+          note="Before clipping. A norm that grows from point to point, or falls to nothing, is what the verdicts look for."
           path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { metric: "gradient_norm" })} />
       </div>
       <h2>One table</h2>
@@ -62,7 +62,7 @@ export function LearningPage() {
       </div>
       <div class="grid">
         <Figure title={`Gradient norm of ${table}`} series={rows} marks={marks} pick={[["before clipping", "--series-1"], ["after clipping", "--series-2", [5, 4]]]}
-          note="The lines lie on each other where nothing is clipped." path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { table, metric: "gradient_norm" })} />
+          note="Clipping scales a row's gradient down when it is far larger than usual. After clipping it is measured in a sample of the steps, so the lines cross where nothing is clipped." path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { table, metric: "gradient_norm" })} />
         <Figure title={`Update ratio of ${table}`} series={ratio} marks={marks} pick={[["update ratio", "--series-1"], ["still share", "--series-4"]]}
           note="How far a touched row moves in a step, over its length. Still share: touched rows that hardly move." path={curlOf("GET", "/v1/models/{model}/learning/series", { model }, { table, metric: "update_ratio" })} />
       </div>
@@ -83,13 +83,13 @@ function Summary(props: { now: Schema["Learning"] }) {
         <dl class="facts">
           <Fact name="Loss" value={figure(now.recent.loss)} note={`${figure(now.before.loss)} before`} />
           <Fact name="Against chance" value={figure(now.recent.loss_to_chance)} note="1 is guessing" />
-          <Fact name="Recall@20" value={percent(live.recall)} note={`${count(live.targets)} targets`} />
-          <Fact name="MRR@20" value={figure(live.mrr)} />
+          <Fact name="Recall@20" value={percent(live.recall)} note={`${percent(now.quality.popularity.recall)} by popularity, ${count(live.targets)} targets`} />
+          <Fact name="MRR@20" value={figure(live.mrr)} note={`${figure(now.quality.popularity.mrr)} by popularity`} />
           <Fact name="Gradient norm" value={figure(now.recent.gradient_norm)} note={`${figure(now.before.gradient_norm)} before`} />
           <Fact name="Behind the log" value={`${count(now.lag_records)} records`} note={`${count(now.lag_ms)} ms`} />
           <Fact name="Set aside" value={count(now.recent.quarantined)} note="steps with a number that is not finite" />
         </dl>
-        <Table label="Verdicts by table" head={["Table", "Verdict", "Because", "Gradient norm", "Update ratio", "Still"]} rows={now.tables.map((one) => [
+        <Table label="Verdicts by table" long={[2]} head={["Table", "Verdict", "Because", "Gradient norm", "Update ratio", "Still"]} rows={now.tables.map((one) => [
           one.table, <span class={BADGES[one.verdict]}>{one.verdict}</span>, one.because, figure(one.gradient_norm), figure(one.update_ratio), percent(one.still_share),
         ])} />
       </Card>
@@ -106,7 +106,10 @@ function lossText(now: Schema["Learning"] | null): string {
 function qualityText(now: Schema["Learning"] | null): string {
   const recall = now?.quality.live.recall;
   const rest = "Test-then-train: each event is first looked for in the list that its subject would have got.";
-  return recall == null ? rest : `${percent(recall)} of the newest targets stood among the first 20 of the list. ${rest}`;
+  const popular = now?.quality.popularity.recall;
+  if (recall == null) return rest;
+  const beside = popular == null ? "" : recall > popular ? `: better than one list of what is popular, with ${percent(popular)}` : `: no better than one list of what is popular, with ${percent(popular)}`;
+  return `${percent(recall)} of the newest targets stood among the first 20 of the list${beside}. ${rest}`;
 }
 
 type Series = ReturnType<typeof useSeries>;
@@ -139,7 +142,7 @@ function Movers() {
         </Card>
       )}
       {bias.data && bias.data.items > 0 && (
-        <Card title="Who is shown, and who is learned" note="Shares by popularity, from the rarest tenth of the items to the most popular. An even line would be 10% each.">
+        <Card title="Who is shown, and who is learned" note="Shares by popularity, from the most popular tenth of the items to the rarest. An even line would be 10% each.">
           <Table label="Deciles" head={["Tenth", "Events", "Places in lists", "Gradient"]} rows={bias.data.deciles.map((one) => [one.decile, percent(one.events), percent(one.exposure), percent(one.gradient)])} />
           <Table label="Categories" head={["Category", "Items", "Events", "Places in lists", "Gradient"]} rows={bias.data.categories.slice(0, 12).map((one) => [one.category ?? "none", count(one.items), percent(one.events), percent(one.exposure), percent(one.gradient)])} />
         </Card>

@@ -10,6 +10,7 @@ import { useLoad, useModel, useParams, useShared } from "../state";
 
 const LINES = 300;
 const PAGE = 500;
+const ROWS = 30;
 
 function useTail(model: string, user: string, item: string, paused: boolean): { lines: Line[]; error: ApiError | null; looked: boolean } {
   const [state, setState] = useState<{ of: string; lines: Line[]; error: ApiError | null; looked: boolean }>({ of: "", lines: [], error: null, looked: false });
@@ -143,8 +144,8 @@ function TraceCards(props: { trace: Schema["TraceOut"] }) {
           figure(one.similarity_after - one.similarity_before), one.place_before ?? "beyond", one.place_after ?? "beyond",
         ])} />
       </Card>
-      <Card title="Rows that moved farthest">
-        <Table label="Rows" head={["Table", "Row", "Part", "Moved", "Length before", "After", "Gradient norm"]} rows={trace.rows.map((row) => [
+      <Card title="Rows that moved" note={`${count(Math.min(ROWS, trace.rows.length))} of ${count(trace.rows_moved)}: first those of the event, then the others by how far they moved.`}>
+        <Table label="Rows" head={["Table", "Row", "Part", "Moved", "Length before", "After", "Gradient norm"]} rows={trace.rows.slice(0, ROWS).map((row) => [
           row.table, row.id ? (row.table === "items" ? <ItemLink id={row.id} title={row.title} /> : <span class="mono">{row.id}</span>) : "",
           row.part, figure(row.moved), figure(row.norm_before), figure(row.norm_after), figure(row.gradient_norm),
         ])} />

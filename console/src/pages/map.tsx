@@ -2,10 +2,10 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../api/client";
-import { Curl, Empty, Fact, ItemLink, Loading, Problem } from "../components/parts";
+import { Curl, Empty, Fact, ItemLink, Loading, NamedItem, Problem } from "../components/parts";
 import { curlOf } from "../curl";
 import { count, figure, percent } from "../format";
-import { categoryMark, search, SHAPES } from "../map/points";
+import { categoryMark, scaleColour, search, SHAPES } from "../map/points";
 import { MapStage } from "../map/stage";
 import { useMapData } from "../map/data";
 import { useLoad, useModel, useParams } from "../state";
@@ -84,7 +84,7 @@ export function MapPage() {
         <div>
           <MapStage map={map} colour={params.colour ?? "category"} selected={selected} select={select} />
           <Timeline map={map} params={params} set={set} />
-          {(params.colour ?? "category") === "category" && <Categories names={shown.category_names} />}
+          {(params.colour ?? "category") === "category" ? <Categories names={shown.category_names} /> : <Scale of={params.colour === "moved" ? "distance moved" : "events, the newest counting most"} />}
         </div>
         <aside aria-label="Details">
           {selected !== null ? <Selected id={selected} version={params.version} from={params.from} close={() => select(null)} /> : <Movers map={map} select={select} />}
@@ -115,6 +115,18 @@ function Categories(props: { names: readonly string[] }) {
       })}
       {props.names.length > shown.length && <li>and {props.names.length - shown.length} more</li>}
     </ul>
+  );
+}
+
+function Scale(props: { of: string }) {
+  return (
+    <p class="legend">
+      little{" "}
+      <svg width="120" height="12" aria-hidden="true">
+        {Array.from({ length: 24 }, (_, index) => <rect key={index} x={index * 5} width="5.5" height="12" fill={`rgb(${scaleColour(index / 23).join()})`} />)}
+      </svg>{" "}
+      much: {props.of}
+    </p>
   );
 }
 
@@ -157,7 +169,7 @@ function Selected(props: { id: string; version: string | undefined; from: string
   const old = before.data?.items.map((item) => item.id) ?? null;
   return (
     <section class="card" aria-label="Selected item">
-      <div class="row middle"><h2><ItemLink id={id} title={item.data?.title} /></h2><button type="button" class="quiet" onClick={props.close}>Close</button></div>
+      <div class="row head"><h2><ItemLink id={id} title={item.data?.title} /></h2><button type="button" class="quiet" onClick={props.close}>Close</button></div>
       <Problem error={item.error} />
       {item.data && <p class="muted">{(item.data.categories ?? []).join(", ") || "no category"}</p>}
       <h3>Nearest by the whole vectors</h3>
@@ -165,7 +177,7 @@ function Selected(props: { id: string; version: string | undefined; from: string
       <ol class="plain" aria-label="Neighbours">
         {now.data?.items.map((one) => (
           <li key={one.id}>
-            <ItemLink id={one.id} title={one.item?.title} /> <span class="muted">{figure(one.score)}</span>
+            <NamedItem id={one.id} /> <span class="muted">{figure(one.score)}</span>
             {old && !old.includes(one.id) && <> <span class="badge">new</span></>}
           </li>
         ))}
@@ -185,9 +197,9 @@ function FirstSteps(props: { model: string }) {
     <Empty title="There are no items yet">
       <p>Items come with events, or with their metadata. Two ways to begin:</p>
       <h3>A generated shop, to see it move</h3>
-      <pre>{`shelfmark demo --url ${url("").replace(/\/$/, "")}`}</pre>
+      <pre tabIndex={0}>{`shelfmark demo --url ${url("").replace(/\/$/, "")}`}</pre>
       <h3>Your first event</h3>
-      <pre>{`curl -H content-type:application/json '${url(`v1/models/${props.model}/events`)}' \\\n  -d '{"user":"ann","item":"kettle","kind":"click"}'`}</pre>
+      <pre tabIndex={0}>{`curl -H content-type:application/json '${url(`v1/models/${props.model}/events`)}' \\\n  -d '{"user":"ann","item":"kettle","kind":"click"}'`}</pre>
       <p class="muted">This page shows the items as soon as there are three.</p>
     </Empty>
   );

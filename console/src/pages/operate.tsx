@@ -21,11 +21,11 @@ export function OperatePage() {
       {about?.read_only && <p class="notice">This process only reads: it follows what other processes write, and takes no action.</p>}
       <Models models={models} />
       <div class="grid">
-        {now && <Memory model={now} />}
         <Split />
         <Guard />
         <Operations />
         <Keys />
+        {now && <Memory model={now} />}
       </div>
     </>
   );
@@ -197,7 +197,7 @@ function Keys() {
   return (
     <Card title="Keys" note="Keys are made on the service's machine, which shows each once. The HTTP API neither makes nor lists them.">
       <p>{about?.caller?.key ? `You use ${about.caller.key}, scope ${about.caller.scope}.` : "There are no keys: whoever is on this machine may do everything."}</p>
-      {mayAdmin && <pre>{"shelfmark keys create --name NAME --scope read\nshelfmark keys list\nshelfmark keys revoke --name NAME"}</pre>}
+      {mayAdmin && <pre tabIndex={0}>{"shelfmark keys create --name NAME --scope read\nshelfmark keys list\nshelfmark keys revoke --name NAME"}</pre>}
     </Card>
   );
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { call, get } from "../api/client";
 import { HistoryCards } from "../components/history_cards";
-import { ActionButton, Card, Curl, Empty, Fact, ItemLink, Link, Problem, Table } from "../components/parts";
+import { ActionButton, Card, Curl, Empty, Fact, Link, NamedItem, Problem, Table } from "../components/parts";
 import { curlOf } from "../curl";
 import { count, time } from "../format";
 import { useAction, useLoad, useMay, useModel, useShared } from "../state";
@@ -30,7 +30,7 @@ export function UserPage() {
       {user.data && <>
         <dl class="facts"><Fact name="Events" value={count(user.data.events)} /></dl>
         <Card title="Newest events">
-          <Table label="Events" head={["Time (UTC)", "Kind", "Item"]} rows={user.data.newest.map((one) => [time(one.ts), one.kind, <ItemLink id={one.item} />])} />
+          <Table label="Events" head={["Time (UTC)", "Kind", "Item"]} rows={user.data.newest.map((one) => [time(one.ts), one.kind, <NamedItem id={one.item} />])} />
         </Card>
       </>}
       <HistoryCards kind="users" id={id} />
