@@ -37,7 +37,7 @@ export function App() {
   const route = useRoute();
   const [session, setSession] = useState(0);
   const [asking, setAsking] = useState(false);
-  const about = useLoad(`about ${session}`, (signal) => get("/v1", { signal }), 10_000);
+  const about = useLoad(`about ${session}`, (signal) => get("/v1", { signal }), 5000);
   const models = useLoad(about.data?.caller ? `models ${session}` : null, (signal) => get("/v1/models", { signal }), 2000);
   const askForKey = useCallback(() => setAsking(true), []);
   const list = useMemo(() => models.data?.models ?? [], [models.data]);

@@ -49,6 +49,8 @@ export interface Loaded<T> {
   reload: () => void;
 }
 
+const AGAIN_MS = 2000;
+
 /// Loads when `key` changes, and again every `every` milliseconds. What was loaded before stays until the next is there.
 export function useLoad<T>(key: string | null, load: (signal: AbortSignal) => Promise<T>, every = 0): Loaded<T> {
   const [state, set] = useState<{ key: string | null; data: T | null; error: ApiError | null; loading: boolean }>({
@@ -62,15 +64,18 @@ export function useLoad<T>(key: string | null, load: (signal: AbortSignal) => Pr
     const ends = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const run = async (): Promise<void> => {
+      let wait = every;
       try {
         const data = await latest.current(ends.signal);
         if (!ends.signal.aborted) set({ key, data, error: null, loading: false });
       } catch (error) {
         if (ends.signal.aborted) return;
         const known = error instanceof ApiError ? error : new ApiError(0, "failed", String(error));
+        // Who looks once looks again when the service is back.
+        if (known.code === "unreachable") wait = Math.min(every || AGAIN_MS, AGAIN_MS);
         set((before) => ({ key, data: before.key === key ? before.data : null, error: known, loading: false }));
       }
-      if (every > 0 && !ends.signal.aborted) timer = setTimeout(() => void run(), every);
+      if (wait > 0 && !ends.signal.aborted) timer = setTimeout(() => void run(), wait);
     };
     set((before) => ({ ...before, data: before.key === key ? before.data : null, loading: true }));
     void run();

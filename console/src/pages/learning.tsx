@@ -41,11 +41,11 @@ export function LearningPage() {
       <h1>Learning</h1>
       <Problem error={learning.error} />
       {!now && !learning.error && <Loading />}
-      {now && now.recent.steps === 0 && (
-        <Empty title="Nothing was learned yet">
-          <p>Figures come with the first events. The <Link page="map">map</Link> says how to send some; <code>shelfmark demo</code> makes 20,000.</p>
-        </Empty>
-      )}
+      {now && now.recent.steps === 0 && (now.position > 0
+        ? <p class="notice">No step was taken since the service started: figures come with the next events.</p>
+        : <Empty title="Nothing was learned yet">
+            <p>Figures come with the first events. The <Link page="map">map</Link> says how to send some; <code>shelfmark demo</code> makes 20,000.</p>
+          </Empty>)}
       {now && <Summary now={now} />}
       <div class="grid">
         <Figure title="Loss" series={loss} marks={marks} pick={[["loss", "--series-1"]]}
