@@ -20,7 +20,8 @@ FROM libtorch AS build
 # .dockerignore keeps the host's .cargo/libtorch.toml out, so the one of the layer above stays.
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --release --bin shelfmark \
+    xtask console \
+    && cargo build --locked --release --bin shelfmark \
     && install -D -t /opt/shelfmark/bin target/release/shelfmark \
     && install -D -m 644 -t /opt/shelfmark/lib target/release/libtorch/*
 

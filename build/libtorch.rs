@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=SHELFMARK_CLONE");
+    // The service embeds the console as it was built last; whatever comes or goes there needs a new build.
+    println!("cargo:rerun-if-changed=console/dist");
 
     let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     refuse_crates_of_another_clone(&output);

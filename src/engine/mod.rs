@@ -12,7 +12,7 @@
 //! | `snapshots` | takes, caches, retains, compares, exports and verifies versions |
 //! | `deployment` | says which view a reader gets, and attributes clicks |
 //! | `rollback` | pins, restores, replays |
-//! | `monitoring` | health, live quality, traces, histories |
+//! | `monitoring` | health, live quality, traces, histories, the map of items |
 //! | `guard` | compares live with a reference, and acts |
 //! | `models` | starts, stops, creates and deletes models |
 //! | `memory_budget`, `lag_bound` | admission of rows, and of events while learning is behind |
@@ -29,7 +29,7 @@
 //!
 //! **Bounds.** 64 models by default. Of each: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in
 //! memory by default; 64 streams of points, each at most 64 points behind; one sample of live quality waiting, 32 for
-//! the guard; one trace, history, diff or bias report at a time, whose replay passes through at most 1,000,000 records
+//! the guard; 64 streams of the map and 8 of its projections; one trace, history, diff or bias report at a time, whose replay passes through at most 1,000,000 records
 //! in at most 45 s; 65,536 clicked lists remembered. Beyond `--memory-budget` nothing is taken in that would make a new
 //! row.
 
@@ -68,6 +68,7 @@ pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };
+pub use monitoring::map::{Basis, BasisState, MAP_STREAMS_MAX, Map, MapMoves, MapRequest, MapState, Maps, Moves};
 pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    Appended, ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning,
+    Appended, ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, Maps,
     ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
@@ -337,6 +337,11 @@ impl Model {
     pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
         history::history(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.monitor, owner, options)
             .await
+    }
+
+    /// Maps of the items.
+    pub fn maps(&self) -> &Arc<Maps> {
+        &self.parts.maps
     }
 
     /// Takes a version of the live state.

@@ -7,7 +7,7 @@ use crate::engine::{
     guard::{GuardParts, registry::GuardRegistry},
     learning::{configure::Configuration, handle::LearnerHandle, parts::CoreParts},
     memory_budget::MemoryBudget,
-    monitoring::{monitor::Monitor, quality_sampler::QualitySampler},
+    monitoring::{map::Maps, monitor::Monitor, quality_sampler::QualitySampler},
     rollback::Rollbacks,
     snapshots::take::Snapshots,
     stores::Stores,
@@ -24,6 +24,7 @@ pub struct Parts {
     pub attributed_log: AttributedLog,
     pub memory_budget: Arc<MemoryBudget>,
     pub searcher: Searcher,
+    pub maps: Arc<Maps>,
 }
 
 impl Parts {
@@ -41,6 +42,7 @@ impl Parts {
             Deployments { stores: Arc::clone(&stores), readers: Arc::clone(&readers), slot: RollbackSlot::default() };
         let snapshots =
             Snapshots::new(Arc::clone(&stores), Arc::clone(&readers), Arc::clone(&learner), Arc::clone(&monitor));
+        let maps = Maps::new(Arc::clone(&stores), Arc::clone(&readers), Arc::clone(&monitor));
         let attributed_log = AttributedLog {
             name: name.clone(),
             log: stores.log.clone(),
@@ -66,6 +68,7 @@ impl Parts {
             },
             attributed_log,
             searcher,
+            maps: Arc::new(maps),
         }
     }
 

@@ -3,11 +3,15 @@
 use std::sync::LazyLock;
 
 use axum::{
-    Json,
+    Extension, Json,
+    extract::State,
     http::header,
     response::{Html, IntoResponse},
 };
 use bytes::Bytes;
+
+use super::{Api, auth::Caller};
+use shelfmark_domain::Scope;
 
 /// The pages' own scripts and styles only; no other site may frame them.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -41,20 +45,42 @@ pub async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
 }
 
-/// The version of the service, for the landing page and for clients.
+/// The version of the service, for clients, and who asks.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct About {
     /// `shelfmark`.
     name: &'static str,
     /// Version of the binary.
     version: &'static str,
+    /// Who asks; null without a known key where one is needed.
+    caller: Option<CallerOut>,
+    /// Whether the process only reads: every write is refused.
+    read_only: bool,
 }
 
-/// Says what answers here.
+/// Who asks, and what they may do.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct CallerOut {
+    /// Name of the key; null while there are no keys.
+    key: Option<String>,
+    /// `read`, `write` or `admin`; each includes the ones before it.
+    scope: &'static str,
+    /// The only model that the key is for; null for all.
+    model: Option<String>,
+}
+
+/// Says what answers here, and what the caller may do.
 #[utoipa::path(
     get, path = "/v1", tag = "service", operation_id = "about", security(()),
-    responses((status = 200, description = "Name and version", body = About))
+    responses((status = 200, description = "Name, version and caller", body = About))
 )]
-pub async fn about() -> Json<About> {
-    Json(About { name: "shelfmark", version: env!("CARGO_PKG_VERSION") })
+pub async fn about(State(api): State<Api>, Extension(caller): Extension<Caller>) -> Json<About> {
+    let caller = match caller {
+        Caller::Anonymous => Some(CallerOut { key: None, scope: Scope::Admin.name(), model: None }),
+        Caller::Key(key) => {
+            Some(CallerOut { key: Some(key.name.clone()), scope: key.scope.name(), model: key.model.clone() })
+        }
+        Caller::Unknown(_) => None,
+    };
+    Json(About { name: "shelfmark", version: env!("CARGO_PKG_VERSION"), caller, read_only: api.read_only })
 }

@@ -6,9 +6,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Api, audit,
     auth::Caller,
-    compare, compression, configuration, embeddings,
+    compare, compression, configuration, console, embeddings,
     error::ApiError,
-    events, export, freezing, guard, history, imports, items, learning, learning_stream,
+    events, export, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
     model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar, users, versions,
 };
@@ -67,6 +67,8 @@ fn reads() -> Group {
         .routes(routes!(embeddings::many))
         .routes(routes!(history::item))
         .routes(routes!(history::user))
+        .routes(routes!(map::get))
+        .routes(routes!(map::follow))
         .routes(routes!(imports::rows))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
@@ -139,6 +141,9 @@ pub fn router(api: Api) -> Router {
     let pages = Router::new()
         .route("/", routing::get(pages::landing))
         .route("/docs", routing::get(pages::docs))
+        .route("/console", routing::get(console::to_folder))
+        .route("/console/", routing::get(console::index))
+        .route("/console/{*path}", routing::get(console::file))
         .route("/openapi.json", routing::get(pages::openapi))
         .route("/favicon.ico", routing::get(StatusCode::NO_CONTENT))
         .route_layer(public.clone());

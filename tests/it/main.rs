@@ -4,6 +4,7 @@
 //! `cargo test --release --test it crash_cycles`. Tests that measure a process have programs of their own beside this.
 
 mod bench;
+mod console;
 mod crash;
 mod crash_cycles;
 mod database_away;
@@ -44,6 +45,7 @@ mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
 mod log_tail;
+mod map;
 mod metrics;
 mod modality_quality;
 mod models_service;

@@ -9,7 +9,7 @@ use crate::project::{Project, json_string};
 use crate::run::{say, show, show_and_read};
 use crate::space::{self, GB};
 use crate::system::Needs;
-use crate::{Outcome, clones, libtorch, postgres, snapshots, system};
+use crate::{Outcome, clones, console, libtorch, postgres, snapshots, system};
 
 /// Everything that a build, the service and the tests need.
 pub fn setup(project: &Project) -> Outcome<()> {
@@ -82,6 +82,7 @@ fn prepare(project: &Project, whom: For) -> Outcome<()> {
     if fetch_postgres {
         postgres::fetch()?;
     }
+    console::build_or_say_why_not(project);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod cache;
 mod ci;
 mod clones;
 mod commands;
+mod console;
 mod libtorch;
 mod postgres;
 mod project;
@@ -27,7 +28,8 @@ const HELP: &str = "\
 Usage: cargo xtask <COMMAND> [ARGS]
 
 Commands:
-  setup          fetch what is missing (libtorch, Postgres programs, crates) and point cargo at it
+  setup          fetch what is missing (libtorch, Postgres programs, crates), point cargo at it, build the console
+  console        build the web console alone, with Node
   serve [ARGS]   set up, build, and run `shelfmark serve ARGS` (see `cargo xtask serve --help`)
   test [ARGS]    set up, then `cargo test --release --workspace ARGS`
   ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
@@ -59,6 +61,7 @@ fn run(args: &[String]) -> Outcome<()> {
     let (command, rest) = args.split_first().map_or(("help", args), |(command, rest)| (command.as_str(), rest));
     match command {
         "setup" => commands::setup(&project),
+        "console" => console::build(&project),
         "serve" => commands::serve(&project, rest),
         "test" => commands::test(&project, rest),
         "ci" => ci::run_all(&project),

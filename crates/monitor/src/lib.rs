@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`health`] | series, verdicts, surveys of rows, live quality, traces, bias, the change detector |
 //! | [`mod@diff`] | the differences of two views: rows, neighbours, recommendations, settings, figures |
+//! | [`map`] | a fixed linear projection of item vectors to two coordinates, and a sample of items |
 //!
 //! **Promises.** Functions are pure: nothing here changes a state (P4), and equal input gives equal figures. Every
 //! verdict carries the numbers that led to it. Memory is bounded.
@@ -15,3 +16,4 @@
 
 pub mod diff;
 pub mod health;
+pub mod map;

@@ -130,6 +130,7 @@ mod tests {
         let at = |all| Ranked { all, novel: None };
         let ranked = RankedSample {
             live: vec![at(Some(1)), at(None)],
+            popular: Vec::new(),
             main: Served::Live,
             versions: vec![(Served::Version(VersionNumber(1)), vec![at(Some(4)), at(Some(2))])],
             shown: Vec::new(),

@@ -231,6 +231,7 @@ mod tests {
         let at = |hit: bool| vec![Ranked { all: hit.then_some(1), novel: None }];
         RankedSample {
             live: at(live),
+            popular: Vec::new(),
             main: Served::Live,
             versions: vec![(Served::Version(VersionNumber(3)), at(reference))],
             shown: Vec::new(),

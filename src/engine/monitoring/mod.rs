@@ -1,6 +1,7 @@
-//! Monitoring of learning: health, live quality, traces of events and histories of rows.
+//! Monitoring of learning: health, live quality, traces of events, histories of rows, and the map of items.
 
 pub(super) mod history;
+pub(super) mod map;
 pub(super) mod metrics;
 pub(super) mod monitor;
 pub(super) mod quality_sampler;

@@ -72,6 +72,8 @@ struct Known {
 #[derive(Default)]
 struct Windows {
     live: QualityWindow,
+    /// Of what is popular in the live view.
+    popular: QualityWindow,
     /// Of the versions that are served: of the pinned one, or of a split's.
     versions: Vec<(Served, QualityWindow)>,
     /// What reads that are nobody's get.
@@ -81,7 +83,8 @@ struct Windows {
 impl Windows {
     fn now(&self) -> PointQuality {
         let live = self.live.quality();
-        PointQuality { live, served: self.main.and_then(|main| self.of(main)).unwrap_or(live) }
+        let served = self.main.and_then(|main| self.of(main)).unwrap_or(live);
+        PointQuality { live, served, popularity: self.popular.quality() }
     }
 
     fn of(&self, served: Served) -> Option<Quality> {
@@ -149,8 +152,9 @@ impl Monitor {
     /// Takes in where a sample's targets stood.
     pub fn sampled(&self, sample: RankedSample) {
         let mut known = self.known();
-        let Windows { live, versions, main } = &mut known.quality;
+        let Windows { live, popular, versions, main } = &mut known.quality;
         sample.live.into_iter().for_each(|ranked| live.add(ranked));
+        sample.popular.into_iter().for_each(|ranked| popular.add(ranked));
         *main = Some(sample.main);
         // Another version begins anew, and one that is no longer served is forgotten.
         let mut before = std::mem::take(versions);

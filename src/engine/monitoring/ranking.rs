@@ -41,6 +41,8 @@ impl Sample {
 pub struct RankedSample {
     /// In the live view.
     pub live: Vec<Ranked>,
+    /// In the live view's list of what is popular, which is the same for everybody.
+    pub popular: Vec<Ranked>,
     /// What reads that are nobody's get.
     pub main: Served,
     /// In each of the versions.
@@ -74,7 +76,8 @@ pub fn sample(readers: &Readers, state: &State, unit: &Unit, seed: u64, versions
     })
 }
 
-/// Ranks a sample by the live view and by its versions. CPU work: two searches a view.
+/// Ranks a sample by the live view, by what is popular in it, and by its versions. CPU work: two searches a view, and one
+/// for the baseline.
 pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
     let (live, mut shown) = places(sample, &sample.live, scratch)?;
     let mut versions = Vec::with_capacity(sample.versions.len());
@@ -85,7 +88,15 @@ pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample
         }
         versions.push((view.served(), places));
     }
-    Ok(RankedSample { live, main: sample.main, versions, shown })
+    Ok(RankedSample { live, popular: popular_places(sample, scratch)?, main: sample.main, versions, shown })
+}
+
+/// Where the targets stand in the list that somebody gets of whom nothing is known.
+fn popular_places(sample: &Sample, scratch: &mut SearchScratch) -> Result<Vec<Ranked>, QueryError> {
+    let query = Query { seed: sample.seed, ..Query::new(Subject::Nobody, LIST, sample.at) };
+    let list = sample.live.recommend_batch(&[&query], scratch).pop().expect("one answer a query")?.items;
+    let place = |target: &Id| list.iter().position(|item| item.id == *target).map(|place| place + 1);
+    Ok(sample.targets.iter().map(|target| Ranked { all: place(target), novel: None }).collect())
 }
 
 /// Where the targets stand in a view, by the way that answers requests, and the list itself.

@@ -36,6 +36,8 @@ figures! {
         ServedRecall => "served_recall",
         ServedMrr => "served_mrr",
         ServedNovelRecall => "served_novel_recall",
+        PopularityRecall => "popularity_recall",
+        PopularityMrr => "popularity_mrr",
     }
 }
 
@@ -117,7 +119,8 @@ impl TableFigure {
 
 impl StepFigure {
     fn value(self, point: &Point) -> Option<f64> {
-        let (sums, live, served) = (&point.sums, &point.quality.live, &point.quality.served);
+        let (sums, quality) = (&point.sums, &point.quality);
+        let (live, served, popularity) = (&quality.live, &quality.served, &quality.popularity);
         match self {
             Self::Loss => sums.mean_loss(),
             Self::LossToChance => sums.loss_to_chance(),
@@ -133,6 +136,8 @@ impl StepFigure {
             Self::ServedRecall => served.recall,
             Self::ServedMrr => served.mrr,
             Self::ServedNovelRecall => served.novel_recall,
+            Self::PopularityRecall => popularity.recall,
+            Self::PopularityMrr => popularity.mrr,
         }
     }
 }

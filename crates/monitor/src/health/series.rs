@@ -28,6 +28,9 @@ pub struct PointQuality {
     pub live: Quality,
     /// Quality of the served view.
     pub served: Quality,
+    /// Quality of one list for everybody, of what is popular in the live view: the baseline. Its `novel_` figures are not
+    /// measured.
+    pub popularity: Quality,
 }
 
 /// Point of a series: the sum of some steps.
