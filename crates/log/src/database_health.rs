@@ -67,15 +67,17 @@ fn reason(error: &LogError) -> String {
     let (LogError::Database(source) | LogError::CommitUnknown(source)) = error else {
         return "an append failed".to_owned();
     };
-    match &**source {
-        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+    if let sqlx::Error::Database(refusal) = &**source {
+        return match refusal.code().as_deref() {
             Some("53100") => "the disk of the database is full (SQLSTATE 53100)".to_owned(),
             Some(code) => format!("the database refused an append (SQLSTATE {code})"),
             None => "the database refused an append".to_owned(),
-        },
-        sqlx::Error::PoolTimedOut => "the database did not answer an append in time".to_owned(),
-        _ => "the connection to the database was lost during an append".to_owned(),
+        };
     }
+    if matches!(**source, sqlx::Error::PoolTimedOut) {
+        return "the database did not answer an append in time".to_owned();
+    }
+    "the connection to the database was lost during an append".to_owned()
 }
 
 /// After an append failed, tries to write until that succeeds.
