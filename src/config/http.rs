@@ -15,8 +15,8 @@ pub struct HttpSettings {
     /// `[::1]`) needs an API key first: see `shelfmark keys create`.
     #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
-    /// Address and port of one more listener, for /livez, /readyz and /metrics alone, which --listen answers too. Scrapers
-    /// and orchestrators reach it whatever clients do [default: none]
+    /// Address and port of one more listener, for /livez, /readyz and /metrics alone, which --listen answers too.
+    /// Scrapers and orchestrators reach it whatever clients do [default: none]
     #[arg(long, env = "SHELFMARK_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
     /// Most open connections. When there are more, the one that is longest without a request is closed.

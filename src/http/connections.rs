@@ -1,8 +1,8 @@
 //! The open connections, and which of them makes room for a new one.
 //!
 //! A connection without a request under way is closed when there is no room: first those that never asked anything, the
-//! longest idle before the others. An address gets a share as callers do. Beyond all that a few connections are reserved
-//! for probes, so that nobody can keep them out.
+//! longest idle before the others. An address gets a share as callers do. Beyond all that a few connections are
+//! reserved for probes, so that nobody can keep them out.
 
 use std::{
     collections::HashMap,
@@ -114,8 +114,8 @@ impl Connections {
         Some(Place { table: self.clone(), id, allowed, end })
     }
 
-    /// The connection to close first among those without a request: one that never had any, then one that had, and only then
-    /// one that is new and may be about to ask.
+    /// The connection to close first among those without a request: one that never had any, then one that had, and only
+    /// then one that is new and may be about to ask.
     fn longest_idle(&self, entries: &HashMap<u64, Entry>, among: impl Fn(&Entry) -> bool) -> Option<u64> {
         let now = Instant::now();
         let idle = entries.iter().filter(|(_, entry)| among(entry)).filter_map(|(id, entry)| {

@@ -4,10 +4,10 @@
 //! engine. `routes.rs` is the one page of routes; a file a resource; every error is a row of the table in `error.rs`
 //! and leaves as RFC 9457 problem+json; the OpenAPI document comes from the handlers.
 //!
-//! Promises kept here: 202 only after the commit (P1), one view an answer (P5), `min_position` waits are bounded (P6), no
-//! request stops others (P9). Bounds, all in [`Limits`]: connections, their streams, requests that work, wait or send their
-//! body, bytes of a body, of a line and of all bodies, time of a request, of its headers and of pauses. Beyond them callers
-//! get 408, 413, 429 or 503. `admission` says who may hold how much.
+//! Promises kept here: 202 only after the commit (P1), one view an answer (P5), `min_position` waits are bounded (P6),
+//! no request stops others (P9). Bounds, all in [`Limits`]: connections, their streams, requests that work, wait or
+//! send their body, bytes of a body, of a line and of all bodies, time of a request, of its headers and of pauses.
+//! Beyond them callers get 408, 413, 429 or 503. `admission` says who may hold how much.
 //!
 //! Only `app` builds it; it is given handles and never starts a room.
 

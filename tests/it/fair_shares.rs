@@ -1,5 +1,5 @@
-//! Goal: no caller takes what others need, however many requests wait, bodies stand half sent or connections say nothing.
-//! Method: the running binary with small bounds; one greedy key attacks while others read, write and probe.
+//! Goal: no caller takes what others need, however many requests wait, bodies stand half sent or connections say
+//! nothing. Method: the running binary with small bounds; one greedy key attacks while others read, write and probe.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Goal: no caller holds exports, reports and event streams to itself, and an answer that nobody reads ends. Method: the
-//! running binary with small bounds; one greedy key takes what it gets while another asks for the same.
+//! Goal: no caller holds exports, reports and event streams to itself, and an answer that nobody reads ends. Method:
+//! the running binary with small bounds; one greedy key takes what it gets while another asks for the same.
 
 use std::time::{Duration, Instant};
 

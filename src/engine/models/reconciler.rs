@@ -170,8 +170,8 @@ async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Forgets the series of deleted models, at once and again when their last task has ended. What has the same name by now
-/// keeps its own.
+/// Forgets the series of deleted models, at once and again when their last task has ended. What has the same name by
+/// now keeps its own.
 fn forget_metrics(shared: &ModelRegistry) {
     let running = shared.running.load();
     for name in shared.ended().drain(..).filter(|name| !running.contains_key(name)) {

@@ -72,8 +72,8 @@ pub fn take_part(kind: LongWorkKind, model: &ModelName) -> Result<Option<Share>,
     Ok(current().map(|ticket| ticket.long_work(kind, model)).transpose()?)
 }
 
-/// Makes a report, counted until it is made. It goes on when its client goes away: one who asks and hangs up in a loop would
-/// keep others from theirs otherwise.
+/// Makes a report, counted until it is made. It goes on when its client goes away: one who asks and hangs up in a loop
+/// would keep others from theirs otherwise.
 pub async fn run_report<T: Send + 'static>(
     model: &ModelName,
     report: impl Future<Output = T> + Send + 'static,

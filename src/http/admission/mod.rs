@@ -1,9 +1,10 @@
 //! Admission of requests: what they may hold at once, in all and each caller for itself (P9).
 //!
-//! A request under way is in one of three stages, which are bounded apart, so that those that only wait keep nobody from
-//! work: its body is read, it waits (`min_position`, `wait=applied`), or it works. Bytes of bodies that are held have a
-//! bound of their own, and so have exports, reports and event streams of each model. Of every bound a caller gets a share
-//! ([`Pool`]), and a quarter is kept for event ingest. A caller is the holder of a key or, without keys, an address.
+//! A request under way is in one of three stages, which are bounded apart, so that those that only wait keep nobody
+//! from work: its body is read, it waits (`min_position`, `wait=applied`), or it works. Bytes of bodies that are held
+//! have a bound of their own, and so have exports, reports and event streams of each model. Of every bound a caller
+//! gets a share ([`Pool`]), and a quarter is kept for event ingest. A caller is the holder of a key or, without keys,
+//! an address.
 //!
 //! Nothing here waits. Beyond its share a caller is told 429, beyond the bound everybody 503.
 
@@ -97,8 +98,8 @@ impl AdmissionControl {
         Ticket::new(Arc::clone(self), caller, lane, has_body)
     }
 
-    /// Says in words which bounds are used up: first those that are for everybody, then those of which some callers hold
-    /// their share.
+    /// Says in words which bounds are used up: first those that are for everybody, then those of which some callers
+    /// hold their share.
     pub fn used_up(&self) -> (Vec<String>, Vec<String>) {
         let (mut pools, mut shares) = (Vec::new(), Vec::new());
         for lanes in [&self.work, &self.waiting, &self.bodies, &self.body_bytes] {

@@ -1,8 +1,9 @@
 //! Pools: bounds that all callers share, of which each gets a fair share.
 //!
-//! The share follows the dynamic thresholds of shared buffers (Choudhury and Hahne, 1998): a caller may hold as much as a
-//! fixed multiple of what is free. With a share of 50%, a caller alone gets a half, two that want everything a third each,
-//! and there is always room for one who holds nothing. No list of callers is configured, and nothing lies idle for long.
+//! The share follows the dynamic thresholds of shared buffers (Choudhury and Hahne, 1998): a caller may hold as much as
+//! a fixed multiple of what is free. With a share of 50%, a caller alone gets a half, two that want everything a third
+//! each, and there is always room for one who holds nothing. No list of callers is configured, and nothing lies idle
+//! for long.
 
 use std::{
     collections::HashMap,

@@ -131,7 +131,8 @@ impl Drop for Waiting {
         let Inner { control, caller, lane, .. } = &*self.0.0;
         let mut held = self.0.held();
         if held.stage == Stage::Waiting {
-            // It was let in once: after a write that is durable, or a wait of seconds, it is not refused for want of room.
+            // It was let in once: after a write that is durable, or a wait of seconds, it is not refused for want of
+            // room.
             let share = control.work.of(*lane).take_beyond(caller, 1);
             *held = Held { stage: Stage::Work, _share: Some(share) };
         }

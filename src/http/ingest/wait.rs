@@ -19,8 +19,8 @@ pub fn check(wait: &WaitQuery) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Waits until the live view holds a position. The records are durable: that they are not seen yet, or that the request may
-/// not wait for it, is no failure of the append.
+/// Waits until the live view holds a position. The records are durable: that they are not seen yet, or that the request
+/// may not wait for it, is no failure of the append.
 pub async fn applied(model: &Model, position: Position, timeout: Duration) -> Result<bool, ApiError> {
     if model.live().position() >= position {
         return Ok(true);
