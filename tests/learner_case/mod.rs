@@ -76,7 +76,7 @@ fn vectors(draws: &mut CounterRng, number: usize) -> BTreeMap<String, Vec<f32>> 
 pub fn prepared(Case { seed, sampled, pull }: Case) -> (State, Vec<Event>) {
     let mut draws = CounterRng::new(seed, 9, 9);
     let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
-    config.kinds.extend([("purchase".into(), 2.5), ("dislike".into(), -0.7)]);
+    config.kinds.extend([("purchase".into(), 2.5.into()), ("dislike".into(), (-0.7).into())]);
     config.user_weight_max = 3.0;
     // A case that explodes is as good as any other: its whole gradient is looked at.
     config.clip_ratio = 1e6;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shelfmark_domain::{
     Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
 };
-use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, State, compose};
+use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, Stance, State, compose};
 
 /// A score with how far rounding alone may move it.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ impl<'a> Naive<'a> {
         };
         let mut visit = History::default();
         for item in given.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
-            visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
+            visit.push(PastEvent { item, at: query.at, kind: u8::MAX, stance: Stance::Liked });
         }
         let actor = match &query.subject {
             Subject::User(id) => inference.user(id.as_str()),

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, RateSchedule, field::in_range, text_within};
+use super::{Event, FieldError, FieldResult, KindWeight, LearningRates, RateSchedule, field::in_range, text_within};
 
 /// Configuration of a model: everything that decides how it learns. States with different configurations have different
 /// digests.
@@ -21,10 +21,10 @@ pub struct ModelConfig {
     /// Number of newest events that make up a query.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 200))]
     pub history: usize,
-    /// Weight of a target's loss by the event's kind, -100 to 100; events of other kinds are refused. A kind with a
-    /// negative weight is a dislike: it pushes the item's score down. A kind with weight 0 changes nothing. Neither is
-    /// a part of query histories, memory or popularity.
-    pub kinds: BTreeMap<String, f32>,
+    /// Weight of a target's loss by the event's kind, -100 to 100, or by kind and value; events of other kinds are
+    /// refused. An event with a negative weight is a dislike: it pushes the item's score down. One with weight 0
+    /// changes nothing. Neither is a part of query histories, memory or popularity.
+    pub kinds: BTreeMap<String, KindWeight>,
     /// Seed of all random numbers, together with position and step.
     pub seed: u64,
     /// Least number of targets of a gradient step, doubled once the softmax is sampled. A step takes up to twice as
@@ -122,44 +122,15 @@ pub enum Optimizer {
     RowWiseAdagrad,
 }
 
-/// AdaGrad learning rates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct LearningRates {
-    /// Item vectors.
-    pub items: f32,
-    /// Last-item vectors.
-    pub last: f32,
-    /// User vectors.
-    pub users: f32,
-    /// Token vectors.
-    pub tokens: f32,
-    /// Context vectors.
-    pub context: f32,
-    /// Projections of dense vectors.
-    pub modalities: f32,
-    /// Item biases.
-    pub bias: f32,
-    /// Log weights of history positions and of time gaps.
-    pub history: f32,
-    /// Weights of pool, last item and user vector.
-    pub parts: f32,
-    /// Repeat terms by age and count.
-    pub repeat: f32,
-    /// Weight of the transition memory.
-    pub memory: f32,
-    /// Weights of popularity.
-    pub popularity: f32,
-}
-
 impl Default for ModelConfig {
     fn default() -> Self {
-        let kinds = ["view", "click", "like", "favorite", "cart", "purchase", "rating", "play", "share"];
+        let kinds = ["view", "click", "like", "favorite", "cart", "purchase", "play", "share"];
+        let mut kinds: BTreeMap<_, _> = kinds.map(|kind| (kind.to_owned(), KindWeight::Constant(1.0))).into();
+        kinds.insert("rating".to_owned(), KindWeight::stars());
         Self {
             dim: 128,
             history: 20,
-            kinds: kinds.into_iter().map(|kind| (kind.to_owned(), 1.0)).collect(),
+            kinds,
             seed: 0,
             step_targets: 64,
             negatives: 2048,
@@ -180,25 +151,6 @@ impl Default for ModelConfig {
             learning: true,
             drop_idle_events: 0,
             lasting_kinds: purchase(),
-        }
-    }
-}
-
-impl Default for LearningRates {
-    fn default() -> Self {
-        Self {
-            items: 0.08,
-            last: 0.08,
-            users: 0.08,
-            tokens: 0.07,
-            context: 0.07,
-            modalities: 0.02,
-            bias: 0.1,
-            history: 0.1,
-            parts: 0.05,
-            repeat: 0.2,
-            memory: 0.1,
-            popularity: 0.02,
         }
     }
 }
@@ -236,14 +188,14 @@ impl ModelConfig {
         in_range("gradient_items", self.gradient_items, 16, 65_536)?;
         in_range("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
         for (kind, weight) in &self.kinds {
-            text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;
-            in_range(format_args!("kinds.{kind}"), *weight, -100.0, 100.0)?;
+            text_within("kinds", kind, Event::CONTEXT_BYTES_MAX)?;
+            weight.check(&format!("kinds.{kind}"))?;
         }
         // The default may name a kind that a model has not.
         if !is_purchase(&self.lasting_kinds)
             && let Some(unknown) = self.lasting_kinds.iter().find(|kind| !self.kinds.contains_key(*kind))
         {
-            text_within("lasting_kinds", unknown, super::Event::CONTEXT_BYTES_MAX)?;
+            text_within("lasting_kinds", unknown, Event::CONTEXT_BYTES_MAX)?;
             let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
             let detail = format!("{unknown:?} is not among the kinds: {}", known.join(", "));
             return Err(FieldError::new("lasting_kinds", "unknown_kind", detail));
@@ -286,29 +238,9 @@ impl ModelConfig {
         rates
     }
 
-    /// Returns the weight of an event's kind; 1 for an unknown one.
-    pub fn kind_weight(&self, kind: &str) -> f32 {
-        self.kinds.get(kind).copied().unwrap_or(1.0)
-    }
-}
-
-impl LearningRates {
-    /// Returns every rate with its name in `rates`.
-    pub fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
-        [
-            ("items", &mut self.items),
-            ("last", &mut self.last),
-            ("users", &mut self.users),
-            ("tokens", &mut self.tokens),
-            ("context", &mut self.context),
-            ("modalities", &mut self.modalities),
-            ("bias", &mut self.bias),
-            ("history", &mut self.history),
-            ("parts", &mut self.parts),
-            ("repeat", &mut self.repeat),
-            ("memory", &mut self.memory),
-            ("popularity", &mut self.popularity),
-        ]
+    /// Returns the weight of an event, by its kind and value; 1 for an unknown kind.
+    pub fn event_weight(&self, event: &Event) -> f32 {
+        self.kinds.get(&event.kind).map_or(1.0, |weight| weight.of(event.value))
     }
 }
 

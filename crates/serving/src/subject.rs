@@ -1,7 +1,7 @@
 //! Subject of a query, and what a view knows of it.
 
 use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
-use shelfmark_state::{Actor, Context, ContextScratch, History, InferenceState, PastEvent};
+use shelfmark_state::{Actor, Context, ContextScratch, History, InferenceState, PastEvent, Stance};
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
@@ -56,7 +56,7 @@ impl Known {
         let mut visit = History::default();
         for item in ids.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
             // Met just now.
-            visit.push(PastEvent { item, at: query.at, kind: NO_KIND });
+            visit.push(PastEvent { item, at: query.at, kind: NO_KIND, stance: Stance::Liked });
         }
         if visit.is_empty() { Self::Nothing } else { Self::Visit(visit) }
     }

@@ -8,7 +8,7 @@ use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
     ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent, RECENT_EVENTS,
-    State, Table, as_row,
+    Stance, State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
@@ -41,7 +41,7 @@ pub struct Unit {
 pub struct EventItem {
     /// Item row.
     pub item: u32,
-    /// Whether the event's kind has a positive weight.
+    /// Whether the event has a positive weight.
     pub liked: bool,
 }
 
@@ -98,7 +98,7 @@ impl State {
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<TrainingTarget> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
-            let weight = inference.config.kind_weight(&event.kind);
+            let weight = inference.config.event_weight(event);
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
@@ -112,14 +112,15 @@ impl State {
         }
         // What weighs nothing changes no list: it is no target, and no clock goes on for it.
         ordered.retain(|target| target.weight != 0.0);
-        let weights: Vec<f32> = events.iter().map(|event| inference.config.kind_weight(&event.kind)).collect();
+        let weights: Vec<f32> = events.iter().map(|event| inference.config.event_weight(event)).collect();
         let learned: Vec<(u32, bool)> =
             items.iter().zip(&weights).filter(|(_, w)| **w != 0.0).map(|(item, w)| (*item, *w > 0.0)).collect();
         if !inference.config.learning {
             // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
         } else if inference.config.memory {
             let before: Vec<u32> = builder.liked(history, skip).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let unit = history.newest(later).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
+            let unit =
+                history.newest(later).take(earlier).filter(|past| builder.kinds.is_liked(past.kind, past.stance));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();
             within.reverse();
             self.remember(&before, &within, &learned);
@@ -216,7 +217,9 @@ impl State {
 
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
         let kind = self.kind_row(event);
-        let past = PastEvent { item, at: event.ts, kind };
+        let by_kind = self.config().kinds.get(&event.kind).is_none_or(|weight| weight.constant().is_some());
+        let stance = if by_kind { Stance::ByKind } else { Stance::of(self.config().event_weight(event)) };
+        let past = PastEvent { item, at: event.ts, kind, stance };
         let trimmed = self.inference.history(actor).is_trim_due().then(|| self.inference.history_kinds());
         let (table, row, histories) = match actor {
             Actor::User(row) => (Table::UserHistories, row, &mut self.inference.user_histories),

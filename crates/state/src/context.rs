@@ -4,7 +4,7 @@
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, HISTORY_EVENTS_MAX, History, PastEvent, Popularity, Scalars, TransitionRow,
+    CowVec, HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent, Popularity, Scalars, TransitionRow,
     math::ln_1p,
     scalars::{age_bucket, count_bucket, gap_bucket},
     transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
@@ -66,29 +66,6 @@ pub struct Context {
     pub terms: Vec<u32>,
 }
 
-/// A set of event kinds, by row number.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct KindSet([u64; 4]);
-
-impl KindSet {
-    /// Whether the kind is in the set.
-    #[inline]
-    pub const fn contains(self, kind: u8) -> bool {
-        self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
-    }
-}
-
-impl FromIterator<u32> for KindSet {
-    fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
-        let mut set = Self::default();
-        // Rows beyond 255 share the last number, as in histories.
-        for row in rows.into_iter().map(|row| u8::try_from(row).unwrap_or(u8::MAX)) {
-            set.0[usize::from(row) / 64] |= 1 << (row % 64);
-        }
-        set
-    }
-}
-
 /// Reusable workspace of `ContextBuilder`. Each item has a slot that is valid for one epoch, so nothing is cleared.
 #[derive(Debug, Default)]
 pub struct ContextScratch {
@@ -135,8 +112,8 @@ pub struct ContextBuilder<'a> {
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
-    /// Kinds with a weight of 0 or below, which take no part in queries.
-    pub non_positive: KindSet,
+    /// How kinds of events are classed.
+    pub kinds: HistoryKinds,
 }
 
 impl ContextBuilder<'_> {
@@ -171,8 +148,8 @@ impl ContextBuilder<'_> {
     /// Iterates over the newest 1,000 events of the history that take part in queries, newest first.
     #[inline]
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
-        let non_positive = self.non_positive;
-        history.newest(skip).filter(move |past| !non_positive.contains(past.kind)).take(HISTORY_EVENTS_MAX)
+        let kinds = self.kinds;
+        history.newest(skip).filter(move |past| kinds.is_liked(past.kind, past.stance)).take(HISTORY_EVENTS_MAX)
     }
 
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
@@ -254,7 +231,7 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
-    use crate::{CounterRng, PastEvent};
+    use crate::{CounterRng, PastEvent, Stance};
 
     /// Goal: the optimized sum and selection equal the formula bit for bit. Method: the formula with a map and a sort,
     /// on random rows that overlap, tie and exceed 64 candidates, with one workspace for all.
@@ -277,11 +254,11 @@ mod tests {
             let mut history = History::default();
             for _ in 0..draws.below(40) {
                 let item = u32::try_from(draws.below(items)).expect("small");
-                history.push(PastEvent { item, at: Timestamp::default(), kind: 0 });
+                history.push(PastEvent { item, at: Timestamp::default(), kind: 0, stance: Stance::ByKind });
             }
             let now = 300;
             let builder =
-                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, non_positive: KindSet::default() };
+                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, kinds: HistoryKinds::default() };
             let skip = draws.below(3);
             let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
 

@@ -6,8 +6,7 @@ use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
     Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, HistoryKinds, IdMap,
-    Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
-    context::{ContextBuilder, KindSet},
+    Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4, context::ContextBuilder,
     popularity_term,
 };
 
@@ -131,20 +130,18 @@ impl InferenceState {
             history_max: self.config.history,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
-            non_positive: self.non_positive_kinds(),
+            kinds: self.history_kinds(),
         }
-    }
-
-    /// Returns the kinds with a weight of 0 or below.
-    fn non_positive_kinds(&self) -> KindSet {
-        let non_positive = self.config.kinds.iter().filter(|(_, weight)| **weight <= 0.0);
-        non_positive.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
     }
 
     /// Returns the kinds that histories treat in a way of their own.
     pub fn history_kinds(&self) -> HistoryKinds {
         let lasting = self.config.lasting_kinds.iter().filter_map(|kind| self.kinds.get(kind)).collect();
-        HistoryKinds { non_positive: self.non_positive_kinds(), lasting }
+        // A kind whose weight is by value counts as one of weight 1 where an event has no stance of its own.
+        let constant = self.config.kinds.iter().filter_map(|(kind, weight)| Some((kind, weight.constant()?)));
+        let non_positive = constant.filter(|(_, weight)| *weight <= 0.0);
+        let non_positive = non_positive.filter_map(|(kind, _)| self.kinds.get(kind)).collect();
+        HistoryKinds { non_positive, lasting }
     }
 
     /// Returns the rows of those circumstances that events have named before, ascending, distinct.

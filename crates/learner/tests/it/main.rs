@@ -11,3 +11,4 @@ mod learner_model;
 mod modality_rule;
 mod products;
 mod rule;
+mod values;
