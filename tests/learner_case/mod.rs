@@ -46,7 +46,8 @@ fn event(draws: &mut CounterRng, n: u64, users: usize, items: usize) -> Event {
         item: Id::new("item", &format!("i{}", draws.below(items))).unwrap(),
         kind: ["click", "purchase", "dislike"][draws.below(3)].into(),
         value: None,
-        ts: Timestamp::from_seconds((n * 100 + draws.below(3) as u64) as f64).unwrap(),
+        // Some of one user come at one time: baskets.
+        ts: Timestamp::from_seconds((n / 4 * 400) as f64).unwrap(),
         context: ["device:mobile", "device:desktop", "query:shoes"][..draws.below(4)]
             .iter()
             .map(|&c| c.into())

@@ -18,9 +18,13 @@ pub struct ModelConfig {
     /// Dimension of embeddings; a multiple of 4.
     #[cfg_attr(feature = "openapi", schema(minimum = 4, maximum = 1024, multiple_of = 4))]
     pub dim: usize,
-    /// Number of newest events that make up a query.
+    /// Number of newest units (baskets) that make up a query, at most five times as many events; of newest events
+    /// where `history_units` is off.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 200))]
     pub history: usize,
+    /// Whether places in a history count units, which are the events of one time, instead of events.
+    #[serde(skip_serializing_if = "is_on")]
+    pub history_units: bool,
     /// Weight of a target's loss by the event's kind, -100 to 100, or by kind and value; events of other kinds are
     /// refused. An event with a negative weight is a dislike: it pushes the item's score down. One with weight 0
     /// changes nothing. Neither is a part of query histories, memory or popularity.
@@ -68,6 +72,9 @@ pub struct ModelConfig {
     /// gradient. The base is the model as it was when `pull` was raised from 0; at 0 it is dropped. Rows added later
     /// have no base.
     pub pull: f32,
+    /// Weight of a second softmax for targets that are new to their user, over items that are. 0 means off.
+    #[serde(skip_serializing_if = "is_novel_weight")]
+    pub novel_weight: f32,
     /// Gradient clipping: a global gradient norm above this multiple of its running median is scaled down to it.
     pub clip_ratio: f32,
     /// Whether events are learned from. While `false`, learning is frozen: events are added to histories, and new ids
@@ -86,8 +93,16 @@ pub struct ModelConfig {
 }
 
 // Fields added later are skipped at their defaults, so that older configurations keep their stored form and digest.
-fn is_on(learning: &bool) -> bool {
-    *learning
+fn is_on(switch: &bool) -> bool {
+    *switch
+}
+
+/// Default of `novel_weight`.
+const NOVEL_WEIGHT: f32 = 0.3;
+
+#[expect(clippy::float_cmp, reason = "the default itself")]
+fn is_novel_weight(weight: &f32) -> bool {
+    *weight == NOVEL_WEIGHT
 }
 
 /// Default of `gradient_items`.
@@ -130,6 +145,7 @@ impl Default for ModelConfig {
         Self {
             dim: 128,
             history: 20,
+            history_units: true,
             kinds,
             seed: 0,
             step_targets: 64,
@@ -147,6 +163,7 @@ impl Default for ModelConfig {
             modalities: true,
             explore: 0.0,
             pull: 0.0,
+            novel_weight: NOVEL_WEIGHT,
             clip_ratio: 10.0,
             learning: true,
             drop_idle_events: 0,
@@ -165,6 +182,12 @@ impl ModelConfig {
             Ok(serde_json::Value::Object(settings)) => settings,
             other => unreachable!("a configuration is an object of plain values: {other:?}"),
         };
+        let mut rates = self.rates.clone();
+        let number = |rate: &f32| serde_json::to_value(rate).unwrap_or_default();
+        let rates = rates.by_name().map(|(name, rate)| (name.to_owned(), number(rate)));
+        settings.insert("rates".to_owned(), serde_json::Map::from_iter(rates).into());
+        settings.insert("history_units".to_owned(), self.history_units.into());
+        settings.insert("novel_weight".to_owned(), number(&self.novel_weight));
         settings.insert("gradient_items".to_owned(), self.gradient_items.into());
         settings.insert("learning".to_owned(), self.learning.into());
         settings.insert("drop_idle_events".to_owned(), self.drop_idle_events.into());
@@ -216,6 +239,7 @@ impl ModelConfig {
         }
         in_range("l2", self.l2, 0.0, 1.0)?;
         in_range("pull", self.pull, 0.0, 100.0)?;
+        in_range("novel_weight", self.novel_weight, 0.0, 10.0)?;
         in_range("explore", self.explore, 0.0, 100.0)?;
         in_range("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
         in_range("clip_ratio", self.clip_ratio, 1.0, 1e6)?;
@@ -253,6 +277,8 @@ mod tests {
         let default = ModelConfig::default();
         let unusual = ModelConfig {
             gradient_items: 7,
+            history_units: false,
+            novel_weight: 0.0,
             learning: false,
             drop_idle_events: 9,
             lasting_kinds: BTreeSet::new(),
@@ -265,6 +291,7 @@ mod tests {
         named.sort();
         stored.sort();
         assert_eq!(named, stored);
+        assert_eq!(settings["rates"].as_object().map(serde_json::Map::len), Some(14));
         let read: ModelConfig = serde_json::from_value(settings.into()).expect("a configuration");
         assert_eq!(read, default);
     }

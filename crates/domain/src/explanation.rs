@@ -27,6 +27,8 @@ pub enum ContributionSource {
     Bias,
     /// The item's popularity.
     Popularity,
+    /// How many began their visits with the item.
+    EntryPopularity,
     /// Exploration noise drawn for this answer.
     Exploration,
 }

@@ -83,10 +83,10 @@ impl KindWeight {
         }
     }
 
-    /// Returns the default of ratings: those below 3 are no likes, all others weigh 1. This suits scales of five stars,
-    /// with halves or without.
+    /// Returns the default of ratings: those below 3 are weak dislikes, all others weigh 1. This suits scales of five
+    /// stars, with halves or without.
     pub(super) fn stars() -> Self {
-        let by_value = ValueTable(vec![(0.5, 0.0), (3.0, 1.0)]);
+        let by_value = ValueTable(vec![(0.5, -0.5), (3.0, 1.0)]);
         Self::ByValue(ValueWeight { by_value, between: Between::Step, without: 1.0 })
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn ratings_below_three_are_no_likes_by_default() {
         let stars = KindWeight::stars();
         stars.check("kinds.rating").expect("valid");
-        assert_eq!([0.5, 1.0, 2.5, 2.99].map(|value| stars.of(Some(value)) > 0.0), [false; 4]);
+        assert_eq!([0.5, 1.0, 2.5, 2.99].map(|value| stars.of(Some(value))), [-0.5; 4]);
         assert_eq!([3.0, 3.5, 5.0, 10.0].map(|value| stars.of(Some(value))), [1.0; 4]);
         assert_eq!(stars.of(None), 1.0);
     }

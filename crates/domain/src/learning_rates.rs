@@ -31,6 +31,28 @@ pub struct LearningRates {
     pub memory: f32,
     /// Weights of popularity.
     pub popularity: f32,
+    /// Weights of popularity by time gap, and of popularity at the half-life of 200 events.
+    #[serde(skip_serializing_if = "is_popularity_gaps")]
+    pub popularity_gaps: f32,
+    /// Weights of entry popularity by time gap.
+    #[serde(skip_serializing_if = "is_entries")]
+    pub entries: f32,
+}
+
+/// Default of `popularity_gaps`.
+const POPULARITY_GAPS: f32 = 0.02;
+/// Default of `entries`.
+const ENTRIES: f32 = 0.05;
+
+// Rates added later are skipped at their defaults, so that older configurations keep their stored form and digest.
+#[expect(clippy::float_cmp, reason = "the default itself")]
+fn is_popularity_gaps(rate: &f32) -> bool {
+    *rate == POPULARITY_GAPS
+}
+
+#[expect(clippy::float_cmp, reason = "the default itself")]
+fn is_entries(rate: &f32) -> bool {
+    *rate == ENTRIES
 }
 
 impl Default for LearningRates {
@@ -48,13 +70,15 @@ impl Default for LearningRates {
             repeat: 0.2,
             memory: 0.1,
             popularity: 0.02,
+            popularity_gaps: POPULARITY_GAPS,
+            entries: ENTRIES,
         }
     }
 }
 
 impl LearningRates {
     /// Returns every rate with its name in `rates`.
-    pub fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
+    pub fn by_name(&mut self) -> [(&'static str, &mut f32); 14] {
         [
             ("items", &mut self.items),
             ("last", &mut self.last),
@@ -68,6 +92,8 @@ impl LearningRates {
             ("repeat", &mut self.repeat),
             ("memory", &mut self.memory),
             ("popularity", &mut self.popularity),
+            ("popularity_gaps", &mut self.popularity_gaps),
+            ("entries", &mut self.entries),
         ]
     }
 }

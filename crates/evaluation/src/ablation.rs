@@ -23,7 +23,7 @@ pub struct Term {
 }
 
 /// Terms that the configuration can switch off.
-pub const TERMS: [Term; 11] = [
+pub const TERMS: [Term; 15] = [
     Term { name: "memory", about: "transition memory", off: |config| config.memory = false },
     Term { name: "tokens", about: "tokens of metadata", off: |config| config.tokens = false },
     Term { name: "context", about: "circumstances of events", off: |config| config.context = false },
@@ -33,6 +33,14 @@ pub const TERMS: [Term; 11] = [
     Term { name: "users", about: "user vectors", off: |config| config.rates.users = 0.0 },
     Term { name: "repeat", about: "repeat tables", off: |config| config.rates.repeat = 0.0 },
     Term { name: "bias", about: "learned item biases", off: |config| config.rates.bias = 0.0 },
+    Term { name: "units", about: "history places by unit", off: |config| config.history_units = false },
+    Term { name: "novel", about: "softmax of novel targets", off: |config| config.novel_weight = 0.0 },
+    Term {
+        name: "popularity_gaps",
+        about: "popularity by time gap, and at 200 events",
+        off: |config| config.rates.popularity_gaps = 0.0,
+    },
+    Term { name: "entries", about: "entry popularity", off: |config| config.rates.entries = 0.0 },
     Term { name: "gaps", about: "history weights frozen at exp(-k/5)", off: |config| config.rates.history = 0.0 },
     Term { name: "breaks", about: "part weights frozen at 1, no gaps", off: |config| config.rates.parts = 0.0 },
 ];

@@ -4,7 +4,7 @@
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent, Popularity, Scalars, TransitionRow,
+    CowVec, HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent, Scalars, TransitionRow,
     math::ln_1p,
     scalars::{age_bucket, count_bucket, gap_bucket},
     transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
@@ -49,13 +49,18 @@ impl MemoryCandidate {
     }
 }
 
+/// Most events of a query for each place of its history, where places count units.
+const EVENTS_PER_PLACE: usize = 5;
+
 /// The context of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// Row of the user vector; `None` for sessions and unknown users.
     pub user: Option<u32>,
-    /// Item rows, newest first, at most `config.history`.
+    /// Item rows, newest first.
     pub history: Vec<u32>,
+    /// Place of each entry of `history`: number of units, or of events, after it; below `config.history`.
+    pub places: Vec<u8>,
     /// Time-gap bucket of each entry of `history`.
     pub gaps: Vec<u8>,
     /// The distinct items of the last 1,000 events, newest first.
@@ -106,8 +111,10 @@ impl ContextScratch {
 pub struct ContextBuilder<'a> {
     /// Number of item rows.
     pub items: usize,
-    /// `config.history`: most items of a query.
+    /// `config.history`: most places of a query's history.
     pub history_max: usize,
+    /// `config.history_units`: whether places count units instead of events.
+    pub by_unit: bool,
     /// Transition memory by item row; `None` when it is switched off.
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
@@ -132,12 +139,14 @@ impl ContextBuilder<'_> {
         let mut context = Context {
             user,
             history: Vec::with_capacity(most.min(self.history_max)),
+            places: Vec::with_capacity(most.min(self.history_max)),
             gaps: Vec::with_capacity(most.min(self.history_max)),
             repeats: Vec::with_capacity(most.min(REPEATS_LIKELY)),
             ..Context::default()
         };
-        for past in self.liked(history, skip).take(self.history_max) {
+        for (past, place) in self.query_events(history, skip) {
             context.history.push(past.item);
+            context.places.push(place);
             context.gaps.push(gap_bucket(at.seconds_since(past.at)));
         }
         self.repeats(history, skip, &mut context, scratch);
@@ -150,6 +159,24 @@ impl ContextBuilder<'_> {
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
         let kinds = self.kinds;
         history.newest(skip).filter(move |past| kinds.is_liked(past.kind, past.stance)).take(HISTORY_EVENTS_MAX)
+    }
+
+    /// Iterates over the events that make up a query, newest first, each with its place. Events of one time are of one
+    /// unit, and events of one unit have one place.
+    pub fn query_events<'a>(
+        &self,
+        history: &'a History,
+        skip: usize,
+    ) -> impl Iterator<Item = (PastEvent, u8)> + use<'a> {
+        let (by_unit, places) = (self.by_unit, self.history_max);
+        let events_max = if by_unit { EVENTS_PER_PLACE * places } else { places };
+        let (mut place, mut newer) = (0, None);
+        let placed = self.liked(history, skip).take(events_max).map(move |past| {
+            place += u8::from(newer.is_some_and(|at| !by_unit || at != past.at));
+            newer = Some(past.at);
+            (past, place)
+        });
+        placed.take_while(move |(_, place)| usize::from(*place) < places)
     }
 
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
@@ -219,13 +246,6 @@ impl ContextBuilder<'_> {
     }
 }
 
-/// Returns `wp . log(1 + pop_j)`, the popularity term of a score, as of event number `now`.
-#[inline]
-pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
-    let logs = popularity.logs(now);
-    wp[0] * logs[0] + wp[1] * logs[1] + wp[2] * logs[2]
-}
-
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, sync::Arc};
@@ -257,8 +277,14 @@ mod tests {
                 history.push(PastEvent { item, at: Timestamp::default(), kind: 0, stance: Stance::ByKind });
             }
             let now = 300;
-            let builder =
-                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, kinds: HistoryKinds::default() };
+            let builder = ContextBuilder {
+                items,
+                history_max: 5,
+                by_unit: true,
+                memory: Some(&rows),
+                now,
+                kinds: HistoryKinds::default(),
+            };
             let skip = draws.below(3);
             let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
 

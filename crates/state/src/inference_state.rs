@@ -5,9 +5,9 @@ use std::{hint::black_box, sync::Arc};
 use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
-    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, HistoryKinds, IdMap,
-    Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4, context::ContextBuilder,
-    popularity_term,
+    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, EntryPopularity, History,
+    HistoryKinds, IdMap, POPULARITY_COLUMNS, Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled,
+    add_scaled_4, context::ContextBuilder, dot,
 };
 
 /// Stream of the random numbers for exploration.
@@ -53,6 +53,10 @@ pub struct InferenceState {
     pub session_histories: CowVec<Arc<History>>,
     /// Popularity by item row.
     pub popularity: CowVec<Popularity>,
+    /// Entry popularity by item row. Empty in a state of an earlier build, until it learns.
+    pub entries: CowVec<EntryPopularity>,
+    /// Number of entries counted: the clock of `entries`.
+    pub entries_counted: u64,
     /// Transition memory by item row.
     pub memory: CowVec<Arc<TransitionRow>>,
     /// Content vectors: what dense vectors add to item vectors.
@@ -76,6 +80,8 @@ impl InferenceState {
             user_histories: CowVec::default(),
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
+            entries: CowVec::default(),
+            entries_counted: 0,
             memory: CowVec::default(),
             content_vectors: ContentVectors::new(dim),
             parameters: Parameters::new(dim, Scalars::initial()),
@@ -121,13 +127,14 @@ impl InferenceState {
     /// Iterates over the events that a query by this history uses, newest first: its context's `history`.
     #[inline]
     pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = PastEvent> + use<'a> {
-        self.context_builder().liked(history, 0).take(self.config.history)
+        self.context_builder().query_events(history, 0).map(|(past, _)| past)
     }
 
     pub(super) fn context_builder(&self) -> ContextBuilder<'_> {
         ContextBuilder {
             items: self.catalog.len(),
             history_max: self.config.history,
+            by_unit: self.config.history_units,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
             kinds: self.history_kinds(),
@@ -197,12 +204,28 @@ impl InferenceState {
         self.config.explore * noise / (1.0 + events).sqrt()
     }
 
-    /// Returns the bias of an item, `b_j + sum_h wp_h log(1 + pop_{h,j})`.
+    /// Returns `log(1 + count)` of an item's events and entries at each half-life.
     #[inline]
-    pub fn item_bias(&self, row: u32) -> f32 {
-        let wp = &self.parameters.scalars.wp;
-        self.parameters.bias.row(row as usize)[0]
-            + popularity_term(&self.popularity[row as usize], self.counters.counted, wp)
+    pub fn popularity_logs(&self, row: u32) -> [f32; POPULARITY_COLUMNS] {
+        let row = row as usize;
+        let [a, b, c, d] = self.popularity[row].logs(self.counters.counted);
+        let entry = if row < self.entries.len() { self.entries[row] } else { EntryPopularity::default() };
+        let [ea, eb] = entry.logs(self.entries_counted);
+        [a, b, c, d, ea, eb]
+    }
+
+    /// Returns what popularity adds to an item's score, given the weights of the query's context
+    /// ([`Scalars::popularity_weights`]).
+    #[inline]
+    pub fn popularity_term(&self, row: u32, weights: &[f32; POPULARITY_COLUMNS]) -> f32 {
+        dot(weights, &self.popularity_logs(row))
+    }
+
+    /// Returns the bias of an item in a query, `b_j + sum_h (wp_h + wpg[g0][h]) log(1 + pop_{h,j}) + sum_h we[g0][h]
+    /// log(1 + entry_{h,j})`, given the weights of the query's context.
+    #[inline]
+    pub fn item_bias(&self, row: u32, weights: &[f32; POPULARITY_COLUMNS]) -> f32 {
+        self.parameters.bias.row(row as usize)[0] + self.popularity_term(row, weights)
     }
 }
 

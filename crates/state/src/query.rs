@@ -30,13 +30,12 @@ pub struct ComposedQuery {
 }
 
 /// Computes the query vector of a context: `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c /
-/// sqrt(contexts)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos_k + hg[gap_k])`
+/// sqrt(contexts)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos[d_k] + hg[gap_k])`
 /// (docs/LEARNING.md).
 ///
 /// Costs `history * dim` multiplications.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
-    let mut weights: Vec<f32> =
-        context.gaps.iter().enumerate().map(|(k, gap)| exp(scalars.pos[k] + scalars.hg[usize::from(*gap)])).collect();
+    let mut weights: Vec<f32> = weights_of(context, scalars).collect();
     let norm = (weights.iter().map(|a| a * a).sum::<f32>() + 1e-6).sqrt();
     let mut pool = vec![0.0; dim];
     for (a, item) in weights.iter_mut().zip(&context.history) {
@@ -56,6 +55,12 @@ pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim:
         add_scaled(&mut q, factor, rows.context(*term));
     }
     ComposedQuery { q, pool, weights, parts, g0 }
+}
+
+/// Iterates over the unnormalized pooling weights `exp(pos[place] + hg[gap])` of a context's history.
+fn weights_of(context: &Context, scalars: &Scalars) -> impl Iterator<Item = f32> {
+    let log = |(place, gap): (&u8, &u8)| scalars.pos[usize::from(*place)] + scalars.hg[usize::from(*gap)];
+    context.places.iter().zip(&context.gaps).map(move |pair| exp(log(pair)))
 }
 
 /// Computes `to += factor * from`, element by element.
