@@ -100,7 +100,6 @@ fn is_on(switch: &bool) -> bool {
 /// Default of `novel_weight`.
 const NOVEL_WEIGHT: f32 = 0.3;
 
-#[expect(clippy::float_cmp, reason = "the default itself")]
 fn is_novel_weight(weight: &f32) -> bool {
     *weight == NOVEL_WEIGHT
 }

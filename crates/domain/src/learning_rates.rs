@@ -45,12 +45,10 @@ const POPULARITY_GAPS: f32 = 0.02;
 const ENTRIES: f32 = 0.05;
 
 // Rates added later are skipped at their defaults, so that older configurations keep their stored form and digest.
-#[expect(clippy::float_cmp, reason = "the default itself")]
 fn is_popularity_gaps(rate: &f32) -> bool {
     *rate == POPULARITY_GAPS
 }
 
-#[expect(clippy::float_cmp, reason = "the default itself")]
 fn is_entries(rate: &f32) -> bool {
     *rate == ENTRIES
 }
