@@ -106,8 +106,8 @@ impl World {
             *value += 0.2 * self.draws.normal();
         }
         scalars.wm += 0.1 * self.draws.normal();
-        let AddedWeights { wp_short, wpg, we } = &mut scalars.added;
-        for value in wpg.iter_mut().flatten().chain(we.iter_mut().flatten()).chain([wp_short]) {
+        let AddedWeights { wp_short, wpg, we, sd } = &mut scalars.added;
+        for value in wpg.iter_mut().flatten().chain(we.iter_mut().flatten()).chain([wp_short, sd]) {
             *value += 0.2 * self.draws.normal();
         }
         self.state.touched.mark(Table::AddedWeights, 0);

@@ -142,6 +142,8 @@ impl<'a> Naive<'a> {
                 score.add(inference.exploration(row as u32, query.seed));
             }
         }
+        let disliked = context.as_ref().map_or(&[][..], |context| &context.disliked);
+        let disliked = if query.among.is_none() { disliked } else { &[] };
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
             (ExcludeSeen::No, _) => Vec::new(),
             (ExcludeSeen::All, Some(actor)) => {
@@ -158,6 +160,7 @@ impl<'a> Naive<'a> {
         };
         let scores = (0..items)
             .filter(|row| inference.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
+            .filter(|row| !disliked.contains(&(*row as u32)))
             .filter(|row| admits(&query.filter, &inference.catalog.entry(*row as u32).item))
             .map(|row| (inference.catalog.id(row as u32).clone(), scores[row].score()))
             .filter(|(id, _)| !query.exclude.contains(id))

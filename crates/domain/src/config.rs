@@ -72,6 +72,9 @@ pub struct ModelConfig {
     /// gradient. The base is the model as it was when `pull` was raised from 0; at 0 it is dropped. Rows added later
     /// have no base.
     pub pull: f32,
+    /// Whether the items that a user or session disliked are pooled and, with a learned scale, part of query vectors.
+    #[serde(skip_serializing_if = "is_on")]
+    pub dislikes: bool,
     /// Weight of a second softmax for targets that are new to their user, over items that are. 0 means off.
     #[serde(skip_serializing_if = "is_novel_weight")]
     pub novel_weight: f32,
@@ -162,6 +165,7 @@ impl Default for ModelConfig {
             modalities: true,
             explore: 0.0,
             pull: 0.0,
+            dislikes: true,
             novel_weight: NOVEL_WEIGHT,
             clip_ratio: 10.0,
             learning: true,
@@ -186,6 +190,7 @@ impl ModelConfig {
         let rates = rates.by_name().map(|(name, rate)| (name.to_owned(), number(rate)));
         settings.insert("rates".to_owned(), serde_json::Map::from_iter(rates).into());
         settings.insert("history_units".to_owned(), self.history_units.into());
+        settings.insert("dislikes".to_owned(), self.dislikes.into());
         settings.insert("novel_weight".to_owned(), number(&self.novel_weight));
         settings.insert("gradient_items".to_owned(), self.gradient_items.into());
         settings.insert("learning".to_owned(), self.learning.into());
@@ -278,6 +283,7 @@ mod tests {
             gradient_items: 7,
             history_units: false,
             novel_weight: 0.0,
+            dislikes: false,
             learning: false,
             drop_idle_events: 9,
             lasting_kinds: BTreeSet::new(),

@@ -23,7 +23,7 @@ pub struct Term {
 }
 
 /// Terms that the configuration can switch off.
-pub const TERMS: [Term; 15] = [
+pub const TERMS: [Term; 16] = [
     Term { name: "memory", about: "transition memory", off: |config| config.memory = false },
     Term { name: "tokens", about: "tokens of metadata", off: |config| config.tokens = false },
     Term { name: "context", about: "circumstances of events", off: |config| config.context = false },
@@ -33,6 +33,7 @@ pub const TERMS: [Term; 15] = [
     Term { name: "users", about: "user vectors", off: |config| config.rates.users = 0.0 },
     Term { name: "repeat", about: "repeat tables", off: |config| config.rates.repeat = 0.0 },
     Term { name: "bias", about: "learned item biases", off: |config| config.rates.bias = 0.0 },
+    Term { name: "dislikes", about: "pooled dislikes", off: |config| config.dislikes = false },
     Term { name: "units", about: "history places by unit", off: |config| config.history_units = false },
     Term { name: "novel", about: "softmax of novel targets", off: |config| config.novel_weight = 0.0 },
     Term {

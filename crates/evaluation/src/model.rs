@@ -140,6 +140,9 @@ impl ModelScores {
                     *score += inference.exploration(row, seed);
                 }
             }
+            for item in &unit.context.disliked {
+                scores[*item as usize] = ABSENT;
+            }
             for repeat in &unit.context.repeats {
                 scores[repeat.item as usize] +=
                     scalars.rec[usize::from(repeat.age)] + scalars.cnt[usize::from(repeat.count)];

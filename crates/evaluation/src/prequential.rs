@@ -211,7 +211,7 @@ impl Prequential {
             method.time += began.elapsed();
         }
         self.scores = own_scores;
-        self.actors.add(number, &rows);
+        self.actors.add(number, &rows, unit.targets.iter().map(|target| target.item));
     }
 }
 

@@ -97,6 +97,7 @@ pub fn update_scalars(
     let (weights, sums, gradient) = (&mut weights.added, &mut sums.added, &gradient.added);
     // Without corrections by gap there is no fourth half-life either: a rate of 0 takes all of them out.
     update(one(&mut weights.wp_short), one(&mut sums.wp_short), &[gradient.wp_short], rates.popularity_gaps);
+    update(one(&mut weights.sd), one(&mut sums.sd), &[gradient.sd], rates.parts);
     for g0 in 0..=GAP_BUCKETS {
         update(&mut weights.wpg[g0], &mut sums.wpg[g0], &gradient.wpg[g0], rates.popularity_gaps);
         update(&mut weights.we[g0], &mut sums.we[g0], &gradient.we[g0], rates.entries);

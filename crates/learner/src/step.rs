@@ -214,6 +214,7 @@ impl Stepper {
         tokens.begin(inference.catalog.tokens_len(), dim);
         contexts.begin(inference.contexts.len(), dim);
         let mut scalars = Scalars::zeroed();
+        let scale = inference.parameters.scalars.added.sd;
         let mut dpool = vec![0.0; dim];
         for ((unit, query), dq) in units.iter().zip(queries).zip(outputs.dq.chunks_exact(dim)) {
             let context = &unit.context;
@@ -227,6 +228,13 @@ impl Stepper {
             let factor = token_factor(context.terms.len());
             for term in &context.terms {
                 add_scaled(contexts.row(*term), factor, dq);
+            }
+            if context.pooled_dislikes > 0 {
+                scalars.added.sd += dot(dq, &query.dislike_pool);
+                let factor = scale * token_factor(context.pooled_dislikes);
+                for item in &context.disliked[..context.pooled_dislikes] {
+                    add_scaled(items.row(*item), factor, dq);
+                }
             }
             for (i, dot) in dots.iter().enumerate() {
                 scalars.sc[i] += dot;

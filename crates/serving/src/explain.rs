@@ -100,6 +100,15 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
             vector: view.vector(met.past.item).to_vec(),
         })
         .collect();
+    let disliked = &context.disliked[..context.pooled_dislikes];
+    dense.extend(disliked.iter().map(|row| Dense {
+        says: Contribution {
+            item: Some(inference.catalog.id(*row).clone()),
+            ..Contribution::of(ContributionSource::Dislike, 0.0)
+        },
+        factor: parameters.scalars.added.sd * token_factor(disliked.len()),
+        vector: view.vector(*row).to_vec(),
+    }));
     let last = context.history.first();
     dense.push(Dense {
         says: Contribution {

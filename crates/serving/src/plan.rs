@@ -53,6 +53,12 @@ impl<'a> Plan<'a> {
         let itself = if let (Subject::Item(id), None) = (&query.subject, &query.among) { Some(id) } else { None };
         let excluded = query.exclude.iter().chain(itself).filter_map(|id| inference.catalog.row(id.as_str()));
         let seen = known.seen(inference, &query.exclude_seen);
+        // Nor what they dislike, until they like it again.
+        let disliked = match (&composed, &query.among) {
+            (Some((context, _)), None) => context.disliked.as_slice(),
+            (None, _) | (_, Some(_)) => &[],
+        };
+        let seen = seen.into_iter().chain(disliked.iter().copied());
         adjust.extend(excluded.chain(seen).map(|row| (row, f32::NEG_INFINITY)));
         // Stable, so that the terms of one row are added up in one order.
         adjust.sort_by_key(|(row, _)| *row);

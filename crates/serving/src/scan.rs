@@ -256,7 +256,7 @@ mod tests {
             let scalars = Arc::make_mut(&mut self.state.inference.parameters.scalars);
             let size = [1.0, 1.0, 1e-44][self.draws.below(3)];
             scalars.wp = std::array::from_fn(|_| size * self.draws.normal());
-            let AddedWeights { wp_short, wpg, we } = &mut scalars.added;
+            let AddedWeights { wp_short, wpg, we, .. } = &mut scalars.added;
             *wp_short = size * self.draws.normal();
             for weight in wpg.iter_mut().flatten().chain(we.iter_mut().flatten()) {
                 *weight = if self.draws.below(4) == 0 { 0.0 } else { size * self.draws.normal() };

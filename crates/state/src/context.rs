@@ -1,6 +1,8 @@
 //! Context of a query: the part of the state that the score of an item depends on, such as history, repeats and
 //! transition memory candidates.
 
+use std::collections::HashSet;
+
 use shelfmark_domain::Timestamp;
 
 use super::{
@@ -52,6 +54,9 @@ impl MemoryCandidate {
 /// Most events of a query for each place of its history, where places count units.
 const EVENTS_PER_PLACE: usize = 5;
 
+/// Newest dislikes that are pooled.
+pub const DISLIKES_POOLED: usize = 50;
+
 /// The context of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
@@ -63,6 +68,10 @@ pub struct Context {
     pub places: Vec<u8>,
     /// Time-gap bucket of each entry of `history`.
     pub gaps: Vec<u8>,
+    /// Items that the actor disliked and did not like since, newest first.
+    pub disliked: Vec<u32>,
+    /// Number of the newest of `disliked` that are pooled.
+    pub pooled_dislikes: usize,
     /// The distinct items of the last 1,000 events, newest first.
     pub repeats: Vec<Repeat>,
     /// Transition memory candidates, best first, at most 64.
@@ -106,6 +115,16 @@ impl ContextScratch {
     }
 }
 
+impl ContextScratch {
+    /// Marks an item. Returns whether it was not marked since the workspace was begun.
+    fn mark(&mut self, item: u32) -> bool {
+        let slot = &mut self.slots[item as usize];
+        let new = slot.epoch != self.epoch;
+        slot.epoch = self.epoch;
+        new
+    }
+}
+
 /// Builder of contexts: borrows the tables that a context is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct ContextBuilder<'a> {
@@ -115,6 +134,8 @@ pub struct ContextBuilder<'a> {
     pub history_max: usize,
     /// `config.history_units`: whether places count units instead of events.
     pub by_unit: bool,
+    /// `config.dislikes`: whether disliked items are pooled.
+    pub pool_dislikes: bool,
     /// Transition memory by item row; `None` when it is switched off.
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
@@ -144,7 +165,10 @@ impl ContextBuilder<'_> {
             repeats: Vec::with_capacity(most.min(REPEATS_LIKELY)),
             ..Context::default()
         };
-        for (past, place) in self.query_events(history, skip) {
+        scratch.begin(self.items);
+        context.disliked = self.disliked(history, skip, |item| scratch.mark(item));
+        context.pooled_dislikes = if self.pool_dislikes { context.disliked.len().min(DISLIKES_POOLED) } else { 0 };
+        for (past, place) in self.placed(history, skip, sorted(&context.disliked)) {
             context.history.push(past.item);
             context.places.push(place);
             context.gaps.push(gap_bucket(at.seconds_since(past.at)));
@@ -161,17 +185,49 @@ impl ContextBuilder<'_> {
         history.newest(skip).filter(move |past| kinds.is_liked(past.kind, past.stance)).take(HISTORY_EVENTS_MAX)
     }
 
-    /// Iterates over the events that make up a query, newest first, each with its place. Events of one time are of one
-    /// unit, and events of one unit have one place.
+    /// Iterates over the events that make up a query, newest first, each with its place.
     pub fn query_events<'a>(
         &self,
         history: &'a History,
         skip: usize,
     ) -> impl Iterator<Item = (PastEvent, u8)> + use<'a> {
+        let mut judged = HashSet::new();
+        self.placed(history, skip, sorted(&self.disliked(history, skip, |item| judged.insert(item))))
+    }
+
+    /// Returns the items of which the newest event with a weight is a dislike, newest first. `judge` returns whether it
+    /// is called with an item for the first time.
+    fn disliked(&self, history: &History, skip: usize, mut judge: impl FnMut(u32) -> bool) -> Vec<u32> {
+        if !history.may_have_dislikes(&self.kinds) {
+            return Vec::new();
+        }
+        let mut disliked = Vec::new();
+        for past in history.newest(skip) {
+            let (likes, dislikes) =
+                (self.kinds.is_liked(past.kind, past.stance), self.kinds.is_disliked(past.kind, past.stance));
+            if likes || dislikes {
+                let newest = judge(past.item);
+                if newest && dislikes {
+                    disliked.push(past.item);
+                }
+            }
+        }
+        disliked
+    }
+
+    /// Places events. Those of items that were disliked later take no part. Events of one time are of one unit, and
+    /// events of one unit have one place.
+    fn placed<'a>(
+        &self,
+        history: &'a History,
+        skip: usize,
+        disliked: Vec<u32>,
+    ) -> impl Iterator<Item = (PastEvent, u8)> + use<'a> {
         let (by_unit, places) = (self.by_unit, self.history_max);
         let events_max = if by_unit { EVENTS_PER_PLACE * places } else { places };
         let (mut place, mut newer) = (0, None);
-        let placed = self.liked(history, skip).take(events_max).map(move |past| {
+        let liked = self.liked(history, skip).filter(move |past| disliked.binary_search(&past.item).is_err());
+        let placed = liked.take(events_max).map(move |past| {
             place += u8::from(newer.is_some_and(|at| !by_unit || at != past.at));
             newer = Some(past.at);
             (past, place)
@@ -246,6 +302,12 @@ impl ContextBuilder<'_> {
     }
 }
 
+fn sorted(rows: &[u32]) -> Vec<u32> {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, sync::Arc};
@@ -281,6 +343,7 @@ mod tests {
                 items,
                 history_max: 5,
                 by_unit: true,
+                pool_dislikes: true,
                 memory: Some(&rows),
                 now,
                 kinds: HistoryKinds::default(),

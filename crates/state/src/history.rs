@@ -138,6 +138,12 @@ impl History {
         self.lasting.iter().map(|event| (event.item, event.kind)).chain(newest)
     }
 
+    /// Whether an event may be a dislike, without a look at every one.
+    #[inline]
+    pub(super) fn may_have_dislikes(&self, kinds: &HistoryKinds) -> bool {
+        !kinds.negative.is_empty() || !self.stances.is_empty()
+    }
+
     fn stance(&self, place: usize) -> Stance {
         self.stances.get(place).copied().unwrap_or_default()
     }
@@ -253,6 +259,7 @@ mod tests {
         HistoryKinds {
             non_positive: [u32::from(IMPRESSION)].into_iter().collect(),
             lasting: [u32::from(PURCHASE)].into_iter().collect(),
+            ..HistoryKinds::default()
         }
     }
 

@@ -135,6 +135,7 @@ impl InferenceState {
             items: self.catalog.len(),
             history_max: self.config.history,
             by_unit: self.config.history_units,
+            pool_dislikes: self.config.dislikes,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
             kinds: self.history_kinds(),
@@ -146,9 +147,12 @@ impl InferenceState {
         let lasting = self.config.lasting_kinds.iter().filter_map(|kind| self.kinds.get(kind)).collect();
         // A kind whose weight is by value counts as one of weight 1 where an event has no stance of its own.
         let constant = self.config.kinds.iter().filter_map(|(kind, weight)| Some((kind, weight.constant()?)));
-        let non_positive = constant.filter(|(_, weight)| *weight <= 0.0);
-        let non_positive = non_positive.filter_map(|(kind, _)| self.kinds.get(kind)).collect();
-        HistoryKinds { non_positive, lasting }
+        let below = |limit: fn(f32) -> bool| {
+            let kinds = constant.clone().filter(move |(_, weight)| limit(*weight));
+            kinds.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
+        };
+        let (non_positive, negative) = (below(|weight| weight <= 0.0), below(|weight| weight < 0.0));
+        HistoryKinds { non_positive, negative, lasting }
     }
 
     /// Returns the rows of those circumstances that events have named before, ascending, distinct.

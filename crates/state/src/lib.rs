@@ -55,7 +55,7 @@ pub use base_weights::BaseWeights;
 pub use bits::set_bits;
 pub use catalog::{Catalog, CatalogEntry};
 pub use content_vectors::{ContentVectors, REFRESHED_PER_STEP, normalise};
-pub use context::{Context, ContextScratch, MemoryCandidate, Repeat};
+pub use context::{Context, ContextScratch, DISLIKES_POOLED, MemoryCandidate, Repeat};
 pub use cow_vec::{CowRows, CowVec, PREFETCH_ROWS};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};

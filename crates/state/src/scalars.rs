@@ -11,6 +11,9 @@ pub const COUNT_BUCKETS: usize = 8;
 /// Most places of a query's history (`ModelConfig::history`), each with a weight.
 pub const PLACES_MAX: usize = 200;
 
+/// Initial scale of the pooled dislikes.
+const DISLIKE_SCALE: f32 = -0.3;
+
 /// Columns of popularity that a score weighs: events at four half-lives, then entries at two.
 pub const POPULARITY_COLUMNS: usize = 6;
 /// Of these, columns of events.
@@ -40,7 +43,7 @@ pub struct Scalars {
     pub added: AddedWeights,
 }
 
-/// Small vectors that earlier builds have not: stored as a table of their own. They start at 0.
+/// Small vectors that earlier builds have not: stored as a table of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct AddedWeights {
@@ -50,6 +53,8 @@ pub struct AddedWeights {
     pub wpg: [[f32; EVENT_COLUMNS]; GAP_BUCKETS + 1],
     /// Weights of entry popularity by the gap of the last event; 0 without history.
     pub we: [[f32; POPULARITY_COLUMNS - EVENT_COLUMNS]; GAP_BUCKETS + 1],
+    /// Scale of the pooled dislikes.
+    pub sd: f32,
 }
 
 impl Scalars {
@@ -63,6 +68,7 @@ impl Scalars {
         }
         scalars.sc = [1.0; 3];
         scalars.wm = 0.5;
+        scalars.added.sd = DISLIKE_SCALE;
         scalars.wp = [0.0, 0.2, 0.0];
         scalars
     }
@@ -73,7 +79,7 @@ impl Scalars {
     /// Returns the weights of the popularity columns in a context: `wp_h + wpg[g0][h]`, then `we[g0][h]`.
     #[inline]
     pub fn popularity_weights(&self, g0: usize) -> [f32; POPULARITY_COLUMNS] {
-        let AddedWeights { wp_short, wpg, we } = &self.added;
+        let AddedWeights { wp_short, wpg, we, .. } = &self.added;
         let ([a, b, c], [ga, gb, gc, gd], [ea, eb]) = (self.wp, wpg[g0], we[g0]);
         [a + ga, b + gb, c + gc, wp_short + gd, ea, eb]
     }

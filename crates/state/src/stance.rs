@@ -25,6 +25,8 @@ pub struct KindSet([u64; 4]);
 pub struct HistoryKinds {
     /// Kinds with a weight of 0 or below, which take no part in queries.
     pub non_positive: KindSet,
+    /// Of these, kinds with a negative weight.
+    pub negative: KindSet,
     /// Kinds that are remembered when their events are too old for the history (`config.lasting_kinds`).
     pub lasting: KindSet,
 }
@@ -62,9 +64,25 @@ impl HistoryKinds {
             Stance::Neutral | Stance::Disliked => false,
         }
     }
+
+    /// Whether an event is a dislike: its weight is negative.
+    #[inline]
+    pub const fn is_disliked(&self, kind: u8, stance: Stance) -> bool {
+        match stance {
+            Stance::ByKind => self.negative.contains(kind),
+            Stance::Disliked => true,
+            Stance::Liked | Stance::Neutral => false,
+        }
+    }
 }
 
 impl KindSet {
+    /// Whether the set has no kind.
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0
+    }
+
     /// Whether the kind is in the set.
     #[inline]
     pub const fn contains(self, kind: u8) -> bool {

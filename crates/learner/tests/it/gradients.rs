@@ -57,6 +57,12 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
         for (q, t) in q.iter_mut().zip(last) {
             *q += part(1) * f64::from(*t);
         }
+        let disliked = &c.disliked[..c.pooled_dislikes];
+        for item in disliked {
+            for (q, v) in q.iter_mut().zip(vector(*item)) {
+                *q += f64::from(s.added.sd) * v / (disliked.len() as f64).sqrt();
+            }
+        }
         if let Some(user) = c.user {
             for (q, x) in q.iter_mut().zip(p.users.row(user as usize)) {
                 *q += part(2) * f64::from(*x);
@@ -149,6 +155,7 @@ fn check_step(case: Case) {
     let targets = || units.iter().flat_map(|unit| &unit.targets);
     assert!(targets().any(|target| target.known));
     assert!(units.iter().any(|unit| !unit.context.terms.is_empty()));
+    assert!(units.iter().any(|unit| unit.context.pooled_dislikes > 1));
     let in_one_place = |unit: &Unit| unit.context.places.windows(2).any(|pair| pair[0] == pair[1]);
     assert!(units.iter().any(in_one_place), "a basket in a history");
     let novel = |unit: &Unit, item: u32| !unit.context.repeats.iter().any(|repeat| repeat.item == item);

@@ -1,5 +1,6 @@
 //! Tests of the learner through its interface: learning rule, gradients, products, freezing, dense vectors.
 
+mod dislikes;
 mod freeze;
 mod gradients;
 #[path = "../../../../tests/learner_case/mod.rs"]

@@ -53,8 +53,11 @@ impl Model {
     }
 
     fn score(&self, user: &str, item: &str) -> f32 {
-        let found = self.best(Subject::User(id(user)), &[]);
-        found.iter().find(|(id, _)| id == item).unwrap().1
+        let view = Publisher::from_scratch(&self.state.inference, self.head, Served::Live);
+        let at = Timestamp::from_seconds(2_000_000.0).unwrap();
+        // By name, because what somebody dislikes is in none of their lists.
+        let query = Query { among: Some(vec![id(item)]), ..Query::new(Subject::User(id(user)), 100, at) };
+        view.recommend(&query).unwrap().items[0].score
     }
 }
 
