@@ -37,8 +37,8 @@ pub struct EvaluateArgs {
     /// Baselines to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
-    /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities, cap,
-    /// users, repeat, bias, gaps, breaks.
+    /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities, values,
+    /// cap, users, repeat, bias, dislikes, units, novel, popularity_gaps, entries, gaps, breaks.
     #[arg(long, value_name = "NAMES", value_parser = terms)]
     ablate: Option<Terms>,
     /// Write the report to standard output as JSON instead of tables.
@@ -157,7 +157,7 @@ impl InputArgs {
 
     /// Returns the protocol of the measurement.
     pub fn protocol(&self, baselines: Vec<BaselineKind>) -> Protocol {
-        Protocol { append: usize::from(self.append), discard: self.discard, baselines }
+        Protocol { append: usize::from(self.append), discard: self.discard, baselines, ..Protocol::default() }
     }
 
     /// Reads all files into a stream.
@@ -272,7 +272,9 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report::new(&stream, &protocol, &evaluated);
     drop(evaluated);
     if let Some(Terms(terms)) = args.ablate {
-        let alone = Protocol { baselines: Vec::new(), ..protocol };
+        // What is counted stays the same, whatever a pass learns from.
+        let uncounted = Arc::new(stream.uncounted(&config));
+        let alone = Protocol { baselines: Vec::new(), uncounted, ..protocol };
         for term in terms {
             let without = term.without(&config);
             let evaluated = pass(&stream, without, &alone, &format!("without {}", term.name), quiet)?;

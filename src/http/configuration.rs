@@ -49,6 +49,10 @@ pub async fn patch(
 /// The configuration with a patch merged over it.
 pub(super) fn merged(config: &ModelConfig, patch: Map<String, Value>) -> FieldResult<ModelConfig> {
     let mut value = serde_json::to_value(config).expect("configurations have a JSON form");
+    // The weight of a kind is one value: entries of a new table must not mix with those of the old.
+    if let (Some(kinds), Some(Value::Object(given))) = (value["kinds"].as_object_mut(), patch.get("kinds")) {
+        kinds.retain(|kind, _| !given.contains_key(kind));
+    }
     merge(&mut value, Value::Object(patch));
     let text = serde_json::to_vec(&value).expect("values have a JSON form");
     serde_json::from_slice(&text).map_err(|_| decode::diagnose::<ModelConfig>(&text))
@@ -77,12 +81,14 @@ pub(super) fn named(error: EngineError) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::KindWeight;
+
     use super::*;
 
     fn patched(text: &str) -> FieldResult<ModelConfig> {
         let Value::Object(patch) = serde_json::from_str(text).expect("JSON") else { panic!("an object") };
         let mut config = ModelConfig { explore: 2.0, ..ModelConfig::default() };
-        config.kinds.insert("dislike".to_owned(), -1.0);
+        config.kinds.insert("dislike".to_owned(), (-1.0).into());
         merged(&config, patch)
     }
 
@@ -91,8 +97,17 @@ mod tests {
         let config =
             patched(r#"{"rates":{"items":0.05},"kinds":{"share":null,"wish":0.5},"explore":null}"#).expect("valid");
         assert_eq!((config.rates.items, config.rates.last, config.explore), (0.05, 0.08, 0.0));
-        assert_eq!((config.kinds.get("share"), config.kinds["wish"], config.kinds["dislike"]), (None, 0.5, -1.0));
+        let constant = |kind: &str| config.kinds.get(kind).and_then(KindWeight::constant);
+        assert_eq!(["share", "wish", "dislike"].map(constant), [None, Some(0.5), Some(-1.0)]);
         assert_eq!(patched("{}").expect("valid").explore, 2.0);
+    }
+
+    #[test]
+    fn a_table_of_weights_by_value_replaces_the_one_before() {
+        let config = patched(r#"{"kinds":{"rating":{"by_value":{"1":-1,"5":1}}}}"#).expect("valid");
+        assert_eq!([1.0, 3.0, 4.0].map(|value| config.kinds["rating"].of(Some(value))), [-1.0, 0.0, 0.5]);
+        let error = patched(r#"{"kinds":{"rating":{"by_value":{"good":1}}}}"#).expect_err("no number");
+        assert_eq!((error.field.as_str(), error.code), ("kinds.rating.by_value", "invalid_value"));
     }
 
     #[test]

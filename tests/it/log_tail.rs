@@ -207,7 +207,7 @@ fn any_body() -> impl Strategy<Value = RecordBody> {
         1 => any_rate().prop_map(|rate| {
             let mut config = Box::<ModelConfig>::default();
             config.rates.items = rate;
-            config.kinds.insert("späť".to_owned(), rate);
+            config.kinds.insert("späť".to_owned(), rate.into());
             RecordBody::Configure { config }
         }),
     ]

@@ -74,6 +74,9 @@ fn schemas_have_the_fields_that_values_have() {
         learning: false,
         drop_idle_events: 1000,
         gradient_items: 100,
+        history_units: false,
+        dislikes: false,
+        novel_weight: 0.0,
         lasting_kinds: ["view".to_owned()].into(),
         ..Default::default()
     };

@@ -255,7 +255,8 @@ fn the_ends_of_every_setting_leave_finite_rows() {
     };
     let base = || {
         let mut config = ModelConfig { dim: 8, ..ModelConfig::default() };
-        config.kinds = [("click", 1.0), ("cart", 100.0), ("purchase", -100.0)].map(|(k, w)| (k.to_owned(), w)).into();
+        config.kinds =
+            [("click", 1.0), ("cart", 100.0), ("purchase", -100.0)].map(|(k, w)| (k.to_owned(), w.into())).into();
         config
     };
     for (name, config) in [

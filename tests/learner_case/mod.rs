@@ -46,7 +46,8 @@ fn event(draws: &mut CounterRng, n: u64, users: usize, items: usize) -> Event {
         item: Id::new("item", &format!("i{}", draws.below(items))).unwrap(),
         kind: ["click", "purchase", "dislike"][draws.below(3)].into(),
         value: None,
-        ts: Timestamp::from_seconds((n * 100 + draws.below(3) as u64) as f64).unwrap(),
+        // Some of one user come at one time: baskets.
+        ts: Timestamp::from_seconds((n / 4 * 400) as f64).unwrap(),
         context: ["device:mobile", "device:desktop", "query:shoes"][..draws.below(4)]
             .iter()
             .map(|&c| c.into())
@@ -76,7 +77,7 @@ fn vectors(draws: &mut CounterRng, number: usize) -> BTreeMap<String, Vec<f32>> 
 pub fn prepared(Case { seed, sampled, pull }: Case) -> (State, Vec<Event>) {
     let mut draws = CounterRng::new(seed, 9, 9);
     let mut config = ModelConfig { dim: 8, step_targets: 8, history: 5, seed, ..ModelConfig::default() };
-    config.kinds.extend([("purchase".into(), 2.5), ("dislike".into(), -0.7)]);
+    config.kinds.extend([("purchase".into(), 2.5.into()), ("dislike".into(), (-0.7).into())]);
     config.user_weight_max = 3.0;
     // A case that explodes is as good as any other: its whole gradient is looked at.
     config.clip_ratio = 1e6;

@@ -6,7 +6,7 @@ pub mod naive;
 use std::sync::Arc;
 
 use shelfmark_domain::{Event, Id, Item, ModelConfig, PropertyValue, Query, Subject, Timestamp};
-use shelfmark_state::{ContextScratch, CounterRng, LearnedTable, State, Table};
+use shelfmark_state::{AddedWeights, ContextScratch, CounterRng, LearnedTable, State, Table};
 
 pub const START_SECONDS: f64 = 1_700_000_000.0;
 
@@ -106,6 +106,11 @@ impl World {
             *value += 0.2 * self.draws.normal();
         }
         scalars.wm += 0.1 * self.draws.normal();
+        let AddedWeights { wp_short, wpg, we, sd } = &mut scalars.added;
+        for value in wpg.iter_mut().flatten().chain(we.iter_mut().flatten()).chain([wp_short, sd]) {
+            *value += 0.2 * self.draws.normal();
+        }
+        self.state.touched.mark(Table::AddedWeights, 0);
         self.state.touched.mark(Table::Scalars, 0);
     }
 

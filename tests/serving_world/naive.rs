@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use shelfmark_domain::{
     Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
+    Timestamp,
 };
-use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, State, compose};
+use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, Stance, State, compose};
 
 /// A score with how far rounding alone may move it.
 #[derive(Clone, Copy)]
@@ -70,17 +71,17 @@ impl<'a> Naive<'a> {
         let inference = &self.state.inference;
         let items = inference.catalog.len();
         let mut scores = vec![Sum::default(); items];
-        for (row, score) in scores.iter_mut().enumerate() {
-            score.add(inference.item_bias(row as u32));
-        }
         let given: &[Id] = match &query.subject {
             Subject::Session(ids) => ids,
             Subject::Item(id) => std::slice::from_ref(id),
             Subject::User(_) | Subject::SessionId(_) | Subject::Vector(_) | Subject::Nobody => &[],
         };
         let mut visit = History::default();
-        for item in given.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
-            visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
+        for (n, item) in given.iter().filter_map(|id| inference.catalog.row(id.as_str())).enumerate() {
+            // A visit has an order: each item is a unit of its own, the last one just before the query.
+            let at = query.at.micros() - (given.len() - 1 - n) as i64;
+            let at = Timestamp::from_micros(at).expect("a time");
+            visit.push(PastEvent { item, at, kind: u8::MAX, stance: Stance::Liked });
         }
         let actor = match &query.subject {
             Subject::User(id) => inference.user(id.as_str()),
@@ -103,11 +104,25 @@ impl<'a> Naive<'a> {
         });
         let dim = inference.config.dim;
         let scalars = &inference.parameters.scalars;
-        let q = match (&query.subject, &context) {
+        let composed = context.as_ref().map(|context| compose(context, scalars, self, dim));
+        let q = match (&query.subject, &composed) {
             (Subject::Vector(vector), _) => vector.clone(),
-            (_, Some(context)) => compose(context, scalars, self, dim).q,
+            (_, Some(composed)) => composed.q.clone(),
             (_, None) => vec![0.0; dim],
         };
+        let g0 = composed.as_ref().map(|composed| composed.g0);
+        let (wp, gaps) = (scalars.wp, scalars.added);
+        for (row, score) in scores.iter_mut().enumerate() {
+            score.add(inference.parameters.bias.row(row)[0]);
+            let events = inference.popularity[row].logs(inference.counters.counted);
+            for (h, log) in events.into_iter().enumerate() {
+                score.add(wp.get(h).copied().unwrap_or(gaps.wp_short) * log);
+                score.add(g0.map_or(0.0, |g0| gaps.wpg[g0][h]) * log);
+            }
+            for (h, log) in inference.entries[row].logs(inference.entries_counted).into_iter().enumerate() {
+                score.add(g0.map_or(0.0, |g0| gaps.we[g0][h]) * log);
+            }
+        }
         for (score, vector) in scores.iter_mut().zip(&self.vectors) {
             for (a, b) in q.iter().zip(vector) {
                 score.add(a * b);
@@ -127,6 +142,8 @@ impl<'a> Naive<'a> {
                 score.add(inference.exploration(row as u32, query.seed));
             }
         }
+        let disliked = context.as_ref().map_or(&[][..], |context| &context.disliked);
+        let disliked = if query.among.is_none() { disliked } else { &[] };
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
             (ExcludeSeen::No, _) => Vec::new(),
             (ExcludeSeen::All, Some(actor)) => {
@@ -143,6 +160,7 @@ impl<'a> Naive<'a> {
         };
         let scores = (0..items)
             .filter(|row| inference.catalog.entry(*row as u32).recommendable() && !seen.contains(&(*row as u32)))
+            .filter(|row| !disliked.contains(&(*row as u32)))
             .filter(|row| admits(&query.filter, &inference.catalog.entry(*row as u32).item))
             .map(|row| (inference.catalog.id(row as u32).clone(), scores[row].score()))
             .filter(|(id, _)| !query.exclude.contains(id))

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, RateSchedule, field::in_range, text_within};
+use super::{Event, FieldError, FieldResult, KindWeight, LearningRates, RateSchedule, field::in_range, text_within};
 
 /// Configuration of a model: everything that decides how it learns. States with different configurations have different
 /// digests.
@@ -18,13 +18,17 @@ pub struct ModelConfig {
     /// Dimension of embeddings; a multiple of 4.
     #[cfg_attr(feature = "openapi", schema(minimum = 4, maximum = 1024, multiple_of = 4))]
     pub dim: usize,
-    /// Number of newest events that make up a query.
+    /// Number of newest units (baskets) that make up a query, at most five times as many events; of newest events
+    /// where `history_units` is off.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 200))]
     pub history: usize,
-    /// Weight of a target's loss by the event's kind, -100 to 100; events of other kinds are refused. A kind with a
-    /// negative weight is a dislike: it pushes the item's score down. A kind with weight 0 changes nothing. Neither is
-    /// a part of query histories, memory or popularity.
-    pub kinds: BTreeMap<String, f32>,
+    /// Whether places in a history count units, which are the events of one time, instead of events.
+    #[serde(skip_serializing_if = "is_on")]
+    pub history_units: bool,
+    /// Weight of a target's loss by the event's kind, -100 to 100, or by kind and value; events of other kinds are
+    /// refused. An event with a negative weight is a dislike: it pushes the item's score down. One with weight 0
+    /// changes nothing. Neither is a part of query histories, memory or popularity.
+    pub kinds: BTreeMap<String, KindWeight>,
     /// Seed of all random numbers, together with position and step.
     pub seed: u64,
     /// Least number of targets of a gradient step, doubled once the softmax is sampled. A step takes up to twice as
@@ -68,6 +72,12 @@ pub struct ModelConfig {
     /// gradient. The base is the model as it was when `pull` was raised from 0; at 0 it is dropped. Rows added later
     /// have no base.
     pub pull: f32,
+    /// Whether the items that a user or session disliked are pooled and, with a learned scale, part of query vectors.
+    #[serde(skip_serializing_if = "is_on")]
+    pub dislikes: bool,
+    /// Weight of a second softmax for targets that are new to their user, over items that are. 0 means off.
+    #[serde(skip_serializing_if = "is_novel_weight")]
+    pub novel_weight: f32,
     /// Gradient clipping: a global gradient norm above this multiple of its running median is scaled down to it.
     pub clip_ratio: f32,
     /// Whether events are learned from. While `false`, learning is frozen: events are added to histories, and new ids
@@ -86,8 +96,15 @@ pub struct ModelConfig {
 }
 
 // Fields added later are skipped at their defaults, so that older configurations keep their stored form and digest.
-fn is_on(learning: &bool) -> bool {
-    *learning
+fn is_on(switch: &bool) -> bool {
+    *switch
+}
+
+/// Default of `novel_weight`.
+const NOVEL_WEIGHT: f32 = 0.3;
+
+fn is_novel_weight(weight: &f32) -> bool {
+    *weight == NOVEL_WEIGHT
 }
 
 /// Default of `gradient_items`.
@@ -122,44 +139,16 @@ pub enum Optimizer {
     RowWiseAdagrad,
 }
 
-/// AdaGrad learning rates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct LearningRates {
-    /// Item vectors.
-    pub items: f32,
-    /// Last-item vectors.
-    pub last: f32,
-    /// User vectors.
-    pub users: f32,
-    /// Token vectors.
-    pub tokens: f32,
-    /// Context vectors.
-    pub context: f32,
-    /// Projections of dense vectors.
-    pub modalities: f32,
-    /// Item biases.
-    pub bias: f32,
-    /// Log weights of history positions and of time gaps.
-    pub history: f32,
-    /// Weights of pool, last item and user vector.
-    pub parts: f32,
-    /// Repeat terms by age and count.
-    pub repeat: f32,
-    /// Weight of the transition memory.
-    pub memory: f32,
-    /// Weights of popularity.
-    pub popularity: f32,
-}
-
 impl Default for ModelConfig {
     fn default() -> Self {
-        let kinds = ["view", "click", "like", "favorite", "cart", "purchase", "rating", "play", "share"];
+        let kinds = ["view", "click", "like", "favorite", "cart", "purchase", "play", "share"];
+        let mut kinds: BTreeMap<_, _> = kinds.map(|kind| (kind.to_owned(), KindWeight::Constant(1.0))).into();
+        kinds.insert("rating".to_owned(), KindWeight::stars());
         Self {
             dim: 128,
             history: 20,
-            kinds: kinds.into_iter().map(|kind| (kind.to_owned(), 1.0)).collect(),
+            history_units: true,
+            kinds,
             seed: 0,
             step_targets: 64,
             negatives: 2048,
@@ -176,29 +165,12 @@ impl Default for ModelConfig {
             modalities: true,
             explore: 0.0,
             pull: 0.0,
+            dislikes: true,
+            novel_weight: NOVEL_WEIGHT,
             clip_ratio: 10.0,
             learning: true,
             drop_idle_events: 0,
             lasting_kinds: purchase(),
-        }
-    }
-}
-
-impl Default for LearningRates {
-    fn default() -> Self {
-        Self {
-            items: 0.08,
-            last: 0.08,
-            users: 0.08,
-            tokens: 0.07,
-            context: 0.07,
-            modalities: 0.02,
-            bias: 0.1,
-            history: 0.1,
-            parts: 0.05,
-            repeat: 0.2,
-            memory: 0.1,
-            popularity: 0.02,
         }
     }
 }
@@ -213,6 +185,13 @@ impl ModelConfig {
             Ok(serde_json::Value::Object(settings)) => settings,
             other => unreachable!("a configuration is an object of plain values: {other:?}"),
         };
+        let mut rates = self.rates.clone();
+        let number = |rate: &f32| serde_json::to_value(rate).unwrap_or_default();
+        let rates = rates.by_name().map(|(name, rate)| (name.to_owned(), number(rate)));
+        settings.insert("rates".to_owned(), serde_json::Map::from_iter(rates).into());
+        settings.insert("history_units".to_owned(), self.history_units.into());
+        settings.insert("dislikes".to_owned(), self.dislikes.into());
+        settings.insert("novel_weight".to_owned(), number(&self.novel_weight));
         settings.insert("gradient_items".to_owned(), self.gradient_items.into());
         settings.insert("learning".to_owned(), self.learning.into());
         settings.insert("drop_idle_events".to_owned(), self.drop_idle_events.into());
@@ -236,14 +215,14 @@ impl ModelConfig {
         in_range("gradient_items", self.gradient_items, 16, 65_536)?;
         in_range("kinds", self.kinds.len(), 1, Self::KINDS_MAX)?;
         for (kind, weight) in &self.kinds {
-            text_within("kinds", kind, super::Event::CONTEXT_BYTES_MAX)?;
-            in_range(format_args!("kinds.{kind}"), *weight, -100.0, 100.0)?;
+            text_within("kinds", kind, Event::CONTEXT_BYTES_MAX)?;
+            weight.check(&format!("kinds.{kind}"))?;
         }
         // The default may name a kind that a model has not.
         if !is_purchase(&self.lasting_kinds)
             && let Some(unknown) = self.lasting_kinds.iter().find(|kind| !self.kinds.contains_key(*kind))
         {
-            text_within("lasting_kinds", unknown, super::Event::CONTEXT_BYTES_MAX)?;
+            text_within("lasting_kinds", unknown, Event::CONTEXT_BYTES_MAX)?;
             let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
             let detail = format!("{unknown:?} is not among the kinds: {}", known.join(", "));
             return Err(FieldError::new("lasting_kinds", "unknown_kind", detail));
@@ -264,6 +243,7 @@ impl ModelConfig {
         }
         in_range("l2", self.l2, 0.0, 1.0)?;
         in_range("pull", self.pull, 0.0, 100.0)?;
+        in_range("novel_weight", self.novel_weight, 0.0, 10.0)?;
         in_range("explore", self.explore, 0.0, 100.0)?;
         in_range("user_weight_max", self.user_weight_max, 1.0, 1e6)?;
         in_range("clip_ratio", self.clip_ratio, 1.0, 1e6)?;
@@ -286,29 +266,9 @@ impl ModelConfig {
         rates
     }
 
-    /// Returns the weight of an event's kind; 1 for an unknown one.
-    pub fn kind_weight(&self, kind: &str) -> f32 {
-        self.kinds.get(kind).copied().unwrap_or(1.0)
-    }
-}
-
-impl LearningRates {
-    /// Returns every rate with its name in `rates`.
-    pub fn by_name(&mut self) -> [(&'static str, &mut f32); 12] {
-        [
-            ("items", &mut self.items),
-            ("last", &mut self.last),
-            ("users", &mut self.users),
-            ("tokens", &mut self.tokens),
-            ("context", &mut self.context),
-            ("modalities", &mut self.modalities),
-            ("bias", &mut self.bias),
-            ("history", &mut self.history),
-            ("parts", &mut self.parts),
-            ("repeat", &mut self.repeat),
-            ("memory", &mut self.memory),
-            ("popularity", &mut self.popularity),
-        ]
+    /// Returns the weight of an event, by its kind and value; 1 for an unknown kind.
+    pub fn event_weight(&self, event: &Event) -> f32 {
+        self.kinds.get(&event.kind).map_or(1.0, |weight| weight.of(event.value))
     }
 }
 
@@ -321,6 +281,9 @@ mod tests {
         let default = ModelConfig::default();
         let unusual = ModelConfig {
             gradient_items: 7,
+            history_units: false,
+            novel_weight: 0.0,
+            dislikes: false,
             learning: false,
             drop_idle_events: 9,
             lasting_kinds: BTreeSet::new(),
@@ -333,6 +296,7 @@ mod tests {
         named.sort();
         stored.sort();
         assert_eq!(named, stored);
+        assert_eq!(settings["rates"].as_object().map(serde_json::Map::len), Some(14));
         let read: ModelConfig = serde_json::from_value(settings.into()).expect("a configuration");
         assert_eq!(read, default);
     }

@@ -11,6 +11,8 @@ use super::{Id, Timestamp};
 pub enum ContributionSource {
     /// An event of the history, by the vector of its `item`, weighted by position and age.
     Event,
+    /// An item that the user disliked, by its vector.
+    Dislike,
     /// The last-item vector of the newest `item`; without `item`, that of an empty history.
     LastItem,
     /// The user vector.
@@ -27,6 +29,8 @@ pub enum ContributionSource {
     Bias,
     /// The item's popularity.
     Popularity,
+    /// How many began their visits with the item.
+    EntryPopularity,
     /// Exploration noise drawn for this answer.
     Exploration,
 }
@@ -37,7 +41,7 @@ pub enum ContributionSource {
 pub struct Contribution {
     /// Source of the term.
     pub source: ContributionSource,
-    /// Item of the history (`event`, `last_item`).
+    /// Item of the history (`event`, `dislike`, `last_item`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<Id>,
     /// Kind of the event, where known (`event`).

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use shelfmark_domain::ModelConfig;
+use shelfmark_domain::{KindWeight, ModelConfig};
 
 use super::{
     Evaluated,
@@ -23,18 +23,34 @@ pub struct Term {
 }
 
 /// Terms that the configuration can switch off.
-pub const TERMS: [Term; 10] = [
+pub const TERMS: [Term; 16] = [
     Term { name: "memory", about: "transition memory", off: |config| config.memory = false },
     Term { name: "tokens", about: "tokens of metadata", off: |config| config.tokens = false },
     Term { name: "context", about: "circumstances of events", off: |config| config.context = false },
     Term { name: "modalities", about: "dense vectors of items", off: |config| config.modalities = false },
+    Term { name: "values", about: "values of events: their kinds weigh 1", off: without_values },
     Term { name: "cap", about: "the cap on one user's weight", off: |config| config.user_weight_max = 1e6 },
     Term { name: "users", about: "user vectors", off: |config| config.rates.users = 0.0 },
     Term { name: "repeat", about: "repeat tables", off: |config| config.rates.repeat = 0.0 },
     Term { name: "bias", about: "learned item biases", off: |config| config.rates.bias = 0.0 },
+    Term { name: "dislikes", about: "pooled dislikes", off: |config| config.dislikes = false },
+    Term { name: "units", about: "history places by unit", off: |config| config.history_units = false },
+    Term { name: "novel", about: "softmax of novel targets", off: |config| config.novel_weight = 0.0 },
+    Term {
+        name: "popularity_gaps",
+        about: "popularity by time gap, and at 200 events",
+        off: |config| config.rates.popularity_gaps = 0.0,
+    },
+    Term { name: "entries", about: "entry popularity", off: |config| config.rates.entries = 0.0 },
     Term { name: "gaps", about: "history weights frozen at exp(-k/5)", off: |config| config.rates.history = 0.0 },
     Term { name: "breaks", about: "part weights frozen at 1, no gaps", off: |config| config.rates.parts = 0.0 },
 ];
+
+fn without_values(config: &mut ModelConfig) {
+    for weight in config.kinds.values_mut().filter(|weight| weight.constant().is_none()) {
+        *weight = KindWeight::Constant(1.0);
+    }
+}
 
 /// Terms of the score without an exact switch: their tables do not start at 0.
 pub const WITHOUT_SWITCH: [&str; 3] = ["item vectors", "last-item table", "popularity"];

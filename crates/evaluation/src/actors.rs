@@ -8,9 +8,9 @@ use shelfmark_state::Actor;
 /// History of an actor before a unit.
 #[derive(Debug, Default)]
 pub struct ActorHistory {
-    /// Item rows, oldest first, each once a unit.
+    /// Rows of liked items, oldest first, each once a unit.
     pub past: Vec<u32>,
-    /// The same rows as a set.
+    /// Rows of all items that the actor has met, disliked ones too: they are not novel.
     pub own: HashSet<u32>,
 }
 
@@ -35,10 +35,10 @@ impl Actors {
         &self.actors[number]
     }
 
-    pub(super) fn add(&mut self, number: usize, items: &[u32]) {
+    pub(super) fn add(&mut self, number: usize, liked: &[u32], met: impl Iterator<Item = u32>) {
         let history = &mut self.actors[number];
-        history.past.extend_from_slice(items);
-        history.own.extend(items);
+        history.past.extend_from_slice(liked);
+        history.own.extend(met);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -35,4 +35,4 @@ pub use baselines::{Baseline, BaselineKind, KnownActor};
 pub use prequential::{MODEL_NAME, Method, Prequential};
 pub use report::{Data, MethodReport, Report, Shot};
 pub use run::{Evaluated, Protocol, Run};
-pub use stream::Stream;
+pub use stream::{Stream, Uncounted};

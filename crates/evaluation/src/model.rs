@@ -1,6 +1,8 @@
 //! Scores of the model: the formula of docs/LEARNING.md for every row, from the learner's state.
 
-use shelfmark_state::{ComposedQuery, InferenceState, QueryRows, State, Table, Unit, compose, dot};
+use shelfmark_state::{
+    ComposedQuery, GAP_BUCKETS, InferenceState, POPULARITY_COLUMNS, QueryRows, State, Table, Unit, compose, dot,
+};
 
 use super::ranking::ABSENT;
 
@@ -15,6 +17,8 @@ pub(super) struct ModelScores {
     /// `[rows, dim]`.
     vectors: Vec<f32>,
     bias: Vec<f32>,
+    /// `log(1 + count)` of popularity, by row.
+    logs: Vec<[f32; POPULARITY_COLUMNS]>,
     /// 0 for items with an event, [`ABSENT`] for others.
     known: Vec<f32>,
     /// 0 for items that the service would recommend.
@@ -82,6 +86,7 @@ impl ModelScores {
         self.known_count = inference.catalog.known().len();
         let is_stale = |marks: &[bool], row: usize| marks.get(row).copied().unwrap_or(false);
         self.bias.clear();
+        self.logs.clear();
         for (row, vector) in self.vectors.chunks_exact_mut(self.dim).enumerate() {
             let number = u32::try_from(row).expect("rows are u32");
             let entry = inference.catalog.entry(number);
@@ -89,7 +94,8 @@ impl ModelScores {
             if row >= before || is_stale(&self.stale, row) || entry.tokens.iter().any(moved) {
                 inference.item_vector(number, vector);
             }
-            self.bias.push(inference.item_bias(number));
+            self.bias.push(inference.parameters.bias.row(row)[0]);
+            self.logs.push(inference.popularity_logs(number));
             let there = row < listed || self.known[row] == 0.0;
             self.servable[row] = if there && entry.recommendable() { 0.0 } else { ABSENT };
             self.arrivals[row] = if self.known[row] == 0.0 { ABSENT } else { self.servable[row] };
@@ -103,22 +109,26 @@ impl ModelScores {
         let rows = self.rows();
         let scalars = &inference.parameters.scalars;
         let vectors = Vectors { inference, scores: self };
-        let queries: Vec<Vec<f32>> = units
-            .iter()
-            .map(|unit| {
-                let ComposedQuery { q, .. } = compose(&unit.context, scalars, &vectors, self.dim);
-                q
-            })
-            .collect();
+        let queries: Vec<ComposedQuery> =
+            units.iter().map(|unit| compose(&unit.context, scalars, &vectors, self.dim)).collect();
+        // Queries whose histories end at the same time gap weigh popularity alike.
+        let mut biases: [Vec<f32>; GAP_BUCKETS + 1] = std::array::from_fn(|_| Vec::new());
+        for query in &queries {
+            if biases[query.g0].is_empty() {
+                let weights = scalars.popularity_weights(query.g0);
+                let terms = self.bias.iter().zip(&self.logs).map(|(bias, logs)| bias + dot(&weights, logs));
+                biases[query.g0] = terms.collect();
+            }
+        }
         scores.clear();
         scores.resize(units.len() * rows, 0.0);
         for first in (0..rows).step_by(BLOCK_ROWS) {
             let end = rows.min(first + BLOCK_ROWS);
             let block = &self.vectors[first * self.dim..end * self.dim];
             for (query, scores) in queries.iter().zip(scores.chunks_exact_mut(rows)) {
-                let scores = scores[first..end].iter_mut().zip(&self.bias[first..end]);
+                let scores = scores[first..end].iter_mut().zip(&biases[query.g0][first..end]);
                 for ((score, bias), vector) in scores.zip(block.chunks_exact(self.dim)) {
-                    *score = dot(query, vector) + bias;
+                    *score = dot(&query.q, vector) + bias;
                 }
             }
         }
@@ -129,6 +139,9 @@ impl ModelScores {
                 for (row, score) in (0_u32..).zip(scores.iter_mut()) {
                     *score += inference.exploration(row, seed);
                 }
+            }
+            for item in &unit.context.disliked {
+                scores[*item as usize] = ABSENT;
             }
             for repeat in &unit.context.repeats {
                 scores[repeat.item as usize] +=

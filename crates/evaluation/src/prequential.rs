@@ -1,12 +1,16 @@
 //! Prequential evaluation: an observer of the learner that ranks every unit before it is learned.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use shelfmark_domain::Position;
 use shelfmark_learner::Observer;
-use shelfmark_state::{State, Unit};
+use shelfmark_state::{Actor, InferenceState, State, Unit};
 
 use super::{
+    Uncounted,
     actors::Actors,
     baselines::{Baseline, BaselineKind, KnownActor},
     metrics::{MethodStats, Rank, TargetRanks, TargetSlice},
@@ -81,10 +85,11 @@ impl ServedRanks {
 pub struct Prequential {
     /// Number of events that the state had learned before the stream.
     learned: u64,
-    /// Number of events of the whole stream.
+    /// Number of targets of the whole stream.
     events: u64,
     /// Number of events at the beginning that are not counted.
     skip: u64,
+    uncounted: Arc<Uncounted>,
     /// Rows below it have metadata.
     listed: usize,
     model: ModelScores,
@@ -98,7 +103,7 @@ pub struct Prequential {
 }
 
 impl Prequential {
-    /// Makes an observer of a stream of `events` events, whose first share `discard` (0 to 1) is not counted. `listed`
+    /// Makes an observer of a stream of `events` targets, whose first share `discard` (0 to 1) is not counted. `listed`
     /// is the number of items that have metadata before the first event.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a count")]
     pub fn new(events: u64, discard: f64, listed: usize, baselines: &[BaselineKind], seed: u64) -> Self {
@@ -116,6 +121,7 @@ impl Prequential {
             learned: 0,
             events,
             skip: (events as f64 * discard.clamp(0.0, 1.0)) as u64,
+            uncounted: Arc::default(),
             listed,
             model: ModelScores::default(),
             methods: std::iter::once(model).chain(others).collect(),
@@ -130,6 +136,12 @@ impl Prequential {
     #[must_use]
     pub fn after(self, learned: u64) -> Self {
         Self { learned, ..self }
+    }
+
+    /// Sets the events that are learned but not counted.
+    #[must_use]
+    pub fn leaving_out(self, uncounted: Arc<Uncounted>) -> Self {
+        Self { uncounted, ..self }
     }
 
     /// Returns the metrics, of the model first.
@@ -153,11 +165,21 @@ impl Prequential {
     }
 
     /// Ranks one unit by the model's scores and by every baseline, which then learn it.
-    fn unit(&mut self, unit: &Unit, at: u64, model_scores: &[f32]) {
+    fn unit(&mut self, inference: &InferenceState, unit: &Unit, at: u64, model_scores: &[f32]) {
         let number = self.actors.number(unit.actor);
         let history = self.actors.history(number);
         let actor = KnownActor { number, history };
-        let rows: Vec<u32> = unit.targets.iter().map(|target| target.item).collect();
+        // A disliked item in the list is no success, and simple methods do not learn it.
+        let actor_id = match unit.actor {
+            Actor::User(row) => inference.users.get_id(row),
+            Actor::Session(row) => inference.sessions.get_id(row),
+        };
+        let counts = |item: u32| {
+            let left_out = |id| self.uncounted.contains(id, inference.catalog.id(item), unit.at);
+            !actor_id.is_some_and(left_out)
+        };
+        let liked = unit.targets.iter().filter(|target| target.weight > 0.0 && counts(target.item));
+        let rows: Vec<u32> = liked.map(|target| target.item).collect();
         let mut place = TargetSlice {
             time: self.time(at),
             user_events: u32::try_from(history.past.len()).unwrap_or(u32::MAX),
@@ -189,7 +211,7 @@ impl Prequential {
             method.time += began.elapsed();
         }
         self.scores = own_scores;
-        self.actors.add(number, &rows);
+        self.actors.add(number, &rows, unit.targets.iter().map(|target| target.item));
     }
 }
 
@@ -218,11 +240,11 @@ impl Observer for Prequential {
             let rows = self.model.rows();
             for (place, unit) in group.iter().enumerate() {
                 let scores = if counted.is_empty() { &[] } else { &scores[place * rows..][..rows] };
-                self.unit(unit, at, scores);
-                at += unit.targets.len() as u64;
+                self.unit(&state.inference, unit, at, scores);
+                at += liked(unit);
             }
         }
-        for target in units.iter().flat_map(|unit| &unit.targets) {
+        for target in units.iter().flat_map(|unit| &unit.targets).filter(|target| target.weight > 0.0) {
             let row = target.item as usize;
             if self.item_events.len() <= row {
                 self.item_events.resize(row + 1, 0);
@@ -238,5 +260,10 @@ impl Observer for Prequential {
 
 /// Whether no unit of a group counts.
 fn is_skipped(group: &[Unit], at: u64, skip: u64) -> bool {
-    at + group.iter().map(|unit| unit.targets.len() as u64).sum::<u64>() <= skip
+    at + group.iter().map(liked).sum::<u64>() <= skip
+}
+
+/// Returns the number of targets with a positive weight.
+fn liked(unit: &Unit) -> u64 {
+    unit.targets.iter().filter(|target| target.weight > 0.0).count() as u64
 }

@@ -10,7 +10,7 @@ use shelfmark_domain::{Append, ModelConfig, Position, Record, RecordBody, Timest
 use shelfmark_learner::{ApplyError, Learner, prepare_thread};
 use shelfmark_state::State;
 
-use super::{BaselineKind, Method, Prequential, Stream};
+use super::{BaselineKind, Method, Prequential, Stream, Uncounted};
 
 /// Protocol of a test.
 #[derive(Debug, Clone)]
@@ -21,11 +21,13 @@ pub struct Protocol {
     pub discard: f64,
     /// Baselines to compare with.
     pub baselines: Vec<BaselineKind>,
+    /// Events that are learned but not counted, beside those without a positive weight.
+    pub uncounted: Arc<Uncounted>,
 }
 
 impl Default for Protocol {
     fn default() -> Self {
-        Self { append: 64, discard: 0.1, baselines: Vec::new() }
+        Self { append: 64, discard: 0.1, baselines: Vec::new(), uncounted: Arc::default() }
     }
 }
 
@@ -85,9 +87,11 @@ impl<'a> Run<'a> {
         let items = stream.items.iter().cloned().map(RecordBody::PutItem);
         run.apply(items)?;
         run.apply(stream.vectors.iter().cloned().map(RecordBody::PutVector))?;
-        let events = stream.events.len() as u64;
+        let events = stream.liked(run.state.config()) as u64;
         let listed = run.state.inference.catalog.len();
-        run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed).after(learned);
+        run.prequential = Prequential::new(events, protocol.discard, listed, &protocol.baselines, seed)
+            .after(learned)
+            .leaving_out(Arc::clone(&protocol.uncounted));
         Ok(run)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use shelfmark_domain::{Event, Id, Item, ModelConfig, RowVector, VectorTable};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, RowVector, Timestamp, VectorTable};
 use shelfmark_state::tokens_of;
 
 /// Events and metadata, checked as a service checks them.
@@ -21,6 +21,17 @@ pub struct Stream {
     /// Events left out because their id came before.
     pub duplicates: u64,
     ids: HashSet<u128>,
+}
+
+/// Events that are learned but not counted as targets: actor, item and time of each.
+#[derive(Debug, Clone, Default)]
+pub struct Uncounted(HashSet<(Id, Id, Timestamp)>);
+
+impl Uncounted {
+    /// Whether the events of this actor with this item at this time are not counted.
+    pub(super) fn contains(&self, actor: &Id, item: &Id, at: Timestamp) -> bool {
+        !self.0.is_empty() && self.0.contains(&(actor.clone(), item.clone(), at))
+    }
 }
 
 impl Stream {
@@ -56,6 +67,21 @@ impl Stream {
             }
             VectorTable::Tokens => self.items.iter().flat_map(tokens_of).collect(),
         }
+    }
+
+    /// Returns the number of events with a positive weight: the targets.
+    pub fn liked(&self, config: &ModelConfig) -> usize {
+        self.events.iter().filter(|event| config.event_weight(event) > 0.0).count()
+    }
+
+    /// Returns the events without a positive weight, so that a pass by another configuration counts the same targets.
+    pub fn uncounted(&self, config: &ModelConfig) -> Uncounted {
+        let others = self.events.iter().filter(|event| config.event_weight(event) <= 0.0);
+        let key = |event: &Event| {
+            let actor = event.user.as_ref().or(event.session.as_ref())?;
+            Some((actor.clone(), event.item.clone(), event.ts))
+        };
+        Uncounted(others.filter_map(key).collect())
     }
 
     /// Returns the end of the append that begins at `start`: after at least `size` events, never inside a unit.

@@ -86,7 +86,7 @@ pub fn choose_columns(state: &State, task: &StepTask<'_>, slots: &mut Slots, inp
     own.clear();
     for unit in units {
         let context = &unit.context;
-        for item in &context.history {
+        for item in context.history.iter().chain(&context.disliked[..context.pooled_dislikes]) {
             slots.insert(*item);
         }
         if sampled {

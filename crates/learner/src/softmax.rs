@@ -12,9 +12,14 @@
 
 use tch::Tensor;
 
-use shelfmark_state::{add_scaled, dot, exp, ln};
+use shelfmark_state::{add_scaled, dot};
 
-use super::{importance_sampling::ColumnSampler, jagged::Jagged, slots::Slots};
+use super::{
+    importance_sampling::ColumnSampler,
+    jagged::Jagged,
+    slots::Slots,
+    softmax_row::{NovelSoftmax, QueryTarget, softmax},
+};
 
 /// Log weight of a column that does not compete.
 pub const ABSENT: f32 = f32::NEG_INFINITY;
@@ -44,17 +49,25 @@ pub struct SoftmaxInputs {
     pub v: Vec<f32>,
     /// Item biases, `[rows]`.
     pub bias: Vec<f32>,
-    /// Popularity terms, `[rows]`; for known targets only.
+    /// Popularity terms by group of queries, `[groups, rows]`; for known targets only. Queries whose histories end at
+    /// the same time gap share them.
     pub popularity: Vec<f32>,
+    /// Group of each query.
+    pub groups: Vec<usize>,
     /// Repeat and memory terms by row, one list per query; for known targets only. Ignored where the row does not
     /// compete.
     pub sparse: Jagged<(u32, f32)>,
+    /// Number of values of each list in `sparse` that are repeats. They come first: the items that the user has had.
+    pub repeats: Vec<usize>,
     /// Rows that compete for a query's known targets with log weight 0, whatever that of their column.
     pub own: Jagged<u32>,
     /// Known targets, with the full score.
     pub known: SoftmaxTargets,
     /// First sights of items, which are columns: scored by `q . v + b`, without a gradient of `b`.
     pub first: SoftmaxTargets,
+    /// Weight of the second softmax: of known liked targets that are no repeats, over competitors that are none. Its
+    /// loss is `novel_weight * weight * -log p` a target, with `p` the share among these.
+    pub novel_weight: f32,
     /// Approximate number of columns that take and give gradients.
     pub gradient_columns: usize,
     /// Uniform random number in `0..1` for their sample.
@@ -91,8 +104,10 @@ pub struct SoftmaxOutputs {
     pub moved: Vec<usize>,
     /// Their gradients of `v`, `[moved, dim]`.
     pub dv: Vec<f32>,
-    /// Gradient of the biases and of the popularity terms, `[rows]`. Exact: it costs little.
+    /// Gradient of the biases, `[rows]`. Exact: it costs little.
     pub db: Vec<f32>,
+    /// Gradient of the popularity terms, `[groups, rows]`; exact, too.
+    pub dpopularity: Vec<f32>,
     /// Gradient of each value of `SoftmaxInputs::sparse`.
     pub dsparse: Vec<f32>,
     /// Products, then gradients of the scores, `[queries, columns]`.
@@ -109,10 +124,11 @@ pub struct SoftmaxOutputs {
 /// Workspace of the softmaxes.
 #[derive(Debug, Default)]
 struct Workspace {
-    /// Terms of the score beside the product, `[rows]`.
+    /// Terms of the score beside the product, `[groups, rows]`.
     offsets: Vec<f32>,
-    /// The same with the log weights, `[columns]`.
+    /// The same with the log weights, `[groups, columns]`.
     known_offsets: Vec<f32>,
+    /// For first sights, `[columns]`.
     first_offsets: Vec<f32>,
     /// Scores of one query, then their gradients: the columns, then competitors that are no columns.
     known: Vec<f32>,
@@ -121,15 +137,8 @@ struct Workspace {
     extra: Slots,
     /// Targets of one query.
     targets: Vec<QueryTarget>,
-}
-
-/// A target of one query.
-#[derive(Debug, Clone, Copy)]
-struct QueryTarget {
-    place: usize,
-    weight: f32,
-    /// The target's score, then the gradient of its loss without the softmax part.
-    gradient: f32,
+    /// Places of one query's repeats, and what stood there while it was 0.
+    seen: Vec<(usize, f32)>,
 }
 
 /// Computes losses and gradients. `outputs` is overwritten; its memory is reused.
@@ -166,7 +175,7 @@ impl SoftmaxOutputs {
         self.loss = 0.0;
         self.liked = LikedLoss::default();
         let columns = inputs.columns;
-        zeros(&mut self.db, rows);
+        zeros(&mut self.dpopularity, inputs.popularity.len());
         zeros(&mut self.dsparse, inputs.sparse.all().len());
         zeros(&mut self.extra_dq, queries * inputs.dim);
         zeros(&mut self.dv, (rows - columns) * inputs.dim);
@@ -195,17 +204,23 @@ impl SoftmaxOutputs {
             }
             self.sampler.add(errors);
         }
+        zeros(&mut self.db, rows);
+        for gradients in self.dpopularity.chunks_exact(rows.max(1)) {
+            add_scaled(&mut self.db, 1.0, gradients);
+        }
     }
 
     /// Accumulates what a query's known errors contribute outside the products.
     fn take_known(&mut self, inputs: &SoftmaxInputs, query: usize) {
         let Workspace { known, extra, .. } = &self.space;
         let (columns, extras) = known.split_at(inputs.columns);
-        self.db.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
+        let rows = inputs.bias.len();
+        let sums = &mut self.dpopularity[inputs.groups[query] * rows..][..rows];
+        sums.iter_mut().zip(columns).for_each(|(sum, error)| *sum += error);
         let values = query * inputs.dim..(query + 1) * inputs.dim;
         let (q, dq) = (&inputs.q[values.clone()], &mut self.extra_dq[values]);
         for (row, error) in extra.rows().iter().map(|row| *row as usize).zip(extras) {
-            self.db[row] += error;
+            sums[row] += error;
             add_scaled(dq, *error, &inputs.v[row * inputs.dim..][..inputs.dim]);
             add_scaled(&mut self.dv[(row - inputs.columns) * inputs.dim..][..inputs.dim], *error, q);
         }
@@ -245,20 +260,28 @@ fn place(row: u32, columns: usize, extra: &Slots) -> Option<usize> {
 impl Workspace {
     fn begin(&mut self, inputs: &SoftmaxInputs) {
         fn sums(to: &mut Vec<f32>, a: &[f32], b: &[f32]) {
-            to.clear();
             to.extend(a.iter().zip(b).map(|(a, b)| a + b));
         }
-        sums(&mut self.offsets, &inputs.bias, &inputs.popularity);
-        sums(&mut self.known_offsets, &self.offsets, &inputs.known.log_weights);
+        let rows = inputs.bias.len();
+        for values in [&mut self.offsets, &mut self.known_offsets, &mut self.first_offsets] {
+            values.clear();
+        }
+        for popularity in inputs.popularity.chunks_exact(rows.max(1)) {
+            let start = self.offsets.len();
+            sums(&mut self.offsets, &inputs.bias, popularity);
+            sums(&mut self.known_offsets, &self.offsets[start..], &inputs.known.log_weights);
+        }
         sums(&mut self.first_offsets, &inputs.bias, &inputs.first.log_weights);
     }
 
     /// Computes the softmax of a query's known targets. Leaves the gradients in `known` and returns the loss.
     fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLoss) -> f64 {
-        let Self { offsets, known_offsets, known, extra, targets, .. } = self;
-        let columns = inputs.columns;
+        let Self { offsets, known_offsets, known, extra, targets, seen, .. } = self;
+        let (columns, rows, group) = (inputs.columns, inputs.bias.len(), inputs.groups[query]);
+        let offsets = &offsets[group * rows..][..rows];
+        let known_offsets = &known_offsets[group * columns..][..columns];
         known.clear();
-        known.extend(products.iter().zip(&*known_offsets).map(|(product, offset)| product + offset));
+        known.extend(products.iter().zip(known_offsets).map(|(product, offset)| product + offset));
         extra.begin(offsets.len());
         let q = &inputs.q[query * inputs.dim..][..inputs.dim];
         let known_targets = inputs.known.targets.of(query);
@@ -276,12 +299,16 @@ impl Workspace {
             }
         }
         targets.clear();
-        targets.extend(known_targets.iter().map(|(row, weight)| QueryTarget {
-            place: place(*row, columns, extra).expect("targets compete"),
-            weight: *weight,
-            gradient: 0.0,
+        targets.extend(known_targets.iter().map(|(row, weight)| {
+            let place = place(*row, columns, extra).expect("targets compete");
+            QueryTarget::new(place, *weight)
         }));
-        softmax(known, targets, liked)
+        seen.clear();
+        if inputs.novel_weight > 0.0 {
+            let repeats = &inputs.sparse.of(query)[..inputs.repeats[query]];
+            seen.extend(repeats.iter().filter_map(|(row, _)| Some((place(*row, columns, extra)?, 0.0))));
+        }
+        softmax(known, targets, liked, Some(NovelSoftmax { weight: inputs.novel_weight, seen }))
     }
 
     /// Computes the softmax of a query's first sights. Leaves the gradients in `first` and returns the loss.
@@ -293,76 +320,10 @@ impl Workspace {
         for (row, weight) in inputs.first.targets.of(query) {
             let place = *row as usize;
             first[place] = products[place] + inputs.bias[place];
-            targets.push(QueryTarget { place, weight: *weight, gradient: 0.0 });
+            targets.push(QueryTarget::new(place, *weight));
         }
-        softmax(first, targets, liked)
+        softmax(first, targets, liked, None)
     }
-}
-
-/// Limit of a disliked item's share `p` in its gradient `p / (1 - p)`.
-const DISLIKED_SHARE_MAX: f32 = 1.0 - 1e-4;
-
-/// Replaces scores by gradients and returns the loss of the targets. The gradient is the softmax times the sum of the
-/// targets' weights, minus the weight at each target.
-fn softmax(scores: &mut [f32], targets: &mut [QueryTarget], liked: &mut LikedLoss) -> f64 {
-    for target in &mut *targets {
-        target.gradient = scores[target.place];
-    }
-    let max = max(scores);
-    let sum = exp_sum(scores, max);
-    let log_sum = ln(sum) + max;
-    let (mut loss, mut total) = (0.0, 0.0);
-    for target in &mut *targets {
-        let log_p = target.gradient - log_sum;
-        target.gradient = if target.weight >= 0.0 {
-            loss += f64::from(target.weight) * -f64::from(log_p);
-            liked.targets += 1;
-            liked.sum -= f64::from(log_p);
-            target.weight
-        } else {
-            let p = exp(log_p).min(DISLIKED_SHARE_MAX);
-            loss += -f64::from(target.weight) * -f64::from(-p).ln_1p();
-            target.weight * p / (1.0 - p)
-        };
-        total += target.gradient;
-    }
-    let factor = total / sum;
-    scores.iter_mut().for_each(|score| *score *= factor);
-    for target in targets {
-        scores[target.place] -= target.gradient;
-    }
-    loss
-}
-
-/// Returns the maximum. Ignores NaN, which shows in the sum.
-fn max(values: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if b > a { b } else { a };
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    let (chunks, rest) = values.as_chunks::<16>();
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane = larger(*lane, *value);
-        }
-    }
-    lanes.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, larger)
-}
-
-/// Replaces each value by `e^(value - max)` and returns the sum, in an order that depends on the length only.
-fn exp_sum(values: &mut [f32], max: f32) -> f32 {
-    let mut lanes = [0.0_f32; 16];
-    let (chunks, rest) = values.as_chunks_mut::<16>();
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *value = exp(*value - max);
-            *lane += *value;
-        }
-    }
-    let mut sum: f32 = lanes.into_iter().sum();
-    for value in rest {
-        *value = exp(*value - max);
-        sum += *value;
-    }
-    sum
 }
 
 pub(super) fn copy(from: &Tensor, to: &mut [f32]) {

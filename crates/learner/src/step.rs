@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytemuck::Zeroable;
 
-use shelfmark_domain::{LearningRates, Optimizer, Position};
+use shelfmark_domain::{Optimizer, Position};
 use shelfmark_state::{
-    Actor, ComposedQuery, InferenceState, LearnedTable, PREFETCH_ROWS, Popularity, QueryRows, Scalars, State, Table,
-    Unit, add_scaled, compose, dot, token_factor,
+    Actor, ComposedQuery, InferenceState, LearnedTable, PREFETCH_ROWS, QueryRows, Scalars, State, Table, Unit,
+    add_scaled, compose, dot, token_factor,
 };
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     projections::Projections,
     regularizer::BaseRegularizer,
     slots::{RowSums, ScatterWorkspace, Slots, as_place},
+    small_vectors::{PopularityGroups, update_scalars},
     softmax::{LikedLoss, SoftmaxInputs, SoftmaxOutputs, forward_backward},
     sparse_terms::{sparse_gradients, sparse_terms},
     step_statistics::{StepStatistics, TableSteps},
@@ -65,9 +66,7 @@ pub struct Stepper {
     terms: Jagged<u32>,
     inputs: SoftmaxInputs,
     outputs: SoftmaxOutputs,
-    /// `log(1 + pop)` of the rows at the three half-lives.
-    logs: [Vec<f32>; 3],
-    ages: Vec<f32>,
+    popularity: PopularityGroups,
     items: RowSums,
     last: RowSums,
     users: RowSums,
@@ -139,7 +138,7 @@ impl Stepper {
 
     fn gather(&mut self, state: &mut State, task: &StepTask<'_>) -> Vec<ComposedQuery> {
         let StepTask { units, pairs, .. } = *task;
-        let Self { slots, item_tokens, inputs, logs, ages, terms, .. } = self;
+        let Self { slots, item_tokens, inputs, popularity, terms, .. } = self;
         choose_columns(state, task, slots, inputs);
         self.projections.refresh(state, slots);
         let inference = &state.inference;
@@ -157,17 +156,13 @@ impl Stepper {
         }
         inputs.bias.clear();
         inputs.bias.extend(rows.iter().map(|row| inference.parameters.bias.row(*row as usize)[0]));
-        let popularity = rows.iter().map(|row| &inference.popularity[*row as usize]);
-        Popularity::columns(popularity, inference.counters.counted, logs, ages);
-        inputs.popularity.clear();
-        inputs.popularity.resize(rows.len(), 0.0);
-        for (logs, weight) in logs.iter().zip(&inference.parameters.scalars.wp) {
-            add_scaled(&mut inputs.popularity, *weight, logs);
-        }
+        popularity.read(inference, rows);
+        inputs.novel_weight = inference.config.novel_weight;
 
         let rows = GatheredRows { slots, v: &inputs.v, dim, inference };
         inputs.q.clear();
         inputs.sparse.clear();
+        inputs.repeats.clear();
         terms.clear();
         let scalars = &inference.parameters.scalars;
         let mut queries = Vec::with_capacity(units.len());
@@ -175,15 +170,19 @@ impl Stepper {
             let query = compose(&unit.context, scalars, &rows, dim);
             inputs.q.extend_from_slice(&query.q);
             queries.push(query);
-            for (number, (item, value)) in (0..).zip(sparse_terms(&unit.context, scalars)) {
+            let mut repeats = 0;
+            for (number, (item, value)) in (0_u32..).zip(sparse_terms(&unit.context, scalars)) {
                 if let Some(place) = slots.get(item) {
                     inputs.sparse.push((as_place(place), value));
                     terms.push(number);
+                    repeats += usize::from((number as usize) < unit.context.repeats.len());
                 }
             }
+            inputs.repeats.push(repeats);
             inputs.sparse.close();
             terms.close();
         }
+        popularity.weigh(&queries, scalars, inputs);
         inputs.known.targets.clear();
         inputs.first.targets.clear();
         let mut shares = weight_shares(task, inference.config.user_weight_max);
@@ -204,7 +203,7 @@ impl Stepper {
 
     /// Adds the gradients that flow through the queries. Returns those of the small vectors.
     fn backward(&mut self, state: &State, units: &[&Unit], queries: &[ComposedQuery]) -> Scalars {
-        let Self { slots, item_tokens, terms, inputs, outputs, logs, items, last, users, tokens, contexts, .. } = self;
+        let Self { slots, item_tokens, terms, inputs, outputs, items, last, users, tokens, contexts, .. } = self;
         let (scatter, projections) = (&mut self.scatter, &mut self.projections);
         let inference = &state.inference;
         let dim = inputs.dim;
@@ -215,6 +214,7 @@ impl Stepper {
         tokens.begin(inference.catalog.tokens_len(), dim);
         contexts.begin(inference.contexts.len(), dim);
         let mut scalars = Scalars::zeroed();
+        let scale = inference.parameters.scalars.added.sd;
         let mut dpool = vec![0.0; dim];
         for ((unit, query), dq) in units.iter().zip(queries).zip(outputs.dq.chunks_exact(dim)) {
             let context = &unit.context;
@@ -229,6 +229,13 @@ impl Stepper {
             for term in &context.terms {
                 add_scaled(contexts.row(*term), factor, dq);
             }
+            if context.pooled_dislikes > 0 {
+                scalars.added.sd += dot(dq, &query.dislike_pool);
+                let factor = scale * token_factor(context.pooled_dislikes);
+                for item in &context.disliked[..context.pooled_dislikes] {
+                    add_scaled(items.row(*item), factor, dq);
+                }
+            }
             for (i, dot) in dots.iter().enumerate() {
                 scalars.sc[i] += dot;
                 scalars.scg[i][query.g0] += dot;
@@ -242,7 +249,7 @@ impl Stepper {
                 let range = column * dim..(column + 1) * dim;
                 add_scaled(items.row(*item), *weight, &dpool);
                 let da = weight * (dot(&inputs.v[range], &dpool) - weight * along);
-                scalars.pos[k] += da;
+                scalars.pos[usize::from(context.places[k])] += da;
                 scalars.hg[usize::from(context.gaps[k])] += da;
             }
         }
@@ -250,9 +257,7 @@ impl Stepper {
             let gradients = &outputs.dsparse[terms.range(number)];
             sparse_gradients(&unit.context, terms.of(number), gradients, &mut scalars);
         }
-        for (wp, logs) in scalars.wp.iter_mut().zip(logs) {
-            *wp = dot(&outputs.db, logs);
-        }
+        self.popularity.backward(&outputs.dpopularity, &mut scalars);
         let holders = items.slots().rows().iter().map(|row| {
             let tokens = item_tokens.of(slots.get(*row).expect("items with a gradient are rows of the step"));
             (tokens, token_factor(tokens.len()))
@@ -346,6 +351,7 @@ impl Stepper {
         statistics.around_small(weights, scalars, |weights| update_scalars(weights, sums, scalars, scale, &rates));
         (report.measured, report.tables) = statistics.finish();
         state.touched.mark(Table::Scalars, 0);
+        state.touched.mark(Table::AddedWeights, 0);
         report
     }
 }
@@ -359,21 +365,4 @@ fn weight_shares(task: &StepTask<'_>, most: f32) -> impl Iterator<Item = f32> {
         *totals.entry(actor(*unit)).or_default() += task.units[*unit].targets[*target].weight.abs();
     }
     task.pairs.iter().map(move |(unit, _)| (most / totals[&actor(*unit)]).min(1.0))
-}
-
-fn update_scalars(weights: &mut Scalars, sums: &mut Scalars, gradient: &Scalars, scale: f32, rates: &LearningRates) {
-    let update = |weights: &mut [f32], sums: &mut [f32], gradient: &[f32], rate: f32| {
-        adagrad::update(weights, sums, gradient, adagrad::UpdateRule { scale, rate, l2: 0.0 });
-    };
-    update(&mut weights.pos, &mut sums.pos, &gradient.pos, rates.history);
-    update(&mut weights.hg, &mut sums.hg, &gradient.hg, rates.history);
-    update(&mut weights.sc, &mut sums.sc, &gradient.sc, rates.parts);
-    for i in 0..3 {
-        update(&mut weights.scg[i], &mut sums.scg[i], &gradient.scg[i], rates.parts);
-    }
-    update(&mut weights.rec, &mut sums.rec, &gradient.rec, rates.repeat);
-    update(&mut weights.cnt, &mut sums.cnt, &gradient.cnt, rates.repeat);
-    let one = std::slice::from_mut;
-    update(one(&mut weights.wm), one(&mut sums.wm), &[gradient.wm], rates.memory);
-    update(&mut weights.wp, &mut sums.wp, &gradient.wp, rates.popularity);
 }

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 
 use shelfmark_domain::{Contribution, ContributionSource, Query};
-use shelfmark_state::{ComposedQuery, Context, InferenceState, dot, popularity_term, token_factor};
+use shelfmark_state::{ComposedQuery, Context, EVENT_COLUMNS, InferenceState, dot, token_factor};
 
 use super::{
     View,
+    plan::popularity_weights,
     subject::{Known, Met},
 };
 
@@ -55,10 +56,13 @@ impl<'a> Explainer<'a> {
                 followed.map(|followed| Contribution::of(ContributionSource::Transition, followed.term(scalars))),
             );
         }
-        let popularity = &inference.popularity[row as usize];
-        let popularity = popularity_term(popularity, inference.counters.counted, &scalars.wp);
+        let weights = popularity_weights(scalars, self.basis.composed.as_ref());
+        let logs = inference.popularity_logs(row);
+        let popularity = |columns: std::ops::Range<usize>| dot(&weights[columns.clone()], &logs[columns]);
         parts.push(Contribution::of(ContributionSource::Bias, inference.parameters.bias.row(row as usize)[0]));
-        parts.push(Contribution::of(ContributionSource::Popularity, popularity));
+        parts.push(Contribution::of(ContributionSource::Popularity, popularity(0..EVENT_COLUMNS)));
+        let entries = popularity(EVENT_COLUMNS..logs.len());
+        parts.push(Contribution::of(ContributionSource::EntryPopularity, entries));
         if inference.config.explore > 0.0 {
             parts.push(Contribution::of(ContributionSource::Exploration, inference.exploration(row, self.seed)));
         }
@@ -96,6 +100,15 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
             vector: view.vector(met.past.item).to_vec(),
         })
         .collect();
+    let disliked = &context.disliked[..context.pooled_dislikes];
+    dense.extend(disliked.iter().map(|row| Dense {
+        says: Contribution {
+            item: Some(inference.catalog.id(*row).clone()),
+            ..Contribution::of(ContributionSource::Dislike, 0.0)
+        },
+        factor: parameters.scalars.added.sd * token_factor(disliked.len()),
+        vector: view.vector(*row).to_vec(),
+    }));
     let last = context.history.first();
     dense.push(Dense {
         says: Contribution {

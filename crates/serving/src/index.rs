@@ -9,7 +9,7 @@ use shelfmark_state::{CowRows, CowVec, InferenceState};
 use super::{
     codes::{BLOCK_ROWS, Block, STRIP_ROWS, STRIP_TILES, TILE_ROWS},
     kernel::StripTiles,
-    row_bounds::{Strip, is_masked},
+    row_bounds::{Strip, Written, is_masked},
 };
 
 /// Strips of one block.
@@ -24,13 +24,19 @@ pub(super) struct Index {
     /// What codes stand for: every item's vector with its content, `[rows, dim]`. Adding up the words of an item costs some
     /// ten times what reading a row does.
     vectors: CowRows,
-    /// Number of the event as of which, or a later one, every row's popularity was written.
-    written: u64,
+    /// As of when, or later, every row's popularity was written.
+    written: Written,
 }
 
 impl Index {
     pub(super) fn new(dim: usize) -> Self {
-        Self { dim, blocks: CowVec::default(), strips: CowVec::default(), vectors: CowRows::new(dim), written: 0 }
+        Self {
+            dim,
+            blocks: CowVec::default(),
+            strips: CowVec::default(),
+            vectors: CowRows::new(dim),
+            written: Written::default(),
+        }
     }
 
     /// Makes room for `rows` rows; new ones are zero and may not be recommended.
@@ -109,12 +115,12 @@ impl Index {
         (Arc::make_mut(self.strips.get_mut(row / STRIP_ROWS)), row % STRIP_ROWS)
     }
 
-    /// Number of the event as of which, or a later one, every row's popularity was written.
-    pub(super) const fn written(&self) -> u64 {
+    /// As of when, or later, every row's popularity was written.
+    pub(super) const fn written(&self) -> Written {
         self.written
     }
 
-    pub(super) const fn set_written(&mut self, written: u64) {
+    pub(super) const fn set_written(&mut self, written: Written) {
         self.written = written;
     }
 }

@@ -7,10 +7,12 @@
 //! Up to eight searches go over a strip together: its codes stay in the second-level cache for all of them, and eight sums under way hide
 //! the instruction's latency.
 
+use shelfmark_state::POPULARITY_COLUMNS;
+
 use super::{
     codes::{Codes, Lanes, STRIP_TILES, TILE_ROWS},
     quantized_query::{Probe, Tile},
-    row_bounds::{BiasBound, LOG_BITS, LOG_MASK, Strip},
+    row_bounds::{BiasBound, LOG_BITS, LOG_MASK, LOGS_A_WORD, Strip, log_at},
 };
 
 /// Searches of one group at most.
@@ -21,7 +23,7 @@ pub(super) const GROUP: usize = 8;
 pub(super) struct StripTiles<'a> {
     pub(super) codes: Codes<'a>,
     pub(super) errors_biases: &'a [Lanes<u32>],
-    pub(super) logs: &'a [Lanes<u32>],
+    pub(super) logs: &'a [[Lanes<u32>; 2]],
 }
 
 impl<'a> StripTiles<'a> {
@@ -57,7 +59,11 @@ impl<'a> StripTiles<'a> {
 
     /// One of its tiles, as bounds want it.
     pub(super) fn tile(&self, tile: usize) -> Tile<'a> {
-        Tile { codes: self.only(tile).codes, errors_biases: &self.errors_biases[tile].0, logs: &self.logs[tile].0 }
+        Tile {
+            codes: self.only(tile).codes,
+            errors_biases: &self.errors_biases[tile].0,
+            logs: self.logs[tile].each_ref().map(|word| &word.0),
+        }
     }
 }
 
@@ -85,7 +91,7 @@ pub(super) enum Group {
 
 impl Group {
     /// Packs 1 to [`GROUP`] probes.
-    pub(super) fn new(probes: &[&Probe]) -> Self {
+    pub(super) fn new(probes: &[(&Probe, &BiasBound)]) -> Self {
         match probes.len() {
             1 => Self::One(Packed::new(probes)),
             2 => Self::Two(Packed::new(probes)),
@@ -105,18 +111,12 @@ impl Group {
     }
 
     /// Gives `found` every tile with rows whose bound is above a floor, tile by tile; it answers with the search's new floor.
-    pub(super) fn pass(
-        &mut self,
-        machine: Machine,
-        strip: &StripTiles<'_>,
-        bias: &BiasBound,
-        found: &mut impl FnMut(Found<'_>) -> f32,
-    ) {
+    pub(super) fn pass(&mut self, machine: Machine, strip: &StripTiles<'_>, found: &mut impl FnMut(Found<'_>) -> f32) {
         match self {
-            Self::One(packed) => packed.pass(machine, strip, bias, found),
-            Self::Two(packed) => packed.pass(machine, strip, bias, found),
-            Self::Four(packed) => packed.pass(machine, strip, bias, found),
-            Self::Eight(packed) => packed.pass(machine, strip, bias, found),
+            Self::One(packed) => packed.pass(machine, strip, found),
+            Self::Two(packed) => packed.pass(machine, strip, found),
+            Self::Four(packed) => packed.pass(machine, strip, found),
+            Self::Eight(packed) => packed.pass(machine, strip, found),
         }
     }
 }
@@ -132,43 +132,47 @@ pub(super) struct Packed<const Q: usize> {
     norm: [f32; Q],
     slack: [f32; Q],
     floor: [f32; Q],
+    /// Weights of popularity, by column.
+    weights: [[f32; Q]; POPULARITY_COLUMNS],
+    /// Steps to take away from each logarithm before a negative weight weighs it.
+    lost: [f32; POPULARITY_COLUMNS],
+    /// Whether a search has a negative weight of the column.
+    negative: [bool; POPULARITY_COLUMNS],
     cosine: bool,
 }
 
 impl<const Q: usize> Packed<Q> {
-    fn new(probes: &[&Probe]) -> Self {
-        let each = |of: fn(&Probe) -> f32| std::array::from_fn(|q| probes.get(q).map_or(0.0, |probe| of(probe)));
-        let quads = probes.iter().map(|probe| probe.quads.len()).max().unwrap_or(0);
+    fn new(probes: &[(&Probe, &BiasBound)]) -> Self {
+        let each = |of: fn(&Probe) -> f32| std::array::from_fn(|q| probes.get(q).map_or(0.0, |(probe, _)| of(probe)));
+        let quads = probes.iter().map(|(probe, _)| probe.quads.len()).max().unwrap_or(0);
+        let weight = |q: usize, column: usize| probes.get(q).map_or(0.0, |(_, bias)| bias.weights[column]);
         let quad = |q: usize, place: usize| {
-            let codes = probes.get(q).and_then(|probe| probe.quads.get(place));
+            let codes = probes.get(q).and_then(|(probe, _)| probe.quads.get(place));
             codes.map_or(0, |codes| i32::from_le_bytes(codes.map(i8::cast_unsigned)))
         };
         Self {
             quads: (0..quads).map(|place| std::array::from_fn(|q| quad(q, place))).collect(),
-            start: std::array::from_fn(|q| probes.get(q).map_or(0, |probe| probe.start)),
+            start: std::array::from_fn(|q| probes.get(q).map_or(0, |(probe, _)| probe.start)),
             scale: each(|probe| probe.scale),
             error: each(|probe| probe.error),
             norm: each(|probe| probe.norm),
             slack: each(|probe| probe.chance.mul_add(1.001, probe.slack)),
             floor: std::array::from_fn(|q| if q < probes.len() { f32::NEG_INFINITY } else { f32::INFINITY }),
-            cosine: probes.iter().any(|probe| probe.cosine),
+            weights: std::array::from_fn(|column| std::array::from_fn(|q| weight(q, column))),
+            lost: probes.first().map_or_else(Default::default, |(_, bias)| bias.lost),
+            negative: std::array::from_fn(|column| (0..Q).any(|q| weight(q, column) < 0.0)),
+            cosine: probes.iter().any(|(probe, _)| probe.cosine),
         }
     }
 
-    fn pass(
-        &mut self,
-        machine: Machine,
-        strip: &StripTiles<'_>,
-        bias: &BiasBound,
-        found: &mut impl FnMut(Found<'_>) -> f32,
-    ) {
+    fn pass(&mut self, machine: Machine, strip: &StripTiles<'_>, found: &mut impl FnMut(Found<'_>) -> f32) {
         match (machine, self.cosine) {
-            (Machine::Plain, false) => plain::<Q, false>(self, strip, bias, found),
-            (Machine::Plain, true) => plain::<Q, true>(self, strip, bias, found),
+            (Machine::Plain, false) => plain::<Q, false>(self, strip, found),
+            (Machine::Plain, true) => plain::<Q, true>(self, strip, found),
             #[cfg(target_arch = "x86_64")]
-            (Machine::Vnni(token), false) => vnni::<Q, false, _>(token, self, strip, bias, found),
+            (Machine::Vnni(token), false) => vnni::<Q, false, _>(token, self, strip, found),
             #[cfg(target_arch = "x86_64")]
-            (Machine::Vnni(token), true) => vnni::<Q, true, _>(token, self, strip, bias, found),
+            (Machine::Vnni(token), true) => vnni::<Q, true, _>(token, self, strip, found),
         }
     }
 
@@ -210,7 +214,6 @@ impl Machine {
 fn plain<const Q: usize, const COSINE: bool>(
     packed: &mut Packed<Q>,
     strip: &StripTiles<'_>,
-    bias: &BiasBound,
     found: &mut impl FnMut(Found<'_>) -> f32,
 ) {
     let quads = strip.quads();
@@ -226,21 +229,28 @@ fn plain<const Q: usize, const COSINE: bool>(
                 }
             }
         }
-        let (words, logs) = (&strip.errors_biases[tile].0, &strip.logs[tile].0);
+        let (words, logs) = (&strip.errors_biases[tile].0, &strip.logs[tile]);
         let (scales, norms) = (&strip.codes.scales[tile].0, &strip.codes.norms[tile].0);
-        let biases: [f32; TILE_ROWS] = std::array::from_fn(|lane| {
+        let learned: [f32; TILE_ROWS] = std::array::from_fn(|lane| {
             let learned = f32::from_bits(words[lane] << 16);
-            if COSINE {
-                return if learned == f32::NEG_INFINITY { learned } else { 0.0 };
-            }
-            (0..3).fold(learned, |sum, h| {
-                let log = (logs[lane] >> (LOG_BITS * h as u32) & LOG_MASK) as f32;
-                (log - bias.shifts[h]).max(0.0).mul_add(bias.weights[h], sum)
-            })
+            if COSINE && learned > f32::NEG_INFINITY { 0.0 } else { learned }
+        });
+        let most: [[f32; TILE_ROWS]; POPULARITY_COLUMNS] = std::array::from_fn(|column| {
+            std::array::from_fn(|lane| log_at(logs.each_ref().map(|word| word.0[lane]), column) as f32)
         });
         for (q, products) in products.iter().enumerate() {
             let gain = packed.gain(q, strip.codes.norm_max[tile]);
             let (floor, part) = (packed.floor[q], packed.part(q));
+            let mut biases = learned;
+            if !COSINE {
+                for (column, most) in most.iter().enumerate() {
+                    let weight = packed.weights[column][q];
+                    let lost = if weight < 0.0 { packed.lost[column] } else { 0.0 };
+                    for (bias, most) in biases.iter_mut().zip(most) {
+                        *bias = (most - lost).max(0.0).mul_add(weight, *bias);
+                    }
+                }
+            }
             let mut rows = 0_u16;
             for lane in 0..TILE_ROWS {
                 let error = super::row_bounds::error_of(words[lane]);
@@ -271,7 +281,6 @@ fn vnni<const Q: usize, const COSINE: bool, F: FnMut(Found<'_>) -> f32>(
     _token: archmage::X64V4xToken,
     packed: &mut Packed<Q>,
     strip: &StripTiles<'_>,
-    bias: &BiasBound,
     found: &mut F,
 ) {
     let quads = strip.quads();
@@ -292,28 +301,46 @@ fn vnni<const Q: usize, const COSINE: bool, F: FnMut(Found<'_>) -> f32>(
         let words = _mm512_loadu_si512(&strip.errors_biases[tile].0);
         let errors = _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32(!0xffff)));
         let learned = _mm512_castsi512_ps(_mm512_slli_epi32::<16>(words));
-        let biases = if COSINE {
+        let learned = if COSINE {
             let hidden = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(learned, masked);
             _mm512_maskz_mov_ps(hidden, masked)
         } else {
-            let logs = _mm512_loadu_si512(&strip.logs[tile].0);
-            let logs = [
-                _mm512_and_si512(logs, log_mask),
-                _mm512_and_si512(_mm512_srli_epi32::<LOG_BITS>(logs), log_mask),
-                _mm512_srli_epi32::<{ 2 * LOG_BITS }>(logs),
-            ];
-            let mut sum = learned;
-            for ((log, shift), weight) in logs.into_iter().zip(bias.shifts).zip(bias.weights) {
-                let log = _mm512_sub_ps(_mm512_cvtepi32_ps(log), _mm512_set1_ps(shift));
-                let log = _mm512_max_ps(log, _mm512_setzero_ps());
-                sum = _mm512_fmadd_ps(log, _mm512_set1_ps(weight), sum);
-            }
-            sum
+            learned
         };
+        let mut most = [_mm512_setzero_ps(); POPULARITY_COLUMNS];
+        let mut least = most;
+        if !COSINE {
+            for (most, word) in most.chunks_exact_mut(LOGS_A_WORD).zip(&strip.logs[tile]) {
+                let logs = _mm512_loadu_si512(&word.0);
+                let logs = [
+                    _mm512_and_si512(logs, log_mask),
+                    _mm512_and_si512(_mm512_srli_epi32::<LOG_BITS>(logs), log_mask),
+                    _mm512_srli_epi32::<{ 2 * LOG_BITS }>(logs),
+                ];
+                for (most, logs) in most.iter_mut().zip(logs) {
+                    *most = _mm512_cvtepi32_ps(logs);
+                }
+            }
+            for column in 0..POPULARITY_COLUMNS {
+                least[column] = most[column];
+                if packed.negative[column] {
+                    let rest = _mm512_sub_ps(most[column], _mm512_set1_ps(packed.lost[column]));
+                    least[column] = _mm512_max_ps(rest, _mm512_setzero_ps());
+                }
+            }
+        }
         let scales = _mm512_loadu_ps(&strip.codes.scales[tile].0);
         for (q, products) in products.into_iter().enumerate() {
             let gain = packed.gain(q, strip.codes.norm_max[tile]);
             let middle = _mm512_mul_ps(_mm512_cvtepi32_ps(products), scales);
+            let mut biases = learned;
+            if !COSINE {
+                for column in 0..POPULARITY_COLUMNS {
+                    let weight = packed.weights[column][q];
+                    let logs = if weight < 0.0 { least[column] } else { most[column] };
+                    biases = _mm512_fmadd_ps(logs, _mm512_set1_ps(weight), biases);
+                }
+            }
             let rest = _mm512_fmadd_ps(errors, _mm512_set1_ps(packed.error[q]), biases);
             let mut upper = _mm512_fmadd_ps(middle, _mm512_set1_ps(packed.scale[q]), rest);
             let limit = if COSINE {

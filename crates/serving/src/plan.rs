@@ -1,7 +1,7 @@
 //! Plan of a query: from the query to a search, and from the rows found to an answer.
 
 use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject};
-use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose};
+use shelfmark_state::{ComposedQuery, Context, POPULARITY_COLUMNS, QueryRows, Scalars, compose};
 
 use super::{
     QueryError, SearchScratch, View, diversity,
@@ -47,11 +47,18 @@ impl<'a> Plan<'a> {
             }
             (Known::Actor(_) | Known::Visit(_) | Known::Nothing, None) => (Ranking::Popularity, Vec::new()),
         };
+        let popularity = popularity_weights(&inference.parameters.scalars, composed.as_ref());
         let explore = (inference.config.explore > 0.0).then_some(query.seed);
         // Nobody wants what they look at, unless they ask for it by name.
         let itself = if let (Subject::Item(id), None) = (&query.subject, &query.among) { Some(id) } else { None };
         let excluded = query.exclude.iter().chain(itself).filter_map(|id| inference.catalog.row(id.as_str()));
         let seen = known.seen(inference, &query.exclude_seen);
+        // Nor what they dislike, until they like it again.
+        let disliked = match (&composed, &query.among) {
+            (Some((context, _)), None) => context.disliked.as_slice(),
+            (None, _) | (_, Some(_)) => &[],
+        };
+        let seen = seen.into_iter().chain(disliked.iter().copied());
         adjust.extend(excluded.chain(seen).map(|row| (row, f32::NEG_INFINITY)));
         // Stable, so that the terms of one row are added up in one order.
         adjust.sort_by_key(|(row, _)| *row);
@@ -64,7 +71,7 @@ impl<'a> Plan<'a> {
         });
         let top = Top::new(diversity::pool(query));
         let admitted = view.admitted(&query.filter, query.among.as_deref());
-        let search = Search { ranking, vector, adjust, explore, admitted, top };
+        let search = Search { ranking, vector, popularity, adjust, explore, admitted, top };
         Ok(Self { search, query, fallback, basis: Basis { known, composed } })
     }
 
@@ -92,6 +99,7 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, filter: &Filter) -> 
     Ok(Search {
         ranking: Ranking::Cosine,
         vector: view.direction(row),
+        popularity: Default::default(),
         adjust: vec![(row, f32::NEG_INFINITY)],
         explore: None,
         admitted: view.admitted(filter, None),
@@ -109,6 +117,18 @@ pub(super) fn similar_items(view: &View, search: Search) -> Vec<ScoredItem> {
 pub(super) fn composed(view: &View, context: &Context) -> ComposedQuery {
     let inference = view.inference();
     compose(context, &inference.parameters.scalars, view, inference.config.dim)
+}
+
+/// The weights of popularity in a query. The corrections by gap are learned together with the vector of a context, so
+/// they are for queries with one.
+pub(super) fn popularity_weights(
+    scalars: &Scalars,
+    composed: Option<&(Context, ComposedQuery)>,
+) -> [f32; POPULARITY_COLUMNS] {
+    match composed {
+        Some((_, composed)) => scalars.popularity_weights(composed.g0),
+        None => scalars.mean_popularity_weights(),
+    }
 }
 
 impl QueryRows for View {

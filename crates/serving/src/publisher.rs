@@ -10,6 +10,7 @@ use super::{
     filters::Filters,
     index::Index,
     published::PublishedItem,
+    row_bounds::Written,
     view::{Snapshot, View},
 };
 
@@ -41,8 +42,8 @@ pub struct Publisher {
 struct Round {
     /// Strip that is next.
     next: usize,
-    /// By strip: the event number as of which it was written.
-    written: Vec<u64>,
+    /// By strip: as of when it was written.
+    written: Vec<Written>,
     /// Event number up to which the round has come.
     counted: u64,
 }
@@ -105,7 +106,8 @@ impl Publisher {
         for row in as_rows(touched, Table::ItemBias) {
             self.take_bias(inference, row);
         }
-        for row in (known..self.items.len()).chain(as_rows(touched, Table::Popularity)) {
+        let moved = as_rows(touched, Table::Popularity).chain(as_rows(touched, Table::EntryPopularity));
+        for row in (known..self.items.len()).chain(moved) {
             self.take_popularity(inference, row);
         }
         for row in as_rows(touched, Table::ItemVectors) {
@@ -132,7 +134,7 @@ impl Publisher {
         let index = self.index.get_or_insert_with(|| Index::new(inference.config.dim));
         index.grow(rows);
         // Its rows are new, and written when they are taken.
-        self.round.written.resize(index.strips(), inference.counters.counted);
+        self.round.written.resize(index.strips(), now(inference));
     }
 
     fn take_item(&mut self, inference: &InferenceState, row: usize) {
@@ -169,7 +171,7 @@ impl Publisher {
     }
 
     fn take_popularity(&mut self, inference: &InferenceState, row: usize) {
-        let logs = inference.popularity[row].logs(inference.counters.counted);
+        let logs = inference.popularity_logs(as_row(row));
         let (columns, row) = self.index().columns_mut(row);
         columns.set_logs(row, logs);
     }
@@ -217,7 +219,7 @@ impl Publisher {
 
     /// Writes the popularity of the strips that are next in the round: so many as events have gone by.
     fn go_round(&mut self, inference: &InferenceState) {
-        let now = inference.counters.counted;
+        let (now, written) = (inference.counters.counted, now(inference));
         let strips = self.round.written.len() as u64;
         let due = now.saturating_sub(self.round.counted).saturating_mul(strips) / ROUND_EVENTS;
         if due > 0 {
@@ -228,11 +230,15 @@ impl Publisher {
             for row in strip * STRIP_ROWS..self.items.len().min((strip + 1) * STRIP_ROWS) {
                 self.take_popularity(inference, row);
             }
-            self.round.written[strip] = now;
+            self.round.written[strip] = written;
             self.round.next = (strip + 1) % self.round.written.len();
         }
-        let oldest = self.round.written.iter().copied().min().unwrap_or(now);
-        self.index().set_written(oldest);
+        let oldest = |of: fn(&Written) -> u64| self.round.written.iter().map(of).min();
+        let (events, entries) = (oldest(|written| written.events), oldest(|written| written.entries));
+        self.index().set_written(Written {
+            events: events.unwrap_or(written.events),
+            entries: entries.unwrap_or(written.entries),
+        });
     }
 }
 
@@ -240,6 +246,10 @@ impl Publisher {
 fn lagging_max(block: usize, rows: usize) -> usize {
     let rows = rows.saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS);
     rows / 16 + block * 37 % 256 * rows / (256 * 16)
+}
+
+fn now(inference: &InferenceState) -> Written {
+    Written { events: inference.counters.counted, entries: inference.entries_counted }
 }
 
 fn as_rows(touched: &Touched, table: Table) -> impl Iterator<Item = usize> {

@@ -92,7 +92,7 @@ impl Probe {
             let (lower, upper) = (middle - width, middle + width);
             (lower / if lower < 0.0 { least } else { most }, upper / if upper < 0.0 { most } else { least })
         } else {
-            let (lower, upper) = bias.of(tile.errors_biases[lane], tile.logs[lane]);
+            let (lower, upper) = bias.of(tile.errors_biases[lane], tile.logs.map(|word| word[lane]));
             (middle - width + lower, middle + width + upper)
         };
         Bounds {
@@ -116,5 +116,5 @@ pub(super) struct Tile<'a> {
     /// Of this tile alone.
     pub(super) codes: Codes<'a>,
     pub(super) errors_biases: &'a [u32; TILE_ROWS],
-    pub(super) logs: &'a [u32; TILE_ROWS],
+    pub(super) logs: [&'a [u32; TILE_ROWS]; 2],
 }

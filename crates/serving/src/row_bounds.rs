@@ -5,7 +5,7 @@
 //! bound once the decay since then is taken away. So publishing costs the rows that events touched, not all rows, and the
 //! exact bias is computed for the few rows that are scored exactly.
 
-use shelfmark_state::{HALF_LIVES_EVENTS, InferenceState};
+use shelfmark_state::{EVENT_COLUMNS, HALF_LIVES_ENTRIES, HALF_LIVES_EVENTS, POPULARITY_COLUMNS};
 
 use super::codes::{Lanes, STRIP_TILES, TILE_ROWS};
 
@@ -14,6 +14,8 @@ use super::codes::{Lanes, STRIP_TILES, TILE_ROWS};
 pub(super) const LOG_BITS: u32 = 10;
 pub(super) const LOG_MASK: u32 = (1 << LOG_BITS) - 1;
 const LOG_STEPS: f32 = 64.0;
+/// Logarithms of one word.
+pub(super) const LOGS_A_WORD: usize = 3;
 
 /// The columns of 1,024 rows.
 #[derive(Debug, Clone)]
@@ -21,15 +23,19 @@ pub(super) struct Strip {
     /// High half: the code's error; low half: the learned bias, negative infinity where a row may not be recommended. Both as
     /// the upper half of an f32, rounded up.
     pub(super) errors_biases: [Lanes<u32>; STRIP_TILES],
-    /// Logarithms of the three popularity counts, rounded up, the shortest half-life in the lowest bits.
-    pub(super) logs: [Lanes<u32>; STRIP_TILES],
+    /// Logarithms of the popularity counts, rounded up: three columns, of which the first is in the lowest bits, then
+    /// the other three.
+    pub(super) logs: [[Lanes<u32>; 2]; STRIP_TILES],
 }
 
 impl Strip {
     /// No row may be recommended.
     pub(super) fn masked() -> Self {
         let masked = u32::from(half_up(f32::NEG_INFINITY));
-        Self { errors_biases: [Lanes([masked; TILE_ROWS]); STRIP_TILES], logs: [Lanes([0; TILE_ROWS]); STRIP_TILES] }
+        Self {
+            errors_biases: [Lanes([masked; TILE_ROWS]); STRIP_TILES],
+            logs: [[Lanes([0; TILE_ROWS]); 2]; STRIP_TILES],
+        }
     }
 
     /// Sets the error of a row's code.
@@ -48,9 +54,10 @@ impl Strip {
     }
 
     /// Sets a row's popularity logarithms.
-    pub(super) fn set_logs(&mut self, row: usize, logs: [f32; 3]) {
-        self.logs[row / TILE_ROWS].0[row % TILE_ROWS] =
-            logs.iter().rev().fold(0, |word, log| word << LOG_BITS | log_steps(*log));
+    pub(super) fn set_logs(&mut self, row: usize, logs: [f32; POPULARITY_COLUMNS]) {
+        for (word, logs) in self.logs[row / TILE_ROWS].iter_mut().zip(logs.chunks(LOGS_A_WORD)) {
+            word.0[row % TILE_ROWS] = logs.iter().rev().fold(0, |word, log| word << LOG_BITS | log_steps(*log));
+        }
     }
 }
 
@@ -76,49 +83,66 @@ fn log_steps(log: f32) -> u32 {
     if log <= 0.0 { 0 } else { log.mul_add(LOG_STEPS, 0.02).ceil().clamp(0.0, 1023.0) as u32 }
 }
 
-/// How the bias of a state is bounded by the columns.
-#[derive(Debug, Clone, Copy)]
+/// Numbers of the events and of the entries as of which, or later, every row's popularity was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Written {
+    pub(super) events: u64,
+    pub(super) entries: u64,
+}
+
+impl Written {
+    /// Steps that each logarithm may have lost at `now`, and by rounding up.
+    #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
+    pub(super) fn lost(self, now: Self) -> [f32; POPULARITY_COLUMNS] {
+        let events = now.events.saturating_sub(self.events) as f32;
+        let entries = now.entries.saturating_sub(self.entries) as f32;
+        // `log(1 + c)` falls by at most the exponent of the decay of `c`; two steps for rounding up.
+        std::array::from_fn(|column| {
+            let exponent = match column.checked_sub(EVENT_COLUMNS) {
+                None => events / HALF_LIVES_EVENTS[column],
+                Some(column) => entries / HALF_LIVES_ENTRIES[column],
+            };
+            (exponent * std::f32::consts::LN_2).mul_add(LOG_STEPS, 2.0)
+        })
+    }
+}
+
+/// How the bias of a row in one search is bounded by the columns.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct BiasBound {
     /// Popularity weights, by step.
-    pub(super) weights: [f32; 3],
-    /// Steps to take away from a logarithm before it is weighed for the upper bound: none for a positive weight.
-    pub(super) shifts: [f32; 3],
+    pub(super) weights: [f32; POPULARITY_COLUMNS],
     /// Steps that a logarithm may have lost since it was written, and by rounding up.
-    lost: [f32; 3],
+    pub(super) lost: [f32; POPULARITY_COLUMNS],
 }
 
 impl BiasBound {
-    /// For a state whose columns were written at event number `written` or later.
-    #[expect(clippy::cast_precision_loss, reason = "an age is only a decay's exponent")]
-    pub(super) fn new(inference: &InferenceState, written: u64) -> Self {
-        let wp = inference.parameters.scalars.wp;
-        let age = inference.counters.counted.saturating_sub(written) as f32;
-        // `log(1 + c)` falls by at most the exponent of the decay of `c`; two steps for rounding up.
-        let lost =
-            HALF_LIVES_EVENTS.map(|half_life| (age * (std::f32::consts::LN_2 / half_life)).mul_add(LOG_STEPS, 2.0));
-        Self {
-            // Upwards, for weights that lose bits by it.
-            weights: wp.map(|weight| (weight / LOG_STEPS).next_up()),
-            shifts: std::array::from_fn(|h| if wp[h] < 0.0 { lost[h] } else { 0.0 }),
-            lost,
-        }
+    pub(super) fn new(weights: &[f32; POPULARITY_COLUMNS], lost: [f32; POPULARITY_COLUMNS]) -> Self {
+        // Upwards, for weights that lose bits by it. What is switched off stays so.
+        let upwards = |weight: f32| if weight == 0.0 { 0.0 } else { (weight / LOG_STEPS).next_up() };
+        Self { weights: weights.map(upwards), lost }
     }
 
     /// Lower and upper bound of a row's bias, from its columns.
     #[expect(clippy::cast_precision_loss, reason = "ten bits")]
-    pub(super) fn of(&self, error_bias: u32, logs: u32) -> (f32, f32) {
+    pub(super) fn of(&self, error_bias: u32, logs: [u32; 2]) -> (f32, f32) {
         let learned = f32::from_bits(error_bias << 16);
         // Rounding up added at most a part of 2^-7 to the size.
         let (mut lower, mut upper) = (learned - learned.abs() / 64.0 - 1e-37, learned);
-        for h in 0..3 {
-            let most = (logs >> (LOG_BITS * h as u32) & LOG_MASK) as f32;
-            let least = (most - self.lost[h]).max(0.0);
-            let (low, high) = if self.weights[h] < 0.0 { (most, least) } else { (least, most) };
-            lower += self.weights[h] * low;
-            upper += self.weights[h] * high;
+        for (column, (weight, lost)) in self.weights.iter().zip(self.lost).enumerate() {
+            let most = log_at(logs, column) as f32;
+            let least = (most - lost).max(0.0);
+            let (low, high) = if *weight < 0.0 { (most, least) } else { (least, most) };
+            lower += weight * low;
+            upper += weight * high;
         }
         (lower, upper)
     }
+}
+
+/// A logarithm of a row, in steps.
+pub(super) const fn log_at(logs: [u32; 2], column: usize) -> u32 {
+    logs[column / LOGS_A_WORD] >> (LOG_BITS * (column % LOGS_A_WORD) as u32) & LOG_MASK
 }
 
 /// The error of a row's code, from its column.

@@ -4,7 +4,7 @@
 //! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top_k::Top`], which scores the few that
 //! are left exactly. A search that admits few rows looks at their tiles alone.
 
-use shelfmark_state::{InferenceState, set_bits};
+use shelfmark_state::{InferenceState, POPULARITY_COLUMNS, set_bits};
 
 use super::{
     RowMask,
@@ -13,8 +13,8 @@ use super::{
     kernel::{Found, GROUP, Group, Machine, StripTiles},
     quantized_query::Probe,
     ranking::Ranking,
-    row_bounds::{BiasBound, is_masked},
-    score::{Scorer, sum},
+    row_bounds::{BiasBound, Written, is_masked},
+    score::{Scorer, Terms, sum},
     search::Search,
     top_k::Top,
 };
@@ -31,8 +31,9 @@ pub(super) fn scan(index: &Index, inference: &InferenceState, searches: &mut [&m
 
 /// [`scan`] on a machine, for tests: the answers are the same on all.
 pub(super) fn scan_on(machine: Machine, index: &Index, inference: &InferenceState, searches: &mut [&mut Search]) {
-    let bias = BiasBound::new(inference, index.written());
-    let mut runs: Vec<Run<'_>> = searches.iter_mut().map(|search| Run::new(search, index, inference, &bias)).collect();
+    let now = Written { events: inference.counters.counted, entries: inference.entries_counted };
+    let lost = index.written().lost(now);
+    let mut runs: Vec<Run<'_>> = searches.iter_mut().map(|search| Run::new(search, index, inference, lost)).collect();
     runs.iter_mut().for_each(|run| run.take_named(machine));
     let (mut few, mut all): (Vec<Run<'_>>, Vec<Run<'_>>) = runs.into_iter().partition(Run::admits_few);
     few.iter_mut().for_each(|run| run.take_admitted(machine));
@@ -42,7 +43,7 @@ pub(super) fn scan_on(machine: Machine, index: &Index, inference: &InferenceStat
         .chunk_by_mut(|a, b| a.ranking == b.ranking)
         .flat_map(|runs| runs.chunks_mut(GROUP))
         .map(|runs| {
-            let probes: Vec<&Probe> = runs.iter().map(|run| &run.probe).collect();
+            let probes: Vec<_> = runs.iter().map(|run| (&run.probe, &run.bias)).collect();
             let group = Group::new(&probes);
             (runs, group)
         })
@@ -55,7 +56,7 @@ pub(super) fn scan_on(machine: Machine, index: &Index, inference: &InferenceStat
     for strip in 0..index.strips() {
         let tiles = index.strip(strip);
         for (runs, group) in &mut groups {
-            group.pass(machine, &tiles, &bias, &mut |found| match runs.get_mut(found.search) {
+            group.pass(machine, &tiles, &mut |found| match runs.get_mut(found.search) {
                 Some(run) => run.take(&tiles, strip * STRIP_TILES, &found),
                 // A place without a search.
                 None => f32::INFINITY,
@@ -74,12 +75,18 @@ struct Run<'a> {
     probe: Probe,
     scorer: Scorer<'a, &'a Index>,
     index: &'a Index,
-    bias: &'a BiasBound,
+    bias: BiasBound,
 }
 
 impl<'a> Run<'a> {
-    fn new(search: &'a mut Search, index: &'a Index, inference: &'a InferenceState, bias: &'a BiasBound) -> Self {
-        let Search { ranking, vector, adjust, explore, admitted, top } = search;
+    fn new(
+        search: &'a mut Search,
+        index: &'a Index,
+        inference: &'a InferenceState,
+        lost: [f32; POPULARITY_COLUMNS],
+    ) -> Self {
+        let Search { ranking, vector, popularity, adjust, explore, admitted, top } = search;
+        let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore };
         let chance = if explore.is_some() { inference.config.explore * CHANCE_MAX } else { 0.0 };
         Self {
             ranking: *ranking,
@@ -87,9 +94,9 @@ impl<'a> Run<'a> {
             admitted: admitted.as_ref(),
             top,
             probe: Probe::new(*ranking, vector, chance),
-            scorer: Scorer::new(index, inference, *ranking, vector, adjust, *explore),
+            scorer: Scorer::new(index, inference, terms),
             index,
-            bias,
+            bias: BiasBound::new(popularity, lost),
         }
     }
 
@@ -101,8 +108,7 @@ impl<'a> Run<'a> {
 
     /// Bounds the named rows.
     fn take_named(&mut self, machine: Machine) {
-        let bias = self.bias;
-        let mut group = Group::new(&[&self.probe]);
+        let mut group = Group::new(&[(&self.probe, &self.bias)]);
         for (row, term) in self.adjust {
             let (tile, lane) = (*row as usize / TILE_ROWS, *row as usize % TILE_ROWS);
             if *term == f32::NEG_INFINITY || self.admitted.is_some_and(|admitted| !admitted.contains(*row)) {
@@ -112,7 +118,7 @@ impl<'a> Run<'a> {
             let tiles = self.index.strip(strip).only(tile);
             // Nothing is below no number, so every row of the tile is found.
             group.set_floor(0, f32::NAN);
-            group.pass(machine, &tiles, bias, &mut |found| {
+            group.pass(machine, &tiles, &mut |found| {
                 self.offer(&tiles, *row, lane, found.products[lane], Some(*term));
                 f32::NAN
             });
@@ -123,15 +129,15 @@ impl<'a> Run<'a> {
     /// Looks at the tiles of the admitted rows.
     fn take_admitted(&mut self, machine: Machine) {
         let Some(admitted) = self.admitted else { return };
-        let (index, bias) = (self.index, self.bias);
-        let mut group = Group::new(&[&self.probe]);
+        let index = self.index;
+        let mut group = Group::new(&[(&self.probe, &self.bias)]);
         for strip in 0..index.strips() {
             let tiles = index.strip(strip);
             for tile in 0..tiles.len() {
                 if of_tile(admitted, strip * STRIP_TILES + tile) != 0 {
                     let only = tiles.only(tile);
                     group.set_floor(0, self.top.floor());
-                    group.pass(machine, &only, bias, &mut |found| self.take(&only, strip * STRIP_TILES + tile, &found));
+                    group.pass(machine, &only, &mut |found| self.take(&only, strip * STRIP_TILES + tile, &found));
                 }
             }
         }
@@ -160,7 +166,7 @@ impl<'a> Run<'a> {
         if is_masked(tile.errors_biases[lane]) {
             return;
         }
-        let mut bounds = self.probe.bounds(&tile, lane, product, self.bias);
+        let mut bounds = self.probe.bounds(&tile, lane, product, &self.bias);
         if let Some(term) = sum(term, self.scorer.chance(row)) {
             bounds = bounds.plus(term);
         }
@@ -187,7 +193,7 @@ mod tests {
     use std::sync::Arc;
 
     use shelfmark_domain::{Id, Item, ModelConfig, Position, Served};
-    use shelfmark_state::{CounterRng, State, Table};
+    use shelfmark_state::{AddedWeights, CounterRng, GAP_BUCKETS, State, Table};
 
     use crate::{Publisher, score::best_of_all, top_k::Hit};
 
@@ -232,6 +238,11 @@ mod tests {
             state.inference.parameters.bias.row_mut(row)[0] = bias;
             let now = state.inference.counters.counted;
             state.inference.popularity.get_mut(row).add(now);
+            if draws.below(3) == 0 {
+                let now = state.inference.entries_counted;
+                state.inference.entries.get_mut(row).add(draws.unit() as f32, now);
+                state.touched.mark(Table::EntryPopularity, u32::try_from(row).expect("few"));
+            }
             for table in [Table::ItemVectors, Table::ItemBias, Table::Popularity] {
                 state.touched.mark(table, u32::try_from(row).expect("few"));
             }
@@ -241,9 +252,15 @@ mod tests {
         fn learn(&mut self) {
             let events = self.draws.below(3_000) as u64;
             self.state.inference.counters.counted += events;
-            let wp = &mut Arc::make_mut(&mut self.state.inference.parameters.scalars).wp;
+            self.state.inference.entries_counted += self.draws.below(300) as u64;
+            let scalars = Arc::make_mut(&mut self.state.inference.parameters.scalars);
             let size = [1.0, 1.0, 1e-44][self.draws.below(3)];
-            *wp = std::array::from_fn(|_| size * self.draws.normal());
+            scalars.wp = std::array::from_fn(|_| size * self.draws.normal());
+            let AddedWeights { wp_short, wpg, we, .. } = &mut scalars.added;
+            *wp_short = size * self.draws.normal();
+            for weight in wpg.iter_mut().flatten().chain(we.iter_mut().flatten()) {
+                *weight = if self.draws.below(4) == 0 { 0.0 } else { size * self.draws.normal() };
+            }
             let items = self.state.inference.catalog.len();
             for _ in 0..self.draws.below(items) {
                 let row = self.draws.below(items);
@@ -253,6 +270,8 @@ mod tests {
 
         fn search(&mut self) -> Search {
             let items = self.state.inference.catalog.len();
+            let g0 = self.draws.below(GAP_BUCKETS + 1);
+            let popularity = self.state.inference.parameters.scalars.popularity_weights(g0);
             let ranking = [Ranking::Score, Ranking::Score, Ranking::Cosine, Ranking::Popularity][self.draws.below(4)];
             let draws = &mut self.draws;
             let size = [0.0, 1e-20, 1.0, 1.0, 1e6][draws.below(5)];
@@ -281,6 +300,7 @@ mod tests {
             Search {
                 ranking,
                 vector,
+                popularity,
                 adjust,
                 explore: explores.then_some(draws.bits()),
                 admitted: (draws.below(2) == 0).then(|| RowMask::from_words(words)),
@@ -337,8 +357,9 @@ mod tests {
         let view = Publisher::from_scratch(&state.inference, Position::new(1), Served::Live);
         for (ranking, size) in [(Ranking::Popularity, 0.0), (Ranking::Score, 1e-4), (Ranking::Score, 1.0)] {
             let vector = if size > 0.0 { vec![size; 10] } else { Vec::new() };
-            let mut search =
-                Search { ranking, vector, adjust: vec![(7, -1.0)], explore: None, admitted: None, top: Top::new(50) };
+            let popularity = view.inference().parameters.scalars.popularity_weights(0);
+            let (adjust, top) = (vec![(7, -1.0)], Top::new(50));
+            let mut search = Search { ranking, vector, popularity, adjust, explore: None, admitted: None, top };
             scan(view.index(), view.inference(), &mut [&mut search]);
             assert!(search.top.scored() <= 500, "{ranking:?} {size}: {}", search.top.scored());
             let expected = best_of_all(view.inference(), &search);

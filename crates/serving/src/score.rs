@@ -1,6 +1,6 @@
 //! The score of a row for a search: the one definition that every answer follows.
 
-use shelfmark_state::{InferenceState, dot};
+use shelfmark_state::{InferenceState, POPULARITY_COLUMNS, dot};
 
 use super::{index::Index, ranking::Ranking, search::Search, top_k::Hit};
 
@@ -30,47 +30,48 @@ impl Vectors for Composed<'_> {
     }
 }
 
+/// What rows are scored by: the parts of a search that do not change while it runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) ranking: Ranking,
+    pub(super) vector: &'a [f32],
+    pub(super) popularity: &'a [f32; POPULARITY_COLUMNS],
+    pub(super) adjust: &'a [(u32, f32)],
+    pub(super) explore: Option<u64>,
+}
+
 /// Scores rows exactly.
 pub(super) struct Scorer<'a, V> {
     vectors: V,
     inference: &'a InferenceState,
-    ranking: Ranking,
-    vector: &'a [f32],
-    adjust: &'a [(u32, f32)],
-    explore: Option<u64>,
+    terms: Terms<'a>,
 }
 
 impl<'a, V: Vectors> Scorer<'a, V> {
-    pub(super) const fn new(
-        vectors: V,
-        inference: &'a InferenceState,
-        ranking: Ranking,
-        vector: &'a [f32],
-        adjust: &'a [(u32, f32)],
-        explore: Option<u64>,
-    ) -> Self {
-        Self { vectors, inference, ranking, vector, adjust, explore }
+    pub(super) const fn new(vectors: V, inference: &'a InferenceState, terms: Terms<'a>) -> Self {
+        Self { vectors, inference, terms }
     }
 
     /// The score. Costs the row's vector and its popularity.
     pub(super) fn score(&mut self, row: u32) -> f32 {
-        let dense = match self.ranking {
-            Ranking::Popularity => self.inference.item_bias(row),
-            Ranking::Score => dot(self.vector, self.vectors.vector(row)) + self.inference.item_bias(row),
+        let Terms { ranking, vector: query, popularity, adjust, .. } = self.terms;
+        let dense = match ranking {
+            Ranking::Popularity => self.inference.item_bias(row, popularity),
+            Ranking::Score => dot(query, self.vectors.vector(row)) + self.inference.item_bias(row, popularity),
             Ranking::Cosine => {
                 let vector = self.vectors.vector(row);
                 let norm = dot(vector, vector).sqrt();
                 // A row without a direction is like none.
-                if norm > 0.0 { dot(self.vector, vector) / norm } else { 0.0 }
+                if norm > 0.0 { dot(query, vector) / norm } else { 0.0 }
             }
         };
-        let named = self.adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| self.adjust[place].1);
+        let named = adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| adjust[place].1);
         sum(named, self.chance(row)).map_or(dense, |term| dense + term)
     }
 
     /// What exploration adds.
     pub(super) fn chance(&self, row: u32) -> Option<f32> {
-        self.explore.map(|seed| self.inference.exploration(row, seed))
+        self.terms.explore.map(|seed| self.inference.exploration(row, seed))
     }
 }
 
@@ -85,7 +86,9 @@ pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
 /// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
 pub(super) fn best_of_all(inference: &InferenceState, search: &Search) -> Vec<Hit> {
     let composed = Composed { inference, row: vec![0.0; inference.config.dim] };
-    let mut scorer = Scorer::new(composed, inference, search.ranking, &search.vector, &search.adjust, search.explore);
+    let Search { ranking, vector, popularity, adjust, explore, .. } = search;
+    let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore };
+    let mut scorer = Scorer::new(composed, inference, terms);
     let mut hits: Vec<Hit> = (0..u32::try_from(inference.catalog.len()).expect("rows are u32"))
         .filter(|row| inference.catalog.entry(*row).recommendable())
         .filter(|row| search.admitted.as_ref().is_none_or(|admitted| admitted.contains(*row)))

@@ -1,5 +1,7 @@
 //! Searches: what the scan looks for, and the best rows that it found.
 
+use shelfmark_state::POPULARITY_COLUMNS;
+
 use super::{RowMask, ranking::Ranking, top_k::Top};
 
 /// One search as the scan sees it.
@@ -8,6 +10,8 @@ pub(super) struct Search {
     pub(super) ranking: Ranking,
     /// `[dim]`; empty for [`Ranking::Popularity`].
     pub(super) vector: Vec<f32>,
+    /// Weights of the popularity columns in the query's context; of no effect on cosines.
+    pub(super) popularity: [f32; POPULARITY_COLUMNS],
     /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
     /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
     pub(super) adjust: Vec<(u32, f32)>,

@@ -1,7 +1,7 @@
 //! Subject of a query, and what a view knows of it.
 
-use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject};
-use shelfmark_state::{Actor, Context, ContextScratch, History, InferenceState, PastEvent};
+use shelfmark_domain::{ExcludeSeen, FieldError, Id, Query, Subject, Timestamp};
+use shelfmark_state::{Actor, Context, ContextScratch, History, InferenceState, PastEvent, Stance};
 
 /// Largest magnitude of a value in a vector given along with a query: keeps scores finite.
 const VECTOR_VALUE_MAX: f32 = 1e6;
@@ -54,9 +54,9 @@ impl Known {
 
     fn visit(inference: &InferenceState, query: &Query, ids: &[Id]) -> Self {
         let mut visit = History::default();
-        for item in ids.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
-            // Met just now.
-            visit.push(PastEvent { item, at: query.at, kind: NO_KIND });
+        let rows = ids.iter().filter_map(|id| inference.catalog.row(id.as_str()));
+        for (item, at) in rows.zip(moments_before(query.at, ids.len())) {
+            visit.push(PastEvent { item, at, kind: NO_KIND, stance: Stance::Liked });
         }
         if visit.is_empty() { Self::Nothing } else { Self::Visit(visit) }
     }
@@ -105,4 +105,10 @@ impl Known {
             }
         }
     }
+}
+
+/// Times of a visit's events, in order, of which the last is just before `at`: each is a unit of its own.
+fn moments_before(at: Timestamp, count: usize) -> impl Iterator<Item = Timestamp> {
+    let back = move |back: i64| Timestamp::from_micros(at.micros().saturating_sub(back)).unwrap_or(at);
+    (0..i64::try_from(count).unwrap_or(0)).rev().map(back)
 }

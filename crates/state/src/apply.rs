@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, History, LearnedTable, PastEvent, RECENT_EVENTS,
-    State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, ENTRY_GAP_SECONDS, History, LearnedTable,
+    PastEvent, RECENT_EVENTS, Stance, State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
@@ -37,12 +37,16 @@ pub struct Unit {
 }
 
 /// The item of an event, passed from [`State::apply_events`] to [`State::count_events`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EventItem {
     /// Item row.
     pub item: u32,
-    /// Whether the event's kind has a positive weight.
+    /// Whether the event has a positive weight.
     pub liked: bool,
+    /// Part of an entry that the event counts; 0 outside of entries.
+    pub entry: f32,
+    /// Whether the event is the first of an entry.
+    pub begins_entry: bool,
 }
 
 impl State {
@@ -52,6 +56,9 @@ impl State {
     /// Pass the returned items to [`State::count_events`] after the step. While learning is frozen, transition memory
     /// does not change, there is no step, and the items are not counted.
     pub fn apply_events(&mut self, events: &[&Event], scratch: &mut ContextScratch) -> (Vec<Unit>, Vec<EventItem>) {
+        if self.config().learning {
+            self.begin_added();
+        }
         let mut units = Vec::new();
         let mut rows = Vec::with_capacity(events.len());
         let mut start = 0;
@@ -94,11 +101,13 @@ impl State {
         let skip = later + earlier.min(until);
         let mut context = builder.build(user, history, skip, at, scratch);
         context.terms = terms;
+        let newest = builder.liked(history, skip).next();
+        let is_entry = newest.is_none_or(|past| at.seconds_since(past.at) > ENTRY_GAP_SECONDS);
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<TrainingTarget> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
-            let weight = inference.config.kind_weight(&event.kind);
+            let weight = inference.config.event_weight(event);
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
@@ -112,25 +121,32 @@ impl State {
         }
         // What weighs nothing changes no list: it is no target, and no clock goes on for it.
         ordered.retain(|target| target.weight != 0.0);
-        let weights: Vec<f32> = events.iter().map(|event| inference.config.kind_weight(&event.kind)).collect();
+        let weights: Vec<f32> = events.iter().map(|event| inference.config.event_weight(event)).collect();
         let learned: Vec<(u32, bool)> =
             items.iter().zip(&weights).filter(|(_, w)| **w != 0.0).map(|(item, w)| (*item, *w > 0.0)).collect();
         if !inference.config.learning {
             // Frozen: transition memory must not change, and neither must its clock, by which weights decay.
         } else if inference.config.memory {
             let before: Vec<u32> = builder.liked(history, skip).take(MEMORY_HISTORY).map(|past| past.item).collect();
-            let unit = history.newest(later).take(earlier).filter(|past| !builder.non_positive.contains(past.kind));
+            let unit =
+                history.newest(later).take(earlier).filter(|past| builder.kinds.is_liked(past.kind, past.stance));
             let mut within: Vec<u32> = unit.map(|past| past.item).collect();
             within.reverse();
             self.remember(&before, &within, &learned);
         } else {
             self.inference.counters.events += learned.len() as u64;
         }
+        let parts = entry_parts(&learned, is_entry, earlier);
         for (event, item) in events.iter().zip(&items) {
             self.push_history(actor, event, *item);
         }
         self.mark_active(actor);
-        rows.extend(learned.into_iter().map(|(item, liked)| EventItem { item, liked }));
+        rows.extend(learned.into_iter().zip(parts).map(|((item, liked), (entry, begins_entry))| EventItem {
+            item,
+            liked,
+            entry,
+            begins_entry,
+        }));
         Unit { actor, at, context, targets: ordered }
     }
 
@@ -216,7 +232,9 @@ impl State {
 
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
         let kind = self.kind_row(event);
-        let past = PastEvent { item, at: event.ts, kind };
+        let by_kind = self.config().kinds.get(&event.kind).is_none_or(|weight| weight.constant().is_some());
+        let stance = if by_kind { Stance::ByKind } else { Stance::of(self.config().event_weight(event)) };
+        let past = PastEvent { item, at: event.ts, kind, stance };
         let trimmed = self.inference.history(actor).is_trim_due().then(|| self.inference.history_kinds());
         let (table, row, histories) = match actor {
             Actor::User(row) => (Table::UserHistories, row, &mut self.inference.user_histories),
@@ -255,6 +273,7 @@ impl State {
             self.inference.popularity.get_mut(*row as usize).add(now);
             self.touched.mark(Table::Popularity, *row);
         }
+        self.count_entries(arrivals);
         for (back, row) in rows.iter().rev().enumerate().rev() {
             let number = now - 1 - back as u64;
             let slot = usize::try_from(number % RECENT_EVENTS as u64).expect("below 32,768");
@@ -270,9 +289,37 @@ impl State {
         self.touched.mark(Table::Counters, 0);
     }
 
+    /// Counts what people came for.
+    fn count_entries(&mut self, arrivals: &[EventItem]) {
+        let begun = arrivals.iter().filter(|arrival| arrival.begins_entry).count() as u64;
+        let entered = arrivals.iter().filter(|arrival| arrival.entry > 0.0);
+        if begun > 0 {
+            self.inference.entries_counted += begun;
+            self.touched.mark(Table::EntryCounter, 0);
+        }
+        for EventItem { item, entry, .. } in entered {
+            self.inference.entries.get_mut(*item as usize).add(*entry, self.inference.entries_counted);
+            self.touched.mark(Table::EntryPopularity, *item);
+        }
+    }
+
     /// Changes the counters by `count` and marks them as touched.
     pub fn count_step(&mut self, count: impl FnOnce(&mut super::Counters)) {
         count(&mut self.inference.counters);
         self.touched.mark(Table::Counters, 0);
     }
+}
+
+/// Returns what each event of a unit counts as an entry, and whether it is an entry's first. `earlier` events of the unit
+/// came in an earlier batch.
+fn entry_parts(learned: &[(u32, bool)], is_entry: bool, earlier: usize) -> Vec<(f32, bool)> {
+    let liked = learned.iter().filter(|(_, liked)| *liked).count();
+    #[expect(clippy::cast_precision_loss, reason = "a unit has far fewer than 2^24 events")]
+    let part = if is_entry { 1.0 / (earlier + liked).max(1) as f32 } else { 0.0 };
+    let mut begins = is_entry && earlier == 0;
+    let each = learned.iter().map(|(_, liked)| {
+        let begins = *liked && std::mem::take(&mut begins);
+        (if *liked { part } else { 0.0 }, begins)
+    });
+    each.collect()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    CatalogEntry, Counters, CowRows, CowVec, Digester, History, IdMap, LearnedTable, Popularity, Scalars, Segment,
-    State, StateError, Table, TransitionRow,
+    AddedWeights, CatalogEntry, Counters, CowRows, CowVec, Digester, EntryPopularity, History, IdMap, LearnedTable,
+    Popularity, Scalars, Segment, State, StateError, Table, TransitionRow,
 };
 
 /// A state under assembly, with the digest of the bytes read so far (P7).
@@ -115,10 +115,18 @@ impl State {
             Table::Projections => self.decode_learned(LearnedTable::Projections, row, bytes)?,
             Table::ItemBias => self.decode_learned(LearnedTable::Bias, row, bytes)?,
             Table::Scalars => {
-                let (weights, accumulators) = bytes.split_at_checked(size_of::<Scalars>())?;
-                r.parameters.scalars = Arc::new(read_pod(weights)?);
-                self.accumulators.scalars = Arc::new(read_pod(accumulators)?);
+                let (weights, accumulators) = bytes.split_at_checked(Scalars::STORED_BYTES)?;
+                put_scalars(&mut r.parameters.scalars, weights)?;
+                put_scalars(&mut self.accumulators.scalars, accumulators)?;
             }
+            Table::AddedWeights => {
+                let (weights, accumulators) = bytes.split_at_checked(size_of::<AddedWeights>())?;
+                Arc::make_mut(&mut r.parameters.scalars).added = read_pod(weights)?;
+                Arc::make_mut(&mut self.accumulators.scalars).added = read_pod(accumulators)?;
+                self.has_added = true;
+            }
+            Table::EntryPopularity => put(&mut r.entries, row, read_pod::<EntryPopularity>(bytes)?),
+            Table::EntryCounter => r.entries_counted = u64::from_le_bytes(bytes.try_into().ok()?),
             Table::Modalities => {
                 let (inputs, name) = bytes.split_first_chunk::<8>()?;
                 let inputs = usize::try_from(u64::from_le_bytes(*inputs)).ok()?;
@@ -204,6 +212,12 @@ fn put<T: Clone>(values: &mut CowVec<T>, place: usize, value: T) {
 
 fn put_values(rows: &mut CowRows, row: usize, bytes: &[u8]) -> Option<()> {
     if row == rows.len() { rows.push_bytes(bytes) } else { rows.set_bytes(row, bytes) }
+}
+
+/// Replaces the stored part of the small vectors.
+fn put_scalars(scalars: &mut Arc<Scalars>, bytes: &[u8]) -> Option<()> {
+    let stored = &mut bytemuck::bytes_of_mut(Arc::make_mut(scalars))[..Scalars::STORED_BYTES];
+    (stored.len() == bytes.len()).then(|| stored.copy_from_slice(bytes))
 }
 
 fn read_row(bytes: &[u8]) -> Option<u32> {

@@ -1,10 +1,12 @@
 //! Context of a query: the part of the state that the score of an item depends on, such as history, repeats and
 //! transition memory candidates.
 
+use std::collections::HashSet;
+
 use shelfmark_domain::Timestamp;
 
 use super::{
-    CowVec, HISTORY_EVENTS_MAX, History, PastEvent, Popularity, Scalars, TransitionRow,
+    CowVec, HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent, Scalars, TransitionRow,
     math::ln_1p,
     scalars::{age_bucket, count_bucket, gap_bucket},
     transition_memory::{MEMORY_DECAY, MEMORY_HISTORY, MEMORY_ROW_MAX, MEMORY_SCALE, MEMORY_TOP},
@@ -49,44 +51,33 @@ impl MemoryCandidate {
     }
 }
 
+/// Most events of a query for each place of its history, where places count units.
+const EVENTS_PER_PLACE: usize = 5;
+
+/// Newest dislikes that are pooled.
+pub const DISLIKES_POOLED: usize = 50;
+
 /// The context of one query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// Row of the user vector; `None` for sessions and unknown users.
     pub user: Option<u32>,
-    /// Item rows, newest first, at most `config.history`.
+    /// Item rows, newest first.
     pub history: Vec<u32>,
+    /// Place of each entry of `history`: number of units, or of events, after it; below `config.history`.
+    pub places: Vec<u8>,
     /// Time-gap bucket of each entry of `history`.
     pub gaps: Vec<u8>,
+    /// Items that the actor disliked and did not like since, newest first.
+    pub disliked: Vec<u32>,
+    /// Number of the newest of `disliked` that are pooled.
+    pub pooled_dislikes: usize,
     /// The distinct items of the last 1,000 events, newest first.
     pub repeats: Vec<Repeat>,
     /// Transition memory candidates, best first, at most 64.
     pub memory: Vec<MemoryCandidate>,
     /// Context rows of the circumstances, ascending, distinct.
     pub terms: Vec<u32>,
-}
-
-/// A set of event kinds, by row number.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct KindSet([u64; 4]);
-
-impl KindSet {
-    /// Whether the kind is in the set.
-    #[inline]
-    pub const fn contains(self, kind: u8) -> bool {
-        self.0[kind as usize / 64] >> (kind % 64) & 1 == 1
-    }
-}
-
-impl FromIterator<u32> for KindSet {
-    fn from_iter<I: IntoIterator<Item = u32>>(rows: I) -> Self {
-        let mut set = Self::default();
-        // Rows beyond 255 share the last number, as in histories.
-        for row in rows.into_iter().map(|row| u8::try_from(row).unwrap_or(u8::MAX)) {
-            set.0[usize::from(row) / 64] |= 1 << (row % 64);
-        }
-        set
-    }
 }
 
 /// Reusable workspace of `ContextBuilder`. Each item has a slot that is valid for one epoch, so nothing is cleared.
@@ -124,19 +115,33 @@ impl ContextScratch {
     }
 }
 
+impl ContextScratch {
+    /// Marks an item. Returns whether it was not marked since the workspace was begun.
+    fn mark(&mut self, item: u32) -> bool {
+        let slot = &mut self.slots[item as usize];
+        let new = slot.epoch != self.epoch;
+        slot.epoch = self.epoch;
+        new
+    }
+}
+
 /// Builder of contexts: borrows the tables that a context is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct ContextBuilder<'a> {
     /// Number of item rows.
     pub items: usize,
-    /// `config.history`: most items of a query.
+    /// `config.history`: most places of a query's history.
     pub history_max: usize,
+    /// `config.history_units`: whether places count units instead of events.
+    pub by_unit: bool,
+    /// `config.dislikes`: whether disliked items are pooled.
+    pub pool_dislikes: bool,
     /// Transition memory by item row; `None` when it is switched off.
     pub memory: Option<&'a CowVec<std::sync::Arc<TransitionRow>>>,
     /// Number of events applied.
     pub now: u64,
-    /// Kinds with a weight of 0 or below, which take no part in queries.
-    pub non_positive: KindSet,
+    /// How kinds of events are classed.
+    pub kinds: HistoryKinds,
 }
 
 impl ContextBuilder<'_> {
@@ -155,12 +160,17 @@ impl ContextBuilder<'_> {
         let mut context = Context {
             user,
             history: Vec::with_capacity(most.min(self.history_max)),
+            places: Vec::with_capacity(most.min(self.history_max)),
             gaps: Vec::with_capacity(most.min(self.history_max)),
             repeats: Vec::with_capacity(most.min(REPEATS_LIKELY)),
             ..Context::default()
         };
-        for past in self.liked(history, skip).take(self.history_max) {
+        scratch.begin(self.items);
+        context.disliked = self.disliked(history, skip, |item| scratch.mark(item));
+        context.pooled_dislikes = if self.pool_dislikes { context.disliked.len().min(DISLIKES_POOLED) } else { 0 };
+        for (past, place) in self.placed(history, skip, sorted(&context.disliked)) {
             context.history.push(past.item);
+            context.places.push(place);
             context.gaps.push(gap_bucket(at.seconds_since(past.at)));
         }
         self.repeats(history, skip, &mut context, scratch);
@@ -171,8 +181,58 @@ impl ContextBuilder<'_> {
     /// Iterates over the newest 1,000 events of the history that take part in queries, newest first.
     #[inline]
     pub fn liked<'a>(&self, history: &'a History, skip: usize) -> impl Iterator<Item = PastEvent> + use<'a> {
-        let non_positive = self.non_positive;
-        history.newest(skip).filter(move |past| !non_positive.contains(past.kind)).take(HISTORY_EVENTS_MAX)
+        let kinds = self.kinds;
+        history.newest(skip).filter(move |past| kinds.is_liked(past.kind, past.stance)).take(HISTORY_EVENTS_MAX)
+    }
+
+    /// Iterates over the events that make up a query, newest first, each with its place.
+    pub fn query_events<'a>(
+        &self,
+        history: &'a History,
+        skip: usize,
+    ) -> impl Iterator<Item = (PastEvent, u8)> + use<'a> {
+        let mut judged = HashSet::new();
+        self.placed(history, skip, sorted(&self.disliked(history, skip, |item| judged.insert(item))))
+    }
+
+    /// Returns the items of which the newest event with a weight is a dislike, newest first. `judge` returns whether it
+    /// is called with an item for the first time.
+    fn disliked(&self, history: &History, skip: usize, mut judge: impl FnMut(u32) -> bool) -> Vec<u32> {
+        if !history.may_have_dislikes(&self.kinds) {
+            return Vec::new();
+        }
+        let mut disliked = Vec::new();
+        for past in history.newest(skip) {
+            let (likes, dislikes) =
+                (self.kinds.is_liked(past.kind, past.stance), self.kinds.is_disliked(past.kind, past.stance));
+            if likes || dislikes {
+                let newest = judge(past.item);
+                if newest && dislikes {
+                    disliked.push(past.item);
+                }
+            }
+        }
+        disliked
+    }
+
+    /// Places events. Those of items that were disliked later take no part. Events of one time are of one unit, and
+    /// events of one unit have one place.
+    fn placed<'a>(
+        &self,
+        history: &'a History,
+        skip: usize,
+        disliked: Vec<u32>,
+    ) -> impl Iterator<Item = (PastEvent, u8)> + use<'a> {
+        let (by_unit, places) = (self.by_unit, self.history_max);
+        let events_max = if by_unit { EVENTS_PER_PLACE * places } else { places };
+        let (mut place, mut newer) = (0, None);
+        let liked = self.liked(history, skip).filter(move |past| disliked.binary_search(&past.item).is_err());
+        let placed = liked.take(events_max).map(move |past| {
+            place += u8::from(newer.is_some_and(|at| !by_unit || at != past.at));
+            newer = Some(past.at);
+            (past, place)
+        });
+        placed.take_while(move |(_, place)| usize::from(*place) < places)
     }
 
     fn repeats(&self, history: &History, skip: usize, context: &mut Context, scratch: &mut ContextScratch) {
@@ -242,11 +302,10 @@ impl ContextBuilder<'_> {
     }
 }
 
-/// Returns `wp . log(1 + pop_j)`, the popularity term of a score, as of event number `now`.
-#[inline]
-pub fn popularity_term(popularity: &Popularity, now: u64, wp: &[f32; 3]) -> f32 {
-    let logs = popularity.logs(now);
-    wp[0] * logs[0] + wp[1] * logs[1] + wp[2] * logs[2]
+fn sorted(rows: &[u32]) -> Vec<u32> {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows
 }
 
 #[cfg(test)]
@@ -254,7 +313,7 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use super::*;
-    use crate::{CounterRng, PastEvent};
+    use crate::{CounterRng, PastEvent, Stance};
 
     /// Goal: the optimized sum and selection equal the formula bit for bit. Method: the formula with a map and a sort,
     /// on random rows that overlap, tie and exceed 64 candidates, with one workspace for all.
@@ -277,11 +336,18 @@ mod tests {
             let mut history = History::default();
             for _ in 0..draws.below(40) {
                 let item = u32::try_from(draws.below(items)).expect("small");
-                history.push(PastEvent { item, at: Timestamp::default(), kind: 0 });
+                history.push(PastEvent { item, at: Timestamp::default(), kind: 0, stance: Stance::ByKind });
             }
             let now = 300;
-            let builder =
-                ContextBuilder { items, history_max: 5, memory: Some(&rows), now, non_positive: KindSet::default() };
+            let builder = ContextBuilder {
+                items,
+                history_max: 5,
+                by_unit: true,
+                pool_dislikes: true,
+                memory: Some(&rows),
+                now,
+                kinds: HistoryKinds::default(),
+            };
             let skip = draws.below(3);
             let built = builder.build(None, &history, skip, Timestamp::default(), &mut scratch).memory;
 

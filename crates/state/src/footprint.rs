@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use shelfmark_domain::{Id, Item, PropertyValue};
 
-use super::{CatalogEntry, CowRows, CowVec, History, IdMap, InferenceState, Popularity, Scalars, TransitionRow};
+use super::{
+    CatalogEntry, CowRows, CowVec, EntryPopularity, History, IdMap, InferenceState, Popularity, Scalars, TransitionRow,
+};
 
 /// Rows that are sampled per table.
 const SAMPLED_MAX: usize = 512;
@@ -58,6 +60,7 @@ impl InferenceState {
             ("last_vectors", parameters.last.len(), learned(&parameters.last)),
             ("item_bias", parameters.bias.len(), learned(&parameters.bias)),
             ("popularity", self.popularity.len(), self.popularity.footprint(|_: &Popularity| 0)),
+            ("entries", self.entries.len(), self.entries.footprint(|_: &EntryPopularity| 0)),
             ("memory", self.memory.len(), self.memory.footprint(shared(TransitionRow::footprint))),
             ("contents", self.content_vectors.len(), contents),
             ("users", self.users.len(), actors(&self.users, &self.user_histories)),

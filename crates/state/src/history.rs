@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shelfmark_domain::Timestamp;
 
-use super::context::KindSet;
+use super::stance::{HistoryKinds, Stance};
 
 /// Most events of a history that count, and as many again of kinds that take no part in queries. Also the range of the
 /// repeat term.
@@ -15,6 +15,8 @@ pub const LASTING_MAX: usize = 10_000;
 const TRIM_EVERY: u64 = HISTORY_EVENTS_MAX as u64 / 8;
 /// Bit of the encoded number of events that says that remembered pairs follow. No history has so many events.
 const LASTING_FLAG: u64 = 1 << 63;
+/// Bit of it that says that stances follow the kinds.
+const STANCES_FLAG: u64 = 1 << 62;
 
 /// The newest events of a user or session by their own time, oldest first, stored by column. Of older ones, items are
 /// remembered that were met with a lasting kind.
@@ -23,6 +25,8 @@ pub struct History {
     items: Vec<u32>,
     times: Vec<Timestamp>,
     kinds: Vec<u8>,
+    /// Empty while all are [`Stance::ByKind`].
+    stances: Vec<Stance>,
     total: u64,
     /// Distinct, oldest first.
     lasting: Vec<LastingEvent>,
@@ -35,15 +39,6 @@ struct LastingEvent {
     kind: u8,
 }
 
-/// Kinds of events that a history treats in a way of their own.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HistoryKinds {
-    /// Kinds with a weight of 0 or below, which take no part in queries.
-    pub non_positive: KindSet,
-    /// Kinds that are remembered when their events are too old for the history (`config.lasting_kinds`).
-    pub lasting: KindSet,
-}
-
 /// One event of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PastEvent {
@@ -53,6 +48,8 @@ pub struct PastEvent {
     pub at: Timestamp,
     /// Row of the event's kind.
     pub kind: u8,
+    /// What the event says about the item.
+    pub stance: Stance,
 }
 
 impl History {
@@ -61,6 +58,7 @@ impl History {
         self.items.capacity() * size_of::<u32>()
             + self.times.capacity() * size_of::<Timestamp>()
             + self.kinds.capacity()
+            + self.stances.capacity()
             + self.lasting.capacity() * size_of::<LastingEvent>()
     }
 
@@ -71,6 +69,12 @@ impl History {
         let place = self.until(past.at);
         self.items.insert(place, past.item);
         self.times.insert(place, past.at);
+        if past.stance != Stance::ByKind && self.stances.is_empty() {
+            self.stances.resize(self.kinds.len(), Stance::ByKind);
+        }
+        if past.stance != Stance::ByKind || !self.stances.is_empty() {
+            self.stances.insert(place, past.stance);
+        }
         self.kinds.insert(place, past.kind);
         self.total += 1;
     }
@@ -92,7 +96,7 @@ impl History {
 
     /// Drops the oldest events, beyond [`HISTORY_EVENTS_MAX`] that take part in queries and as many that do not.
     pub(super) fn trim(&mut self, kinds: &HistoryKinds) {
-        let kept = self.window(kinds.non_positive);
+        let kept = self.window(kinds);
         let gone = (0..kept.len()).filter(|place| !kept[*place] && kinds.lasting.contains(self.kinds[*place]));
         let gone: Vec<LastingEvent> =
             gone.map(|place| LastingEvent { item: self.items[place], kind: self.kinds[place] }).collect();
@@ -105,14 +109,18 @@ impl History {
         retain(&mut self.items, &kept);
         retain(&mut self.times, &kept);
         retain(&mut self.kinds, &kept);
+        retain(&mut self.stances, &kept);
+        if self.stances.iter().all(|stance| *stance == Stance::ByKind) {
+            self.stances.clear();
+        }
     }
 
     /// Returns by event, oldest first, whether it counts: the newest [`HISTORY_EVENTS_MAX`] that take part in queries do,
     /// and as many that do not.
-    fn window(&self, non_positive: KindSet) -> Vec<bool> {
+    fn window(&self, kinds: &HistoryKinds) -> Vec<bool> {
         let mut counts = [0_usize; 2];
-        let newest_first = self.kinds.iter().rev().map(|kind| {
-            let count = &mut counts[usize::from(non_positive.contains(*kind))];
+        let newest_first = (0..self.len()).rev().map(|place| {
+            let count = &mut counts[usize::from(kinds.is_liked(self.kinds[place], self.stance(place)))];
             *count += 1;
             *count <= HISTORY_EVENTS_MAX
         });
@@ -124,10 +132,20 @@ impl History {
     /// Iterates over items and kinds of all events that are remembered: the newest, and older ones of lasting kinds. A
     /// pair may come several times.
     pub fn remembered<'a>(&'a self, kinds: &HistoryKinds) -> impl Iterator<Item = (u32, u8)> + use<'a> {
-        let (window, lasting) = (self.window(kinds.non_positive), kinds.lasting);
+        let (window, lasting) = (self.window(kinds), kinds.lasting);
         let newest = (0..self.len()).filter(move |place| window[*place] || lasting.contains(self.kinds[*place]));
         let newest = newest.map(|place| (self.items[place], self.kinds[place]));
         self.lasting.iter().map(|event| (event.item, event.kind)).chain(newest)
+    }
+
+    /// Whether an event may be a dislike, without a look at every one.
+    #[inline]
+    pub(super) fn may_have_dislikes(&self, kinds: &HistoryKinds) -> bool {
+        !kinds.negative.is_empty() || !self.stances.is_empty()
+    }
+
+    fn stance(&self, place: usize) -> Stance {
+        self.stances.get(place).copied().unwrap_or_default()
     }
 
     /// Number of kept events.
@@ -152,7 +170,12 @@ impl History {
     #[inline]
     pub fn newest(&self, skip: usize) -> impl Iterator<Item = PastEvent> {
         let end = self.len().saturating_sub(skip);
-        (0..end).rev().map(|i| PastEvent { item: self.items[i], at: self.times[i], kind: self.kinds[i] })
+        (0..end).rev().map(|i| PastEvent {
+            item: self.items[i],
+            at: self.times[i],
+            kind: self.kinds[i],
+            stance: self.stance(i),
+        })
     }
 
     /// Returns the item rows, oldest first.
@@ -163,7 +186,8 @@ impl History {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let flag = if self.lasting.is_empty() { 0 } else { LASTING_FLAG };
-        out.extend_from_slice(&(self.total | flag).to_le_bytes());
+        let stances = if self.stances.is_empty() { 0 } else { STANCES_FLAG };
+        out.extend_from_slice(&(self.total | flag | stances).to_le_bytes());
         if flag != 0 {
             let count = u32::try_from(self.lasting.len()).expect("at most 10,000");
             out.extend_from_slice(&count.to_le_bytes());
@@ -175,6 +199,7 @@ impl History {
             out.extend_from_slice(&time.micros().to_le_bytes());
         }
         out.extend_from_slice(&self.kinds);
+        out.extend(self.stances.iter().map(|stance| *stance as u8));
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
@@ -190,12 +215,14 @@ impl History {
             lasting = items.zip(kinds).map(|(item, kind)| LastingEvent { item, kind: *kind }).collect();
             rest = after;
         }
-        if !rest.len().is_multiple_of(13) {
+        let event_bytes = if total & STANCES_FLAG == 0 { 13 } else { 14 };
+        if !rest.len().is_multiple_of(event_bytes) {
             return None;
         }
-        let n = rest.len() / 13;
+        let n = rest.len() / event_bytes;
         let (items, rest) = rest.split_at(n * 4);
-        let (times, kinds) = rest.split_at(n * 8);
+        let (times, rest) = rest.split_at(n * 8);
+        let (kinds, stances) = rest.split_at(n);
         Some(Self {
             items: items.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
             times: times
@@ -205,7 +232,8 @@ impl History {
                 .map(|c| Timestamp::from_micros(i64::from_le_bytes(*c)))
                 .collect::<Option<_>>()?,
             kinds: kinds.to_vec(),
-            total: total & !LASTING_FLAG,
+            stances: stances.iter().map(|stance| Stance::from_byte(*stance)).collect::<Option<_>>()?,
+            total: total & !(LASTING_FLAG | STANCES_FLAG),
             lasting,
         })
     }
@@ -231,6 +259,7 @@ mod tests {
         HistoryKinds {
             non_positive: [u32::from(IMPRESSION)].into_iter().collect(),
             lasting: [u32::from(PURCHASE)].into_iter().collect(),
+            ..HistoryKinds::default()
         }
     }
 
@@ -239,7 +268,7 @@ mod tests {
         if history.is_trim_due() {
             history.trim(&kinds());
         }
-        history.push(PastEvent { item, at, kind });
+        history.push(PastEvent { item, at, kind, stance: Stance::ByKind });
     }
 
     /// The newest places of events by kind, as a plain list has them.
@@ -280,6 +309,40 @@ mod tests {
             }
         }
         assert_eq!(history.total(), 6000);
+    }
+
+    /// Goal: events whose weight is by value count by their own stance, wherever they arrive. Method: ratings of all
+    /// stances among clicks, some late, trimmed and stored on the way, beside a plain list.
+    #[test]
+    fn stances_stay_with_their_events() {
+        const RATING: u8 = 7;
+        let (mut history, mut events) = (History::default(), Vec::new());
+        let stances = [Stance::Liked, Stance::Neutral, Stance::Disliked, Stance::ByKind];
+        for n in 0..4000_u32 {
+            let stance = if n < 20 { Stance::ByKind } else { stances[n as usize * 7 / 3 % 4] };
+            let time = if n % 5 == 0 { n.saturating_sub(40) } else { n };
+            let at = Timestamp::from_micros(i64::from(time)).expect("a time");
+            let past = PastEvent { item: n, at, kind: if stance == Stance::ByKind { CLICK } else { RATING }, stance };
+            if history.is_trim_due() {
+                history.trim(&kinds());
+            }
+            history.push(past);
+            events.insert(events.partition_point(|other: &PastEvent| other.at <= at), past);
+            if n % 191 == 0 {
+                let mut bytes = Vec::new();
+                history.encode(&mut bytes);
+                assert_eq!(History::decode(&bytes), Some(history.clone()));
+                assert_eq!(history.newest(3).next(), events.iter().rev().nth(3).copied());
+            }
+        }
+        let liked = |past: &PastEvent| matches!(past.stance, Stance::Liked | Stance::ByKind);
+        let expected: Vec<PastEvent> = events.iter().rev().copied().filter(liked).take(HISTORY_EVENTS_MAX).collect();
+        let found = history.newest(0).filter(|past| kinds().is_liked(past.kind, past.stance)).take(HISTORY_EVENTS_MAX);
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        let mut bytes = Vec::new();
+        history.encode(&mut bytes);
+        *bytes.last_mut().expect("stances") = 4;
+        assert_eq!(History::decode(&bytes), None, "an unknown stance is refused");
     }
 
     #[test]

@@ -5,10 +5,9 @@ use std::{hint::black_box, sync::Arc};
 use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
-    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, History, HistoryKinds, IdMap,
-    Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled, add_scaled_4,
-    context::{ContextBuilder, KindSet},
-    popularity_term,
+    Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, EntryPopularity, History,
+    HistoryKinds, IdMap, POPULARITY_COLUMNS, Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled,
+    add_scaled_4, context::ContextBuilder, dot,
 };
 
 /// Stream of the random numbers for exploration.
@@ -54,6 +53,10 @@ pub struct InferenceState {
     pub session_histories: CowVec<Arc<History>>,
     /// Popularity by item row.
     pub popularity: CowVec<Popularity>,
+    /// Entry popularity by item row. Empty in a state of an earlier build, until it learns.
+    pub entries: CowVec<EntryPopularity>,
+    /// Number of entries counted: the clock of `entries`.
+    pub entries_counted: u64,
     /// Transition memory by item row.
     pub memory: CowVec<Arc<TransitionRow>>,
     /// Content vectors: what dense vectors add to item vectors.
@@ -77,6 +80,8 @@ impl InferenceState {
             user_histories: CowVec::default(),
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
+            entries: CowVec::default(),
+            entries_counted: 0,
             memory: CowVec::default(),
             content_vectors: ContentVectors::new(dim),
             parameters: Parameters::new(dim, Scalars::initial()),
@@ -122,29 +127,32 @@ impl InferenceState {
     /// Iterates over the events that a query by this history uses, newest first: its context's `history`.
     #[inline]
     pub fn query_history<'a>(&self, history: &'a History) -> impl Iterator<Item = PastEvent> + use<'a> {
-        self.context_builder().liked(history, 0).take(self.config.history)
+        self.context_builder().query_events(history, 0).map(|(past, _)| past)
     }
 
     pub(super) fn context_builder(&self) -> ContextBuilder<'_> {
         ContextBuilder {
             items: self.catalog.len(),
             history_max: self.config.history,
+            by_unit: self.config.history_units,
+            pool_dislikes: self.config.dislikes,
             memory: self.config.memory.then_some(&self.memory),
             now: self.counters.events,
-            non_positive: self.non_positive_kinds(),
+            kinds: self.history_kinds(),
         }
-    }
-
-    /// Returns the kinds with a weight of 0 or below.
-    fn non_positive_kinds(&self) -> KindSet {
-        let non_positive = self.config.kinds.iter().filter(|(_, weight)| **weight <= 0.0);
-        non_positive.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
     }
 
     /// Returns the kinds that histories treat in a way of their own.
     pub fn history_kinds(&self) -> HistoryKinds {
         let lasting = self.config.lasting_kinds.iter().filter_map(|kind| self.kinds.get(kind)).collect();
-        HistoryKinds { non_positive: self.non_positive_kinds(), lasting }
+        // A kind whose weight is by value counts as one of weight 1 where an event has no stance of its own.
+        let constant = self.config.kinds.iter().filter_map(|(kind, weight)| Some((kind, weight.constant()?)));
+        let below = |limit: fn(f32) -> bool| {
+            let kinds = constant.clone().filter(move |(_, weight)| limit(*weight));
+            kinds.filter_map(|(kind, _)| self.kinds.get(kind)).collect()
+        };
+        let (non_positive, negative) = (below(|weight| weight <= 0.0), below(|weight| weight < 0.0));
+        HistoryKinds { non_positive, negative, lasting }
     }
 
     /// Returns the rows of those circumstances that events have named before, ascending, distinct.
@@ -200,12 +208,28 @@ impl InferenceState {
         self.config.explore * noise / (1.0 + events).sqrt()
     }
 
-    /// Returns the bias of an item, `b_j + sum_h wp_h log(1 + pop_{h,j})`.
+    /// Returns `log(1 + count)` of an item's events and entries at each half-life.
     #[inline]
-    pub fn item_bias(&self, row: u32) -> f32 {
-        let wp = &self.parameters.scalars.wp;
-        self.parameters.bias.row(row as usize)[0]
-            + popularity_term(&self.popularity[row as usize], self.counters.counted, wp)
+    pub fn popularity_logs(&self, row: u32) -> [f32; POPULARITY_COLUMNS] {
+        let row = row as usize;
+        let [a, b, c, d] = self.popularity[row].logs(self.counters.counted);
+        let entry = if row < self.entries.len() { self.entries[row] } else { EntryPopularity::default() };
+        let [ea, eb] = entry.logs(self.entries_counted);
+        [a, b, c, d, ea, eb]
+    }
+
+    /// Returns what popularity adds to an item's score, given the weights of the query's context
+    /// ([`Scalars::popularity_weights`]).
+    #[inline]
+    pub fn popularity_term(&self, row: u32, weights: &[f32; POPULARITY_COLUMNS]) -> f32 {
+        dot(weights, &self.popularity_logs(row))
+    }
+
+    /// Returns the bias of an item in a query, `b_j + sum_h (wp_h + wpg[g0][h]) log(1 + pop_{h,j}) + sum_h we[g0][h]
+    /// log(1 + entry_{h,j})`, given the weights of the query's context.
+    #[inline]
+    pub fn item_bias(&self, row: u32, weights: &[f32; POPULARITY_COLUMNS]) -> f32 {
+        self.parameters.bias.row(row as usize)[0] + self.popularity_term(row, weights)
     }
 }
 

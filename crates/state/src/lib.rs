@@ -13,6 +13,7 @@
 //! pairs of item and lasting kind. A row of the transition memory has 128 entries, the ring of recent items 32,768. At
 //! most 65,536 circumstances have a vector. Dense vectors have at most 16 modalities with 16,384 numbers together.
 
+mod added_tables;
 mod apply;
 mod assembler;
 mod base_weights;
@@ -22,6 +23,7 @@ mod content_vectors;
 mod context;
 mod cow_vec;
 mod digest;
+
 mod footprint;
 mod forget;
 mod history;
@@ -38,6 +40,7 @@ mod random;
 mod read_back;
 mod scalars;
 mod segment;
+mod stance;
 mod stored_row;
 mod table;
 mod tokens;
@@ -52,22 +55,25 @@ pub use base_weights::BaseWeights;
 pub use bits::set_bits;
 pub use catalog::{Catalog, CatalogEntry};
 pub use content_vectors::{ContentVectors, REFRESHED_PER_STEP, normalise};
-pub use context::{Context, ContextScratch, MemoryCandidate, Repeat, popularity_term};
+pub use context::{Context, ContextScratch, DISLIKES_POOLED, MemoryCandidate, Repeat};
 pub use cow_vec::{CowRows, CowVec, PREFETCH_ROWS};
 pub use digest::{Digester, row_hash};
 pub use footprint::{SHARED_BYTES, TableFootprint, allocated, sampled};
-pub use history::{HISTORY_EVENTS_MAX, History, HistoryKinds, PastEvent};
+pub use history::{HISTORY_EVENTS_MAX, History, PastEvent};
 pub use id_map::IdMap;
 pub use inference_state::{Actor, InferenceState, token_factor};
 pub use learned_table::LearnedTable;
 pub use math::{exp, ln, ln_1p};
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
-pub use popularity::{HALF_LIVES_EVENTS, Popularity};
+pub use popularity::{ENTRY_GAP_SECONDS, EntryPopularity, HALF_LIVES_ENTRIES, HALF_LIVES_EVENTS, Popularity};
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::CounterRng;
 pub use read_back::ReadBack;
-pub use scalars::{AGE_BUCKETS, COUNT_BUCKETS, GAP_BUCKETS, PLACES_MAX, Scalars};
+pub use scalars::{
+    AGE_BUCKETS, AddedWeights, COUNT_BUCKETS, EVENT_COLUMNS, GAP_BUCKETS, PLACES_MAX, POPULARITY_COLUMNS, Scalars,
+};
 pub use segment::{Segment, Segments};
+pub use stance::{HistoryKinds, Stance};
 pub use stored_row::{learned_row, stored_id};
 pub use table::Table;
 pub use tokens::{token_named, tokens_of};
@@ -167,6 +173,8 @@ pub struct State {
     recent: CowVec<u32>,
     /// Number of occurrences in `recent`, by item row; derived, not stored.
     recent_counts: CowVec<u32>,
+    /// Whether the tables that were added later are there. Not before a state of an earlier build learns.
+    has_added: bool,
     /// When each actor was last active.
     last_active: idle::LastActive,
     /// Rows changed since the engine last took the set. Empty in snapshots and versions: with a copied set, learning
@@ -185,6 +193,7 @@ impl State {
             accumulators: parameters(),
             recent: CowVec::default(),
             recent_counts: CowVec::default(),
+            has_added: false,
             last_active: idle::LastActive::default(),
             touched: Touched::default(),
         };
@@ -198,6 +207,7 @@ impl State {
     pub fn initial(config: Arc<ModelConfig>) -> Self {
         let mut state = Self::empty(config);
         state.push_row(LearnedTable::Last, ACCUMULATOR_INITIAL);
+        state.begin_added();
         state
     }
 
@@ -288,6 +298,10 @@ impl State {
             self.push_row(LearnedTable::Bias, 0.0);
             self.inference.popularity.push(Popularity::default());
             self.touched.mark(Table::Popularity, row);
+            if self.has_added {
+                self.inference.entries.push(EntryPopularity::default());
+                self.touched.mark(Table::EntryPopularity, row);
+            }
             self.inference.memory.push(Arc::default());
             self.touched.mark(Table::Memory, row);
             self.recent_counts.push(0);
@@ -320,6 +334,7 @@ impl State {
             (Table::LastVectors, items + 1),
             (Table::ItemBias, items),
             (Table::Popularity, items),
+            (Table::EntryPopularity, if self.has_added { items } else { 0 }),
             (Table::Memory, items),
             (Table::UserVectors, users),
             (Table::UserHistories, users),

@@ -23,6 +23,8 @@ pub struct ComposedQuery {
     pub pool: Vec<f32>,
     /// Pooling weights `a_k / sqrt(sum a^2 + 1e-6)`, newest first.
     pub weights: Vec<f32>,
+    /// Pooled dislikes, `[dim]`; empty without any.
+    pub dislike_pool: Vec<f32>,
     /// Weights of pool, last item and user in this context.
     pub parts: [f32; 3],
     /// Index into `Scalars::scg`.
@@ -30,13 +32,12 @@ pub struct ComposedQuery {
 }
 
 /// Computes the query vector of a context: `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c /
-/// sqrt(contexts)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos_k + hg[gap_k])`
+/// sqrt(contexts) + sd sum_k v_(x_k) / sqrt(dislikes)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos[d_k] + hg[gap_k])`
 /// (docs/LEARNING.md).
 ///
 /// Costs `history * dim` multiplications.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {
-    let mut weights: Vec<f32> =
-        context.gaps.iter().enumerate().map(|(k, gap)| exp(scalars.pos[k] + scalars.hg[usize::from(*gap)])).collect();
+    let mut weights: Vec<f32> = weights_of(context, scalars).collect();
     let norm = (weights.iter().map(|a| a * a).sum::<f32>() + 1e-6).sqrt();
     let mut pool = vec![0.0; dim];
     for (a, item) in weights.iter_mut().zip(&context.history) {
@@ -51,11 +52,26 @@ pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim:
     if let Some(user) = context.user {
         add_scaled(&mut q, parts[2], rows.user(user));
     }
+    let mut dislike_pool = Vec::new();
+    if context.pooled_dislikes > 0 {
+        dislike_pool.resize(dim, 0.0);
+        let factor = token_factor(context.pooled_dislikes);
+        for item in &context.disliked[..context.pooled_dislikes] {
+            add_scaled(&mut dislike_pool, factor, rows.item(*item));
+        }
+        add_scaled(&mut q, scalars.added.sd, &dislike_pool);
+    }
     let factor = token_factor(context.terms.len());
     for term in &context.terms {
         add_scaled(&mut q, factor, rows.context(*term));
     }
-    ComposedQuery { q, pool, weights, parts, g0 }
+    ComposedQuery { q, pool, weights, dislike_pool, parts, g0 }
+}
+
+/// Iterates over the unnormalized pooling weights `exp(pos[place] + hg[gap])` of a context's history.
+fn weights_of(context: &Context, scalars: &Scalars) -> impl Iterator<Item = f32> {
+    let log = |(place, gap): (&u8, &u8)| scalars.pos[usize::from(*place)] + scalars.hg[usize::from(*gap)];
+    context.places.iter().zip(&context.gaps).map(move |pair| exp(log(pair)))
 }
 
 /// Computes `to += factor * from`, element by element.

@@ -2,7 +2,7 @@
 
 use shelfmark_domain::Modality;
 
-use super::{Counters, IdMap, LearnedTable, Popularity, Scalars, State, as_row};
+use super::{AddedWeights, Counters, EntryPopularity, IdMap, LearnedTable, Popularity, Scalars, State, as_row};
 
 /// Tables of a state. The numbers are stored: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,11 +62,17 @@ pub enum Table {
     UsersLastActive = 26,
     /// Number of events when each session was last active, while idle sessions are evicted.
     SessionsLastActive = 27,
+    /// One row: small learned vectors that were added later, and their accumulators. Absent in states of earlier builds.
+    AddedWeights = 28,
+    /// Decayed entry counts, by item. Absent in states of earlier builds.
+    EntryPopularity = 29,
+    /// One row: number of entries counted. Absent in states of earlier builds.
+    EntryCounter = 30,
 }
 
 impl Table {
     /// All tables, in decoding order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Config,
         Self::Counters,
         Self::Kinds,
@@ -94,6 +100,9 @@ impl Table {
         Self::BaseWeights,
         Self::UsersLastActive,
         Self::SessionsLastActive,
+        Self::AddedWeights,
+        Self::EntryPopularity,
+        Self::EntryCounter,
     ];
 
     /// Returns the stored number.
@@ -112,8 +121,10 @@ impl Table {
     pub const fn row_bytes(self, dim: usize) -> Option<usize> {
         match self {
             Self::Counters => Some(size_of::<Counters>()),
-            Self::Scalars => Some(2 * size_of::<Scalars>()),
+            Self::Scalars => Some(2 * Scalars::STORED_BYTES),
+            Self::AddedWeights => Some(2 * size_of::<AddedWeights>()),
             Self::Popularity => Some(size_of::<Popularity>()),
+            Self::EntryPopularity => Some(size_of::<EntryPopularity>()),
             Self::Known | Self::Recent => Some(4),
             Self::ItemVectors
             | Self::LastVectors
@@ -121,7 +132,7 @@ impl Table {
             | Self::TokenVectors
             | Self::ContextVectors
             | Self::Projections => Some(8 * dim),
-            Self::ItemBias | Self::UsersLastActive | Self::SessionsLastActive => Some(8),
+            Self::ItemBias | Self::UsersLastActive | Self::SessionsLastActive | Self::EntryCounter => Some(8),
             Self::ContentVectors => Some(4 + 4 * dim),
             Self::Config
             | Self::Kinds
@@ -169,6 +180,8 @@ impl State {
             Table::BaseWeights => self.base_weights.as_ref().map_or(0, |base_weights| base_weights.len()),
             Table::UsersLastActive => self.last_active.users.len(),
             Table::SessionsLastActive => self.last_active.sessions.len(),
+            Table::AddedWeights | Table::EntryCounter => usize::from(self.has_added),
+            Table::EntryPopularity => r.entries.len(),
         }
     }
 
@@ -204,8 +217,9 @@ impl State {
             Table::Projections => self.encode_learned(LearnedTable::Projections, row, out),
             Table::ItemBias => self.encode_learned(LearnedTable::Bias, row, out),
             Table::Scalars => {
-                out.extend_from_slice(bytemuck::bytes_of(&*r.parameters.scalars));
-                out.extend_from_slice(bytemuck::bytes_of(&*self.accumulators.scalars));
+                for scalars in [&r.parameters.scalars, &self.accumulators.scalars] {
+                    out.extend_from_slice(&bytemuck::bytes_of(&**scalars)[..Scalars::STORED_BYTES]);
+                }
             }
             Table::Modalities => {
                 let Modality { name, inputs, .. } = &r.content_vectors.modalities().all()[row];
@@ -219,6 +233,13 @@ impl State {
             Table::BaseWeights => self.base_weights.as_ref().expect("it has rows").encode(row, out),
             Table::UsersLastActive => out.extend_from_slice(&self.last_active.users[row].to_le_bytes()),
             Table::SessionsLastActive => out.extend_from_slice(&self.last_active.sessions[row].to_le_bytes()),
+            Table::AddedWeights => {
+                for scalars in [&r.parameters.scalars, &self.accumulators.scalars] {
+                    out.extend_from_slice(bytemuck::bytes_of(&scalars.added));
+                }
+            }
+            Table::EntryPopularity => out.extend_from_slice(bytemuck::bytes_of(&r.entries[row])),
+            Table::EntryCounter => out.extend_from_slice(&r.entries_counted.to_le_bytes()),
         }
     }
 

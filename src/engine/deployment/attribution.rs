@@ -23,7 +23,7 @@ impl AttributedLog {
         for (index, record) in records.iter().enumerate() {
             if let RecordBody::Event(event) = &record.body
                 && let Some(id) = &event.recommendation_id
-                && config.kind_weight(&event.kind) > 0.0
+                && config.event_weight(event) > 0.0
                 && let Some(list) = RecommendationId::parse(&self.name, id.as_str())
             {
                 lists.push((index, list));

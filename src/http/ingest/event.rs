@@ -51,7 +51,7 @@ pub struct EventIn<'a> {
     #[serde(borrow)]
     #[schema(value_type = String, max_length = 256)]
     kind: Text<'a>,
-    /// Quantity, price or rating; what it means is up to the sender.
+    /// Quantity, price or rating. The weight of a kind may follow from it, as that of `rating` does by default.
     #[serde(default)]
     value: Option<f64>,
     /// Time of the event: RFC 3339, or Unix seconds; the time of arrival when left out.

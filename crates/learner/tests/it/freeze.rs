@@ -38,7 +38,7 @@ fn config(learning: bool) -> RecordBody {
         learning,
         ..ModelConfig::default()
     };
-    config.kinds.insert("dislike".to_owned(), -1.0);
+    config.kinds.insert("dislike".to_owned(), (-1.0).into());
     RecordBody::Configure { config: Box::new(config) }
 }
 

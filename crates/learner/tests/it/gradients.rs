@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use shelfmark_learner::{SoftmaxInputs, StepTask, Stepper, prepare_thread};
-use shelfmark_state::{LearnedTable, State, Unit};
+use shelfmark_state::{LearnedTable, State, TrainingTarget, Unit};
 
 use crate::learner_case::{Case, content, prepared};
 use crate::learner_competitors::log_weights;
@@ -42,7 +42,7 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
     for (row, unit) in units.iter().enumerate() {
         let c = &unit.context;
         let a: Vec<f64> = (0..c.history.len())
-            .map(|k| (f64::from(s.pos[k]) + f64::from(s.hg[usize::from(c.gaps[k])])).exp())
+            .map(|k| (f64::from(s.pos[usize::from(c.places[k])]) + f64::from(s.hg[usize::from(c.gaps[k])])).exp())
             .collect();
         let z = (a.iter().map(|a| a * a).sum::<f64>() + 1e-6).sqrt();
         let g0 = c.gaps.first().map_or(0, |gap| usize::from(*gap) + 1);
@@ -56,6 +56,12 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
         let last = p.last.row(c.history.first().map_or(0, |item| *item as usize + 1));
         for (q, t) in q.iter_mut().zip(last) {
             *q += part(1) * f64::from(*t);
+        }
+        let disliked = &c.disliked[..c.pooled_dislikes];
+        for item in disliked {
+            for (q, v) in q.iter_mut().zip(vector(*item)) {
+                *q += f64::from(s.added.sd) * v / (disliked.len() as f64).sqrt();
+            }
         }
         if let Some(user) = c.user {
             for (q, x) in q.iter_mut().zip(p.users.row(user as usize)) {
@@ -72,8 +78,13 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
         };
         let full = |item: u32| -> f64 {
             let mut score = base(item);
-            let logs = r.popularity[item as usize].logs(r.counters.counted);
-            score += (0..3).map(|h| f64::from(s.wp[h]) * f64::from(logs[h])).sum::<f64>();
+            for (h, log) in r.popularity[item as usize].logs(r.counters.counted).into_iter().enumerate() {
+                let weight = s.wp.get(h).copied().unwrap_or(s.added.wp_short);
+                score += (f64::from(weight) + f64::from(s.added.wpg[g0][h])) * f64::from(log);
+            }
+            for (h, log) in r.entries[item as usize].logs(r.entries_counted).into_iter().enumerate() {
+                score += f64::from(s.added.we[g0][h]) * f64::from(log);
+            }
             for repeat in c.repeats.iter().filter(|repeat| repeat.item == item) {
                 score += f64::from(s.rec[usize::from(repeat.age)]) + f64::from(s.cnt[usize::from(repeat.count)]);
             }
@@ -94,6 +105,13 @@ fn loss(state: &State, units: &[Unit], rows: &[u32], inputs: &SoftmaxInputs) -> 
             } else {
                 weight * (1.0 - score(target.item).exp() / sum).ln()
             };
+            let had = |item: u32| c.repeats.iter().any(|repeat| repeat.item == item);
+            if target.known && weight > 0.0 && !had(target.item) {
+                let weights = log_weights(inputs, side, own, row, rows.len());
+                let competing = rows.iter().zip(weights).filter(|(item, w)| *w > f32::NEG_INFINITY && !had(**item));
+                let unseen: f64 = competing.map(|(item, w)| (score(*item) + f64::from(w)).exp()).sum();
+                total += f64::from(r.config.novel_weight) * weight * (unseen.ln() - score(target.item));
+            }
         }
     }
     total
@@ -137,6 +155,13 @@ fn check_step(case: Case) {
     let targets = || units.iter().flat_map(|unit| &unit.targets);
     assert!(targets().any(|target| target.known));
     assert!(units.iter().any(|unit| !unit.context.terms.is_empty()));
+    assert!(units.iter().any(|unit| unit.context.pooled_dislikes > 1));
+    let in_one_place = |unit: &Unit| unit.context.places.windows(2).any(|pair| pair[0] == pair[1]);
+    assert!(units.iter().any(in_one_place), "a basket in a history");
+    let novel = |unit: &Unit, item: u32| !unit.context.repeats.iter().any(|repeat| repeat.item == item);
+    let is_novel =
+        |unit: &Unit, target: &TrainingTarget| target.known && target.weight > 0.0 && novel(unit, target.item);
+    assert!(units.iter().any(|unit| unit.targets.iter().any(|target| is_novel(unit, target))), "a novel target");
 
     // Central differences in f64 of a loss near 30: steps of 1e-3 on f32 parameters leave an error of about 1e-4.
     let close = |name: &str, expected: f64, found: f64| {

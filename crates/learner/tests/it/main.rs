@@ -1,5 +1,6 @@
 //! Tests of the learner through its interface: learning rule, gradients, products, freezing, dense vectors.
 
+mod dislikes;
 mod freeze;
 mod gradients;
 #[path = "../../../../tests/learner_case/mod.rs"]
@@ -11,3 +12,4 @@ mod learner_model;
 mod modality_rule;
 mod products;
 mod rule;
+mod values;

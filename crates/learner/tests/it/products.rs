@@ -57,6 +57,13 @@ fn random_inputs(seed: u64, draws: &mut CounterRng) -> SoftmaxInputs {
         inputs.known.targets.close();
         inputs.first.targets.close();
     }
+    // Popularity in one to three groups of queries, and some of the sparse terms are repeats.
+    let draws = &mut CounterRng::new(seed, 1, 0);
+    inputs.novel_weight = [0.0, 0.3][draws.below(2)];
+    let groups = 1 + draws.below(3);
+    inputs.popularity.extend(random(draws, (groups - 1) * rows));
+    inputs.groups = (0..queries).map(|_| draws.below(groups)).collect();
+    inputs.repeats = (0..queries).map(|query| draws.below(inputs.sparse.of(query).len() + 1)).collect();
     inputs
 }
 
@@ -81,22 +88,36 @@ fn the_products_agree_with_autograd() {
         let terms: Vec<f32> = inputs.sparse.all().iter().map(|(_, value)| *value).collect();
         let sparse = leaf(&terms, &[-1]);
         let base = q.matmul(&v.tr());
-        let popularity = Tensor::from_slice(&inputs.popularity).to_kind(Kind::Double);
+        let popularity = leaf(&inputs.popularity, &[-1, rows as i64]);
+        let groups: Vec<i64> = inputs.groups.iter().map(|group| *group as i64).collect();
+        let of_queries = popularity.index_select(0, &Tensor::from_slice(&groups));
         let places: Vec<i64> = (0..queries)
             .flat_map(|query| inputs.sparse.of(query).iter().map(move |(row, _)| (query * rows + *row as usize) as i64))
             .collect();
-        let full = (&base + &bias + popularity).view([-1]);
+        let full = (&base + &bias + of_queries).view([-1]);
         let full = full.index_add(0, &Tensor::from_slice(&places), &sparse).view([queries as i64, rows as i64]);
         // First sights take the bias as a constant.
         let frozen = &base + bias.detach();
         let mut loss = Tensor::from(0.0);
         for (scores, targets, own) in [(&full, &inputs.known, true), (&frozen, &inputs.first, false)] {
             for query in 0..queries {
-                let own = if own { inputs.own.of(query) } else { &[] };
-                let weights = Tensor::from_slice(&log_weights(&inputs, targets, own, query, rows));
+                let own = own.then(|| inputs.own.of(query));
+                let named = own.unwrap_or_default();
+                let weights = Tensor::from_slice(&log_weights(&inputs, targets, named, query, rows));
                 let scores = scores.get(query as i64) + weights.to_kind(Kind::Double);
                 let log_p = scores.log_softmax(-1, Kind::Double);
+                // The second softmax leaves out the repeats; first sights have none.
+                let repeats = if own.is_some() { &inputs.sparse.of(query)[..inputs.repeats[query]] } else { &[][..] };
+                let repeats: Vec<i64> = repeats.iter().map(|(row, _)| i64::from(*row)).collect();
+                let log_unseen = scores
+                    .index_fill(0, &Tensor::from_slice(&repeats), f64::NEG_INFINITY)
+                    .log_softmax(-1, Kind::Double);
                 for (row, weight) in targets.targets.of(query) {
+                    let is_novel = own.is_some() && *weight > 0.0 && !repeats.contains(&i64::from(*row));
+                    if is_novel && inputs.novel_weight > 0.0 {
+                        let weight = f64::from(inputs.novel_weight) * f64::from(*weight);
+                        loss -= log_unseen.get(i64::from(*row)) * weight;
+                    }
                     let log_p = log_p.get(i64::from(*row));
                     loss -= if *weight >= 0.0 {
                         log_p * f64::from(*weight)
@@ -131,6 +152,7 @@ fn the_products_agree_with_autograd() {
         check("v", &v, &by_row(&outputs.moved, &outputs.dv, rows));
         check("bias", &bias, &outputs.db);
         check("sparse", &sparse, &outputs.dsparse);
+        check("popularity", &popularity, &outputs.dpopularity);
     }
 }
 
@@ -165,7 +187,7 @@ fn the_gradient_of_sampled_columns_is_unbiased() {
             inputs.chance = (f64::from(number) + 0.5) / f64::from(CHANCES);
             forward_backward(&inputs, &mut outputs);
             assert_eq!((outputs.loss, &outputs.dsparse), (whole.loss, &whole.dsparse));
-            assert_eq!(outputs.db, whole.db);
+            assert_eq!((&outputs.db, &outputs.dpopularity), (&whole.db, &whole.dpopularity));
             let sampled = outputs.moved.len() - (rows - inputs.columns);
             assert!(sampled <= inputs.gradient_columns + 1, "{sampled} of {}", inputs.columns);
             thinned += usize::from(sampled < inputs.columns);

@@ -53,14 +53,17 @@ impl Model {
     }
 
     fn score(&self, user: &str, item: &str) -> f32 {
-        let found = self.best(Subject::User(id(user)), &[]);
-        found.iter().find(|(id, _)| id == item).unwrap().1
+        let view = Publisher::from_scratch(&self.state.inference, self.head, Served::Live);
+        let at = Timestamp::from_seconds(2_000_000.0).unwrap();
+        // By name, because what somebody dislikes is in none of their lists.
+        let query = Query { among: Some(vec![id(item)]), ..Query::new(Subject::User(id(user)), 100, at) };
+        view.recommend(&query).unwrap().items[0].score
     }
 }
 
 fn small() -> ModelConfig {
     let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
-    config.kinds.insert("dislike".to_owned(), -1.0);
+    config.kinds.insert("dislike".to_owned(), (-1.0).into());
     config
 }
 
@@ -88,7 +91,7 @@ fn circumstances_change_answers_even_for_unknown_users() {
 #[test]
 fn the_reported_loss_depends_neither_on_the_scale_of_weights_nor_on_dislikes() {
     let mut heavy = small();
-    heavy.kinds.insert("click".to_owned(), 10.0);
+    heavy.kinds.insert("click".to_owned(), 10.0.into());
     let [light, heavy] = [small(), heavy].map(|config| {
         let mut model = Model::new(config);
         let events = (0..64).map(|n| {
@@ -129,7 +132,7 @@ fn events_that_arrive_late_take_their_place_in_the_past() {
 #[test]
 fn a_kind_that_weighs_nothing_changes_no_score_and_is_found_by_exclude_seen() {
     let mut config = ModelConfig { dim: 16, ..ModelConfig::default() };
-    config.kinds.insert("impression".to_owned(), 0.0);
+    config.kinds.insert("impression".to_owned(), 0.0.into());
     let mut model = Model::new(config);
     let items = ["a", "b", "c", "d", "e", "f"];
     model.learn((0..120).map(|n| event(n, &format!("u{}", n % 5), items[n as usize * 5 % 6], "click", &[])));
@@ -266,7 +269,7 @@ fn sessions_learn_like_users_without_a_vector() {
 fn an_exploding_gradient_is_clipped_to_the_usual_size() {
     let moved = |clip_ratio: f32| {
         let mut config = ModelConfig { clip_ratio, user_weight_max: 1e6, ..small() };
-        config.kinds = [("click".to_owned(), 0.1), ("boom".to_owned(), 100.0)].into();
+        config.kinds = [("click".to_owned(), 0.1.into()), ("boom".to_owned(), 100.0.into())].into();
         let mut model = Model::new(config);
         for n in 0..100 {
             model.learn(

@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(settings(&from, &to), []);
         to.rates.items = 0.5;
         to.memory = false;
-        to.kinds.insert("wish".to_owned(), 2.0);
+        to.kinds.insert("wish".to_owned(), 2.0.into());
         let told: Vec<_> = settings(&from, &to).into_iter().map(|s| (s.field, s.from, s.to)).collect();
         let expected = [
             ("kinds.wish".to_owned(), None, Some(json!(2.0))),

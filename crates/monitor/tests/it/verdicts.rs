@@ -74,7 +74,7 @@ fn rates_near_0_and_gradients_that_underflow_are_vanishing() {
     }
     // Weights so small that updates are lost in the values of the rows.
     let mut config = small();
-    config.kinds.values_mut().for_each(|weight| *weight = 1e-20);
+    config.kinds.values_mut().for_each(|weight| *weight = 1e-20.into());
     let health = shop(config, 6000).health();
     println!("{:?}", verdict_of(&health, LearnedTable::Items));
     assert_eq!(health.finding.verdict, Verdict::Vanishing);

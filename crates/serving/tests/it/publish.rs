@@ -93,7 +93,8 @@ fn popularity_keeps_decaying_across_the_common_event_number() {
         let answer = view.recommend(&world.query(Subject::Nobody, 20)).unwrap();
         for item in answer.items {
             let row = world.state.inference.catalog.row(item.id.as_str()).unwrap();
-            let bias = world.state.inference.item_bias(row);
+            let weights = world.state.inference.parameters.scalars.mean_popularity_weights();
+            let bias = world.state.inference.item_bias(row, &weights);
             assert!((item.score - bias).abs() < 1e-5, "{} against {bias}", item.score);
         }
     }
