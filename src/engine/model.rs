@@ -335,8 +335,8 @@ impl Model {
 
     /// How a row of the live state came to be what it is; `None` when there is no such row.
     pub async fn history(&self, owner: RowOwner, options: HistoryOptions) -> Result<Option<RowHistory>, EngineError> {
-        history::history(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.monitor, owner, options)
-            .await
+        let core = &self.parts.core;
+        Box::pin(history::history(&core.stores, &core.readers, &core.monitor, owner, options)).await
     }
 
     /// Maps of the items.

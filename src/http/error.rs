@@ -221,11 +221,13 @@ type Meaning = (StatusCode, &'static str, &'static str);
 impl ApiError {
     /// The kind of failure, where another room found it.
     pub(super) fn kind(&self) -> Option<ErrorKind> {
-        match self {
-            Self::Engine(error) => Some(error.kind()),
-            Self::Audit(error) => Some(error.kind()),
-            _ => None,
+        if let Self::Engine(error) = self {
+            return Some(error.kind());
         }
+        if let Self::Audit(error) = self {
+            return Some(error.kind());
+        }
+        None
     }
 
     /// The rows of the table for what this room finds; a new variant does not compile until it has one.

@@ -261,7 +261,7 @@ pub async fn get(
         model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
     let trace = if query.trace {
         let (traced, of) = (model.clone(), event.clone());
-        let report = async move { traced.trace(position, of).await };
+        let report = Box::pin(async move { traced.trace(position, of).await });
         Some(run_report(model.name(), report).await??.into())
     } else {
         None

@@ -98,7 +98,7 @@ async fn history(
         ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let owner = owner(id);
     let asked = model.clone();
-    let report = async move { asked.history(owner, HistoryOptions { versions, records }).await };
+    let report = Box::pin(async move { asked.history(owner, HistoryOptions { versions, records }).await });
     let history = run_report(model.name(), report).await??;
     let history = history.ok_or(ApiError::NotFound { what, id: path.id })?;
     Ok(with_state_headers(&view, Json(history)))

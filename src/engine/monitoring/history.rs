@@ -163,7 +163,7 @@ pub async fn history(
     let (id, table) = (owner.id().to_string(), owner.table());
     let steps = match options.records {
         0 => None,
-        records => Some(steps(stores, owner, live.position(), records).await?),
+        records => Some(Box::pin(steps(stores, owner, live.position(), records)).await?),
     };
     Ok(Some(RowHistory { id, title, table, versions: path, now, steps }))
 }

@@ -20,9 +20,11 @@ pub enum LagBound {
 
 /// Waits until learning is within its bounds, at most for `patience`.
 pub async fn within_lag(model: &Model, lag: LagBound, patience: Duration) -> Result<(), EngineError> {
+    if lag == LagBound::Waived {
+        return Ok(());
+    }
     let until = Instant::now() + patience;
-    while lag == LagBound::Held {
-        let Some(behind) = model.learning_behind() else { break };
+    while let Some(behind) = model.learning_behind() {
         if Instant::now() >= until {
             return Err(behind);
         }
