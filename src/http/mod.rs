@@ -39,6 +39,7 @@ mod learning;
 mod learning_stream;
 mod limits;
 mod middleware;
+mod modalities;
 mod model_lifecycle;
 mod models;
 mod openapi;

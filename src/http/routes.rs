@@ -10,7 +10,8 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream,
     middleware::{self, Admission, Load, Policy},
-    model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar, users, versions,
+    modalities, model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar,
+    users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -91,8 +92,9 @@ fn reads() -> Group {
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(events::append))
-        .routes(routes!(items::put_many))
-        .routes(routes!(items::put, items::remove));
+        .routes(routes!(items::put_many, items::patch_many))
+        .routes(routes!(items::put, items::patch, items::remove))
+        .routes(routes!(users::merge));
     Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }
 
@@ -108,6 +110,7 @@ fn admin() -> Group {
         .routes(routes!(rollback::unpin))
         .routes(routes!(operations::cancel))
         .routes(routes!(users::forget))
+        .routes(routes!(modalities::reset))
         .routes(routes!(serving::put))
         .routes(routes!(guard::put, guard::delete))
         .routes(routes!(guard::rearm))

@@ -30,6 +30,7 @@ mod idle;
 mod import;
 mod import_quality;
 mod integer_edges;
+mod item_metadata;
 mod keys_store;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
@@ -39,6 +40,7 @@ mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
 mod log_tail;
+mod merges;
 mod metrics;
 mod modality_quality;
 mod models_service;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shelfmark_domain::{
-    Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
+    Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, Number, PropertyValue, Query, Recommendations, Subject,
 };
 use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, State, compose};
 
@@ -245,16 +245,17 @@ fn meets(condition: &Condition, value: Option<&PropertyValue>) -> bool {
     let Condition { eq, one_of, none, gt, gte, lt, lte } = condition;
     let number = match value {
         Some(PropertyValue::Number(number)) => Some(*number),
-        Some(PropertyValue::Flag(_) | PropertyValue::Text(_)) | None => None,
+        Some(PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_)) | None => None,
     };
-    let bound = |bound: &Option<f64>, holds: fn(&f64, &f64) -> bool| {
+    let values = value.map(PropertyValue::values).unwrap_or_default();
+    let bound = |bound: &Option<Number>, holds: fn(&Number, &Number) -> bool| {
         bound.is_none_or(|bound| number.is_some_and(|number| holds(&number, &bound)))
     };
-    eq.as_ref().is_none_or(|wanted| value == Some(wanted))
-        && one_of.as_ref().is_none_or(|wanted| value.is_some_and(|value| wanted.contains(value)))
-        && !value.is_some_and(|value| none.contains(value))
-        && bound(gt, f64::gt)
-        && bound(gte, f64::ge)
-        && bound(lt, f64::lt)
-        && bound(lte, f64::le)
+    eq.as_ref().is_none_or(|wanted| values.contains(wanted))
+        && one_of.as_ref().is_none_or(|wanted| values.iter().any(|value| wanted.contains(value)))
+        && !values.iter().any(|value| none.contains(value))
+        && bound(gt, Number::gt)
+        && bound(gte, Number::ge)
+        && bound(lt, Number::lt)
+        && bound(lte, Number::le)
 }

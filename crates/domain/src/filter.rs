@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FieldError, FieldResult, Id, Item, PropertyValue, count_within, field::bytes_within, not_null, text_within,
+    FieldError, FieldResult, Id, Item, Number, PropertyValue, count_within, field::bytes_within, not_null, text_within,
 };
 
 /// Conditions on an item's metadata, all of which must hold. An empty filter admits every item; one that nothing can
@@ -46,7 +46,10 @@ pub struct Labels {
 }
 
 /// Conditions on a property, all of which must hold. An item without the property meets only `none`. Values of
-/// different types are never equal, and only numbers meet bounds.
+/// different types are never equal, and only numbers meet bounds. Numbers are compared exactly.
+///
+/// Of a property that is a list, each value counts: `eq` and `in` hold when one of the values meets them, `none` when
+/// no value is named. A list does not meet bounds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -65,20 +68,20 @@ pub struct Condition {
     pub none: Vec<PropertyValue>,
     /// The value is a number greater than this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub gt: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub gt: Option<Number>,
     /// The value is a number greater than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub gte: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub gte: Option<Number>,
     /// The value is a number less than this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub lt: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub lt: Option<Number>,
     /// The value is a number less than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub lte: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub lte: Option<Number>,
 }
 
 impl Filter {
@@ -154,6 +157,10 @@ impl Condition {
     fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
         self.values().try_for_each(|value| match value {
             PropertyValue::Text(text) => bytes_within(field, text, Item::LABEL_BYTES_MAX),
+            PropertyValue::List(_) => {
+                let detail = "must not be a list: `in` admits items with any of several values";
+                Err(FieldError::new(field.to_string(), "invalid_value", detail))
+            }
             PropertyValue::Flag(_) | PropertyValue::Number(_) => Ok(()),
         })
     }

@@ -14,7 +14,7 @@ mod stream;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::ParsedEntry;
-pub use entry::EntryKind;
+pub use entry::{EntryKind, checked_patch};
 pub use event::EventIn;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};

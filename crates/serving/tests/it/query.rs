@@ -141,7 +141,7 @@ fn labels(world: &mut World, known: &[&str]) -> Labels {
 fn condition(world: &mut World) -> Condition {
     let mut values = |max: usize| -> Vec<_> { (0..world.draws.below(max)).map(|_| world.value()).collect() };
     let (eq, one_of, none) = (values(3).pop(), values(5), values(3));
-    let mut bound = || [-1.0, 0.0, 10.0, 24.5, 1e300][world.draws.below(5)];
+    let mut bound = || [-1.0, 0.0, 10.0, 24.5, 1e300][world.draws.below(5)].into();
     let (low, high) = (bound(), bound());
     match world.draws.below(7) {
         0 => Condition { eq, ..Condition::default() },
