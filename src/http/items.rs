@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Extension, Json, body::Body, extract::State, http::HeaderMap, response::Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     body, decode,
     error::ApiError,
     ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, ParsedEntry, WaitQuery},
+    paging::RowPageQuery,
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -279,6 +280,42 @@ async fn append(
     let record = NewRecord { source: caller.source(), ..NewRecord::own(body) };
     let parsed = ParsedEntry { record, made_id: None };
     ingest::append_one(model, parsed, wait).await
+}
+
+/// A page of items.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ItemsOut {
+    /// Items, in the order in which the model met them.
+    #[schema(value_type = Vec<Item>)]
+    items: Vec<Arc<Item>>,
+    /// `cursor` of the next page; null at the end.
+    #[schema(value_type = Option<u64>)]
+    next_cursor: Option<usize>,
+}
+
+/// Lists items page by page, removed ones left out.
+///
+/// New items come at the end, so a walk meets every item that was there when it began (until a rollback). A page may have
+/// fewer items than `limit`, or none, before the end.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/items", tag = "items", operation_id = "list_items",
+    params(ModelPath, RowPageQuery),
+    responses((status = 200, description = "A page", body = ItemsOut))
+)]
+pub async fn list(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(page): Params<RowPageQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = page.limit()?;
+    let view = ReadOptions::new(None, page.min_position, page.timeout_ms)?.view(&model).await?;
+    let catalog = &view.inference().catalog;
+    let (items, next_cursor) = page.page(catalog.len(), limit, |row| {
+        let entry = catalog.entry(row);
+        (!entry.removed).then(|| Arc::clone(&entry.item))
+    });
+    Ok(with_state_headers(&view, Json(ItemsOut { items, next_cursor })))
 }
 
 /// Reads an item's metadata as served; bare when only events named it.

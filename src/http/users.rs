@@ -17,7 +17,7 @@ use super::{
     error::ApiError,
     ingest::{self, AppendResponse, AppendSummary, ParsedEntry, WaitQuery},
     operations::OperationOut,
-    paging::{self, PageQuery},
+    paging::{self, PageQuery, RowPageQuery},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -51,6 +51,54 @@ pub struct UserEvent {
     kind: String,
     /// Time of the event.
     ts: Timestamp,
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsersOut {
+    /// Users, by row: mostly in the order in which the model met them.
+    users: Vec<UserEntry>,
+    /// `cursor` of the next page; null at the end.
+    #[schema(value_type = Option<u64>)]
+    next_cursor: Option<usize>,
+}
+
+/// A user in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserEntry {
+    /// The user.
+    id: Id,
+    /// Number of the user's events so far.
+    events: u64,
+    /// Time of the newest event.
+    last: Option<Timestamp>,
+}
+
+/// Lists users page by page, forgotten ones left out.
+///
+/// A page may have fewer users than `limit`, or none, before the end.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/users", tag = "users", operation_id = "list_users",
+    params(ModelPath, RowPageQuery),
+    responses((status = 200, description = "A page", body = UsersOut))
+)]
+pub async fn list(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(page): Params<RowPageQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = page.limit()?;
+    let view = ReadOptions::new(None, page.min_position, page.timeout_ms)?.view(&model).await?;
+    let inference = view.inference();
+    let (users, next_cursor) = page.page(inference.users.len(), limit, |row| {
+        let id = inference.users.get_id(row)?.clone();
+        let history = inference.history(inference.user(id.as_str())?);
+        let (events, last) = (history.total(), history.newest(0).next().map(|past| past.at));
+        // The row of a forgotten user has no events.
+        (events > 0).then_some(UserEntry { id, events, last })
+    });
+    Ok(with_state_headers(&view, Json(UsersOut { users, next_cursor })))
 }
 
 /// Reads what the model holds of a user.

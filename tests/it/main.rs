@@ -35,6 +35,7 @@ mod keys_store;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
 mod learning_quality;
+mod listing;
 mod log_append;
 mod log_crash;
 #[path = "../log_support/mod.rs"]

@@ -76,14 +76,18 @@ impl<'a> Naive<'a> {
         let given: &[Id] = match &query.subject {
             Subject::Session(ids) => ids,
             Subject::Item(id) => std::slice::from_ref(id),
-            Subject::User(_) | Subject::SessionId(_) | Subject::Vector(_) | Subject::Nobody => &[],
+            Subject::User(_)
+            | Subject::UserWithItem { .. }
+            | Subject::SessionId(_)
+            | Subject::Vector(_)
+            | Subject::Nobody => &[],
         };
         let mut visit = History::default();
         for item in given.iter().filter_map(|id| inference.catalog.row(id.as_str())) {
             visit.push(PastEvent { item, at: query.at, kind: u8::MAX });
         }
         let actor = match &query.subject {
-            Subject::User(id) => inference.user(id.as_str()),
+            Subject::User(id) | Subject::UserWithItem { user: id, .. } => inference.user(id.as_str()),
             Subject::SessionId(id) => inference.session(id.as_str()),
             Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
         };
@@ -93,7 +97,15 @@ impl<'a> Naive<'a> {
         let terms: BTreeSet<u32> = query.context.iter().filter_map(|name| inference.contexts.get(name)).collect();
         let context = match actor {
             _ if is_vector => None,
-            Some(actor) => Some(inference.context(actor, query.at, &mut scratch)),
+            Some(actor) => {
+                let mut history = inference.history(actor).clone();
+                if let Subject::UserWithItem { item, .. } = &query.subject
+                    && let Some(item) = inference.catalog.row(item.as_str())
+                {
+                    history.push(PastEvent { item, at: query.at, kind: u8::MAX });
+                }
+                Some(inference.context_with(actor, &history, query.at, &mut scratch))
+            }
             None if known || !terms.is_empty() => Some(inference.context_of(&visit, query.at, &mut scratch)),
             None => None,
         };
@@ -148,8 +160,7 @@ impl<'a> Naive<'a> {
             .filter(|(id, _)| !query.exclude.contains(id))
             .filter(|(id, _)| match (&query.among, &query.subject) {
                 (Some(among), _) => among.contains(id),
-                (None, Subject::Item(looked_at)) => looked_at != id,
-                (None, _) => true,
+                (None, subject) => subject.looked_at() != Some(id),
             });
         (scores.collect(), (!known).then_some(Fallback::Popular))
     }
@@ -229,10 +240,11 @@ impl<'a> Naive<'a> {
 
 /// Whether an item meets a filter, condition by condition.
 pub fn admits(filter: &Filter, item: &Item) -> bool {
-    let Filter { categories, tags, properties } = filter;
+    let Filter { categories, tags, properties, or } = filter;
     meets_labels(categories, &item.categories)
         && meets_labels(tags, &item.tags)
         && properties.iter().all(|(name, condition)| meets(condition, item.properties.get(name)))
+        && or.as_ref().is_none_or(|alternatives| alternatives.iter().any(|filter| admits(filter, item)))
 }
 
 fn meets_labels(labels: &Labels, of: &[String]) -> bool {

@@ -14,9 +14,9 @@ mod terms;
 use std::sync::Arc;
 
 use imbl::HashMap;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
-use shelfmark_domain::{Condition, Filter, Item, Labels, Number, NumberKey, PropertyValue};
+use shelfmark_domain::{Condition, Filter, Item, Labels, Number, NumberKey, PropertyValue, category_path};
 
 use self::{
     numbers::{Numbers, Span},
@@ -73,7 +73,7 @@ impl Filters {
 
     fn add(&mut self, row: u32, item: &Item) {
         self.all.insert(row);
-        item.categories.iter().for_each(|label| self.categories.insert(label, row));
+        paths(item).for_each(|label| self.categories.insert(label, row));
         item.tags.iter().for_each(|label| self.tags.insert(label, row));
         for (name, value) in &item.properties {
             let property = self.properties.entry(Arc::from(name.as_str())).or_default();
@@ -88,7 +88,7 @@ impl Filters {
 
     fn remove(&mut self, row: u32, item: &Item) {
         self.all.remove(row);
-        item.categories.iter().for_each(|label| self.categories.remove(label, row));
+        paths(item).for_each(|label| self.categories.remove(label, row));
         item.tags.iter().for_each(|label| self.tags.remove(label, row));
         for (name, value) in &item.properties {
             let Some(property) = self.properties.get_mut(name.as_str()) else { continue };
@@ -126,8 +126,16 @@ impl Filters {
                 None => {}
             }
         }
+        if let Some(alternatives) = &filter.or {
+            rows &= alternatives.iter().map(|alternative| self.evaluate(alternative)).union();
+        }
         rows
     }
+}
+
+/// The item's categories and those above them.
+fn paths(item: &Item) -> impl Iterator<Item = &str> {
+    item.categories.iter().flat_map(|category| category_path(category))
 }
 
 /// Keeps the rows that meet the conditions on one list of labels.
@@ -312,6 +320,42 @@ mod tests {
             Filters::replace(&mut filters, row, Some(item), None);
         }
         assert!(filters.properties.is_empty());
+    }
+
+    #[test]
+    fn alternatives_are_joined_and_categories_admit_those_below_them() {
+        let mut filters = Arc::new(Filters::default());
+        let lines = [
+            r#"{"id":"a","categories":["Home > Kitchen > Pans","Home"],"properties":{"price":5}}"#,
+            r#"{"id":"b","categories":["Home > Kitchen"],"properties":{"price":50}}"#,
+            r#"{"id":"c","categories":["Homeware"],"tags":["new"]}"#,
+        ];
+        let items = lines.map(|line| serde_json::from_str::<Item>(line).expect(line));
+        for (row, item) in (0..).zip(&items) {
+            Filters::replace(&mut filters, row, None, Some(item));
+        }
+        for (filter, expected) in [
+            (r#"{"categories":{"any":["Home"]}}"#, &[0, 1][..]),
+            (r#"{"categories":{"all":["Home > Kitchen"]}}"#, &[0, 1]),
+            (r#"{"categories":{"any":["Home > Kitchen > Pans"]}}"#, &[0]),
+            (r#"{"categories":{"none":["Home"]}}"#, &[2]),
+            (r#"{"categories":{"any":["Kitchen"]}}"#, &[]),
+            (r#"{"or":[{"properties":{"price":{"lt":10}}},{"tags":{"any":["new"]}}]}"#, &[0, 2]),
+            (
+                r#"{"categories":{"any":["Home"]},"or":[{"properties":{"price":{"gt":10}}},{"tags":{"any":["new"]}}]}"#,
+                &[1],
+            ),
+            (r#"{"or":[{},{"tags":{"any":["x"]}}]}"#, &[0, 1, 2]),
+            (r#"{"or":[]}"#, &[]),
+        ] {
+            assert_eq!(rows(&filters, filter), expected, "{filter}");
+        }
+        Filters::replace(&mut filters, 0, Some(&items[0]), Some(&items[2]));
+        assert_eq!(rows(&filters, r#"{"categories":{"any":["Home"]}}"#), [1]);
+        for (row, item) in [(0, 2), (1, 1), (2, 2)] {
+            Filters::replace(&mut filters, row, Some(&items[item]), None);
+        }
+        assert!(filters.categories.is_empty() && filters.tags.is_empty());
     }
 
     #[test]

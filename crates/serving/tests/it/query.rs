@@ -96,6 +96,9 @@ fn subjects(world: &mut World) -> Vec<Subject> {
         Subject::User(id("u0")),
         Subject::User(id("u3")),
         Subject::User(id("stranger")),
+        Subject::UserWithItem { user: id("u0"), item: id("i1") },
+        Subject::UserWithItem { user: id("u3"), item: id("nothing") },
+        Subject::UserWithItem { user: id("stranger"), item: id("i1") },
         Subject::SessionId(id("u5")),
         Subject::Session(vec![id("i1"), id("nothing"), id("i0"), id("i1")]),
         Subject::Item(id("i1")),
@@ -112,6 +115,14 @@ fn some_items(world: &mut World, items: usize, max: usize) -> Vec<Id> {
 
 /// One to three random conditions.
 fn filter(world: &mut World) -> Filter {
+    let mut filter = conditions(world);
+    if world.draws.below(4) == 0 {
+        filter.or = Some((0..world.draws.below(3)).map(|_| conditions(world)).collect());
+    }
+    filter
+}
+
+fn conditions(world: &mut World) -> Filter {
     let mut filter = Filter::default();
     for _ in 0..1 + world.draws.below(3) {
         match world.draws.below(4) {
