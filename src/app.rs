@@ -15,7 +15,7 @@ use crate::{
 };
 use shelfmark_postgres::{DatabaseAddress, ManagedPostgres, ManagedPostgresOptions};
 use shelfmark_serving::Searcher;
-use shelfmark_store::keys::KeyStore;
+use shelfmark_store::{audit::AuditLog, keys::KeyStore};
 
 /// Longest wait for learning to end, its last version included.
 const ENGINE_STOP: Duration = Duration::from_secs(20);
@@ -128,10 +128,19 @@ pub async fn serve(settings: ServeSettings, closing: CancellationToken) -> anyho
     let listener = TcpListener::bind(settings.http.listen)
         .await
         .with_context(|| format!("cannot listen on {}; choose another --listen", settings.http.listen))?;
+    let admin = match settings.http.admin_listen {
+        Some(address) => Some(
+            TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot listen on {address}; choose another --admin-listen"))?,
+        ),
+        None => None,
+    };
+    let listeners = Listeners { main: listener, admin };
     let mut components = Components::new();
     let started = components.started.clone();
     let served = tokio::select! {
-        served = components.run(&settings, listener, metrics, &closing) => served,
+        served = components.run(&settings, listeners, metrics, &closing) => served,
         // Asked to end while still starting: what has begun is stopped like everything else.
         () = ended_early(&closing, started) => Ok(()),
     };
@@ -146,6 +155,13 @@ async fn ended_early(closing: &CancellationToken, started: CancellationToken) {
         () = started.cancelled() => std::future::pending().await,
         () = closing.cancelled() => {}
     }
+}
+
+/// Where clients come in.
+struct Listeners {
+    main: TcpListener,
+    /// For probes and metrics alone.
+    admin: Option<TcpListener>,
 }
 
 /// What runs, in the order in which it was started.
@@ -183,7 +199,7 @@ impl Components {
     async fn run(
         &mut self,
         settings: &ServeSettings,
-        listener: TcpListener,
+        listeners: Listeners,
         metrics: Metrics,
         closing: &CancellationToken,
     ) -> anyhow::Result<()> {
@@ -198,7 +214,9 @@ impl Components {
             Database::reach(address, settings.database.database_connections_max, true).await?
         };
         self.pool = Some(pool.clone());
+        let audit = AuditLog::new(pool.clone());
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
+        let Listeners { main: listener, admin } = listeners;
         let address = listener.local_addr()?;
         let loopback = http::is_loopback(address);
         if keys.is_empty() && !loopback {
@@ -227,6 +245,7 @@ impl Components {
             }),
             models: Arc::new(models),
             keys: Arc::new(keys),
+            audit: Arc::new(audit),
             limits: limits.clone(),
             read_only: settings.read_only,
             loopback,
@@ -241,7 +260,15 @@ impl Components {
         self.started.cancel();
         tracing::info!(%address, "app.listening on http://{address}");
         announce(&format!("http://{address}"));
-        http::serve(listener, http::router(api), &limits, closing.clone()).await?;
+        let probes = async {
+            let Some(listener) = admin else { return Ok(()) };
+            let address = listener.local_addr()?;
+            tracing::info!(%address, "app.listening on http://{address} for probes and metrics");
+            let router = http::admin_router(api.on_listener(http::is_loopback(address)));
+            http::serve(listener, router, &limits.of_probes(), closing.clone()).await
+        };
+        let all = http::serve(listener, http::router(api.clone()), &limits, closing.clone());
+        tokio::try_join!(all, probes)?;
         tracing::info!("app.closing: requests are answered, learning ends next");
         Ok(())
     }

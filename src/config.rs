@@ -1,7 +1,10 @@
 //! Settings of `shelfmark serve`, one struct for each part of the service. Flags win over environment variables. The
 //! doc comments are the help.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod http;
+mod log;
+
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use bytesize::ByteSize;
@@ -9,11 +12,11 @@ use clap::Args;
 
 use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
-    http::Limits,
     telemetry::TelemetrySettings,
 };
+pub use http::HttpSettings;
+pub use log::{LagSettings, LogQueueSettings};
 use shelfmark_domain::ModelConfig;
-use shelfmark_log::LogSettings;
 use shelfmark_serving::SearchSettings;
 
 /// Settings of `shelfmark serve`.
@@ -34,6 +37,9 @@ pub struct ServeSettings {
     /// Bounds of the log's queue.
     #[command(flatten)]
     pub log: LogQueueSettings,
+    /// Bounds of the learner's lag.
+    #[command(flatten)]
+    pub lag: LagSettings,
     /// Automatic versions.
     #[command(flatten)]
     pub versions: VersionSettings,
@@ -103,103 +109,6 @@ impl DatabaseSettings {
     }
 }
 
-/// Address of the HTTP server, and bounds of requests.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "HTTP")]
-pub struct HttpSettings {
-    /// Address and port to listen on; port 0 takes a free one. Every address but this machine's own (127.0.0.1,
-    /// `[::1]`) needs an API key first: see `shelfmark keys create`.
-    #[arg(long, env = "SHELFMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
-    /// Most open connections.
-    #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
-          value_parser = at_least_one)]
-    pub http_connections_max: usize,
-    /// Most concurrent requests on one HTTP/2 connection.
-    #[arg(long, env = "SHELFMARK_HTTP_STREAMS_MAX", default_value_t = 128, value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=65_536))]
-    pub http_streams_max: u32,
-    /// Size in bytes from which answers are compressed for clients that accept gzip or zstd; 0 for never.
-    #[arg(long, env = "SHELFMARK_HTTP_COMPRESS_BYTES_MIN", default_value_t = 8 << 10, value_name = "BYTES")]
-    pub http_compress_bytes_min: u64,
-    /// Most concurrent requests; beyond it requests are refused with 503.
-    #[arg(long, env = "SHELFMARK_HTTP_REQUESTS_MAX", default_value_t = 1024, value_name = "N",
-          value_parser = at_least_one)]
-    pub http_requests_max: usize,
-    /// Largest body of a request, in bytes. Streams of lines may have any length.
-    #[arg(long, env = "SHELFMARK_HTTP_BODY_BYTES_MAX", default_value_t = 16 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub http_body_bytes_max: usize,
-    /// Largest line of a stream, in bytes.
-    #[arg(long, env = "SHELFMARK_HTTP_LINE_BYTES_MAX", default_value_t = 1 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub http_line_bytes_max: usize,
-    /// Longest time for a request with its body, in seconds. Streams of lines are bounded by their pauses instead.
-    #[arg(long, env = "SHELFMARK_HTTP_REQUEST_SECONDS", default_value_t = 60, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_request_seconds: u64,
-    /// Longest time for the headers of a request, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_HEADER_SECONDS", default_value_t = 30, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_header_seconds: u64,
-    /// Longest time that a kept connection may have no request, in seconds. Must be longer than a proxy in front keeps
-    /// it.
-    #[arg(long, env = "SHELFMARK_HTTP_IDLE_SECONDS", default_value_t = 75, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_idle_seconds: u64,
-    /// Longest pause within a stream of lines, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_STREAM_IDLE_SECONDS", default_value_t = 30, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..))]
-    pub http_stream_idle_seconds: u64,
-    /// Longest wait for requests under way at shutdown, in seconds.
-    #[arg(long, env = "SHELFMARK_HTTP_DRAIN_SECONDS", default_value_t = 5, value_name = "SECONDS")]
-    pub http_drain_seconds: u64,
-}
-
-impl HttpSettings {
-    /// Returns the bounds for the HTTP server.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            connections_max: self.http_connections_max,
-            streams_max: self.http_streams_max,
-            compress_bytes_min: (self.http_compress_bytes_min > 0).then_some(self.http_compress_bytes_min),
-            requests_max: self.http_requests_max,
-            body_bytes_max: self.http_body_bytes_max,
-            line_bytes_max: self.http_line_bytes_max,
-            header_read: Duration::from_secs(self.http_header_seconds),
-            idle: Duration::from_secs(self.http_idle_seconds),
-            request: Duration::from_secs(self.http_request_seconds),
-            stream_idle: Duration::from_secs(self.http_stream_idle_seconds),
-            drain: Duration::from_secs(self.http_drain_seconds),
-        }
-    }
-}
-
-/// Bounds of the log's queue.
-#[derive(Args, Debug, Clone)]
-#[command(next_help_heading = "Log")]
-pub struct LogQueueSettings {
-    /// Most records that wait to be committed; beyond it requests are refused with 429.
-    #[arg(long, env = "SHELFMARK_LOG_QUEUE_RECORDS_MAX", default_value_t = 65_536, value_name = "N",
-          value_parser = at_least_one)]
-    pub log_queue_records_max: usize,
-    /// Most bytes of records that wait to be committed.
-    #[arg(long, env = "SHELFMARK_LOG_QUEUE_BYTES_MAX", default_value_t = 256 << 20, value_name = "BYTES",
-          value_parser = at_least_one)]
-    pub log_queue_bytes_max: usize,
-}
-
-impl LogQueueSettings {
-    /// Returns the settings for the log.
-    pub fn settings(&self) -> LogSettings {
-        LogSettings {
-            queue_records_max: self.log_queue_records_max,
-            queue_bytes_max: self.log_queue_bytes_max,
-            ..LogSettings::default()
-        }
-    }
-}
-
 /// Automatic versions: when they are taken, and how many are kept.
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Versions")]
@@ -254,10 +163,12 @@ pub struct MonitoringSettings {
 impl ServeSettings {
     /// Returns the settings for the engine.
     pub fn engine(&self) -> EngineSettings {
-        let Self { versions, monitoring, model, .. } = self;
+        let Self { lag, versions, monitoring, model, .. } = self;
         EngineSettings {
             read_only: self.read_only,
             memory_budget: self.memory_budget.map_or(0, |budget| budget.as_u64()),
+            lag_records_max: lag.lag_records_max,
+            lag_max: Duration::from_secs(lag.lag_seconds_max),
             models_max: model.models_max,
             quality_share: f64::from(monitoring.quality_percent) / 100.0,
             guard_share: f64::from(monitoring.guard_percent) / 100.0,
@@ -347,7 +258,9 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Limits;
     use clap::Parser;
+    use shelfmark_log::LogSettings;
 
     #[derive(Parser)]
     struct Line {

@@ -1,6 +1,6 @@
 //! `shelfmark keys`: API keys in the database.
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
@@ -9,8 +9,11 @@ use shelfmark::{
     config::DatabaseSettings,
     telemetry::{self, TelemetrySettings},
 };
-use shelfmark_domain::{ModelName, Scope};
-use shelfmark_store::keys::KeyStore;
+use shelfmark_domain::{ModelName, Scope, Timestamp};
+use shelfmark_store::{
+    audit::{AuditLog, NewAuditEntry},
+    keys::{KeyError, KeyStore},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::database;
@@ -40,14 +43,17 @@ enum Action {
         /// Name of the key, shown as the actor of versions and rollbacks.
         #[arg(long)]
         name: String,
-        /// What the key may do. Each scope includes the ones before it.
+        /// What the key may do.
         #[arg(long, value_enum)]
         scope: ScopeArg,
         /// Model that the key is for [default: all models]
         #[arg(long)]
         model: Option<String>,
+        /// Time from which it is refused, such as 2027-01-31T00:00:00Z [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
     },
-    /// List keys by name, scope, model and time. The keys themselves are not stored.
+    /// List keys by name, scope, model, time of creation and expiry. The keys themselves are not stored.
     List,
     /// Revoke a key. A running service refuses it within seconds.
     Revoke {
@@ -62,9 +68,11 @@ enum Action {
 enum ScopeArg {
     /// Read recommendations, embeddings, versions and health.
     Read,
-    /// Write events and items too.
+    /// Read the event log, lists of users and exports too.
+    Export,
+    /// Read as `read` does, and write events and items.
     Write,
-    /// Take versions, roll back, configure and erase too.
+    /// Everything: take versions, roll back, configure and erase too.
     Admin,
 }
 
@@ -72,6 +80,7 @@ impl From<ScopeArg> for Scope {
     fn from(scope: ScopeArg) -> Self {
         match scope {
             ScopeArg::Read => Self::Read,
+            ScopeArg::Export => Self::Export,
             ScopeArg::Write => Self::Write,
             ScopeArg::Admin => Self::Admin,
         }
@@ -99,25 +108,47 @@ async fn act(action: Action, settings: &DatabaseSettings) -> anyhow::Result<()> 
 async fn with_keys(action: Action, database: &Database) -> anyhow::Result<()> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let keys = KeyStore::open(database.pool.clone(), stop.clone(), &tasks).await?;
-    let acted = change(action, &keys).await;
+    let audit = AuditLog::new(database.pool.clone());
+    let acted = change(action, &keys, &audit).await;
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     acted
 }
 
-async fn change(action: Action, keys: &KeyStore) -> anyhow::Result<()> {
+/// Begins the audit entry of a change of keys: its actor is the user of the shell.
+async fn begin(audit: &AuditLog, action: &str, name: &str, model: Option<String>) -> anyhow::Result<u64> {
+    let actor = format!("command line, user {}", rustix::process::getuid().as_raw());
+    let target = BTreeMap::from([("key".to_owned(), name.to_owned())]);
+    Ok(audit.begin(&NewAuditEntry { actor, action: action.to_owned(), model, target, request_id: None }).await?)
+}
+
+/// Completes an audit entry with the outcome, as the status of a reply would say it.
+async fn end<T>(audit: &AuditLog, entry: u64, outcome: Result<T, KeyError>) -> anyhow::Result<T> {
+    audit.end(entry, if outcome.is_ok() { 200 } else { 422 }).await?;
+    Ok(outcome?)
+}
+
+async fn change(action: Action, keys: &KeyStore, audit: &AuditLog) -> anyhow::Result<()> {
     match action {
-        Action::Create { name, scope, model } => {
+        Action::Create { name, scope, model, expires_at } => {
             let model = model.as_deref().map(ModelName::new).transpose()?;
-            let (secret, key) = keys.create(&name, scope.into(), model.as_ref()).await?;
+            let expires_at = expires_at.as_deref().map(parse_time).transpose()?;
+            let entry = begin(audit, "keys create", &name, model.as_ref().map(ToString::to_string)).await?;
+            let created = keys.create(&name, scope.into(), model.as_ref(), expires_at).await;
+            let (secret, key) = end(audit, entry, created).await?;
             eprintln!("The key {:?} has scope {}; it is shown this once:", key.name, key.scope.name());
             println!("{}", secret.reveal());
         }
         Action::List => {
             for key in keys.list().await? {
+                let expires = match key.expires_at {
+                    Some(expires_at) if key.is_expired(Timestamp::now()) => format!("expired {expires_at}"),
+                    Some(expires_at) => format!("expires {expires_at}"),
+                    None => "does not expire".to_owned(),
+                };
                 println!(
-                    "{}\t{}\t{}\t{}",
+                    "{}\t{}\t{}\t{}\t{expires}",
                     key.name,
                     key.scope.name(),
                     key.model.as_deref().unwrap_or("(all models)"),
@@ -126,9 +157,14 @@ async fn change(action: Action, keys: &KeyStore) -> anyhow::Result<()> {
             }
         }
         Action::Revoke { name } => {
-            keys.revoke(&name).await?;
+            let entry = begin(audit, "keys revoke", &name, None).await?;
+            end(audit, entry, keys.revoke(&name).await).await?;
             eprintln!("The key {name:?} is revoked.");
         }
     }
     Ok(())
+}
+
+fn parse_time(text: &str) -> anyhow::Result<Timestamp> {
+    Timestamp::parse(text).with_context(|| format!("--expires-at {text:?} must be a time such as 2027-01-31T00:00:00Z"))
 }

@@ -80,6 +80,10 @@ pub struct ReplayArgs {
     /// Give every event a new id, so that all are new to the service, even if the file was sent before or holds ids.
     #[arg(long, conflicts_with = "resume")]
     as_new: bool,
+    /// Send as an import: events are taken however far learning is behind. The key needs scope `admin`. Without it the
+    /// service takes events as fast as it learns them, once it is behind by --lag-records-max.
+    #[arg(long)]
+    bulk: bool,
     /// State to wait for at the end.
     #[arg(long, value_enum, default_value_t = WaitFor::Logged)]
     wait: WaitFor,
@@ -119,7 +123,7 @@ pub fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
-    let client = args.service.client()?;
+    let client = args.service.client()?.bulk(args.bulk);
     let began = Instant::now();
     let input = InputFiles {
         items: args.items,

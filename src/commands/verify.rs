@@ -14,7 +14,7 @@ use shelfmark::{
     telemetry::{self, TelemetrySettings},
 };
 use shelfmark_domain::ModelConfig;
-use shelfmark_log::LogSettings;
+use shelfmark_log::{LogCheck, LogSettings};
 use shelfmark_serving::{SearchSettings, Searcher};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,9 +26,10 @@ use super::{
 
 /// Check every version of a database, and that the log leads from each to the next.
 ///
-/// Needs no running service and changes nothing. Every version is read, decompressed and compared with its checksums
-/// and its digest. Then the log is learned again from the beginning, and must arrive at the digest of each version in
-/// turn. That takes as long as learning it took; --stored leaves it out. Ends with status 1 when something is wrong.
+/// Needs no running service and changes nothing. Every append of the log is compared with its checksum, and every
+/// manifest with its seal. Every version is read, decompressed and compared with its checksums and its digest. Then the
+/// log is learned again from the beginning, and must arrive at the digest of each version in turn. That takes as long
+/// as learning it took; --stored leaves it out. Ends with status 1 when something is wrong.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// Check what is stored (checksums, chains and digests), and do not learn the log again.
@@ -103,7 +104,12 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
 }
 
 fn show(model: &VerifiedModel) {
+    let LogCheck { records, appends, checked_from, erased, .. } = &model.log;
     println!("model {}, log of {} records", model.model, model.head);
+    println!("log: {records} records, {appends} appends; checksums from position {checked_from}");
+    if *erased > 0 {
+        println!("log: users were erased from {erased} appends since they were appended");
+    }
     let mut table = Table::new(&[
         ("version", Align::Right, 9),
         ("position", Align::Right, 12),

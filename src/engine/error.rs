@@ -76,6 +76,16 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// The learner is further behind than it may be.
+    #[error("learning is {records} records and {seconds:.1} s behind, and events are refused until it has caught up")]
+    LearnerBehind {
+        /// Records that are not learned, those that wait to be committed included.
+        records: u64,
+        /// Age of the oldest committed one.
+        seconds: f64,
+        /// Time after which to try again.
+        retry_after: Duration,
+    },
     /// Another rollback is running.
     #[error("another rollback is running: {0}")]
     RollbackRunning(Box<RunningRollback>),
@@ -147,6 +157,7 @@ impl EngineError {
             Self::ReplayTooFar { .. } | Self::ReplayTooLong { .. } => ErrorKind::ReplayNotAvailable,
             Self::ReplayFailed { .. } => ErrorKind::ReplayFailed,
             Self::TraceFrozen { .. } => ErrorKind::EventNotLearned,
+            Self::LearnerBehind { .. } => ErrorKind::LearnerBehind,
             Self::WatchBusy(_) => ErrorKind::ReportsBusy,
             Self::NotStarted { .. } => ErrorKind::ModelNotStarted,
             Self::RollbackRunning(_) => ErrorKind::RollbackRunning,
@@ -182,6 +193,7 @@ impl EngineError {
             | Self::ReplayTooLong { .. }
             | Self::ReplayFailed { .. }
             | Self::TraceFrozen { .. }
+            | Self::LearnerBehind { .. }
             | Self::WatchBusy(_)
             | Self::RollbackRunning(_)
             | Self::OperationRunning(_)
@@ -203,7 +215,7 @@ impl EngineError {
 
     /// When to try again, where that is known.
     pub const fn retry_after(&self) -> Option<Duration> {
-        if let Self::Log(LogError::Full { retry_after, .. }) = self {
+        if let Self::Log(LogError::Full { retry_after, .. }) | Self::LearnerBehind { retry_after, .. } = self {
             return Some(*retry_after);
         }
         None

@@ -60,6 +60,11 @@ impl Health {
         }
     }
 
+    /// Whether the model is ready.
+    pub fn is_ready(&self) -> bool {
+        *self.phase.borrow() == Phase::Ready
+    }
+
     /// Returns why the model is not ready, in words; `None` when it is.
     pub fn not_ready(&self, model: &str, position: Position) -> Option<String> {
         match &*self.phase.borrow() {

@@ -15,7 +15,8 @@
 //! | `monitoring` | health, live quality, traces, histories |
 //! | `guard` | compares live with a reference, and acts |
 //! | `models` | starts, stops, creates and deletes models |
-//! | `memory_budget`, `erasure`, `operations` | admission of rows, erasure of users, long work |
+//! | `memory_budget`, `lag_bound` | admission of rows, and of events while learning is behind |
+//! | `erasure`, `operations` | erasure of users, long work |
 //! | `parts`, `model` | put a model together, and are its handle |
 //!
 //! No module imports one that imports it. What a module needs of a model it takes by name (`Stores`, `Readers`,
@@ -38,6 +39,7 @@ mod erasure;
 mod error;
 mod guard;
 mod health;
+mod lag_bound;
 mod learning;
 mod memory_budget;
 mod metrics;
@@ -66,7 +68,7 @@ pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
 };
-pub use monitoring::monitor::{Learning, PointStream, STREAMS_MAX};
+pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
 pub use replay::rolled_back::Appended;

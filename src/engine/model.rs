@@ -7,7 +7,7 @@ use crate::engine::{
     ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
-    erasure, guard,
+    erasure, guard, lag_bound,
     learning::{
         recovery::{Recovered, Seed, recover},
         supervisor,
@@ -48,7 +48,10 @@ impl Model {
     ) -> Result<Self, EngineError> {
         let parts = Parts::new(open(listed, with).await?, with.searcher.clone());
         let (stores, readers) = (&parts.core.stores, &parts.core.readers);
-        stores.operations.store().fail_interrupted().await?;
+        // On a full disk the operations of an earlier process stay as they are until somebody asks for them.
+        if let Err(error) = stores.operations.store().fail_interrupted().await {
+            tracing::warn!(model = %stores.name, %error, "model.start: interrupted operations are not marked yet");
+        }
         let recovered = match seed {
             Some(seed) => Recovered::at_first(seed),
             None => recover(stores).await?,
@@ -68,6 +71,8 @@ impl Model {
         with.tasks.spawn(follow::run(Arc::clone(stores), Arc::clone(readers), serving, stop()));
         with.tasks.spawn(guard::run(parts.of_guard(), stop()));
         if !with.engine.read_only {
+            let (log, stopped) = (stores.log.clone(), stop());
+            with.tasks.spawn(async move { stopped.run_until_cancelled(log.check_writable()).await });
             let (snapshots, stop) = (Arc::clone(&parts.core.snapshots), stop());
             with.tasks.spawn(async move { snapshots.run(stop).await });
         }
@@ -272,11 +277,16 @@ impl Model {
 
     /// Why it is not ready; `None` when it is.
     pub(super) fn not_ready(&self) -> Option<String> {
-        self.parts
-            .core
-            .learner
-            .health
-            .not_ready(self.parts.core.stores.name.as_str(), self.parts.core.readers.position())
+        let stores = &self.parts.core.stores;
+        let learner = &self.parts.core.learner.health;
+        let database = || stores.log.database_problem().map(|problem| format!("model {}: {problem}", stores.name));
+        learner.not_ready(stores.name.as_str(), self.parts.core.readers.position()).or_else(database)
+    }
+
+    /// Why events are refused until learning is less far behind; `None` while it is within its bounds.
+    pub fn learning_behind(&self) -> Option<EngineError> {
+        let core = &self.parts.core;
+        lag_bound::behind(&core.stores, &core.readers, &core.learner)
     }
 
     /// Waits until it is ready or its learner is down.

@@ -14,6 +14,11 @@ pub struct EngineSettings {
     pub read_only: bool,
     /// What the rows of all models may take before new ones are refused, in bytes; 0 = whatever they need.
     pub memory_budget: u64,
+    /// Records that the learner may be behind, those that wait to be committed included, before events are refused; 0 =
+    /// any number.
+    pub lag_records_max: u64,
+    /// Age of the oldest record that is not learned, before events are refused; zero = any age.
+    pub lag_max: Duration,
     /// Models that may be there; each has a learner thread, three connections and memory of its own.
     pub models_max: usize,
     /// Take a version after this many records; 0 = never by count.
@@ -46,6 +51,8 @@ impl Default for EngineSettings {
         Self {
             read_only: false,
             memory_budget: 0,
+            lag_records_max: 100_000,
+            lag_max: Duration::from_secs(30),
             models_max: 64,
             version_records: 500_000,
             version_interval: Duration::from_secs(900),

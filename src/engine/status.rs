@@ -1,16 +1,25 @@
 //! Status of a model: position, lag, counts, memory.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 
 use crate::engine::{
-    EngineError, blocking::blocking, deployment::readers::Readers, learning::handle::LearnerHandle, stores::Stores,
+    EngineError,
+    blocking::blocking,
+    deployment::readers::Readers,
+    learning::handle::{LearnerHandle, LiveFacts, Snapshot},
+    stores::Stores,
 };
 use shelfmark_domain::{Digest, ForkOrigin, ModelConfig, Position, Served, Timestamp};
 use shelfmark_learner::fingerprint;
 use shelfmark_serving::Counts;
 use shelfmark_state::TableFootprint;
+
+/// Longest wait for the learner before what it said last is told again.
+const LEARNER_WAIT: Duration = Duration::from_millis(300);
+/// Longest wait for an answer of Postgres before what is known is told.
+const DATABASE_WAIT: Duration = Duration::from_millis(300);
 
 /// `GET /v1/models/{m}`.
 #[derive(Debug, Clone, Serialize)]
@@ -74,31 +83,60 @@ fn pending_since(stores: &Stores, readers: &Readers, learner: &LearnerHandle) ->
     Some(learner.pending_since().unwrap_or(at))
 }
 
-/// Asks the learner, so that position, digest and counts are of one state.
-pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> Result<ModelStatus, EngineError> {
-    let snapshot = learner.snapshot().await?;
-    let head = stores.log.head().await?.max(snapshot.position);
-    let lag_ms = lag_ms(stores, readers, learner, (head, snapshot.position));
+/// Asks the learner. While it is busy with a large append, returns what it said last.
+async fn live_facts(learner: &LearnerHandle) -> Result<LiveFacts, EngineError> {
+    let asked = learner.snapshot();
+    let Ok(snapshot) = tokio::time::timeout(LEARNER_WAIT, asked).await else {
+        return match learner.live_facts() {
+            Some(known) => Ok(known),
+            None => Ok(facts(learner, &learner.snapshot().await?)),
+        };
+    };
+    Ok(facts(learner, &snapshot?))
+}
+
+fn facts(learner: &LearnerHandle, snapshot: &Snapshot) -> LiveFacts {
     let inference = &snapshot.state.inference;
+    let counts = Counts {
+        users: inference.users.count() as u64,
+        items: inference.catalog.len() as u64,
+        events: inference.counters.events,
+    };
+    let facts = LiveFacts { position: snapshot.position, digest: snapshot.digester.digest(), counts };
+    learner.note_live_facts(facts);
+    facts
+}
+
+/// Reads the head. When Postgres does not answer soon, returns the one that this process knows.
+async fn head(stores: &Stores) -> Result<Position, EngineError> {
+    match tokio::time::timeout(DATABASE_WAIT, stores.log.head()).await {
+        Ok(head) => Ok(head?),
+        Err(_elapsed) => Ok(stores.log.head_known().0),
+    }
+}
+
+/// Asks the learner, so that position, digest and counts are of one state. Takes less than a second, however busy learner and
+/// database are, once it was asked before.
+pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> Result<ModelStatus, EngineError> {
+    let LiveFacts { position, digest, counts } = live_facts(learner).await?;
+    let head = head(stores).await?.max(position);
+    let lag_ms = lag_ms(stores, readers, learner, (head, position));
     let live = readers.live.load_full();
+    let config = Arc::clone(&live.inference().config);
     let memory = blocking(move || live.footprint()).await;
     Ok(ModelStatus {
         model: stores.name.as_str().to_owned(),
         head,
-        position: snapshot.position,
-        lag_records: head.since(snapshot.position),
+        position,
+        lag_records: head.since(position),
         lag_ms,
-        digest: snapshot.digester.digest(),
+        digest,
         served: readers.deployed(None).served(),
         memory,
-        counts: Counts {
-            users: inference.users.count() as u64,
-            items: inference.catalog.len() as u64,
-            events: inference.counters.events,
-        },
-        versions: stores.versions.count().await?,
+        counts,
+        versions: stores.version_count(DATABASE_WAIT).await?,
         fork: stores.origin.clone(),
-        config: Arc::clone(&inference.config),
+        config,
         fingerprint: fingerprint(),
     })
 }

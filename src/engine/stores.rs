@@ -1,15 +1,16 @@
 //! Stores of one model: log, versions and operations in Postgres, and cached states.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-
-use metrics::counter;
 
 use crate::engine::{
     EngineError, EngineSettings,
-    metrics::VERSION_READ_BACK_FAILURES,
+    metrics::ModelMetrics,
     operations::Operations,
     replay::rules::NewestRules,
     snapshots::{
@@ -47,10 +48,13 @@ pub struct Stores {
     pub recent: RecentStates,
     /// What the rollbacks of the log give up, for retries.
     pub newest_rules: NewestRules,
+    pub metrics: ModelMetrics,
     /// Users forgotten since the start.
     forgotten: AtomicU64,
     /// Versions since the start that could not be read back as they were stored.
     read_back_failures: AtomicU64,
+    /// Number of versions, as last counted.
+    versions_counted: AtomicU64,
 }
 
 impl Stores {
@@ -65,6 +69,7 @@ impl Stores {
             cache: VersionCache::new(settings.versions_in_memory),
             recent: RecentStates::new(settings.trace_states),
             newest_rules: NewestRules::default(),
+            metrics: ModelMetrics::new(&name),
             name,
             settings,
             base_config,
@@ -74,7 +79,18 @@ impl Stores {
             operations,
             forgotten: AtomicU64::new(0),
             read_back_failures: AtomicU64::new(0),
+            versions_counted: AtomicU64::new(0),
         }
+    }
+
+    /// Counts the versions. When Postgres does not answer within `wait`, returns the count from before.
+    pub async fn version_count(&self, wait: Duration) -> Result<u64, EngineError> {
+        let Ok(counted) = tokio::time::timeout(wait, self.versions.count()).await else {
+            return Ok(self.versions_counted.load(Ordering::Relaxed));
+        };
+        let counted = counted?;
+        self.versions_counted.store(counted, Ordering::Relaxed);
+        Ok(counted)
     }
 
     /// Returns a version's state, from memory or from Postgres; verified.
@@ -102,7 +118,7 @@ impl Stores {
 
     /// Notes that a version could not be read back as it was stored, and was not kept.
     pub fn read_back_failed(&self) {
-        counter!(VERSION_READ_BACK_FAILURES).increment(1);
+        self.metrics.read_back_failures.increment(1);
         self.read_back_failures.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -3,13 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Limits, error::ApiError};
+use super::{Limits, admission::AdmissionControl, error::ApiError};
 use crate::engine::{CreateModel, EngineError, Model, Models};
 use shelfmark_domain::{ApiKey, ModelName};
-use shelfmark_store::keys::KeyStore;
+use shelfmark_store::{
+    audit::{AuditEntry, AuditError, AuditLog, NewAuditEntry},
+    keys::KeyStore,
+};
 
 /// The models of this process. A seam: the router is tested without an engine.
 pub trait Registry: Send + Sync + 'static {
@@ -59,12 +61,49 @@ impl Keys for KeyStore {
     }
 }
 
+/// The audit log. A seam: the router is tested without a database.
+pub trait Audit: Send + Sync + 'static {
+    /// Writes an entry for what is about to begin, and returns its number.
+    fn begin<'a>(&'a self, entry: &'a NewAuditEntry) -> BoxFuture<'a, Result<u64, AuditError>>;
+    /// Completes an entry with the status of the reply.
+    fn end(&self, id: u64, status: u16) -> BoxFuture<'_, Result<(), AuditError>>;
+    /// Lists entries, newest first: of one model or of all, and older than `before`.
+    fn list(
+        &self,
+        model: Option<ModelName>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, AuditError>>;
+}
+
+impl Audit for AuditLog {
+    fn begin<'a>(&'a self, entry: &'a NewAuditEntry) -> BoxFuture<'a, Result<u64, AuditError>> {
+        Box::pin(Self::begin(self, entry))
+    }
+
+    fn end(&self, id: u64, status: u16) -> BoxFuture<'_, Result<(), AuditError>> {
+        Box::pin(Self::end(self, id, status))
+    }
+
+    fn list(
+        &self,
+        model: Option<ModelName>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, AuditError>> {
+        Box::pin(async move { Self::list(self, model.as_ref(), before, limit).await })
+    }
+}
+
 /// Everything that the room is given.
+#[derive(Clone)]
 pub struct HttpDependencies {
     /// The models.
     pub models: Arc<dyn Registry>,
     /// The keys.
     pub keys: Arc<dyn Keys>,
+    /// Who changed what.
+    pub audit: Arc<dyn Audit>,
     /// Bounds.
     pub limits: Limits,
     /// Whether every write is refused.
@@ -87,17 +126,20 @@ pub struct HttpDependencies {
 #[derive(Clone)]
 pub struct Api {
     dependencies: Arc<HttpDependencies>,
-    /// One permit a request under way.
-    pub(super) permits: Arc<Semaphore>,
+    /// What requests hold.
+    pub(super) admission: Arc<AdmissionControl>,
 }
 
 impl Api {
     /// Wraps the handles.
     pub fn new(dependencies: HttpDependencies) -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(dependencies.limits.requests_max)),
-            dependencies: Arc::new(dependencies),
-        }
+        Self { admission: AdmissionControl::new(&dependencies.limits), dependencies: Arc::new(dependencies) }
+    }
+
+    /// Returns the same for another listener, which can be reached from this machine only or not.
+    pub fn on_listener(&self, loopback: bool) -> Self {
+        let dependencies = HttpDependencies { loopback, ..HttpDependencies::clone(&self.dependencies) };
+        Self { dependencies: Arc::new(dependencies), admission: Arc::clone(&self.admission) }
     }
 
     /// The model of a path. A name that breaks the rule of names is the name of no model.

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{Api, error::ApiError};
-use shelfmark_domain::{ApiKey, Id, Scope};
+use shelfmark_domain::{ApiKey, Id, Scope, Timestamp};
 
 /// Who asks; in every request's extensions.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Caller {
             Self::Unknown(why) => return Err(ApiError::Unauthorized(why)),
             Self::Key(key) => key,
         };
-        if key.scope < scope {
+        if !key.scope.includes(scope) {
             return Err(ApiError::Forbidden(format!(
                 "this needs scope {}, the key has {}",
                 scope.name(),
@@ -95,7 +95,11 @@ pub fn recognise(api: &Api, request: &Request) -> Result<Caller, ApiError> {
     let Some(secret) = presented(headers) else {
         return Ok(Caller::Unknown("send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"));
     };
-    Ok(api.keys.authenticate(secret).map_or(Caller::Unknown("the key is not known"), |key| Caller::Key(Box::new(key))))
+    Ok(match api.keys.authenticate(secret) {
+        Some(key) if key.is_expired(Timestamp::now()) => Caller::Unknown("the key has expired"),
+        Some(key) => Caller::Key(Box::new(key)),
+        None => Caller::Unknown("the key is not known"),
+    })
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
@@ -162,14 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_includes_the_ones_before_it_and_a_model_only_itself() {
+    fn a_key_may_do_what_its_scope_includes_for_its_own_model() {
         let key = |scope, model: Option<&str>| {
             Caller::Key(Box::new(ApiKey {
                 name: "k".to_owned(),
                 hash: shelfmark_domain::KeyHash([0; 32]),
                 scope,
                 model: model.map(str::to_owned),
-                created_at: shelfmark_domain::Timestamp::default(),
+                created_at: Timestamp::default(),
+                expires_at: None,
             }))
         };
         assert!(key(Scope::Admin, None).check(Scope::Read, Some("m")).is_ok());

@@ -1,6 +1,6 @@
 //! Request bodies: their type, their size, their content.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use axum::{
     body::{Body, BodyDataStream},
@@ -10,12 +10,21 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 
-use super::{body_stream::BodyStream, decode, error::ApiError};
+use super::{
+    admission::{self, Share, Ticket},
+    body_pace::Pace,
+    body_stream::BodyStream,
+    decode,
+    error::ApiError,
+};
 
 /// Most bytes of a body that is too large that are read and thrown away.
 const DISCARD_BYTES: usize = 256 << 20;
 /// Longest time for it.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
+
+/// Size up to which a body that came whole is not counted: it is a part of what its connection has read ahead.
+const UNCOUNTED_BYTES_MAX: usize = 16 << 10;
 
 /// What a body says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,25 +75,103 @@ pub async fn whole(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<
         // The client waits for a word before it sends: this is the word.
         return Err(ApiError::TooLarge { bytes_max });
     }
-    let mut buffer = BytesMut::new();
-    let mut stream = BodyStream::new(headers, body)?;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        if buffer.is_empty() {
-            if declared == Some(chunk.len()) && chunk.len() <= bytes_max && !stream.is_packed() {
-                // A small body comes whole, and is used where it lies.
-                return utf_8(chunk);
-            }
-            buffer.reserve(declared.unwrap_or(0).min(bytes_max));
+    let ticket = admission::current();
+    let stream = BodyStream::new(headers, body)?;
+    let bytes = read(stream, declared, bytes_max, ticket.as_ref()).await?;
+    if let Some(ticket) = &ticket {
+        ticket.body_ended()?;
+    }
+    utf_8(bytes)
+}
+
+async fn read(
+    mut stream: BodyStream,
+    declared: Option<usize>,
+    bytes_max: usize,
+    ticket: Option<&Ticket>,
+) -> Result<Bytes, ApiError> {
+    let mut buffer = BodyBuffer { bytes: BytesMut::new(), share: None, ticket };
+    let mut pace = Pace::new(ticket.map(Ticket::pace).unwrap_or_default());
+    while let Some(chunk) = pace.next(&mut stream).await? {
+        pace.came(chunk.len());
+        if buffer.bytes.is_empty() && declared == Some(chunk.len()) && chunk.len() <= bytes_max && !stream.is_packed() {
+            // A small body comes whole, and is used where it lies.
+            return buffer.whole(chunk);
         }
-        if buffer.len() + chunk.len() > bytes_max {
+        let taken = if buffer.bytes.len() + chunk.len() > bytes_max {
+            Err(ApiError::TooLarge { bytes_max })
+        } else {
+            buffer.extend(&chunk, declared.unwrap_or(0).min(bytes_max), bytes_max)
+        };
+        if let Err(refused) = taken {
             drop(buffer);
             let _ends_by_itself = tokio::time::timeout(DISCARD_TIME, discard(stream.into_packed())).await;
-            return Err(ApiError::TooLarge { bytes_max });
+            return Err(refused);
         }
-        buffer.extend_from_slice(&chunk);
     }
-    utf_8(buffer.freeze())
+    Ok(buffer.freeze())
+}
+
+/// The bytes of a body as they come, as many as the request may hold.
+struct BodyBuffer<'a> {
+    bytes: BytesMut,
+    share: Option<Share>,
+    ticket: Option<&'a Ticket>,
+}
+
+/// Bytes that count until the last reference to them is dropped.
+struct CountedBytes {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for CountedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl BodyBuffer<'_> {
+    fn hold(&mut self, bytes: usize) -> Result<(), ApiError> {
+        match (&mut self.share, self.ticket) {
+            (Some(share), _) => share.grow(bytes as u64)?,
+            (None, Some(ticket)) => self.share = Some(ticket.hold_bytes(bytes as u64)?),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Appends a piece of a body of `expected` bytes, 0 for an unknown number, and of `bytes_max` at most.
+    fn extend(&mut self, piece: &[u8], expected: usize, bytes_max: usize) -> Result<(), ApiError> {
+        let needed = self.bytes.len() + piece.len();
+        let capacity = self.bytes.capacity();
+        if needed > capacity {
+            let wanted = if capacity == 0 { expected } else { capacity.saturating_mul(2).min(bytes_max) }.max(needed);
+            self.hold(wanted - capacity)?;
+            self.bytes.reserve(wanted - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn whole(mut self, bytes: Bytes) -> Result<Bytes, ApiError> {
+        if bytes.len() > UNCOUNTED_BYTES_MAX {
+            self.hold(bytes.len())?;
+        }
+        Ok(self.counted(bytes))
+    }
+
+    fn freeze(mut self) -> Bytes {
+        let bytes = mem::take(&mut self.bytes).freeze();
+        self.counted(bytes)
+    }
+
+    fn counted(self, bytes: Bytes) -> Bytes {
+        match self.share {
+            Some(share) => Bytes::from_owner(CountedBytes { bytes, _share: share }),
+            None => bytes,
+        }
+    }
 }
 
 /// The bytes without a byte order mark, which some editors write and RFC 8259 lets a reader pass over.

@@ -24,6 +24,9 @@ const TURN_BYTES: usize = 256 << 10;
 /// Logarithm of the largest window of zstd, 8 MiB: what RFC 9659 allows for this coding. It bounds the decoder's memory.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
+/// Window of gzip.
+const GZIP_WINDOW_BYTES: u64 = 32 << 10;
+
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
@@ -98,6 +101,15 @@ impl BodyStream {
     /// Whether the body is packed, so that `content-length` does not say how long it is.
     pub const fn is_packed(&self) -> bool {
         !matches!(self.source, Source::Plain(_))
+    }
+
+    /// Bytes that unpacking may hold beside what it gave out.
+    pub const fn decoder_bytes_max(&self) -> u64 {
+        match self.source {
+            Source::Plain(_) => 0,
+            Source::Gzip(_) => GZIP_WINDOW_BYTES,
+            Source::Zstd(_) => 1 << ZSTD_WINDOW_LOG_MAX,
+        }
     }
 
     /// The next bytes; `None` at the end. Nothing is lost when it is given up before it is done.

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::{
     Api,
+    admission::run_report,
     error::ApiError,
     params::{self, Params, Segments},
     problem::Problem,
@@ -45,14 +46,14 @@ pub struct DiffQuery {
 /// how much neighbours and recommendations changed, settings and figures.
 ///
 /// Rows are matched by id and all looked at. Neighbours are compared for a sample of 200 items and recommendations for as many
-/// users; the sample depends on ids alone, so the same diff gives the same answer. Takes a few seconds for a million items; one at a
-/// time with traces and reports.
+/// users; the sample depends on ids alone, so the same diff gives the same answer. Takes a few seconds for a million items. One
+/// for each caller and two in all at a time, with traces and reports.
 #[utoipa::path(
     get, path = "/v1/models/{model}/versions/{from}/diff/{to}", tag = "versions", operation_id = "diff_versions",
     params(DiffPath, DiffQuery),
     responses(
         (status = 200, description = "The differences", body = Diff),
-        (status = 503, description = "Another report is being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Other reports are being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn get(
@@ -65,6 +66,8 @@ pub async fn get(
         DiffOptions { top: params::limit("top", query.top, 20, TOP_MAX)?, k: params::limit("k", query.k, 10, K_MAX)? };
     let (from, to) =
         (VersionSelector::parse("from", &path.from)?.version(), VersionSelector::parse("to", &path.to)?.version());
-    let diff = model.compare(from, to, options).await?;
+    let compared = model.clone();
+    let report = async move { compared.compare(from, to, options).await };
+    let diff = run_report(model.name(), report).await??;
     Ok(with_state_headers(&model.served(), Json(diff)))
 }

@@ -2,12 +2,16 @@
 
 use axum::http::StatusCode;
 
-use super::ingest::{AppendSummary, NothingTaken};
+use super::{
+    admission::{Exhausted, Refusal},
+    ingest::{AppendSummary, NothingTaken},
+};
 use crate::engine::EngineError;
 use shelfmark_datasets::vectors::ExportError;
 use shelfmark_domain::{ErrorKind, FieldError, Position};
 use shelfmark_log::LogError;
 use shelfmark_serving::QueryError;
+use shelfmark_store::audit::AuditError;
 use shelfmark_store::operations::OperationError;
 use shelfmark_store::versions::VersionError;
 
@@ -115,14 +119,24 @@ pub enum ApiError {
         given: String,
     },
     /// The client stopped sending.
-    #[error("no data came for {0} seconds")]
-    Stalled(u64),
+    #[error(
+        "the body came too slowly: it may pause for {seconds} seconds, and bring {rate_min} bytes per second otherwise"
+    )]
+    Stalled {
+        /// The longest pause.
+        seconds: u64,
+        /// The lowest rate.
+        rate_min: u64,
+    },
     /// The request took longer than the limit.
     #[error("the request took longer than {0} seconds")]
     TimedOut(u64),
-    /// Too many requests at once.
-    #[error("too many requests are being answered")]
-    Overloaded,
+    /// All that there is of something is in use, or all that this caller may have of it.
+    #[error("{}", refusal_detail(.0))]
+    NotAdmitted(Refusal),
+    /// The connection is one of those that are kept for probes.
+    #[error("there are too many connections: this one is kept for /livez, /readyz and /metrics")]
+    NoConnection,
     /// A version is asked for together with a later position.
     #[error("the version stands at position {stands}, before min_position {wanted}")]
     VersionBefore {
@@ -137,6 +151,9 @@ pub enum ApiError {
     /// A room said no.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was asked cannot be put on record, so it was not begun.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// A stream ended early; what it did until then is in the answer.
     #[error("{cause}")]
     Stream {
@@ -148,6 +165,12 @@ pub enum ApiError {
     /// A handler panicked, or a promise was broken.
     #[error("internal error")]
     Internal(String),
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::NotAdmitted(refusal)
+    }
 }
 
 impl From<FieldError> for ApiError {
@@ -184,16 +207,25 @@ fn first_detail(errors: &[FieldError]) -> String {
     errors.first().map_or_else(String::new, |error| error.to_string())
 }
 
+fn refusal_detail(refusal: &Refusal) -> String {
+    let Refusal { exhausted, what, held, total } = refusal;
+    match exhausted {
+        Exhausted::Share => format!("this caller holds {held} of the {total} {what}, which is its share for now"),
+        Exhausted::Pool => format!("all {total} {what} are in use"),
+    }
+}
+
 /// Status, stable code and title of an error.
 type Meaning = (StatusCode, &'static str, &'static str);
 
 impl ApiError {
     /// The kind of failure, where another room found it.
     pub(super) fn kind(&self) -> Option<ErrorKind> {
-        if let Self::Engine(error) = self {
-            return Some(error.kind());
+        match self {
+            Self::Engine(error) => Some(error.kind()),
+            Self::Audit(error) => Some(error.kind()),
+            _ => None,
         }
-        None
     }
 
     /// The rows of the table for what this room finds; a new variant does not compile until it has one.
@@ -231,14 +263,21 @@ impl ApiError {
             Self::ContentEncoding { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", "Another content coding is needed")
             }
-            Self::Stalled(_) => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
+            Self::Stalled { .. } => (S::REQUEST_TIMEOUT, "stalled", "The body stopped coming"),
             Self::TimedOut(_) => (S::SERVICE_UNAVAILABLE, "timed_out", "The request took too long"),
-            Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once"),
+            Self::NotAdmitted(Refusal { exhausted: Exhausted::Share, .. }) => {
+                (S::TOO_MANY_REQUESTS, "share_used_up", "The caller holds its share")
+            }
+            Self::NotAdmitted(Refusal { exhausted: Exhausted::Pool, .. }) => {
+                (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests at once")
+            }
+            Self::NoConnection => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many connections"),
             Self::VersionBefore { .. } => {
                 (S::UNPROCESSABLE_ENTITY, "version_before_position", "The version is older than asked for")
             }
             Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
             Self::Engine(error) => meaning(error.kind()),
+            Self::Audit(error) => meaning(error.kind()),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -289,6 +328,7 @@ const fn meaning(kind: ErrorKind) -> Meaning {
         K::TooManyRecords => (S::PAYLOAD_TOO_LARGE, "too_many_records", "Too many records in one request"),
         K::TooManyBytes => (S::PAYLOAD_TOO_LARGE, "too_large", "The body is too large"),
         K::QueueFull => (S::TOO_MANY_REQUESTS, "queue_full", "The append queue is full"),
+        K::LearnerBehind => (S::TOO_MANY_REQUESTS, "learner_behind", "Learning is too far behind"),
         K::SearchesBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many searches at once"),
         K::ReportsBusy => (S::SERVICE_UNAVAILABLE, "overloaded", "Too much of this at once"),
         K::PositionNotReached => {

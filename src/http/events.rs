@@ -6,9 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    admission::run_report,
     auth::Caller,
     error::ApiError,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, WaitQuery},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, WaitFor, WaitQuery},
     paging,
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
@@ -16,7 +17,7 @@ use super::{
     read_options::{ReadOptions, with_state_headers},
 };
 use crate::engine::TracedEvent;
-use shelfmark_domain::{Event, Id, Position, Record, RecordBody, Timestamp};
+use shelfmark_domain::{Event, Id, Position, Record, RecordBody, Scope, Timestamp};
 use shelfmark_monitor::health::Trace;
 
 /// One event or up to 10,000.
@@ -40,34 +41,60 @@ pub struct EventsBatch<'a> {
     events: Vec<EventIn<'a>>,
 }
 
+/// Query parameters of an append of events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AppendEventsQuery {
+    /// What the answer waits for: `logged` (default) answers 202 after the commit, `applied` 200 once the live view holds the
+    /// records; when that takes longer than `timeout_ms`, the answer is 202 with `applied: false`.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    wait: WaitFor,
+    /// Longest wait for `applied`, 0 to 30,000; 2,000 when left out.
+    #[param(maximum = 30_000)]
+    timeout_ms: Option<u64>,
+    /// `true` for an import: events are taken however far learning is behind. Needs scope `admin`.
+    #[serde(default)]
+    #[param(required = false)]
+    bulk: bool,
+}
+
 /// Appends events.
 ///
 /// Takes one event, `{"events": [...]}` with at most 10,000, or `application/x-ndjson`: a stream of any length, one event
 /// a line, appended as it arrives. The answer comes after the commit: what it counts as accepted survives a crash of
 /// the service and of its database. Of a batch the valid events are taken and the others named by index. When none is
 /// taken it is a 422 with the same counts (`nothing_taken`). A bad event posted alone is a 422, one whose id stands for
-/// another body a 409. A full queue is a 429: send again later.
+/// another body a 409. A full queue is a 429, and so are events while learning is too far behind: send again later.
 #[utoipa::path(
     post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
-    params(ModelPath, WaitQuery),
+    params(ModelPath, AppendEventsQuery),
     request_body(content((EventsBody = "application/json"), (EventIn = "application/x-ndjson"))),
     responses(
         (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
         (status = 202, description = "Durable", body = AppendSummary),
         (status = 409, description = "An event with this id and another body exists (`conflict`)", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The append queue is full (`queue_full`), or learning is too far behind (`learner_behind`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn append(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
-    Params(wait): Params<WaitQuery>,
+    Params(query): Params<AppendEventsQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<AppendResponse, ApiError> {
+    let AppendEventsQuery { wait, timeout_ms, bulk } = query;
+    let wait = WaitQuery { wait, timeout_ms };
     let model = api.model(&path.model)?;
-    let sent = AppendRequest { caller: &caller, headers: &headers, body };
+    if bulk {
+        // It sets aside a bound that protects everybody.
+        caller.check(Scope::Admin, Some(&path.model))?;
+    }
+    let lag = if bulk { LagBound::Waived } else { LagBound::Held };
+    let sent = AppendRequest { lag, caller: &caller, headers: &headers, body };
     ingest::append(&model, &api.limits, EntryKind::Events, &wait, sent).await
 }
 
@@ -119,13 +146,17 @@ pub struct RecordOut {
 pub struct RecordsOut {
     /// Oldest first.
     records: Vec<RecordOut>,
-    /// `cursor` of the next page; null at the end of the log.
+    /// `cursor` of the next page; null at the end of the log. With `user` or `item` a page may have fewer records than
+    /// `limit`, even none, before that end.
     next_cursor: Option<Position>,
     /// The same under its earlier name.
     next_after: Option<Position>,
 }
 
 /// Pages through the log, oldest first.
+///
+/// With `user` or `item` the log is searched for about a quarter of a second at most. Go on with `next_after` until it is
+/// null.
 #[utoipa::path(
     get, path = "/v1/models/{model}/events", tag = "events", operation_id = "list_events",
     params(ModelPath, RecordsQuery),
@@ -147,8 +178,7 @@ pub async fn list(
     };
     let at = ReadOptions::new(None, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
-    let records = model.log().page(page).await?;
-    let next_cursor = paging::next_cursor(&records, limit, |record| record.position);
+    let (records, next_cursor) = model.log().page(page).await?;
     let records = records.into_iter().map(RecordOut::from).collect();
     Ok(with_state_headers(&view, Json(RecordsOut { records, next_cursor, next_after: next_cursor })))
 }
@@ -234,6 +264,12 @@ pub async fn get(
     let view = at.view(&model).await?;
     let (position, event) =
         model.log().find_event(&id).await?.ok_or(ApiError::NotFound { what: "event", id: path.id })?;
-    let trace = if query.trace { Some(model.trace(position, event.clone()).await?.into()) } else { None };
+    let trace = if query.trace {
+        let (traced, of) = (model.clone(), event.clone());
+        let report = async move { traced.trace(position, of).await };
+        Some(run_report(model.name(), report).await??.into())
+    } else {
+        None
+    };
     Ok(with_state_headers(&view, Json(EventOut { position, event, trace })))
 }

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::{
     Api,
+    admission::{LongWorkKind, Share, take_part},
     error::ApiError,
     off_worker,
     params::{Params, Segments},
@@ -47,8 +48,8 @@ pub struct ExportQuery {
 ///
 /// `safetensors`: one tensor `[rows, dim]` of f32, named as the table; the ids are a JSON list in the metadata under `ids`. `npz`: arrays
 /// `vectors` and `ids`. `word2vec`: its text form; ids with white space are a 422 (`not_exportable`). `jsonl`: a line
-/// `{"id", "values"}` for each row. Removed items are left out. The answer is streamed from one state, whatever is learned meanwhile; at most
-/// four exports at once.
+/// `{"id", "values"}` for each row. Removed items are left out. The answer is streamed from one state, whatever is learned meanwhile. At most
+/// four exports of a model at once, of which a caller gets a share. An export that nobody reads is broken off.
 #[utoipa::path(
     get, path = "/v1/models/{model}/versions/{version}/export", tag = "versions", operation_id = "export_version",
     params(VersionPath, ExportQuery),
@@ -71,6 +72,7 @@ pub async fn get(
         return Err(FieldError::new("content", "not_supported", "only items have more than their rows").into());
     }
     let version = VersionSelector::parse("version", &path.version)?.version();
+    let share = take_part(LongWorkKind::Export, model.name())?;
     let source = model.export_source(version).await?;
     let view = source.view.clone();
     let options = ExportOptions { format, table, content };
@@ -82,7 +84,7 @@ pub async fn get(
         AnsweredBy::Live(_) => format!("live-{}", view.position()),
     };
     let name = format!("attachment; filename=\"{}-{of}-{table}.{}\"", path.model, format.ending());
-    let mut response = Body::from_stream(pieces(export, source)).into_response();
+    let mut response = Body::from_stream(pieces(export, (source, share))).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     if let Ok(name) = HeaderValue::from_str(&name) {
@@ -96,10 +98,10 @@ pub async fn get(
 
 /// Each piece is made when the one before it was sent: a slow reader holds one, and the state. A defect breaks the answer off
 /// rather than let a part pass for the whole.
-fn pieces(export: Export, source: ExportSource) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((export, source), async |(mut export, source)| {
+fn pieces(export: Export, held: (ExportSource, Option<Share>)) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((export, held), async |(mut export, held)| {
         let next = tokio::task::spawn_blocking(move || export.next().map(|piece| (Bytes::from(piece), export)));
         let next = next.await.map_err(io::Error::other)?;
-        Ok(next.map(|(piece, export)| (piece, (export, source))))
+        Ok(next.map(|(piece, export)| (piece, (export, held))))
     })
 }

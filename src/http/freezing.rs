@@ -13,7 +13,7 @@ use shelfmark_domain::Deployment;
 #[serde(deny_unknown_fields)]
 pub struct FreezeBody {
     /// Reason for the deployment entry, 1 to 1,024 bytes.
-    #[schema(max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     reason: Option<String>,
 }
 
@@ -25,7 +25,7 @@ pub struct FreezeBody {
 #[utoipa::path(
     post, path = "/v1/models/{model}/learning/freeze", tag = "learning", operation_id = "freeze_learning",
     params(ModelPath),
-    request_body(content = FreezeBody, description = "May be left out"),
+    request_body(content = Option<FreezeBody>, description = "May be left out"),
     responses((status = 200, description = "Frozen", body = Deployment))
 )]
 pub async fn freeze(
@@ -42,7 +42,7 @@ pub async fn freeze(
 #[utoipa::path(
     post, path = "/v1/models/{model}/learning/resume", tag = "learning", operation_id = "resume_learning",
     params(ModelPath),
-    request_body(content = FreezeBody, description = "May be left out"),
+    request_body(content = Option<FreezeBody>, description = "May be left out"),
     responses((status = 200, description = "Learning", body = Deployment))
 )]
 pub async fn resume(

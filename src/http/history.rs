@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::{
     Api,
+    admission::run_report,
     error::ApiError,
     params::{self, Params, Segments},
     paths::IdPath,
@@ -95,7 +96,10 @@ async fn history(
     let id = Id::new("id", &path.id)?;
     let view =
         ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
-    let history = model.history(owner(id), HistoryOptions { versions, records }).await?;
+    let owner = owner(id);
+    let asked = model.clone();
+    let report = async move { asked.history(owner, HistoryOptions { versions, records }).await };
+    let history = run_report(model.name(), report).await??;
     let history = history.ok_or(ApiError::NotFound { what, id: path.id })?;
     Ok(with_state_headers(&view, Json(history)))
 }

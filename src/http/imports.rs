@@ -8,7 +8,7 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, WaitQuery},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, LagBound, WaitQuery},
     paging,
     params::{self, Params, Segments},
     paths::ModelPath,
@@ -77,7 +77,8 @@ pub async fn post(
         ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
     let wait = WaitQuery { wait: query.wait, timeout_ms: query.timeout_ms };
     let kind = EntryKind::Vectors { view, create: query.create };
-    ingest::append(&model, &api.limits, kind, &wait, AppendRequest { caller: &caller, headers: &headers, body }).await
+    let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
+    ingest::append(&model, &api.limits, kind, &wait, sent).await
 }
 
 /// Query parameters of the rows that can be imported into.

@@ -11,7 +11,7 @@ use super::{
     auth::Caller,
     body, decode,
     error::ApiError,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, ParsedEntry, WaitQuery},
+    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, LagBound, ParsedEntry, WaitQuery},
     paging::RowPageQuery,
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
@@ -130,7 +130,7 @@ pub async fn put_many(
     body: Body,
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let sent = AppendRequest { caller: &caller, headers: &headers, body };
+    let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
     ingest::append(&model, &api.limits, EntryKind::Items, &wait, sent).await
 }
 
@@ -199,7 +199,8 @@ pub async fn patch_many(
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let kind = EntryKind::Patches { view: live(&model).await? };
-    ingest::append(&model, &api.limits, kind, &wait, AppendRequest { caller: &caller, headers: &headers, body }).await
+    let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
+    ingest::append(&model, &api.limits, kind, &wait, sent).await
 }
 
 /// Changes one item in parts: what the patch does not name stays as it is.

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    admission::run_report,
     error::ApiError,
     paging,
     params::{self, Params, Segments},
@@ -141,11 +142,12 @@ pub async fn rows(State(api): State<Api>, Segments(path): Segments<ModelPath>) -
     params(ModelPath),
     responses(
         (status = 200, description = "The report", body = BiasReport),
-        (status = 503, description = "Another report is being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Other reports are being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn bias(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let report = model.bias().await?;
+    let surveyed = model.clone();
+    let report = run_report(model.name(), async move { surveyed.bias().await }).await??;
     Ok(with_state_headers(&model.live(), Json(report)))
 }

@@ -16,7 +16,13 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::{
-    Api, error::ApiError, params::Segments, paths::ModelPath, problem::Problem, read_options::with_state_headers,
+    Api,
+    admission::{LongWorkKind, Share, take_part},
+    error::ApiError,
+    params::Segments,
+    paths::ModelPath,
+    problem::Problem,
+    read_options::with_state_headers,
 };
 use crate::engine::PointStream;
 use shelfmark_domain::Position;
@@ -53,8 +59,8 @@ impl From<&Point> for StreamPoint {
 /// Streams the figures of learning as they come.
 ///
 /// Server-sent events of type `point`, each over 512 targets (or 64 small steps). A reader that falls 64 points behind misses the oldest and
-/// is told how many by an event of type `missed`: it never slows the learner down. At most 64 streams may be open. The stream
-/// ends when the service does.
+/// is told how many by an event of type `missed`: it never slows the learner down. At most 64 streams of a model may be open, of which a caller
+/// gets a share. The stream ends when the service does.
 #[utoipa::path(
     get, path = "/v1/models/{model}/learning/stream", tag = "learning", operation_id = "stream_learning",
     params(ModelPath),
@@ -65,12 +71,17 @@ impl From<&Point> for StreamPoint {
 )]
 pub async fn get(State(api): State<Api>, Segments(path): Segments<ModelPath>) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let events = events(model.learning_stream()?, api.closing.clone());
+    let share = take_part(LongWorkKind::Stream, model.name())?;
+    let events = events(model.learning_stream()?, share, api.closing.clone());
     Ok(with_state_headers(&model.live(), Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
 }
 
-fn events(points: PointStream, closing: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold((points, closing), async |(mut points, closing)| {
+fn events(
+    points: PointStream,
+    share: Option<Share>,
+    closing: CancellationToken,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((points, share, closing), async |(mut points, share, closing)| {
         let next = tokio::select! {
             () = closing.cancelled() => None,
             next = points.next() => next,
@@ -85,6 +96,6 @@ fn events(points: PointStream, closing: CancellationToken) -> impl Stream<Item =
                 Event::default().event("missed").json_data(json!({"missed": missed})).expect("a number has a JSON form")
             }
         };
-        Some((Ok(event), (points, closing)))
+        Some((Ok(event), (points, share, closing)))
     })
 }

@@ -18,8 +18,10 @@ use tracing::Instrument;
 
 use super::{
     Api,
+    admission::{self, CallerId, ClientAddress, Lane},
     auth::{self, Caller},
     body,
+    connections::ConnectionUse,
     error::ApiError,
     host::HostFault,
     problem::Failure,
@@ -28,7 +30,8 @@ use super::{
 use shelfmark_domain::Scope;
 use shelfmark_serving::{QueryError, with_cpu_time};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Header of the request id; set on every request before its handler, and on every reply.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -63,9 +66,10 @@ pub struct Admission {
 }
 
 /// Handles one request of a group: the layer around every route and fallback.
-pub async fn handle(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+pub async fn handle(State(admission): State<Admission>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let text = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -123,22 +127,46 @@ async fn admit(admission: &Admission, mut request: Request, next: Next) -> Resul
     if let Some(HostFault(why)) = request.extensions().get() {
         return Err(ApiError::BadHost(why));
     }
-    let _permit = match policy.load {
-        Load::Probe => None,
-        Load::Shed | Load::Bounded => Some(api.permits.try_acquire().map_err(|_| ApiError::Overloaded)?),
-    };
+    let reserved = request.extensions().get() == Some(&ConnectionUse::Probes);
+    if reserved && policy.load != Load::Probe {
+        return Err(ApiError::NoConnection);
+    }
     let caller = auth::recognise(api, &request)?;
-    let limit = time_limit(api, request.headers());
-    let answer = async move {
-        if let Some(scope) = policy.scope {
-            request = authorise(api, scope, &caller, request).await?;
+    if let Some(scope) = policy.scope {
+        request = authorise(api, scope, &caller, request).await?;
+    }
+    let ticket = match policy.load {
+        Load::Probe => None,
+        Load::Shed | Load::Bounded => {
+            let lane = if policy.scope == Some(Scope::Write) { Lane::Ingest } else { Lane::Other };
+            let has_body = !http_body::Body::is_end_stream(request.body());
+            Some(api.admission.admit(caller_id(&caller, &request), lane, has_body)?)
         }
-        request.extensions_mut().insert(caller);
-        Ok::<_, ApiError>(next.run(request).await)
     };
-    match tokio::time::timeout(limit, answer).await {
-        Ok(answer) => answer,
-        Err(_) => Err(ApiError::TimedOut(limit.as_secs())),
+    let limit = time_limit(api, request.headers());
+    request.extensions_mut().insert(caller);
+    let handled = tokio::time::timeout(limit, async {
+        match &ticket {
+            Some(ticket) => admission::enter(ticket.clone(), next.run(request)).await,
+            None => next.run(request).await,
+        }
+    });
+    let mut response = handled.await.map_err(|_| ApiError::TimedOut(limit.as_secs()))?;
+    if let Some(ticket) = ticket {
+        // Held until the answer is sent.
+        response.extensions_mut().insert(ticket);
+    }
+    Ok(response)
+}
+
+/// Whose share a request takes.
+fn caller_id(caller: &Caller, request: &Request) -> CallerId {
+    match caller {
+        Caller::Key(key) => CallerId::Key(key.name.as_str().into()),
+        Caller::Anonymous | Caller::Unknown(_) => {
+            let address = request.extensions().get::<ClientAddress>().copied();
+            CallerId::Address(address.unwrap_or(ClientAddress::unknown()))
+        }
     }
 }
 
@@ -149,7 +177,7 @@ async fn authorise(api: &Api, scope: Scope, caller: &Caller, request: Request) -
     let params = params.map_err(|refusal| ApiError::BadPath(refusal.body_text()))?;
     let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
     caller.check(scope, model)?;
-    if api.read_only && scope > Scope::Read {
+    if api.read_only && !scope.only_reads() {
         return Err(ApiError::ReadOnly);
     }
     Ok(Request::from_parts(parts, body))

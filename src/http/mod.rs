@@ -5,20 +5,26 @@
 //! and leaves as RFC 9457 problem+json; the OpenAPI document comes from the handlers.
 //!
 //! Promises kept here: 202 only after the commit (P1), one view an answer (P5), `min_position` waits are bounded (P6), no
-//! request stops others (P9). Bounds, all in [`Limits`]: connections, their streams, requests at once, bytes of a body and of a line,
-//! time of a request, of its headers and of a stream's pauses. Beyond them callers get 413, 429 or 503.
+//! request stops others (P9). Bounds, all in [`Limits`]: connections, their streams, requests that work, wait or send their
+//! body, bytes of a body, of a line and of all bodies, time of a request, of its headers and of pauses. Beyond them callers
+//! get 408, 413, 429 or 503. `admission` says who may hold how much.
 //!
 //! Only `app` builds it; it is given handles and never starts a room.
 
 mod activity;
+mod admission;
+mod answer_body;
 mod api;
+mod audit;
 mod auth;
 mod body;
+mod body_pace;
 mod body_stream;
 mod compare;
 mod compression;
 mod configuration;
 mod connection_io;
+mod connections;
 mod cpu_pool;
 mod decode;
 mod embeddings;
@@ -62,10 +68,10 @@ mod similar;
 mod users;
 mod versions;
 
-pub use api::{Api, HttpDependencies, Keys, Registry};
+pub use api::{Api, Audit, HttpDependencies, Keys, Registry};
 pub use limits::Limits;
 pub use request_metrics::METRICS;
-pub use routes::{openapi, router};
+pub use routes::{admin_router, openapi, router};
 pub use server::{is_loopback, serve};
 
 use cpu_pool::off_worker;

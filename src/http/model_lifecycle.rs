@@ -50,7 +50,7 @@ pub struct ForkIn {
     model: String,
     /// Number or label of its version; left out, or `live`, a version of its live state is taken first.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<String>, nullable = false, example = "12")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$", example = "12")]
     version: Option<VersionSelector>,
 }
 
@@ -74,7 +74,7 @@ impl ForkIn {
 #[utoipa::path(
     put, path = "/v1/models/{model}", tag = "models", operation_id = "put_model",
     params(ModelPath),
-    request_body(content = ModelPut, description = "May be left out: an empty model with the default configuration"),
+    request_body(content = Option<ModelPut>, description = "May be left out: an empty model with the default configuration"),
     responses(
         (status = 201, description = "Made", body = ModelOut),
         (status = 200, description = "There already, made alike", body = ModelOut),

@@ -8,7 +8,7 @@ use utoipa::{
         content::ContentBuilder,
         header::HeaderBuilder,
         path::Operation,
-        schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type},
+        schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -17,6 +17,7 @@ use super::{
     ingest::EventIn,
     problem::{FieldProblem, Problem},
 };
+use shelfmark_domain::Id;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -75,12 +76,19 @@ const COMMON: &[(&str, &str)] = &[
         "422",
         "Readable, with a value that breaks its rule: `errors` names the fields (`invalid`, `not_supported`); of several entries, none was taken (`nothing_taken`)",
     ),
+    (
+        "429",
+        "The caller holds its share of something, which the detail names (`share_used_up`); the append queue is full (`queue_full`)",
+    ),
     ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
     (
         "503",
         "Not now; `Retry-After` says when (`position_not_reached`, `overloaded`, `timed_out`, `database_unavailable`, `learner_down`, `shutting_down`)",
     ),
 ];
+
+/// Text without control characters, as a regular expression of ECMA-262.
+const NO_CONTROL_CHARACTERS: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 
 /// What an operation on something that may not exist can answer.
 const NOT_FOUND: (&str, &str) =
@@ -92,7 +100,7 @@ const WITH_BODY: &[(&str, &str)] = &[
         "400",
         "The body is not JSON, or not packed as it says; the detail has line and column (`malformed`, `body_broken`)",
     ),
-    ("408", "The body stopped coming (`stalled`)"),
+    ("408", "The body stopped coming, or came too slowly (`stalled`)"),
     (
         "413",
         "The body, a line or the number of records is too large (`too_large`, `line_too_large`, `too_many_records`)",
@@ -113,6 +121,7 @@ pub fn completed(mut document: openapi::OpenApi) -> openapi::OpenApi {
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 complete(path, &method, operation);
+                bound_texts(operation);
             }
         }
     }
@@ -155,6 +164,25 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         }
         if matches!(status.as_str(), "429" | "503") {
             header("retry-after", "Seconds to wait before the next try", Type::Integer);
+        }
+    }
+}
+
+/// Gives parameters that are text the bounds of ids and names, where they have none of their own: 1 to 256 characters,
+/// none of them a control character.
+fn bound_texts(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema else { continue };
+        let is_text = match &schema.schema_type {
+            SchemaType::Type(kind) => *kind == Type::String,
+            SchemaType::Array(kinds) => kinds.contains(&Type::String),
+            SchemaType::AnyValue => false,
+        };
+        if is_text && schema.pattern.is_none() && schema.format.is_none() && schema.enum_values.is_none() {
+            schema.min_length = Some(1);
+            schema.max_length = schema.max_length.or(Some(Id::BYTES_MAX));
+            schema.pattern = Some(NO_CONTROL_CHARACTERS.to_owned());
         }
     }
 }

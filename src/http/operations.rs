@@ -53,6 +53,7 @@ pub struct OperationsOut {
 #[into_params(parameter_in = Query)]
 pub struct OperationsPage {
     /// `next_cursor` of the page before; the first page when left out.
+    #[param(format = "uuid")]
     cursor: Option<String>,
     /// Maximum number of entries, 1 to 1,000; 50 when left out.
     #[param(minimum = 1, maximum = 1_000)]

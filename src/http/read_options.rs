@@ -9,7 +9,11 @@ use axum::{
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{error::ApiError, params};
+use super::{
+    admission::{self, Waiting},
+    error::ApiError,
+    params,
+};
 use crate::engine::Model;
 use shelfmark_domain::{FieldResult, Position, Served, VersionNumber, VersionRef};
 use shelfmark_serving::View;
@@ -117,9 +121,13 @@ impl ReadOptions {
     pub async fn view_for(&self, model: &Model, reader: Option<&str>) -> Result<Arc<View>, ApiError> {
         let wanted = self.min_position.unwrap_or_default();
         match &self.version {
-            None => Ok(model.wait_served(reader, wanted, self.wait).await?),
+            None => {
+                let _waiting = waiting(model, wanted)?;
+                Ok(model.wait_served(reader, wanted, self.wait).await?)
+            }
             Some(VersionSelector::Live) => {
                 if model.live().position() < wanted {
+                    let _waiting = waiting(model, wanted)?;
                     model.wait_applied(wanted, self.wait).await?;
                 }
                 Ok(model.live())
@@ -134,6 +142,14 @@ impl ReadOptions {
             }
         }
     }
+}
+
+/// Counts the request among those that wait, when it has to.
+fn waiting(model: &Model, wanted: Position) -> Result<Option<Waiting>, ApiError> {
+    if model.live().position() >= wanted {
+        return Ok(None);
+    }
+    Ok(admission::current().map(|ticket| ticket.wait()).transpose()?)
 }
 
 /// Where an answer comes from, in its body: a version's number, or `live`. May be sent back as `version`.

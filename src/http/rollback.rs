@@ -55,17 +55,19 @@ pub struct RollbackBody {
     #[serde(default)]
     dry_run: bool,
     /// Reason for the deployment entry, 1 to 1,024 bytes.
-    #[schema(max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     reason: Option<String>,
 }
 
 /// A state: a version by number or label, or the log's at a position or a time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 1, max_properties = 1)]
 pub struct RollbackTargetBody {
     /// A version by number.
     version: Option<u32>,
     /// A version by label.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     label: Option<String>,
     /// The state right after the record at this position; 0 is the state before the first.
     #[schema(value_type = Option<u64>)]
@@ -176,7 +178,7 @@ async fn begun(model: &Model, name: &str, id: shelfmark_store::operations::Opera
 #[serde(deny_unknown_fields)]
 pub struct UnpinBody {
     /// Reason for the deployment entry, 1 to 1,024 bytes.
-    #[schema(max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     reason: Option<String>,
 }
 
@@ -184,7 +186,7 @@ pub struct UnpinBody {
 #[utoipa::path(
     post, path = "/v1/models/{model}/unpin", tag = "versions", operation_id = "unpin",
     params(ModelPath),
-    request_body(content = UnpinBody, description = "May be left out"),
+    request_body(content = Option<UnpinBody>, description = "May be left out"),
     responses((status = 200, description = "Done", body = Deployment))
 )]
 pub async fn unpin(

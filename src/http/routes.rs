@@ -4,7 +4,7 @@ use axum::{Router, handler::Handler, http::StatusCode, middleware::from_fn_with_
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Api,
+    Api, audit,
     auth::Caller,
     compare, compression, configuration, embeddings,
     error::ApiError,
@@ -60,11 +60,8 @@ fn reads() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(models::list))
         .routes(routes!(models::get))
-        .routes(routes!(events::list))
-        .routes(routes!(events::get))
         .routes(routes!(items::list))
         .routes(routes!(items::get))
-        .routes(routes!(users::list))
         .routes(routes!(users::get))
         .routes(routes!(users::erasures))
         .routes(routes!(embeddings::item))
@@ -76,7 +73,6 @@ fn reads() -> Group {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(compare::get))
-        .routes(routes!(export::get))
         .routes(routes!(rollback::deployments))
         .routes(routes!(operations::list))
         .routes(routes!(operations::get))
@@ -90,6 +86,16 @@ fn reads() -> Group {
     Group::new(Policy { scope: Some(Scope::Read), load: Load::Bounded }, routes)
 }
 
+/// Reads of what names all users: need scope export.
+fn exports() -> Group {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(events::list))
+        .routes(routes!(events::get))
+        .routes(routes!(export::get))
+        .routes(routes!(users::list));
+    Group::new(Policy { scope: Some(Scope::Export), load: Load::Bounded }, routes)
+}
+
 /// Writes: need scope write.
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
@@ -100,9 +106,10 @@ fn writes() -> Group {
     Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }
 
-/// Administration: needs scope admin.
+/// Administration: needs scope admin. What changes something goes into the audit log.
 fn admin() -> Group {
     let routes = OpenApiRouter::new()
+        .routes(routes!(audit::list))
         .routes(routes!(model_lifecycle::put, model_lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))
@@ -121,8 +128,8 @@ fn admin() -> Group {
     Group::new(Policy { scope: Some(Scope::Admin), load: Load::Bounded }, routes)
 }
 
-fn groups() -> [Group; 7] {
-    [probes(), open(), metrics(), searches(), reads(), writes(), admin()]
+fn groups() -> [Group; 8] {
+    [probes(), open(), metrics(), searches(), reads(), exports(), writes(), admin()]
 }
 
 /// The OpenAPI document.
@@ -144,7 +151,14 @@ pub fn router(api: Api) -> Router {
         .route_layer(public.clone());
     let router = groups()
         .into_iter()
-        .map(|group| Router::from(group.routes).route_layer(layer(group.policy)))
+        .map(|Group { policy, routes }| {
+            let routes = Router::from(routes);
+            let routes = match policy.scope {
+                Some(Scope::Admin) => routes.route_layer(from_fn_with_state(api.clone(), audit::record)),
+                Some(Scope::Read | Scope::Export | Scope::Write) | None => routes,
+            };
+            routes.route_layer(layer(policy))
+        })
         .fold(pages, Router::merge)
         .fallback(route_not_found.layer(public.clone()))
         .method_not_allowed_fallback(method_not_allowed.layer(public));
@@ -154,6 +168,19 @@ pub fn router(api: Api) -> Router {
         Some(layer) => router.layer(layer),
         None => router,
     }
+}
+
+/// Probes and metrics alone, for a listener of their own.
+pub fn admin_router(api: Api) -> Router {
+    let layer = |policy| from_fn_with_state(Admission { api: api.clone(), policy }, middleware::handle);
+    let unknown = Policy { scope: None, load: Load::Probe };
+    [probes(), metrics()]
+        .into_iter()
+        .map(|group| Router::from(group.routes).route_layer(layer(group.policy)))
+        .fold(Router::new(), Router::merge)
+        .fallback(route_not_found.layer(layer(unknown)))
+        .method_not_allowed_fallback(method_not_allowed.layer(layer(unknown)))
+        .with_state(api)
 }
 
 /// Answers where there is no route; who has no key does not learn what there is.

@@ -30,11 +30,11 @@ pub struct Ready {
     read_only: bool,
     /// Reasons why it cannot; empty when it can.
     reasons: Vec<String>,
-    /// Notes for operators that do not affect readiness: learning is frozen, a guard acted.
+    /// Notes for operators that do not affect readiness: learning is frozen, a guard acted, a caller holds its share.
     notes: Vec<String>,
 }
 
-/// Says whether the process can do its work, and why not.
+/// Says whether the process can do its work, and why not. While a bound of requests is used up for everybody it cannot.
 #[utoipa::path(
     get, path = "/readyz", tag = "service", operation_id = "readyz", security(()),
     responses(
@@ -51,7 +51,8 @@ pub async fn ready(State(api): State<Api>) -> Response {
     if models.is_empty() {
         reasons.push("no model is loaded yet".to_owned());
     }
-    let mut notes = Vec::new();
+    let (mut used_up, mut notes) = api.admission.used_up();
+    reasons.append(&mut used_up);
     for model in models {
         notes.extend(model.notes());
     }

@@ -20,7 +20,7 @@ pub struct ServingBody {
     #[schema(min_items = 1, max_items = 8)]
     split: Vec<ArmText>,
     /// Reason for the deployment entry, 1 to 1,024 bytes.
-    #[schema(max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     reason: Option<String>,
 }
 

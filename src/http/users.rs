@@ -198,6 +198,7 @@ pub async fn merge(
 pub struct ForgetQuery {
     /// `rows` (when left out): what others learned from the user stays, of nobody known. `replay`: the log is learned again
     /// without the user, from before the first event.
+    #[param(pattern = "^(rows|replay)$")]
     unlearn: Option<String>,
 }
 

@@ -64,7 +64,7 @@ pub struct TakeBody {
     /// Name, unique within the model: 1 to 128 bytes, not a number.
     label: Option<String>,
     /// Reason for taking it, 1 to 1,024 bytes.
-    #[schema(max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     reason: Option<String>,
 }
 
@@ -72,7 +72,7 @@ pub struct TakeBody {
 #[utoipa::path(
     post, path = "/v1/models/{model}/versions", tag = "versions", operation_id = "take_version",
     params(ModelPath),
-    request_body(content = TakeBody, description = "May be left out"),
+    request_body(content = Option<TakeBody>, description = "May be left out"),
     responses(
         (status = 201, description = "Taken", body = VersionManifest),
         (status = 409, description = "The label is taken (`label_taken`)", body = Problem, content_type = "application/problem+json"),

@@ -11,10 +11,13 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use shelfmark::{
     engine::{CreateModel, EngineError, Model},
-    http::{Api, HttpDependencies, Keys, Limits, Registry, router},
+    http::{Api, Audit, HttpDependencies, Keys, Limits, Registry, router},
 };
 use shelfmark_domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp};
-use shelfmark_store::model_catalog::ModelCatalogError;
+use shelfmark_store::{
+    audit::{AuditEntry, AuditError, NewAuditEntry},
+    model_catalog::ModelCatalogError,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -52,6 +55,7 @@ impl NamedKeys {
             scope,
             model: model.map(str::to_owned),
             created_at: Timestamp::default(),
+            expires_at: None,
         });
         self
     }
@@ -67,6 +71,41 @@ impl Keys for NamedKeys {
     }
 }
 
+/// An audit log in memory.
+#[derive(Default)]
+pub struct Entries(std::sync::Mutex<Vec<AuditEntry>>);
+
+impl Audit for Entries {
+    fn begin<'a>(&'a self, entry: &'a NewAuditEntry) -> BoxFuture<'a, Result<u64, AuditError>> {
+        let NewAuditEntry { actor, action, model, target, request_id } = entry.clone();
+        let mut entries = self.0.lock().expect("not poisoned");
+        let id = entries.len() as u64 + 1;
+        let at = Timestamp::default();
+        entries.push(AuditEntry { id, at, actor, action, model, target, request_id, status: None });
+        Box::pin(async move { Ok(id) })
+    }
+
+    fn end(&self, id: u64, status: u16) -> BoxFuture<'_, Result<(), AuditError>> {
+        let mut entries = self.0.lock().expect("not poisoned");
+        entries[usize::try_from(id).expect("small") - 1].status = Some(status);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list(
+        &self,
+        model: Option<ModelName>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<AuditEntry>, AuditError>> {
+        let entries = self.0.lock().expect("not poisoned");
+        let model = model.map(|model| model.to_string());
+        let found = entries.iter().rev().filter(|entry| model.is_none() || entry.model == model);
+        let found = found.filter(|entry| before.is_none_or(|before| entry.id < before));
+        let found: Vec<AuditEntry> = found.take(limit).cloned().collect();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
 /// The router, and what ends it.
 pub struct Service {
     router: Router,
@@ -79,6 +118,7 @@ pub fn service(keys: NamedKeys, change: impl FnOnce(&mut HttpDependencies)) -> S
     let mut wiring = HttpDependencies {
         models: Arc::new(NoModels),
         keys: Arc::new(keys),
+        audit: Arc::new(Entries::default()),
         limits: Limits::default(),
         read_only: false,
         loopback: true,
@@ -99,6 +139,7 @@ pub fn open() -> Service {
 pub fn guarded() -> Service {
     let keys = NamedKeys::default()
         .with("reader", Scope::Read, None)
+        .with("exporter", Scope::Export, None)
         .with("writer", Scope::Write, None)
         .with("admin", Scope::Admin, None)
         .with("only-shop", Scope::Admin, Some("shop"));

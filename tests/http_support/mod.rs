@@ -47,8 +47,21 @@ impl Service {
         Self::start_with(&args).await
     }
 
+    /// Starts on a database that others have migrated, and waits until it listens: it may not be ready for long.
+    pub fn start_unready(database_url: &str, more: &[&str]) -> Self {
+        let mut args = vec!["--database-url", database_url];
+        args.extend_from_slice(more);
+        Self::spawn(&args)
+    }
+
     /// Starts on a free port with flags, and waits until it is ready.
     pub async fn start_with(args: &[&str]) -> Self {
+        let service = Self::spawn(args);
+        service.until_ready().await;
+        service
+    }
+
+    fn spawn(args: &[&str]) -> Self {
         let mut all = vec!["serve", "--log", "warn"];
         if !args.contains(&"--listen") {
             all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
@@ -61,9 +74,7 @@ impl Service {
         stdout.read_line(&mut line).expect("a line on standard output");
         let url = line.trim_end().to_owned();
         assert!(url.starts_with("http://"), "the first line is {line:?}");
-        let service = Self { child, url, client: Client::new(), stdout };
-        service.until_ready().await;
-        service
+        Self { child, url, client: Client::new(), stdout }
     }
 
     async fn until_ready(&self) {

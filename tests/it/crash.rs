@@ -2,7 +2,7 @@
 //! never killed (P4). Method: the real binary under load is killed with SIGKILL at random moments, every third time its
 //! Postgres too; each batch that was not acknowledged is sent again. At the end the log is read and applied afresh.
 //!
-//! `SHELFMARK_CRASH_CYCLES=200` runs longer; `SHELFMARK_CRASH_SEED=n` repeats a run's moments.
+//! `SHELFMARK_CRASH_CYCLES=200` runs longer, and so does the ignored test of 200 kills (`SHELFMARK_KILLS`); `SHELFMARK_CRASH_SEED=n` repeats a run's moments.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -42,7 +42,17 @@ fn batch(seed: u64, n: u64) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_service_applies_every_acknowledged_event_once() {
-    let cycles = number("SHELFMARK_CRASH_CYCLES", 20);
+    Box::pin(kill(number("SHELFMARK_CRASH_CYCLES", 20))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes some ten minutes: SHELFMARK_KILLS=200 cargo test --test it hundreds_of_kills -- --ignored"]
+async fn hundreds_of_kills_lose_nothing_and_double_nothing() {
+    Box::pin(kill(number("SHELFMARK_KILLS", 200))).await;
+}
+
+/// Kills the service so many times, and compares what is left with what was acknowledged.
+async fn kill(cycles: u64) {
     let seed = number("SHELFMARK_CRASH_SEED", u64::from(std::process::id()));
     println!("SHELFMARK_CRASH_SEED={seed} SHELFMARK_CRASH_CYCLES={cycles}");
     let folder = data_dir();

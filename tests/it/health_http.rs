@@ -151,7 +151,7 @@ async fn next_point(response: &mut Response, buffer: &mut String) -> Option<Valu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn points_are_streamed_as_they_come_and_streams_are_bounded_and_end_with_the_service() {
-    let mut service = start(&[]).await;
+    let mut service = start(&["--http-caller-share-percent", "100"]).await;
     let open = || async {
         let request = service.request(GET, "learning/stream").timeout(Duration::from_secs(600));
         request.send().await.expect("an answer")

@@ -74,9 +74,9 @@ async fn listen(limits: Limits) -> Loop {
 }
 
 /// A client of one HTTP/2 connection, and the end of that connection.
-type Client = (http2::SendRequest<Full<Bytes>>, JoinSet<hyper::Result<()>>);
+pub(crate) type Client = (http2::SendRequest<Full<Bytes>>, JoinSet<hyper::Result<()>>);
 
-async fn connect(address: &str) -> Client {
+pub(crate) async fn connect(address: &str) -> Client {
     let stream = TcpStream::connect(address).await.expect("connected");
     let (client, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a preface and settings");
@@ -85,11 +85,11 @@ async fn connect(address: &str) -> Client {
     (client, ended)
 }
 
-fn request(method: Method, url: String, body: &[u8]) -> Request<Full<Bytes>> {
+pub(crate) fn request(method: Method, url: String, body: &[u8]) -> Request<Full<Bytes>> {
     Request::builder().method(method).uri(url).body(Full::new(Bytes::copy_from_slice(body))).expect("a request")
 }
 
-async fn body(response: Response<Incoming>) -> Bytes {
+pub(crate) async fn body(response: Response<Incoming>) -> Bytes {
     response.into_body().collect().await.expect("a body").to_bytes()
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::log_support::migrated;
-use shelfmark_domain::{ModelName, Scope};
+use shelfmark_domain::{ModelName, Scope, Timestamp};
 use shelfmark_store::keys::{KeyError, KeyStore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,8 +18,8 @@ async fn a_key_is_recognised_until_it_is_taken_back_and_never_kept() {
     assert_eq!(here.authenticate(""), None);
 
     let model = ModelName::new("default").expect("a name");
-    let (reader, _) = here.create("reader", Scope::Read, Some(&model)).await.expect("made");
-    let (admin, kept) = here.create("admin", Scope::Admin, None).await.expect("made");
+    let (reader, _) = here.create("reader", Scope::Read, Some(&model), None).await.expect("made");
+    let (admin, kept) = here.create("admin", Scope::Admin, None, None).await.expect("made");
     assert!(reader.reveal().starts_with("sm_") && reader.reveal().len() == 3 + 64);
     assert_ne!(reader.reveal(), admin.reveal());
     assert_eq!(here.authenticate(admin.reveal()), Some(kept.clone()), "at once where it was made");
@@ -35,8 +35,15 @@ async fn a_key_is_recognised_until_it_is_taken_back_and_never_kept() {
     }
     assert!(!elsewhere.is_empty());
 
-    assert!(matches!(here.create("admin", Scope::Read, None).await, Err(KeyError::NameTaken(_))));
-    assert!(matches!(here.create("", Scope::Read, None).await, Err(KeyError::Field(_))));
+    assert!(matches!(here.create("admin", Scope::Read, None, None).await, Err(KeyError::NameTaken(_))));
+    assert!(matches!(here.create("", Scope::Read, None, None).await, Err(KeyError::Field(_))));
+    let past = here.create("past", Scope::Read, None, Some(Timestamp::now())).await;
+    assert!(matches!(past, Err(KeyError::Field(error)) if error.to_string().contains("expires_at")));
+    let soon = Timestamp::from_micros(Timestamp::now().micros() + 1_000_000).expect("a time");
+    let (_, expiring) = here.create("expiring", Scope::Export, None, Some(soon)).await.expect("made");
+    assert_eq!((expiring.expires_at, expiring.is_expired(Timestamp::now())), (Some(soon), false));
+    assert!(expiring.is_expired(soon));
+    here.revoke("expiring").await.expect("taken back");
     let names: Vec<String> = here.list().await.expect("a list").into_iter().map(|key| key.name).collect();
     assert_eq!(names, ["admin", "reader"]);
 

@@ -282,7 +282,7 @@ async fn a_page_has_the_records_that_the_filter_names_in_order() {
         let page = RecordsPage { after: at(after), limit, user: user.map(id), item: item.map(id) };
         let log = Arc::clone(&log);
         async move {
-            let records = log.page(page).await.expect("a page");
+            let (records, _) = log.page(page).await.expect("a page");
             records.iter().map(|r| r.position.get()).collect::<Vec<u64>>()
         }
     };

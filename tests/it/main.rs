@@ -6,12 +6,15 @@
 mod bench;
 mod crash;
 mod crash_cycles;
+mod database_away;
 mod docs;
 mod engine_model;
 #[path = "../engine_support/mod.rs"]
 mod engine_support;
 mod erasure;
 mod evaluate;
+mod fair_shares;
+mod fair_shares_answers;
 mod forks;
 mod guard_poison;
 mod health_http;
@@ -32,11 +35,13 @@ mod import_quality;
 mod integer_edges;
 mod item_metadata;
 mod keys_store;
+mod lag_bound;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
 mod learning_quality;
 mod listing;
 mod log_append;
+mod log_checksums;
 mod log_crash;
 #[path = "../log_support/mod.rs"]
 mod log_support;
@@ -48,6 +53,7 @@ mod models_service;
 mod openapi;
 mod own_database;
 mod process_limits;
+mod query_plans;
 mod read_only;
 mod readiness;
 mod readme;

@@ -150,6 +150,7 @@ async fn a_database_is_sound_until_a_byte_of_a_version_or_a_record_is_another_on
     let item = "update records set item_id = 'another' where position = $1";
     let rows = sqlx::query(item).bind(i64::try_from(altered.get()).unwrap()).execute(&pool).await.unwrap();
     assert_eq!(rows.rows_affected(), 1);
+    let place = altered;
     let altered = verified(&url, true).await;
     let third = found(&altered, versions[2].version);
     assert_eq!((third.stored, third.replayed), (true, Some(false)), "{third:?}");
@@ -157,5 +158,97 @@ async fn a_database_is_sound_until_a_byte_of_a_version_or_a_record_is_another_on
     assert_eq!(altered.problems.iter().filter(|problem| problem.starts_with(&says)).count(), 1, "{altered:?}");
     let (success, report) = told(&url, &[]);
     assert!(!success && report["problems"] == serde_json::to_value(&altered.problems).unwrap(), "{report}");
-    assert!(told(&url, &["--stored"]).1["problems"].as_array().unwrap().len() == 1, "the records are not looked at");
+    let stored = told(&url, &["--stored"]).1;
+    let logs = |report: &Value| -> Vec<String> {
+        let problems =
+            report["problems"].as_array().unwrap().iter().map(|problem| problem.as_str().unwrap().to_owned());
+        problems.filter(|problem| problem.starts_with("log: append at positions")).collect()
+    };
+    assert_eq!(logs(&stored).len(), 1, "the damaged append, beside the damaged version: {stored}");
+    assert!(place.get() > versions[1].position.get() && stored["problems"].as_array().unwrap().len() == 2, "{stored}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changed_and_missing_manifests_and_records_after_the_newest_version_are_named() {
+    prepare_thread();
+    let url = crate::support::database().await;
+    let running = start(&url).await;
+    let model = running.model.clone();
+    for round in 0..3 {
+        learn(&model, events("shop", round * 60, round * 60 + 60)).await;
+        take(&model).await;
+    }
+    learn(&model, events("shop", 180, 240)).await;
+    let first = VersionRef::Number(VersionNumber(1));
+    // What the service itself changes is sealed again.
+    model.versions().relabel(VersionNumber(1), Some(Some("one".to_owned())), None).await.unwrap();
+    model.versions().relabel(VersionNumber(1), None, Some(Some("why".to_owned()))).await.unwrap();
+    assert_eq!(model.versions().get(&first).await.unwrap().label.as_deref(), Some("one"));
+    running.stop().await;
+    let pool = postgres::connect(&url, 2).await.unwrap();
+    let run = async |sql: &'static str| sqlx::query(sql).execute(&pool).await.unwrap().rows_affected();
+    assert_eq!(verified(&url, true).await.problems, Vec::<String>::new());
+
+    for change in [
+        "actor = 'another'",
+        "label = 'other'",
+        "reason = null",
+        "position = position - 1",
+        "created_at = created_at + interval '1 microsecond'",
+        "metrics = '{}'",
+        "metrics = 'no JSON'",
+        "fingerprint = 'x'",
+        "parent = 3",
+        "row_count = row_count + 1",
+        "derived = '{}'",
+        "bytes = bytes + 1",
+        "digest = set_byte(digest, 0, get_byte(digest, 0) # 1)",
+    ] {
+        run("create table kept as select * from versions where number = 1").await;
+        let sql = format!("update versions set {change} where number = 1");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+        let found = verified(&url, true).await;
+        assert!(
+            found.problems.contains(&"version 1: a field of its manifest was changed".to_owned()),
+            "{change}: {found:?}"
+        );
+        let back = "update versions v set (label, reason, position, parent, digest, bytes, actor, metrics, fingerprint, \
+                    created_at, derived, row_count) = (k.label, k.reason, k.position, k.parent, k.digest, k.bytes, k.actor, \
+                    k.metrics, k.fingerprint, k.created_at, k.derived, k.row_count) from kept k where v.number = 1";
+        assert_eq!(run(back).await, 1);
+        run("drop table kept").await;
+    }
+    assert_eq!(verified(&url, true).await.problems, Vec::<String>::new(), "all was put back");
+
+    // A label that is set on a changed manifest does not hide the change.
+    run("update versions set actor = 'another' where number = 2").await;
+    let running = start(&url).await;
+    running.model.versions().relabel(VersionNumber(2), Some(Some("two".to_owned())), None).await.unwrap();
+    running.stop().await;
+    let found = verified(&url, false).await;
+    assert_eq!(found.problems, ["version 2: a field of its manifest was changed"]);
+    run("update versions v set actor = 'test', seal = null where number = 2").await;
+    run("update versions v set seal = manifest_seal(v) where number = 2").await;
+
+    // A record after the newest version, of which no digest tells.
+    assert_eq!(run("update records set value = 9 where position = 200").await, 1);
+    let found = verified(&url, true).await;
+    assert!(found.problems.len() == 1 && found.problems[0].starts_with("log: append at positions"), "{found:?}");
+    assert_eq!(run("update records set value = null where position = 200").await, 1);
+
+    assert_eq!(run("delete from versions where number = 3").await, 1);
+    let found = verified(&url, true).await;
+    assert_eq!(found.problems, ["version 3: it was stored and never deleted, and its manifest is missing"]);
+
+    // An append that is gone: the log says where, learning it ends with an error and not with a panic.
+    let gone =
+        run("delete from records where append_last = (select append_last from records where position = 70)").await;
+    let found = verified(&url, true).await;
+    assert!(
+        gone > 0 && found.problems.iter().any(|problem| problem.starts_with("log: P3: the records at positions")),
+        "{found:?}"
+    );
+    assert!(!found.problems.iter().any(|problem| problem.contains("panicked")), "{found:?}");
+    let (success, report) = told(&url, &[]);
+    assert!(!success && report["problems"] == serde_json::to_value(&found.problems).unwrap(), "{report}");
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use crate::Outcome;
 use crate::project::Project;
 use crate::run::{say, show};
 use crate::tools::{self, Tool};
+use crate::{Outcome, api};
 
 /// What cargo-deny checks here. Its fourth check, advisories, fetches a database from GitHub, which a machine that
 /// builds may not reach; run `cargo deny check advisories` where it can.
@@ -25,6 +25,7 @@ pub fn run_all(project: &Project) -> Outcome<()> {
         ("lints", show(&mut project.cargo(&lints))),
         ("documentation", show(&mut documentation)),
         ("dependencies", with_tool(project, &tools::DENY, &DENY_CHECKS)),
+        ("the OpenAPI document", api::check(project)),
         ("unused dependencies", with_tool(project, &tools::MACHETE, &[])),
     ];
     let mut failed = Vec::new();

@@ -30,11 +30,16 @@ pub fn serve(project: &Project, args: &[String]) -> Outcome<()> {
     prepare(project, For::Service { own_database })?;
     room_for_a_build(project, 3 * GB)?;
     clones::remove_foreign_crates(project)?;
-    let build = ["build", "--release", "--bin", "shelfmark", "--message-format=json-render-diagnostics"];
-    let messages = show_and_read(&mut project.cargo(&build))?;
-    let program = executable(&messages).ok_or("`cargo build` did not say where the service's program is")?;
+    let program = build_service(project)?;
     let error = Command::new(&program).arg("serve").args(args).exec();
     Err(format!("{} could not be run: {error}", program.display()))
+}
+
+/// Builds the service's program, and says where it is.
+pub fn build_service(project: &Project) -> Outcome<PathBuf> {
+    let build = ["build", "--release", "--bin", "shelfmark", "--message-format=json-render-diagnostics"];
+    let messages = show_and_read(&mut project.cargo(&build))?;
+    executable(&messages).ok_or_else(|| "`cargo build` did not say where the service's program is".to_owned())
 }
 
 /// Set up and run all tests, on the very build that people run.

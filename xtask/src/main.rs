@@ -4,6 +4,7 @@
 //! Everything that is fetched has a fixed version and a fixed SHA-256, lands in a cache folder outside `target/`, and
 //! appears there whole or not at all. A user's own LIBTORCH, DATABASE_URL and SHELFMARK_POSTGRES_BIN win.
 
+mod api;
 mod cache;
 mod ci;
 mod clones;

@@ -55,6 +55,8 @@ pub struct Client {
     /// `http://host/v1/models/{model}`.
     base: String,
     authorization: Option<header::HeaderValue>,
+    /// Whether events are sent as an import, which is taken however far learning is behind.
+    bulk: bool,
 }
 
 /// Answer to a batch: the body of `POST .../events`, `.../items` and `.../imports`.
@@ -210,7 +212,7 @@ impl Client {
         }
         let http = builder.build()?;
         let base = format!("{}/v1/models/{}", address.url.as_str().trim_end_matches('/'), address.model);
-        Ok(Self { http, base, authorization: address.authorization()? })
+        Ok(Self { http, base, authorization: address.authorization()?, bulk: false })
     }
 
     /// Sends a request and reads its answer; an answer without a body reads as null.
@@ -225,11 +227,24 @@ impl Client {
         Ok(Download(self.answer(self.build(request).timeout(time)).await?))
     }
 
+    /// Sends events as an import: they are taken however far learning is behind. The key needs scope `admin`.
+    #[must_use]
+    pub fn bulk(self, bulk: bool) -> Self {
+        Self { bulk, ..self }
+    }
+
+    fn parameters(&self, kind: BatchKind) -> &'static str {
+        match kind {
+            BatchKind::Events if self.bulk => "?bulk=true",
+            BatchKind::Events | BatchKind::Items | BatchKind::Vectors => "",
+        }
+    }
+
     /// Posts an encoded batch.
     pub(crate) async fn post(&self, kind: BatchKind, body: Bytes) -> Result<BatchReply, ClientError> {
         let request = self
             .http
-            .post(format!("{}/{}", self.base, kind.resource()))
+            .post(format!("{}/{}{}", self.base, kind.resource(), self.parameters(kind)))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body);
         let bytes = match self.answer(request).await {

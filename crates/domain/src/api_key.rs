@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// Scope of an API key. Each scope includes the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// Scope of an API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Reads recommendations, embeddings, versions and health.
     Read,
-    /// Also writes events and items.
+    /// Also reads what names all users: the event log, lists of users, and exports.
+    Export,
+    /// Reads as [`Scope::Read`] does, and writes events and items.
     Write,
-    /// Also manages versions, rollback, configuration and erasure.
+    /// Everything: also manages versions, rollback, configuration and erasure.
     Admin,
 }
 
@@ -23,6 +25,7 @@ impl Scope {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::Export => "export",
             Self::Write => "write",
             Self::Admin => "admin",
         }
@@ -30,7 +33,24 @@ impl Scope {
 
     /// Parses a name as returned by [`Scope::name`].
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.name() == name)
+        [Self::Read, Self::Export, Self::Write, Self::Admin].into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// Whether a key of this scope may do what needs `other`.
+    ///
+    /// `export` and `write` do not include each other: a shop that posts events need not read everybody's.
+    pub const fn includes(self, other: Self) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Export => matches!(other, Self::Read | Self::Export),
+            Self::Write => matches!(other, Self::Read | Self::Write),
+            Self::Read => matches!(other, Self::Read),
+        }
+    }
+
+    /// Whether requests of this scope change nothing.
+    pub const fn only_reads(self) -> bool {
+        matches!(self, Self::Read | Self::Export)
     }
 }
 
@@ -57,4 +77,34 @@ pub struct ApiKey {
     pub model: Option<String>,
     /// When the key was created.
     pub created_at: Timestamp,
+    /// When the key ceases to be accepted; `None` means never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether the key has expired.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scope_includes_what_its_table_says() {
+        use Scope::{Admin, Export, Read, Write};
+        for (scope, included) in [
+            (Read, &[Read][..]),
+            (Export, &[Read, Export]),
+            (Write, &[Read, Write]),
+            (Admin, &[Read, Export, Write, Admin]),
+        ] {
+            for other in [Read, Export, Write, Admin] {
+                assert_eq!(scope.includes(other), included.contains(&other), "{} {}", scope.name(), other.name());
+            }
+            assert_eq!(Scope::from_name(scope.name()), Some(scope));
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub enum ErrorKind {
     TooManyBytes,
     /// The append queue is full.
     QueueFull,
+    /// The learner is further behind than it may be.
+    LearnerBehind,
     /// Too many searches wait.
     SearchesBusy,
     /// Another report is being made, or too many streams are open.

@@ -15,14 +15,16 @@ use sqlx::{Executor, PgConnection, PgPool};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use shelfmark_domain::{Append, Position};
+use shelfmark_domain::Append;
 
 use super::{
     LogError, LogSettings,
     batch::{Batch, Committed},
+    chain::KnownChain,
     commit::{self, CommitError, LogTarget},
     commit_delay::{Commit, CommitDelay, PendingAppend},
     connect::connect,
+    database_health::DatabaseHealth,
     known_head::{Head, KnownHead, ReaderPosition},
     metrics::Metrics,
     queue::{QueueLevel, Request},
@@ -44,10 +46,12 @@ pub(super) struct Appender {
     pub recent: Arc<RecentAppends>,
     pub head: Arc<KnownHead>,
     pub reader: Arc<ReaderPosition>,
+    pub database: Arc<DatabaseHealth>,
     pub metrics: Arc<Metrics>,
     pub shutdown: CancellationToken,
     pub delay: CommitDelay,
     pub connection: Option<PgConnection>,
+    pub chain: KnownChain,
     /// Request taken from the queue that did not fit into the append before.
     pub held: Option<Request>,
     /// Remaining appends that look up their ids first.
@@ -144,6 +148,7 @@ impl Appender {
                 // A deleted model is not a failure; its log is closed within a second.
                 if !matches!(error, LogError::Deleted) {
                     self.metrics.failures.increment(1);
+                    self.database.write_failed(&error);
                     tracing::error!(error = &error as &dyn std::error::Error, "log.append_failed");
                 }
                 batch.fail(&error);
@@ -171,9 +176,9 @@ impl Appender {
                 None => connect(&self.pool).await?,
             };
             let result = if with_lookup {
-                commit::append_with_lookup(&mut connection, self.target, batch).await
+                commit::append_with_lookup(&mut connection, self.target, batch, &mut self.chain).await
             } else {
-                commit::append_optimistically(&mut connection, self.target, batch).await
+                commit::append_optimistically(&mut connection, self.target, batch, &mut self.chain).await
             };
             match result {
                 Ok(committed) => {
@@ -200,14 +205,13 @@ impl Appender {
         self.metrics.duplicates.increment(duplicates);
         self.metrics.conflicts.increment(conflicts);
         let commit = Commit {
-            before: Position::new(committed.head.get() - committed.records),
             head: committed.head,
             took: committed.took,
             requests: batch.entries.len(),
             waiting: self.requests.len() + usize::from(self.held.is_some()),
-            at: Instant::now(),
         };
-        self.delay.committed(commit, self.reader.get());
+        self.delay.committed(commit);
+        self.database.written();
         if committed.records > 0 {
             let records = batch.take_records(committed.appended_at);
             self.level.committed(records.len(), committed.took);

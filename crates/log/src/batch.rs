@@ -9,6 +9,7 @@ use shelfmark_domain::{NewRecord, Position, Record, RecordBody, Timestamp, Versi
 use super::{
     AppendOutcome, LogError,
     body::event_id,
+    checksum::{Chain, Checksum, Content},
     copy::{self, EncodedRows},
     queue::{Answer, Request},
 };
@@ -128,14 +129,9 @@ impl Batch {
     }
 
     /// Writes the accepted rows in COPY format, in pieces of about `piece_bytes`. The first piece has the header, the
-    /// last one the trailer.
-    pub(super) fn encoded(
-        &self,
-        append_last: Position,
-        appended_at: Timestamp,
-        piece_bytes: usize,
-    ) -> impl Iterator<Item = Vec<u8>> {
-        let mut rows = self.entries.iter().flat_map(|entry| {
+    /// last one the checksum and the trailer.
+    pub(super) fn encoded(&self, append: PlacedAppend, piece_bytes: usize) -> EncodedPieces<'_> {
+        let rows = self.entries.iter().flat_map(|entry| {
             entry.outcomes.iter().enumerate().filter_map(|(i, outcome)| {
                 let AppendOutcome::Accepted(position) = outcome else {
                     return None;
@@ -143,29 +139,15 @@ impl Batch {
                 Some((*position, entry.rows.row(i)))
             })
         });
-        let mut begun = false;
-        let mut ended = false;
-        std::iter::from_fn(move || {
-            if ended {
-                return None;
-            }
-            let mut piece = Vec::with_capacity(piece_bytes + 4096);
-            if !begun {
-                begun = true;
-                piece.extend_from_slice(copy::HEADER);
-            }
-            while piece.len() < piece_bytes {
-                let Some((position, row)) = rows.next() else {
-                    ended = true;
-                    piece.extend_from_slice(copy::TRAILER);
-                    break;
-                };
-                let start = piece.len();
-                piece.extend_from_slice(row);
-                copy::place(&mut piece[start..], position, append_last, appended_at);
-            }
-            Some(piece)
-        })
+        EncodedPieces {
+            rows: Box::new(rows),
+            append,
+            piece_bytes,
+            begun: false,
+            ended: false,
+            content: Content::default(),
+            chain: append.before,
+        }
     }
 
     /// Moves the accepted records out.
@@ -213,6 +195,66 @@ impl Batch {
                 let _ = answer.send(Err(entry.refused.take().unwrap_or_else(|| error.clone())));
             }
         }
+    }
+}
+
+/// What the rows of an append get once the head is locked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlacedAppend {
+    pub last: Position,
+    pub at: Timestamp,
+    /// Chain of the append before it.
+    pub before: Chain,
+}
+
+/// Rows of an append, encoded piece by piece.
+pub(super) struct EncodedPieces<'a> {
+    rows: Box<dyn Iterator<Item = (Position, &'a [u8])> + Send + 'a>,
+    append: PlacedAppend,
+    piece_bytes: usize,
+    begun: bool,
+    ended: bool,
+    content: Content,
+    chain: Chain,
+}
+
+impl EncodedPieces<'_> {
+    /// Returns the chain after the append, once all pieces were taken.
+    pub(super) const fn chain_after(&self) -> Chain {
+        self.chain
+    }
+}
+
+impl Iterator for EncodedPieces<'_> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if self.ended {
+            return None;
+        }
+        let PlacedAppend { last, at, before } = self.append;
+        let mut piece = Vec::with_capacity(self.piece_bytes + 4096);
+        if !self.begun {
+            self.begun = true;
+            piece.extend_from_slice(copy::HEADER);
+        }
+        while piece.len() < self.piece_bytes {
+            let Some((position, row)) = self.rows.next() else {
+                self.ended = true;
+                piece.extend_from_slice(copy::TRAILER);
+                break;
+            };
+            let start = piece.len();
+            piece.extend_from_slice(row);
+            copy::place(&mut piece[start..], position, last, at);
+            self.content.add(copy::covered(&piece[start..]));
+            if position == last {
+                let checksum = Checksum::new(before, self.content);
+                self.chain = checksum.chain();
+                copy::place_checksum(&mut piece, &checksum);
+            }
+        }
+        Some(piece)
     }
 }
 

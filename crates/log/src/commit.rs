@@ -23,7 +23,9 @@ use shelfmark_domain::{Position, Timestamp};
 
 use super::{
     LogError,
-    batch::{Batch, Committed, ExistingEvent},
+    batch::{Batch, Committed, ExistingEvent, PlacedAppend},
+    chain::KnownChain,
+    checksum::Chain,
     copy,
 };
 
@@ -86,6 +88,7 @@ pub(super) async fn append_optimistically(
     connection: &mut PgConnection,
     target: LogTarget,
     batch: &mut Batch,
+    chain: &mut KnownChain,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let records = batch.records() as u64;
@@ -100,10 +103,12 @@ pub(super) async fn append_optimistically(
     let (head, at) = head_of(connection, statement).await?;
     let appended_at = at.unwrap_or_else(Timestamp::now);
     let before = Position::new(head.get() - records);
+    let append = PlacedAppend { last: head, at: appended_at, before: chain.at(connection, target, before).await? };
     batch.accept_all(before);
-    copy_rows(connection, batch, head, appended_at, records).await?;
+    let after = copy_rows(connection, batch, append, records).await?;
     let statement = format!("{}; commit", notify(target, head, appended_at));
     finish(connection, statement).await?;
+    chain.committed(head, after);
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }
 
@@ -112,6 +117,7 @@ pub(super) async fn append_with_lookup(
     connection: &mut PgConnection,
     target: LogTarget,
     batch: &mut Batch,
+    chain: &mut KnownChain,
 ) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let statement = format!(
@@ -129,7 +135,8 @@ pub(super) async fn append_with_lookup(
         // Nothing to commit. The repeats were found in committed records.
         connection.execute("rollback").await?;
     } else {
-        copy_rows(connection, batch, head, appended_at, records).await?;
+        let append = PlacedAppend { last: head, at: appended_at, before: chain.at(connection, target, before).await? };
+        let after = copy_rows(connection, batch, append, records).await?;
         let statement = format!(
             "update models set head = {head}, head_at = {} where id = {}; {}; commit",
             later(appended_at),
@@ -137,6 +144,7 @@ pub(super) async fn append_with_lookup(
             notify(target, head, appended_at)
         );
         finish(connection, statement).await?;
+        chain.committed(head, after);
     }
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }
@@ -167,20 +175,21 @@ fn notify(target: LogTarget, head: Position, appended_at: Timestamp) -> String {
     format!("select pg_notify('{CHANNEL}', '{model_id}:{head}:{micros}:{origin}')")
 }
 
+/// Writes the accepted rows. Returns the chain after them.
 async fn copy_rows(
     connection: &mut PgConnection,
     batch: &Batch,
-    append_last: Position,
-    appended_at: Timestamp,
+    append: PlacedAppend,
     records: u64,
-) -> Result<(), sqlx::Error> {
+) -> Result<Chain, sqlx::Error> {
     let mut copy = connection.copy_in_raw(copy::STATEMENT).await?;
-    for piece in batch.encoded(append_last, appended_at, PIECE_BYTES) {
+    let mut pieces = batch.encoded(append, PIECE_BYTES);
+    for piece in pieces.by_ref() {
         copy.send(piece).await?;
     }
     let copied = copy.finish().await?;
     if copied == records {
-        return Ok(());
+        return Ok(pieces.chain_after());
     }
     Err(sqlx::Error::Protocol(format!("P3: {records} positions taken, {copied} records written")))
 }

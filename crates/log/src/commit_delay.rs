@@ -8,9 +8,9 @@
 //! - An append waits for no more requests than were in flight at the last commit: those that it answered and those that
 //!   were queued meanwhile. Once so many are together, no more are expected.
 //! - It waits for half of the mean commit time, as measured recently. It waits for a whole commit time while this
-//!   process's reader is behind by more than the last append. A reader that keeps up is always behind by that one.
-//! - It waits for [`LogSettings::commit_delay_max`] while the reader is late: an append older than that is still
-//!   unread. Such a reader falls further behind with every small append.
+//!   process's reader has one append unread.
+//! - It waits for the reader, at most [`LogSettings::commit_delay_max`], while that has two appends or more unread: one
+//!   more would only wait for them, and each small append costs the reader nearly as much as a large one.
 //!
 //! The end of each append is in the log, so every reader forms the same steps, whatever the delay was.
 
@@ -33,10 +33,9 @@ pub(super) struct CommitDelay {
     commit_mean: Duration,
     /// Requests in flight at the end of the last commit.
     expected: usize,
-    /// Head before the last append.
-    before_last: Position,
-    /// End of an append that the reader had not read when it was committed, and the time of that commit.
-    unread: Option<(Position, Instant)>,
+    /// End of the last append, and of the one before it.
+    head: Position,
+    before_head: Position,
 }
 
 /// Append that is not committed yet.
@@ -53,23 +52,20 @@ pub(super) struct PendingAppend {
 pub(super) struct Wait {
     /// End of the wait.
     pub until: Instant,
-    /// Position at which the reader has caught up: decide again once it gets there.
+    /// Decide again once the reader gets to this position.
     pub reader_behind: Option<Position>,
 }
 
 /// Successful commit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Commit {
-    /// Head before it and after it.
-    pub before: Position,
+    /// Head after it.
     pub head: Position,
     pub took: Duration,
     /// Requests that it answers.
     pub requests: usize,
     /// Requests that are queued at its end.
     pub waiting: usize,
-    /// Its end.
-    pub at: Instant,
 }
 
 impl CommitDelay {
@@ -79,20 +75,20 @@ impl CommitDelay {
             delay_max: settings.commit_delay_max,
             commit_mean: Duration::ZERO,
             expected: 0,
-            before_last: Position::ZERO,
-            unread: None,
+            head: Position::ZERO,
+            before_head: Position::ZERO,
         }
     }
 
     /// Notes a commit.
-    pub(super) fn committed(&mut self, commit: Commit, reader: Option<Position>) {
+    pub(super) fn committed(&mut self, commit: Commit) {
         let took = commit.took.min(self.delay_max);
         let mean = self.commit_mean;
         self.commit_mean = if mean.is_zero() { took } else { mean - mean / MEAN_OVER + took / MEAN_OVER };
         self.expected = commit.requests + commit.waiting;
-        self.before_last = commit.before;
-        if self.unread.is_none_or(|(position, _)| reader.is_none_or(|reader| reader >= position)) {
-            self.unread = Some((commit.head, commit.at));
+        // Requests that were all repeats append nothing.
+        if commit.head > self.head {
+            self.before_head = std::mem::replace(&mut self.head, commit.head);
         }
     }
 
@@ -106,21 +102,16 @@ impl CommitDelay {
         if pending.records >= self.records_enough || pending.requests >= self.expected {
             return None;
         }
-        let reader_behind = reader.is_some_and(|reader| reader < self.before_last).then_some(self.before_last);
-        let delay = if self.is_late(reader, now) {
-            self.delay_max
-        } else if reader_behind.is_some() {
-            self.commit_mean
+        let is_behind = |position| reader.is_some_and(|reader| reader < position);
+        let (delay, reader_behind) = if is_behind(self.before_head) {
+            (self.delay_max, Some(self.before_head))
+        } else if is_behind(self.head) {
+            (self.commit_mean, Some(self.head))
         } else {
-            self.commit_mean / 2
+            (self.commit_mean / 2, None)
         };
         let until = pending.since + delay;
         (now < until).then_some(Wait { until, reader_behind })
-    }
-
-    fn is_late(&self, reader: Option<Position>, now: Instant) -> bool {
-        let (Some(reader), Some((position, at))) = (reader, self.unread) else { return false };
-        reader < position && now.saturating_duration_since(at) > self.delay_max
     }
 }
 
@@ -146,9 +137,8 @@ mod tests {
     }
 
     /// An append of so many single records that begins after `before`.
-    fn commit(before: u64, requests: usize, waiting: usize, now: Instant) -> Commit {
-        let head = at(before + requests as u64);
-        Commit { before: at(before), head, took: COMMIT, requests, waiting, at: now }
+    fn commit(before: u64, requests: usize, waiting: usize) -> Commit {
+        Commit { head: at(before + requests as u64), took: COMMIT, requests, waiting }
     }
 
     fn singles(requests: usize, since: Instant) -> PendingAppend {
@@ -159,9 +149,9 @@ mod tests {
     fn nobody_waits_for_more_than_were_under_way() {
         let (mut delay, now) = (delay(), Instant::now());
         assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None, "the first of all");
-        delay.committed(commit(0, 1, 0, now), Some(at(0)));
+        delay.committed(commit(0, 1, 0));
         assert_eq!(delay.wait(singles(1, now), Some(at(0)), now), None, "one caller, whose event is being learned");
-        delay.committed(commit(1, 1, 15, now), Some(at(0)));
+        delay.committed(commit(1, 1, 15));
         assert!(delay.wait(singles(15, now), Some(at(0)), now).is_some());
         assert_eq!(delay.wait(singles(16, now), Some(at(0)), now), None, "all 16 callers");
         let enough = PendingAppend { requests: 2, records: 64, since: now };
@@ -173,29 +163,28 @@ mod tests {
     #[test]
     fn a_wait_is_bounded_by_what_a_commit_takes() {
         let (mut delay, now) = (delay(), Instant::now());
-        delay.committed(commit(0, 4, 0, now), Some(at(0)));
-        delay.committed(commit(4, 4, 0, now), Some(at(0)));
+        delay.committed(commit(0, 4, 0));
+        delay.committed(commit(4, 4, 0));
         let until = |reader: Option<u64>, now| delay.wait(singles(1, now), reader.map(at), now);
         let half = Wait { until: now + COMMIT / 2, reader_behind: None };
-        for reader in [None, Some(4), Some(8)] {
-            assert_eq!(until(reader, now), Some(half), "behind by the last append at most: {reader:?}");
+        for reader in [None, Some(8)] {
+            assert_eq!(until(reader, now), Some(half), "nothing unread: {reader:?}");
         }
-        assert_eq!(until(Some(0), now), Some(Wait { until: now + COMMIT, reader_behind: Some(at(4)) }));
-        // The first append is older than the longest delay, and unread.
-        let later = now + DELAY_MAX + Duration::from_millis(1);
-        assert_eq!(until(Some(0), later), Some(Wait { until: later + DELAY_MAX, reader_behind: Some(at(4)) }));
-        assert_eq!(until(Some(4), later), Some(Wait { until: later + COMMIT / 2, reader_behind: None }), "read by now");
+        let whole = Wait { until: now + COMMIT, reader_behind: Some(at(8)) };
+        assert_eq!(until(Some(4), now), Some(whole), "the last append is unread");
+        let longest = Wait { until: now + DELAY_MAX, reader_behind: Some(at(4)) };
+        assert_eq!(until(Some(0), now), Some(longest), "two appends are unread");
         assert_eq!(delay.wait(singles(1, now), Some(at(8)), now + COMMIT / 2), None, "it has waited");
     }
 
     #[test]
     fn one_slow_commit_does_not_stretch_the_waits_beyond_the_longest() {
         let (mut delay, now) = (delay(), Instant::now());
-        delay.committed(Commit { took: Duration::from_secs(5), ..commit(0, 4, 0, now) }, Some(at(4)));
-        let until = |delay: &CommitDelay| delay.wait(singles(1, now), Some(at(0)), now).expect("a wait").until;
+        delay.committed(Commit { took: Duration::from_secs(5), ..commit(0, 4, 0) });
+        let until = |delay: &CommitDelay| delay.wait(singles(1, now), Some(at(4)), now).expect("a wait").until;
         assert_eq!(until(&delay), now + DELAY_MAX / 2);
         for _ in 0..40 {
-            delay.committed(commit(4, 4, 0, now), Some(at(8)));
+            delay.committed(commit(4, 4, 0));
         }
         assert!(until(&delay) < now + COMMIT * 11 / 10);
     }
@@ -257,8 +246,7 @@ mod tests {
                 seen.longest_wait = seen.longest_wait.max(Duration::from_micros(now - since));
                 now += micros(COMMIT);
                 let waiting = self.arrivals.iter().filter(|next| next.0 <= now).count();
-                let reader = reader(&shown, now);
-                delay.committed(commit(head, requests, waiting, time(now)), Some(reader));
+                delay.committed(commit(head, requests, waiting));
                 head += requests as u64;
                 let begun = shown.last().unwrap().1.max(now);
                 shown.push((head, begun + micros(self.learns)));

@@ -1,23 +1,40 @@
 //! Encoder of rows in the binary COPY format of Postgres. Callers encode their own records. The appender only fills in
-//! the three columns that are unknown until it holds the lock of the head.
+//! the columns that are unknown until it holds the lock of the head: three of every row, and the checksum of the last.
 //!
 //! Format: <https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4>. A row is an `i16` count of fields, then
 //! for each an `i32` length (-1 = null) and its bytes, all big-endian.
 
 use shelfmark_domain::{Id, NewRecord, Position, Timestamp};
 
-use super::body::{self, Columns};
+use super::{
+    body::{self, Columns},
+    checksum::Checksum,
+};
 
-/// Columns in the order of [`EncodedRows`]. The first three are filled in by [`place`].
-pub(super) const STATEMENT: &str = "copy records (position, append_last, appended_at, model_id, type, retry_hash, ts, \
-    value, event_id, user_id, session_id, item_id, kind, rest, source) from stdin (format binary)";
+/// Columns of a record without its checksum, in the order of [`EncodedRows`].
+macro_rules! record_columns {
+    () => {
+        "position, append_last, appended_at, model_id, type, retry_hash, ts, value, event_id, user_id, session_id, \
+         item_id, kind, rest, source"
+    };
+}
+pub(super) use record_columns;
+
+/// The first three columns are filled in by [`place`], the checksum by [`place_checksum`].
+pub(super) const STATEMENT: &str =
+    concat!("copy records (", record_columns!(), ", checksum) from stdin (format binary)");
 
 /// Header: signature, flags, no extension.
 pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// Trailer.
 pub(super) const TRAILER: &[u8] = b"\xff\xff";
 
-const FIELDS: i16 = 15;
+/// Columns of [`record_columns`].
+pub(super) const COLUMNS: usize = 15;
+/// Those and the checksum.
+const FIELDS: i16 = 16;
+/// Bytes of a null, and so of the checksum in the form that callers encode.
+const NULL_BYTES: usize = 4;
 const POSITION_AT: usize = 2 + 4;
 const APPEND_LAST_AT: usize = POSITION_AT + 8 + 4;
 const APPENDED_AT_AT: usize = APPEND_LAST_AT + 8 + 4;
@@ -56,7 +73,14 @@ impl EncodedRows {
         body::normalise(&mut record.body, rest.as_deref())
     }
 
-    fn encode(&mut self, model_id: i32, retry_hash: Option<i64>, columns: &Columns<'_>, source: Option<&str>) {
+    /// Encodes the columns of a record.
+    pub(super) fn encode(
+        &mut self,
+        model_id: i32,
+        retry_hash: Option<i64>,
+        columns: &Columns<'_>,
+        source: Option<&str>,
+    ) {
         let out = &mut self.bytes;
         out.extend_from_slice(&FIELDS.to_be_bytes());
         for _ in 0..3 {
@@ -74,8 +98,20 @@ impl EncodedRows {
                 None => null(out),
             }
         }
+        null(out);
         self.ends.push(out.len());
     }
+}
+
+/// Returns the part of a row that its append's checksum covers: every column but the checksum.
+pub(super) fn covered(row: &[u8]) -> &[u8] {
+    &row[POSITION_AT - 4..row.len() - NULL_BYTES]
+}
+
+/// Puts a checksum in place of the null that ends the last row of `rows`.
+pub(super) fn place_checksum(rows: &mut Vec<u8>, checksum: &Checksum) {
+    rows.truncate(rows.len() - NULL_BYTES);
+    field(rows, &checksum.to_bytes());
 }
 
 /// Fills in the three columns of the appender, in a row that [`EncodedRows::push`] wrote.
@@ -89,7 +125,8 @@ fn timestamp(at: Timestamp) -> [u8; 8] {
     (at.micros() - POSTGRES_EPOCH_MICROS).to_be_bytes()
 }
 
-fn field(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Writes a value with its length.
+pub(super) fn field(out: &mut Vec<u8>, bytes: &[u8]) {
     let length = i32::try_from(bytes.len()).expect("a request's bytes are bounded far below 2 GiB");
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(bytes);
@@ -102,6 +139,7 @@ fn optional(out: &mut Vec<u8>, bytes: Option<[u8; 8]>) {
     }
 }
 
-fn null(out: &mut Vec<u8>) {
+/// Writes a null.
+pub(super) fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(&(-1_i32).to_be_bytes());
 }

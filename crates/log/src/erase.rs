@@ -1,5 +1,7 @@
 //! Erasure of a forgotten user from the log (P10), in the transaction that also erases the user elsewhere.
 
+use std::collections::BTreeMap;
+
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use shelfmark_domain::{ForgottenUser, Id, Merge, MergeSource, Position, UserNames};
@@ -7,7 +9,10 @@ use shelfmark_domain::{ForgottenUser, Id, Merge, MergeSource, Position, UserName
 use super::{
     LogError,
     body::{self, code},
+    copy::record_columns,
     restore::{LockedHead, insert_record},
+    rewriting::Rewriting,
+    stored_row,
 };
 
 /// Records that are rewritten at a time.
@@ -25,13 +30,9 @@ pub struct ErasedRecords {
 }
 
 impl ErasedRecords {
-    /// Adds a row of (count, first position).
-    fn add(&mut self, row: &PgRow) -> Result<(), LogError> {
-        let records: i64 = row.try_get(0)?;
-        let first = row.try_get::<Option<i64>, _>(1)?.map(Position::from_i64);
-        self.records += u64::try_from(records).unwrap_or(0);
-        self.first = self.first.into_iter().chain(first).min();
-        Ok(())
+    fn add(&mut self, position: Position) {
+        self.records += 1;
+        self.first = self.first.into_iter().chain([position]).min();
     }
 }
 
@@ -98,123 +99,96 @@ pub async fn erase_user(
 ) -> Result<ErasedRecords, LogError> {
     let head: i64 =
         sqlx::query_scalar("select head from models where id = $1").bind(model_id).fetch_one(&mut *connection).await?;
-    let mut erased = ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() };
-    let users = names.users.iter().filter_map(|id| Some((id, forgotten.user(id.as_str())?, Owner::User)));
-    let sessions = names.sessions.iter().filter_map(|id| Some((id, forgotten.session(id.as_str())?, Owner::Session)));
-    for (id, name, owner) in users.chain(sessions) {
-        let erasure = Erasure { model_id, id, name, owner, names, forgotten, after };
-        erasure.run(&mut *connection, &mut erased).await?;
-    }
-    erase_from_named(connection, model_id, forgotten, after).await?;
-    Ok(erased)
-}
-
-/// Whose events an erasure rewrites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    /// A user's.
-    User,
-    /// Those of a session without a user; others only get the session's pseudonym.
-    Session,
-}
-
-/// Erasure of one name from the events of a log.
-struct Erasure<'a> {
-    model_id: i32,
-    id: &'a Id,
-    name: Id,
-    owner: Owner,
-    names: &'a UserNames,
-    forgotten: &'a ForgottenUser,
-    after: Position,
-}
-
-/// Selects records of an owner that have a rest; $1 to $4: model, id, limit, position after.
-macro_rules! with_rest {
-    ($owner:literal) => {
-        concat!(
-            "select position, rest from records where model_id = $1 and type = 1 and ",
-            $owner,
-            " and position > $4 and rest is not null limit $3"
-        )
+    let sessions = names.sessions.iter().filter_map(|id| Some((id.as_str(), forgotten.session(id.as_str())?)));
+    let sessions: BTreeMap<&str, Id> = sessions.collect();
+    let mut erasure = Erasure {
+        model_id,
+        after,
+        erased: ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() },
+        rewriting: Rewriting::default(),
     };
-}
-
-/// Rewrites records of an owner; $1 to $5: model, id, pseudonym, and the sessions with their pseudonyms.
-macro_rules! rewrite {
-    ($set:literal, $from:literal, $owner:literal) => {
-        concat!(
-            "with erased as (update records r set ",
-            $set,
-            ", session_id = (select s.name from unnest($4::text[], $5::text[]) as s (id, name) where s.id = r.session_id), ",
-            "retry_hash = null, event_id = 'forgotten-' || gen_random_uuid()::text ",
-            $from,
-            "where r.model_id = $1 and r.type = 1 and ",
-            $owner,
-            " returning r.position) select count(*), min(position) from erased"
-        )
-    };
-}
-
-impl Erasure<'_> {
-    async fn run(&self, connection: &mut PgConnection, erased: &mut ErasedRecords) -> Result<(), LogError> {
-        self.rewrite_rests(&mut *connection, erased).await?;
-        let sql = match self.owner {
-            Owner::User => rewrite!("user_id = $3", "", "r.user_id = $2 and r.position > $6 and r.rest is null"),
-            Owner::Session => rewrite!(
-                "user_id = null",
-                "",
-                "r.user_id is null and r.session_id = $2 and $3::text is not null and r.position > $6 and r.rest is null"
-            ),
-        };
-        let (sessions, pseudonyms) = self.sessions();
-        let row = sqlx::query(sql)
-            .bind(self.model_id)
-            .bind(self.id.as_str())
-            .bind(self.name.as_str())
-            .bind(sessions)
-            .bind(pseudonyms)
-            .bind(self.after.as_i64())
-            .fetch_one(&mut *connection)
-            .await?;
-        erased.add(&row)?;
-        if self.owner == Owner::Session {
-            // Events of others in the session: they still end the visit where they did.
-            sqlx::query("update records set session_id = $3 where model_id = $1 and session_id = $2 and position > $4")
-                .bind(self.model_id)
-                .bind(self.id.as_str())
-                .bind(self.name.as_str())
-                .bind(self.after.as_i64())
-                .execute(connection)
+    for id in &names.users {
+        if let Some(name) = forgotten.user(id.as_str()) {
+            let session = |session: Option<&str>| session.and_then(|id| sessions.get(id)).map(text);
+            erasure
+                .rewrite(&mut *connection, USER, id, |row| {
+                    let rest = anonymous_rest(row)?;
+                    Ok(Rewritten { user: Some(text(&name)), session: session(row.try_get(10)?), rest, anonymous: true })
+                })
                 .await?;
         }
-        Ok(())
     }
+    for id in &names.sessions {
+        let Some(name) = sessions.get(id.as_str()) else { continue };
+        erasure
+            .rewrite(&mut *connection, GUEST, id, |row| {
+                Ok(Rewritten { user: None, session: Some(text(name)), rest: anonymous_rest(row)?, anonymous: true })
+            })
+            .await?;
+        // Events of others in the session: they still end the visit where they did.
+        erasure
+            .rewrite(&mut *connection, SESSION, id, |row| {
+                let rest = stored_row::rest(row)?.map(str::to_owned);
+                Ok(Rewritten { user: row.try_get(9)?, session: Some(text(name)), rest, anonymous: false })
+            })
+            .await?;
+    }
+    erasure.rewrite_named(&mut *connection, forgotten).await?;
+    erasure.rewriting.renew_checksums(connection, model_id).await?;
+    Ok(erasure.erased)
+}
 
-    /// Rewrites records with a `rest` here, not in SQL: Postgres' JSON refuses some of the values that it may hold.
-    async fn rewrite_rests(&self, connection: &mut PgConnection, erased: &mut ErasedRecords) -> Result<(), LogError> {
-        let (select, update) = match self.owner {
-            Owner::User => (
-                with_rest!("user_id = $2"),
-                rewrite!(
-                    "user_id = $3, rest = f.rest",
-                    "from unnest($6::bigint[], $7::text[]) as f (position, rest) ",
-                    "r.position = f.position and r.user_id = $2"
-                ),
-            ),
-            Owner::Session => (
-                with_rest!("user_id is null and session_id = $2"),
-                rewrite!(
-                    "user_id = null, rest = f.rest",
-                    "from unnest($6::bigint[], $7::text[]) as f (position, rest) ",
-                    "r.position = f.position and r.user_id is null and r.session_id = $2 and $3::text is not null"
-                ),
-            ),
-        };
+/// Selects records of one name; $1 to $4: model, name, most records, position after.
+macro_rules! select {
+    ($owner:literal) => {
+        concat!(
+            "select ",
+            record_columns!(),
+            " from records where model_id = $1 and type = 1 and position > $4 and ",
+            $owner,
+            " limit $3"
+        )
+    };
+}
+
+/// Events of a user.
+const USER: &str = select!("user_id = $2");
+/// Events of a session without a user.
+const GUEST: &str = select!("user_id is null and session_id = $2");
+/// All events of a session.
+const SESSION: &str = select!("session_id = $2");
+
+/// Columns of a record after the erasure.
+struct Rewritten {
+    user: Option<String>,
+    session: Option<String>,
+    rest: Option<String>,
+    /// Whether it is an event of the user: its id is replaced, and it counts.
+    anonymous: bool,
+}
+
+/// Erasure from one log.
+struct Erasure {
+    model_id: i32,
+    after: Position,
+    erased: ErasedRecords,
+    rewriting: Rewriting,
+}
+
+impl Erasure {
+    /// Rewrites the records that `select` finds. `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of
+    /// the values that it may hold.
+    async fn rewrite(
+        &mut self,
+        connection: &mut PgConnection,
+        select: &'static str,
+        id: &Id,
+        rewritten: impl Fn(&PgRow) -> Result<Rewritten, LogError>,
+    ) -> Result<(), LogError> {
         loop {
             let rows = sqlx::query(select)
                 .bind(self.model_id)
-                .bind(self.id.as_str())
+                .bind(id.as_str())
                 .bind(PAGE)
                 .bind(self.after.as_i64())
                 .fetch_all(&mut *connection)
@@ -222,72 +196,99 @@ impl Erasure<'_> {
             if rows.is_empty() {
                 return Ok(());
             }
-            let (mut positions, mut rests) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+            let mut changes = Vec::with_capacity(rows.len());
             for row in rows {
-                let position: i64 = row.try_get(0)?;
-                let rest = body::anonymous_rest(row.try_get(1)?);
-                rests.push(rest.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?);
-                positions.push(position);
+                changes.push((stored_row::position(&row)?, rewritten(&row)?));
+                self.rewriting.before(&row)?;
             }
-            let (sessions, pseudonyms) = self.sessions();
-            let row = sqlx::query(update)
-                .bind(self.model_id)
-                .bind(self.id.as_str())
-                .bind(self.name.as_str())
-                .bind(sessions)
-                .bind(pseudonyms)
-                .bind(positions)
-                .bind(rests)
-                .fetch_one(&mut *connection)
-                .await?;
-            erased.add(&row)?;
+            self.update(&mut *connection, changes).await?;
         }
     }
 
-    /// The sessions that keep a name, and those names.
-    fn sessions(&self) -> (Vec<String>, Vec<String>) {
-        let named = self.names.sessions.iter().filter_map(|id| {
-            let name = self.forgotten.session(id.as_str())?;
-            Some((id.as_str().to_owned(), name.as_str().to_owned()))
-        });
-        named.unzip()
+    async fn update(
+        &mut self,
+        connection: &mut PgConnection,
+        changes: Vec<(Position, Rewritten)>,
+    ) -> Result<(), LogError> {
+        let count = changes.len();
+        let (mut positions, mut users) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut sessions, mut rests) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut anonymous = Vec::with_capacity(count);
+        for (position, change) in changes {
+            positions.push(position.as_i64());
+            users.push(change.user);
+            sessions.push(change.session);
+            rests.push(change.rest);
+            anonymous.push(change.anonymous);
+            if change.anonymous {
+                self.erased.add(position);
+            }
+        }
+        let rows = sqlx::query(concat!(
+            "with found as (select * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bool[]) ",
+            "as f (at, new_user, new_session, new_rest, anonymous)) ",
+            "update records r set user_id = f.new_user, session_id = f.new_session, rest = f.new_rest, ",
+            "retry_hash = case when f.anonymous then null else r.retry_hash end, ",
+            "event_id = case when f.anonymous then 'forgotten-' || gen_random_uuid()::text else r.event_id end ",
+            "from found f where r.model_id = $1 and r.position = f.at returning ",
+            record_columns!(),
+        ))
+        .bind(self.model_id)
+        .bind(positions)
+        .bind(users)
+        .bind(sessions)
+        .bind(rests)
+        .bind(anonymous)
+        .fetch_all(connection)
+        .await?;
+        for row in rows {
+            self.rewriting.after(&row)?;
+        }
+        Ok(())
+    }
+
+    /// Rewrites restores, whose replays name the users that they leave out, and merges.
+    async fn rewrite_named(
+        &mut self,
+        connection: &mut PgConnection,
+        forgotten: &ForgottenUser,
+    ) -> Result<(), LogError> {
+        let rows = sqlx::query(concat!(
+            "select ",
+            record_columns!(),
+            " from records where model_id = $1 and type in (4, 9) and position > $2"
+        ))
+        .bind(self.model_id)
+        .bind(self.after.as_i64())
+        .fetch_all(&mut *connection)
+        .await?;
+        let mut changes = Vec::new();
+        for row in rows {
+            let position = stored_row::position(&row)?;
+            let damaged = |detail| body::unreadable(position, detail);
+            let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
+            let rewritten = if row.try_get::<i16, _>(4)? == code::MERGE {
+                body::merge_without_user(rest, forgotten)
+            } else {
+                body::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
+            };
+            if let Some((rest, user)) = rewritten.map_err(damaged)? {
+                self.rewriting.before(&row)?;
+                changes.push((position, Rewritten { user, session: None, rest: Some(rest), anonymous: false }));
+            }
+        }
+        self.update(connection, changes).await
     }
 }
 
-/// Erases the user from restores, whose replays name the users that they leave out, and from merges.
-async fn erase_from_named(
-    connection: &mut PgConnection,
-    model_id: i32,
-    forgotten: &ForgottenUser,
-    after: Position,
-) -> Result<(), LogError> {
-    let rows = sqlx::query(
-        "select position, rest, type from records where model_id = $1 and type in (4, 9) and position > $2",
-    )
-    .bind(model_id)
-    .bind(after.as_i64())
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in rows {
-        let position: i64 = row.try_get(0)?;
-        let rest: &str = row.try_get(1)?;
-        let rewritten = if row.try_get::<i16, _>(2)? == code::MERGE {
-            body::merge_without_user(rest, forgotten)
-        } else {
-            body::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
-        };
-        let rewritten = rewritten.map_err(|detail| body::unreadable(Position::from_i64(position), detail))?;
-        if let Some((rest, user)) = rewritten {
-            sqlx::query("update records set rest = $3, user_id = $4 where model_id = $1 and position = $2")
-                .bind(model_id)
-                .bind(position)
-                .bind(rest)
-                .bind(user)
-                .execute(&mut *connection)
-                .await?;
-        }
-    }
-    Ok(())
+fn text(id: &Id) -> String {
+    id.as_str().to_owned()
+}
+
+fn anonymous_rest(row: &PgRow) -> Result<Option<String>, LogError> {
+    let rest = stored_row::rest(row)?.map(body::anonymous_rest).transpose();
+    let position = stored_row::position(row)?;
+    Ok(rest.map_err(|detail| body::unreadable(position, detail))?.flatten())
 }
 
 /// Appends the record that makes every learner forget the user, at a head that was locked for it.
@@ -297,5 +298,5 @@ pub async fn append_forget(
     forgotten: &ForgottenUser,
 ) -> Result<Position, LogError> {
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    insert_record(connection, head, code::FORGET, Some(&rest)).await
+    insert_record(connection, head, code::FORGET, Some(rest)).await
 }

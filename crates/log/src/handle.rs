@@ -14,9 +14,13 @@ use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Positi
 use super::{
     AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
     appender::Appender,
+    chain::KnownChain,
+    check_log::{LogCheck, check_log},
     commit::LogTarget,
     commit_delay::CommitDelay,
     copy::EncodedRows,
+    database_health::{DatabaseHealth, check_writable},
+    filtered_page::filtered_page,
     known_head::{Head, KnownHead},
     listener,
     metrics::Metrics,
@@ -24,8 +28,11 @@ use super::{
     reader,
     recent_appends::RecentAppends,
     state::LogState,
+    summaries,
 };
 
+/// Maximum number of records of a page.
+const PAGE_LIMIT_MAX: usize = 1000;
 /// Records, or bytes, that a caller encodes before it yields to other tasks: some 100 us.
 const ENCODE_RECORDS: usize = 256;
 const ENCODE_BYTES: usize = 64 << 10;
@@ -67,6 +74,7 @@ impl Log {
             head: Arc::new(KnownHead::new(Head { position, at })),
             level: Arc::new(QueueLevel::new(&settings, Arc::clone(&metrics))),
             reader: Arc::default(),
+            database: Arc::new(DatabaseHealth::new()),
             metrics,
             pool,
             settings,
@@ -81,15 +89,18 @@ impl Log {
             recent: Arc::clone(&shared.recent),
             head: Arc::clone(&shared.head),
             reader: Arc::clone(&shared.reader),
+            database: Arc::clone(&shared.database),
             metrics: Arc::clone(&shared.metrics),
             shutdown: shared.shutdown.clone(),
             delay: CommitDelay::new(&shared.settings),
             connection: None,
+            chain: KnownChain::default(),
             held: None,
             lookups_left: 0,
         };
         tracker.spawn(appender.run());
         tracker.spawn(listener::run(Arc::clone(&shared)));
+        tracker.spawn(summaries::run(Arc::clone(&shared)));
         Ok(Self { shared, requests: sender })
     }
 
@@ -159,9 +170,7 @@ impl Log {
 
     /// Reads whole appends after a position, oldest first: about `records_max` records, without cutting an append.
     pub async fn read_after(&self, after: Position, records_max: usize) -> Result<Vec<Append>, LogError> {
-        let LogState { pool, target, settings, .. } = &*self.shared;
-        let bytes_max = settings.read_bytes_max;
-        reader::read_after(pool, target.model_id, after, records_max, bytes_max).await.map(Vec::from)
+        self.shared.read_after(after, records_max).await.map(Vec::from)
     }
 
     /// Reads the last committed position.
@@ -180,6 +189,21 @@ impl Log {
         (head.position, head.at)
     }
 
+    /// Tries whether Postgres takes records, for [`Log::database_problem`]. Appends nothing.
+    pub async fn check_writable(&self) {
+        check_writable(&self.shared).await;
+    }
+
+    /// Returns why Postgres does not answer, or takes no appends, as far as this process knows; `None` while all is well.
+    pub fn database_problem(&self) -> Option<String> {
+        self.shared.database.problem(self.shared.settings.answer_max)
+    }
+
+    /// Returns the number of records that wait to be committed.
+    pub fn queued_records(&self) -> u64 {
+        self.shared.level.records()
+    }
+
     /// Sets the position that this process's reader has reached. From then on, the commit delay is longer while the
     /// reader is behind, and up to `commit_delay_max` while it is late.
     pub fn set_reader_position(&self, position: Position) {
@@ -192,9 +216,20 @@ impl Log {
         Tail::new(Arc::clone(&self.shared), after)
     }
 
-    /// Reads one page of records. With a filter, the log is read from `page.after` on until the page is full.
-    pub async fn page(&self, page: RecordsPage) -> Result<Vec<Record>, LogError> {
-        reader::page(&self.shared.pool, self.shared.target.model_id, &page).await
+    /// Reads one page of records, and where the next page begins; `None` at the end of the log. With a filter a page may
+    /// have fewer records than its limit before that end: the search takes about a quarter of a second at most.
+    pub async fn page(&self, page: RecordsPage) -> Result<(Vec<Record>, Option<Position>), LogError> {
+        let page = RecordsPage { limit: page.limit.clamp(1, PAGE_LIMIT_MAX), ..page };
+        let LogState { pool, target, .. } = &*self.shared;
+        if page.user.is_none() && page.item.is_none() {
+            let records = reader::page(pool, target.model_id, &page).await?;
+            let full = records.len() == page.limit;
+            let next = records.last().map(|record| record.position).filter(|_| full);
+            return Ok((records, next));
+        }
+        let head = self.head().await?;
+        let found = filtered_page(pool, target.model_id, &page, head).await?;
+        Ok((found.records, Some(found.through).filter(|through| *through < head)))
     }
 
     /// Returns the records at these positions, in order of position. What is beyond the head is left out.
@@ -205,6 +240,11 @@ impl Log {
     /// Finds the event with this id, and its position.
     pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
+    }
+
+    /// Compares every append with its checksum, and finds missing records. `reached` is told how far it is.
+    pub async fn check(&self, reached: &(dyn Fn(Position) + Send + Sync)) -> Result<LogCheck, LogError> {
+        check_log(&self.shared.pool, self.shared.target.model_id, reached).await
     }
 
     /// Checks that positions are dense from 1 to the head (P3), and describes the violation if they are not. Counts

@@ -7,6 +7,8 @@
 //! - P3: positions are dense, from 1, in commit order, over all processes.
 //! - P4: what a [`Tail`] returns from memory equals what it reads from the table, bit for bit, with the same
 //!   boundaries.
+//! - An append read from the table is the one that was written: its checksum covers every column and continues that of
+//!   the append before ([`LogError::Unreadable`] otherwise). [`Log::check`] compares them all.
 //! - A failed append answers its callers with an error, and the next append reconnects. A tail waits until Postgres is
 //!   reachable again.
 //! - A deleted model takes no more records ([`LogError::Deleted`]). [`purge_records`] deletes those it has.
@@ -21,19 +23,28 @@
 //! refused at once. An append holds at most 10,000 records and 32 MiB. The newest 65,536 records, at most 64 MiB, stay
 //! in memory. A read of the table stops after 64 MiB. All bounds are in [`LogSettings`].
 //!
+//! A page of one user's or item's records is searched for a quarter of a second.
+//!
 //! **Files**, in the order in which a record passes them: `handle` (callers encode their rows with `body` and `copy`),
 //! `queue`, `appender` (with `commit_delay`, `batch` and `commit`), `recent_appends` and `known_head`, and `tail`,
-//! which falls back on `reader`. `listener` learns of appends of other processes.
+//! which falls back on `read_appends`. `listener` learns of appends of other processes. `checksum`, `chain`,
+//! `append_check` and `rewriting` make, continue, compare and renew checksums.
 
+mod append_check;
 mod appender;
 mod batch;
 mod body;
+mod chain;
+mod check_log;
+mod checksum;
 mod commit;
 mod commit_delay;
 mod connect;
 mod copy;
+mod database_health;
 mod erase;
 mod error;
+mod filtered_page;
 mod handle;
 mod item_rest;
 mod known_head;
@@ -42,14 +53,19 @@ mod metrics;
 mod models;
 mod outcome;
 mod queue;
+mod read_appends;
 mod reader;
 mod recent_appends;
 mod restore;
+mod rewriting;
 mod settings;
 mod state;
+mod stored_row;
+mod summaries;
 mod tail;
 
 pub use self::metrics::METRICS;
+pub use check_log::LogCheck;
 pub use erase::{ErasedRecords, append_forget, erase_user, linked_names};
 pub use error::LogError;
 pub use handle::Log;

@@ -5,8 +5,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use shelfmark_domain::{Position, Timestamp};
 use shelfmark_postgres as postgres;
 
-use super::{commit::CHANNEL, known_head::Head, reader, state::LogState};
+use super::{commit::CHANNEL, database_health::probe, known_head::Head, reader, state::LogState};
 
+/// Longest wait for the answer to a poll. Then its connection is given up.
+const POLL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause before a failed listener reconnects. The timer keeps polling meanwhile.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -15,6 +17,7 @@ pub(super) async fn run(shared: Arc<LogState>) {
     tokio::select! {
         never = listen(&shared) => match never {},
         never = poll(&shared) => match never {},
+        never = probe(&shared) => match never {},
         () = shared.shutdown.cancelled() => {}
     }
 }
@@ -25,7 +28,8 @@ async fn poll(shared: &LogState) -> Infallible {
     let mut failing = false;
     loop {
         timer.tick().await;
-        match read_head(shared).await {
+        let read = tokio::time::timeout(POLL_TIMEOUT, read_head(shared)).await;
+        match read.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
             Ok(()) => failing = false,
             Err(error) => {
                 if !failing {
@@ -39,6 +43,7 @@ async fn poll(shared: &LogState) -> Infallible {
 
 async fn read_head(shared: &LogState) -> Result<(), sqlx::Error> {
     let (position, at) = reader::head(&shared.pool, shared.target.model_id).await?;
+    shared.database.answered();
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
     shared.metrics.head.set(position.get() as f64);
     if position > shared.head.get().position {

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool, Row, types::Json};
 
 use shelfmark_domain::{ModelConfig, ModelName, Position, RecordBody, Timestamp};
 
-use super::{LogError, body};
+use super::{LogError, body, restore::insert_append};
 
 /// Maximum number of records that one call of [`purge_records`] deletes, in about a second.
 const PURGED_RECORDS: i64 = 50_000;
@@ -28,6 +28,11 @@ pub async fn base_config_or_init(
     model: &ModelName,
     default: &ModelConfig,
 ) -> Result<ModelConfig, LogError> {
+    // Read first: a start on a full disk can read, and has nothing to store.
+    match read_base_config(pool, model).await {
+        Err(LogError::NotStarted(_)) => {}
+        config => return config,
+    }
     let config: Option<Json<ModelConfig>> = sqlx::query_scalar(
         "update models set config = coalesce(config, $2) where name = $1 and deleted_at is null returning config",
     )
@@ -61,22 +66,13 @@ pub async fn insert_first_record(
     record: &RecordBody,
 ) -> Result<(), LogError> {
     let columns = body::to_columns(record).map_err(|detail| LogError::Refused { index: 0, detail })?;
-    let (first, at) = (Position::ZERO.next().as_i64(), Timestamp::now().to_datetime());
-    sqlx::query(
-        "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
-    )
-    .bind(first)
-    .bind(at)
-    .bind(model_id)
-    .bind(columns.code)
-    .bind(columns.rest)
-    .execute(&mut *connection)
-    .await?;
+    let (first, at) = (Position::ZERO.next(), Timestamp::now());
+    insert_append(&mut *connection, model_id, (first, at), columns.code, columns.rest).await?;
     // P3: the head moves in the same transaction.
     let moved = sqlx::query("update models set head = $2, head_at = $3 where id = $1 and head = 0")
         .bind(model_id)
-        .bind(first)
-        .bind(at)
+        .bind(first.as_i64())
+        .bind(at.to_datetime())
         .execute(connection)
         .await?;
     if moved.rows_affected() == 1 {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use shelfmark_domain::NewRecord;
 
@@ -31,6 +31,8 @@ pub(super) struct QueueLevel {
     bytes_max: usize,
     /// Moving average of the commit time per record, in nanoseconds. Determines `retry_after`.
     record_nanos: AtomicU64,
+    /// Records appended since the start.
+    appended: watch::Sender<u64>,
     metrics: Arc<Metrics>,
 }
 
@@ -49,6 +51,7 @@ impl QueueLevel {
             records_max: settings.queue_records_max,
             bytes_max: settings.queue_bytes_max,
             record_nanos: AtomicU64::new(10_000),
+            appended: watch::Sender::new(0),
             metrics,
         }
     }
@@ -58,6 +61,16 @@ impl QueueLevel {
         take(&self.records, records, self.records_max).map_err(|_| self.full())?;
         self.show();
         Ok(Reservation { level: Arc::clone(self), records, bytes: 0 })
+    }
+
+    /// Returns the number of records in the queue.
+    pub(super) fn records(&self) -> u64 {
+        self.records.load(Ordering::Relaxed) as u64
+    }
+
+    /// Returns the number of records appended since the start, as it grows.
+    pub(super) fn appended(&self) -> watch::Receiver<u64> {
+        self.appended.subscribe()
     }
 
     /// Counts a refusal, and returns the error for a full queue.
@@ -73,6 +86,7 @@ impl QueueLevel {
 
     /// Updates the moving average with the commit time of an append.
     pub(super) fn committed(&self, records: usize, took: Duration) {
+        self.appended.send_modify(|appended| *appended += records as u64);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX) / records.max(1) as u64;
         let before = self.record_nanos.load(Ordering::Relaxed);
         self.record_nanos.store(before - before / 8 + nanos / 8, Ordering::Relaxed);

@@ -5,7 +5,14 @@ use time::OffsetDateTime;
 
 use shelfmark_domain::{Exclusions, Position, RecordBody, Timestamp, VersionNumber};
 
-use super::{LogError, body, commit::CHANNEL};
+use super::{
+    LogError,
+    body::{self, Columns},
+    chain::chain_at,
+    checksum::{Checksum, Content},
+    commit::CHANNEL,
+    copy::{self, EncodedRows},
+};
 
 /// Appends the record that makes a version the live state, and returns its position. Until the caller's transaction
 /// ends, nothing else is appended and no version is deleted.
@@ -28,7 +35,7 @@ pub async fn append_restore(
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| refused(format!("no version {version}")))?;
-    insert_record(connection, head, columns.code, columns.rest.as_deref()).await
+    insert_record(connection, head, columns.code, columns.rest).await
 }
 
 /// A head that was moved by one record, and is locked until the transaction ends.
@@ -37,13 +44,6 @@ pub struct LockedHead {
     model_id: i32,
     position: Position,
     at: Timestamp,
-}
-
-impl LockedHead {
-    /// Position of the record to insert.
-    pub const fn position(&self) -> Position {
-        self.position
-    }
 }
 
 /// Moves the head by one record and locks it: until the transaction ends, nothing else is appended. The time of the
@@ -68,18 +68,9 @@ pub(super) async fn insert_record(
     connection: &mut PgConnection,
     LockedHead { model_id, position: head, at }: LockedHead,
     code: i16,
-    rest: Option<&str>,
+    rest: Option<String>,
 ) -> Result<Position, LogError> {
-    sqlx::query(
-        "insert into records (position, append_last, appended_at, model_id, type, rest) values ($1, $1, $2, $3, $4, $5)",
-    )
-    .bind(head.as_i64())
-    .bind(at.to_datetime())
-    .bind(model_id)
-    .bind(code)
-    .bind(rest)
-    .execute(&mut *connection)
-    .await?;
+    insert_append(&mut *connection, model_id, (head, at), code, rest).await?;
     // Origin 0 belongs to no appender, so this process does not ignore the notification either.
     sqlx::query("select pg_notify($1, $2)")
         .bind(CHANNEL)
@@ -87,4 +78,35 @@ pub(super) async fn insert_record(
         .execute(connection)
         .await?;
     Ok(head)
+}
+
+/// Inserts one record as an append of its own, with its checksum. The caller moves the head and locks it.
+pub(super) async fn insert_append(
+    connection: &mut PgConnection,
+    model_id: i32,
+    (position, at): (Position, Timestamp),
+    code: i16,
+    rest: Option<String>,
+) -> Result<(), sqlx::Error> {
+    let columns = Columns { code, rest, ..Columns::default() };
+    let before = chain_at(&mut *connection, model_id, Position::new(position.get().saturating_sub(1))).await?;
+    let mut rows = EncodedRows::with_capacity(1);
+    rows.encode(model_id, None, &columns, None);
+    let mut row = rows.row(0).to_vec();
+    copy::place(&mut row, position, position, at);
+    let mut content = Content::default();
+    content.add(copy::covered(&row));
+    sqlx::query(
+        "insert into records (position, append_last, appended_at, model_id, type, rest, checksum) \
+         values ($1, $1, $2, $3, $4, $5, $6)",
+    )
+    .bind(position.as_i64())
+    .bind(at.to_datetime())
+    .bind(model_id)
+    .bind(columns.code)
+    .bind(columns.rest)
+    .bind(Checksum::new(before, content).to_bytes())
+    .execute(connection)
+    .await?;
+    Ok(())
 }

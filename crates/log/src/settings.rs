@@ -28,6 +28,10 @@ pub struct LogSettings {
     pub recent_bytes_max: usize,
     /// Bytes of records after which a read of the table stops at the end of an append.
     pub read_bytes_max: usize,
+    /// Whether appends that do not match their checksums are read all the same, and an error is logged for each.
+    pub accept_damaged: bool,
+    /// Longest time without an answer of Postgres before [`super::Log::database_problem`] says so.
+    pub answer_max: Duration,
     /// Interval of reads of the head, in case a notification is lost.
     pub poll_interval: Duration,
 }
@@ -46,6 +50,8 @@ impl Default for LogSettings {
             recent_records_max: 65_536,
             recent_bytes_max: 64 << 20,
             read_bytes_max: 64 << 20,
+            accept_damaged: false,
+            answer_max: Duration::from_secs(5),
             poll_interval: Duration::from_millis(250),
         }
     }

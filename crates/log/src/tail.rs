@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use shelfmark_domain::{Append, Position};
 
-use super::{LogError, reader, state::LogState};
+use super::{LogError, state::LogState};
 
 /// Approximate number of records of one read of the table.
 const READ_RECORDS: usize = 10_000;
@@ -74,23 +74,11 @@ impl Tail {
 
     async fn read_table(&mut self) -> Result<(), LogError> {
         let shared = &self.shared;
-        let read = reader::read_after(
-            &shared.pool,
-            shared.target.model_id,
-            self.after,
-            READ_RECORDS,
-            shared.settings.read_bytes_max,
-        );
+        let read = shared.read_after(self.after, READ_RECORDS);
         let read = tokio::select! {
             read = read => read?,
             () = shared.shutdown.cancelled() => return Err(LogError::Closed),
         };
-        if let Some(append) = read.front()
-            && append.first() != self.after.next()
-        {
-            let detail = format!("P3: the record before it in the table is at position {}", self.after);
-            return Err(LogError::Unreadable { position: append.first(), detail });
-        }
         self.read = read;
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! | [`model_catalog`] | the models, and what each was forked from |
 //! | [`operations`] | work that takes longer than a request |
 //! | [`keys`] | API keys, hashed |
+//! | [`audit`] | who changed what |
 //!
 //! **Promises.** Each table has one module that writes it. Every write is atomic. A call that belongs to a larger
 //! change takes the caller's transaction. A version that does not read back as it was written is refused by name (P7).
@@ -18,6 +19,7 @@
 //! **Bounds.** A list has at most 1,000 entries. There are at most 1,000 keys. Storing a version holds two segments in
 //! memory.
 
+pub mod audit;
 pub mod keys;
 pub mod model_catalog;
 pub mod operations;

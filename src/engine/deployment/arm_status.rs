@@ -8,7 +8,7 @@ use crate::engine::{
     deployment::{arms::ArmCounts, readers::Readers},
     monitoring::monitor::Monitor,
 };
-use shelfmark_domain::{Arm, ArmText, ModelName};
+use shelfmark_domain::{Arm, ArmText, ModelName, VersionNumber};
 use shelfmark_monitor::health::Quality;
 
 const ARM: Label = Label::any("arm");
@@ -32,9 +32,14 @@ pub const METRICS: MetricSection = MetricSection::new(
 /// One arm and what came of it.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct ArmStatus {
-    /// The arm.
-    #[serde(flatten)]
-    pub arm: ArmText,
+    /// Number of the version; left out for the live state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionNumber>,
+    /// `true` for the live state, else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<bool>,
+    /// Share of the readers in percent, 1 to 100; the shares of all arms sum to 100.
+    pub percent: u8,
     /// Lists that this process recommended from it since it is served.
     pub lists: u64,
     /// Lists of it that an event with a liked kind sent back; each counts once.
@@ -49,8 +54,11 @@ pub struct ArmStatus {
 pub fn arms(readers: &Readers, monitor: &Monitor) -> Vec<ArmStatus> {
     let arm = |counts: &ArmCounts| {
         let (lists, clicks) = (counts.lists(), counts.clicks());
+        let ArmText { version, live, percent } = Arm { served: counts.served, percent: counts.percent }.into();
         ArmStatus {
-            arm: Arm { served: counts.served, percent: counts.percent }.into(),
+            version,
+            live,
+            percent,
             lists,
             clicks,
             ctr: (lists > 0).then(|| clicks as f64 / lists as f64),
@@ -65,7 +73,7 @@ pub fn metrics<'a>(models: impl Iterator<Item = (&'a ModelName, Vec<ArmStatus>)>
     use std::fmt::Write as _;
     type Figure = fn(&ArmStatus) -> Option<f64>;
     let figures: [Figure; 5] = [
-        |arm| Some(f64::from(arm.arm.percent) / 100.0),
+        |arm| Some(f64::from(arm.percent) / 100.0),
         |arm| Some(arm.lists as f64),
         |arm| Some(arm.clicks as f64),
         |arm| arm.quality.recall,
@@ -79,7 +87,7 @@ pub fn metrics<'a>(models: impl Iterator<Item = (&'a ModelName, Vec<ArmStatus>)>
         // Writing to a string does not fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (model, arm) in arms.iter().flat_map(|(model, arms)| arms.iter().map(move |arm| (model, arm))) {
-            let version = arm.arm.version.map_or_else(|| "live".to_owned(), |version| version.to_string());
+            let version = arm.version.map_or_else(|| "live".to_owned(), |version| version.to_string());
             if let Some(value) = figure(arm) {
                 let _ = writeln!(text, "{name}{{model=\"{model}\",arm=\"{version}\"}} {value}");
             }

@@ -18,7 +18,8 @@ use crate::engine::{
         recent_states::StateAt,
     },
 };
-use shelfmark_domain::{Position, Timestamp};
+use shelfmark_domain::{Digest, Position, Timestamp};
+use shelfmark_serving::Counts;
 use shelfmark_state::{Digester, State};
 
 /// Longest wait for a learner that is starting.
@@ -29,6 +30,14 @@ pub struct Snapshot {
     pub state: State,
     pub position: Position,
     pub digester: Digester,
+}
+
+/// Position, digest and counts of one state.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveFacts {
+    pub position: Position,
+    pub digest: Digest,
+    pub counts: Counts,
 }
 
 /// Asks the learner thread for its state at the end of an append.
@@ -49,6 +58,8 @@ pub struct LearnerHandle {
     delta_tracker: Mutex<DeltaTracker>,
     /// Commit time of the oldest record that is not in the live view, microseconds; 0 = none known.
     pending_since: AtomicI64,
+    /// What the last status said of the live state.
+    live_facts: Mutex<Option<LiveFacts>>,
 }
 
 impl LearnerHandle {
@@ -89,6 +100,16 @@ impl LearnerHandle {
     /// Returns what the live state grew from. The lock is held for as long as touched rows are copied.
     pub fn delta_tracker(&self) -> MutexGuard<'_, DeltaTracker> {
         self.delta_tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a status says of the live state.
+    pub fn note_live_facts(&self, facts: LiveFacts) {
+        *self.live_facts.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts);
+    }
+
+    /// Returns what the last status said of the live state, if there was one.
+    pub fn live_facts(&self) -> Option<LiveFacts> {
+        *self.live_facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what the learner is working on: commit time of its oldest record, or nothing.

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use metrics::counter;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -21,7 +20,6 @@ use crate::engine::{
         recovery::{Recovered, recover},
         worker::Worker,
     },
-    metrics::LEARNER_FAILURES,
 };
 
 /// First pause after a failure; doubled up to [`PAUSE_MAX`].
@@ -49,7 +47,7 @@ pub async fn run(parts: CoreParts, recovered: Recovered, stop: CancellationToken
         if stop.is_cancelled() {
             return;
         }
-        counter!(LEARNER_FAILURES).increment(1);
+        parts.stores.metrics.learner_failures.increment(1);
         if started.elapsed() > RUN_SOUND {
             pause = PAUSE_MIN;
         }

@@ -14,7 +14,7 @@ use crate::engine::{
         parts::CoreParts,
         recovery::Recovered,
     },
-    metrics,
+    metrics::ModelMetrics,
     replay::run::Restored,
     snapshots::{delta_tracker::PendingDelta, recent_states::StateAt},
 };
@@ -28,6 +28,9 @@ const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
 /// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are
 /// rarer, and a fifth of the learner's time at most goes into them.
 const PUBLISH_REST: u32 = 4;
+/// While nothing waits, a view is published this many times what the last one took after that one, or sooner: appends
+/// that come meanwhile are in it, too. Else a steady stream of single events costs the learner a view for each append.
+const PUBLISH_REST_IDLE: u32 = 1;
 
 /// An append with the states that its restore records lead to.
 pub struct Work {
@@ -50,6 +53,8 @@ pub struct Restart {
 enum Next {
     Snapshot(SnapshotRequest),
     Work(Work),
+    /// The view is due.
+    Publish,
     Stop,
 }
 
@@ -71,6 +76,8 @@ struct Publication {
     publisher: Publisher,
     /// By the restores of the append in work.
     restarts: BTreeMap<Position, Restart>,
+    /// When the newest record that no view has was committed.
+    waiting: Option<Timestamp>,
     /// Touched since the last view.
     unpublished: Touched,
     /// Touched since the digest was last brought up to date.
@@ -94,6 +101,7 @@ impl Worker {
             parts: parts.clone(),
             publisher: Publisher::new(),
             restarts: BTreeMap::new(),
+            waiting: None,
             unpublished: Touched::default(),
             unhashed: Touched::default(),
             digester: Some(digester),
@@ -110,11 +118,12 @@ impl Worker {
     /// Runs until nobody can ask for snapshots any more. Returns why learning had to end, if it had to.
     pub fn run(mut self, runtime: &Handle) -> Result<(), String> {
         prepare_thread();
-        self.publication.publish(&mut self.state, self.position, None);
+        self.publish();
         loop {
             match self.next(runtime) {
                 Next::Stop => return Ok(()),
                 Next::Work(work) => self.apply(work)?,
+                Next::Publish => self.publish(),
                 // The asker may have gone away: then nobody needs it.
                 Next::Snapshot(SnapshotRequest::Whole(reply)) => drop(reply.send(self.snapshot())),
                 Next::Snapshot(SnapshotRequest::Version(reply)) => drop(reply.send(self.snapshot_to_store())),
@@ -124,8 +133,20 @@ impl Worker {
     }
 
     fn next(&mut self, runtime: &Handle) -> Next {
+        let publish_at = self.publication.waiting.map(|_| self.publication.idle_due());
+        // The timer of the runtime is late by up to a millisecond.
+        if publish_at.is_some_and(|at| at <= Instant::now()) && self.work.is_empty() && self.snapshots.is_empty() {
+            return Next::Publish;
+        }
+        let publish_at = async {
+            match publish_at {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
         let Self { work, snapshots, work_ended, .. } = self;
         runtime.block_on(async {
+            tokio::pin!(publish_at);
             loop {
                 tokio::select! {
                     biased;
@@ -134,6 +155,7 @@ impl Worker {
                         Some(work) => return Next::Work(work),
                         None => *work_ended = true,
                     },
+                    () = &mut publish_at => return Next::Publish,
                 }
             }
         })
@@ -142,8 +164,10 @@ impl Worker {
     fn apply(&mut self, Work { append, restored, restarts }: Work) -> Result<(), String> {
         self.publication.restarts = restarts;
         assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
-        let committed_at = append.records.first().expect("an append is never empty").appended_at;
-        self.parts.learner.set_pending(Some(committed_at));
+        if self.publication.waiting.is_none() {
+            let committed_at = append.records.first().expect("an append is never empty").appended_at;
+            self.parts.learner.set_pending(Some(committed_at));
+        }
         let started = Instant::now();
         let applied = self
             .learner
@@ -153,13 +177,17 @@ impl Worker {
         self.parts.monitor.learned(&applied.steps);
         let stores = Arc::clone(&self.parts.stores);
         stores.recent.keep(self.position, || self.state_at());
-        report(&applied, append.records.len(), started.elapsed());
-        if applied.restored || self.work.is_empty() || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
-            let newest = append.records.last().expect("an append is never empty").appended_at;
-            self.publication.publish(&mut self.state, self.position, Some(newest));
-            self.parts.learner.set_pending(None);
+        report(&stores.metrics, &applied, append.records.len(), started.elapsed());
+        self.publication.waiting = Some(append.records.last().expect("an append is never empty").appended_at);
+        if applied.restored || self.publication.is_due(PUBLISH_INTERVAL_BUSY) {
+            self.publish();
         }
         Ok(())
+    }
+
+    fn publish(&mut self) {
+        self.publication.publish(&mut self.state, self.position);
+        self.parts.learner.set_pending(None);
     }
 
     fn state_at(&mut self) -> StateAt {
@@ -203,7 +231,7 @@ impl Publication {
         self.digester.as_ref().expect("made just before")
     }
 
-    fn publish(&mut self, state: &mut State, position: Position, committed_at: Option<Timestamp>) {
+    fn publish(&mut self, state: &mut State, position: Position) {
         let started = Instant::now();
         self.take_marks(state);
         let view = self.publisher.publish(&state.inference, &self.unpublished, position, Served::Live);
@@ -211,7 +239,12 @@ impl Publication {
         self.unpublished.clear();
         self.last = Instant::now();
         self.took = self.last - started;
-        metrics::record_publish(position, self.took, committed_at);
+        self.parts.stores.metrics.published(position, self.took, self.waiting.take());
+    }
+
+    /// When a view is due while nothing waits to be learned.
+    fn idle_due(&self) -> Instant {
+        self.last + PUBLISH_INTERVAL_BUSY.min(PUBLISH_REST_IDLE * self.took)
     }
 
     /// Whether the last view is so old that another is worth its time.
@@ -229,7 +262,7 @@ impl Observer for Publication {
     fn after_learning(&mut self, state: &mut State, through: Position) {
         // A long append is visible piece by piece: every batch ends in a whole state at its last position.
         if self.is_due(2 * PUBLISH_INTERVAL_BUSY) {
-            self.publish(state, through, None);
+            self.publish(state, through);
         }
     }
 
@@ -250,8 +283,8 @@ impl Observer for Publication {
     }
 }
 
-fn report(applied: &Applied, records: usize, elapsed: Duration) {
-    metrics::record_applied(applied, records, elapsed);
+fn report(metrics: &ModelMetrics, applied: &Applied, records: usize, elapsed: Duration) {
+    metrics.applied(applied, records, elapsed);
     for step in applied.steps.iter().filter(|step| step.quarantined) {
         tracing::error!(
             targets = step.targets,

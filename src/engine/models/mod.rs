@@ -52,6 +52,8 @@ pub(super) struct ModelRegistry {
     pub look: Notify,
     /// Models that are there and do not run here, with their numbers. One that starts is in `running` before it leaves.
     pub waiting: Mutex<BTreeMap<ModelName, (i32, NotRunning)>>,
+    /// Deleted models whose tasks have ended, until the reconciler forgets their metrics.
+    pub ended: Mutex<Vec<ModelName>>,
     /// States of forks made here, by number, until the reconciler starts them: they share memory with their base.
     pub seeds: Mutex<BTreeMap<i32, Seed>>,
 }
@@ -65,6 +67,7 @@ impl Models {
             looks: watch::Sender::new(0),
             look: Notify::new(),
             waiting: Mutex::default(),
+            ended: Mutex::default(),
             seeds: Mutex::default(),
         });
         reconciler::begin(&shared).await?;
@@ -132,6 +135,11 @@ impl ModelRegistry {
     /// The models that are there and do not run here.
     pub fn waiting(&self) -> MutexGuard<'_, BTreeMap<ModelName, (i32, NotRunning)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deleted models whose metrics are to be forgotten.
+    pub fn ended(&self) -> MutexGuard<'_, Vec<ModelName>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the reconciler has applied the current catalogue, for a bounded time.

@@ -8,9 +8,12 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::engine::{
-    Dependencies, EngineError, Model,
-    models::{ModelRegistry, NotRunning},
+use crate::{
+    engine::{
+        Dependencies, EngineError, Model,
+        models::{ModelRegistry, NotRunning},
+    },
+    telemetry,
 };
 use shelfmark_domain::ModelName;
 use shelfmark_log::LogError;
@@ -141,8 +144,15 @@ async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
     for (name, Running { model, life, .. }) in gone {
         tracing::info!(model = %name, "model.stop: model {name} was deleted");
         model.retire();
-        shared.with.tasks.spawn(life.end(name));
+        shared.ended().push(name.clone());
+        let ended = Arc::clone(shared);
+        shared.with.tasks.spawn(async move {
+            life.end(name.clone()).await;
+            ended.ended().push(name);
+            ended.look.notify_one();
+        });
     }
+    forget_metrics(shared);
     for listed in listed {
         if shared.running.load().contains_key(&listed.name) {
             continue;
@@ -158,6 +168,15 @@ async fn look(shared: &Arc<ModelRegistry>) -> Result<(), EngineError> {
         }
     }
     Ok(())
+}
+
+/// Forgets the series of deleted models, at once and again when their last task has ended. What has the same name by now
+/// keeps its own.
+fn forget_metrics(shared: &ModelRegistry) {
+    let running = shared.running.load();
+    for name in shared.ended().drain(..).filter(|name| !running.contains_key(name)) {
+        telemetry::forget_model(name.as_str());
+    }
 }
 
 /// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before it

@@ -219,7 +219,7 @@ async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec
     }
     let after = Position::new(step.first.get().saturating_sub(1));
     let limit = usize::try_from(step.last.since(after).min(STEP_RECORDS_MAX)).unwrap_or(1);
-    let records = stores.log.page(RecordsPage { after, limit, user: None, item: None }).await?;
+    let (records, _) = stores.log.page(RecordsPage { after, limit, user: None, item: None }).await?;
     let own = |event: &Event| match owner {
         RowOwner::Item(id) => event.item == *id,
         RowOwner::User(id) => event.user.as_ref() == Some(id),

@@ -18,6 +18,8 @@ use shelfmark_monitor::health::{
 
 /// Streams of points that may be open.
 pub const STREAMS_MAX: usize = 64;
+/// Traces and reports that may be made at once: a caller who always makes one leaves room for another.
+pub const REPORTS_MAX: usize = 2;
 /// Points that a slow stream may lie behind; then it misses the oldest.
 const STREAM_POINTS: usize = 64;
 
@@ -53,7 +55,7 @@ pub struct Monitor {
     known: Mutex<Known>,
     points: broadcast::Sender<Arc<Point>>,
     streams: Arc<Semaphore>,
-    /// One permit: traces and reports are CPU work of a second or so each.
+    /// Traces and reports are CPU work of a second or so each.
     work: Arc<Semaphore>,
     metrics: MonitorMetrics,
 }
@@ -100,7 +102,7 @@ impl Monitor {
             known: Mutex::default(),
             points: broadcast::Sender::new(STREAM_POINTS),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            work: Arc::new(Semaphore::new(1)),
+            work: Arc::new(Semaphore::new(REPORTS_MAX)),
             metrics: MonitorMetrics::new(model.as_str()),
         }
     }
@@ -215,7 +217,7 @@ impl Monitor {
     /// The right to do a trace or a report; given back when dropped.
     pub fn work(&self) -> Result<OwnedSemaphorePermit, EngineError> {
         let permit = Arc::clone(&self.work).try_acquire_owned();
-        permit.map_err(|_| EngineError::WatchBusy("another trace or report is being made"))
+        permit.map_err(|_| EngineError::WatchBusy("other traces or reports are being made"))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -256,7 +258,7 @@ mod tests {
         assert!(monitor.stream().is_err());
         drop(others);
         assert!(monitor.stream().is_ok());
-        let working = monitor.work().expect("free");
+        let working: Vec<_> = (0..REPORTS_MAX).map(|_| monitor.work().expect("free")).collect();
         assert!(monitor.work().is_err());
         drop(working);
         assert!(monitor.work().is_ok());

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use metrics::{counter, histogram};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
-    metrics::{VERSION_SECONDS, VERSIONS},
     snapshots::{cache::CachedVersion, delta_tracker::PendingDelta},
     stores::Stores,
 };
@@ -108,8 +106,7 @@ pub async fn store(stores: &Stores, new: &NewState) -> Result<VersionManifest, E
     if version.state.inference.catalog.len() <= PREPARED_ITEMS_MAX {
         blocking(move || drop(version.view())).await;
     }
-    counter!(VERSIONS).increment(1);
-    histogram!(VERSION_SECONDS).record(started.elapsed());
+    stores.metrics.version_taken(started.elapsed());
     tracing::info!(
         model = %stores.name, version = %manifest.version, %position, bytes = manifest.bytes,
         "version.taken: version {} at position {position}", manifest.version

@@ -15,14 +15,12 @@ use crate::engine::{
     snapshots::{load::load_version, recent_states::StateAt},
     stores::Stores,
 };
-use shelfmark_domain::{Digest, Position, VersionManifest, VersionNumber};
+use shelfmark_domain::{Digest, Position, VersionManifest, VersionNumber, VersionRef};
 use shelfmark_learner::fingerprint;
+use shelfmark_log::{LogCheck, LogSettings};
 use shelfmark_state::Digester;
 use shelfmark_store::model_catalog;
-use shelfmark_store::versions::VersionError;
-
-/// Versions read at a time.
-const PAGE: usize = 200;
+use shelfmark_store::versions::{ManifestCheck, VersionError};
 
 /// Told the model, and of its log the position reached and the head.
 pub type ProgressFn = dyn Fn(&str, Position, Position) + Send + Sync;
@@ -42,6 +40,8 @@ pub struct VerifiedModel {
     pub model: String,
     /// Last position of its log.
     pub head: Position,
+    /// What was found of the log's records and checksums.
+    pub log: LogCheck,
     /// Its versions, oldest first.
     pub versions: Vec<VerifiedVersion>,
     /// What the log leads to from the newest version; null unless it was learned again.
@@ -68,8 +68,11 @@ pub struct VerifiedVersion {
 /// Checks every model of a database.
 pub async fn verify(with: &Dependencies, verify: &Verify) -> Result<Vec<VerifiedModel>, EngineError> {
     let mut models = Vec::new();
+    // A damaged record is named by the check of the log. What it leads to is found out all the same.
+    let log = LogSettings { accept_damaged: true, ..with.log.clone() };
+    let with = Dependencies { log, ..with.clone() };
     for listed in model_catalog::list(&with.pool).await? {
-        let stores = open(&listed, with).await?;
+        let stores = open(&listed, &with).await?;
         models.push(Box::pin(model(&stores, verify)).await?);
     }
     Ok(models)
@@ -79,12 +82,12 @@ async fn model(stores: &Stores, verify: &Verify) -> Result<VerifiedModel, Engine
     let head = stores.log.head().await?;
     let name = stores.name.as_str().to_owned();
     let mut problems = Vec::new();
-    problems.extend(stores.log.gap().await?);
-    let mut manifests = manifests(stores).await?;
+    let log = stores.log.check(&|_| {}).await?;
+    problems.extend(log.problems.iter().map(|problem| format!("log: {problem}")));
+    let mut manifests = manifests(stores, &mut problems).await?;
     manifests.sort_by_key(|manifest| (manifest.position, manifest.version));
     let mut versions = Vec::with_capacity(manifests.len());
-    let first = beginning(stores).await?;
-    let mut from = Some(StateAt { state: first.state, position: first.position });
+    let mut from = first(stores, &mut problems).await?;
     for manifest in manifests {
         (verify.reached)(&name, manifest.position, head);
         let (found, state) = Box::pin(version(stores, verify, &manifest, from.take(), head)).await?;
@@ -106,17 +109,39 @@ async fn model(stores: &Stores, verify: &Verify) -> Result<VerifiedModel, Engine
         },
         None => None,
     };
-    Ok(VerifiedModel { model: name, head, versions, digest, problems })
+    Ok(VerifiedModel { model: name, head, log, versions, digest, problems })
 }
 
-async fn manifests(stores: &Stores) -> Result<Vec<VersionManifest>, EngineError> {
-    let mut manifests: Vec<VersionManifest> = Vec::new();
-    loop {
-        let page = stores.versions.list(manifests.last().map(|manifest| manifest.version), PAGE).await?;
-        if page.is_empty() {
-            return Ok(manifests);
+/// Reads the manifests. Adds those to the problems that were changed, are gone, or that nobody made.
+async fn manifests(stores: &Stores, problems: &mut Vec<String>) -> Result<Vec<VersionManifest>, EngineError> {
+    let ManifestCheck { visible, changed, missing, unknown } = stores.versions.check_manifests().await?;
+    for (versions, what) in [
+        (changed, "a field of its manifest was changed"),
+        (missing, "it was stored and never deleted, and its manifest is missing"),
+        (unknown, "its manifest is there, and it was never stored, or was deleted"),
+    ] {
+        problems.extend(versions.iter().map(|version| format!("version {version}: {what}")));
+    }
+    let mut manifests = Vec::with_capacity(visible.len());
+    for version in visible {
+        match stores.versions.get(&VersionRef::Number(version)).await {
+            Ok(manifest) => manifests.push(manifest),
+            Err(error @ VersionError::Corrupt { .. }) => problems.push(error.to_string()),
+            Err(error) => return Err(error.into()),
         }
-        manifests.extend(page);
+    }
+    Ok(manifests)
+}
+
+/// The state before the first record, unless it is damaged.
+async fn first(stores: &Stores, problems: &mut Vec<String>) -> Result<Option<StateAt>, EngineError> {
+    match beginning(stores).await {
+        Ok(first) => Ok(Some(StateAt { state: first.state, position: first.position })),
+        Err(error @ (EngineError::CorruptVersion { .. } | EngineError::Version(VersionError::Corrupt { .. }))) => {
+            problems.push(format!("the state at position 0: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -17,13 +17,16 @@ use super::{
     AppendSummary, ENTRIES_MAX, EntryKind, NothingTaken, ParsedEntry,
     context::EntryContext,
     entry::{self, EntryRun},
+    lag::{LagBound, within_lag},
     stream::Lines,
+    wait,
 };
 use crate::{
-    engine::{Appended, EngineError, Model},
+    engine::{Appended, Model},
     http::{
         auth::Caller,
         body::{self, Format},
+        body_pace::PaceLimits,
         body_stream::BodyStream,
         decode,
         error::ApiError,
@@ -60,7 +63,7 @@ pub struct WaitQuery {
     pub timeout_ms: Option<u64>,
 }
 
-/// How long the queue may stay full before a stream is ended.
+/// How long the queue may stay full, or learning behind, before a stream is ended.
 const FULL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of an append.
@@ -110,6 +113,8 @@ enum Content {
 
 /// What was sent, and by whom.
 pub struct AppendRequest<'a> {
+    /// Whether learning may be behind.
+    pub lag: LagBound,
     /// Who.
     pub caller: &'a Caller,
     /// Headers.
@@ -124,15 +129,19 @@ pub async fn append(
     limits: &Limits,
     kind: EntryKind,
     wait: &WaitQuery,
-    AppendRequest { caller, headers, body }: AppendRequest<'_>,
+    AppendRequest { lag, caller, headers, body }: AppendRequest<'_>,
 ) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
+    // Before the body is read: refusing must cost little.
+    within_lag(model, lag, Duration::ZERO).await?;
     let arrival = || arrival(model, caller);
     let format = body::format(headers, true)?;
     let tally = match format {
         Format::Lines => {
             let body = BodyStream::new(headers, body)?;
-            stream(model, &arrival, &kind, Lines::new(body, limits.line_bytes_max, limits.stream_idle)).await?
+            let pace = PaceLimits { idle: limits.stream_idle, rate_min: limits.body_rate_min };
+            stream(model, lag, &arrival, &kind, Lines::new(body, limits.line_bytes_max, pace)).await?
         }
         Format::Json => {
             let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
@@ -156,6 +165,7 @@ pub async fn append(
 /// Appends one record that is already checked.
 pub async fn append_one(model: &Model, parsed: ParsedEntry, wait: &WaitQuery) -> Result<AppendResponse, ApiError> {
     let timeout = params::wait(wait.timeout_ms)?;
+    wait::check(wait)?;
     let tally = one(model, EntryRun::one(parsed)).await?;
     finish(model, tally, wait.wait, timeout).await
 }
@@ -232,6 +242,7 @@ async fn batch(model: &Model, kind: &EntryKind, run: EntryRun, count: usize) -> 
 /// Appends a stream as it arrives: one run is committed while the next is read, so order is kept and memory bounded.
 async fn stream(
     model: &Model,
+    lag: LagBound,
     arrival: &(impl Fn() -> EntryContext + Sync),
     kind: &EntryKind,
     mut lines: Lines,
@@ -248,7 +259,10 @@ async fn stream(
         tally.leave_out(kind, unknown);
         let lines_read = lines.count();
         // A full queue makes the stream wait, which the sender feels as back-pressure on its connection.
-        let append = model.append(records, FULL_PATIENCE);
+        let append = async {
+            within_lag(model, lag, FULL_PATIENCE).await?;
+            model.append(records, FULL_PATIENCE).await
+        };
         let (appended, following) = tokio::join!(append, read(arrival, kind, &mut lines));
         match appended {
             Ok(appended) => tally.add(&indexes, rejected, &appended),
@@ -274,10 +288,10 @@ async fn read(
         return Ok(None);
     };
     let arrival = arrival();
-    let bytes = run.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
+    let bytes = run.lines.iter().map(|(_, line): &(u64, Bytes)| line.len()).sum();
     let kind = kind.clone();
     let run = off_worker(bytes, move || {
-        let entries = run.iter().map(|(index, line)| (*index, line.as_ref()));
+        let entries = run.lines.iter().map(|(index, line)| (*index, line.as_ref()));
         EntryRun::parse(&kind, entries, &arrival)
     });
     run.await.map(Some)
@@ -293,12 +307,7 @@ async fn finish(
         tally.position = model.log().head_known().0;
     }
     if wait == WaitFor::Applied {
-        tally.applied = Some(match model.wait_applied(tally.position, timeout).await {
-            Ok(()) => true,
-            // The records are durable: that they are not seen yet is no failure of the append.
-            Err(EngineError::NotReached { .. } | EngineError::LearnerDown(_)) => false,
-            Err(error) => return Err(error.into()),
-        });
+        tally.applied = Some(wait::applied(model, tally.position, timeout).await?);
     }
     Ok(AppendResponse(tally))
 }

@@ -8,14 +8,17 @@ mod append;
 mod context;
 mod entry;
 mod event;
+mod lag;
 mod nothing_taken;
 mod outcome;
 mod stream;
+mod wait;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::ParsedEntry;
 pub use entry::{EntryKind, checked_patch};
 pub use event::EventIn;
+pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};
 

@@ -1,11 +1,15 @@
 //! Lines of a body that may be of any length, in bounded memory.
 
-use std::time::Duration;
-
 use bytes::{Buf, Bytes, BytesMut};
 use futures::FutureExt;
 
-use crate::http::{body, body_stream::BodyStream, error::ApiError};
+use crate::http::{
+    admission::{self, Share},
+    body,
+    body_pace::{Pace, PaceLimits},
+    body_stream::BodyStream,
+    error::ApiError,
+};
 
 /// Most lines of a run.
 pub const LINES_MAX: usize = 1_000;
@@ -28,15 +32,27 @@ pub struct Lines {
     /// Met after lines that are still to be handed over.
     failed: Option<ApiError>,
     line_bytes_max: usize,
-    idle: Duration,
+    pace: Pace,
+    /// What the decoder holds beside the bytes that come out of it.
+    _decoder: Option<Share>,
+    /// Bytes that are held and not yet handed over.
+    share: Option<Share>,
+    /// A chunk for which there was no room.
+    unheld: Option<Bytes>,
 }
 
-/// Some lines with their indexes, from 0. Blank lines are counted and left out.
-pub type LineRun = Vec<(u64, Bytes)>;
+/// Some lines.
+#[derive(Debug, Default)]
+pub struct LineRun {
+    /// Each with its index, from 0. Blank lines are counted and left out.
+    pub lines: Vec<(u64, Bytes)>,
+    /// Counts their bytes until they are dropped.
+    _share: Option<Share>,
+}
 
 impl Lines {
-    /// Reads a body; a pause longer than `idle` ends it.
-    pub fn new(stream: BodyStream, line_bytes_max: usize, idle: Duration) -> Self {
+    /// Reads a body at a pace. Each line begins it anew, blank ones do not count.
+    pub fn new(stream: BodyStream, line_bytes_max: usize, pace: PaceLimits) -> Self {
         Self {
             stream,
             buffer: BytesMut::new(),
@@ -47,7 +63,10 @@ impl Lines {
             ended: false,
             failed: None,
             line_bytes_max,
-            idle,
+            pace: Pace::new(pace),
+            _decoder: None,
+            share: None,
+            unheld: None,
         }
     }
 
@@ -62,16 +81,21 @@ impl Lines {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        let mut run = LineRun::new();
-        match self.fill(&mut run).await {
+        let mut lines = Vec::new();
+        match self.fill(&mut lines).await {
             Ok(()) => {}
-            Err(error) if run.is_empty() => return Err(error),
+            Err(error) if lines.is_empty() => return Err(error),
             Err(error) => self.failed = Some(error),
         }
-        Ok((!run.is_empty()).then_some(run))
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let left = self.buffer.len() as u64;
+        let share = self.share.as_mut().map(|share| share.split(share.units().saturating_sub(left)));
+        Ok(Some(LineRun { lines, _share: share }))
     }
 
-    async fn fill(&mut self, run: &mut LineRun) -> Result<(), ApiError> {
+    async fn fill(&mut self, run: &mut Vec<(u64, Bytes)>) -> Result<(), ApiError> {
         let mut bytes = 0;
         loop {
             while let Some(line) = self.line()? {
@@ -86,19 +110,41 @@ impl Lines {
             if self.ended {
                 return Ok(());
             }
-            let chunk = match self.stream.next().now_or_never() {
-                Some(chunk) => chunk,
-                None if run.is_empty() => tokio::time::timeout(self.idle, self.stream.next())
-                    .await
-                    .map_err(|_| ApiError::Stalled(self.idle.as_secs()))?,
-                None => return Ok(()),
+            let chunk = match self.unheld.take() {
+                Some(chunk) => Some(chunk),
+                None if run.is_empty() => self.pace.next(&mut self.stream).await?,
+                None => match self.stream.next().now_or_never() {
+                    Some(chunk) => chunk.transpose()?,
+                    None => return Ok(()),
+                },
             };
-            match chunk {
-                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                Some(Err(error)) => return Err(error),
-                None => self.ended = true,
+            let Some(chunk) = chunk else {
+                self.ended = true;
+                continue;
+            };
+            if let Err(refused) = self.hold(chunk.len()) {
+                if run.is_empty() {
+                    return Err(refused);
+                }
+                // The lines so far go first, and make room.
+                self.unheld = Some(chunk);
+                return Ok(());
+            }
+            self.pace.came(chunk.iter().filter(|byte| !byte.is_ascii_whitespace()).count());
+            self.buffer.extend_from_slice(&chunk);
+        }
+    }
+
+    fn hold(&mut self, bytes: usize) -> Result<(), ApiError> {
+        match &mut self.share {
+            Some(share) => share.grow(bytes as u64)?,
+            None => {
+                let Some(ticket) = admission::current() else { return Ok(()) };
+                self._decoder = Some(ticket.hold_bytes(self.stream.decoder_bytes_max())?);
+                self.share = Some(ticket.hold_bytes(bytes as u64)?);
             }
         }
+        Ok(())
     }
 
     /// The next whole line in the buffer, trimmed.
@@ -131,7 +177,12 @@ impl Lines {
         self.count += 1;
         // Files with a mark each may have been put one behind the other.
         let trimmed = body::without_mark(&line).trim_ascii();
-        self.blank = if trimmed.is_empty() { self.blank + line.len() + 1 } else { 0 };
+        if trimmed.is_empty() {
+            self.blank += line.len() + 1;
+        } else {
+            self.blank = 0;
+            self.pace.renew();
+        }
         let line = line.slice_ref(trimmed);
         Ok(Some((index, line)))
     }
@@ -139,9 +190,13 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::Body;
 
     use super::*;
+
+    const PACE: PaceLimits = PaceLimits { idle: Duration::from_secs(5), rate_min: 1024 };
 
     fn body(chunks: &[&[u8]]) -> BodyStream {
         let chunks: Vec<Result<Bytes, std::io::Error>> =
@@ -156,7 +211,7 @@ mod tests {
     async fn all(mut lines: Lines) -> Result<Vec<(u64, String)>, ApiError> {
         let mut all = Vec::new();
         while let Some(run) = lines.run().await? {
-            for (index, line) in run {
+            for (index, line) in run.lines {
                 all.push((index, String::from_utf8_lossy(&line).into_owned()));
             }
         }
@@ -171,7 +226,7 @@ mod tests {
             [(0, "{\"a\":1}"), (2, "{\"b\":2}"), (3, "{\"c\":3}")].map(|(index, line)| (index, line.to_owned()));
         for size in 1..=text.len() {
             let chunks: Vec<&[u8]> = text.as_bytes().chunks(size).collect();
-            let lines = Lines::new(body(&chunks), 100, Duration::from_secs(5));
+            let lines = Lines::new(body(&chunks), 100, PACE);
             assert_eq!(all(lines).await.expect("valid"), expected, "in chunks of {size}");
         }
     }
@@ -179,10 +234,10 @@ mod tests {
     #[tokio::test]
     async fn a_line_beyond_the_limit_is_refused_by_number_before_it_is_held_whole() {
         let endless = [&b"{}\n"[..], b"xxxxxxxx", b"xxxxxxxx", b"xxxxxxxx"];
-        let error = all(Lines::new(body(&endless), 10, Duration::from_secs(5))).await.expect_err("too long");
+        let error = all(Lines::new(body(&endless), 10, PACE)).await.expect_err("too long");
         assert!(matches!(error, ApiError::LineTooLarge { line: 1, bytes_max: 10 }), "{error:?}");
         let blank = [&b"{}\n"[..], b"\n\n\n \n\n", b"{}\n", b"\n\n\n\n\n\n\n\n\n\n\n"];
-        let error = all(Lines::new(body(&blank), 10, Duration::from_secs(5))).await.expect_err("blank without end");
+        let error = all(Lines::new(body(&blank), 10, PACE)).await.expect_err("blank without end");
         assert!(matches!(error, ApiError::LineTooLarge { line: 18, .. }), "{error:?}");
     }
 
@@ -191,7 +246,7 @@ mod tests {
         for text in [&b"\xff\xfe{\0}\0\n\0"[..], b"\xfe\xff\0{\0}\0\n", b"{\0}\0\n\0", b"\0{\0}\0\n"] {
             for size in 1..=text.len() {
                 let chunks: Vec<&[u8]> = text.chunks(size).collect();
-                let error = all(Lines::new(body(&chunks), 100, Duration::from_secs(5))).await.expect_err("refused");
+                let error = all(Lines::new(body(&chunks), 100, PACE)).await.expect_err("refused");
                 assert!(matches!(&error, ApiError::Malformed { detail } if detail.contains("UTF-16")), "{error:?}");
             }
         }
@@ -201,12 +256,13 @@ mod tests {
     async fn what_arrived_is_handed_over_when_the_sender_pauses_and_a_long_pause_ends_the_stream() {
         let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(4);
         let body = Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
-        let mut lines = Lines::new(plain(body), 100, Duration::from_millis(20));
+        let pace = PaceLimits { idle: Duration::from_millis(20), ..PACE };
+        let mut lines = Lines::new(plain(body), 100, pace);
         sender.send(Ok(Bytes::from_static(b"{}\n{}\n{"))).await.expect("open");
         let run = lines.run().await.expect("valid").expect("two lines");
-        assert_eq!(run.len(), 2);
+        assert_eq!(run.lines.len(), 2);
         let error = lines.run().await.expect_err("stalled");
-        assert!(matches!(error, ApiError::Stalled(_)), "{error:?}");
+        assert!(matches!(error, ApiError::Stalled { .. }), "{error:?}");
         drop(sender);
     }
 }

@@ -51,7 +51,7 @@ pub struct RankBody {
     context: Vec<String>,
     /// A version's number or label, or `live`; what is served when left out.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     version: Option<VersionSelector>,
     /// Answer from a state at this position or later: waits up to `timeout_ms`, then 503 with the position reached.
     #[serde(default, deserialize_with = "not_null")]

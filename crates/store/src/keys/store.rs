@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use shelfmark_domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp, text_within};
+use shelfmark_domain::{ApiKey, FieldError, KeyHash, ModelName, Scope, Timestamp, text_within};
 
 use super::{KeyError, Secret, secret::presented_hash};
 
@@ -58,7 +58,7 @@ impl KeyStore {
     /// Refreshes the cache now.
     pub async fn refresh(&self) -> Result<(), KeyError> {
         let _turn = self.refreshing.lock().await;
-        let rows = sqlx::query("select name, hash, scope, model, created_at from api_keys order by name")
+        let rows = sqlx::query("select name, hash, scope, model, created_at, expires_at from api_keys order by name")
             .fetch_all(&self.pool)
             .await?;
         let keys = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
@@ -74,20 +74,25 @@ impl KeyStore {
         name: &str,
         scope: Scope,
         model: Option<&ModelName>,
+        expires_at: Option<Timestamp>,
     ) -> Result<(Secret, ApiKey), KeyError> {
         text_within("name", name, NAME_BYTES_MAX)?;
+        if expires_at.is_some_and(|expires_at| expires_at <= Timestamp::now()) {
+            return Err(FieldError::new("expires_at", "invalid_value", "must be in the future").into());
+        }
         let secret =
             Secret::new().map_err(|error| KeyError::Database(sqlx::Error::Io(std::io::Error::other(error))))?;
         // The bound only keeps authentication fast, so two concurrent creations may exceed it by one.
         let row = sqlx::query(
-            "insert into api_keys (name, hash, scope, model) select $1, $2, $3, $4 \
-             where (select count(*) from api_keys) < $5 returning name, hash, scope, model, created_at",
+            "insert into api_keys (name, hash, scope, model, expires_at) select $1, $2, $3, $4, $6 \
+             where (select count(*) from api_keys) < $5 returning name, hash, scope, model, created_at, expires_at",
         )
         .bind(name)
         .bind(secret.hash().0.as_slice())
         .bind(scope.name())
         .bind(model.map(ModelName::as_str))
         .bind(i64::try_from(KEYS_MAX).unwrap_or(i64::MAX))
+        .bind(expires_at.map(Timestamp::to_datetime))
         .fetch_optional(&self.pool)
         .await
         .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
@@ -121,7 +126,7 @@ impl KeyStore {
         self.snapshot.load().is_empty()
     }
 
-    /// Returns the key whose secret was presented, if any. The time that this takes reveals neither which key matches
+    /// Returns the key whose secret was presented, if any; it may have expired. The time that this takes reveals neither which key matches
     /// nor how many bytes do.
     pub fn authenticate(&self, presented: &str) -> Option<ApiKey> {
         let presented = presented_hash(presented)?;
@@ -147,11 +152,13 @@ fn key(row: &PgRow) -> Result<ApiKey, KeyError> {
     let hash: &[u8] = row.try_get(1)?;
     let scope: &str = row.try_get(2)?;
     let created_at: OffsetDateTime = row.try_get(4)?;
+    let expires_at: Option<OffsetDateTime> = row.try_get(5)?;
     Ok(ApiKey {
         name: row.try_get(0)?,
         hash: KeyHash(hash.try_into().map_err(|_| unreadable("the hash of a key does not have 32 bytes"))?),
         scope: Scope::from_name(scope).ok_or_else(|| unreadable("the scope of a key is unknown"))?,
         model: row.try_get(3)?,
         created_at: Timestamp::from(created_at),
+        expires_at: expires_at.map(Timestamp::from),
     })
 }

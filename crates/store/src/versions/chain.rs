@@ -10,7 +10,9 @@ use super::{
     link::Link,
     lock::lock_versions,
     manifest::{count, number, sql_number},
-    read_back, segments,
+    read_back,
+    seal::{remove_present, seal, unseal},
+    segments,
 };
 
 /// Length and size of the chain that has to be read for a version.
@@ -93,10 +95,12 @@ impl VersionStore {
         let sent = segments::send(&mut transaction, self.model_id(), version, whole).await?;
         let link = Link { model_id: self.model_id(), version, segments: sent.segments, checksum: sent.checksum.into() };
         read_back::check(&mut transaction, &link, read_back).await?;
-        sqlx::query(
+        sqlx::query(concat!(
             "update versions set delta_of_model = null, delta_of = null, bytes = $3, segments = $4, checksum = $5, \
-             raw_bytes = $6, row_count = $7 where model_id = $1 and number = $2",
-        )
+             raw_bytes = $6, row_count = $7, ",
+            unseal!("versions"),
+            " where model_id = $1 and number = $2",
+        ))
         .bind(self.model_id())
         .bind(sql_number(version))
         .bind(sent.bytes)
@@ -107,22 +111,26 @@ impl VersionStore {
         .execute(&mut *transaction)
         .await?;
         // Every version above it in the chain, those of other models included, now has this base.
-        sqlx::query(
+        let above: Vec<(i32, i32)> = sqlx::query_as(concat!(
             "with recursive above as ( \
                  select model_id, number from versions where model_id = $1 and number = $2 \
                  union all \
                  select v.model_id, v.number from versions v join above a \
                  on v.delta_of_model = a.model_id and v.delta_of = a.number) \
-             update versions v set depth = v.depth - $3, base_raw_bytes = $4, deltas_raw_bytes = v.deltas_raw_bytes - $5 \
-             from above a where v.model_id = a.model_id and v.number = a.number",
-        )
+             update versions v set depth = v.depth - $3, base_raw_bytes = $4, deltas_raw_bytes = v.deltas_raw_bytes - $5, ",
+            unseal!("v"),
+            " from above a where v.model_id = a.model_id and v.number = a.number returning v.model_id, v.number",
+        ))
         .bind(self.model_id())
         .bind(sql_number(version))
         .bind(before.try_get::<i32, _>(0)?)
         .bind(sent.raw_bytes)
         .bind(before.try_get::<i64, _>(1)?)
-        .execute(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
+        for (model_id, above) in above {
+            seal(&mut transaction, model_id, number(above)).await?;
+        }
         delete_unreferenced(&mut transaction).await?;
         transaction.commit().await?;
         Ok(())
@@ -135,26 +143,33 @@ pub(super) async fn remove(
     model_id: i32,
     version: VersionNumber,
 ) -> Result<(), VersionError> {
-    sqlx::query("update versions set hidden = true, label = null where model_id = $1 and number = $2")
-        .bind(model_id)
-        .bind(sql_number(version))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(concat!(
+        "update versions set hidden = true, label = null, ",
+        unseal!("versions"),
+        " where model_id = $1 and number = $2"
+    ))
+    .bind(model_id)
+    .bind(sql_number(version))
+    .execute(&mut *connection)
+    .await?;
+    seal(connection, model_id, version).await?;
     delete_unreferenced(connection).await
 }
 
 /// Deletes the hidden versions, of every model, that no delta depends on.
 pub(super) async fn delete_unreferenced(connection: &mut PgConnection) -> Result<(), VersionError> {
     loop {
-        let deleted = sqlx::query(
+        let deleted: Vec<(i32, i32)> = sqlx::query_as(
             "delete from versions v where v.hidden and not exists \
-             (select from versions d where d.delta_of_model = v.model_id and d.delta_of = v.number)",
+             (select from versions d where d.delta_of_model = v.model_id and d.delta_of = v.number) \
+             returning v.model_id, v.number",
         )
-        .execute(&mut *connection)
+        .fetch_all(&mut *connection)
         .await?;
         // Each round frees the next version below. Chains are short.
-        if deleted.rows_affected() == 0 {
+        if deleted.is_empty() {
             return Ok(());
         }
+        remove_present(connection, &deleted).await?;
     }
 }

@@ -14,6 +14,7 @@ use super::{
     load::encoded,
     lock::lock_versions,
     manifest::{number, sql_number},
+    seal::{seal, unseal},
     store::LIST_LIMIT_MAX,
 };
 
@@ -118,12 +119,17 @@ async fn erase_from_provenance(
         if let Derived::Replay { except, .. } = &mut derived
             && except.forget(user)
         {
-            sqlx::query("update versions set derived = $3 where model_id = $1 and number = $2")
-                .bind(model_id)
-                .bind(sql_number(version))
-                .bind(serde_json::to_string(&derived).map_err(damaged)?)
-                .execute(&mut *connection)
-                .await?;
+            sqlx::query(concat!(
+                "update versions set derived = $3, ",
+                unseal!("versions"),
+                " where model_id = $1 and number = $2"
+            ))
+            .bind(model_id)
+            .bind(sql_number(version))
+            .bind(serde_json::to_string(&derived).map_err(damaged)?)
+            .execute(&mut *connection)
+            .await?;
+            seal(connection, model_id, version).await?;
         }
     }
     Ok(())
@@ -236,17 +242,19 @@ async fn update_checksum(
     .await?;
     let mut manifest_checksum = ManifestChecksum::default();
     checksums.iter().for_each(|checksum| manifest_checksum.add(checksum));
-    sqlx::query(
-        "update versions v set checksum = $3, bytes = s.bytes, raw_bytes = s.raw_bytes from \
+    sqlx::query(concat!(
+        "update versions v set checksum = $3, bytes = s.bytes, raw_bytes = s.raw_bytes, ",
+        unseal!("v"),
+        " from \
          (select sum(octet_length(payload)) as bytes, sum(raw_bytes)::bigint as raw_bytes from version_segments \
           where model_id = $1 and version = $2) s where v.model_id = $1 and v.number = $2",
-    )
+    ))
     .bind(model_id)
     .bind(sql_number(version))
     .bind(manifest_checksum.finish().as_slice())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    seal(connection, model_id, version).await
 }
 
 /// Updates the digests of all versions that hold the user, directly or through their chain.
@@ -278,12 +286,17 @@ async fn update_digests(
         let damaged = || VersionError::Corrupt { version, detail: "its digest does not have 16 bytes".to_owned() };
         let before = u128::from_be_bytes(digest.as_slice().try_into().map_err(|_| damaged())?);
         let after = changes.iter().fold(before, |digest, change| digest.wrapping_add(*change));
-        sqlx::query("update versions set digest = $3 where model_id = $1 and number = $2")
-            .bind(model_id)
-            .bind(sql_number(version))
-            .bind(after.to_be_bytes().as_slice())
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query(concat!(
+            "update versions set digest = $3, ",
+            unseal!("versions"),
+            " where model_id = $1 and number = $2"
+        ))
+        .bind(model_id)
+        .bind(sql_number(version))
+        .bind(after.to_be_bytes().as_slice())
+        .execute(&mut *connection)
+        .await?;
+        seal(connection, model_id, version).await?;
         erased.push(ErasedVersion { model_id, version, before: Digest(before), after: Digest(after) });
     }
     Ok(erased)

@@ -9,6 +9,7 @@ use super::{
     codec::ManifestChecksum,
     lock::lock_versions,
     manifest::{manifest, manifest_columns, sql_number},
+    seal::{add_present, seal},
 };
 
 /// Author and reason of a fork, for its manifest.
@@ -53,8 +54,11 @@ impl VersionStore {
         .bind(details.reason)
         .bind(ManifestChecksum::default().finish().as_slice())
         .bind(details.actor)
-        .fetch_optional(connection)
+        .fetch_optional(&mut *connection)
         .await?;
-        manifest(&row.ok_or_else(|| VersionError::NotFound(version.to_string()))?)
+        let manifest = manifest(&row.ok_or_else(|| VersionError::NotFound(version.to_string()))?)?;
+        seal(connection, self.model_id(), manifest.version).await?;
+        add_present(connection, self.model_id(), manifest.version).await?;
+        Ok(manifest)
     }
 }

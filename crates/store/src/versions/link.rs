@@ -17,7 +17,8 @@ pub(super) struct Link {
     pub checksum: Vec<u8>,
 }
 
-/// Returns the chain of a version, base first. Empty when there is no such version.
+/// Returns the chain of a version, base first. Empty when there is no such version. Each link is older than the one
+/// above it, so a damaged manifest cannot make a circle.
 pub(super) async fn links(
     connection: &mut PgConnection,
     model_id: i32,
@@ -29,7 +30,8 @@ pub(super) async fn links(
              from versions where model_id = $1 and number = $2 \
              union all \
              select v.model_id, v.number, v.segments, v.checksum, v.delta_of_model, v.delta_of, c.place + 1 \
-             from versions v join chain c on v.model_id = c.delta_of_model and v.number = c.delta_of) \
+             from versions v join chain c on v.model_id = c.delta_of_model and v.number = c.delta_of \
+             and (v.model_id, v.number) < (c.model_id, c.number)) \
          select model_id, number, segments, checksum from chain order by place desc",
     )
     .bind(model_id)

@@ -1,8 +1,8 @@
 //! Purge of a deleted model's versions and deployments.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
-use super::{VersionError, chain::delete_unreferenced};
+use super::{VersionError, chain::delete_unreferenced, seal::remove_present};
 
 /// Deletes the newest version of a deleted model with its segments or, when there is none, its deployments. Returns
 /// `false` once nothing is left. Newest first, so that no version loses its base before it is deleted itself.
@@ -15,12 +15,14 @@ pub async fn purge_versions(connection: &mut PgConnection, model_id: i32) -> Res
         sqlx::query(statement).bind(model_id).execute(&mut *connection).await?;
     }
     let removed = sqlx::query(
-        "delete from versions where model_id = $1 and number = (select max(number) from versions where model_id = $1)",
+        "delete from versions where model_id = $1 and number = (select max(number) from versions where model_id = $1) \
+         returning number",
     )
     .bind(model_id)
-    .execute(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
-    if removed.rows_affected() > 0 {
+    if let Some(removed) = removed {
+        remove_present(connection, &[(model_id, removed.try_get(0)?)]).await?;
         // It may have been the last version to depend on a hidden version of its origin.
         delete_unreferenced(connection).await?;
         return Ok(true);

@@ -10,7 +10,9 @@ use super::{
     link::Link,
     lock::lock_versions,
     manifest::{manifest, manifest_columns, number, sql_number},
-    read_back, segments,
+    read_back,
+    seal::{add_present, seal},
+    segments,
 };
 
 impl VersionStore {
@@ -66,6 +68,8 @@ impl VersionStore {
         .fetch_one(&mut *transaction)
         .await?;
         let manifest = manifest(&row)?;
+        seal(&mut transaction, self.model_id(), saved).await?;
+        add_present(&mut transaction, self.model_id(), saved).await?;
         transaction.commit().await?;
         Ok(manifest)
     }

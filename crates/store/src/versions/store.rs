@@ -9,6 +9,7 @@ use super::{
     error::by_constraint,
     lock::lock_versions,
     manifest::{manifest, manifest_columns, sql_number},
+    seal::{seal, unseal},
 };
 
 /// Maximum number of manifests of a page.
@@ -136,9 +137,12 @@ impl VersionStore {
         reason: Option<Option<String>>,
     ) -> Result<VersionManifest, VersionError> {
         let wanted = label.clone().flatten();
+        let mut transaction = self.pool.begin().await?;
         let row = sqlx::query(concat!(
             "update versions set label = case when $3 then $4 else label end, \
-             reason = case when $5 then $6 else reason end where model_id = $1 and number = $2 and not hidden \
+             reason = case when $5 then $6 else reason end, ",
+            unseal!("versions"),
+            " where model_id = $1 and number = $2 and not hidden \
              returning ",
             manifest_columns!(),
         ))
@@ -148,11 +152,14 @@ impl VersionStore {
         .bind(label.flatten())
         .bind(reason.is_some())
         .bind(reason.flatten())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(|error| by_constraint(error, wanted.as_deref()))?;
         let row = row.ok_or_else(|| VersionError::NotFound(version.to_string()))?;
-        manifest(&row)
+        let manifest = manifest(&row)?;
+        seal(&mut transaction, self.model_id, version).await?;
+        transaction.commit().await?;
+        Ok(manifest)
     }
 
     /// Deletes a version. While deltas depend on its rows, it is hidden instead.

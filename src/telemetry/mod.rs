@@ -2,11 +2,19 @@
 //!
 //! Logs go to standard error, standard output is for what a command answers. Neither holds bodies, keys or user data.
 
-use std::{io::IsTerminal, time::Instant};
+mod model_recorder;
 
+use std::{
+    io::IsTerminal,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use metrics::gauge;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
+use model_recorder::ModelRecorder;
 use shelfmark_metrics::{Label, MetricInfo, MetricSection};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -70,32 +78,49 @@ pub fn start_log(settings: &TelemetrySettings) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn prometheus_recorder() -> PrometheusRecorder {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .expect("there are buckets")
+        .build_recorder()
+}
+
+/// The recorder of the process, as the one of `metrics` is.
+static RECORDER: OnceLock<Arc<ModelRecorder>> = OnceLock::new();
+
+/// Forgets the series of a model that is no more.
+pub fn forget_model(model: &str) {
+    if let Some(recorder) = RECORDER.get() {
+        recorder.forget(model);
+    }
+}
+
 /// Metrics of this process.
 #[derive(Clone)]
 pub struct Metrics {
-    handle: PrometheusHandle,
+    recorder: Arc<ModelRecorder>,
     began: Instant,
 }
 
 impl Metrics {
     /// Installs the recorder, and gives it the help texts of all metrics. The process has one.
     pub fn install(sections: &[MetricSection]) -> anyhow::Result<Self> {
-        let handle = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-            .install_recorder()?;
+        let recorder = Arc::new(ModelRecorder::new(prometheus_recorder));
+        metrics::set_global_recorder(Arc::clone(&recorder)).context("metrics go elsewhere already")?;
+        let recorder = Arc::clone(RECORDER.get_or_init(|| recorder));
         sections.iter().for_each(MetricSection::describe);
         gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-        Ok(Self { handle, began: Instant::now() })
+        Ok(Self { recorder, began: Instant::now() })
     }
 
     /// All metrics in the Prometheus text format.
     pub fn render(&self) -> String {
         gauge!(UPTIME_SECONDS).set(self.began.elapsed().as_secs_f64());
-        self.handle.render()
+        self.recorder.render()
     }
 
     /// Folds what histograms gathered into their buckets: without it their memory grows until somebody scrapes.
     pub fn upkeep(&self) {
-        self.handle.run_upkeep();
+        self.recorder.upkeep();
     }
 }

@@ -1,0 +1,143 @@
+//! Health of Postgres as a log sees it: whether it answers, and whether it takes appends.
+//!
+//! Both follow from work that is done anyway: the timer that reads the head, and the appends. After an append that
+//! failed, and so while nobody may send any more, a probe tries to write until that succeeds.
+
+use std::{
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Connection, Executor};
+use tokio::{sync::watch, time::Instant};
+
+use super::{LogError, connect::connect, state::LogState};
+
+/// Pause between two probes after an append failed.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// Time limit of one probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a log knows of its database.
+#[derive(Debug)]
+pub(super) struct DatabaseHealth {
+    /// When Postgres last answered.
+    answered: Mutex<Instant>,
+    /// Why the last append failed; `None` after one that succeeded.
+    write_failure: watch::Sender<Option<String>>,
+}
+
+impl DatabaseHealth {
+    pub(super) fn new() -> Self {
+        Self { answered: Mutex::new(Instant::now()), write_failure: watch::Sender::new(None) }
+    }
+
+    /// Notes an answer of Postgres.
+    pub(super) fn answered(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Notes an append that was committed, or a probe that could have been.
+    pub(super) fn written(&self) {
+        self.answered();
+        self.write_failure.send_if_modified(|failure| failure.take().is_some());
+    }
+
+    /// Notes an append that failed.
+    pub(super) fn write_failed(&self, error: &LogError) {
+        self.write_failure.send_replace(Some(reason(error)));
+    }
+
+    /// Returns what is wrong, in words; `None` while Postgres answers and takes appends. `answer_max` is the longest time
+    /// without an answer.
+    pub(super) fn problem(&self, answer_max: Duration) -> Option<String> {
+        let silent = self.answered.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        if silent > answer_max {
+            let seconds = silent.as_secs();
+            return Some(format!("the database has not answered for {seconds} s; reads are answered from memory"));
+        }
+        let failure = self.write_failure.borrow().clone();
+        failure.map(|reason| format!("the log cannot be written: {reason}; reads are answered from memory"))
+    }
+}
+
+/// Says why an append failed. It may be read by anybody, so it has nothing of the server's own texts.
+fn reason(error: &LogError) -> String {
+    let (LogError::Database(source) | LogError::CommitUnknown(source)) = error else {
+        return "an append failed".to_owned();
+    };
+    match &**source {
+        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+            Some("53100") => "the disk of the database is full (SQLSTATE 53100)".to_owned(),
+            Some(code) => format!("the database refused an append (SQLSTATE {code})"),
+            None => "the database refused an append".to_owned(),
+        },
+        sqlx::Error::PoolTimedOut => "the database did not answer an append in time".to_owned(),
+        _ => "the connection to the database was lost during an append".to_owned(),
+    }
+}
+
+/// After an append failed, tries to write until that succeeds.
+pub(super) async fn probe(shared: &LogState) -> Infallible {
+    let mut failure = shared.database.write_failure.subscribe();
+    loop {
+        let _ = failure.wait_for(Option::is_some).await;
+        tokio::time::sleep(PROBE_PAUSE).await;
+        if failure.borrow().is_none() {
+            continue;
+        }
+        match tokio::time::timeout(PROBE_TIMEOUT, write(shared)).await {
+            Ok(Ok(())) => {
+                tracing::info!("log.writable: the database takes records again");
+                shared.database.written();
+            }
+            Ok(Err(error)) => tracing::debug!(error = &error as &dyn std::error::Error, "log.probe_failed"),
+            Err(_elapsed) => tracing::debug!("log.probe_failed: no answer"),
+        }
+    }
+}
+
+/// Tries to write once, so that a process that begins on a full disk says so before anybody's events fail.
+pub(super) async fn check_writable(shared: &LogState) {
+    let tried = tokio::time::timeout(PROBE_TIMEOUT, write(shared)).await;
+    if let Err(error) = tried.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+        shared.database.write_failed(&LogError::from(error));
+    }
+}
+
+/// Writes a record of a model that no log has, large enough to need room on the disk, and takes it back.
+async fn write(shared: &LogState) -> Result<(), sqlx::Error> {
+    let mut connection = connect(&shared.pool).await?;
+    connection
+        .execute(
+            "begin; \
+             insert into records (position, append_last, appended_at, model_id, type, rest) \
+             select 1, 1, now(), -pg_backend_pid(), 0, string_agg(md5(random()::text), '') from generate_series(1, 2048); \
+             rollback",
+        )
+        .await?;
+    connection.close().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn silence_and_failed_appends_are_told_until_they_end() {
+        let health = DatabaseHealth::new();
+        let long = Duration::from_secs(3600);
+        assert_eq!(health.problem(long), None);
+        let problem = health.problem(Duration::ZERO).expect("silent for longer than that");
+        assert!(problem.starts_with("the database has not answered for 0 s"), "{problem}");
+        health.write_failed(&LogError::Database(Arc::new(sqlx::Error::PoolTimedOut)));
+        health.answered();
+        let problem = health.problem(long).expect("an append failed, whatever else is answered");
+        assert!(problem.contains("did not answer an append in time"), "{problem}");
+        health.written();
+        assert_eq!(health.problem(long), None);
+    }
+}
