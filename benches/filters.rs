@@ -74,7 +74,7 @@ fn item(row: usize, draws: &mut CounterRng) -> Item {
     let mut item = Item::bare(Id::new("id", &format!("i{row}")).expect("an id"));
     item.categories = vec![format!("c{}", draws.below(200))];
     item.tags = vec![format!("t{}", draws.below(20)), format!("t{}", draws.below(20))];
-    item.properties.insert("price".to_owned(), PropertyValue::Number(draws.below(1000) as f64));
+    item.properties.insert("price".to_owned(), PropertyValue::Number((draws.below(1000) as f64).into()));
     item.properties.insert("brand".to_owned(), PropertyValue::Text(format!("b{}", draws.below(5000))));
     item
 }

@@ -36,7 +36,7 @@ fn what_is_counted_is_what_the_process_takes() {
         item.title = Some(format!("A kettle of make {} with {} handles", n % 500, n % 7));
         item.text = Some("Boils water, and keeps it warm for as long as anybody could want.".to_owned());
         item.categories = vec![format!("kitchen-{}", n % 40)];
-        item.properties.insert("price".to_owned(), PropertyValue::Number((n % 997) as f64));
+        item.properties.insert("price".to_owned(), PropertyValue::Number(((n % 997) as f64).into()));
         state.put_item(&item);
     }
     let mut scratch = ContextScratch::default();

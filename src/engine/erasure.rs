@@ -17,7 +17,7 @@ use crate::engine::{
     rollback::{self, Rollbacks},
     stores::Stores,
 };
-use shelfmark_domain::{Digest, ForgottenUser, Id, Position, Timestamp, VersionNumber};
+use shelfmark_domain::{Digest, ForgottenUser, Id, Position, Timestamp, UserNames, VersionNumber};
 use shelfmark_store::operations;
 use shelfmark_store::versions;
 
@@ -82,11 +82,11 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
     let (ours, by) = (rollbacks.clone(), actor.clone());
     let work = move |context: OperationContext| async move {
         claim.runs_as(context.id);
-        let (receipt, name) = Box::pin(forget(ours.stores(), ours.readers(), &user)).await?;
+        let (receipt, forgotten) = Box::pin(forget(ours.stores(), ours.readers(), &user)).await?;
         context.progress(FORGOTTEN);
         let first = receipt.logs.iter().find(|log| log.position == receipt.position).and_then(|log| log.first);
         let deployment = match (unlearn, first) {
-            (Unlearn::Replay, Some(first)) => Some(Box::pin(ours.unlearn(name, first, by, &context)).await?),
+            (Unlearn::Replay, Some(first)) => Some(Box::pin(ours.unlearn(&forgotten, first, by, &context)).await?),
             (Unlearn::Replay, None) | (Unlearn::Rows, _) => None,
         };
         Ok(json!({ "receipt": receipt, "deployment": deployment }))
@@ -99,24 +99,41 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
 
 /// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom
 /// nothing names is forgotten too: an event may have been on its way.
-pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(ErasureReceipt, Id), EngineError> {
-    let forgotten = ForgottenUser::new(user, rand::random());
+pub async fn forget(
+    stores: &Stores,
+    readers: &Readers,
+    user: &Id,
+) -> Result<(ErasureReceipt, ForgottenUser), EngineError> {
     let own = stores.log.model_id();
     let mut transaction = stores.versions.pool().begin().await.map_err(versions::VersionError::from)?;
     let related_models = versions::related_models(&mut transaction, own).await?;
-    let names = shelfmark_log::model_names(&mut transaction, &related_models).await?;
-    let name = |model_id: i32| names.get(&model_id).cloned().unwrap_or_default();
-    let versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;
+    let models = shelfmark_log::model_names(&mut transaction, &related_models).await?;
+    let name = |model_id: i32| models.get(&model_id).cloned().unwrap_or_default();
     // The long part, while appends go on; then, under the locks of the heads, what came meanwhile.
+    let names = shelfmark_log::linked_names(&mut transaction, &related_models, UserNames::new(user.clone()));
+    let names = names.await?;
+    let mut forgotten = ForgottenUser::new(user, rand::random()).with_names(&names);
+    let mut versions = versions::erase_user(&mut transaction, &related_models, &forgotten).await?;
     let mut early = Vec::with_capacity(related_models.len());
     for model_id in &related_models {
-        early.push(shelfmark_log::erase_user(&mut transaction, *model_id, user, &forgotten, Position::ZERO).await?);
+        let after = Position::ZERO;
+        early.push(shelfmark_log::erase_user(&mut transaction, *model_id, &names, &forgotten, after).await?);
+    }
+    let mut heads = Vec::with_capacity(related_models.len());
+    for model_id in &related_models {
+        heads.push(shelfmark_log::lock_head(&mut transaction, *model_id).await?);
+    }
+    let all_names = shelfmark_log::linked_names(&mut transaction, &related_models, names.clone()).await?;
+    if all_names != names {
+        forgotten = forgotten.with_names(&all_names);
+        versions.extend(versions::erase_user(&mut transaction, &related_models, &forgotten).await?);
     }
     let mut logs = Vec::with_capacity(related_models.len());
     let mut position = Position::ZERO;
-    for (model_id, early) in related_models.iter().zip(early) {
-        let (forget, late) =
-            shelfmark_log::append_forget(&mut transaction, *model_id, user, &forgotten, early.through).await?;
+    for ((model_id, head), early) in related_models.iter().zip(heads).zip(early) {
+        let after = if all_names == names { early.through } else { Position::ZERO };
+        let late = shelfmark_log::erase_user(&mut transaction, *model_id, &all_names, &forgotten, after).await?;
+        let forget = shelfmark_log::append_forget(&mut transaction, head, &forgotten).await?;
         if *model_id == own {
             position = forget;
         }
@@ -137,11 +154,20 @@ pub async fn forget(stores: &Stores, readers: &Readers, user: &Id) -> Result<(Er
         })
         .collect();
     let receipt = ErasureReceipt { position, at: Timestamp::now(), logs, versions };
-    operations::erase_user(&mut transaction, &related_models, user, forgotten.name()).await?;
+    for id in &all_names.users {
+        if let Some(name) = forgotten.user(id.as_str()) {
+            operations::erase_user(&mut transaction, &related_models, id, &name).await?;
+        }
+    }
+    for id in &all_names.sessions {
+        if let Some(name) = forgotten.session(id.as_str()) {
+            operations::erase_user(&mut transaction, &related_models, id, &name).await?;
+        }
+    }
     let text = serde_json::to_string(&receipt).expect("a receipt has a JSON form");
     versions::insert_receipt(&mut transaction, own, position, receipt.at, &text).await?;
     transaction.commit().await.map_err(versions::VersionError::from)?;
     readers.wait_applied(position, APPLY_TIMEOUT).await?;
     tracing::info!(model = %stores.name, %position, "user.forgotten: at position {position}");
-    Ok((receipt, forgotten.name().clone()))
+    Ok((receipt, forgotten))
 }

@@ -134,9 +134,14 @@ impl MemoryBudget {
                 (new, new)
             }
             RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
+            RecordBody::PatchItem(patch) if !item(&patch.id) => ("id", "item"),
+            RecordBody::Merge(merge) if !admits(&merge.into) => ("id", "user"),
             RecordBody::RemoveItem { item: gone } if !item(gone) => ("id", "item"),
             RecordBody::PutVector(row) if row.into == VectorTable::Items && !item(&row.id) => ("id", "item"),
             RecordBody::PutItem(_)
+            | RecordBody::PatchItem(_)
+            | RecordBody::Merge(_)
+            | RecordBody::ResetModality { .. }
             | RecordBody::PutVector(_)
             | RecordBody::RemoveItem { .. }
             | RecordBody::Restore { .. }

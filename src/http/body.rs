@@ -53,6 +53,12 @@ pub fn format(headers: &HeaderMap, lines: bool) -> Result<Format, ApiError> {
     Err(refuse())
 }
 
+/// Whether the content type is RFC 7396's name of a JSON merge patch.
+pub fn is_merge_patch(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/merge-patch+json"))
+}
+
 /// Whether a media type is one of the names that newline-delimited JSON goes by.
 pub fn is_lines(kind: &str) -> bool {
     ["application/x-ndjson", "application/ndjson", "application/jsonl"]

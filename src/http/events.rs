@@ -10,6 +10,7 @@ use super::{
     auth::Caller,
     error::ApiError,
     ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, WaitFor, WaitQuery},
+    paging,
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
@@ -102,10 +103,12 @@ pub async fn append(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RecordsQuery {
-    /// Only records after this position.
-    #[serde(default)]
+    /// `next_cursor` of the page before; the first page when left out.
     #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
-    after: Position,
+    cursor: Option<Position>,
+    /// Only records after this position: another name of `cursor`.
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
+    after: Option<Position>,
     /// Maximum number of records, 1 to 1,000; 100 when left out.
     #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
@@ -131,8 +134,8 @@ pub struct RecordOut {
     /// Name of the API key that it came in with; absent without keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Id>,
-    /// What it says: `type` is `event`, `put_item`, `remove_item`, `put_vector`, `restore`, `configure` or `forget`; an event's
-    /// fields follow.
+    /// What it says: `type` is `event`, `put_item`, `patch_item`, `remove_item`, `put_vector`, `merge`, `reset_modality`,
+    /// `restore`, `configure` or `forget`; an event's fields follow.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     body: RecordBody,
@@ -143,8 +146,10 @@ pub struct RecordOut {
 pub struct RecordsOut {
     /// Oldest first.
     records: Vec<RecordOut>,
-    /// `after` of the next page; null at the end of the log. With `user` or `item` a page may have fewer records than
+    /// `cursor` of the next page; null at the end of the log. With `user` or `item` a page may have fewer records than
     /// `limit`, even none, before that end.
+    next_cursor: Option<Position>,
+    /// The same under its earlier name.
     next_after: Option<Position>,
 }
 
@@ -166,16 +171,16 @@ pub async fn list(
     let limit = params::limit("limit", query.limit, 100, 1000)?;
     let id = |field: &str, text: Option<String>| text.map(|text| Id::new(field, &text)).transpose();
     let page = shelfmark_log::RecordsPage {
-        after: query.after,
+        after: paging::one_of(query.cursor, ("after", query.after))?.unwrap_or_default(),
         limit,
         user: id("user", query.user)?,
         item: id("item", query.item)?,
     };
     let at = ReadOptions::new(None, query.min_position, query.timeout_ms)?;
     let view = at.view(&model).await?;
-    let (records, next_after) = model.log().page(page).await?;
+    let (records, next_cursor) = model.log().page(page).await?;
     let records = records.into_iter().map(RecordOut::from).collect();
-    Ok(with_state_headers(&view, Json(RecordsOut { records, next_after })))
+    Ok(with_state_headers(&view, Json(RecordsOut { records, next_cursor, next_after: next_cursor })))
 }
 
 impl From<Record> for RecordOut {

@@ -9,6 +9,7 @@ use super::{
     auth::Caller,
     error::ApiError,
     ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, LagBound, WaitQuery},
+    paging,
     params::{self, Params, Segments},
     paths::ModelPath,
     problem::Problem,
@@ -89,10 +90,12 @@ pub struct ImportableRowsQuery {
     #[serde(default)]
     #[param(inline, required = false)]
     into: VectorTable,
-    /// First row number of the page; 0 when left out.
-    #[serde(default)]
+    /// `next_cursor` of the page before; the first page when left out.
+    #[param(value_type = Option<u64>)]
+    cursor: Option<usize>,
+    /// First row number of the page: another name of `cursor`.
     #[param(value_type = Option<usize>)]
-    from: usize,
+    from: Option<usize>,
     /// Maximum number of ids, 1 to 10,000; 1,000 when left out.
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
@@ -113,7 +116,9 @@ pub struct ImportableRowsOut {
     rows: usize,
     /// Their ids, in the order of the rows, which only grows at its end (until a rollback).
     ids: Vec<Id>,
-    /// `from` of the next page; null at the end.
+    /// `cursor` of the next page; null at the end.
+    next_cursor: Option<usize>,
+    /// The same under its earlier name.
     next_from: Option<usize>,
 }
 
@@ -130,9 +135,10 @@ pub async fn rows(
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
     let limit = params::limit("limit", query.limit, 1_000, 10_000)?;
+    let from = paging::one_of(query.cursor, ("from", query.from))?.unwrap_or(0);
     let view =
         ReadOptions::new(Some(VersionSelector::Live), query.min_position, query.timeout_ms)?.view(&model).await?;
-    let page = page(&view, query.into, query.from, limit);
+    let page = page(&view, query.into, from, limit);
     Ok(with_state_headers(&view, Json(page)))
 }
 
@@ -152,5 +158,6 @@ fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> Importable
         }
         .clone()
     });
-    ImportableRowsOut { dim: inference.config.dim, rows, ids: ids.collect(), next_from: (end < rows).then_some(end) }
+    let next_cursor = (end < rows).then_some(end);
+    ImportableRowsOut { dim: inference.config.dim, rows, ids: ids.collect(), next_cursor, next_from: next_cursor }
 }

@@ -47,10 +47,12 @@ pub struct SeriesQuery {
     /// What to plot: of a table `update_ratio`, `gradient_norm`, `learning_rate`, ..., of all `loss` (when left out),
     /// `recall`, ...; a name that is not known is answered with the list.
     metric: Option<String>,
-    /// Only points after this position.
-    #[serde(default)]
+    /// `next_cursor` of the page before; the first page when left out.
     #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
-    after: Position,
+    cursor: Option<Position>,
+    /// Only points after this position: another name of `cursor`.
+    #[param(value_type = Option<u64>, maximum = 9_223_372_036_854_775_807i64)]
+    after: Option<Position>,
     /// Maximum number of points, 1 to 4,096; 1,000 when left out.
     #[param(minimum = 1, maximum = 4_096)]
     limit: Option<usize>,
@@ -74,7 +76,9 @@ pub struct SeriesOut {
     metric: String,
     /// Oldest first; each stands for 512 targets, or for 64 steps where steps are small.
     points: Vec<PointOut>,
-    /// `after` of the next page; null at the newest point.
+    /// `cursor` of the next page; null at the newest point.
+    next_cursor: Option<Position>,
+    /// The same under its earlier name.
     next_after: Option<Position>,
 }
 
@@ -99,10 +103,14 @@ pub async fn series(
         };
         FieldError::new(field, "invalid_value", error.to_string())
     })?;
-    let points = model.learning_series(figure, query.after, limit);
-    let next_after = paging::next_cursor(&points, limit, |(position, _)| *position);
+    let after = paging::one_of(query.cursor, ("after", query.after))?.unwrap_or_default();
+    let points = model.learning_series(figure, after, limit);
+    let next_cursor = paging::next_cursor(&points, limit, |(position, _)| *position);
     let points = points.into_iter().map(|(position, value)| PointOut { position, value }).collect();
-    Ok(with_state_headers(&model.live(), Json(SeriesOut { table, metric, points, next_after })))
+    Ok(with_state_headers(
+        &model.live(),
+        Json(SeriesOut { table, metric, points, next_cursor, next_after: next_cursor }),
+    ))
 }
 
 /// What the rows look like: lengths, distance from the newest version, items that moved most, and those that lie still.

@@ -47,6 +47,7 @@ mod learning_stream;
 mod limits;
 mod map;
 mod middleware;
+mod modalities;
 mod model_lifecycle;
 mod models;
 mod openapi;

@@ -47,3 +47,15 @@ pub struct VersionPath {
     #[param(example = "12")]
     pub version: String,
 }
+
+/// `/v1/models/{model}/modalities/{name}`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ModalityPath {
+    /// Name of the model; `default` exists.
+    #[param(example = "default")]
+    pub model: String,
+    /// Name of the modality, as items have it in `vectors`.
+    #[param(example = "image")]
+    pub name: String,
+}

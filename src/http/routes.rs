@@ -10,7 +10,8 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
-    model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar, users, versions,
+    modalities, model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar,
+    users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -59,6 +60,7 @@ fn reads() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(models::list))
         .routes(routes!(models::get))
+        .routes(routes!(items::list))
         .routes(routes!(items::get))
         .routes(routes!(users::get))
         .routes(routes!(users::erasures))
@@ -88,8 +90,11 @@ fn reads() -> Group {
 
 /// Reads of what names all users: need scope export.
 fn exports() -> Group {
-    let routes =
-        OpenApiRouter::new().routes(routes!(events::list)).routes(routes!(events::get)).routes(routes!(export::get));
+    let routes = OpenApiRouter::new()
+        .routes(routes!(events::list))
+        .routes(routes!(events::get))
+        .routes(routes!(export::get))
+        .routes(routes!(users::list));
     Group::new(Policy { scope: Some(Scope::Export), load: Load::Bounded }, routes)
 }
 
@@ -97,8 +102,9 @@ fn exports() -> Group {
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(events::append))
-        .routes(routes!(items::put_many))
-        .routes(routes!(items::put, items::remove));
+        .routes(routes!(items::put_many, items::patch_many))
+        .routes(routes!(items::put, items::patch, items::remove))
+        .routes(routes!(users::merge));
     Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }
 
@@ -115,6 +121,7 @@ fn admin() -> Group {
         .routes(routes!(rollback::unpin))
         .routes(routes!(operations::cancel))
         .routes(routes!(users::forget))
+        .routes(routes!(modalities::reset))
         .routes(routes!(serving::put))
         .routes(routes!(guard::put, guard::delete))
         .routes(routes!(guard::rearm))

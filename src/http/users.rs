@@ -2,8 +2,9 @@
 
 use axum::{
     Extension, Json,
+    body::Body,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -12,16 +13,20 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Api,
     auth::Caller,
+    body,
     error::ApiError,
+    ingest::{self, AppendResponse, AppendSummary, ParsedEntry, WaitQuery},
     operations::OperationOut,
-    paging::{self, PageQuery},
+    paging::{self, PageQuery, RowPageQuery},
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, with_state_headers},
 };
 use crate::engine::{ErasureReceipt, Unlearn};
-use shelfmark_domain::{FieldError, FieldResult, Id, Position, Timestamp};
+use shelfmark_domain::{
+    FieldError, FieldResult, GivenId, Id, Merge, MergeSource, NewRecord, Position, RecordBody, Timestamp, not_null,
+};
 
 /// Newest events that are shown.
 const EVENTS_MAX: usize = 20;
@@ -46,6 +51,54 @@ pub struct UserEvent {
     kind: String,
     /// Time of the event.
     ts: Timestamp,
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsersOut {
+    /// Users, by row: mostly in the order in which the model met them.
+    users: Vec<UserEntry>,
+    /// `cursor` of the next page; null at the end.
+    #[schema(value_type = Option<u64>)]
+    next_cursor: Option<usize>,
+}
+
+/// A user in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserEntry {
+    /// The user.
+    id: Id,
+    /// Number of the user's events so far.
+    events: u64,
+    /// Time of the newest event.
+    last: Option<Timestamp>,
+}
+
+/// Lists users page by page, forgotten ones left out.
+///
+/// A page may have fewer users than `limit`, or none, before the end.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/users", tag = "users", operation_id = "list_users",
+    params(ModelPath, RowPageQuery),
+    responses((status = 200, description = "A page", body = UsersOut))
+)]
+pub async fn list(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(page): Params<RowPageQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let limit = page.limit()?;
+    let view = ReadOptions::new(None, page.min_position, page.timeout_ms)?.view(&model).await?;
+    let inference = view.inference();
+    let (users, next_cursor) = page.page(inference.users.len(), limit, |row| {
+        let id = inference.users.get_id(row)?.clone();
+        let history = inference.history(inference.user(id.as_str())?);
+        let (events, last) = (history.total(), history.newest(0).next().map(|past| past.at));
+        // The row of a forgotten user has no events.
+        (events > 0).then_some(UserEntry { id, events, last })
+    });
+    Ok(with_state_headers(&view, Json(UsersOut { users, next_cursor })))
 }
 
 /// Reads what the model holds of a user.
@@ -76,6 +129,66 @@ pub async fn get(
     let newest = newest.collect();
     let out = UserOut { id: Id::new("id", &path.id)?, events: history.total(), newest };
     Ok(with_state_headers(&view, Json(out)))
+}
+
+/// Whose history becomes the user's: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"session": "s-91c2"}))]
+pub struct MergeBody {
+    /// Another user, such as a guest with an id of its own.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    user: Option<GivenId>,
+    /// A session: what it did without a user.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    session: Option<GivenId>,
+}
+
+impl MergeBody {
+    fn source(&self) -> FieldResult<MergeSource> {
+        match (&self.user, &self.session) {
+            (Some(user), None) => Id::new("user", user).map(MergeSource::User),
+            (None, Some(session)) => Id::new("session", session).map(MergeSource::Session),
+            (Some(_), Some(_)) => Err(FieldError::new("session", "ambiguous", "name a user or a session, not both")),
+            (None, None) => Err(FieldError::new("user", "missing", "name a user or a session")),
+        }
+    }
+}
+
+/// Merges another user, or a session, into a user.
+///
+/// What they did so far counts as the user's: it goes into the history, each event at its time, and whoever it came from is
+/// not known any more. It happens at a place in the log, so replays and replicas agree; events that name the old user later
+/// are of a user of that name again. What nobody did is merged too: it changes nothing. An event that names both a user
+/// and a session merges that session by itself.
+#[utoipa::path(
+    post, path = "/v1/models/{model}/users/{id}/merge", tag = "users", operation_id = "merge_user",
+    params(IdPath, WaitQuery),
+    request_body = MergeBody,
+    responses(
+        (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
+        (status = 202, description = "Durable", body = AppendSummary),
+        (status = 429, description = "The append queue is full (`queue_full`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn merge(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Segments(path): Segments<IdPath>,
+    Params(wait): Params<WaitQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<AppendResponse, ApiError> {
+    let model = api.model(&path.model)?;
+    let given: MergeBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
+    let merge = Merge { into: Id::new("id", &path.id)?, from: given.source()? };
+    if merge.from == MergeSource::User(merge.into.clone()) {
+        return Err(FieldError::new("user", "same_user", "must be another user than that of the path").into());
+    }
+    let record = NewRecord { source: caller.source(), ..NewRecord::own(RecordBody::Merge(merge)) };
+    ingest::append_one(&model, ParsedEntry { record, made_id: None }, &wait).await
 }
 
 /// Query parameters of a forgotten user.

@@ -2,7 +2,9 @@
 //! never killed (P4). Method: the real binary under load is killed with SIGKILL at random moments, every third time its
 //! Postgres too; each batch that was not acknowledged is sent again. At the end the log is read and applied afresh.
 //!
-//! `SHELFMARK_CRASH_CYCLES=200` runs longer, and so does the ignored test of 200 kills (`SHELFMARK_KILLS`); `SHELFMARK_CRASH_SEED=n` repeats a run's moments.
+//! `SHELFMARK_CRASH_CYCLES=200` runs longer, and so does the ignored test of 200 kills (`SHELFMARK_KILLS`);
+//! `SHELFMARK_CRASH_SEED=n` repeats a run's moments.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::{
     collections::{BTreeMap, HashSet},

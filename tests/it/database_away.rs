@@ -3,6 +3,7 @@
 //! front of Postgres that stops forwarding.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+#![expect(clippy::disallowed_methods, reason = "the proxy ends with the test's runtime")]
 
 use std::time::{Duration, Instant};
 

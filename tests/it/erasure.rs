@@ -9,7 +9,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::engine_support::{config, start};
 use serde_json::{Value, json};
 use shelfmark::engine::{Model, TakeVersion, Unlearn};
-use shelfmark_domain::{Append, Event, Id, NewRecord, Position, Record, RecordBody, Timestamp, VersionRef};
+use shelfmark_domain::{
+    Append, Event, Id, Merge, MergeSource, NewRecord, Position, Record, RecordBody, Timestamp, VersionRef,
+};
 use shelfmark_learner::{Learner, prepare_thread};
 use shelfmark_state::{CounterRng, Digester, State};
 use sqlx::{PgPool, Row};
@@ -222,6 +224,94 @@ async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
     running.stop().await;
 }
 
+/// What a guest, a member and others do in sessions that they share: the member's visits begin without a name, and one
+/// name is merged into another.
+fn visit(draws: &mut CounterRng, n: usize) -> RecordBody {
+    let id = |text: &str| Id::new("id", text).unwrap();
+    if n % 50 == 49 {
+        let from = if n % 100 == 49 { MergeSource::User(id(GUEST)) } else { MergeSource::Session(id(SHARED)) };
+        return RecordBody::Merge(Merge { into: id(USER), from });
+    }
+    let visit = format!("visit {} of {USER}", n / 40);
+    let (user, session) = match draws.below(6) {
+        0 => (None, Some(visit.as_str())),
+        1 => (None, Some(SHARED)),
+        2 => (Some(GUEST), Some(visit.as_str())),
+        3 => (Some(USER), [None, Some(visit.as_str()), Some(SHARED)][draws.below(3)]),
+        4 => (Some("u4"), [Some(visit.as_str()), Some(SHARED), Some("of u4")][draws.below(3)]),
+        _ => (Some("u5"), None),
+    };
+    let (user, session) = (user.map(id), session.map(id));
+    let mut event = Event { session, ..event(draws, n) };
+    if user.as_ref().is_some_and(|user| user.as_str().starts_with('u')) {
+        // What others say of the user is theirs.
+        event.event_id = id(&format!("e{n}"));
+        (event.properties, event.recommendation_id) = (None, None);
+    }
+    RecordBody::Event(Event { user, ..event })
+}
+
+/// Names that are found by a part of [`USER`].
+const GUEST: &str = "guest ann.smith@example.org";
+const SHARED: &str = "kiosk of ann.smith@example.org";
+
+/// Goal: who is forgotten is forgotten as a guest too. Method: visits that begin without a name and end with one, users
+/// merged by request, events that come meanwhile, and the digests of all versions and of the head, computed anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forgotten_member_is_nowhere_as_a_guest_either() {
+    prepare_thread();
+    let url = crate::support::database().await;
+    let running = start(&url).await;
+    let (pool, model) = (running.with.pool.clone(), running.model.clone());
+    let mut draws = CounterRng::new(8, 8, 8);
+    let mut visits = async |numbers: std::ops::Range<usize>| {
+        let records = numbers.map(|n| NewRecord { retry_hash: Some(n as i64), ..NewRecord::own(visit(&mut draws, n)) });
+        model.log().append(records.collect()).await.unwrap();
+    };
+    let mut versions = Vec::new();
+    for round in 0..4 {
+        visits(round * 100..round * 100 + 100).await;
+        model.wait_applied(model.log().head().await.unwrap(), PATIENCE).await.unwrap();
+        versions.push(take(&model).await);
+    }
+    visits(400..470).await;
+    assert!(mentions(&pool, "ann.smith").await.len() >= 2, "log and versions hold the names");
+    let receipt = forget(&model, Unlearn::Rows).await;
+    assert_eq!(mentions(&pool, "ann.smith").await, Vec::<String>::new(), "P10");
+
+    let positions: Vec<Position> = versions.iter().map(|manifest| manifest.position).collect();
+    let (state, digests) = replayed(&model, &positions).await;
+    let erased = receipt["versions"].as_array().unwrap();
+    assert_eq!(erased.len(), 4, "{receipt}");
+    for (manifest, erased) in versions.iter().zip(erased) {
+        assert_eq!(erased["after"], json!(digests[&manifest.position]), "version {}", manifest.version);
+    }
+    let digest = Digester::new(&state).digest();
+    assert_eq!(model.status().await.unwrap().digest, digest, "P4");
+    assert!(state.inference.user("u4").is_some() && state.inference.session("of u4").is_none());
+
+    running.stop().await;
+    let running = start(&url).await;
+    let model = running.model.clone();
+    model.wait_applied(Position::new(471), PATIENCE).await.unwrap();
+    assert_eq!(model.status().await.unwrap().digest, digest);
+    // Learned again without all of the names, nobody has done anything under them.
+    let mut late = CounterRng::new(9, 9, 9);
+    let records = (500..560).map(|n| NewRecord::own(visit(&mut late, n)));
+    model.log().append(records.collect()).await.unwrap();
+    forget(&model, Unlearn::Replay).await;
+    let last: String = sqlx::query_scalar("select rest from records where type = 7 order by position desc limit 1")
+        .fetch_one(&running.with.pool)
+        .await
+        .unwrap();
+    assert!(last.contains("sessions") && last.contains("users"), "{last}");
+    let view = model.live();
+    let ids = view.inference().users.ids().chain(view.inference().sessions.ids());
+    let left: Vec<_> = ids.filter(|(_, id)| last.contains(id.as_str())).map(|(_, id)| id.to_string()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    running.stop().await;
+}
+
 /// Goal: unlearned, a user has left nothing but a log of somebody unknown. Method: after `unlearn=replay` the state is that
 /// of a learner that never met the user's events; whom a replay left out is forgotten too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,6 +343,9 @@ async fn an_unlearned_user_has_taught_the_model_nothing() {
                 RecordBody::Event(event) => event.user.as_ref().is_none_or(|user| user.as_str() != name),
                 RecordBody::Restore { .. } => false,
                 RecordBody::PutItem(_)
+                | RecordBody::PatchItem(_)
+                | RecordBody::Merge(_)
+                | RecordBody::ResetModality { .. }
                 | RecordBody::RemoveItem { .. }
                 | RecordBody::Configure { .. }
                 | RecordBody::PutVector(_)

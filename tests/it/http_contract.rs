@@ -221,7 +221,7 @@ async fn items_are_put_read_and_removed() {
     assert_eq!(problem(other, 422, "invalid").await["errors"][0]["field"], "id");
     let wrong = service.request(PUT, "items/a").json(&json!({"colour": "red"}));
     assert_eq!(problem(wrong, 422, "invalid").await["errors"][0]["field"], "colour");
-    problem(service.request(PATCH, "items/a"), 405, "method_not_allowed").await;
+    problem(service.request(POST, "items/a"), 405, "method_not_allowed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

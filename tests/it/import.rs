@@ -141,7 +141,10 @@ async fn vectors_over_http_are_taken_left_out_or_refused_one_by_one() {
 
     // What can be filled, in pages.
     let page = service.get(&format!("imports?into=tokens&min_position={position}")).await;
-    assert_eq!(page, json!({"dim": 16, "rows": 2, "ids": ["t:kettle", "t:red"], "next_from": null}));
+    assert_eq!(
+        page,
+        json!({"dim": 16, "rows": 2, "ids": ["t:kettle", "t:red"], "next_cursor": null, "next_from": null})
+    );
     let page = service.get("imports?into=items&limit=1").await;
     assert_eq!((&page["ids"], &page["next_from"]), (&json!(["a"]), &json!(1)));
     assert_eq!(service.get("imports?into=items&limit=1&from=1").await["ids"], json!(["b"]));

@@ -265,7 +265,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn any_item() -> impl Strategy<Value = Item> {
     let value = prop_oneof![
         any::<bool>().prop_map(PropertyValue::Flag),
-        finite().prop_map(PropertyValue::Number),
+        finite().prop_map(|number| PropertyValue::Number(number.into())),
         any::<String>().prop_map(PropertyValue::Text),
     ];
     let float = prop::num::f32::NORMAL | prop::num::f32::SUBNORMAL | prop::num::f32::ZERO;

@@ -104,9 +104,9 @@ fn vector_of(item: &Item) -> Option<Vec<f32>> {
         match item.properties.get(name) {
             Some(PropertyValue::Text(text)) => words.push(format!("{name}:{}", lower(text))),
             Some(PropertyValue::Number(number)) => {
-                words.push(format!("{name}:{}", (2.0 * number.max(0.01).log2()).floor()))
+                words.push(format!("{name}:{}", (2.0 * number.as_f64().max(0.01).log2()).floor()))
             }
-            Some(PropertyValue::Flag(_)) | None => {}
+            Some(PropertyValue::Flag(_) | PropertyValue::List(_)) | None => {}
         }
     }
     words.sort();

@@ -161,7 +161,7 @@ async fn what_breaks_a_rule_is_refused_by_field_and_code() {
         ("recommendations", json!({"filter": {"colour": 1}}), "filter.colour", "unknown_field"),
         ("recommendations", json!({"filter": {"tags": {"any": [""]}}}), "filter.tags.any[0]", "empty"),
         ("recommendations", json!({"diversity": 1.01}), "diversity", "out_of_range"),
-        ("recommendations", json!({"item": "i0", "user": "u"}), "item", "ambiguous"),
+        ("recommendations", json!({"item": "i0", "session_id": "s"}), "item", "ambiguous"),
         ("recommendations", json!({"with": ["reasons"]}), "with", "invalid_value"),
         (
             "recommendations",

@@ -86,7 +86,7 @@ impl Service {
     }
 
     /// A path of the model `default`, or a whole one.
-    fn at(&self, path: &str) -> String {
+    pub fn at(&self, path: &str) -> String {
         let model = if path.starts_with("/v1/") { "" } else { "/v1/models/default" };
         format!("{}{model}{path}", self.url)
     }

@@ -73,15 +73,16 @@ impl World {
 
     /// A property's value of any type.
     pub fn value(&mut self) -> PropertyValue {
-        match self.draws.below(8) {
+        match self.draws.below(9) {
             0 => PropertyValue::Flag(false),
             1 => PropertyValue::Flag(true),
             2 => PropertyValue::Text("Acme".to_owned()),
             // A number's text is no number.
             3 => PropertyValue::Text("10".to_owned()),
-            4 => PropertyValue::Number(-0.0),
-            5 => PropertyValue::Number(0.0),
-            _ => PropertyValue::Number([10.0, 24.5, 1e300][self.draws.below(3)]),
+            4 => PropertyValue::Number((-0.0).into()),
+            5 => PropertyValue::Number(0.0.into()),
+            6 => PropertyValue::Number((10_u64 << 58 | self.draws.below(2) as u64).into()),
+            _ => PropertyValue::Number([10.0, 24.5, 1e300][self.draws.below(3)].into()),
         }
     }
 

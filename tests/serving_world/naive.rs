@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shelfmark_domain::{
-    Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, PropertyValue, Query, Recommendations, Subject,
+    Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, Number, PropertyValue, Query, Recommendations, Subject,
     Timestamp,
 };
 use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, Stance, State, compose};
@@ -74,7 +74,11 @@ impl<'a> Naive<'a> {
         let given: &[Id] = match &query.subject {
             Subject::Session(ids) => ids,
             Subject::Item(id) => std::slice::from_ref(id),
-            Subject::User(_) | Subject::SessionId(_) | Subject::Vector(_) | Subject::Nobody => &[],
+            Subject::User(_)
+            | Subject::UserWithItem { .. }
+            | Subject::SessionId(_)
+            | Subject::Vector(_)
+            | Subject::Nobody => &[],
         };
         let mut visit = History::default();
         for (n, item) in given.iter().filter_map(|id| inference.catalog.row(id.as_str())).enumerate() {
@@ -84,7 +88,7 @@ impl<'a> Naive<'a> {
             visit.push(PastEvent { item, at, kind: u8::MAX, stance: Stance::Liked });
         }
         let actor = match &query.subject {
-            Subject::User(id) => inference.user(id.as_str()),
+            Subject::User(id) | Subject::UserWithItem { user: id, .. } => inference.user(id.as_str()),
             Subject::SessionId(id) => inference.session(id.as_str()),
             Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
         };
@@ -94,7 +98,15 @@ impl<'a> Naive<'a> {
         let terms: BTreeSet<u32> = query.context.iter().filter_map(|name| inference.contexts.get(name)).collect();
         let context = match actor {
             _ if is_vector => None,
-            Some(actor) => Some(inference.context(actor, query.at, &mut scratch)),
+            Some(actor) => {
+                let mut history = inference.history(actor).clone();
+                if let Subject::UserWithItem { item, .. } = &query.subject
+                    && let Some(item) = inference.catalog.row(item.as_str())
+                {
+                    history.push(PastEvent { item, at: query.at, kind: u8::MAX, stance: Stance::Liked });
+                }
+                Some(inference.context_with(actor, &history, query.at, &mut scratch))
+            }
             None if known || !terms.is_empty() => Some(inference.context_of(&visit, query.at, &mut scratch)),
             None => None,
         };
@@ -166,8 +178,7 @@ impl<'a> Naive<'a> {
             .filter(|(id, _)| !query.exclude.contains(id))
             .filter(|(id, _)| match (&query.among, &query.subject) {
                 (Some(among), _) => among.contains(id),
-                (None, Subject::Item(looked_at)) => looked_at != id,
-                (None, _) => true,
+                (None, subject) => subject.looked_at() != Some(id),
             });
         (scores.collect(), (!known).then_some(Fallback::Popular))
     }
@@ -247,10 +258,11 @@ impl<'a> Naive<'a> {
 
 /// Whether an item meets a filter, condition by condition.
 pub fn admits(filter: &Filter, item: &Item) -> bool {
-    let Filter { categories, tags, properties } = filter;
+    let Filter { categories, tags, properties, or } = filter;
     meets_labels(categories, &item.categories)
         && meets_labels(tags, &item.tags)
         && properties.iter().all(|(name, condition)| meets(condition, item.properties.get(name)))
+        && or.as_ref().is_none_or(|alternatives| alternatives.iter().any(|filter| admits(filter, item)))
 }
 
 fn meets_labels(labels: &Labels, of: &[String]) -> bool {
@@ -263,16 +275,17 @@ fn meets(condition: &Condition, value: Option<&PropertyValue>) -> bool {
     let Condition { eq, one_of, none, gt, gte, lt, lte } = condition;
     let number = match value {
         Some(PropertyValue::Number(number)) => Some(*number),
-        Some(PropertyValue::Flag(_) | PropertyValue::Text(_)) | None => None,
+        Some(PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_)) | None => None,
     };
-    let bound = |bound: &Option<f64>, holds: fn(&f64, &f64) -> bool| {
+    let values = value.map(PropertyValue::values).unwrap_or_default();
+    let bound = |bound: &Option<Number>, holds: fn(&Number, &Number) -> bool| {
         bound.is_none_or(|bound| number.is_some_and(|number| holds(&number, &bound)))
     };
-    eq.as_ref().is_none_or(|wanted| value == Some(wanted))
-        && one_of.as_ref().is_none_or(|wanted| value.is_some_and(|value| wanted.contains(value)))
-        && !value.is_some_and(|value| none.contains(value))
-        && bound(gt, f64::gt)
-        && bound(gte, f64::ge)
-        && bound(lt, f64::lt)
-        && bound(lte, f64::le)
+    eq.as_ref().is_none_or(|wanted| values.contains(wanted))
+        && one_of.as_ref().is_none_or(|wanted| values.iter().any(|value| wanted.contains(value)))
+        && !values.iter().any(|value| none.contains(value))
+        && bound(gt, Number::gt)
+        && bound(gte, Number::ge)
+        && bound(lt, Number::lt)
+        && bound(lte, Number::le)
 }

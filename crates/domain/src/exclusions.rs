@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, FieldResult, ForgottenUser, Id, Position, PositionSet, Record, RecordBody, VectorTable, count_within,
-    text_within,
+    Event, FieldResult, ForgottenUser, Id, Merge, MergeSource, Position, PositionSet, Record, RecordBody, VectorTable,
+    count_within, text_within,
 };
 
 /// Records that a replay leaves out: those that any list names.
@@ -87,10 +87,11 @@ impl Exclusions {
         self.kinds.iter().try_for_each(|kind| text_within("except.kinds", kind, Event::CONTEXT_BYTES_MAX))
     }
 
-    /// Replaces the id of a forgotten user by the pseudonym. Returns whether the user was listed.
+    /// Replaces the names of a forgotten user by their pseudonyms. Returns whether any was listed.
     pub fn forget(&mut self, user: &ForgottenUser) -> bool {
-        let Some(id) = self.users.iter().find(|id| user.is(id.as_str())).cloned() else { return false };
-        self.users.remove(&id) && self.users.insert(user.name().clone())
+        let users = rename(&mut self.users, |id| user.user(id));
+        let sessions = rename(&mut self.sessions, |id| user.session(id));
+        users || sessions
     }
 
     /// Whether a position is excluded.
@@ -113,14 +114,28 @@ impl Exclusions {
         let item = match &record.body {
             RecordBody::Event(event) => return self.leaves_out_event(event),
             RecordBody::PutItem(item) => &item.id,
+            RecordBody::PatchItem(patch) => &patch.id,
             RecordBody::RemoveItem { item } => item,
+            RecordBody::Merge(merge) => return self.leaves_out_merge(merge),
             RecordBody::PutVector(row) if row.into == VectorTable::Items => &row.id,
             RecordBody::PutVector(_)
             | RecordBody::Restore { .. }
             | RecordBody::Configure { .. }
+            | RecordBody::ResetModality { .. }
             | RecordBody::Forget(_) => return None,
         };
         self.items.contains(item).then_some(ExclusionReason::Items)
+    }
+
+    fn leaves_out_merge(&self, Merge { into, from }: &Merge) -> Option<ExclusionReason> {
+        let user = match from {
+            MergeSource::User(user) => self.users.contains(user),
+            MergeSource::Session(session) if self.sessions.contains(session) => {
+                return Some(ExclusionReason::Sessions);
+            }
+            MergeSource::Session(_) => false,
+        };
+        (user || self.users.contains(into)).then_some(ExclusionReason::Users)
     }
 
     fn leaves_out_event(&self, event: &Event) -> Option<ExclusionReason> {
@@ -135,6 +150,16 @@ impl Exclusions {
         }
         self.kinds.contains(&event.kind).then_some(ExclusionReason::Kinds)
     }
+}
+
+/// Replaces ids, and says whether any was replaced.
+fn rename(ids: &mut BTreeSet<Id>, name: impl Fn(&str) -> Option<Id>) -> bool {
+    let named: Vec<(Id, Id)> = ids.iter().filter_map(|id| Some((id.clone(), name(id.as_str())?))).collect();
+    for (id, name) in &named {
+        ids.remove(id);
+        ids.insert(name.clone());
+    }
+    !named.is_empty()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FieldError, FieldResult, Id, Item, PropertyValue, count_within, field::bytes_within, not_null, text_within,
+    FieldError, FieldResult, Id, Item, Number, PropertyValue, count_within, field::bytes_within, not_null, text_within,
 };
 
 /// Conditions on an item's metadata, all of which must hold. An empty filter admits every item; one that nothing can
@@ -15,7 +15,7 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", schema(example = json!({"categories": {"any": ["shoes", "boots"]}, "tags": {"none": ["used"]}, "properties": {"price": {"gte": 10, "lt": 50}, "brand": {"eq": "Acme"}}})))]
 pub struct Filter {
-    /// Condition on the categories.
+    /// Condition on the categories. A category admits those below it: `Home` has `Home > Kitchen`.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub categories: Labels,
     /// Condition on the tags.
@@ -24,6 +24,20 @@ pub struct Filter {
     /// Conditions on properties, by name; at most 32.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub properties: BTreeMap<String, Condition>,
+    /// Filters of which at least one must admit the item, beside all of the above; at most 16, without `or` in them. An
+    /// empty list admits no item.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, no_recursion))]
+    pub or: Option<Vec<Filter>>,
+}
+
+/// What stands between a category and the one below it.
+pub const CATEGORY_SEPARATOR: &str = " > ";
+
+/// Iterates over a category and those above it: "Home > Kitchen" is also in "Home".
+pub fn category_path(category: &str) -> impl Iterator<Item = &str> {
+    let above = category.match_indices(CATEGORY_SEPARATOR).map(|(end, _)| &category[..end]);
+    above.filter(|above| !above.is_empty()).chain([category])
 }
 
 /// Conditions on a list of labels, all of which must hold.
@@ -46,7 +60,10 @@ pub struct Labels {
 }
 
 /// Conditions on a property, all of which must hold. An item without the property meets only `none`. Values of
-/// different types are never equal, and only numbers meet bounds.
+/// different types are never equal, and only numbers meet bounds. Numbers are compared exactly.
+///
+/// Of a property that is a list, each value counts: `eq` and `in` hold when one of the values meets them, `none` when
+/// no value is named. A list does not meet bounds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -65,20 +82,20 @@ pub struct Condition {
     pub none: Vec<PropertyValue>,
     /// The value is a number greater than this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub gt: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub gt: Option<Number>,
     /// The value is a number greater than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub gte: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub gte: Option<Number>,
     /// The value is a number less than this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub lt: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub lt: Option<Number>,
     /// The value is a number less than or equal to this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
-    pub lte: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
+    pub lte: Option<Number>,
 }
 
 impl Filter {
@@ -86,18 +103,23 @@ impl Filter {
     pub const VALUES_MAX: usize = 1000;
     /// Most properties.
     pub const PROPERTIES_MAX: usize = 32;
+    /// Most alternatives.
+    pub const OR_MAX: usize = 16;
 
     /// Whether the filter admits every item.
     pub fn is_empty(&self) -> bool {
-        self.categories.is_empty() && self.tags.is_empty() && self.properties.values().all(Condition::is_empty)
+        self.categories.is_empty()
+            && self.tags.is_empty()
+            && self.properties.values().all(Condition::is_empty)
+            && self.or.is_none()
     }
 
     /// Checks all rules; `field` is the name of the filter.
     pub fn check(&self, field: &str) -> FieldResult<()> {
         count_within(format_args!("{field}.properties"), self.properties.len(), Self::PROPERTIES_MAX)?;
-        let count = self.categories.len()
-            + self.tags.len()
-            + self.properties.values().map(|condition| condition.values().count()).sum::<usize>();
+        let alternatives = self.or.as_deref().unwrap_or_default();
+        count_within(format_args!("{field}.or"), alternatives.len(), Self::OR_MAX)?;
+        let count = self.len() + alternatives.iter().map(Self::len).sum::<usize>();
         if count > Self::VALUES_MAX {
             let detail = format!("must have at most {} labels and values, has {count}", Self::VALUES_MAX);
             return Err(FieldError::new(field, "too_many", detail));
@@ -108,7 +130,21 @@ impl Filter {
             text_within(format_args!("{field}.properties"), name, Id::BYTES_MAX)?;
             condition.check(format_args!("{field}.properties.{name}"))?;
         }
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let field = format!("{field}.or[{index}]");
+            if alternative.or.is_some() {
+                return Err(FieldError::new(format!("{field}.or"), "invalid_value", "must not be within another or"));
+            }
+            alternative.check(&field)?;
+        }
         Ok(())
+    }
+
+    /// Labels and values, without those of alternatives.
+    fn len(&self) -> usize {
+        self.categories.len()
+            + self.tags.len()
+            + self.properties.values().map(|condition| condition.values().count()).sum::<usize>()
     }
 }
 
@@ -154,6 +190,10 @@ impl Condition {
     fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
         self.values().try_for_each(|value| match value {
             PropertyValue::Text(text) => bytes_within(field, text, Item::LABEL_BYTES_MAX),
+            PropertyValue::List(_) => {
+                let detail = "must not be a list: `in` admits items with any of several values";
+                Err(FieldError::new(field.to_string(), "invalid_value", detail))
+            }
             PropertyValue::Flag(_) | PropertyValue::Number(_) => Ok(()),
         })
     }
@@ -173,6 +213,7 @@ mod tests {
             assert!(filter(text).is_empty(), "{text}");
         }
         for text in [
+            r#"{"or":[]}"#,
             r#"{"tags":{"any":[]}}"#,
             r#"{"properties":{"price":{"in":[]}}}"#,
             r#"{"properties":{"price":{"gt":5,"lt":1}}}"#,
@@ -180,6 +221,16 @@ mod tests {
             assert!(!filter(text).is_empty(), "{text}");
             filter(text).check("filter").expect(text);
         }
+    }
+
+    #[test]
+    fn a_category_is_in_those_above_it() {
+        let path = |category| category_path(category).collect::<Vec<_>>();
+        assert_eq!(path("Home > Kitchen > Pans"), ["Home", "Home > Kitchen", "Home > Kitchen > Pans"]);
+        assert_eq!(
+            (path("Home>Kitchen"), path(" > x"), path("a -> b")),
+            (vec!["Home>Kitchen"], vec![" > x"], vec!["a -> b"])
+        );
     }
 
     #[test]
@@ -193,7 +244,9 @@ mod tests {
                 serde_json::from_str::<Filter>(&text).expect_err(&text);
             }
         }
-        for text in [r#"{"categories":null}"#, r#"{"properties":null}"#, r#"{"properties":{"price":null}}"#] {
+        for text in
+            [r#"{"or":null}"#, r#"{"categories":null}"#, r#"{"properties":null}"#, r#"{"properties":{"price":null}}"#]
+        {
             serde_json::from_str::<Filter>(text).expect_err(text);
         }
     }
@@ -210,6 +263,10 @@ mod tests {
             (r#"{"properties":{"":{"eq":1}}}"#.to_owned(), "filter.properties", "empty"),
             (format!(r#"{{"properties":{{{}}}}}"#, names.join(",")), "filter.properties", "too_many"),
             (format!(r#"{{"categories":{{"any":[{}]}}}}"#, many.join(",")), "filter", "too_many"),
+            (format!(r#"{{"or":[{{"tags":{{"any":[{}]}}}}]}}"#, many.join(",")), "filter", "too_many"),
+            (r#"{"or":[{},{"tags":{"all":[""]}}]}"#.to_owned(), "filter.or[1].tags.all[0]", "empty"),
+            (r#"{"or":[{"or":[]}]}"#.to_owned(), "filter.or[0].or", "invalid_value"),
+            (format!(r#"{{"or":[{}]}}"#, ["{}"; 17].join(",")), "filter.or", "too_many"),
         ] {
             let error = filter(&text).check("filter").expect_err("refused");
             assert_eq!((error.field.as_str(), error.code), (field, code));

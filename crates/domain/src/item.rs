@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FieldError, FieldResult, Id, count_within, field::bytes_within, named_vectors, text_within};
+use super::{
+    FieldError, FieldResult, Id, PropertyValue, count_within, field::bytes_within, named_vectors, text_within,
+};
 
 /// An item's metadata as stored in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +28,8 @@ pub struct Item {
     /// Tags; each becomes a token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Named values. `brand`, `category_id`, `year` and `price` become tokens; filters can use all of them.
+    /// Named values, or lists of values. `brand`, `category_id`, `year` and `price` become tokens; filters can use all of
+    /// them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, PropertyValue>,
     /// Dense vectors by modality, such as `image`: lists of numbers, or base64 of little-endian f32.
@@ -41,19 +44,6 @@ fn available_by_default() -> bool {
     true
 }
 
-/// Value of a property.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(untagged, expecting = "must be true, false, a number or text")]
-pub enum PropertyValue {
-    /// `true` or `false`.
-    Flag(bool),
-    /// A finite number.
-    Number(f64),
-    /// Text.
-    Text(String),
-}
-
 impl Item {
     /// Most categories, and most tags.
     pub const LABELS_MAX: usize = 64;
@@ -63,6 +53,8 @@ impl Item {
     pub const TEXT_BYTES_MAX: usize = 65_536;
     /// Most properties.
     pub const PROPERTIES_MAX: usize = 64;
+    /// Most values in the lists of all properties together.
+    pub const LISTED_MAX: usize = 256;
     /// Most modalities.
     pub const VECTORS_MAX: usize = 8;
     /// Longest dense vector.
@@ -96,19 +88,7 @@ impl Item {
         for label in &self.tags {
             text_within("tags", label, Self::LABEL_BYTES_MAX)?;
         }
-        for (name, value) in &self.properties {
-            text_within("properties", name, Id::BYTES_MAX)?;
-            match value {
-                PropertyValue::Number(number) if !number.is_finite() => {
-                    let field = format!("properties.{name}");
-                    return Err(FieldError::new(field, "not_finite", "must be a finite number"));
-                }
-                PropertyValue::Text(text) => {
-                    bytes_within(format_args!("properties.{name}"), text, Self::LABEL_BYTES_MAX)?;
-                }
-                PropertyValue::Flag(_) | PropertyValue::Number(_) => {}
-            }
-        }
+        self.check_properties()?;
         for (name, vector) in &self.vectors {
             text_within("vectors", name, Id::BYTES_MAX)?;
             let field = || format!("vectors.{name}");
@@ -121,5 +101,48 @@ impl Item {
             }
         }
         Ok(())
+    }
+
+    fn check_properties(&self) -> FieldResult<()> {
+        let mut listed = 0;
+        for (name, value) in &self.properties {
+            text_within("properties", name, Id::BYTES_MAX)?;
+            if let PropertyValue::List(values) = value {
+                listed += values.len();
+                count_within("properties", listed, Self::LISTED_MAX)?;
+            }
+            for value in value.values() {
+                match value {
+                    PropertyValue::Number(number) if !number.is_finite() => {
+                        let field = format!("properties.{name}");
+                        return Err(FieldError::new(field, "not_finite", "must be a finite number"));
+                    }
+                    PropertyValue::Text(text) => {
+                        bytes_within(format_args!("properties.{name}"), text, Self::LABEL_BYTES_MAX)?;
+                    }
+                    PropertyValue::List(_) => {
+                        let field = format!("properties.{name}");
+                        return Err(FieldError::new(field, "invalid_value", "a list must not hold a list"));
+                    }
+                    PropertyValue::Flag(_) | PropertyValue::Number(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses whole numbers beyond 64 bits, which were rounded when `text`, the JSON of the item, was read.
+    pub fn check_exact(&self, text: &[u8]) -> FieldResult<()> {
+        let rounded = |value: &PropertyValue| match value {
+            PropertyValue::Number(number) => number.was_rounded(text),
+            PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => false,
+        };
+        match self.properties.iter().find(|(_, value)| value.values().iter().any(rounded)) {
+            Some((name, _)) => {
+                let detail = "a whole number must have at most 64 bits; send a longer one as text";
+                Err(FieldError::new(format!("properties.{name}"), "out_of_range", detail))
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -64,6 +64,14 @@ impl Modalities {
         Ok(true)
     }
 
+    /// Removes a modality and returns it; the inputs of those after it move up.
+    pub fn remove(&mut self, name: &str) -> Option<Modality> {
+        let place = self.all.iter().position(|modality| modality.name == name)?;
+        let gone = self.all.remove(place);
+        self.all[place..].iter_mut().for_each(|modality| modality.first -= gone.inputs);
+        Some(gone)
+    }
+
     /// Registers the modalities of an item's vectors. An error changes nothing.
     pub fn admit_item(&mut self, item: &Item) -> FieldResult<()> {
         let before = self.all.len();
@@ -97,6 +105,17 @@ mod tests {
         assert_eq!((refused.field.as_str(), refused.code), ("vectors.text", "bad_dimension"));
         let text = Modality { name: "text".to_owned(), inputs: 2, first: 3 };
         assert_eq!((modalities.all().last(), modalities.inputs()), (Some(&text), 5), "no audio");
+    }
+
+    #[test]
+    fn a_removed_modality_may_have_another_length() {
+        let mut modalities = Modalities::default();
+        modalities.admit_item(&item(&[("audio", 4), ("image", 3), ("text", 2)])).expect("new");
+        assert_eq!(modalities.remove("image").map(|gone| (gone.first, gone.inputs)), Some((4, 3)));
+        assert_eq!(modalities.remove("image"), None);
+        assert_eq!(modalities.admit("image", 7), Ok(true));
+        let places: Vec<_> = modalities.all().iter().map(|m| (m.name.as_str(), m.first, m.inputs)).collect();
+        assert_eq!(places, [("audio", 0, 4), ("text", 4, 2), ("image", 6, 7)]);
     }
 
     #[test]

@@ -15,6 +15,14 @@ pub enum Subject {
     SessionId(Id),
     /// An item: what goes with it. The item itself is not answered, unless `among` names it.
     Item(Id),
+    /// A user who looks at an item: what goes with it for this user. The item itself is not answered, unless `among`
+    /// names it.
+    UserWithItem {
+        /// The user, by history; an unknown one gets a fallback.
+        user: Id,
+        /// The item, which counts as met just now.
+        item: Id,
+    },
     /// A vector, `[dim]`.
     Vector(Vec<f32>),
     /// Nobody: popular items.
@@ -62,6 +70,16 @@ pub struct Query {
     pub with_embedding: bool,
     /// Whether to return explanations of the scores.
     pub with_explanation: bool,
+}
+
+impl Subject {
+    /// Returns the item that somebody looks at.
+    pub const fn looked_at(&self) -> Option<&Id> {
+        match self {
+            Self::Item(item) | Self::UserWithItem { item, .. } => Some(item),
+            Self::User(_) | Self::Session(_) | Self::SessionId(_) | Self::Vector(_) | Self::Nobody => None,
+        }
+    }
 }
 
 impl Query {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, Position, RowVector, Timestamp, VersionNumber};
+use super::{
+    Event, Exclusions, ForgottenUser, Id, Item, ItemPatch, Merge, ModelConfig, Position, RowVector, Timestamp,
+    VersionNumber,
+};
 
 /// Content of a record. Everything that can change a model is one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,6 +17,8 @@ pub enum RecordBody {
     Event(Event),
     /// An item's metadata, which replaces what was stored.
     PutItem(Item),
+    /// Changes parts of an item's metadata; creates an item that is unknown. A removed item stays removed.
+    PatchItem(Box<ItemPatch>),
     /// Removes an item: it is not recommended until put again.
     RemoveItem {
         /// Id of the item.
@@ -35,6 +40,13 @@ pub enum RecordBody {
     },
     /// Imports a vector into a row.
     PutVector(RowVector),
+    /// Moves the history of another user or of a session into a user's.
+    Merge(Merge),
+    /// Forgets a modality of dense vectors: its length, its projection, and the items' vectors of it.
+    ResetModality {
+        /// Name of the modality.
+        modality: String,
+    },
     /// Erases a user: the row loses its id, its vector and its history.
     Forget(ForgottenUser),
 }

@@ -121,15 +121,26 @@ impl Serialize for PackedVector<'_> {
     }
 }
 
+/// A dense vector of an item. Serialized as base64 of little-endian f32, parsed from that or from a list of numbers. The
+/// caller checks its length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DenseVector(pub Vec<f32>);
+
+impl Serialize for DenseVector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        PackedVector(&self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for DenseVector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValuesVisitor { most: usize::MAX }).map(Self)
+    }
+}
+
 /// Parses named vectors, each a list of numbers or base64 of little-endian f32. The caller checks their lengths.
 pub fn named_vectors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<f32>>, D::Error> {
-    struct Values(Vec<f32>);
-    impl<'de> Deserialize<'de> for Values {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_any(ValuesVisitor { most: usize::MAX }).map(Self)
-        }
-    }
-    let named = BTreeMap::<String, Values>::deserialize(deserializer)?;
+    let named = BTreeMap::<String, DenseVector>::deserialize(deserializer)?;
     Ok(named.into_iter().map(|(name, values)| (name, values.0)).collect())
 }
 

@@ -118,7 +118,10 @@ impl Learner {
             events.clear();
             match &record.body {
                 RecordBody::PutItem(item) => state.put_item(item),
+                RecordBody::PatchItem(patch) => state.patch_item(patch),
                 RecordBody::RemoveItem { item } => state.remove_item(item),
+                RecordBody::Merge(merge) => state.merge(merge),
+                RecordBody::ResetModality { modality } => state.reset_modality(modality),
                 RecordBody::Configure { config } => {
                     state.configure(config);
                 }

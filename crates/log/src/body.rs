@@ -3,17 +3,17 @@
 //! A record handed over in memory must equal the one that a replay reads from the table (P4). JSON does not preserve
 //! every number: the parser may be off by one unit in the last place for 17 digits, and NaN becomes null. So
 //! [`normalise`] replaces such values by what JSON returns, before the record is handed to anybody. Items do not need
-//! that, see [`ItemRest`].
-
-use std::collections::BTreeMap;
+//! that, see [`item_rest`](super::item_rest).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use shelfmark_domain::{
-    Event, Exclusions, ForgottenUser, Id, Item, ModelConfig, PackedVector, Position, PropertyValue, RecordBody,
-    RowVector, Timestamp, VectorTable, VersionNumber,
+    Event, Exclusions, ForgottenUser, Id, Merge, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable,
+    VersionNumber,
 };
+
+use super::item_rest::{item_rest, patch_rest};
 
 /// Codes of `records.type`.
 pub(super) mod code {
@@ -24,6 +24,9 @@ pub(super) mod code {
     pub const CONFIGURE: i16 = 5;
     pub const PUT_VECTOR: i16 = 6;
     pub const FORGET: i16 = 7;
+    pub const PATCH_ITEM: i16 = 8;
+    pub const MERGE: i16 = 9;
+    pub const RESET_MODALITY: i16 = 10;
 }
 
 /// Rare fields of an event: the JSON of `records.rest`.
@@ -47,26 +50,6 @@ struct EventRestRef<'a> {
     recommendation_id: Option<&'a Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     properties: Option<&'a Value>,
-}
-
-/// The JSON of `records.rest` for an item. It reads back as the same [`Item`]: vectors are written as base64 of their
-/// bytes, in half the size of decimal numbers, and all other numbers are finite.
-#[derive(Serialize)]
-struct ItemRest<'a> {
-    id: &'a Id,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    categories: &'a [String],
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    tags: &'a [String],
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    properties: &'a BTreeMap<String, PropertyValue>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    vectors: BTreeMap<&'a str, PackedVector<'a>>,
-    available: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +118,21 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             rest: Some(item_rest(item)?),
             ..Columns::default()
         },
+        RecordBody::PatchItem(patch) => Columns {
+            code: code::PATCH_ITEM,
+            item: Some(patch.id.as_str()),
+            rest: Some(patch_rest(patch)?),
+            ..Columns::default()
+        },
+        RecordBody::Merge(merge) => Columns {
+            code: code::MERGE,
+            user: Some(merge.into.as_str()),
+            rest: Some(json(merge)?),
+            ..Columns::default()
+        },
+        RecordBody::ResetModality { modality } => {
+            Columns { code: code::RESET_MODALITY, rest: Some(json(modality)?), ..Columns::default() }
+        }
         RecordBody::RemoveItem { item } => {
             Columns { code: code::REMOVE_ITEM, item: Some(item.as_str()), ..Columns::default() }
         }
@@ -167,25 +165,7 @@ fn event_rest(event: &Event) -> Result<Option<String>, String> {
     .map(Some)
 }
 
-fn item_rest(item: &Item) -> Result<String, String> {
-    let Item { id, title, text, categories, tags, properties, vectors, available } = item;
-    let endless = |value: &PropertyValue| matches!(value, PropertyValue::Number(number) if !number.is_finite());
-    if let Some((name, _)) = properties.iter().find(|(_, value)| endless(value)) {
-        return Err(format!("properties.{name} is not finite"));
-    }
-    json(&ItemRest {
-        id,
-        title: title.as_deref(),
-        text: text.as_deref(),
-        categories,
-        tags,
-        properties,
-        vectors: vectors.iter().map(|(name, values)| (name.as_str(), PackedVector(values))).collect(),
-        available: *available,
-    })
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String, String> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, String> {
     serde_json::to_string(value).map_err(|error| error.to_string())
 }
 
@@ -206,9 +186,12 @@ pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(),
         RecordBody::Configure { config } => **config = parse::<ModelConfig>(rest)?,
         // Vectors are written as their bytes.
         RecordBody::PutItem(_)
+        | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
         | RecordBody::PutVector(_)
+        | RecordBody::Merge(_)
+        | RecordBody::ResetModality { .. }
         | RecordBody::Forget(_) => {}
     }
     Ok(())
@@ -237,6 +220,9 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
             })
         }
         code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
+        code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
+        code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
+        code::RESET_MODALITY => RecordBody::ResetModality { modality: parse(rest.ok_or("rest is null")?)? },
         code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
         code::RESTORE => {
             let RestoreRest { version, replay } = parse(rest.ok_or("rest is null")?)?;
@@ -274,14 +260,29 @@ pub(super) fn restore_without_user(rest: &str, user: &ForgottenUser) -> Result<O
     named.then(|| json(&restore)).transpose()
 }
 
+/// Reads the `rest` of a merge.
+pub(super) fn merge(rest: &str) -> Result<Merge, String> {
+    parse(rest)
+}
+
+/// Returns a merge's `rest` and user without the forgotten user's names; `None` when it names none.
+pub(super) fn merge_without_user(rest: &str, user: &ForgottenUser) -> Result<Option<(String, Option<String>)>, String> {
+    let mut merge: Merge = parse(rest)?;
+    let named = merge.forget(user);
+    named.then(|| Ok((json(&merge)?, Some(merge.into.as_str().to_owned())))).transpose()
+}
+
 /// Returns the id of an event; `None` for other records.
 pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
     match body {
         RecordBody::Event(event) => Some(&event.event_id),
         RecordBody::PutItem(_)
+        | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
+        | RecordBody::Merge(_)
+        | RecordBody::ResetModality { .. }
         | RecordBody::PutVector(_)
         | RecordBody::Forget(_) => None,
     }
@@ -294,6 +295,8 @@ pub(super) fn unreadable(position: Position, detail: String) -> super::LogError 
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::{Item, PropertyValue};
+
     use super::*;
 
     /// Goal: the hand-over in memory is what the table gives back (P4). Method: awkward numbers in every place that
@@ -305,15 +308,20 @@ mod tests {
         let numbers =
             [0.1, -0.0, 5.0, 1e300, f64::MIN_POSITIVE, 9_007_199_254_740_993.0, 1.0 / 3.0, 123_456_789.123_456_78];
         for (place, number) in numbers.into_iter().enumerate() {
-            item.properties.insert(format!("n{place}"), PropertyValue::Number(number));
+            item.properties.insert(format!("n{place}"), PropertyValue::Number(number.into()));
         }
+        for (place, number) in [7_u64, 2_053_013_555_631_882_655, u64::MAX].into_iter().enumerate() {
+            item.properties.insert(format!("u{place}"), PropertyValue::Number(number.into()));
+        }
+        let sizes = vec![PropertyValue::Number(i64::MIN.into()), PropertyValue::Text("M".to_owned())];
+        item.properties.insert("sizes".to_owned(), PropertyValue::List(sizes));
         item.properties.insert("flag".to_owned(), PropertyValue::Flag(false));
         item.vectors.insert("image".to_owned(), vec![0.1, -0.0, f32::MIN_POSITIVE, 1e-45, f32::MAX, 16_777_217.0]);
         let bits = |body: &RecordBody| {
             let RecordBody::PutItem(item) = body else { panic!("an item") };
             let numbers = item.properties.values().map(|value| match value {
-                PropertyValue::Number(number) => number.to_bits(),
-                PropertyValue::Flag(_) | PropertyValue::Text(_) => 0,
+                PropertyValue::Number(number) => number.as_f64().to_bits(),
+                PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => 0,
             });
             let vector = item.vectors["image"].iter().map(|value| u64::from(value.to_bits()));
             numbers.chain(vector).collect::<Vec<_>>()
@@ -327,8 +335,9 @@ mod tests {
             let back = stored(rest);
             assert_eq!(back, body);
             assert_eq!(bits(&back), bits(&body));
+            assert_eq!(to_columns(&back).expect("valid").rest, to_columns(&body).expect("valid").rest);
         }
-        item.properties.insert("n".to_owned(), PropertyValue::Number(f64::NAN));
+        item.properties.insert("n".to_owned(), PropertyValue::Number(f64::NAN.into()));
         let refused = to_columns(&RecordBody::PutItem(item)).err();
         assert_eq!(refused.as_deref(), Some("properties.n is not finite"));
     }

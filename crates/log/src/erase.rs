@@ -1,14 +1,16 @@
 //! Erasure of a forgotten user from the log (P10), in the transaction that also erases the user elsewhere.
 
-use sqlx::PgConnection;
+use std::collections::BTreeMap;
 
-use shelfmark_domain::{ForgottenUser, Id, Position};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use shelfmark_domain::{ForgottenUser, Id, Merge, MergeSource, Position, UserNames};
 
 use super::{
     LogError,
     body::{self, code},
     copy::record_columns,
-    restore::{advance_head, insert_record},
+    restore::{LockedHead, insert_record},
     rewriting::Rewriting,
     stored_row,
 };
@@ -34,120 +36,267 @@ impl ErasedRecords {
     }
 }
 
-/// Erases the user from the committed records after a position. A pseudonym replaces the user's id. Session,
-/// properties, event id and the id of the recommended list are removed. Item, kind, value, time and circumstances stay,
-/// since the model learned from them.
+/// Adds the names that the logs link with a user's: users merged into it, directly or indirectly, and sessions that acted
+/// without a user beside naming one of these. Passes over all records of the models.
+pub async fn linked_names(
+    connection: &mut PgConnection,
+    model_ids: &[i32],
+    mut names: UserNames,
+) -> Result<UserNames, LogError> {
+    let rows = sqlx::query("select position, rest from records where model_id = any($1) and type = 9")
+        .bind(model_ids)
+        .fetch_all(&mut *connection)
+        .await?;
+    let merges = rows.iter().map(merge).collect::<Result<Vec<_>, _>>()?;
+    loop {
+        let before = names.users.len();
+        for merge in &merges {
+            if !names.users.contains(&merge.into) {
+                continue;
+            }
+            match &merge.from {
+                MergeSource::User(other) => _ = names.users.insert(other.clone()),
+                MergeSource::Session(session) => _ = names.sessions.insert(session.clone()),
+            }
+        }
+        if names.users.len() == before {
+            break;
+        }
+    }
+    let users: Vec<&str> = names.users.iter().map(Id::as_str).collect();
+    let shared: Vec<String> = sqlx::query_scalar(
+        "select distinct g.session_id from records g where g.model_id = any($1) and g.type = 1 and g.user_id is null \
+         and g.session_id in (select n.session_id from records n where n.model_id = any($1) and n.type = 1 \
+         and n.user_id = any($2) and n.session_id is not null)",
+    )
+    .bind(model_ids)
+    .bind(users)
+    .fetch_all(&mut *connection)
+    .await?;
+    for session in shared {
+        let unreadable = |error: shelfmark_domain::FieldError| body::unreadable(Position::ZERO, error.to_string());
+        names.sessions.insert(Id::new("session_id", &session).map_err(unreadable)?);
+    }
+    Ok(names)
+}
+
+fn merge(row: &PgRow) -> Result<Merge, LogError> {
+    let position = Position::from_i64(row.try_get(0)?);
+    body::merge(row.try_get(1)?).map_err(|detail| body::unreadable(position, detail))
+}
+
+/// Erases a user from the committed records after a position, under all `names`. A pseudonym replaces each name.
+/// Properties, event id and the id of the recommended list are removed, and so is a session that is not among the names.
+/// Item, kind, value, time and circumstances stay, since the model learned from them.
 ///
-/// Appends continue meanwhile. [`append_forget`] erases the user from the records that they add.
+/// Appends continue meanwhile. Erase again under the lock of the head from the records that they add.
 pub async fn erase_user(
     connection: &mut PgConnection,
     model_id: i32,
-    user: &Id,
+    names: &UserNames,
     forgotten: &ForgottenUser,
     after: Position,
 ) -> Result<ErasedRecords, LogError> {
     let head: i64 =
         sqlx::query_scalar("select head from models where id = $1").bind(model_id).fetch_one(&mut *connection).await?;
-    let mut erased = ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() };
-    let mut rewriting = Rewriting::default();
-    loop {
+    let sessions = names.sessions.iter().filter_map(|id| Some((id.as_str(), forgotten.session(id.as_str())?)));
+    let sessions: BTreeMap<&str, Id> = sessions.collect();
+    let mut erasure = Erasure {
+        model_id,
+        after,
+        erased: ErasedRecords { through: Position::from_i64(head), ..ErasedRecords::default() },
+        rewriting: Rewriting::default(),
+    };
+    for id in &names.users {
+        if let Some(name) = forgotten.user(id.as_str()) {
+            let session = |session: Option<&str>| session.and_then(|id| sessions.get(id)).map(text);
+            erasure
+                .rewrite(&mut *connection, USER, id, |row| {
+                    let rest = anonymous_rest(row)?;
+                    Ok(Rewritten { user: Some(text(&name)), session: session(row.try_get(10)?), rest, anonymous: true })
+                })
+                .await?;
+        }
+    }
+    for id in &names.sessions {
+        let Some(name) = sessions.get(id.as_str()) else { continue };
+        erasure
+            .rewrite(&mut *connection, GUEST, id, |row| {
+                Ok(Rewritten { user: None, session: Some(text(name)), rest: anonymous_rest(row)?, anonymous: true })
+            })
+            .await?;
+        // Events of others in the session: they still end the visit where they did.
+        erasure
+            .rewrite(&mut *connection, SESSION, id, |row| {
+                let rest = stored_row::rest(row)?.map(str::to_owned);
+                Ok(Rewritten { user: row.try_get(9)?, session: Some(text(name)), rest, anonymous: false })
+            })
+            .await?;
+    }
+    erasure.rewrite_named(&mut *connection, forgotten).await?;
+    erasure.rewriting.renew_checksums(connection, model_id).await?;
+    Ok(erasure.erased)
+}
+
+/// Selects records of one name; $1 to $4: model, name, most records, position after.
+macro_rules! select {
+    ($owner:literal) => {
+        concat!(
+            "select ",
+            record_columns!(),
+            " from records where model_id = $1 and type = 1 and position > $4 and ",
+            $owner,
+            " limit $3"
+        )
+    };
+}
+
+/// Events of a user.
+const USER: &str = select!("user_id = $2");
+/// Events of a session without a user.
+const GUEST: &str = select!("user_id is null and session_id = $2");
+/// All events of a session.
+const SESSION: &str = select!("session_id = $2");
+
+/// Columns of a record after the erasure.
+struct Rewritten {
+    user: Option<String>,
+    session: Option<String>,
+    rest: Option<String>,
+    /// Whether it is an event of the user: its id is replaced, and it counts.
+    anonymous: bool,
+}
+
+/// Erasure from one log.
+struct Erasure {
+    model_id: i32,
+    after: Position,
+    erased: ErasedRecords,
+    rewriting: Rewriting,
+}
+
+impl Erasure {
+    /// Rewrites the records that `select` finds. `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of
+    /// the values that it may hold.
+    async fn rewrite(
+        &mut self,
+        connection: &mut PgConnection,
+        select: &'static str,
+        id: &Id,
+        rewritten: impl Fn(&PgRow) -> Result<Rewritten, LogError>,
+    ) -> Result<(), LogError> {
+        loop {
+            let rows = sqlx::query(select)
+                .bind(self.model_id)
+                .bind(id.as_str())
+                .bind(PAGE)
+                .bind(self.after.as_i64())
+                .fetch_all(&mut *connection)
+                .await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut changes = Vec::with_capacity(rows.len());
+            for row in rows {
+                changes.push((stored_row::position(&row)?, rewritten(&row)?));
+                self.rewriting.before(&row)?;
+            }
+            self.update(&mut *connection, changes).await?;
+        }
+    }
+
+    async fn update(
+        &mut self,
+        connection: &mut PgConnection,
+        changes: Vec<(Position, Rewritten)>,
+    ) -> Result<(), LogError> {
+        let count = changes.len();
+        let (mut positions, mut users) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut sessions, mut rests) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut anonymous = Vec::with_capacity(count);
+        for (position, change) in changes {
+            positions.push(position.as_i64());
+            users.push(change.user);
+            sessions.push(change.session);
+            rests.push(change.rest);
+            anonymous.push(change.anonymous);
+            if change.anonymous {
+                self.erased.add(position);
+            }
+        }
+        let rows = sqlx::query(concat!(
+            "with found as (select * from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bool[]) ",
+            "as f (at, new_user, new_session, new_rest, anonymous)) ",
+            "update records r set user_id = f.new_user, session_id = f.new_session, rest = f.new_rest, ",
+            "retry_hash = case when f.anonymous then null else r.retry_hash end, ",
+            "event_id = case when f.anonymous then 'forgotten-' || gen_random_uuid()::text else r.event_id end ",
+            "from found f where r.model_id = $1 and r.position = f.at returning ",
+            record_columns!(),
+        ))
+        .bind(self.model_id)
+        .bind(positions)
+        .bind(users)
+        .bind(sessions)
+        .bind(rests)
+        .bind(anonymous)
+        .fetch_all(connection)
+        .await?;
+        for row in rows {
+            self.rewriting.after(&row)?;
+        }
+        Ok(())
+    }
+
+    /// Rewrites restores, whose replays name the users that they leave out, and merges.
+    async fn rewrite_named(
+        &mut self,
+        connection: &mut PgConnection,
+        forgotten: &ForgottenUser,
+    ) -> Result<(), LogError> {
         let rows = sqlx::query(concat!(
             "select ",
             record_columns!(),
-            " from records where model_id = $1 and user_id = $2 and position > $4 limit $3"
+            " from records where model_id = $1 and type in (4, 9) and position > $2"
         ))
-        .bind(model_id)
-        .bind(user.as_str())
-        .bind(PAGE)
-        .bind(after.as_i64())
+        .bind(self.model_id)
+        .bind(self.after.as_i64())
         .fetch_all(&mut *connection)
         .await?;
-        if rows.is_empty() {
-            break;
-        }
-        let (mut positions, mut rests) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        let mut changes = Vec::new();
         for row in rows {
-            rewriting.before(&row)?;
             let position = stored_row::position(&row)?;
-            // `rest` is rewritten here, not in SQL: Postgres' JSON refuses some of the values that it may hold.
-            let rest = stored_row::rest(&row)?.map(body::anonymous_rest).transpose();
-            rests.push(rest.map_err(|detail| body::unreadable(position, detail))?.flatten());
-            positions.push(position.as_i64());
+            let damaged = |detail| body::unreadable(position, detail);
+            let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
+            let rewritten = if row.try_get::<i16, _>(4)? == code::MERGE {
+                body::merge_without_user(rest, forgotten)
+            } else {
+                body::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
+            };
+            if let Some((rest, user)) = rewritten.map_err(damaged)? {
+                self.rewriting.before(&row)?;
+                changes.push((position, Rewritten { user, session: None, rest: Some(rest), anonymous: false }));
+            }
         }
-        let rows = sqlx::query(concat!(
-            "with found as (select * from unnest($4::bigint[], $5::text[]) as f (at, new_rest)) ",
-            "update records r set user_id = $3, session_id = null, retry_hash = null, ",
-            "event_id = 'forgotten-' || gen_random_uuid()::text, rest = f.new_rest from found f ",
-            "where r.model_id = $1 and r.position = f.at and r.user_id = $2 returning ",
-            record_columns!(),
-        ))
-        .bind(model_id)
-        .bind(user.as_str())
-        .bind(forgotten.name().as_str())
-        .bind(positions)
-        .bind(rests)
-        .fetch_all(&mut *connection)
-        .await?;
-        for row in rows {
-            rewriting.after(&row)?;
-            erased.add(stored_row::position(&row)?);
-        }
+        self.update(connection, changes).await
     }
-    erase_from_restores(connection, model_id, forgotten, after, &mut rewriting).await?;
-    rewriting.renew_checksums(connection, model_id).await?;
-    Ok(erased)
 }
 
-/// Erases the user from restore records: a replay names the users that it leaves out.
-async fn erase_from_restores(
-    connection: &mut PgConnection,
-    model_id: i32,
-    forgotten: &ForgottenUser,
-    after: Position,
-    rewriting: &mut Rewriting,
-) -> Result<(), LogError> {
-    let rows = sqlx::query(concat!(
-        "select ",
-        record_columns!(),
-        " from records where model_id = $1 and type = 4 and position > $2"
-    ))
-    .bind(model_id)
-    .bind(after.as_i64())
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in rows {
-        let position = stored_row::position(&row)?;
-        let damaged = |detail| body::unreadable(position, detail);
-        let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
-        if let Some(rest) = body::restore_without_user(rest, forgotten).map_err(damaged)? {
-            rewriting.before(&row)?;
-            let row = sqlx::query(concat!(
-                "update records set rest = $3 where model_id = $1 and position = $2 returning ",
-                record_columns!()
-            ))
-            .bind(model_id)
-            .bind(position.as_i64())
-            .bind(rest)
-            .fetch_one(&mut *connection)
-            .await?;
-            rewriting.after(&row)?;
-        }
-    }
-    Ok(())
+fn text(id: &Id) -> String {
+    id.as_str().to_owned()
 }
 
-/// Appends the record that makes every learner forget the user. Until the transaction ends, nothing else is appended.
-/// Also erases the user from records that were appended `after` the position through which [`erase_user`] searched.
+fn anonymous_rest(row: &PgRow) -> Result<Option<String>, LogError> {
+    let rest = stored_row::rest(row)?.map(body::anonymous_rest).transpose();
+    let position = stored_row::position(row)?;
+    Ok(rest.map_err(|detail| body::unreadable(position, detail))?.flatten())
+}
+
+/// Appends the record that makes every learner forget the user, at a head that was locked for it.
 pub async fn append_forget(
     connection: &mut PgConnection,
-    model_id: i32,
-    user: &Id,
+    head: LockedHead,
     forgotten: &ForgottenUser,
-    after: Position,
-) -> Result<(Position, ErasedRecords), LogError> {
-    let head = advance_head(connection, model_id).await?.ok_or(LogError::Deleted)?;
-    let late = erase_user(&mut *connection, model_id, user, forgotten, after).await?;
+) -> Result<Position, LogError> {
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    let position = insert_record(connection, model_id, head, code::FORGET, Some(rest)).await?;
-    Ok((position, late))
+    insert_record(connection, head, code::FORGET, Some(rest)).await
 }

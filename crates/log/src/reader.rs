@@ -55,7 +55,10 @@ pub(super) async fn find_event(
     match record.body {
         RecordBody::Event(event) => Ok(Some((record.position, event))),
         RecordBody::PutItem(_)
+        | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
+        | RecordBody::Merge(_)
+        | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
         | RecordBody::PutVector(_)

@@ -27,7 +27,7 @@ pub async fn append_restore(
     let refused = |detail| LogError::Refused { index: 0, detail };
     let body = RecordBody::Restore { version, replay };
     let columns = body::to_columns(&body).map_err(refused)?;
-    let head = advance_head(connection, model_id).await?.ok_or(LogError::Deleted)?;
+    let head = lock_head(connection, model_id).await?;
     // Deletions of versions need the lock that the update above holds.
     sqlx::query("select from versions where model_id = $1 and number = $2::bigint")
         .bind(model_id)
@@ -35,15 +35,22 @@ pub async fn append_restore(
         .fetch_optional(&mut *connection)
         .await?
         .ok_or_else(|| refused(format!("no version {version}")))?;
-    insert_record(connection, model_id, head, columns.code, columns.rest).await
+    insert_record(connection, head, columns.code, columns.rest).await
 }
 
-/// Moves the head by one record and locks it; `None` when the model is gone. The time of the append is never before
-/// that of the last one.
-pub(super) async fn advance_head(
-    connection: &mut PgConnection,
+/// A head that was moved by one record, and is locked until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+pub struct LockedHead {
     model_id: i32,
-) -> Result<Option<(Position, Timestamp)>, sqlx::Error> {
+    position: Position,
+    at: Timestamp,
+}
+
+/// Moves the head by one record and locks it: until the transaction ends, nothing else is appended. The time of the
+/// append is never before that of the last one.
+///
+/// Errors: [`LogError::Deleted`] when the model was deleted.
+pub async fn lock_head(connection: &mut PgConnection, model_id: i32) -> Result<LockedHead, LogError> {
     let row: Option<(i64, OffsetDateTime)> = sqlx::query_as(
         "update models set head = head + 1, head_at = greatest(head_at, $2) where id = $1 and deleted_at is null \
          returning head, head_at",
@@ -52,14 +59,14 @@ pub(super) async fn advance_head(
     .bind(Timestamp::now().to_datetime())
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|(head, at)| (Position::from_i64(head), Timestamp::from(at))))
+    let (head, at) = row.ok_or(LogError::Deleted)?;
+    Ok(LockedHead { model_id, position: Position::from_i64(head), at: Timestamp::from(at) })
 }
 
-/// Inserts a record of the service at the head that [`advance_head`] moved, and notifies every process.
+/// Inserts a record of the service at the head that [`lock_head`] moved, and notifies every process.
 pub(super) async fn insert_record(
     connection: &mut PgConnection,
-    model_id: i32,
-    (head, at): (Position, Timestamp),
+    LockedHead { model_id, position: head, at }: LockedHead,
     code: i16,
     rest: Option<String>,
 ) -> Result<Position, LogError> {

@@ -84,7 +84,7 @@ fn dense(view: &View, basis: &Basis) -> Vec<Dense> {
                     vector: vector.clone(),
                 }]
             }
-            Known::Actor(_) | Known::Visit(_) | Known::Nothing => Vec::new(),
+            Known::Actor(_) | Known::Looking(..) | Known::Visit(_) | Known::Nothing => Vec::new(),
         };
     };
     let parameters = &inference.parameters;

@@ -1,6 +1,6 @@
 //! Plan of a query: from the query to a search, and from the rows found to an answer.
 
-use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem, Subject};
+use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem};
 use shelfmark_state::{ComposedQuery, Context, POPULARITY_COLUMNS, QueryRows, Scalars, compose};
 
 use super::{
@@ -42,15 +42,17 @@ impl<'a> Plan<'a> {
         };
         let (ranking, vector) = match (&known, &composed) {
             (Known::Vector(vector), _) => (Ranking::Score, vector.clone()),
-            (Known::Actor(_) | Known::Visit(_) | Known::Nothing, Some((_, composed))) => {
+            (Known::Actor(_) | Known::Looking(..) | Known::Visit(_) | Known::Nothing, Some((_, composed))) => {
                 (Ranking::Score, composed.q.clone())
             }
-            (Known::Actor(_) | Known::Visit(_) | Known::Nothing, None) => (Ranking::Popularity, Vec::new()),
+            (Known::Actor(_) | Known::Looking(..) | Known::Visit(_) | Known::Nothing, None) => {
+                (Ranking::Popularity, Vec::new())
+            }
         };
         let popularity = popularity_weights(&inference.parameters.scalars, composed.as_ref());
         let explore = (inference.config.explore > 0.0).then_some(query.seed);
         // Nobody wants what they look at, unless they ask for it by name.
-        let itself = if let (Subject::Item(id), None) = (&query.subject, &query.among) { Some(id) } else { None };
+        let itself = query.subject.looked_at().filter(|_| query.among.is_none());
         let excluded = query.exclude.iter().chain(itself).filter_map(|id| inference.catalog.row(id.as_str()));
         let seen = known.seen(inference, &query.exclude_seen);
         // Nor what they dislike, until they like it again.

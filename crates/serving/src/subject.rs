@@ -12,6 +12,8 @@ const NO_KIND: u8 = u8::MAX;
 pub(super) enum Known {
     /// A stored history.
     Actor(Actor),
+    /// A stored history, and the same with an item that is looked at now.
+    Looking(Actor, History),
     /// The visit that the query gave, oldest first.
     Visit(History),
     /// A vector.
@@ -35,6 +37,9 @@ impl Known {
             Subject::SessionId(id) => inference.session(id.as_str()).map_or(Self::Nothing, Self::Actor),
             Subject::Session(ids) => Self::visit(inference, query, ids),
             Subject::Item(id) => Self::visit(inference, query, std::slice::from_ref(id)),
+            Subject::UserWithItem { user, item } => {
+                inference.user(user.as_str()).map_or(Self::Nothing, |user| Self::looking(inference, query, user, item))
+            }
             Subject::Vector(vector) => {
                 let dim = inference.config.dim;
                 if vector.len() != dim {
@@ -61,6 +66,15 @@ impl Known {
         if visit.is_empty() { Self::Nothing } else { Self::Visit(visit) }
     }
 
+    fn looking(inference: &InferenceState, query: &Query, user: Actor, item: &Id) -> Self {
+        let Some(item) = inference.catalog.row(item.as_str()) else { return Self::Actor(user) };
+        let mut history = inference.history(user).clone();
+        // The newest, whatever clocks say.
+        let newest = history.newest(0).next().map_or(query.at, |newest| newest.at.max(query.at));
+        history.push(PastEvent { item, at: newest, kind: NO_KIND, stance: Stance::Liked });
+        Self::Looking(user, history)
+    }
+
     /// The context of the query without its circumstances. A vector has none, and nobody an empty one.
     pub(super) fn context(
         &self,
@@ -70,6 +84,7 @@ impl Known {
     ) -> Option<Context> {
         match self {
             Self::Actor(actor) => Some(inference.context(*actor, query.at, scratch)),
+            Self::Looking(actor, history) => Some(inference.context_with(*actor, history, query.at, scratch)),
             Self::Visit(visit) => Some(inference.context_of(visit, query.at, scratch)),
             Self::Nothing => Some(inference.context_of(&History::default(), query.at, scratch)),
             Self::Vector(_) => None,
@@ -78,12 +93,14 @@ impl Known {
 
     /// The events that the context's history is of, newest first.
     pub(super) fn met(&self, inference: &InferenceState) -> Vec<Met> {
-        let (history, stored) = match self {
-            Self::Actor(actor) => (inference.history(*actor), true),
-            Self::Visit(visit) => (visit, false),
+        let (history, given) = match self {
+            Self::Actor(actor) => (inference.history(*actor), 0),
+            Self::Looking(_, history) => (history, 1),
+            Self::Visit(visit) => (visit, visit.len()),
             Self::Vector(_) | Self::Nothing => return Vec::new(),
         };
-        inference.query_history(history).map(|past| Met { past, stored }).collect()
+        let met = inference.query_history(history).enumerate();
+        met.map(|(place, past)| Met { past, stored: place >= given }).collect()
     }
 
     /// Rows of the subject's own items that the query leaves out.
@@ -93,12 +110,12 @@ impl Known {
             (ExcludeSeen::No, _) | (_, Self::Vector(_) | Self::Nothing) | (ExcludeSeen::Kinds(_), Self::Visit(_)) => {
                 Vec::new()
             }
-            (ExcludeSeen::All, Self::Actor(actor)) => {
+            (ExcludeSeen::All, Self::Actor(actor) | Self::Looking(actor, _)) => {
                 let remembered = inference.history(*actor).remembered(&inference.history_kinds());
                 remembered.map(|(item, _)| item).collect()
             }
             (ExcludeSeen::All, Self::Visit(visit)) => visit.items().to_vec(),
-            (ExcludeSeen::Kinds(kinds), Self::Actor(actor)) => {
+            (ExcludeSeen::Kinds(kinds), Self::Actor(actor) | Self::Looking(actor, _)) => {
                 let kinds: Vec<u32> = kinds.iter().filter_map(|kind| inference.kinds.get(kind)).collect();
                 let remembered = inference.history(*actor).remembered(&inference.history_kinds());
                 remembered.filter(|(_, kind)| kinds.contains(&u32::from(*kind))).map(|(item, _)| item).collect()

@@ -68,7 +68,7 @@ impl View {
     pub fn forgetting(&self, user: &ForgottenUser) -> Arc<Self> {
         let Snapshot { inference, index, filters, items } = &*self.snapshot;
         let mut inference = inference.clone();
-        inference.users.forget(user);
+        inference.forget_ids(user);
         let snapshot = Snapshot { inference, index: index.clone(), filters: Arc::clone(filters), items: *items };
         Arc::new(Self::new(self.position, self.served, Arc::new(snapshot)))
     }

@@ -74,6 +74,9 @@ impl State {
 
     fn apply_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<EventItem>) -> Unit {
         let actor = self.actor_row(events[0]);
+        if let Actor::User(user) = actor {
+            events.iter().filter_map(|event| event.session.as_ref()).for_each(|session| self.adopt(session, user));
+        }
         let at = events[0].ts;
         // The end of an append or a batch may cut a unit: its later part still gets the context from before the unit.
         let counters = &mut self.inference.counters;
@@ -205,18 +208,7 @@ impl State {
 
     fn actor_row(&mut self, event: &Event) -> Actor {
         if let Some(user) = &event.user {
-            let from = self.base_weights.as_ref().map_or(0, |base_weights| base_weights.users());
-            let (row, new) = self.inference.users.get_or_insert_from(from, user);
-            if new {
-                self.touched.mark(Table::Users, row);
-                self.touched.mark(Table::UserHistories, row);
-            }
-            // A reused row was reset when it was released.
-            if row as usize == self.inference.user_histories.len() {
-                self.inference.user_histories.push(Arc::new(History::default()));
-                self.push_row(LearnedTable::Users, ACCUMULATOR_INITIAL);
-            }
-            return Actor::User(row);
+            return Actor::User(self.user_row(user));
         }
         let session = event.session.as_ref().expect("events are checked to name a user or a session");
         let (row, new) = self.inference.sessions.get_or_insert(session);
@@ -228,6 +220,22 @@ impl State {
             self.inference.session_histories.push(Arc::new(History::default()));
         }
         Actor::Session(row)
+    }
+
+    /// Returns the row of a user. Creates it when new.
+    pub(super) fn user_row(&mut self, user: &Id) -> u32 {
+        let from = self.base_weights.as_ref().map_or(0, |base_weights| base_weights.users());
+        let (row, new) = self.inference.users.get_or_insert_from(from, user);
+        if new {
+            self.touched.mark(Table::Users, row);
+            self.touched.mark(Table::UserHistories, row);
+        }
+        // A reused row was reset when it was released.
+        if row as usize == self.inference.user_histories.len() {
+            self.inference.user_histories.push(Arc::new(History::default()));
+            self.push_row(LearnedTable::Users, ACCUMULATOR_INITIAL);
+        }
+        row
     }
 
     fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {

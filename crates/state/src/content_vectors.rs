@@ -139,7 +139,7 @@ impl State {
         self.refresh_content(row);
     }
 
-    fn refresh_content(&mut self, row: u32) {
+    pub(super) fn refresh_content(&mut self, row: u32) {
         let entry = self.inference.catalog.entry(row);
         let Some(content) = entry.content else { return };
         let mut z = vec![0.0; self.inference.config.dim];

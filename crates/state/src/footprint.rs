@@ -124,7 +124,12 @@ fn entry(entry: &CatalogEntry) -> usize {
 fn metadata(item: &Item) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + allocated(text.len())).sum::<usize>();
     let property = |(name, value): (&String, &PropertyValue)| {
-        let text = if let PropertyValue::Text(text) = value { allocated(text.len()) } else { 0 };
+        let list = if let PropertyValue::List(values) = value { size_of_val(&values[..]) } else { 0 };
+        let texts = value.values().iter().map(|value| match value {
+            PropertyValue::Text(text) => allocated(text.len()),
+            PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::List(_) => 0,
+        });
+        let text = list + texts.sum::<usize>();
         allocated(name.len()) + text
     };
     let vector =

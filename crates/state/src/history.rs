@@ -100,18 +100,35 @@ impl History {
         let gone = (0..kept.len()).filter(|place| !kept[*place] && kinds.lasting.contains(self.kinds[*place]));
         let gone: Vec<LastingEvent> =
             gone.map(|place| LastingEvent { item: self.items[place], kind: self.kinds[place] }).collect();
-        if !gone.is_empty() {
-            let mut known: HashSet<LastingEvent> = self.lasting.iter().copied().collect();
-            self.lasting.extend(gone.into_iter().filter(|event| known.insert(*event)));
-            let surplus = self.lasting.len().saturating_sub(LASTING_MAX);
-            self.lasting.drain(..surplus);
-        }
+        self.remember(&gone);
         retain(&mut self.items, &kept);
         retain(&mut self.times, &kept);
         retain(&mut self.kinds, &kept);
         retain(&mut self.stances, &kept);
         if self.stances.iter().all(|stance| *stance == Stance::ByKind) {
             self.stances.clear();
+        }
+    }
+
+    /// Adds pairs of item and lasting kind that are not remembered yet.
+    fn remember(&mut self, gone: &[LastingEvent]) {
+        if gone.is_empty() {
+            return;
+        }
+        let mut known: HashSet<LastingEvent> = self.lasting.iter().copied().collect();
+        self.lasting.extend(gone.iter().copied().filter(|event| known.insert(*event)));
+        let surplus = self.lasting.len().saturating_sub(LASTING_MAX);
+        self.lasting.drain(..surplus);
+    }
+
+    /// Adds all events of another history, each at its time, after those of the same time.
+    pub(super) fn absorb(&mut self, other: &Self, kinds: &HistoryKinds) {
+        let total = self.total + other.total;
+        other.newest(0).collect::<Vec<_>>().into_iter().rev().for_each(|past| self.push(past));
+        self.total = total;
+        self.remember(&other.lasting);
+        if self.items.len() > HISTORY_EVENTS_MAX {
+            self.trim(kinds);
         }
     }
 

@@ -112,11 +112,22 @@ impl InferenceState {
 
     /// Returns the context of a query by `actor` at time `at`.
     pub fn context(&self, actor: Actor, at: Timestamp, scratch: &mut ContextScratch) -> Context {
+        self.context_with(actor, self.history(actor), at, scratch)
+    }
+
+    /// Returns the context of a query by `actor` as if `history` were the actor's.
+    pub fn context_with(
+        &self,
+        actor: Actor,
+        history: &History,
+        at: Timestamp,
+        scratch: &mut ContextScratch,
+    ) -> Context {
         let user = match actor {
             Actor::User(row) => Some(row),
             Actor::Session(_) => None,
         };
-        self.context_builder().build(user, self.history(actor), 0, at, scratch)
+        self.context_builder().build(user, history, 0, at, scratch)
     }
 
     /// Returns the context of a query by a history that is not stored, such as a visit sent with a request.

@@ -33,11 +33,13 @@ mod idle;
 mod inference_state;
 mod learned_table;
 mod math;
+mod merge;
 mod parameters;
 mod popularity;
 mod query;
 mod random;
 mod read_back;
+mod reset_modality;
 mod scalars;
 mod segment;
 mod stance;
@@ -80,7 +82,7 @@ pub use tokens::{token_named, tokens_of};
 pub use touched::{RowSet, Touched};
 pub use transition_memory::TransitionRow;
 
-use shelfmark_domain::{Digest, Id, Item, ModelConfig, RowVector, VectorTable};
+use shelfmark_domain::{Digest, Id, Item, ItemPatch, ModelConfig, RowVector, VectorTable};
 
 /// Length of the ring of recent items, from which negatives are sampled.
 pub const RECENT_EVENTS: usize = 32_768;
@@ -241,9 +243,24 @@ impl State {
 
     /// Replaces an item's metadata.
     pub fn put_item(&mut self, item: &Item) {
+        self.replace_item(item, false);
+    }
+
+    /// Merges changes into an item's metadata. An unknown item is created, a removed one stays removed. A patch whose
+    /// result breaks the rules of items changes nothing; requests are checked for that as far as the view knows.
+    pub fn patch_item(&mut self, patch: &ItemPatch) {
+        let row = self.item_row(&patch.id);
+        let entry = self.inference.catalog.entry(row);
+        let (merged, removed) = (patch.merged(&entry.item), entry.removed);
+        if merged.check().is_ok() {
+            self.replace_item(&merged, removed);
+        }
+    }
+
+    fn replace_item(&mut self, item: &Item, removed: bool) {
         let tokens_before = self.inference.catalog.tokens.len();
         self.item_row(&item.id);
-        let row = self.inference.catalog.put(item, false, self.inference.config.tokens);
+        let row = self.inference.catalog.put(item, removed, self.inference.config.tokens);
         self.touched.mark(Table::Items, row);
         for token in tokens_before..self.inference.catalog.tokens.len() {
             self.touched.mark(Table::Tokens, as_row(token));

@@ -36,16 +36,19 @@ pub fn tokens_of(item: &Item) -> Vec<Id> {
         add("t", word);
     }
     for (prefix, name) in [("b", "brand"), ("y", "year"), ("i", "category_id")] {
-        match item.properties.get(name) {
-            Some(PropertyValue::Text(text)) if !text.is_empty() => add(prefix, text),
-            Some(PropertyValue::Number(number)) if *number != 0.0 => add(prefix, &number.to_string()),
-            Some(PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::Text(_)) | None => {}
+        for value in item.properties.get(name).map(PropertyValue::values).unwrap_or_default() {
+            match value {
+                PropertyValue::Text(text) if !text.is_empty() => add(prefix, text),
+                PropertyValue::Number(number) if number.as_f64() != 0.0 => add(prefix, &number.to_string()),
+                PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::Text(_) | PropertyValue::List(_) => {
+                }
+            }
         }
     }
     if let Some(PropertyValue::Number(price)) = item.properties.get("price")
-        && *price != 0.0
+        && price.as_f64() != 0.0
     {
-        add("p", &format!("{}", (2.0 * price.max(0.01).log2()).trunc()));
+        add("p", &format!("{}", (2.0 * price.as_f64().max(0.01).log2()).trunc()));
     }
     tokens.into_iter().collect()
 }
@@ -112,11 +115,29 @@ mod tests {
         let mut item = Item::bare(Id::new("id", "10002").expect("valid"));
         item.title = Some("INFLATABLE Political globe, globe".into());
         item.categories = vec!["Toys".into()];
-        item.properties.insert("price".into(), PropertyValue::Number(0.85));
+        item.properties.insert("price".into(), PropertyValue::Number(0.85.into()));
         item.properties.insert("brand".into(), PropertyValue::Text("Acme".into()));
         let tokens = tokens_of(&item);
         let text: Vec<&str> = tokens.iter().map(Id::as_str).collect();
         assert_eq!(text, ["b:acme", "c:toys", "p:-0", "t:globe", "t:inflatable", "t:political"]);
+    }
+
+    #[test]
+    fn long_numbers_and_the_values_of_lists_have_tokens_of_their_own() {
+        let tokens = |text: &str| {
+            let item: Item = serde_json::from_str(text).expect(text);
+            tokens_of(&item).iter().map(|token| token.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(tokens(r#"{"id":"i","properties":{"category_id":2053013555631882655}}"#), ["i:2053013555631882655"]);
+        // As an earlier release stored it, which must have the token that it had.
+        assert_eq!(
+            tokens(r#"{"id":"i","properties":{"category_id":2.0530135556318828e18}}"#),
+            ["i:2053013555631882800"]
+        );
+        for year in ["7", "7.0"] {
+            assert_eq!(tokens(&format!(r#"{{"id":"i","properties":{{"year":{year}}}}}"#)), ["y:7"]);
+        }
+        assert_eq!(tokens(r#"{"id":"i","properties":{"brand":["Acme","Bolt",0]}}"#), ["b:acme", "b:bolt"]);
     }
 
     #[test]

@@ -124,6 +124,16 @@ impl Frozen {
                     self.state.put_item(item);
                     self.view = None;
                 }
+                RecordBody::PatchItem(patch) => {
+                    self.advance(&mut events);
+                    self.state.patch_item(patch);
+                    self.view = None;
+                }
+                RecordBody::Merge(merge) => {
+                    self.advance(&mut events);
+                    self.state.merge(merge);
+                    self.view = None;
+                }
                 RecordBody::RemoveItem { item } => {
                     self.advance(&mut events);
                     self.state.remove_item(item);
@@ -132,7 +142,7 @@ impl Frozen {
                 RecordBody::Forget(user) => {
                     self.advance(&mut events);
                     self.state.forget(user);
-                    self.taken.inference.users.forget(user);
+                    self.taken.inference.forget_ids(user);
                     self.view = None;
                 }
                 // What came between that version and here is not in the live state's histories any more.
@@ -143,7 +153,7 @@ impl Frozen {
                     self.view = None;
                 }
                 // It learns nothing: neither by another configuration nor from elsewhere.
-                RecordBody::Configure { .. } | RecordBody::PutVector(_) => {}
+                RecordBody::Configure { .. } | RecordBody::PutVector(_) | RecordBody::ResetModality { .. } => {}
             }
         }
         self.advance(&mut events);

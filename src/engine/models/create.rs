@@ -55,8 +55,8 @@ impl Models {
     pub async fn create(&self, create: CreateModel) -> Result<(Model, bool), EngineError> {
         let pool = &self.shared().with.pool;
         if let Some(made) = model_catalog::find(pool, &create.name).await? {
-            self.same(&create, &made).await?;
-            return Ok((self.started(&create.name).await?, false));
+            Box::pin(self.same(&create, &made)).await?;
+            return Ok((Box::pin(self.started(&create.name)).await?, false));
         }
         let made_now = match &create.fork {
             None => {
@@ -65,7 +65,7 @@ impl Models {
                 Box::pin(self.commit(&model, None, &create)).await
             }
             Some(fork) => {
-                let base = self.base(fork, &create).await?;
+                let base = Box::pin(self.base(fork, &create)).await?;
                 let before = Arc::clone(base.seed.state.config());
                 let config = checked(&before, &create)?;
                 let changed = (config != *before).then_some(&config);
@@ -75,12 +75,12 @@ impl Models {
             }
         };
         match made_now {
-            Ok(()) => Ok((self.started(&create.name).await?, true)),
+            Ok(()) => Ok((Box::pin(self.started(&create.name)).await?, true)),
             // Somebody made one of this name meanwhile.
             Err(EngineError::ModelCatalog(ModelCatalogError::Exists(name))) => {
                 let made = model_catalog::find(pool, &name).await?.ok_or(ModelCatalogError::Exists(name))?;
-                self.same(&create, &made).await?;
-                Ok((self.started(&create.name).await?, false))
+                Box::pin(self.same(&create, &made)).await?;
+                Ok((Box::pin(self.started(&create.name)).await?, false))
             }
             Err(error) => Err(error),
         }

@@ -228,7 +228,10 @@ async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec
         RecordBody::Event(event) if own(&event) => Some(StepEvent { position: record.position, event }),
         RecordBody::Event(_)
         | RecordBody::PutItem(_)
+        | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
+        | RecordBody::Merge(_)
+        | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
         | RecordBody::PutVector(_)

@@ -128,6 +128,7 @@ fn is_new(sample: &Sample, view: &View, target: &Id) -> bool {
     let actor = match &sample.subject {
         Subject::User(id) => inference.user(id.as_str()),
         Subject::SessionId(id) => inference.session(id.as_str()),
+        Subject::UserWithItem { user, .. } => inference.user(user.as_str()),
         Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => None,
     };
     let (Some(actor), Some(row)) = (actor, inference.catalog.row(target.as_str())) else { return true };

@@ -34,8 +34,8 @@ use crate::engine::{
     stores::Stores,
 };
 use shelfmark_domain::{
-    Deployment, DeploymentMode, Derived, Exclusions, Id, Position, RollbackMode, RollbackRequest, RollbackTarget,
-    Served, Serving, VersionManifest, VersionNumber, VersionRef,
+    Deployment, DeploymentMode, Derived, Exclusions, ForgottenUser, Position, RollbackMode, RollbackRequest,
+    RollbackTarget, Served, Serving, VersionManifest, VersionNumber, VersionRef,
 };
 use shelfmark_log::LogError;
 use shelfmark_store::versions::{NewDeployment, VersionError};
@@ -199,7 +199,7 @@ impl Rollbacks {
     /// Learns the log again without a user, from before the first event that named one.
     pub async fn unlearn(
         &self,
-        user: Id,
+        user: &ForgottenUser,
         first: Position,
         actor: String,
         context: &OperationContext,
@@ -208,7 +208,11 @@ impl Rollbacks {
         let request = RollbackRequest {
             to: to.clone(),
             mode: RollbackMode::Replay,
-            except: Exclusions { users: [user].into(), ..Exclusions::default() },
+            except: Exclusions {
+                users: [user.name()].into_iter().chain(user.users()).cloned().collect(),
+                sessions: user.sessions().clone(),
+                ..Exclusions::default()
+            },
             dry_run: false,
             reason: Some("a user was forgotten".to_owned()),
             actor,

@@ -187,7 +187,7 @@ fn content(kind: &EntryKind, bytes: &[u8], arrival: &EntryContext) -> Result<Con
             return Ok(Content::One(EntryRun::one(parsed)));
         }
         EntryKind::Events => decode::json::<Events<'_>>(bytes)?.events,
-        EntryKind::Items => decode::json::<Items<'_>>(bytes)?.items,
+        EntryKind::Items | EntryKind::Patches { .. } => decode::json::<Items<'_>>(bytes)?.items,
         EntryKind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes)?.vectors,
     };
     if entries.len() > ENTRIES_MAX {
@@ -356,7 +356,8 @@ mod tests {
 
     #[test]
     fn a_batch_of_items_is_checked_item_by_item() {
-        let text = br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[1]}},{"title":"x"}]}"#;
+        let text =
+            br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[[1]]}},{"title":"x"}]}"#;
         let Ok(Content::Batch(run, 3)) = content(&EntryKind::Items, text, &arrival()) else {
             panic!("a batch of three");
         };

@@ -8,7 +8,9 @@ use super::{
     event,
 };
 use crate::http::{decode, error::ApiError};
-use shelfmark_domain::{FieldError, FieldResult, Id, Item, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable};
+use shelfmark_domain::{
+    FieldError, FieldResult, Id, Item, ItemPatch, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable,
+};
 use shelfmark_serving::View;
 
 /// What the entries of a request are.
@@ -18,6 +20,11 @@ pub enum EntryKind {
     Events,
     /// Items' metadata.
     Items,
+    /// Changes of items' metadata.
+    Patches {
+        /// The live view, by which a change is checked that is too much for its item.
+        view: Arc<View>,
+    },
     /// Vectors learned elsewhere, for rows that the view has.
     Vectors {
         /// The live view.
@@ -32,7 +39,7 @@ impl EntryKind {
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Events => "events",
-            Self::Items => "items",
+            Self::Items | Self::Patches { .. } => "items",
             Self::Vectors { .. } => "vectors",
         }
     }
@@ -68,6 +75,7 @@ pub fn parse(
     let mut parsed = match kind {
         EntryKind::Events => event::parse(raw, arrival, scratch),
         EntryKind::Items => item(raw, arrival),
+        EntryKind::Patches { view } => patch(raw, view, arrival),
         EntryKind::Vectors { .. } => vector(raw, &arrival.config),
     }?;
     parsed.record.source.clone_from(&arrival.source);
@@ -77,8 +85,30 @@ pub fn parse(
 fn item(raw: &[u8], arrival: &mut EntryContext) -> FieldResult<ParsedEntry> {
     let item: Item = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<Item>(raw))?;
     item.check()?;
+    item.check_exact(raw)?;
     arrival.admit(&item)?;
     Ok(ParsedEntry { record: NewRecord::own(RecordBody::PutItem(item)), made_id: None })
+}
+
+fn patch(raw: &[u8], view: &View, arrival: &mut EntryContext) -> FieldResult<ParsedEntry> {
+    let patch: ItemPatch = serde_json::from_slice(raw).map_err(|_| decode::diagnose::<ItemPatch>(raw))?;
+    checked_patch(patch, raw, view, arrival)
+}
+
+/// Checks a patch that was read from `text`, alone and as a change of the item that the view has.
+pub fn checked_patch(
+    patch: ItemPatch,
+    text: &[u8],
+    view: &View,
+    arrival: &mut EntryContext,
+) -> FieldResult<ParsedEntry> {
+    patch.check(text)?;
+    let catalog = &view.inference().catalog;
+    if let Some(row) = catalog.row(patch.id.as_str()) {
+        patch.merged(&catalog.entry(row).item).check()?;
+    }
+    arrival.admit(&patch.merged(&Item::bare(patch.id.clone())))?;
+    Ok(ParsedEntry { record: NewRecord::own(RecordBody::PatchItem(Box::new(patch))), made_id: None })
 }
 
 fn vector(raw: &[u8], config: &ModelConfig) -> FieldResult<ParsedEntry> {

@@ -16,7 +16,7 @@ mod wait;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::ParsedEntry;
-pub use entry::EntryKind;
+pub use entry::{EntryKind, checked_patch};
 pub use event::EventIn;
 pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;

@@ -34,6 +34,7 @@ impl ValidQuery {
     fn reader(&self) -> Cow<'_, str> {
         match &self.query.subject {
             Subject::User(id) | Subject::SessionId(id) => Cow::Borrowed(id.as_str()),
+            Subject::UserWithItem { user, .. } => Cow::Borrowed(user.as_str()),
             Subject::Session(_) | Subject::Item(_) | Subject::Vector(_) | Subject::Nobody => {
                 Cow::Owned(format!("{:016x}", self.query.seed))
             }
@@ -42,12 +43,13 @@ impl ValidQuery {
 
     /// Answers from `view`, which was chosen by `at`.
     pub async fn answer(self, model: &Model, view: &Arc<View>, at: &ReadOptions) -> Result<Answer, ApiError> {
-        let Self { query, instead, unique } = self;
+        let Self { query, instead, offset, unique } = self;
         if let ExcludeSeen::Kinds(kinds) = &query.exclude_seen {
             event_kinds::check_known("exclude_seen", kinds, model, view)?;
         }
         let seed = query.seed;
-        let Recommendations { fallback, items } = search(model, view, query, instead).await?;
+        let Recommendations { fallback, mut items } = search(model, view, query, instead).await?;
+        items.drain(..offset.min(items.len()));
         // A list that was asked of a state by name is nobody's arm.
         let recommendation_id = match at.version {
             None => model.recommended(view, seed).text(model.name()),

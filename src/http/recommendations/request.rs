@@ -32,7 +32,8 @@ pub struct RecommendationsBody {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     pub session_id: Option<GivenId>,
-    /// An item that somebody looks at: what goes with it, without itself. Alone.
+    /// An item that somebody looks at: what goes with it, without itself. Alone, or beside `user`: then for this user, and
+    /// as if alone for one who is unknown.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
     pub item: Option<GivenId>,
@@ -48,6 +49,10 @@ pub struct RecommendationsBody {
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false, minimum = 1, maximum = 1_000)]
     pub limit: Option<usize>,
+    /// Number of items that are left out at the beginning, for a next page; `limit` and `offset` sum to at most 1,000.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false, maximum = 999)]
+    pub offset: Option<usize>,
     /// Which items may be answered, by their metadata; applied before ranking.
     #[serde(default)]
     #[schema(required = false)]
@@ -101,8 +106,10 @@ impl Default for Seen {
 pub struct ValidQuery {
     /// Of which the seed is half of `unique`.
     pub query: Query,
-    /// The session to use when the user is unknown.
+    /// The subject to use when the user is unknown.
     pub instead: Option<Subject>,
+    /// Items of the query's that are left out at the beginning.
+    pub offset: usize,
     /// Tells this answer from all others.
     pub unique: Uuid,
 }
@@ -129,8 +136,15 @@ impl RecommendationsBody {
         let mut asked = subject.read(self.context, at)?;
         add(&mut asked.query, &self.with)?;
         count_within("exclude", self.exclude.len(), Query::EXCLUDE_MAX)?;
+        let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
+        Query::check_limit(limit)?;
+        asked.offset = self.offset.unwrap_or(0);
+        if asked.offset > Query::LIMIT_MAX - limit {
+            let detail = format!("limit and offset must sum to at most {}", Query::LIMIT_MAX);
+            return Err(FieldError::new("offset", "out_of_range", detail));
+        }
         asked.query = Query {
-            limit: self.limit.unwrap_or(LIMIT_DEFAULT),
+            limit: limit + asked.offset,
             filter: self.filter,
             exclude: ids("exclude", &self.exclude)?,
             exclude_seen: self.exclude_seen.read()?,
@@ -170,7 +184,7 @@ impl SubjectBody {
         // The second half of the id is random.
         let seed = unique.as_u64_pair().1;
         let query = Query { context, seed, ..Query::new(subject, LIMIT_DEFAULT, at) };
-        Ok(ValidQuery { query, instead, unique })
+        Ok(ValidQuery { query, instead, offset: 0, unique })
     }
 
     fn subjects(self) -> FieldResult<(Subject, Option<Subject>)> {
@@ -190,9 +204,17 @@ impl SubjectBody {
         let alone = |field: &str| Err(FieldError::new(field, "ambiguous", "stands alone, without user or session"));
         Ok(match (self.item, self.vector) {
             (Some(_), Some(_)) => return Err(FieldError::new("vector", "ambiguous", "give item or vector, not both")),
-            (Some(_), None) if others => return alone("item"),
+            (Some(_), None) if visit.is_some() => {
+                return Err(FieldError::new("item", "ambiguous", "stands alone or beside user, without a session"));
+            }
             (None, Some(_)) if others => return alone("vector"),
-            (Some(item), None) => (Subject::Item(Id::new("item", &item)?), None),
+            (Some(item), None) => {
+                let item = Id::new("item", &item)?;
+                match user {
+                    Some(user) => (Subject::UserWithItem { user, item: item.clone() }, Some(Subject::Item(item))),
+                    None => (Subject::Item(item), None),
+                }
+            }
             (None, Some(vector)) => {
                 count_within("vector", vector.len(), VECTOR_MAX)?;
                 (Subject::Vector(vector), None)
@@ -266,14 +288,17 @@ mod tests {
         assert_eq!(subject(r#"{"session_id":"s"}"#), Subject::SessionId(id("s")));
         assert_eq!(subject(r#"{"item":"i"}"#), Subject::Item(id("i")));
         assert_eq!(subject(r#"{"item":31}"#), Subject::Item(id("31")));
+        let both = asked(r#"{"user":"u","item":"i"}"#).expect("valid");
+        assert_eq!(both.query.subject, Subject::UserWithItem { user: id("u"), item: id("i") });
+        assert_eq!(both.instead, Some(Subject::Item(id("i"))));
         assert_eq!(subject(r#"{"session":["a",2]}"#), Subject::Session(vec![id("a"), id("2")]));
         assert!(asked(r#"{"filter":{}}"#).expect("valid").query.filter.is_empty());
     }
 
     #[test]
     fn null_is_never_no_restriction() {
-        let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "filter", "exclude"];
-        let others = ["exclude_seen", "diversity", "version", "min_position", "timeout_ms", "with"];
+        let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "offset", "filter"];
+        let others = ["exclude", "exclude_seen", "diversity", "version", "min_position", "timeout_ms", "with"];
         for field in fields.into_iter().chain(others) {
             assert_eq!(refused(&format!(r#"{{"{field}":null}}"#)), (field.to_owned(), "invalid_value"));
         }
@@ -312,9 +337,13 @@ mod tests {
             (r#"{"user":"u","colour":1}"#, "colour", "unknown_field"),
             (r#"{"user":"u","limit":0}"#, "limit", "out_of_range"),
             (r#"{"user":"u","limit":1001}"#, "limit", "out_of_range"),
+            (r#"{"user":"u","limit":20,"offset":981}"#, "offset", "out_of_range"),
+            (r#"{"user":"u","offset":18446744073709551615}"#, "offset", "out_of_range"),
+            (r#"{"user":"u","offset":-1}"#, "offset", "invalid_value"),
             (r#"{"user":"u","vector":[1]}"#, "vector", "ambiguous"),
             (r#"{"item":"i","vector":[1]}"#, "vector", "ambiguous"),
-            (r#"{"user":"u","item":"i"}"#, "item", "ambiguous"),
+            (r#"{"user":"u","item":"i","session":["a"]}"#, "item", "ambiguous"),
+            (r#"{"user":"u","item":""}"#, "item", "empty"),
             (r#"{"session":["a"],"item":"i"}"#, "item", "ambiguous"),
             (r#"{"item":""}"#, "item", "empty"),
             (r#"{"session":["a",""]}"#, "session[1]", "empty"),

@@ -34,7 +34,10 @@ pub struct RecommendationsQuery {
     /// Number of items, 1 to 1,000; 20 when left out.
     #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
-    /// Only items of this category.
+    /// Number of items that are left out at the beginning; `limit` and `offset` sum to at most 1,000.
+    #[param(maximum = 999)]
+    offset: Option<usize>,
+    /// Only items of this category, or of one below it.
     category: Option<String>,
     /// Only items with this tag.
     tag: Option<String>,
@@ -114,6 +117,7 @@ pub async fn for_user(
     let asked = RecommendationsBody {
         user: Some(path.id.into()),
         limit: query.limit,
+        offset: query.offset,
         filter: filter(query.filter.as_deref(), query.category, query.tag)?,
         exclude_seen,
         diversity: query.diversity,

@@ -156,7 +156,7 @@ pub(super) fn item(line: &str) -> Result<Item, String> {
 fn film(movie: &str, title: &str, categories: Vec<String>) -> Result<Item, String> {
     let (title, year) = split_year(title);
     let properties: BTreeMap<_, _> =
-        year.map(|year| ("year".to_owned(), PropertyValue::Number(f64::from(year)))).into_iter().collect();
+        year.map(|year| ("year".to_owned(), PropertyValue::Number(f64::from(year).into()))).into_iter().collect();
     let item = Item {
         title: (!title.is_empty()).then(|| title.to_owned()),
         categories,

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use shelfmark_domain::{Event, Id, Item, PropertyValue, Timestamp};
+use shelfmark_domain::{Event, Id, Item, Timestamp};
 
 use super::{
     FeedBody, LineMeaning,
@@ -58,7 +58,7 @@ impl Ndjson {
         if line_meaning::is_event(&object, self.meaning)? {
             self.event(object, event_id).map(FeedBody::Event)
         } else {
-            item(object).map(FeedBody::Item)
+            item(object, line.as_bytes()).map(FeedBody::Item)
         }
     }
 
@@ -160,7 +160,7 @@ fn checked(event: Event) -> Result<Event, String> {
     Ok(event)
 }
 
-fn item(mut object: Map<String, Value>) -> Result<Item, String> {
+fn item(mut object: Map<String, Value>, line: &[u8]) -> Result<Item, String> {
     let mut item = Item {
         title: take(&mut object, "title")?,
         text: take(&mut object, "text")?,
@@ -172,20 +172,14 @@ fn item(mut object: Map<String, Value>) -> Result<Item, String> {
     };
     let properties: Map<String, Value> = take(&mut object, "properties")?.unwrap_or_default();
     for (name, value) in object.into_iter().chain(properties) {
-        let value = match value {
-            Value::Null => continue,
-            Value::Bool(flag) => PropertyValue::Flag(flag),
-            Value::Number(number) => {
-                PropertyValue::Number(number.as_f64().ok_or_else(|| format!("{name}: too large"))?)
-            }
-            Value::String(text) => PropertyValue::Text(text),
-            Value::Array(_) | Value::Object(_) => {
-                return Err(format!("{name}: a property is text, a number or true/false"));
-            }
-        };
+        if value.is_null() {
+            continue;
+        }
+        let value = serde_json::from_value(value)
+            .map_err(|_| format!("{name}: a property is text, a number, true/false or a list of these"))?;
         item.properties.insert(name, value);
     }
-    item.check().map_err(|error| error.to_string())?;
+    item.check().and_then(|()| item.check_exact(line)).map_err(|error| error.to_string())?;
     Ok(item)
 }
 

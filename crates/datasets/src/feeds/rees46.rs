@@ -105,7 +105,7 @@ impl Rees46 {
             .map(|brand| text("brand", brand))
             .into_iter()
             .chain(category_id.as_ref().map(|category| text("category_id", category.as_str())))
-            .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price))))
+            .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price.into()))))
             .collect();
         let title = (!words.is_empty()).then(|| words.join(" "));
         let item = Item { title, categories, properties, ..Item::bare(product) };

@@ -73,7 +73,7 @@ fn our_items_put_other_fields_into_properties_and_leave_nulls_out() {
     let (_, events, items, bad) = read("x", text);
     assert_eq!((events.len(), bad.len()), (0, 0));
     assert_eq!((items[0].title.as_deref(), items[0].categories.len()), (Some("Toy Story"), 1));
-    assert_eq!(items[0].properties["price"], PropertyValue::Number(2.5));
+    assert_eq!(items[0].properties["price"], PropertyValue::Number(2.5.into()));
     assert_eq!(items[0].properties["year"], PropertyValue::Text("1995".to_owned()));
     assert_eq!(items[0].properties.len(), 2);
     assert_eq!((items[1].properties["new"].clone(), items[1].available), (PropertyValue::Flag(true), false));
@@ -95,7 +95,7 @@ fn movielens_ratings_and_films_are_read_in_both_generations() {
     );
     assert_eq!(format, FeedFormat::MovieLensMovies);
     assert_eq!(items[0].title.as_deref(), Some("American President, The"));
-    assert_eq!(items[0].properties["year"], PropertyValue::Number(1995.0));
+    assert_eq!(items[0].properties["year"], PropertyValue::Number(1995.0.into()));
     assert_eq!((items[0].categories.len(), items[1].categories.len()), (2, 0));
 
     let mut latin = b"543|Mis".to_vec();

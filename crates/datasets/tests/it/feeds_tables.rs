@@ -175,7 +175,7 @@ fn movielens_dat_files_are_read_with_their_encoding() {
     let films = read(b"31::Am\xe9lie au caf\xe9 (2001)::Comedy|Romance\n66::\"Blue\" River (1998)::Drama\n");
     assert_eq!(films.format, FeedFormat::MovieLensMoviesDat);
     assert_eq!(films.titles(), [("31", "Am\u{e9}lie au caf\u{e9}"), ("66", "\"Blue\" River")]);
-    assert_eq!(films.items[0].properties["year"], PropertyValue::Number(2001.0));
+    assert_eq!(films.items[0].properties["year"], PropertyValue::Number(2001.0.into()));
     assert_eq!(films.items[0].categories, ["Comedy", "Romance"]);
     let utf8 = read("31::Am\u{e9}lie (2001)::Comedy\n");
     assert_eq!(utf8.titles(), [("31", "Am\u{e9}lie")]);

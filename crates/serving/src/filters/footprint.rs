@@ -28,7 +28,10 @@ impl Filters {
 
 impl Property {
     fn bytes(&self) -> usize {
-        self.texts.bytes() + self.flags.iter().map(Postings::bytes).sum::<usize>() + self.numbers.bytes()
+        self.texts.bytes()
+            + self.flags.iter().map(Postings::bytes).sum::<usize>()
+            + self.numbers.bytes()
+            + self.listed_numbers.bytes()
     }
 }
 
@@ -51,6 +54,7 @@ impl Numbers {
                 + size_of_val(&**block)
                 + block.places.capacity() * size_of::<u16>()
                 + block.values.capacity() * size_of::<f64>()
+                + block.rests.capacity() * size_of::<i16>()
         })
     }
 }

@@ -14,9 +14,9 @@ mod terms;
 use std::sync::Arc;
 
 use imbl::HashMap;
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
-use shelfmark_domain::{Condition, Filter, Item, Labels, PropertyValue};
+use shelfmark_domain::{Condition, Filter, Item, Labels, Number, NumberKey, PropertyValue, category_path};
 
 use self::{
     numbers::{Numbers, Span},
@@ -43,6 +43,8 @@ struct Property {
     /// `false`, `true`.
     flags: [Postings; 2],
     numbers: Numbers,
+    /// Numbers in lists, by [`listed_number`].
+    listed_numbers: Terms,
 }
 
 impl Filters {
@@ -71,28 +73,30 @@ impl Filters {
 
     fn add(&mut self, row: u32, item: &Item) {
         self.all.insert(row);
-        item.categories.iter().for_each(|label| self.categories.insert(label, row));
+        paths(item).for_each(|label| self.categories.insert(label, row));
         item.tags.iter().for_each(|label| self.tags.insert(label, row));
         for (name, value) in &item.properties {
             let property = self.properties.entry(Arc::from(name.as_str())).or_default();
             match value {
-                PropertyValue::Flag(flag) => property.flags[usize::from(*flag)].insert(row),
                 PropertyValue::Number(number) => property.numbers.insert(row, *number),
-                PropertyValue::Text(text) => property.texts.insert(text, row),
+                PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => {
+                    property.insert(row, value.values());
+                }
             }
         }
     }
 
     fn remove(&mut self, row: u32, item: &Item) {
         self.all.remove(row);
-        item.categories.iter().for_each(|label| self.categories.remove(label, row));
+        paths(item).for_each(|label| self.categories.remove(label, row));
         item.tags.iter().for_each(|label| self.tags.remove(label, row));
         for (name, value) in &item.properties {
             let Some(property) = self.properties.get_mut(name.as_str()) else { continue };
             match value {
-                PropertyValue::Flag(flag) => property.flags[usize::from(*flag)].remove(row),
                 PropertyValue::Number(_) => property.numbers.remove(row),
-                PropertyValue::Text(text) => property.texts.remove(text, row),
+                PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => {
+                    property.remove(row, value.values());
+                }
             }
             if property.is_empty() {
                 self.properties.remove(name.as_str());
@@ -122,8 +126,16 @@ impl Filters {
                 None => {}
             }
         }
+        if let Some(alternatives) = &filter.or {
+            rows &= alternatives.iter().map(|alternative| self.evaluate(alternative)).union();
+        }
         rows
     }
+}
+
+/// The item's categories and those above them.
+fn paths(item: &Item) -> impl Iterator<Item = &str> {
+    item.categories.iter().flat_map(|category| category_path(category))
 }
 
 /// Keeps the rows that meet the conditions on one list of labels.
@@ -142,7 +154,33 @@ fn restrict(rows: &mut RoaringBitmap, terms: &Terms, labels: &Labels) {
 
 impl Property {
     fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.numbers.is_empty() && self.flags.iter().all(Postings::is_empty)
+        self.texts.is_empty()
+            && self.numbers.is_empty()
+            && self.listed_numbers.is_empty()
+            && self.flags.iter().all(Postings::is_empty)
+    }
+
+    /// Adds a row to those of flags, texts and the numbers of lists.
+    fn insert(&mut self, row: u32, values: &[PropertyValue]) {
+        for value in values {
+            match value {
+                PropertyValue::Flag(flag) => self.flags[usize::from(*flag)].insert(row),
+                PropertyValue::Number(number) => self.listed_numbers.insert(&listed_number(*number), row),
+                PropertyValue::Text(text) => self.texts.insert(text, row),
+                PropertyValue::List(_) => unreachable!("items are checked to have no lists in lists"),
+            }
+        }
+    }
+
+    fn remove(&mut self, row: u32, values: &[PropertyValue]) {
+        for value in values {
+            match value {
+                PropertyValue::Flag(flag) => self.flags[usize::from(*flag)].remove(row),
+                PropertyValue::Number(number) => self.listed_numbers.remove(&listed_number(*number), row),
+                PropertyValue::Text(text) => self.texts.remove(text, row),
+                PropertyValue::List(_) => unreachable!("items are checked to have no lists in lists"),
+            }
+        }
     }
 
     /// Keeps the rows that meet a condition.
@@ -168,13 +206,21 @@ impl Property {
         }
     }
 
-    /// The rows with one of the texts and flags among `values`.
+    /// The rows with one of the texts and flags among `values`, or with one of the numbers in a list.
     fn named(&self, values: &[&PropertyValue]) -> RoaringBitmap {
         let texts = values.iter().filter_map(|value| match value {
             PropertyValue::Text(text) => Some(text.as_str()),
-            PropertyValue::Flag(_) | PropertyValue::Number(_) => None,
+            PropertyValue::Flag(_) | PropertyValue::Number(_) | PropertyValue::List(_) => None,
         });
         let mut rows = self.texts.union(texts);
+        if !self.listed_numbers.is_empty() {
+            let numbers = values.iter().filter_map(|value| match value {
+                PropertyValue::Number(number) => Some(listed_number(*number)),
+                PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => None,
+            });
+            let numbers: Vec<String> = numbers.collect();
+            rows |= self.listed_numbers.union(numbers.iter().map(String::as_str));
+        }
         for (flag, having) in [false, true].into_iter().zip(&self.flags) {
             if values.contains(&&PropertyValue::Flag(flag)) {
                 rows |= having.rows();
@@ -182,6 +228,12 @@ impl Property {
         }
         rows
     }
+}
+
+/// The key of a number in a list: equal for equal numbers, however they were sent.
+fn listed_number(number: Number) -> String {
+    let NumberKey { nearest, rest } = number.key();
+    format!("{nearest}:{rest}")
 }
 
 #[cfg(test)]
@@ -193,7 +245,7 @@ mod tests {
     fn item(label: &str, price: f64) -> Item {
         let mut item = Item::bare(Id::new("id", "i").expect("an id"));
         (item.categories, item.tags) = (vec![label.to_owned(); 2], vec![label.to_owned()]);
-        item.properties.insert("price".to_owned(), PropertyValue::Number(price));
+        item.properties.insert("price".to_owned(), PropertyValue::Number(price.into()));
         item.properties.insert("name".to_owned(), PropertyValue::Text(label.to_owned()));
         item.properties.insert("new".to_owned(), PropertyValue::Flag(price > 1.0));
         item
@@ -228,6 +280,82 @@ mod tests {
         }
         assert!(filters.all.is_empty() && filters.categories.is_empty() && filters.tags.is_empty());
         assert!(filters.properties.is_empty());
+    }
+
+    #[test]
+    fn numbers_are_compared_exactly_and_each_value_of_a_list_counts() {
+        let mut filters = Arc::new(Filters::default());
+        let lines = [
+            r#"{"id":"a","properties":{"n":2053013555631882655,"sizes":["S","M"]}}"#,
+            r#"{"id":"b","properties":{"n":2053013555631882656,"sizes":["M",38,true]}}"#,
+            r#"{"id":"c","properties":{"n":7,"sizes":"M"}}"#,
+            r#"{"id":"d","properties":{"n":7.0,"sizes":38}}"#,
+            r#"{"id":"e","properties":{"n":-9007199254740993,"sizes":[]}}"#,
+        ];
+        let items = lines.map(|line| serde_json::from_str::<Item>(line).expect(line));
+        for (row, item) in (0..).zip(&items) {
+            Filters::replace(&mut filters, row, None, Some(item));
+        }
+        for (condition, expected) in [
+            (r#"{"n":{"eq":2053013555631882655}}"#, &[0][..]),
+            (r#"{"n":{"in":[2053013555631882656,1]}}"#, &[1]),
+            (r#"{"n":{"none":[2053013555631882656,7]}}"#, &[0, 4]),
+            (r#"{"n":{"eq":7}}"#, &[2, 3]),
+            (r#"{"n":{"eq":7.0}}"#, &[2, 3]),
+            (r#"{"n":{"gt":2053013555631882655}}"#, &[1]),
+            (r#"{"n":{"gte":2053013555631882655}}"#, &[0, 1]),
+            (r#"{"n":{"lt":2053013555631882656}}"#, &[0, 2, 3, 4]),
+            (r#"{"n":{"lte":-9007199254740993}}"#, &[4]),
+            (r#"{"n":{"lt":-9007199254740992}}"#, &[4]),
+            (r#"{"n":{"gt":7,"lt":2053013555631882656.0}}"#, &[0, 1]),
+            (r#"{"sizes":{"eq":"M"}}"#, &[0, 1, 2]),
+            (r#"{"sizes":{"in":["S",38.0]}}"#, &[0, 1, 3]),
+            (r#"{"sizes":{"none":["S",38]}}"#, &[2, 4]),
+            (r#"{"sizes":{"eq":true}}"#, &[1]),
+            (r#"{"sizes":{"gt":30}}"#, &[3]),
+        ] {
+            assert_eq!(rows(&filters, &format!(r#"{{"properties":{condition}}}"#)), expected, "{condition}");
+        }
+        for (row, item) in (0..).zip(&items) {
+            Filters::replace(&mut filters, row, Some(item), None);
+        }
+        assert!(filters.properties.is_empty());
+    }
+
+    #[test]
+    fn alternatives_are_joined_and_categories_admit_those_below_them() {
+        let mut filters = Arc::new(Filters::default());
+        let lines = [
+            r#"{"id":"a","categories":["Home > Kitchen > Pans","Home"],"properties":{"price":5}}"#,
+            r#"{"id":"b","categories":["Home > Kitchen"],"properties":{"price":50}}"#,
+            r#"{"id":"c","categories":["Homeware"],"tags":["new"]}"#,
+        ];
+        let items = lines.map(|line| serde_json::from_str::<Item>(line).expect(line));
+        for (row, item) in (0..).zip(&items) {
+            Filters::replace(&mut filters, row, None, Some(item));
+        }
+        for (filter, expected) in [
+            (r#"{"categories":{"any":["Home"]}}"#, &[0, 1][..]),
+            (r#"{"categories":{"all":["Home > Kitchen"]}}"#, &[0, 1]),
+            (r#"{"categories":{"any":["Home > Kitchen > Pans"]}}"#, &[0]),
+            (r#"{"categories":{"none":["Home"]}}"#, &[2]),
+            (r#"{"categories":{"any":["Kitchen"]}}"#, &[]),
+            (r#"{"or":[{"properties":{"price":{"lt":10}}},{"tags":{"any":["new"]}}]}"#, &[0, 2]),
+            (
+                r#"{"categories":{"any":["Home"]},"or":[{"properties":{"price":{"gt":10}}},{"tags":{"any":["new"]}}]}"#,
+                &[1],
+            ),
+            (r#"{"or":[{},{"tags":{"any":["x"]}}]}"#, &[0, 1, 2]),
+            (r#"{"or":[]}"#, &[]),
+        ] {
+            assert_eq!(rows(&filters, filter), expected, "{filter}");
+        }
+        Filters::replace(&mut filters, 0, Some(&items[0]), Some(&items[2]));
+        assert_eq!(rows(&filters, r#"{"categories":{"any":["Home"]}}"#), [1]);
+        for (row, item) in [(0, 2), (1, 1), (2, 2)] {
+            Filters::replace(&mut filters, row, Some(&items[item]), None);
+        }
+        assert!(filters.categories.is_empty() && filters.tags.is_empty());
     }
 
     #[test]

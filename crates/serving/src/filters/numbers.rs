@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use roaring::RoaringBitmap;
 
-use shelfmark_domain::{Condition, PropertyValue};
+use shelfmark_domain::{Condition, Number, NumberKey, PropertyValue};
 
 /// Rows of one shared block.
 const BLOCK_ROWS: u32 = 1024;
@@ -22,35 +22,59 @@ pub(super) struct Numbers {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Block {
     pub(super) places: Vec<u16>,
+    /// The nearest floats.
     pub(super) values: Vec<f64>,
+    /// What the numbers have beyond those; empty while all are 0, as they are up to 2^53.
+    pub(super) rests: Vec<i16>,
 }
 
 /// The numbers that a condition admits.
 #[derive(Debug)]
 pub(super) struct Span {
+    low: NumberKey,
+    high: NumberKey,
+    /// The only ones, ascending; any when `None`.
+    listed: Option<Vec<NumberKey>>,
+    /// The same for numbers that are floats.
+    floats: FloatSpan,
+}
+
+#[derive(Debug)]
+struct FloatSpan {
     low: f64,
     high: f64,
-    /// The only ones, ascending; any when `None`.
     listed: Option<Vec<f64>>,
 }
 
 impl Span {
     /// Of the bounds of `condition`, and of the numbers among `listed`.
     pub(super) fn new(condition: &Condition, listed: Option<&[&PropertyValue]>) -> Self {
-        let (none, all) = (f64::NEG_INFINITY, f64::INFINITY);
-        let low = condition.gt.map_or(none, f64::next_up).max(condition.gte.unwrap_or(none));
-        let high = condition.lt.map_or(all, f64::next_down).min(condition.lte.unwrap_or(all));
+        let end = |float| NumberKey { nearest: float, rest: 0 };
+        let key = |bound: Option<Number>| bound.map(Number::key);
+        let lows = [key(condition.gt).map(NumberKey::next), key(condition.gte)];
+        let low = lows.into_iter().flatten().max_by(NumberKey::total_cmp).unwrap_or(end(f64::NEG_INFINITY));
+        let highs = [key(condition.lt).map(NumberKey::previous), key(condition.lte)];
+        let high = highs.into_iter().flatten().min_by(NumberKey::total_cmp).unwrap_or(end(f64::INFINITY));
         let listed = listed.map(|values| {
-            let mut numbers: Vec<f64> = values.iter().filter_map(|value| number(value)).map(key).collect();
-            numbers.sort_unstable_by(f64::total_cmp);
+            let mut numbers: Vec<NumberKey> = values.iter().filter_map(|value| number(value)).collect();
+            numbers.sort_unstable_by(NumberKey::total_cmp);
             numbers
         });
-        Self { low, high, listed }
+        let floats = FloatSpan {
+            low: if low.rest > 0 { low.nearest.next_up() } else { low.nearest },
+            high: if high.rest < 0 { high.nearest.next_down() } else { high.nearest },
+            listed: listed
+                .as_ref()
+                .map(|keys| keys.iter().filter(|key| key.rest == 0).map(|key| key.nearest).collect()),
+        };
+        Self { low, high, listed, floats }
     }
 
-    fn holds(&self, value: f64) -> bool {
-        let listed = |numbers: &Vec<f64>| numbers.binary_search_by(|number| number.total_cmp(&value)).is_ok();
-        self.low <= value && value <= self.high && self.listed.as_ref().is_none_or(listed)
+    fn holds(&self, value: NumberKey) -> bool {
+        let listed = |keys: &Vec<NumberKey>| keys.binary_search_by(|key| key.total_cmp(&value)).is_ok();
+        self.low.total_cmp(&value).is_le()
+            && value.total_cmp(&self.high).is_le()
+            && self.listed.as_ref().is_none_or(listed)
     }
 
     fn is_empty(&self) -> bool {
@@ -58,16 +82,43 @@ impl Span {
     }
 }
 
-fn number(value: &PropertyValue) -> Option<f64> {
-    match value {
-        PropertyValue::Number(number) => Some(*number),
-        PropertyValue::Flag(_) | PropertyValue::Text(_) => None,
+impl FloatSpan {
+    fn holds(&self, value: f64) -> bool {
+        let listed = |numbers: &Vec<f64>| numbers.binary_search_by(|number| number.total_cmp(&value)).is_ok();
+        self.low <= value && value <= self.high && self.listed.as_ref().is_none_or(listed)
     }
 }
 
-/// Adding 0 makes -0 and 0 equal in a total order too.
-fn key(value: f64) -> f64 {
-    value + 0.0
+fn number(value: &PropertyValue) -> Option<NumberKey> {
+    match value {
+        PropertyValue::Number(number) => Some(number.key()),
+        PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => None,
+    }
+}
+
+impl Block {
+    /// Replaces the number of a row, or adds one.
+    fn put(&mut self, place: u16, NumberKey { nearest, rest }: NumberKey) {
+        if rest != 0 && self.rests.is_empty() {
+            self.rests.resize(self.values.len(), 0);
+        }
+        let has_rests = rest != 0 || !self.rests.is_empty();
+        match self.places.binary_search(&place) {
+            Ok(index) => {
+                self.values[index] = nearest;
+                if has_rests {
+                    self.rests[index] = rest;
+                }
+            }
+            Err(index) => {
+                self.places.insert(index, place);
+                self.values.insert(index, nearest);
+                if has_rests {
+                    self.rests.insert(index, rest);
+                }
+            }
+        }
+    }
 }
 
 impl Numbers {
@@ -75,16 +126,9 @@ impl Numbers {
         self.blocks.is_empty()
     }
 
-    pub(super) fn insert(&mut self, row: u32, value: f64) {
+    pub(super) fn insert(&mut self, row: u32, value: Number) {
         let (number, place) = parts(row);
-        let block = Arc::make_mut(self.blocks.entry(number).or_default());
-        match block.places.binary_search(&place) {
-            Ok(index) => block.values[index] = key(value),
-            Err(index) => {
-                block.places.insert(index, place);
-                block.values.insert(index, key(value));
-            }
-        }
+        Arc::make_mut(self.blocks.entry(number).or_default()).put(place, value.key());
     }
 
     pub(super) fn remove(&mut self, row: u32) {
@@ -94,6 +138,9 @@ impl Numbers {
         if let Ok(index) = block.places.binary_search(&place) {
             block.places.remove(index);
             block.values.remove(index);
+            if !block.rests.is_empty() {
+                block.rests.remove(index);
+            }
         }
         if block.places.is_empty() {
             self.blocks.remove(&number);
@@ -109,8 +156,15 @@ impl Numbers {
         let mut words = vec![0_u64; blocks * BLOCK_WORDS];
         for (number, block) in &self.blocks {
             let words = &mut words[*number as usize * BLOCK_WORDS..][..BLOCK_WORDS];
-            for (place, value) in block.places.iter().zip(&block.values) {
-                words[usize::from(*place) / 64] |= u64::from(span.holds(*value)) << (place % 64);
+            let mut put = |place: u16, holds: bool| words[usize::from(place) / 64] |= u64::from(holds) << (place % 64);
+            if block.rests.is_empty() {
+                for (place, value) in block.places.iter().zip(&block.values) {
+                    put(*place, span.floats.holds(*value));
+                }
+            } else {
+                for (place, (value, rest)) in block.places.iter().zip(block.values.iter().zip(&block.rests)) {
+                    put(*place, span.holds(NumberKey { nearest: *value, rest: *rest }));
+                }
             }
         }
         RoaringBitmap::from_lsb0_bytes(0, bytemuck::cast_slice(&words))

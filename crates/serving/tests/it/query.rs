@@ -96,6 +96,9 @@ fn subjects(world: &mut World) -> Vec<Subject> {
         Subject::User(id("u0")),
         Subject::User(id("u3")),
         Subject::User(id("stranger")),
+        Subject::UserWithItem { user: id("u0"), item: id("i1") },
+        Subject::UserWithItem { user: id("u3"), item: id("nothing") },
+        Subject::UserWithItem { user: id("stranger"), item: id("i1") },
         Subject::SessionId(id("u5")),
         Subject::Session(vec![id("i1"), id("nothing"), id("i0"), id("i1")]),
         Subject::Item(id("i1")),
@@ -112,6 +115,14 @@ fn some_items(world: &mut World, items: usize, max: usize) -> Vec<Id> {
 
 /// One to three random conditions.
 fn filter(world: &mut World) -> Filter {
+    let mut filter = conditions(world);
+    if world.draws.below(4) == 0 {
+        filter.or = Some((0..world.draws.below(3)).map(|_| conditions(world)).collect());
+    }
+    filter
+}
+
+fn conditions(world: &mut World) -> Filter {
     let mut filter = Filter::default();
     for _ in 0..1 + world.draws.below(3) {
         match world.draws.below(4) {
@@ -141,7 +152,7 @@ fn labels(world: &mut World, known: &[&str]) -> Labels {
 fn condition(world: &mut World) -> Condition {
     let mut values = |max: usize| -> Vec<_> { (0..world.draws.below(max)).map(|_| world.value()).collect() };
     let (eq, one_of, none) = (values(3).pop(), values(5), values(3));
-    let mut bound = || [-1.0, 0.0, 10.0, 24.5, 1e300][world.draws.below(5)];
+    let mut bound = || [-1.0, 0.0, 10.0, 24.5, 1e300][world.draws.below(5)].into();
     let (low, high) = (bound(), bound());
     match world.draws.below(7) {
         0 => Condition { eq, ..Condition::default() },

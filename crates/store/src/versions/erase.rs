@@ -1,6 +1,6 @@
 //! Erasure of a forgotten user's id from stored versions (P10).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::{PgConnection, Row};
 
@@ -31,9 +31,22 @@ pub struct ErasedVersion {
     pub after: Digest,
 }
 
-/// Rows of the table of user ids that hold the user, with the change of the digest that the erasure causes. `None`
-/// marks a row that held the user in an earlier version and has another id here: rows of dropped idle users are reused.
-type UserRows = BTreeMap<u32, Option<u128>>;
+/// A row of the table of users' ids, or of sessions'.
+type IdRow = (Table, u32);
+/// Rows that hold a name of the user, with the change of the digest that the erasure causes. `None` marks a row that held
+/// the user in an earlier version and has another id here: rows of dropped idle users are reused.
+type UserRows = HashMap<IdRow, Option<u128>>;
+/// Tables of ids that may hold a name of the user.
+const ID_TABLES: [Table; 2] = [Table::Users, Table::Sessions];
+
+/// Where a segment stands.
+#[derive(Debug, Clone, Copy)]
+struct SegmentPlace {
+    model_id: i32,
+    version: VersionNumber,
+    table: Table,
+    ordinal: i32,
+}
 /// Those rows by version.
 type RowsByVersion = BTreeMap<(i32, VersionNumber), UserRows>;
 
@@ -56,10 +69,10 @@ pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Res
     Ok(related)
 }
 
-/// Replaces the user's id by its pseudonym in every version of all related models, hidden ones included. Until the
+/// Replaces the user's names by their pseudonyms in every version of all related models, hidden ones included. Until the
 /// transaction ends, no version of these models is stored. Memory: one segment of ids.
 ///
-/// Only the segments of user ids are rewritten. A digest is a sum over rows, so the digest of every version that holds
+/// Only the segments of users' and sessions' ids are rewritten. A digest is a sum over rows, so the digest of every version that holds
 /// the row changes by the difference of that row's hashes.
 pub async fn erase_user(
     connection: &mut PgConnection,
@@ -69,11 +82,12 @@ pub async fn erase_user(
     for model_id in related {
         lock_versions(connection, *model_id).await?;
     }
-    let (mut by_version, mut rows) = (RowsByVersion::new(), BTreeSet::new());
+    let (mut by_version, mut rows) = (RowsByVersion::new(), HashSet::new());
     // A version comes after those that it depends on: the origin of a fork has a lower model number, the parent of a
     // delta a lower version number.
-    for (model_id, version, ordinal) in id_segments(connection, related).await? {
-        let user_rows = erase_in_segment(connection, model_id, version, ordinal, user, &rows).await?;
+    for place in id_segments(connection, related).await? {
+        let SegmentPlace { model_id, version, .. } = place;
+        let user_rows = erase_in_segment(connection, place, user, &rows).await?;
         rows.extend(user_rows.iter().filter(|(_, change)| change.is_some()).map(|(row, _)| *row));
         by_version.entry((model_id, version)).or_default().extend(user_rows);
     }
@@ -121,30 +135,33 @@ async fn erase_from_provenance(
     Ok(())
 }
 
-async fn id_segments(
-    connection: &mut PgConnection,
-    related: &[i32],
-) -> Result<Vec<(i32, VersionNumber, i32)>, VersionError> {
+async fn id_segments(connection: &mut PgConnection, related: &[i32]) -> Result<Vec<SegmentPlace>, VersionError> {
     let rows = sqlx::query(
-        "select model_id, version, ordinal from version_segments where model_id = any($1) and table_number = $2 \
-         order by model_id, version, ordinal",
+        "select model_id, version, table_number, ordinal from version_segments \
+         where model_id = any($1) and table_number = any($2) order by model_id, version, table_number, ordinal",
     )
     .bind(related)
-    .bind(Table::Users.number())
+    .bind(ID_TABLES.map(Table::number).as_slice())
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, number(row.try_get(1)?), row.try_get(2)?))).collect()
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        let stored: i16 = row.try_get(2)?;
+        if let Some(table) = ID_TABLES.into_iter().find(|table| table.number() == stored) {
+            let (model_id, version, ordinal) = (row.try_get(0)?, number(row.try_get(1)?), row.try_get(3)?);
+            places.push(SegmentPlace { model_id, version, table, ordinal });
+        }
+    }
+    Ok(places)
 }
 
 /// Replaces the id in one segment. Returns the rows that held it, and those of `rows` (which held it in earlier
 /// versions) that hold another id here.
 async fn erase_in_segment(
     connection: &mut PgConnection,
-    model_id: i32,
-    version: VersionNumber,
-    ordinal: i32,
+    SegmentPlace { model_id, version, table, ordinal }: SegmentPlace,
     user: &ForgottenUser,
-    rows: &BTreeSet<u32>,
+    rows: &HashSet<IdRow>,
 ) -> Result<UserRows, VersionError> {
     let row = sqlx::query(
         "select table_number, ordinal, first_row, last_row, raw_bytes, checksum, payload from version_segments \
@@ -152,13 +169,13 @@ async fn erase_in_segment(
     )
     .bind(model_id)
     .bind(sql_number(version))
-    .bind(Table::Users.number())
+    .bind(table.number())
     .bind(ordinal)
     .fetch_one(&mut *connection)
     .await?;
     let stored = encoded(&row, model_id, version)?;
     let (name, rows) = (user.clone(), rows.clone());
-    let work = tokio::task::spawn_blocking(move || rename(&stored, &name, &rows));
+    let work = tokio::task::spawn_blocking(move || rename(&stored, table, &name, &rows));
     let renamed = work.await.map_err(|_panic| sqlx::Error::WorkerCrashed)?;
     let (user_rows, encoded) = renamed.map_err(|detail| VersionError::Corrupt { version, detail })?;
     let Some(encoded) = encoded else { return Ok(user_rows) };
@@ -168,7 +185,7 @@ async fn erase_in_segment(
     )
     .bind(model_id)
     .bind(sql_number(version))
-    .bind(Table::Users.number())
+    .bind(table.number())
     .bind(ordinal)
     .bind(i64::try_from(encoded.raw_bytes).unwrap_or(i64::MAX))
     .bind(encoded.checksum.as_slice())
@@ -181,22 +198,25 @@ async fn erase_in_segment(
 /// Returns the rows as [`erase_in_segment`] does, and the rewritten segment when it held the id.
 fn rename(
     stored: &EncodedSegment,
+    table: Table,
     user: &ForgottenUser,
-    rows: &BTreeSet<u32>,
+    rows: &HashSet<IdRow>,
 ) -> Result<(UserRows, Option<EncodedSegment>), String> {
     let segment = codec::decode(stored)?;
     let (mut user_rows, mut there) = (UserRows::new(), false);
     let renamed = segment.with_rows(|row, bytes| {
-        if !std::str::from_utf8(bytes).is_ok_and(|id| user.is(id)) {
-            if rows.contains(&row) {
-                user_rows.insert(row, None);
+        let id = std::str::from_utf8(bytes).ok();
+        let name = id.and_then(|id| if table == Table::Users { user.user(id) } else { user.session(id) });
+        let Some(name) = name else {
+            if rows.contains(&(table, row)) {
+                user_rows.insert((table, row), None);
             }
             return None;
-        }
+        };
         there = true;
-        let name = user.name().as_str().as_bytes();
-        let hash = |bytes| row_hash(Table::Users, row as usize, bytes);
-        user_rows.insert(row, Some(hash(name).wrapping_sub(hash(bytes))));
+        let name = name.as_str().as_bytes();
+        let hash = |bytes| row_hash(table, row as usize, bytes);
+        user_rows.insert((table, row), Some(hash(name).wrapping_sub(hash(bytes))));
         Some(name.to_vec())
     });
     let renamed: Segment = renamed.ok_or("its rows cannot be read")?;

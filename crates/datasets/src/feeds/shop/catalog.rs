@@ -148,7 +148,7 @@ impl Ware {
             tags: vec![colour.to_lowercase()],
             properties: BTreeMap::from([
                 ("brand".to_owned(), PropertyValue::Text(brand.to_owned())),
-                ("price".to_owned(), PropertyValue::Number(f64::from(self.cents) / 100.0)),
+                ("price".to_owned(), PropertyValue::Number((f64::from(self.cents) / 100.0).into())),
             ]),
             ..Item::bare(self.id.clone())
         }
