@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http_support::{PATIENCE, Service, problem};
+use http_support::{PATIENCE, Service};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -161,7 +161,7 @@ impl Drop for Neighbours {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_goes_away_frees_the_place() {
-    let service = Service::start(&support::database().await, &["--http-requests-max", "1"]).await;
+    let service = Service::start(&support::database().await, &["--http-waiting-max", "1"]).await;
     // Waits for what never comes, longer than this test has patience; asks again when it was refused itself.
     let wait = service.request(Method::GET, "users/u/recommendations?min_position=1000000&timeout_ms=30000");
     let mut waiting = JoinSet::new();
@@ -170,25 +170,21 @@ async fn who_goes_away_frees_the_place() {
             request.send().await.expect("an answer");
         }
     });
+    let waited = async || {
+        let asked = service.request(Method::GET, "users/u/recommendations?min_position=1000000&timeout_ms=1");
+        let response = asked.send().await.expect("an answer");
+        response.json::<Value>().await.expect("a problem")["code"] == "position_not_reached"
+    };
     let begun = Instant::now();
-    loop {
-        let response = service.request(Method::GET, "").send().await.expect("an answer");
-        if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-            break;
-        }
+    while waited().await {
         assert!(begun.elapsed() < PATIENCE, "the place is never taken");
         // Time for the other one to come first.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    problem(service.request(Method::POST, "recommendations").json(&query()), 503, "overloaded").await;
     probes_answer(&service).await;
     let taken = Instant::now();
     waiting.shutdown().await;
-    loop {
-        let response = service.request(Method::GET, "").send().await.expect("an answer");
-        if response.status() == StatusCode::OK {
-            break;
-        }
+    while !waited().await {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // Had it been waited for, that would have been 30 s.

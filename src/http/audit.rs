@@ -16,8 +16,8 @@ use super::{Api, auth::Caller, error::ApiError, middleware::REQUEST_ID, paging, 
 use shelfmark_domain::{ModelName, Position};
 use shelfmark_store::audit::{AuditEntry, NewAuditEntry};
 
-/// Parameters of paths that name users of a model, or what they did.
-const PERSONAL: [&str; 2] = ["user", "event"];
+/// Parameters of paths that are kept. An `id` is one of a user in some routes, and of an item in others.
+const KEPT: [&str; 5] = ["model", "version", "operation", "modality", "name"];
 
 /// Writes an entry before a request that changes something, and completes it with the status of the reply.
 ///
@@ -38,7 +38,7 @@ pub async fn record(
     let params = params.map_err(|refusal| ApiError::BadPath(refusal.body_text()))?;
     let mut target: BTreeMap<String, String> = params
         .iter()
-        .filter(|(name, _)| !PERSONAL.contains(name))
+        .filter(|(name, _)| KEPT.contains(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let request_id = parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);

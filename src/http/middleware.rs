@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -177,7 +177,7 @@ async fn authorise(api: &Api, scope: Scope, caller: &Caller, request: Request) -
     let params = params.map_err(|refusal| ApiError::BadPath(refusal.body_text()))?;
     let model = params.iter().find_map(|(name, value)| (name == "model").then_some(value));
     caller.check(scope, model)?;
-    if api.read_only && !scope.only_reads() {
+    if api.read_only && !scope.only_reads() && parts.method != Method::GET {
         return Err(ApiError::ReadOnly);
     }
     Ok(Request::from_parts(parts, body))

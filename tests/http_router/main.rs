@@ -145,7 +145,7 @@ async fn every_operation_is_behind_its_scope() {
             // What must be said is said, so that nothing but the model is wrong.
             let concrete = if path.ends_with("/export") { concrete + "?format=jsonl" } else { concrete };
             // Reading everybody's events, and exports, is more than reading.
-            let exports = reads && (path.ends_with("/export") || path.contains("/events"));
+            let exports = reads && (path.ends_with("/export") || path.ends_with("/users") || path.contains("/events"));
             for (scope, key) in ["reader", "writer", "admin", "exporter"].into_iter().enumerate() {
                 let name = format!("{method} {path} as {key}");
                 let response = service.with(&method.to_uppercase(), &concrete, &[("x-api-key", key)]).await;

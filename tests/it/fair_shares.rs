@@ -30,7 +30,7 @@ impl Guarded {
             assert!(status.success(), "{told}");
             secret.trim().to_owned()
         };
-        let (greedy, reader, writer) = (key("greedy", "write"), key("reader", "read"), key("writer", "write"));
+        let (greedy, reader, writer) = (key("greedy", "admin"), key("reader", "read"), key("writer", "write"));
         let service = Service::start(&database, flags).await;
         let guarded = Self { service, greedy, reader, writer };
         guarded.write(1).await;
@@ -278,7 +278,8 @@ async fn silent_connections_keep_neither_probes_nor_others_out() {
         silent.push(TcpStream::connect(to).await.expect("accepted"));
     }
     for _ in 0..5 {
-        let client = reqwest::Client::new();
+        // The service closes the connection that is longest without a request: a kept one may be closed under a request.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
         for url in [&guarded.service.url, &format!("http://{admin}")] {
             for path in ["/livez", "/readyz", "/metrics"] {
                 let began = Instant::now();

@@ -191,8 +191,13 @@ impl Condition {
         self.values().try_for_each(|value| match value {
             PropertyValue::Text(text) => bytes_within(field, text, Item::LABEL_BYTES_MAX),
             PropertyValue::List(_) => {
+                let name = match (&self.eq, &self.one_of) {
+                    (Some(eq), _) if eq == value => "eq",
+                    (_, Some(one_of)) if one_of.contains(value) => "in",
+                    (None | Some(_), None | Some(_)) => "none",
+                };
                 let detail = "must not be a list: `in` admits items with any of several values";
-                Err(FieldError::new(field.to_string(), "invalid_value", detail))
+                Err(FieldError::new(format!("{field}.{name}"), "invalid_value", detail))
             }
             PropertyValue::Flag(_) | PropertyValue::Number(_) => Ok(()),
         })

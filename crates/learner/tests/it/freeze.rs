@@ -64,7 +64,11 @@ fn while_frozen_only_histories_change() {
     let counters = model.state.inference.counters;
     assert_eq!((counters.events, counters.counted), (300, before.inference.counters.counted));
     for table in Table::ALL {
-        let moves = matches!(table, Table::Config | Table::Counters | Table::UserHistories | Table::SessionHistories);
+        // A session's row says whose history its events went into.
+        let moves = matches!(
+            table,
+            Table::Config | Table::Counters | Table::Sessions | Table::UserHistories | Table::SessionHistories
+        );
         assert_eq!(rows(&model.state, table) != rows(&before, table), moves, "{table:?}");
     }
     let user = before.inference.user("au1").unwrap();

@@ -23,3 +23,6 @@ alter table api_keys
     add column expires_at timestamptz,
     drop constraint api_keys_scope_known,
     add constraint api_keys_scope_known check (scope in ('read', 'export', 'write', 'admin'));
+
+-- An erasure asks which names of a user were merged, and a replay which merges there are.
+create index records_merges on records (model_id, position) where type = 9;
