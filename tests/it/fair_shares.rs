@@ -30,7 +30,7 @@ impl Guarded {
             assert!(status.success(), "{told}");
             secret.trim().to_owned()
         };
-        let (greedy, reader, writer) = (key("greedy", "admin"), key("reader", "read"), key("writer", "write"));
+        let (greedy, reader, writer) = (key("greedy", "admin"), key("reader", "export"), key("writer", "write"));
         let service = Service::start(&database, flags).await;
         let guarded = Self { service, greedy, reader, writer };
         guarded.write(1).await;

@@ -3,7 +3,7 @@
 use sqlx::{PgPool, Row};
 use time::OffsetDateTime;
 
-use shelfmark_domain::{Event, Id, Interval, Position, Record, RecordBody, Timestamp};
+use shelfmark_domain::{Event, ForgottenUser, Id, Interval, Position, Record, RecordBody, Timestamp};
 
 use super::{LogError, RecordsPage, body, copy::record_columns, stored_row};
 
@@ -37,6 +37,27 @@ pub(super) async fn records_at(pool: &PgPool, model_id: i32, positions: &[Positi
     .fetch_all(pool)
     .await?;
     rows.iter().map(|row| Ok(stored_row::record(row)?.0)).collect()
+}
+
+/// Returns the erasures of users after a position, with the positions of their records, oldest first.
+pub(super) async fn erasures(
+    pool: &PgPool,
+    model_id: i32,
+    after: Position,
+) -> Result<Vec<(Position, ForgottenUser)>, LogError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(
+        "select position, rest from records where model_id = $1 and type = 7 and position > $2 order by position",
+    )
+    .bind(model_id)
+    .bind(after.as_i64())
+    .fetch_all(pool)
+    .await?;
+    let erasure = |(position, rest): (i64, String)| {
+        let position = Position::from_i64(position);
+        let user = serde_json::from_str(&rest).map_err(|error| body::unreadable(position, error.to_string()))?;
+        Ok((position, user))
+    };
+    rows.into_iter().map(erasure).collect()
 }
 
 /// Finds the event with this id, and its position.

@@ -2,12 +2,14 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use shelfmark_domain::{Append, Position};
+use shelfmark_domain::{Append, ForgottenUser, Position};
 
-use super::{LogError, state::LogState};
+use super::{LogError, reader, state::LogState};
 
 /// Approximate number of records of one read of the table.
 const READ_RECORDS: usize = 10_000;
+/// Reads that erasures may come between, before the next try waits.
+const READS_MAX: usize = 5;
 /// Shortest and longest pause after a failed read.
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
@@ -19,11 +21,26 @@ pub struct Tail {
     after: Position,
     /// Appends read from the table and not yet returned.
     read: VecDeque<Append>,
+    /// Position of the newest erasure that was seen in the table. Up to it the table has other names than the cache.
+    erased_through: Position,
+    /// Whether an append was returned. Whoever begins has a state with the names of the table.
+    has_returned: bool,
+    /// Users whose names the table had already replaced when it was read.
+    forgotten: Vec<ForgottenUser>,
 }
 
 impl Tail {
     pub(super) fn new(shared: Arc<LogState>, after: Position) -> Self {
-        Self { shared, after, read: VecDeque::new() }
+        Self { shared, after, read: VecDeque::new(), erased_through: after, has_returned: false, forgotten: Vec::new() }
+    }
+
+    /// Takes the users whose names are pseudonyms in what [`Tail::next`] returned last, although the record that forgets
+    /// them comes later.
+    ///
+    /// An erasure rewrites the table at once. A reader that learned earlier events under the name must replace it before
+    /// it goes on, or it would take one person for two, which no later reading of the log does (P4).
+    pub fn take_forgotten(&mut self) -> Vec<ForgottenUser> {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// Returns the last position that [`Tail::next`] returned, or the start.
@@ -42,6 +59,7 @@ impl Tail {
             let next = self.after.next();
             if let Some(append) = self.ready(next) {
                 self.after = append.last();
+                self.has_returned = true;
                 return Ok(append);
             }
             if self.shared.shutdown.is_cancelled() {
@@ -69,17 +87,42 @@ impl Tail {
     }
 
     fn ready(&mut self, next: Position) -> Option<Append> {
-        self.read.pop_front().or_else(|| self.shared.recent.beginning_at(next))
+        // What the cache holds from before an erasure has the names, and the table has not.
+        let cached = || (self.after >= self.erased_through).then(|| self.shared.recent.beginning_at(next)).flatten();
+        self.read.pop_front().or_else(cached)
     }
 
     async fn read_table(&mut self) -> Result<(), LogError> {
-        let shared = &self.shared;
-        let read = shared.read_after(self.after, READ_RECORDS);
+        let shared = Arc::clone(&self.shared);
         let read = tokio::select! {
-            read = read => read?,
+            read = self.read_with_erasures() => read?,
             () = shared.shutdown.cancelled() => return Err(LogError::Closed),
         };
-        self.read = read;
+        let (appends, erasures) = read;
+        if let Some((newest, _)) = erasures.last() {
+            self.erased_through = *newest;
+        }
+        if self.has_returned {
+            self.forgotten.extend(erasures.into_iter().map(|(_, user)| user));
+        }
+        self.read = appends;
         Ok(())
+    }
+
+    /// Reads appends, and the erasures after those that are known, so that the appends hold no name that one of them
+    /// replaces and no pseudonym of another.
+    async fn read_with_erasures(&self) -> Result<(VecDeque<Append>, Vec<(Position, ForgottenUser)>), LogError> {
+        let (pool, model_id) = (&self.shared.pool, self.shared.target.model_id);
+        let mut erasures = reader::erasures(pool, model_id, self.erased_through).await?;
+        for _ in 0..READS_MAX {
+            let appends = self.shared.read_after(self.after, READ_RECORDS).await?;
+            let since = reader::erasures(pool, model_id, self.erased_through).await?;
+            if since.len() == erasures.len() {
+                return Ok((appends, erasures));
+            }
+            erasures = since;
+        }
+        // The caller tries again after a pause.
+        Ok((VecDeque::new(), Vec::new()))
     }
 }

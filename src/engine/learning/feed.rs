@@ -47,7 +47,7 @@ pub async fn run(
             restored = restored_states(restores, &append, &progress) => restored?,
         };
         let restarts = restarts(stores, &append, &restored).await;
-        if work.send(Work { append, restored, restarts }).await.is_err() {
+        if work.send(Work { append, forgotten: tail.take_forgotten(), restored, restarts }).await.is_err() {
             return Ok(());
         }
     }

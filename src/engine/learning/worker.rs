@@ -35,6 +35,8 @@ const PUBLISH_REST_IDLE: u32 = 1;
 /// An append with the states that its restore records lead to.
 pub struct Work {
     pub append: Append,
+    /// Users whose pseudonyms the append has already, although their erasure comes later.
+    pub forgotten: Vec<ForgottenUser>,
     pub restored: Restored,
     /// What goes on from those states: to make it here would keep learning waiting.
     pub restarts: BTreeMap<Position, Restart>,
@@ -161,12 +163,17 @@ impl Worker {
         })
     }
 
-    fn apply(&mut self, Work { append, restored, restarts }: Work) -> Result<(), String> {
+    fn apply(&mut self, Work { append, forgotten, restored, restarts }: Work) -> Result<(), String> {
         self.publication.restarts = restarts;
         assert_eq!(append.first(), self.position.next(), "P2, P3: appends are applied in order, without gaps");
         if self.publication.waiting.is_none() {
             let committed_at = append.records.first().expect("an append is never empty").appended_at;
             self.parts.learner.set_pending(Some(committed_at));
+        }
+        for user in &forgotten {
+            for (table, row) in self.state.inference.forget_ids(user) {
+                self.state.touched.mark(table, row);
+            }
         }
         let started = Instant::now();
         let applied = self
