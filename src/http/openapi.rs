@@ -17,7 +17,6 @@ use super::{
     ingest::EventIn,
     problem::{FieldProblem, Problem},
 };
-use shelfmark_domain::Id;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -168,8 +167,8 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     }
 }
 
-/// Gives parameters that are text the bounds of ids and names, where they have none of their own: 1 to 256 characters,
-/// none of them a control character.
+/// Gives parameters that are text what all of them have in common, where they have no form of their own: they are not
+/// empty, and have no control characters.
 fn bound_texts(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
@@ -181,7 +180,6 @@ fn bound_texts(operation: &mut Operation) {
         };
         if is_text && schema.pattern.is_none() && schema.format.is_none() && schema.enum_values.is_none() {
             schema.min_length = Some(1);
-            schema.max_length = schema.max_length.or(Some(Id::BYTES_MAX));
             schema.pattern = Some(NO_CONTROL_CHARACTERS.to_owned());
         }
     }

@@ -187,7 +187,10 @@ pub struct UnpinBody {
     post, path = "/v1/models/{model}/unpin", tag = "versions", operation_id = "unpin",
     params(ModelPath),
     request_body(content = Option<UnpinBody>, description = "May be left out"),
-    responses((status = 200, description = "Done", body = Deployment))
+    responses(
+        (status = 200, description = "Done", body = Deployment),
+        (status = 409, description = "A rollback is running (`rollback_running`)", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn unpin(
     State(api): State<Api>,

@@ -32,6 +32,7 @@ Commands:
   console        build the web console alone, with Node
   serve [ARGS]   set up, build, and run `shelfmark serve ARGS` (see `cargo xtask serve --help`)
   test [ARGS]    set up, then `cargo test --release --workspace ARGS`
+  api            send generated requests to the service, and make a client of its OpenAPI document
   ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
 
 Environment:
@@ -65,6 +66,7 @@ fn run(args: &[String]) -> Outcome<()> {
         "serve" => commands::serve(&project, rest),
         "test" => commands::test(&project, rest),
         "ci" => ci::run_all(&project),
+        "api" => api::check(&project),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())
