@@ -181,7 +181,6 @@ async fn who_goes_away_frees_the_place() {
         // Time for the other one to come first.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    probes_answer(&service).await;
     let taken = Instant::now();
     waiting.shutdown().await;
     while !waited().await {

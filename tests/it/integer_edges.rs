@@ -72,6 +72,10 @@ impl Document {
         }
         let below = |name: &str| [path, &[name.to_owned()]].concat();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            // A filter may hold filters, one level deep.
+            if name == "or" && path.contains(name) {
+                continue;
+            }
             self.integers(property, &below(name), found);
         }
         if schema["items"].is_object() {

@@ -1,6 +1,12 @@
 //! Tail: an ordered reader of the log without gaps.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
 
 use shelfmark_domain::{Append, ForgottenUser, Position};
 
@@ -25,13 +31,23 @@ pub struct Tail {
     erased_through: Position,
     /// Whether an append was returned. Whoever begins has a state with the names of the table.
     has_returned: bool,
+    /// Read of the table that is under way: it goes on when a wait is given up. The lock is never taken.
+    reading: Mutex<Option<BoxFuture<'static, Result<ReadWithErasures, LogError>>>>,
     /// Users whose names the table had already replaced when it was read.
     forgotten: Vec<ForgottenUser>,
 }
 
 impl Tail {
     pub(super) fn new(shared: Arc<LogState>, after: Position) -> Self {
-        Self { shared, after, read: VecDeque::new(), erased_through: after, has_returned: false, forgotten: Vec::new() }
+        Self {
+            shared,
+            after,
+            read: VecDeque::new(),
+            erased_through: after,
+            has_returned: false,
+            reading: Mutex::default(),
+            forgotten: Vec::new(),
+        }
     }
 
     /// Takes the users whose names are pseudonyms in what [`Tail::next`] returned last, although the record that forgets
@@ -93,12 +109,15 @@ impl Tail {
     }
 
     async fn read_table(&mut self) -> Result<(), LogError> {
-        let shared = Arc::clone(&self.shared);
+        let Self { shared, reading, after, erased_through, .. } = self;
+        let begin = || read_with_erasures(Arc::clone(shared), *after, *erased_through).boxed();
+        let reading = reading.get_mut().unwrap_or_else(PoisonError::into_inner);
         let read = tokio::select! {
-            read = self.read_with_erasures() => read?,
+            read = reading.get_or_insert_with(begin) => read,
             () = shared.shutdown.cancelled() => return Err(LogError::Closed),
         };
-        let (appends, erasures) = read;
+        *reading = None;
+        let (appends, erasures) = read?;
         if let Some((newest, _)) = erasures.last() {
             self.erased_through = *newest;
         }
@@ -108,21 +127,29 @@ impl Tail {
         self.read = appends;
         Ok(())
     }
+}
 
-    /// Reads appends, and the erasures after those that are known, so that the appends hold no name that one of them
-    /// replaces and no pseudonym of another.
-    async fn read_with_erasures(&self) -> Result<(VecDeque<Append>, Vec<(Position, ForgottenUser)>), LogError> {
-        let (pool, model_id) = (&self.shared.pool, self.shared.target.model_id);
-        let mut erasures = reader::erasures(pool, model_id, self.erased_through).await?;
-        for _ in 0..READS_MAX {
-            let appends = self.shared.read_after(self.after, READ_RECORDS).await?;
-            let since = reader::erasures(pool, model_id, self.erased_through).await?;
-            if since.len() == erasures.len() {
-                return Ok((appends, erasures));
-            }
-            erasures = since;
+/// Appends, and the erasures whose names they do not hold, with the positions of their records.
+type ReadWithErasures = (VecDeque<Append>, Vec<(Position, ForgottenUser)>);
+
+/// Reads appends, and the erasures after `erased_through`, so that the appends hold no name that one of them replaces and
+/// no pseudonym of another.
+async fn read_with_erasures(
+    shared: Arc<LogState>,
+    after: Position,
+    erased_through: Position,
+) -> Result<ReadWithErasures, LogError> {
+    let (pool, model_id) = (&shared.pool, shared.target.model_id);
+    // None, as a first guess: most reads meet no erasure, and need no second try.
+    let mut erasures = Vec::new();
+    for _ in 0..READS_MAX {
+        let appends = shared.read_after(after, READ_RECORDS).await?;
+        let since = reader::erasures(pool, model_id, erased_through).await?;
+        if since.len() == erasures.len() {
+            return Ok((appends, erasures));
         }
-        // The caller tries again after a pause.
-        Ok((VecDeque::new(), Vec::new()))
+        erasures = since;
     }
+    // The caller tries again after a pause.
+    Ok((VecDeque::new(), Vec::new()))
 }
