@@ -74,7 +74,7 @@ impl Service {
         stdout.read_line(&mut line).expect("a line on standard output");
         let url = line.trim_end().to_owned();
         assert!(url.starts_with("http://"), "the first line is {line:?}");
-        Self { child, url, client: Client::new(), stdout }
+        Self { child, url, client: fresh_client(), stdout }
     }
 
     async fn until_ready(&self) {
@@ -211,4 +211,9 @@ pub fn folder() -> tempfile::TempDir {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("ours");
     }
     folder
+}
+
+/// A client that keeps no connections: the service may close a kept one just when a request is written to it.
+fn fresh_client() -> Client {
+    Client::builder().pool_max_idle_per_host(0).build().expect("a client")
 }
