@@ -46,7 +46,7 @@ export class Harness {
     const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...(key ? { authorization: `Bearer ${key}` } : {}) };
     const sent = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
     // The service makes one report at a time, and the page may be having one made.
-    const free = (answer) => answer.status !== 503;
+    const free = (answer) => ![429, 503].includes(answer.status);
     const response = await until(`${method} ${path}`, () => fetch(`${this.url}${path}`, sent), free);
     const text = await response.text();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
