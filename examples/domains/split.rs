@@ -1,4 +1,4 @@
-//! Which items are the domain, and which events come when.
+//! Split of a stream: which items are the domain, and which events come when.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What two shoppers of different tastes see beside the same product: the example `shop`.
+//! Example `shop`: what two shoppers of different tastes see beside the same product.
 //!
 //! The stream is learned as a service would have learned it, with test-then-train on the way. One product's events are
 //! held back, so that it stands there with its title alone. Then two shoppers are chosen who both know one product.

@@ -1,4 +1,4 @@
-//! What the example prints.
+//! Tables that the example prints.
 
 use std::{collections::BTreeSet, io::Write};
 

@@ -1,4 +1,4 @@
-//! What two vectors are to each other.
+//! Measures of two vectors: distance and angle.
 
 pub use shelfmark_state::distance;
 use shelfmark_state::dot;

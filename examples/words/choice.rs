@@ -1,4 +1,4 @@
-//! Which words to look at, and how far each went.
+//! Choice of the words to look at, and how far each went.
 
 use anyhow::bail;
 use shelfmark_domain::Id;

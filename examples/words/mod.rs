@@ -1,4 +1,4 @@
-//! What learning more of one kind of text does to the meaning of words: the examples `finance` and `medicine`.
+//! Examples `finance` and `medicine`: what learning more of one kind of text does to the meaning of words.
 //!
 //! A word is an item, a sentence a session, and reading a word an event: no code of its own, only the learner, the views
 //! and test-then-train of the library. A **base** learns half of two texts in one pass, evenly mixed. A **fork** is a clone

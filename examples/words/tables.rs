@@ -1,4 +1,4 @@
-//! What the examples print.
+//! Tables that the examples print.
 
 use std::{collections::HashSet, io::Write};
 

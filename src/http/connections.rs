@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     activity::{Activity, Idle},
-    admission::{CallerId, ClientAddress, Exhausted, Pool, Share},
+    admission::{CallerId, ClientAddress, Pool, Share, pool::Exhausted},
 };
 
 /// Connections beyond the bound, on which probes are answered.

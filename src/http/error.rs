@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::{
-    admission::{Exhausted, Refusal},
+    admission::pool::{Exhausted, Refusal},
     ingest::{AppendSummary, NothingTaken},
 };
 use crate::engine::EngineError;

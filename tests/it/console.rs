@@ -34,7 +34,7 @@ async fn a_person_gets_from_the_first_minute_to_a_rollback_in_a_browser() {
         return skipped("console/node_modules is not there; `cargo xtask setup` makes it");
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let service = Service::start_in(folder.path(), &["--http-caller-share-percent", "100"]);
+    let service = Service::start_in(folder.path(), &[]);
     let page = reqwest::get(format!("{}/console/", service.url)).await.expect("an answer");
     if page.status() == 404 {
         return skipped("the binary has no console; `cargo xtask setup` builds it");

@@ -28,6 +28,7 @@ mod step_statistics;
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use candidate_sampling::StepTask;
 pub use jagged::Jagged;
-pub use softmax::{ABSENT, LikedLoss, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
+pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
+pub use softmax_row::LikedLoss;
 pub use step::{StepReport, Stepper};
 pub use step_statistics::{STATISTICS_EVERY, TableStep, TableSteps};

@@ -18,7 +18,7 @@ use super::{
     importance_sampling::ColumnSampler,
     jagged::Jagged,
     slots::Slots,
-    softmax_row::{NovelSoftmax, QueryTarget, softmax},
+    softmax_row::{LikedLoss, NovelSoftmax, QueryTarget, softmax},
 };
 
 /// Log weight of a column that does not compete.
@@ -72,23 +72,6 @@ pub struct SoftmaxInputs {
     pub gradient_columns: usize,
     /// Uniform random number in `0..1` for their sample.
     pub chance: f64,
-}
-
-/// Loss of the liked targets, each with weight 1: it depends neither on the scale of weights nor on dislikes.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct LikedLoss {
-    /// Number of targets.
-    pub targets: usize,
-    /// Sum of `-log p`, in nats.
-    pub sum: f64,
-}
-
-impl LikedLoss {
-    /// Returns the mean in nats; `None` without a liked target.
-    #[expect(clippy::cast_precision_loss, reason = "counts of targets are far below 2^53")]
-    pub fn mean(&self) -> Option<f64> {
-        (self.targets > 0).then(|| self.sum / self.targets as f64)
-    }
 }
 
 /// Outputs of the softmax, with its workspace.

@@ -2,7 +2,22 @@
 
 use shelfmark_state::{exp, ln};
 
-use super::softmax::LikedLoss;
+/// Loss of the liked targets, each with weight 1: it depends neither on the scale of weights nor on dislikes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LikedLoss {
+    /// Number of targets.
+    pub targets: usize,
+    /// Sum of `-log p`, in nats.
+    pub sum: f64,
+}
+
+impl LikedLoss {
+    /// Returns the mean in nats; `None` without a liked target.
+    #[expect(clippy::cast_precision_loss, reason = "counts of targets are far below 2^53")]
+    pub fn mean(&self) -> Option<f64> {
+        (self.targets > 0).then(|| self.sum / self.targets as f64)
+    }
+}
 
 /// A target of one query.
 #[derive(Debug, Clone, Copy)]

@@ -19,7 +19,8 @@ use super::{
     regularizer::BaseRegularizer,
     slots::{RowSums, ScatterWorkspace, Slots, as_place},
     small_vectors::{PopularityGroups, update_scalars},
-    softmax::{LikedLoss, SoftmaxInputs, SoftmaxOutputs, forward_backward},
+    softmax::{SoftmaxInputs, SoftmaxOutputs, forward_backward},
+    softmax_row::LikedLoss,
     sparse_terms::{sparse_gradients, sparse_terms},
     step_statistics::{StepStatistics, TableSteps},
 };

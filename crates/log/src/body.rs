@@ -13,7 +13,7 @@ use shelfmark_domain::{
     VersionNumber,
 };
 
-use super::item_rest::{item_rest, patch_rest};
+use super::item_rest::{item_rest, json, patch_rest};
 
 /// Codes of `records.type`.
 pub(super) mod code {
@@ -163,10 +163,6 @@ fn event_rest(event: &Event) -> Result<Option<String>, String> {
         properties: event.properties.as_ref(),
     })
     .map(Some)
-}
-
-pub(super) fn json<T: Serialize>(value: &T) -> Result<String, String> {
-    serde_json::to_string(value).map_err(|error| error.to_string())
 }
 
 fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> {

@@ -6,7 +6,7 @@ use shelfmark_domain::Position;
 
 use super::{
     checksum::{Chain, Checksum},
-    commit::LogTarget,
+    log_target::LogTarget,
 };
 
 /// Chain after the last append of this process. Other processes append too, so it is only known at a position.

@@ -27,6 +27,7 @@ use super::{
     chain::KnownChain,
     checksum::Chain,
     copy,
+    log_target::LogTarget,
 };
 
 /// Channel of the log's notifications. The payload is `model_id:head:appended_at_micros:origin`.
@@ -35,14 +36,6 @@ pub(super) const CHANNEL: &str = "shelfmark_log";
 /// Bytes of one CopyData message: large enough for few calls, small enough that Postgres works while the next is
 /// encoded.
 const PIECE_BYTES: usize = 128 << 10;
-
-/// Log that an appender writes to, and the appender's own number.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LogTarget {
-    pub model_id: i32,
-    /// Random number of this handle's appender, so that it can ignore its own notifications.
-    pub origin: u64,
-}
 
 /// Error of an append.
 #[derive(Debug)]

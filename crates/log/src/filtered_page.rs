@@ -77,42 +77,41 @@ async fn read_window(
     limit: usize,
 ) -> Result<Vec<Record>, LogError> {
     let text = |id: &Option<Id>| id.as_ref().map(|id| id.as_str().to_owned());
-    let query = match (text(&page.user), text(&page.item)) {
-        (Some(user), Some(item)) => sqlx::query(concat!(
-            "select ",
-            record_columns!(),
-            " from records where model_id = $1 and position > $2 and position <= $3 and user_id = $5 and item_id = $6 \
-             order by position limit $4"
-        ))
-        .bind(model_id)
-        .bind(after.as_i64())
-        .bind(through.as_i64())
-        .bind(i64::try_from(limit).unwrap_or(1))
-        .bind(user)
-        .bind(item),
-        (Some(user), None) => sqlx::query(concat!(
-            "select ",
-            record_columns!(),
-            " from records where model_id = $1 and position > $2 and position <= $3 and user_id = $5 \
-             order by position limit $4"
-        ))
-        .bind(model_id)
-        .bind(after.as_i64())
-        .bind(through.as_i64())
-        .bind(i64::try_from(limit).unwrap_or(1))
-        .bind(user),
-        (None, item) => sqlx::query(concat!(
-            "select ",
-            record_columns!(),
-            " from records where model_id = $1 and position > $2 and position <= $3 and item_id = $5 \
-             order by position limit $4"
-        ))
-        .bind(model_id)
-        .bind(after.as_i64())
-        .bind(through.as_i64())
-        .bind(i64::try_from(limit).unwrap_or(1))
-        .bind(item),
+    let (sql, values) = match (text(&page.user), text(&page.item)) {
+        (Some(user), Some(item)) => (
+            concat!(
+                "select ",
+                record_columns!(),
+                " from records where model_id = $1 and position > $2 and position <= $3 and user_id = $5 \
+                 and item_id = $6 order by position limit $4"
+            ),
+            vec![Some(user), Some(item)],
+        ),
+        (Some(user), None) => (
+            concat!(
+                "select ",
+                record_columns!(),
+                " from records where model_id = $1 and position > $2 and position <= $3 and user_id = $5 \
+                 order by position limit $4"
+            ),
+            vec![Some(user)],
+        ),
+        (None, item) => (
+            concat!(
+                "select ",
+                record_columns!(),
+                " from records where model_id = $1 and position > $2 and position <= $3 and item_id = $5 \
+                 order by position limit $4"
+            ),
+            vec![item],
+        ),
     };
+    let query = sqlx::query(sql)
+        .bind(model_id)
+        .bind(after.as_i64())
+        .bind(through.as_i64())
+        .bind(i64::try_from(limit).unwrap_or(1));
+    let query = values.into_iter().fold(query, |query, value| query.bind(value));
     // Planned for these positions: a plan for any positions may read the whole table.
     let rows = query.persistent(false).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(stored_row::record(row)?.0)).collect()

@@ -16,19 +16,19 @@ use super::{
     appender::Appender,
     chain::KnownChain,
     check_log::{LogCheck, check_log},
-    commit::LogTarget,
     commit_delay::CommitDelay,
     copy::EncodedRows,
-    database_health::{DatabaseHealth, check_writable},
+    database_health::DatabaseHealth,
     filtered_page::filtered_page,
     known_head::{Head, KnownHead},
     listener,
+    log_target::LogTarget,
     metrics::Metrics,
     queue::{QueueLevel, Request},
     reader,
     recent_appends::RecentAppends,
     state::LogState,
-    summaries,
+    summaries, write_probe,
 };
 
 /// Maximum number of records of a page.
@@ -191,7 +191,7 @@ impl Log {
 
     /// Tries whether Postgres takes records, for [`Log::database_problem`]. Appends nothing.
     pub async fn check_writable(&self) {
-        check_writable(&self.shared).await;
+        write_probe::check_writable(&self.shared).await;
     }
 
     /// Returns why Postgres does not answer, or takes no appends, as far as this process knows; `None` while all is well.

@@ -6,8 +6,6 @@ use serde::Serialize;
 
 use shelfmark_domain::{Id, Item, ItemPatch, PackedVector, PropertyValue};
 
-use super::body::json;
-
 /// The JSON of `records.rest` for an item. It reads back as the same [`Item`]: vectors are written as base64 of their
 /// bytes, in half the size of decimal numbers, and all other numbers are finite.
 #[derive(Serialize)]
@@ -55,4 +53,8 @@ pub(super) fn patch_rest(patch: &ItemPatch) -> Result<String, String> {
         return Err(format!("properties.{name} is not finite"));
     }
     json(patch)
+}
+/// Writes a value as the text of the column `rest`.
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, String> {
+    serde_json::to_string(value).map_err(|error| error.to_string())
 }

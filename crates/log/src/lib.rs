@@ -49,6 +49,7 @@ mod handle;
 mod item_rest;
 mod known_head;
 mod listener;
+mod log_target;
 mod metrics;
 mod models;
 mod outcome;
@@ -63,6 +64,7 @@ mod state;
 mod stored_row;
 mod summaries;
 mod tail;
+mod write_probe;
 
 pub use self::metrics::METRICS;
 pub use check_log::LogCheck;

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use shelfmark_domain::{Position, Timestamp};
 use shelfmark_postgres as postgres;
 
-use super::{commit::CHANNEL, database_health::probe, known_head::Head, reader, state::LogState};
+use super::{commit::CHANNEL, known_head::Head, reader, state::LogState, write_probe::probe};
 
 /// Longest wait for the answer to a poll. Then its connection is given up.
 const POLL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,9 +9,9 @@ use shelfmark_domain::{Append, Position};
 
 use super::{
     LogError, LogSettings,
-    commit::LogTarget,
     database_health::DatabaseHealth,
     known_head::{KnownHead, ReaderPosition},
+    log_target::LogTarget,
     metrics::Metrics,
     queue::QueueLevel,
     read_appends::{Stretch, read_after},

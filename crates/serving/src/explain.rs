@@ -7,7 +7,7 @@ use shelfmark_state::{ComposedQuery, Context, EVENT_COLUMNS, InferenceState, dot
 
 use super::{
     View,
-    plan::popularity_weights,
+    score::popularity_weights,
     subject::{Known, Met},
 };
 

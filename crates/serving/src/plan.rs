@@ -1,12 +1,13 @@
 //! Plan of a query: from the query to a search, and from the rows found to an answer.
 
 use shelfmark_domain::{Fallback, Filter, Id, Query, Recommendations, ScoredItem};
-use shelfmark_state::{ComposedQuery, Context, POPULARITY_COLUMNS, QueryRows, Scalars, compose};
+use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose};
 
 use super::{
     QueryError, SearchScratch, View, diversity,
     explain::{Basis, Explainer},
     ranking::Ranking,
+    score::popularity_weights,
     search::Search,
     subject::Known,
     top_k::{Hit, Top},
@@ -119,18 +120,6 @@ pub(super) fn similar_items(view: &View, search: Search) -> Vec<ScoredItem> {
 pub(super) fn composed(view: &View, context: &Context) -> ComposedQuery {
     let inference = view.inference();
     compose(context, &inference.parameters.scalars, view, inference.config.dim)
-}
-
-/// The weights of popularity in a query. The corrections by gap are learned together with the vector of a context, so
-/// they are for queries with one.
-pub(super) fn popularity_weights(
-    scalars: &Scalars,
-    composed: Option<&(Context, ComposedQuery)>,
-) -> [f32; POPULARITY_COLUMNS] {
-    match composed {
-        Some((_, composed)) => scalars.popularity_weights(composed.g0),
-        None => scalars.mean_popularity_weights(),
-    }
 }
 
 impl QueryRows for View {

@@ -1,8 +1,20 @@
 //! The score of a row for a search: the one definition that every answer follows.
 
-use shelfmark_state::{InferenceState, POPULARITY_COLUMNS, dot};
+use shelfmark_state::{ComposedQuery, Context, InferenceState, POPULARITY_COLUMNS, Scalars, dot};
 
 use super::{index::Index, ranking::Ranking, search::Search, top_k::Hit};
+
+/// The weights of popularity in a query. The corrections by gap are learned together with the vector of a context, so
+/// they are for queries with one.
+pub(super) fn popularity_weights(
+    scalars: &Scalars,
+    composed: Option<&(Context, ComposedQuery)>,
+) -> [f32; POPULARITY_COLUMNS] {
+    match composed {
+        Some((_, composed)) => scalars.popularity_weights(composed.g0),
+        None => scalars.mean_popularity_weights(),
+    }
+}
 
 /// Where the vectors of items come from.
 pub(super) trait Vectors {

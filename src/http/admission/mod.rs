@@ -10,7 +10,7 @@
 
 mod caller;
 mod long_work;
-mod pool;
+pub mod pool;
 mod ticket;
 
 use std::sync::{Arc, Mutex};
@@ -20,8 +20,8 @@ use tokio_util::task::TaskTracker;
 pub use caller::{CallerId, ClientAddress};
 use long_work::LongWork;
 pub use long_work::{LongWorkKind, run_report, take_part};
-use pool::Level;
-pub use pool::{Exhausted, Pool, Refusal, Share};
+use pool::{Level, Refusal};
+pub use pool::{Pool, Share};
 pub use ticket::{Ticket, Waiting, current, enter};
 
 use super::{Limits, body_pace::PaceLimits};
@@ -126,7 +126,7 @@ impl AdmissionControl {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{pool::Exhausted, *};
 
     fn control() -> Arc<AdmissionControl> {
         let limits =

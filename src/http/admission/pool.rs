@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::CallerId;
+use super::caller::CallerId;
 
 /// Why a pool has nothing to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

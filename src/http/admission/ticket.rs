@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::task::TaskTracker;
 
-use super::{AdmissionControl, CallerId, Lane, LongWorkKind, Refusal, Share};
+use super::{AdmissionControl, CallerId, Lane, LongWorkKind, Share, pool::Refusal};
 use crate::http::body_pace::PaceLimits;
 use shelfmark_domain::ModelName;
 

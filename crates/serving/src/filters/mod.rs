@@ -1,4 +1,4 @@
-//! Which rows a filter admits: an inverted index of the items' metadata, copy-on-write and kept up as items change.
+//! Inverted index of the items' metadata: it says which rows a filter admits. Copy-on-write, and kept up as items change.
 //!
 //! Every label, text and flag has a compressed bitmap of the rows that have it (Chambi, Lemire, Kaser, Godin 2016), numbers
 //! stand in columns by property. Only rows that may be recommended are in it. A changed item copies the bitmaps of what it had
