@@ -6,8 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::log_support::{Opened, at, event, id, migrated, open, open_with};
 use futures::FutureExt;
 use proptest::{prelude::*, test_runner::TestRunner};
-use shelfmark_domain::{Append, Event, Id, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp};
-use shelfmark_log::{Log, LogError, LogSettings, Tail};
+use shelfmark_domain::{
+    Append, Event, ForgottenUser, Id, Item, ModelConfig, NewRecord, PropertyValue, RecordBody, Timestamp, UserNames,
+};
+use shelfmark_log::{Log, LogError, LogSettings, Tail, append_forget, erase_user, lock_head};
 use tokio::task::JoinSet;
 
 /// A handle that keeps nothing in memory: its tails read the table.
@@ -107,6 +109,39 @@ async fn a_wait_that_is_given_up_loses_no_append() {
     }
     here.close().await;
     assert!(matches!(tail.next().await, Err(LogError::Closed)));
+    elsewhere.close().await;
+}
+
+/// Goal: who followed a user by name learns of the pseudonym before the first record that has it (P4, P10). Method: one
+/// event is handed over from memory; the next, of another process, is read from the table after an erasure rewrote it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_tells_of_an_erasure_before_what_it_rewrote() {
+    let pool = migrated(&crate::support::database().await).await;
+    let (here, elsewhere) = (open(&pool).await, open(&pool).await);
+    let mut tail = here.log.tail(at(0));
+    let user = |append: &Append| {
+        let RecordBody::Event(event) = &append.records[0].body else { panic!("{append:?}") };
+        event.user.clone().expect("a user")
+    };
+    here.log.append(vec![event("from memory", 1.0)]).await.expect("appended");
+    let name = user(&tail.next().await.expect("an append"));
+    assert!(tail.take_forgotten().is_empty());
+    elsewhere.log.append(vec![event("from the table", 1.0)]).await.expect("appended");
+    let forgotten = ForgottenUser::new(&name, 7);
+    let mut transaction = pool.begin().await.expect("begun");
+    let (model, names) = (here.log.model_id(), UserNames::new(name.clone()));
+    let head = lock_head(&mut transaction, model).await.expect("locked");
+    erase_user(&mut transaction, model, &names, &forgotten, at(0)).await.expect("erased");
+    append_forget(&mut transaction, head, &forgotten).await.expect("forgotten");
+    transaction.commit().await.expect("committed");
+    here.log.append(vec![event("from memory again", 1.0)]).await.expect("appended");
+
+    let rewritten = tail.next().await.expect("an append");
+    assert_eq!((user(&rewritten), tail.take_forgotten()), (forgotten.name().clone(), vec![forgotten]));
+    let record = tail.next().await.expect("an append");
+    assert!(matches!(record.records[0].body, RecordBody::Forget(_)) && tail.take_forgotten().is_empty());
+    assert_eq!(user(&tail.next().await.expect("an append")), name, "who comes back has the name again");
+    here.close().await;
     elsewhere.close().await;
 }
 

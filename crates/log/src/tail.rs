@@ -103,9 +103,17 @@ impl Tail {
     }
 
     fn ready(&mut self, next: Position) -> Option<Append> {
+        if let Some(append) = self.read.pop_front() {
+            return Some(append);
+        }
         // What the cache holds from before an erasure has the names, and the table has not.
-        let cached = || (self.after >= self.erased_through).then(|| self.shared.recent.beginning_at(next)).flatten();
-        self.read.pop_front().or_else(cached)
+        if self.after < self.erased_through {
+            return None;
+        }
+        let cached = self.shared.recent.beginning_at(next)?;
+        // A read that was given up begins before it.
+        *self.reading.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        Some(cached)
     }
 
     async fn read_table(&mut self) -> Result<(), LogError> {

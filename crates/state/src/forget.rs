@@ -81,6 +81,13 @@ impl State {
         true
     }
 
+    /// Replaces the user's names alone, before records are applied that have the pseudonyms already.
+    pub fn replace_names(&mut self, user: &ForgottenUser) {
+        for (table, row) in self.inference.forget_ids(user) {
+            self.touched.mark(table, row);
+        }
+    }
+
     /// Replaces the user's names alone, in a state at an earlier position, and updates the digest. Histories and vector
     /// stay under the pseudonyms, so that the log still leads from this state to the later ones. Returns `false` when
     /// there are no such names.

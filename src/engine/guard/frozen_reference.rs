@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use crate::engine::{EngineError, blocking::blocking, snapshots::cache::CachedVersion};
-use shelfmark_domain::{Append, Event, ModelConfig, Position, RecordBody, Served};
+use shelfmark_domain::{Append, Event, ForgottenUser, ModelConfig, Position, RecordBody, Served};
 use shelfmark_log::Tail;
 use shelfmark_serving::{Publisher, View};
 use shelfmark_state::{ContextScratch, State};
@@ -69,6 +69,11 @@ impl FrozenReference {
             };
             match next {
                 Ok(append) => {
+                    let forgotten = self.tail.take_forgotten();
+                    if !forgotten.is_empty() {
+                        frozen = apply(frozen, std::mem::take(&mut appends), position).await.0;
+                        frozen = replace_names(frozen, forgotten).await;
+                    }
                     reached = append.last();
                     appends.push(append);
                 }
@@ -101,6 +106,18 @@ async fn apply(mut frozen: Box<Frozen>, appends: Vec<Append>, position: Position
     blocking(move || {
         appends.iter().for_each(|append| frozen.apply(append, position));
         (frozen, appends.into_iter().next_back())
+    })
+    .await
+}
+
+/// Replaces names that the appends after this do not have any more.
+async fn replace_names(mut frozen: Box<Frozen>, forgotten: Vec<ForgottenUser>) -> Box<Frozen> {
+    blocking(move || {
+        for user in &forgotten {
+            frozen.state.replace_names(user);
+            frozen.taken.inference.forget_ids(user);
+        }
+        frozen
     })
     .await
 }

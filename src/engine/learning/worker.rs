@@ -170,11 +170,7 @@ impl Worker {
             let committed_at = append.records.first().expect("an append is never empty").appended_at;
             self.parts.learner.set_pending(Some(committed_at));
         }
-        for user in &forgotten {
-            for (table, row) in self.state.inference.forget_ids(user) {
-                self.state.touched.mark(table, row);
-            }
-        }
+        forgotten.iter().for_each(|user| self.state.replace_names(user));
         let started = Instant::now();
         let applied = self
             .learner
