@@ -123,9 +123,17 @@ async fn begin(audit: &AuditLog, action: &str, name: &str, model: Option<String>
     Ok(audit.begin(&NewAuditEntry { actor, action: action.to_owned(), model, target, request_id: None }).await?)
 }
 
-/// Completes an audit entry with the outcome, as the status of a reply would say it.
+/// Completes an audit entry with the outcome, as the status of a reply would say it. A key that was made must be shown,
+/// so an entry that cannot be completed is told and stays without a status.
 async fn end<T>(audit: &AuditLog, entry: u64, outcome: Result<T, KeyError>) -> anyhow::Result<T> {
-    audit.end(entry, if outcome.is_ok() { 200 } else { 422 }).await?;
+    let status = match &outcome {
+        Ok(_) => 200,
+        Err(KeyError::Database(_)) => 503,
+        Err(KeyError::Field(_) | KeyError::NameTaken(_) | KeyError::NotFound(_) | KeyError::TooMany(_)) => 422,
+    };
+    if let Err(error) = audit.end(entry, status).await {
+        eprintln!("The entry {entry} of the audit log has no status: {error}");
+    }
     Ok(outcome?)
 }
 

@@ -170,7 +170,8 @@ fn caller_id(caller: &Caller, request: &Request) -> CallerId {
     }
 }
 
-/// Checks scope and model. A process that only reads has no routes but those of scope read.
+/// Checks scope and model. A process that only reads answers reads alone: those of scope read and export, and GETs of
+/// scope admin.
 async fn authorise(api: &Api, scope: Scope, caller: &Caller, request: Request) -> Result<Request, ApiError> {
     let (mut parts, body) = request.into_parts();
     let params = RawPathParams::from_request_parts(&mut parts, &()).await;

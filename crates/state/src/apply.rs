@@ -75,7 +75,10 @@ impl State {
     fn apply_unit(&mut self, events: &[&Event], scratch: &mut ContextScratch, rows: &mut Vec<EventItem>) -> Unit {
         let actor = self.actor_row(events[0]);
         if let Actor::User(user) = actor {
-            events.iter().filter_map(|event| event.session.as_ref()).for_each(|session| self.adopt(session, user));
+            events
+                .iter()
+                .filter_map(|event| event.session.as_ref())
+                .for_each(|session| self.merge_session(session, user));
         }
         let at = events[0].ts;
         // The end of an append or a batch may cut a unit: its later part still gets the context from before the unit.

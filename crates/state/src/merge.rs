@@ -34,7 +34,7 @@ impl State {
     }
 
     /// Moves what a session did without a user into the user's history, at an event that names both.
-    pub(super) fn adopt(&mut self, session: &Id, user: u32) {
+    pub(super) fn merge_session(&mut self, session: &Id, user: u32) {
         if let Some(source) = self.inference.session(session.as_str()) {
             self.move_history(source, user);
         }

@@ -28,9 +28,6 @@ const PUBLISH_INTERVAL_BUSY: Duration = Duration::from_millis(5);
 /// And no sooner than so many times what the last view took: with much to publish (an upload of a catalogue) views are
 /// rarer, and a fifth of the learner's time at most goes into them.
 const PUBLISH_REST: u32 = 4;
-/// While nothing waits, a view is published this many times what the last one took after that one, or sooner: appends
-/// that come meanwhile are in it, too. Else a steady stream of single events costs the learner a view for each append.
-const PUBLISH_REST_IDLE: u32 = 1;
 
 /// An append with the states that its restore records lead to.
 pub struct Work {
@@ -245,9 +242,10 @@ impl Publication {
         self.parts.stores.metrics.published(position, self.took, self.waiting.take());
     }
 
-    /// When a view is due while nothing waits to be learned.
+    /// When a view is due while nothing waits to be learned: as long after the last one as that took, so that appends
+    /// that come meanwhile are in it, too. A view for each append of a steady stream is half of the learner's work.
     fn idle_due(&self) -> Instant {
-        self.last + PUBLISH_INTERVAL_BUSY.min(PUBLISH_REST_IDLE * self.took)
+        self.last + PUBLISH_INTERVAL_BUSY.min(self.took)
     }
 
     /// Whether the last view is so old that another is worth its time.
