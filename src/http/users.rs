@@ -60,7 +60,7 @@ pub struct UsersOut {
     users: Vec<UserEntry>,
     /// `cursor` of the next page; null at the end.
     #[schema(value_type = Option<u64>)]
-    next_cursor: Option<usize>,
+    next_cursor: Option<u32>,
 }
 
 /// A user in a list.
