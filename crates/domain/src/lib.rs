@@ -65,7 +65,7 @@ pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subje
 pub use rate_schedule::RateSchedule;
 pub use recommendation_id::RecommendationId;
 pub use record::{Append, NewRecord, Record, RecordBody};
-pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
+pub use rollback::{CutOrigin, Derived, ReplayOrigin, RollbackMode, RollbackRequest, RollbackTarget};
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;
