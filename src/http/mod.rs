@@ -60,6 +60,7 @@ mod problem;
 mod read_options;
 mod reason;
 mod recommendations;
+mod request_body;
 mod request_metrics;
 mod rollback;
 mod routes;
