@@ -73,6 +73,10 @@ export async function call<M extends Method, P extends PathsWith<M> & string>(
 export const get = <P extends PathsWith<"get"> & string>(path: P, options: Options<Operation<P, "get">> = {}) =>
   call("get", path, options);
 
+/// An answer that is no JSON.
+export const text = async (path: PathsWith<"get"> & string, signal: AbortSignal): Promise<string> =>
+  (await send(urlOf(path), { headers: headers(false), signal })).text();
+
 /// Waits, or until `signal` aborts.
 function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
   return new Promise((done) => {
