@@ -9,13 +9,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{DatabaseSettings, ServeSettings},
-    engine::{self, Dependencies, Models},
+    engine::{self, Dependencies, Models, Processes},
     http::{self, Api, HttpDependencies},
     telemetry::{self, Metrics},
 };
 use shelfmark_postgres::{DatabaseAddress, ManagedPostgres, ManagedPostgresOptions};
 use shelfmark_serving::Searcher;
-use shelfmark_store::{audit::AuditLog, keys::KeyStore};
+use shelfmark_store::{audit::AuditLog, keys::KeyStore, processes::ProcessRegister};
 
 /// Longest wait for learning to end, its last version included.
 const ENGINE_STOP: Duration = Duration::from_secs(20);
@@ -215,6 +215,7 @@ impl Components {
         };
         self.pool = Some(pool.clone());
         let audit = AuditLog::new(pool.clone());
+        let register = ProcessRegister::new(pool.clone());
         let keys = KeyStore::open(pool.clone(), self.tasks_stop.clone(), &self.tasks).await?;
         let Listeners { main: listener, admin } = listeners;
         let address = listener.local_addr()?;
@@ -229,6 +230,8 @@ impl Components {
         let (watching, watching_stop) = (searcher.clone(), self.tasks_stop.clone());
         self.tasks.spawn(async move { watching_stop.run_until_cancelled(watching.watch_lag()).await });
         let models = self.start_models(settings, pool, searcher.clone()).await?;
+        let processes = Processes::new(register, models.clone(), address.to_string(), settings.read_only);
+        self.tasks.spawn(processes.clone().run(self.tasks_stop.clone()));
         let upkeep = metrics.clone();
         let upkeep_stop = self.tasks_stop.clone();
         self.tasks.spawn(async move {
@@ -246,8 +249,10 @@ impl Components {
             models: Arc::new(models),
             keys: Arc::new(keys),
             audit: Arc::new(audit),
+            processes: Arc::new(processes),
             limits: limits.clone(),
             read_only: settings.read_only,
+            console_images: settings.http.console_images,
             loopback,
             searches_full: Arc::new({
                 let searcher = searcher.clone();

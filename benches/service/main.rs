@@ -13,6 +13,7 @@
 //! | callers | events/s of 1, 4, 16 and 64 callers who post one event each and wait for its reply, closed loop | so many callers by what a commit takes |
 //! | embeddings | 1,000 rows a request, raw f32 and safetensors | a handler that sends the same bytes |
 //! | bulk | items with 64 numbers each, one stream of lines, until durable and until searchable | COPY of the rows that the log holds then, 200,000 of them at most |
+//! | consoles | maps of a million items (`--items`); reads and learning with ten consoles open | the same without consoles |
 //! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
 //!
 //! Every figure starts the real binary on an empty folder with its own Postgres, and the client shares the machine
@@ -28,6 +29,7 @@ mod bulk;
 mod callers;
 #[path = "../rivals/clusters.rs"]
 mod clusters;
+mod consoles;
 mod embeddings;
 mod ingest;
 mod latency;
@@ -85,6 +87,7 @@ enum Figure {
     Learn,
     Embeddings,
     Bulk,
+    Consoles,
 }
 
 #[tokio::main]
@@ -118,6 +121,10 @@ async fn main() -> anyhow::Result<()> {
         for spelling in [bulk::Spelling::Numbers, bulk::Spelling::Base64] {
             bulk::measure(&mut report, args.items.unwrap_or(bulk::ITEMS_DEFAULT), spelling).await?;
         }
+    }
+    // A million items take minutes to store: only when asked for.
+    if args.only.contains(&Figure::Consoles) {
+        consoles::measure(&mut report, args.items.unwrap_or(1_000_000), connections, args.seconds).await?;
     }
     report.print();
     Ok(())

@@ -96,7 +96,7 @@ pub async fn measure(
 }
 
 /// A model of the clustered items as a version at the beginning of the log.
-async fn store(url: &str, items: usize) -> anyhow::Result<()> {
+pub async fn store(url: &str, items: usize) -> anyhow::Result<()> {
     let pool = shelfmark_postgres::connect(url, 8).await?;
     shelfmark_postgres::migrate(&pool).await?;
     let store = VersionStore::open(pool.clone(), &ModelName::new("default")?).await?;

@@ -117,6 +117,11 @@ impl Service {
         }
     }
 
+    /// The memory that the process has in use, its Postgres aside, in bytes.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        memory::bytes(&self.child.id().context("it still runs")?.to_string(), "VmRSS:")
+    }
+
     /// The most memory that the process has had in use, its Postgres aside, in bytes.
     pub fn memory_peak(&self) -> anyhow::Result<u64> {
         memory::bytes(&self.child.id().context("it still runs")?.to_string(), "VmHWM:")

@@ -19,6 +19,10 @@ pub struct HttpSettings {
     /// Scrapers and orchestrators reach it whatever clients do [default: none]
     #[arg(long, env = "SHELFMARK_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     pub admin_listen: Option<SocketAddr>,
+    /// Let the console show pictures of items: property `image` of an item, an address that begins with https://. The
+    /// browsers of those who use the console then ask the sites that are named there.
+    #[arg(long, env = "SHELFMARK_CONSOLE_IMAGES")]
+    pub console_images: bool,
     /// Most open connections. When there are more, the one that is longest without a request is closed.
     #[arg(long, env = "SHELFMARK_HTTP_CONNECTIONS_MAX", default_value_t = 4096, value_name = "N",
           value_parser = at_least_one)]

@@ -17,6 +17,7 @@
 //! | `models` | starts, stops, creates and deletes models |
 //! | `memory_budget`, `lag_bound` | admission of rows, and of events while learning is behind |
 //! | `erasure`, `operations` | erasure of users, long work |
+//! | `processes` | tells other processes where this one stands |
 //! | `parts`, `model` | put a model together, and are its handle |
 //!
 //! No module imports one that imports it. What a module needs of a model it takes by name (`Stores`, `Readers`,
@@ -48,6 +49,7 @@ mod models;
 mod monitoring;
 mod operations;
 mod parts;
+mod processes;
 mod replay;
 mod rollback;
 mod settings;
@@ -66,12 +68,13 @@ pub use models::Models;
 pub use models::create::{ConfigChange, CreateModel, ForkFrom};
 pub use models::open::Dependencies;
 pub use monitoring::history::{
-    HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, StepEvent,
+    HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, Shown, StepEvent,
 };
 pub use monitoring::map::{Basis, BasisState, MAP_STREAMS_MAX, Map, MapMoves, MapRequest, MapState, Maps, Moves};
 pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
+pub use processes::Processes;
 pub use replay::rolled_back::Appended;
 pub use replay::run::Counts;
 pub use replay::trace::Stretch;

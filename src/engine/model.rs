@@ -294,10 +294,14 @@ impl Model {
         self.parts.core.learner.health.settled().await;
     }
 
+    /// Committed records that the live view does not hold, and the age of the oldest in milliseconds.
+    pub fn lag(&self) -> (u64, u64) {
+        status::lag(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.learner)
+    }
+
     /// The health of learning now.
     pub fn learning(&self) -> Learning {
-        let (lag_records, lag_ms) =
-            status::lag(&self.parts.core.stores, &self.parts.core.readers, &self.parts.core.learner);
+        let (lag_records, lag_ms) = self.lag();
         self.parts.core.monitor.learning(&self.config(), lag_records, lag_ms)
     }
 

@@ -6,11 +6,12 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{Limits, admission::AdmissionControl, error::ApiError};
-use crate::engine::{CreateModel, EngineError, Model, Models};
+use crate::engine::{CreateModel, EngineError, Model, Models, Processes};
 use shelfmark_domain::{ApiKey, ModelName};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, AuditLog, NewAuditEntry},
     keys::KeyStore,
+    processes::{ProcessError, SeenProcess},
 };
 
 /// The models of this process. A seam: the router is tested without an engine.
@@ -95,6 +96,18 @@ impl Audit for AuditLog {
     }
 }
 
+/// The processes on the database. A seam: the router is tested without a database.
+pub trait ProcessList: Send + Sync + 'static {
+    /// Lists this process, then the others that said something of late.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<SeenProcess>, ProcessError>>;
+}
+
+impl ProcessList for Processes {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<SeenProcess>, ProcessError>> {
+        Box::pin(Self::list(self))
+    }
+}
+
 /// Everything that the room is given.
 #[derive(Clone)]
 pub struct HttpDependencies {
@@ -104,10 +117,14 @@ pub struct HttpDependencies {
     pub keys: Arc<dyn Keys>,
     /// Who changed what.
     pub audit: Arc<dyn Audit>,
+    /// The processes on the database.
+    pub processes: Arc<dyn ProcessList>,
     /// Bounds.
     pub limits: Limits,
     /// Whether every write is refused.
     pub read_only: bool,
+    /// Whether the console may show pictures of items from other sites.
+    pub console_images: bool,
     /// Whether the listener can be reached from this machine only. Without keys nobody else is answered.
     pub loopback: bool,
     /// Whether a search that came now would be refused because of those that wait.

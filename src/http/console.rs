@@ -5,17 +5,22 @@
 
 use axum::{
     body::Body,
-    extract::Path,
+    extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::error::ApiError;
+use super::{Api, error::ApiError};
 
 /// Scripts, styles and requests of this service only; no inline script, no other site may frame it.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+);
+/// As the policy, with pictures of every site that is asked over TLS: the pictures of items lie where their owners put
+/// them.
+const POLICY_WITH_IMAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
 );
 /// Of files whose names change with their content.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -34,20 +39,25 @@ pub async fn to_folder() -> impl IntoResponse {
 }
 
 /// `/console/`.
-pub async fn index(headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn index(State(api): State<Api>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let policy = policy(&api);
     if Files::get("index.html").is_none() {
-        let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
+        let policy = [(header::CONTENT_SECURITY_POLICY, policy)];
         return Ok((StatusCode::NOT_FOUND, policy, Html(include_str!("pages/console_not_built.html"))).into_response());
     }
-    answer("index.html", &headers)
+    answer("index.html", &headers, policy)
 }
 
 /// `/console/{path}`.
-pub async fn file(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
-    answer(&path, &headers)
+pub async fn file(State(api): State<Api>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+    answer(&path, &headers, policy(&api))
 }
 
-fn answer(path: &str, asked: &HeaderMap) -> Result<Response, ApiError> {
+fn policy(api: &Api) -> HeaderValue {
+    if api.console_images { POLICY_WITH_IMAGES } else { POLICY }
+}
+
+fn answer(path: &str, asked: &HeaderMap, policy: HeaderValue) -> Result<Response, ApiError> {
     let plain = Files::get(path).filter(|_| !path.ends_with(".br")).ok_or(ApiError::RouteNotFound)?;
     let packed = Files::get(&format!("{path}.br")).filter(|_| accepts_brotli(asked));
     let coding = packed.is_some();
@@ -63,7 +73,7 @@ fn answer(path: &str, asked: &HeaderMap) -> Result<Response, ApiError> {
     set(header::CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
     set(header::CACHE_CONTROL, kept);
     set(header::VARY, HeaderValue::from_static("accept-encoding"));
-    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::CONTENT_SECURITY_POLICY, policy);
     set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     set(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {

@@ -11,9 +11,9 @@ use shelfmark_datasets::vectors::ExportError;
 use shelfmark_domain::{ErrorKind, FieldError, Position};
 use shelfmark_log::LogError;
 use shelfmark_serving::QueryError;
-use shelfmark_store::audit::AuditError;
 use shelfmark_store::operations::OperationError;
 use shelfmark_store::versions::VersionError;
+use shelfmark_store::{audit::AuditError, processes::ProcessError};
 
 /// Content codings of requests that are taken, as the header `accept-encoding` of a refusal names them.
 pub const CODINGS: &str = "gzip, zstd";
@@ -154,6 +154,9 @@ pub enum ApiError {
     /// What was asked cannot be put on record, so it was not begun.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// Where the processes stand is not known.
+    #[error(transparent)]
+    Processes(#[from] ProcessError),
     /// A stream ended early; what it did until then is in the answer.
     #[error("{cause}")]
     Stream {
@@ -227,6 +230,9 @@ impl ApiError {
         if let Self::Audit(error) = self {
             return Some(error.kind());
         }
+        if let Self::Processes(error) = self {
+            return Some(error.kind());
+        }
         None
     }
 
@@ -280,6 +286,7 @@ impl ApiError {
             Self::NotExportable(_) => (S::UNPROCESSABLE_ENTITY, "not_exportable", "The format cannot hold these rows"),
             Self::Engine(error) => meaning(error.kind()),
             Self::Audit(error) => meaning(error.kind()),
+            Self::Processes(error) => meaning(error.kind()),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }

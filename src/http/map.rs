@@ -99,6 +99,10 @@ pub struct MapOut {
     categories: Vec<Option<usize>>,
     /// Number of events of each item, decayed with a half-life of 100,000 events.
     popularity: Vec<f32>,
+    /// How many items had their first event before each item had its own; null for items without an event.
+    first_event_ranks: Vec<Option<u32>>,
+    /// Number of items of the state that have had an event.
+    items_with_events: usize,
     /// Coordinates: x and y of each item by turns, as base64 of little-endian f32.
     #[schema(value_type = String, format = "byte")]
     points: Packed,
@@ -237,7 +241,7 @@ fn parse_ids(text: &str) -> FieldResult<Vec<Id>> {
 }
 
 fn drawn(map: Map) -> MapOut {
-    let Map { view, rows, points, popularity, basis } = map;
+    let Map { view, rows, points, popularity, first_event_ranks, basis } = map;
     let catalog = &view.inference().catalog;
     let mut names = BTreeMap::new();
     let mut category_names: Vec<String> = Vec::new();
@@ -257,6 +261,8 @@ fn drawn(map: Map) -> MapOut {
         category_names,
         categories,
         popularity,
+        first_event_ranks,
+        items_with_events: catalog.known().len(),
         points: Packed(points),
     }
 }

@@ -57,6 +57,7 @@ mod paging;
 mod params;
 mod paths;
 mod problem;
+mod processes;
 mod read_options;
 mod reason;
 mod recommendations;
@@ -71,7 +72,7 @@ mod similar;
 mod users;
 mod versions;
 
-pub use api::{Api, Audit, HttpDependencies, Keys, Registry};
+pub use api::{Api, Audit, HttpDependencies, Keys, ProcessList, Registry};
 pub use limits::Limits;
 pub use request_metrics::METRICS;
 pub use routes::{admin_router, openapi, router};

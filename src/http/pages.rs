@@ -56,6 +56,8 @@ pub struct About {
     caller: Option<CallerOut>,
     /// Whether the process only reads: every write is refused.
     read_only: bool,
+    /// Whether the console shows pictures of items (`--console-images`).
+    console_images: bool,
 }
 
 /// Who asks, and what they may do.
@@ -82,5 +84,6 @@ pub async fn about(State(api): State<Api>, Extension(caller): Extension<Caller>)
         }
         Caller::Unknown(_) => None,
     };
-    Json(About { name: "shelfmark", version: env!("CARGO_PKG_VERSION"), caller, read_only: api.read_only })
+    let (read_only, console_images) = (api.read_only, api.console_images);
+    Json(About { name: "shelfmark", version: env!("CARGO_PKG_VERSION"), caller, read_only, console_images })
 }

@@ -10,8 +10,8 @@ use super::{
     error::ApiError,
     events, export, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
-    modalities, model_lifecycle, models, operations, pages, recommendations, rollback, service, serving, similar,
-    users, versions,
+    modalities, model_lifecycle, models, operations, pages, processes, recommendations, rollback, service, serving,
+    similar, users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -59,6 +59,7 @@ fn searches() -> Group {
 fn reads() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(models::list))
+        .routes(routes!(processes::list))
         .routes(routes!(models::get))
         .routes(routes!(items::list))
         .routes(routes!(items::get))

@@ -163,6 +163,19 @@ async fn every_operation_is_behind_its_scope() {
 }
 
 #[tokio::test]
+async fn a_key_for_one_model_sees_where_that_model_stands_alone() {
+    let service = guarded();
+    problem(service.with("GET", "/v1/processes", &[]).await, 401, "unauthorized").await;
+    for (key, models) in [("admin", json!(["shop", "other"])), ("only-shop", json!(["shop"]))] {
+        let page = text(service.with("GET", "/v1/processes", &[("x-api-key", key)]).await).await;
+        let page: serde_json::Value = serde_json::from_str(&page).expect("JSON");
+        let standings = page["processes"][0]["models"].as_array().expect("models");
+        let seen: Vec<&serde_json::Value> = standings.iter().map(|standing| &standing["model"]).collect();
+        assert_eq!((json!(seen), &page["processes"][0]["answers"]), (models, &json!(true)), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_admin_changes_is_on_record_and_names_no_user() {
     let service = guarded();
     let only = [("x-api-key", "only-shop"), ("x-request-id", "r-1")];

@@ -11,12 +11,13 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 use shelfmark::{
     engine::{CreateModel, EngineError, Model},
-    http::{Api, Audit, HttpDependencies, Keys, Limits, Registry, router},
+    http::{Api, Audit, HttpDependencies, Keys, Limits, ProcessList, Registry, router},
 };
-use shelfmark_domain::{ApiKey, KeyHash, ModelName, Scope, Timestamp};
+use shelfmark_domain::{ApiKey, KeyHash, ModelName, Position, Scope, Timestamp};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, NewAuditEntry},
     model_catalog::ModelCatalogError,
+    processes::{ModelStanding, ProcessError, ProcessReport, SeenProcess},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -106,6 +107,28 @@ impl Audit for Entries {
     }
 }
 
+/// This process alone.
+struct Alone;
+
+impl ProcessList for Alone {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<SeenProcess>, ProcessError>> {
+        let standing = |model: &str| ModelStanding {
+            model: model.to_owned(),
+            position: Position::ZERO,
+            lag_records: 0,
+            lag_ms: 0,
+        };
+        let report = ProcessReport {
+            id: uuid::Uuid::nil(),
+            address: "127.0.0.1:1".to_owned(),
+            version: "1".to_owned(),
+            started_at: Timestamp::default(),
+            models: vec![standing("shop"), standing("other")],
+        };
+        Box::pin(async move { Ok(vec![SeenProcess { report, seen_ms: 0 }]) })
+    }
+}
+
 /// The router, and what ends it.
 pub struct Service {
     router: Router,
@@ -119,8 +142,10 @@ pub fn service(keys: NamedKeys, change: impl FnOnce(&mut HttpDependencies)) -> S
         models: Arc::new(NoModels),
         keys: Arc::new(keys),
         audit: Arc::new(Entries::default()),
+        processes: Arc::new(Alone),
         limits: Limits::default(),
         read_only: false,
+        console_images: false,
         loopback: true,
         searches_full: Arc::new(|| false),
         search_cpu_time: Arc::new(|_| ()),

@@ -22,9 +22,11 @@ fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
     places.into_iter().find(|place| place.is_file())
 }
 
-#[ignore = "drives a browser for minutes: cargo test --release --test it console -- --ignored"]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_gets_from_the_first_minute_to_a_rollback_in_a_browser() {
+/// Browsers that run at once: a second one would slow both, since each has a few processes that draw without a GPU.
+static ONE_BROWSER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Runs a group of scenarios against a service of its own.
+async fn browse(group: &'static str, args: &[&str]) {
     let skipped = |why: &str| println!("skipped: {why}");
     let Some(node) = program("SHELFMARK_NODE", &["node"]) else { return skipped("there is no Node") };
     let Some(browser) = program("SHELFMARK_CHROMIUM", &["chromium", "chromium-browser", "google-chrome"]) else {
@@ -33,14 +35,15 @@ async fn a_person_gets_from_the_first_minute_to_a_rollback_in_a_browser() {
     if !console().join("node_modules/playwright-core").is_dir() {
         return skipped("console/node_modules is not there; `cargo xtask setup` makes it");
     }
+    let _alone = ONE_BROWSER.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let service = Service::start_in(folder.path(), &[]);
+    let service = Service::start_in(folder.path(), args);
     let page = reqwest::get(format!("{}/console/", service.url)).await.expect("an answer");
     if page.status() == 404 {
         return skipped("the binary has no console; `cargo xtask setup` builds it");
     }
     let mut run = Command::new(node);
-    run.arg(console().join("tests/browser/run.mjs"));
+    run.arg(console().join("tests/browser/run.mjs")).arg(group);
     run.arg(&service.url).arg(env!("CARGO_BIN_EXE_shelfmark")).arg(folder.path()).arg(browser);
     if let Some(screenshots) = std::env::var_os("SHELFMARK_SCREENSHOTS") {
         run.arg(screenshots);
@@ -49,6 +52,42 @@ async fn a_person_gets_from_the_first_minute_to_a_rollback_in_a_browser() {
     let told = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     println!("{told}");
     assert!(ran.status.success(), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_gets_from_the_first_minute_to_a_rollback_in_a_browser() {
+    browse("journey", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_accessible_and_fits_in_light_and_hostile_titles_never_run() {
+    browse("light", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_accessible_and_fits_in_dark() {
+    browse("dark", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_console_stands_lost_connections_proxies_keys_and_many_points() {
+    browse("rough", &["--console-images"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_other_sites_need_a_flag_and_tls() {
+    let mut policies = Vec::new();
+    for args in [[].as_slice(), ["--console-images"].as_slice()] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let service = Service::start_in(folder.path(), args);
+        let answer = reqwest::get(format!("{}/console/", service.url)).await.expect("an answer");
+        policies.push(answer.headers()["content-security-policy"].to_str().expect("text").to_owned());
+        let about: serde_json::Value =
+            reqwest::get(format!("{}/v1", service.url)).await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(about["console_images"], !args.is_empty());
+    }
+    assert!(!policies[0].contains("img-src"), "{}", policies[0]);
+    assert_eq!(policies[1].replace(" img-src 'self' https:;", ""), policies[0], "nothing else is allowed");
 }
 
 /// With the console and without it: what is served has a policy without exceptions, and files are kept by their names.

@@ -118,6 +118,14 @@ async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
     let shares: Vec<f64> = deciles.iter().map(|decile| decile["events"].as_f64().expect("a share")).collect();
     assert!(deciles.len() == 10 && shares.is_sorted_by(|left, right| left >= right), "{bias}");
     assert_eq!(bias["categories"].as_array().expect("categories").len(), 12, "the shop has twelve");
+    let strongest = bias["strongest"].as_array().expect("rows");
+    for (table, rows) in [("items", 10), ("tokens", 10)] {
+        let of: Vec<&Value> = strongest.iter().filter(|row| row["table"] == table).collect();
+        let shares: Vec<f64> = of.iter().map(|row| row["share"].as_f64().expect("a share")).collect();
+        assert!(of.len() == rows && shares.is_sorted_by(|left, right| left >= right), "{table} of {bias}");
+        assert!(shares[9] > 0.0 && shares.iter().sum::<f64>() <= 1.0 + 1e-9, "{table} of {bias}");
+    }
+    assert!(strongest[0]["title"].is_string(), "{bias}");
 
     let metrics = service.get("/metrics").await;
     let metrics = metrics.as_str().expect("text");

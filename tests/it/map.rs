@@ -48,6 +48,20 @@ async fn points_are_linear_in_vectors_and_equal_questions_have_equal_answers() {
     assert_eq!(first, service.get("/map?basis=first").await);
     assert_eq!(floats(&first), floats(&service.get("/map?version=1&basis=1").await));
 
+    // Ranks are the order of first events.
+    let mut order: Vec<Value> = Vec::new();
+    for event in events(0, 2000)["events"].as_array().expect("events") {
+        if !order.contains(&event["item"]) {
+            order.push(event["item"].clone());
+        }
+    }
+    assert_eq!(first["items_with_events"], order.len());
+    let ids_and_ranks =
+        first["ids"].as_array().expect("ids").iter().zip(first["first_event_ranks"].as_array().expect("ranks"));
+    for (id, rank) in ids_and_ranks {
+        assert_eq!(*rank, json!(order.iter().position(|first| first == id)), "{id}");
+    }
+
     // A linear map keeps differences: a point is where its vector says, seen from three others.
     let ids = ["i0", "i1", "i2", "i3"];
     let mut vectors = Vec::new();
@@ -100,6 +114,10 @@ async fn a_sample_is_bounded_stratified_and_holds_what_was_asked_for() {
     let few = service.get("/map?sample=100").await;
     let ids = few["ids"].as_array().expect("ids");
     assert_eq!((few["total"].as_u64(), ids.len()), (Some(522), 100));
+    let ranks = few["first_event_ranks"].as_array().expect("ranks");
+    for (id, rank) in ids.iter().zip(ranks) {
+        assert_eq!(rank.is_null(), id.as_str().is_some_and(|id| id.starts_with("cold")), "{id} {rank}");
+    }
     // 400 of 522 have no event; by number they would be three quarters, a stratum of several has at most a half here.
     let cold = ids.iter().filter(|id| id.as_str().is_some_and(|id| id.starts_with("cold"))).count();
     assert!((10..=60).contains(&cold), "{cold} of 100 are cold");

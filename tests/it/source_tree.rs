@@ -17,7 +17,17 @@ type Module = (&'static str, &'static [&'static str]);
 
 /// Crates that are several modules.
 const MODULES: [(&str, &[Module]); 3] = [
-    ("store", &[("audit", &[]), ("keys", &[]), ("model_catalog", &[]), ("operations", &[]), ("versions", &[])]),
+    (
+        "store",
+        &[
+            ("audit", &[]),
+            ("keys", &[]),
+            ("model_catalog", &[]),
+            ("operations", &[]),
+            ("processes", &[]),
+            ("versions", &[]),
+        ],
+    ),
     ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[])]),
     ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
 ];

@@ -67,6 +67,45 @@ async fn two_processes_hold_the_same_bits_and_serve_the_same_version() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_process_lists_where_all_stand_and_one_that_ends_is_gone() {
+    let url = crate::support::database().await;
+    let writers = [(); 2].map(|()| Service::start(["--database-url", &url]));
+    let reader = Service::start(["--database-url", &url, "--read-only"]);
+    let listed = async |service: &Service, wanted: fn(&[Value]) -> bool| {
+        let deadline = std::time::Instant::now() + crate::service::PATIENCE;
+        loop {
+            let answer = reqwest::get(format!("{}/v1/processes", service.url)).await.unwrap();
+            let page: Value = answer.error_for_status().unwrap().json().await.unwrap();
+            let processes = page["processes"].as_array().unwrap().clone();
+            if wanted(&processes) {
+                return processes;
+            }
+            assert!(std::time::Instant::now() < deadline, "{page}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let last = writers[0].post("/events?wait=applied", &events(0, 0)).await["position"].clone();
+    assert_eq!(last, 25);
+    // The other one tells what it has learned, too.
+    let both = listed(&writers[0], |all| {
+        all.len() == 2
+            && all.iter().all(|one| one["models"][0]["position"] == 25 && one["models"][0]["lag_records"] == 0)
+    });
+    for (place, process) in both.await.iter().enumerate() {
+        assert_eq!(process["answers"], place == 0);
+        assert_eq!(format!("http://{}", process["address"].as_str().unwrap()), writers[place].url);
+        assert_eq!(process["models"][0]["model"], "default");
+        assert!(process["seen_ms"].as_u64().unwrap() < 20_000 && process["started_at"].is_string(), "{process}");
+    }
+    // One that only reads writes nothing: it is listed by itself alone.
+    let from_reader = listed(&reader, |all| all.len() == 3).await;
+    assert_eq!(format!("http://{}", from_reader[0]["address"].as_str().unwrap()), reader.url);
+    let [first, second] = writers;
+    assert!(second.terminate().success());
+    listed(&first, |all| all.len() == 1).await;
+}
+
 fn ids(reply: &Value) -> Vec<String> {
     reply["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }

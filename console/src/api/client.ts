@@ -1,6 +1,7 @@
 // Client of the HTTP API. Paths, parameters and answers are typed by the OpenAPI document.
 
 import type { components, paths } from "./schema";
+import { pauseBefore } from "./retry";
 import { readEvents, type ServerEvent } from "./sse";
 
 export type Schema = components["schemas"];
@@ -25,14 +26,12 @@ interface Options<O> {
 
 /// An answer that is not a success: a problem of the service, or none at all.
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  constructor(readonly status: number, readonly code: string, message: string, readonly retryAfter: string | null = null) {
     super(message);
   }
 }
 
 const KEY = "shelfmark.key";
-/// How often a request is sent while another report is being made.
-const TURNS = 8;
 /// The service's root: the folder above the console's, whatever prefix stands before it.
 const root = new URL("../", document.baseURI);
 
@@ -74,18 +73,30 @@ export async function call<M extends Method, P extends PathsWith<M> & string>(
 export const get = <P extends PathsWith<"get"> & string>(path: P, options: Options<Operation<P, "get">> = {}) =>
   call("get", path, options);
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+/// An answer that is no JSON.
+export const text = async (path: PathsWith<"get"> & string, signal: AbortSignal): Promise<string> =>
+  (await send(urlOf(path), { headers: headers(false), signal })).text();
 
-/// Asks once more, a few times, where the service makes one report at a time.
+/// Waits, or until `signal` aborts.
+function pause(ms: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
+  });
+}
+
+/// Sends a request, and again after the pause that the service asks for when it refuses: a caller has a share of what
+/// the service does at once, and the pages of a console ask for several reports.
 async function send(url: URL, init: RequestInit): Promise<Response> {
-  for (let turn = 1; ; turn += 1) {
+  const readsOnly = (init.method ?? "GET") === "GET" || url.pathname.endsWith("/recommendations");
+  for (let sent = 1; ; sent += 1) {
     try {
       return await sendOnce(url, init);
     } catch (error) {
-      const busy = error instanceof ApiError && error.code === "overloaded" && (init.method ?? "GET") === "GET";
-      if (!busy || turn === TURNS || init.signal?.aborted) throw error;
+      const wait = error instanceof ApiError ? pauseBefore(sent, error, readsOnly) : null;
+      if (wait === null || init.signal?.aborted) throw error;
+      await pause(wait, init.signal);
     }
-    await pause(1000);
   }
 }
 
@@ -99,7 +110,8 @@ async function sendOnce(url: URL, init: RequestInit): Promise<Response> {
   }
   if (response.ok) return response;
   const problem = (await response.json().catch(() => null)) as Schema["Problem"] | null;
-  throw new ApiError(response.status, problem?.code ?? "http", problem?.detail ?? `The service answered ${response.status}.`);
+  const text = problem?.detail ?? `The service answered ${response.status}.`;
+  throw new ApiError(response.status, problem?.code ?? "http", text, response.headers.get("retry-after"));
 }
 
 /// Follows a stream of server-sent events until `signal` aborts, and begins again when it breaks off. By `fetch`,
@@ -122,6 +134,6 @@ export async function follow(
       if (signal.aborted) return;
       broken(error instanceof ApiError ? error : new ApiError(0, "broken", "The stream broke off."));
     }
-    await pause(wait);
+    await pause(wait, signal);
   }
 }

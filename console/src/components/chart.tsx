@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { figure } from "../format";
+import { count, figure } from "../format";
 
 export interface Line {
   label: string;
@@ -16,6 +16,8 @@ export interface Line {
 export interface Mark {
   position: number;
   label: string;
+  /// Drawn with longer dashes: what was done to the model, beside what was kept of it.
+  action?: boolean;
 }
 
 export function Chart(props: { positions: number[]; lines: Line[]; marks: Mark[]; label: string; logarithmic?: boolean; height?: number }) {
@@ -37,10 +39,10 @@ export function Chart(props: { positions: number[]; lines: Line[]; marks: Mark[]
         { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : figure(tick))) },
       ],
       series: [
-        { label: "position" },
+        { label: "position", value: (_: uPlot, value: number | null) => (value == null ? "" : count(value)) },
         ...props.lines.map((line) => ({
           label: line.label, stroke: of(line.colour), width: 2, spanGaps: false,
-          ...(line.dash ? { dash: line.dash } : {}), value: (_: uPlot, value: number | null) => figure(value), points: { show: false },
+          ...(line.dash ? { dash: line.dash } : {}), value: (_: uPlot, value: number | null) => (value == null ? "" : figure(value)), points: { show: false },
         })),
       ],
       cursor: { y: false },
@@ -78,10 +80,10 @@ function drawMarks(plot: uPlot, marks: readonly Mark[], colour: string): void {
   ctx.fillStyle = colour;
   ctx.font = `${11 * devicePixelRatio}px system-ui`;
   ctx.textAlign = "left";
-  ctx.setLineDash([3, 4]);
   let free = -Infinity;
-  for (const { position, label } of marks) {
+  for (const { position, label, action } of marks) {
     if (position < min || position > max) continue;
+    ctx.setLineDash(action ? [9, 3] : [3, 4]);
     const x = Math.round(plot.valToPos(position, "x", true));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

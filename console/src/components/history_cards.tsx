@@ -2,7 +2,7 @@
 
 import { get, type Schema } from "../api/client";
 import { curlOf } from "../curl";
-import { count, figure } from "../format";
+import { count, figure, percent } from "../format";
 import { useLoad, useModel } from "../state";
 import { Card, Curl, Link, Problem, Table } from "./parts";
 
@@ -21,6 +21,13 @@ export function HistoryCards(props: { kind: "items" | "users"; id: string }) {
     <>
       <Problem error={history.error} />
       {!history.data && !history.error && <p class="muted" role="status">Learning the newest records again, to find what moved it.</p>}
+      {history.data?.shown && (
+        <Card title="Where it is shown" note="In the lists that live quality samples: what people would have got just before their events, in this process since it started.">
+          <p>{history.data.shown.lists === 0
+            ? "No list was sampled yet: samples come with events."
+            : `${count(history.data.shown.with_item)} of ${count(history.data.shown.lists)} lists have it, ${percent(history.data.shown.with_item / history.data.shown.lists)}.`}</p>
+        </Card>
+      )}
       {found.length > 0 && (
         <Card title="In the versions" note="The row as learned, without what is added to it when it is served.">
           <Table label="Versions" head={["Version", "Position", "Length", "Moved since the one before", "Cosine to now"]} rows={found.map((one) => [
@@ -40,7 +47,7 @@ export function HistoryCards(props: { kind: "items" | "users"; id: string }) {
           ])} />
         </Card>
       )}
-      <Curl command={curlOf("GET", route, path)} />
+      <Curl what="the history" command={curlOf("GET", route, path)} />
     </>
   );
 }

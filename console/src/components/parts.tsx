@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, type ApiError } from "../api/client";
+import { get, type ApiError, type Schema } from "../api/client";
+import { pictureOf } from "../picture";
 import { formatRoute, type Page } from "../route";
 import { type Action, useModel, useShared } from "../state";
 
@@ -19,6 +20,16 @@ export function ItemLink(props: { id: string; title?: string | null | undefined 
       {props.title ? <>{props.title} <span class="muted mono">{props.id}</span></> : <span class="mono">{props.id}</span>}
     </Link>
   );
+}
+
+/// An item's picture, where the service allows pictures of other sites (`--console-images`). A site is not told which
+/// page asks.
+export function Picture(props: { item: Pick<Schema["Item"], "properties"> | null | undefined; large?: boolean }) {
+  const { about } = useShared();
+  const [broken, setBroken] = useState<string | null>(null);
+  const url = about?.console_images ? pictureOf(props.item) : null;
+  if (url === null || url === broken) return null;
+  return <img class={props.large ? "picture large" : "picture"} src={url} alt="" loading="lazy" decoding="async" referrerpolicy="no-referrer" onError={() => setBroken(url)} />;
 }
 
 const titles = new Map<string, Promise<string | null>>();
@@ -50,14 +61,14 @@ export function NamedItem(props: { id: string }) {
 export const UserLink = (props: { id: string }) => <Link page="user" id={props.id}><span class="mono">{props.id}</span></Link>;
 
 /// The command that does the same, to copy.
-export function Curl(props: { command: string; open?: boolean }) {
+export function Curl(props: { command: string; what?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
     navigator.clipboard?.writeText(props.command).then(() => setCopied(true), () => {});
   };
   return (
-    <details class="curl" open={props.open}>
-      <summary>curl</summary>
+    <details class="curl">
+      <summary>curl{props.what ? `: ${props.what}` : ""}</summary>
       <div class="row">
         <code tabIndex={0}>{props.command}</code>
         <button type="button" class="quiet" onClick={copy}>{copied ? "Copied" : "Copy"}</button>

@@ -33,6 +33,27 @@ export const toScreen = (camera: Camera, size: Size, x: number, y: number): [num
   size.height / 2 - (y - camera.y) * camera.scale,
 ];
 
+/// The point of the map under a place of the screen.
+export const toMap = (camera: Camera, size: Size, px: number, py: number): [number, number] => [
+  camera.x + (px - size.width / 2) / camera.scale,
+  camera.y + (size.height / 2 - py) / camera.scale,
+];
+
+/// Heights for labels of one line each, in their order: one that would cover another goes down, a few lines at most.
+export function stacked(places: readonly { left: number; width: number; top: number }[], line: number): number[] {
+  const tops: number[] = [];
+  places.forEach(({ left, width, top }, index) => {
+    const covers = (at: number): boolean => tops.some((other, before) => {
+      const { left: otherLeft, width: otherWidth } = places[before]!;
+      return Math.abs(other - at) < line && left < otherLeft + otherWidth && otherLeft < left + width;
+    });
+    let at = top;
+    for (let moves = 0; moves < 6 && covers(at); moves += 1) at += line;
+    tops[index] = at;
+  });
+  return tops;
+}
+
 export const panned = (camera: Camera, dx: number, dy: number): Camera => ({
   ...camera,
   x: camera.x - dx / camera.scale,

@@ -29,6 +29,8 @@ export interface MapData {
 
 type Params = Record<string, string>;
 const MOVERS = 10;
+/// Items that are asked for besides the sample.
+const ASKED_MAX = 100;
 
 export function useMapData(model: string, params: Params, set: (change: Params) => void): MapData {
   const { version, position, basis, sample, from, item } = params;
@@ -38,7 +40,11 @@ export function useMapData(model: string, params: Params, set: (change: Params) 
   // An item that is only known by its id is drawn besides the sample. It stays drawn when another is selected.
   const asked = useRef<string[]>([]);
   const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
-  if (item && known.size > 0 && !known.has(item) && !asked.current.includes(item)) asked.current = [...asked.current.slice(-50), item];
+  const [far, setFar] = useState<readonly string[]>([]);
+  if (known.size > 0) {
+    const wanted = [...far, ...(item ? [item] : [])].filter((id) => !known.has(id) && !asked.current.includes(id));
+    if (wanted.length > 0) asked.current = [...asked.current, ...wanted].slice(-ASKED_MAX);
+  }
   const ids = asked.current.length > 0 ? JSON.stringify(asked.current) : undefined;
   const common = { basis, sample: sample ? Number(sample) : undefined, ids };
   const state = live ? {} : version ? { version } : { position: Number(position) };
@@ -49,6 +55,12 @@ export function useMapData(model: string, params: Params, set: (change: Params) 
   const to = version ?? "live";
   const diff = useLoad(from && !position ? `diff ${model} ${from} ${to}` : null, (signal) =>
     get("/v1/models/{model}/versions/{from}/diff/{to}", { path: { model, from: from!, to }, query: { top: MOVERS, k: 5 }, signal }));
+  // What moved most is drawn, whether it is in the sample or not.
+  const survey = useLoad(live ? `survey ${model}` : null, (signal) => get("/v1/models/{model}/learning/rows", { path: { model }, signal }));
+  useEffect(() => {
+    const moved = from ? diff.data?.movers : survey.data?.survey?.most_changed;
+    if (moved) setFar(moved.slice(0, MOVERS).map(({ item }) => item));
+  }, [from, diff.data, survey.data]);
 
   const last = useRef<Schema["MapOut"] | null>(null);
   if (drawn.data) last.current = drawn.data;

@@ -51,7 +51,7 @@ export const CATEGORY_COLOURS: readonly Rgb[] = [
   [0, 114, 178], [230, 159, 0], [0, 158, 115], [204, 121, 167], [86, 180, 233], [213, 94, 0], [176, 164, 20], [128, 128, 128],
 ];
 export const SHAPES = ["circle", "square", "triangle", "diamond"] as const;
-const NONE: Rgb = [150, 150, 150];
+export const NONE: Rgb = [150, 150, 150];
 
 /// Colour and shape of a category: after eight colours the next shape begins.
 export function categoryMark(index: number | null): { colour: Rgb; shape: number } {
@@ -78,6 +78,10 @@ export function logShares(values: ArrayLike<number>): Float32Array {
   const scale = Math.log1p(most * 100) || 1;
   return Float32Array.from({ length: values.length }, (_, i) => Math.log1p(values[i]! * 100) / scale);
 }
+
+/// Places in the order of first events as shares: 0 the oldest, 1 the newest of `size`; `null` stays.
+export const rankShares = (ranks: readonly (number | null | undefined)[], size: number): (number | null)[] =>
+  ranks.map((rank) => (rank == null ? null : rank / Math.max(size - 1, 1)));
 
 /// Items whose id or title contains the text, exact ids first, at most `size`.
 export function search(text: string, ids: readonly string[], titles: readonly (string | null)[], size: number): number[] {

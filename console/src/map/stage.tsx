@@ -1,15 +1,20 @@
 // Stage of the map: the canvas, its camera, labels and input.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { fit, nearest, panned, toScreen, zoomed, type Camera, type Size } from "./camera";
+import { fit, nearest, panned, stacked, toMap, toScreen, zoomed, type Camera, type Size } from "./camera";
 import type { MapData } from "./data";
-import { aligned, between, categoryMark, largest, logShares, scaleColour } from "./points";
+import { thinned, type Region } from "./lasso";
+import { aligned, between, categoryMark, largest, logShares, NONE, rankShares, scaleColour } from "./points";
 import { Renderer } from "./renderer";
 
 const MORPH_MS = 700;
 const ARROWS = 300;
 const TRAILS = 5000;
 const REACH = 14;
+/// Pixels of a label: a letter and a line on average, and its width at most.
+const LETTER = 6.5;
+const LABEL_LINE = 18;
+const LABEL_MAX = 240;
 
 interface Motion {
   ids: readonly string[];
@@ -19,8 +24,11 @@ interface Motion {
   start: number;
 }
 
-export function MapStage(props: { map: MapData; colour: string; selected: string | null; select: (id: string | null) => void }) {
-  const { map, colour, selected, select } = props;
+export function MapStage(props: {
+  map: MapData; colour: string; selected: string | null; select: (id: string | null) => void;
+  region: Region | null; drawRegion: (region: Region | null) => void;
+}) {
+  const { map, colour, selected, select, region } = props;
   const shown = map.shown!;
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -94,6 +102,8 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
     renderer.current.draw(camera, size, devicePixelRatio || 1);
   }, [frame, camera, size]);
 
+  const [lasso, setLasso] = useState(false);
+  const [path, setPath] = useState<[number, number][] | null>(null);
   const pointers = useRef(new Map<number, { x: number; y: number }>());
   const dragged = useRef(0);
   const local = (event: { clientX: number; clientY: number }): [number, number] => {
@@ -117,6 +127,10 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
   const move = (event: PointerEvent): void => {
     const [x, y] = local(event);
     const held = pointers.current.get(event.pointerId);
+    if (path && camera) {
+      setPath([...path, toMap(camera, size, x, y)]);
+      return;
+    }
     if (!held) {
       setHover(hit(x, y));
       return;
@@ -137,18 +151,28 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
     if (pointers.current.size === 0) dragged.current = 0;
     pointers.current.set(event.pointerId, { x, y });
     canvas.current!.setPointerCapture(event.pointerId);
+    if (camera && (lasso || event.shiftKey)) setPath([toMap(camera, size, x, y)]);
   };
   const up = (event: PointerEvent): void => {
     const [x, y] = local(event);
+    if (path) {
+      pointers.current.delete(event.pointerId);
+      setPath(null);
+      setLasso(false);
+      if (path.length >= 3) props.drawRegion(thinned(path));
+      return;
+    }
     if (pointers.current.delete(event.pointerId) && dragged.current < 5) {
       const row = hit(x, y);
       select(row === null ? null : shown.ids[row]!);
     }
   };
   const middle = (factor: number): void => setCamera((camera) => camera && zoomed(camera, size, factor, size.width / 2, size.height / 2));
+  const corners = (): Region => Float32Array.from([[0, 0], [size.width, 0], [size.width, size.height], [0, size.height]].flatMap(([x, y]) => toMap(camera!, size, x!, y!)));
   const all = (): void => setCamera(fit(map.points, size));
   const keys: Record<string, () => void> = {
-    "+": () => middle(1.3), "=": () => middle(1.3), "-": () => middle(1 / 1.3), 0: all, Escape: () => select(null),
+    l: () => setLasso(!lasso), "+": () => middle(1.3), "=": () => middle(1.3), "-": () => middle(1 / 1.3), 0: all,
+    Escape: () => { if (lasso || path) { setLasso(false); setPath(null); } else if (region) props.drawRegion(null); else select(null); },
     ArrowLeft: () => setCamera((camera) => camera && panned(camera, 60, 0)), ArrowRight: () => setCamera((camera) => camera && panned(camera, -60, 0)),
     ArrowUp: () => setCamera((camera) => camera && panned(camera, 0, 60)), ArrowDown: () => setCamera((camera) => camera && panned(camera, 0, -60)),
   };
@@ -160,26 +184,38 @@ export function MapStage(props: { map: MapData; colour: string; selected: string
   if (map.compared) map.movers.forEach(({ id }) => rows.has(id) && !named.has(rows.get(id)!) && named.set(rows.get(id)!, false));
   const now = motion.current.now;
   const at = (row: number): [number, number] => (camera && row * 2 + 1 < now.length ? toScreen(camera, size, now[row * 2]!, now[row * 2 + 1]!) : [-99, -99]);
+  const labels = [...named].flatMap(([row, strong]) => {
+    const [x, y] = at(row);
+    if (x < 0 || y < 0 || x > size.width || y > size.height) return [];
+    const text = shown.titles[row] ?? shown.ids[row]!;
+    const width = Math.min(text.length * LETTER, LABEL_MAX);
+    return [{ row, strong, text, x, top: y - 10, width, left: x > size.width * 0.7 ? x - 10 - width : x + 10 }];
+  });
+  const tops = stacked(labels, LABEL_LINE);
+  const line = path ?? (region ? Array.from({ length: region.length / 2 }, (_, i): [number, number] => [region[i * 2]!, region[i * 2 + 1]!]) : []);
+  const outline = camera ? line.map(([x, y]) => toScreen(camera, size, x, y).map((value) => value.toFixed(1)).join()).join(" ") : "";
   const picked = selected !== null ? rows.get(selected) : undefined;
   return (
     <div class="stage" ref={place} data-points={shown.ids.length} data-position={map.position} data-live={String(map.live)}>
       <canvas ref={canvas} tabIndex={0} role="application"
-        aria-label={`Map of ${shown.ids.length} items. Arrow keys move it, plus and minus zoom, 0 shows all.`}
-        onPointerMove={move} onPointerDown={down} onPointerUp={up} onPointerCancel={(event) => pointers.current.delete(event.pointerId)}
+        aria-label={`Map of ${shown.ids.length} items. Arrow keys move it, plus and minus zoom, 0 shows all, L draws a lasso, Escape clears.`}
+        class={lasso ? "drawing" : undefined}
+        onPointerMove={move} onPointerDown={down} onPointerUp={up} onPointerCancel={(event) => { pointers.current.delete(event.pointerId); setPath(null); }}
         onPointerLeave={() => setHover(null)}
         onKeyDown={(event) => { const act = keys[event.key]; if (act) { event.preventDefault(); act(); } }} />
+      {outline !== "" && <svg class="lasso" aria-hidden="true"><polygon points={outline} /></svg>}
       {!supported && <p class="notice">The map needs WebGL 2, which this browser does not offer. Search and lists work without it.</p>}
       {picked !== undefined && <span class="ring" style={{ left: `${at(picked)[0]}px`, top: `${at(picked)[1]}px` }} data-item={selected ?? ""} data-x={now[picked * 2]} data-y={now[picked * 2 + 1]} />}
-      {[...named].map(([row, strong]) => {
-        const [x, y] = at(row);
-        if (x < 0 || y < 0 || x > size.width || y > size.height) return null;
+      {labels.map(({ row, strong, text, x }, index) => {
         const side = x > size.width * 0.7 ? { right: `${size.width - x + 10}px` } : { left: `${x + 10}px` };
-        return <span key={row} class={strong ? "label strong" : "label"} style={{ ...side, top: `${y - 10}px` }}>{shown.titles[row] ?? shown.ids[row]}</span>;
+        return <span key={row} class={strong ? "label strong" : "label"} style={{ ...side, top: `${tops[index]}px` }}>{text}</span>;
       })}
       <div class="corner">
         <button type="button" aria-label="Zoom in" onClick={() => middle(1.4)}>+</button>
         <button type="button" aria-label="Zoom out" onClick={() => middle(1 / 1.4)}>−</button>
         <button type="button" onClick={all}>All</button>
+        <button type="button" aria-pressed={lasso} title="Draw around items; with Shift held it needs no button" onClick={() => setLasso(!lasso)}>Lasso</button>
+        <button type="button" disabled={!camera} title="Takes what is in view into the lasso" onClick={() => props.drawRegion(corners())}>In view</button>
       </div>
     </div>
   );
@@ -191,10 +227,11 @@ function marksOf(map: MapData, colour: string): { colours: Uint8Array; forms: Fl
   const colours = new Uint8Array(size * 4);
   const forms = new Float32Array(size * 2);
   const popular = logShares(shown.popularity);
-  const shares = colour === "moved" ? logShares(map.moved) : popular;
+  const shares = colour === "moved" ? logShares(map.moved) : colour === "age" ? rankShares(shown.first_event_ranks, shown.items_with_events) : popular;
   const small = size > 8000 ? 0.7 : 1;
   for (let row = 0; row < size; row += 1) {
-    const mark = colour === "category" ? categoryMark(shown.categories[row] ?? null) : { colour: scaleColour(shares[row]!), shape: 0 };
+    const share = shares[row] ?? null;
+    const mark = colour === "category" ? categoryMark(shown.categories[row] ?? null) : { colour: share === null ? NONE : scaleColour(share), shape: 0 };
     colours.set([...mark.colour, 225], row * 4);
     forms.set([(5 + 8 * popular[row]!) * small, mark.shape], row * 2);
   }

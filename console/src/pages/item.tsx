@@ -2,7 +2,7 @@
 
 import { get } from "../api/client";
 import { HistoryCards } from "../components/history_cards";
-import { Card, Curl, Empty, Fact, Link, NamedItem, Problem, Table } from "../components/parts";
+import { Card, Curl, Empty, Fact, Link, NamedItem, Picture, Problem, Table } from "../components/parts";
 import { curlOf } from "../curl";
 import { figure } from "../format";
 import { useLoad, useModel, useShared } from "../state";
@@ -23,6 +23,7 @@ export function ItemPage() {
       <h1>{item.data?.title ?? id}</h1>
       <p><span class="mono">{id}</span> · <Link page="map" params={{ item: id }}>on the map</Link> · <Link page="log" params={{ item: id }}>in the log</Link> · <Link page="try" params={{ who: "session", of: id }}>what follows it</Link></p>
       <Problem error={item.error} />
+      <Picture item={item.data} large />
       <dl class="facts">
         <Fact name="Vector length" value={figure(vector.data?.norm)} />
         <Fact name="Values" value={vector.data?.dim ?? ""} />
@@ -40,7 +41,7 @@ export function ItemPage() {
         </Card>
       </div>
       <HistoryCards kind="items" id={id} />
-      <Curl command={curlOf("GET", "/v1/models/{model}/items/{id}", path)} />
+      <Curl what="the item" command={curlOf("GET", "/v1/models/{model}/items/{id}", path)} />
     </>
   );
 }

@@ -34,7 +34,12 @@ export function LearningPage() {
   const gradient = useSeries(model, "all", ["gradient_norm"]);
   const rows = useSeries(model, table, ["gradient_norm", "clipped_gradient_norm"]);
   const ratio = useSeries(model, table, ["update_ratio", "still_share"]);
-  const marks = useMemo((): Mark[] => (versions.data?.versions ?? []).map(({ version, label, position }) => ({ position, label: label ?? String(version) })).reverse(), [versions.data]);
+  const deployments = useLoad(`deployments ${model}`, (signal) => get("/v1/models/{model}/deployments", { path: { model }, query: { limit: 50 }, signal }), 10_000);
+  const marks = useMemo((): Mark[] => {
+    const kept = (versions.data?.versions ?? []).map(({ version, label, position }) => ({ position, label: label ?? `v${version}` }));
+    const done = (deployments.data?.deployments ?? []).flatMap(({ mode, position }) => (position == null ? [] : [{ position, label: mode, action: true }]));
+    return [...kept, ...done].sort((a, b) => a.position - b.position);
+  }, [versions.data, deployments.data]);
   const now = learning.data;
   return (
     <>
@@ -87,10 +92,11 @@ function Summary(props: { now: Schema["Learning"] }) {
           <Fact name="MRR@20" value={figure(live.mrr)} note={`${figure(now.quality.popularity.mrr)} by popularity`} />
           <Fact name="Gradient norm" value={figure(now.recent.gradient_norm)} note={`${figure(now.before.gradient_norm)} before`} />
           <Fact name="Behind the log" value={`${count(now.lag_records)} records`} note={`${count(now.lag_ms)} ms`} />
+          <Fact name="Clipped" value={percent(now.recent.steps > 0 ? now.recent.clipped / now.recent.steps : null)} note="of the newest steps" />
           <Fact name="Set aside" value={count(now.recent.quarantined)} note="steps with a number that is not finite" />
         </dl>
-        <Table label="Verdicts by table" long={[2]} head={["Table", "Verdict", "Because", "Gradient norm", "Update ratio", "Still"]} rows={now.tables.map((one) => [
-          one.table, <span class={BADGES[one.verdict]}>{one.verdict}</span>, one.because, figure(one.gradient_norm), figure(one.update_ratio), percent(one.still_share),
+        <Table label="Verdicts by table" long={[2]} head={["Table", "Verdict", "Because", "Gradient norm", "After clipping", "Update ratio", "Still"]} rows={now.tables.map((one) => [
+          one.table, <span class={BADGES[one.verdict]}>{one.verdict}</span>, one.because, figure(one.gradient_norm), figure(one.clipped_gradient_norm), figure(one.update_ratio), percent(one.still_share),
         ])} />
       </Card>
     </>
@@ -129,6 +135,8 @@ function Figure(props: { title: string; series: Series; marks: Mark[]; pick: [st
   );
 }
 
+const STRONG = [["items", "Item"], ["tokens", "Token"], ["context", "Circumstance"]] as const;
+
 function Movers() {
   const model = useModel();
   const rows = useLoad(`rows ${model}`, (signal) => get("/v1/models/{model}/learning/rows", { path: { model }, signal }), 5000);
@@ -139,6 +147,16 @@ function Movers() {
       {survey && survey.most_changed.length > 0 && (
         <Card title="Items that moved most" note={`Since ${survey.version != null ? `version ${survey.version}` : "the look before"}.`}>
           <Table label="Movers" head={["Item", "Distance", "Cosine"]} rows={survey.most_changed.slice(0, 10).map((one) => [<ItemLink id={one.item} title={one.title} />, figure(one.distance), figure(one.cosine)])} />
+        </Card>
+      )}
+      {bias.data && bias.data.strongest.length > 0 && (
+        <Card title="What learning is about" note="Rows with the most gradient mass: the sum of all squared gradients of a row, as a share of its table's. A row that leads by far pulls the model its way.">
+          {STRONG.map(([table, name]) => {
+            const rows = bias.data!.strongest.filter((row) => row.table === table);
+            return rows.length > 0 && <Table key={table} label={`Most gradient: ${name}`} head={[name, "Share"]} rows={rows.map((row) => [
+              table === "items" ? <ItemLink id={row.id} title={row.title} /> : <span class="mono">{row.id}</span>, percent(row.share),
+            ])} />;
+          })}
         </Card>
       )}
       {bias.data && bias.data.items > 0 && (

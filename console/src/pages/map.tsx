@@ -6,12 +6,14 @@ import { Curl, Empty, Fact, ItemLink, Loading, NamedItem, Problem } from "../com
 import { curlOf } from "../curl";
 import { count, figure, percent } from "../format";
 import { categoryMark, scaleColour, search, SHAPES } from "../map/points";
+import { LassoCard } from "../map/lasso_card";
+import { formatRegion, parseRegion, within } from "../map/lasso";
 import { MapStage } from "../map/stage";
 import { useMapData } from "../map/data";
 import { useLoad, useModel, useParams } from "../state";
 import { Timeline } from "../map/timeline";
 
-const COLOURS = [["category", "category"], ["popularity", "popularity"], ["moved", "distance moved"]] as const;
+const COLOURS = [["category", "category"], ["popularity", "popularity"], ["age", "first event"], ["moved", "distance moved"]] as const;
 
 export function MapPage() {
   const model = useModel();
@@ -24,6 +26,8 @@ export function MapPage() {
     return () => document.body.classList.remove("map-open");
   }, []);
   const found = useMemo(() => (shown ? search(text, shown.ids, shown.titles, 8) : []), [text, shown]);
+  const region = useMemo(() => parseRegion(params.lasso), [params.lasso]);
+  const caught = useMemo(() => (shown && region ? within(map.points, region).filter((row) => row < shown.ids.length) : []), [shown, map.points, region]);
   const selected = params.item ?? null;
   const select = (id: string | null): void => set({ item: id ?? "" });
   if (!shown) return error ? <><h1>Map</h1><Problem error={error} /></> : <><h1>Map</h1><Loading /></>;
@@ -63,7 +67,7 @@ export function MapPage() {
         </label>
         <label>
           Axes
-          <select value={shown.basis?.state ?? ""} onChange={(event) => set({ basis: event.currentTarget.value })}>
+          <select value={shown.basis?.state ?? ""} onChange={(event) => set({ basis: event.currentTarget.value, lasso: "" })}>
             {shown.basis && <option value={shown.basis.state}>{axesName(shown.basis.state)}</option>}
             {map.versions.filter(({ version }) => String(version) !== shown.basis?.state)
               .map((version) => <option key={version.version} value={String(version.version)}>{`of ${name(version)}`}</option>)}
@@ -82,11 +86,13 @@ export function MapPage() {
       <Problem error={error} />
       <div class="map">
         <div>
-          <MapStage map={map} colour={params.colour ?? "category"} selected={selected} select={select} />
+          <MapStage map={map} colour={params.colour ?? "category"} selected={selected} select={select}
+            region={region} drawRegion={(region) => set({ lasso: region ? formatRegion(region) : "" })} />
           <Timeline map={map} params={params} set={set} />
-          {(params.colour ?? "category") === "category" ? <Categories names={shown.category_names} /> : <Scale of={params.colour === "moved" ? "distance moved" : "events, the newest counting most"} />}
+          {(params.colour ?? "category") === "category" ? <Categories names={shown.category_names} /> : <Scale colour={params.colour!} />}
         </div>
         <aside aria-label="Details">
+          {region && <LassoCard map={map} rows={caught} select={select} clear={() => set({ lasso: "" })} />}
           {selected !== null ? <Selected id={selected} version={params.version} from={params.from} close={() => select(null)} /> : <Movers map={map} select={select} />}
           <dl class="facts">
             <Fact name="Drawn" value={count(shown.ids.length)} note={`of ${count(shown.total)} items`} />
@@ -118,14 +124,21 @@ function Categories(props: { names: readonly string[] }) {
   );
 }
 
-function Scale(props: { of: string }) {
+const SCALES: Record<string, readonly [string, string]> = {
+  popularity: ["few", "many events, the newest counting most"],
+  age: ["first met long ago", "of late; grey: without an event"],
+  moved: ["little", "much: distance moved"],
+};
+
+function Scale(props: { colour: string }) {
+  const [low, high] = SCALES[props.colour] ?? SCALES.popularity!;
   return (
     <p class="legend">
-      little{" "}
+      {low}{" "}
       <svg width="120" height="12" aria-hidden="true">
         {Array.from({ length: 24 }, (_, index) => <rect key={index} x={index * 5} width="5.5" height="12" fill={`rgb(${scaleColour(index / 23).join()})`} />)}
       </svg>{" "}
-      much: {props.of}
+      {high}
     </p>
   );
 }
@@ -167,6 +180,7 @@ function Selected(props: { id: string; version: string | undefined; from: string
   const now = useLoad(`near ${id} ${version ?? ""}`, near(version), version ? 0 : 3000);
   const before = useLoad(from ? `near ${id} ${from}` : null, near(from));
   const old = before.data?.items.map((item) => item.id) ?? null;
+  const gone = old?.filter((id) => !now.data?.items.some((item) => item.id === id)) ?? [];
   return (
     <section class="card" aria-label="Selected item">
       <div class="row head"><h2><ItemLink id={id} title={item.data?.title} /></h2><button type="button" class="quiet" onClick={props.close}>Close</button></div>
@@ -184,7 +198,7 @@ function Selected(props: { id: string; version: string | undefined; from: string
       </ol>
       {old && <>
         <h3>No longer among them since version {from}</h3>
-        <p>{old.filter((id) => !now.data?.items.some((item) => item.id === id)).join(", ") || "All are still there."}</p>
+        {gone.length === 0 ? <p>All are still there.</p> : <ul class="plain">{gone.map((id) => <li key={id}><NamedItem id={id} /></li>)}</ul>}
       </>}
       <Curl command={curlOf("GET", "/v1/models/{model}/items/{id}/similar", path, { limit: 10, version })} />
     </section>

@@ -1,7 +1,9 @@
 // Operate: models, splits, the guard, operations, keys.
 
 import { useState } from "preact/hooks";
-import { call, get, type Schema } from "../api/client";
+import { call, get, text, type Schema } from "../api/client";
+import { Receipts } from "../components/receipts";
+import { gauge } from "../prometheus";
 import { ActionButton, Card, Curl, Fact, Problem, Progress, Table } from "../components/parts";
 import { curlOf } from "../curl";
 import { bytes, count, figure, percent, time } from "../format";
@@ -20,12 +22,15 @@ export function OperatePage() {
       {(ready.data?.notes ?? []).map((note) => <p class="notice" key={note}>{note}</p>)}
       {about?.read_only && <p class="notice">This process only reads: it follows what other processes write, and takes no action.</p>}
       <Models models={models} />
-      <div class="grid">
+      <div class="columns">
         <Split />
         <Guard />
         <Operations />
         <Keys />
-        {now && <Memory model={now} />}
+        <Processes />
+        {now && <Memory model={now} models={models} />}
+        <Receipts />
+        <Audit />
       </div>
     </>
   );
@@ -60,19 +65,29 @@ function Models(props: { models: Schema["ModelOut"][] }) {
   );
 }
 
-function Memory(props: { model: Schema["ModelOut"] }) {
+function Memory(props: { model: Schema["ModelOut"]; models: Schema["ModelOut"][] }) {
   const { model } = props;
+  const metrics = useLoad("memory", (signal) => text("/metrics", signal), 10_000);
+  const budget = metrics.data === null ? null : gauge(metrics.data, "shelfmark_memory_budget_bytes");
+  const all = props.models.reduce((sum, one) => sum + one.memory.bytes, 0);
   return (
     <Card title={`Memory of ${model.model}`}>
       <dl class="facts">
         <Fact name="All tables" value={bytes(model.memory.bytes)} />
+        <Fact name="All models" value={bytes(all)} note={budget ? `${percent(all / budget)} of the budget` : undefined} />
+        {budget !== null && <Fact name="Budget" value={budget > 0 ? bytes(budget) : "none"} note={budget > 0 ? "beyond it new rows are refused" : <code>--memory-budget</code>} />}
         <Fact name="Digest" value={<span class="mono">{String(model.digest).slice(0, 12)}</span>} note={`at position ${count(model.position)}`} />
       </dl>
-      <Table label="Tables" head={["Table", "Rows", "Bytes"]} rows={model.memory.tables.map((one) => [one.table, count(one.rows), bytes(one.bytes)])} />
+      {budget !== null && budget > 0 && <Progress value={Math.min(all / budget, 1)} label="Of the budget" />}
+      <Table label="Tables" head={["Table", "Rows", "Bytes", "Share"]} rows={[...model.memory.tables].sort((a, b) => b.bytes - a.bytes).map((one) => [
+        one.table, count(one.rows), bytes(one.bytes), percent(one.bytes / Math.max(model.memory.bytes, 1)),
+      ])} />
       <Curl command={curlOf("GET", "/v1/models/{model}", { model: model.model })} />
     </Card>
   );
 }
+
+const ALL_LIVE: Schema["ServingBody"] = { split: [{ live: true, percent: 100 }] };
 
 function Split() {
   const model = useModel();
@@ -89,7 +104,7 @@ function Split() {
     serving.reload();
   });
   const end = useAction(async () => {
-    await call("put", "/v1/models/{model}/serving", { path: { model }, body: { split: [{ live: true, percent: 100 }] } });
+    await call("put", "/v1/models/{model}/serving", { path: { model }, body: ALL_LIVE });
     serving.reload();
   });
   const arms = serving.data?.arms ?? [];
@@ -108,8 +123,9 @@ function Split() {
           {arms.length > 1 && <ActionButton action={end}>All to live</ActionButton>}
         </div>
       )}
+      {mayAdmin && arms.length > 1 && <Curl what="all to live" command={curlOf("PUT", "/v1/models/{model}/serving", { model }, {}, ALL_LIVE)} />}
       {mayAdmin && chosen === "" && <p class="muted">A split needs a version; take one on the versions page.</p>}
-      <Curl command={mayAdmin && chosen !== "" ? curlOf("PUT", "/v1/models/{model}/serving", { model }, {}, body) : curlOf("GET", "/v1/models/{model}/serving", { model })} />
+      <Curl what={mayAdmin && chosen !== "" ? "split" : "read"} command={mayAdmin && chosen !== "" ? curlOf("PUT", "/v1/models/{model}/serving", { model }, {}, body) : curlOf("GET", "/v1/models/{model}/serving", { model })} />
     </Card>
   );
 }
@@ -154,7 +170,9 @@ function Guard() {
           {now && <ActionButton action={remove}>Remove</ActionButton>}
         </div>
       )}
-      <Curl command={!now && mayAdmin ? curlOf("PUT", "/v1/models/{model}/guard", { model }, {}, body) : curlOf("GET", "/v1/models/{model}/guard", { model })} />
+      {mayAdmin && now?.acted && <Curl what="rearm" command={curlOf("POST", "/v1/models/{model}/guard/rearm", { model })} />}
+      {mayAdmin && now && <Curl what="remove" command={curlOf("DELETE", "/v1/models/{model}/guard", { model })} />}
+      <Curl what={now ? "read" : mayAdmin ? "set" : "read"} command={!now && mayAdmin ? curlOf("PUT", "/v1/models/{model}/guard", { model }, {}, body) : curlOf("GET", "/v1/models/{model}/guard", { model })} />
     </Card>
   );
 }
@@ -188,8 +206,50 @@ function Cancel(props: { id: string }) {
   const cancel = useAction(async () => {
     await call("delete", "/v1/models/{model}/operations/{operation}", { path });
   });
-  return <ActionButton action={cancel}>Cancel</ActionButton>;
+  return <><ActionButton action={cancel}>Cancel</ActionButton><Curl what="cancel" command={curlOf("DELETE", "/v1/models/{model}/operations/{operation}", path)} /></>;
 }
+
+function Processes() {
+  const processes = useLoad("processes", (signal) => get("/v1/processes", { signal }), 5000);
+  const list = processes.data?.processes ?? [];
+  return (
+    <Card title="Processes" note="Each process on the database says every 5 s where it stands. Those that only read are listed by themselves alone.">
+      <Problem error={processes.error} />
+      {list.length > 0 && <Table label="Processes" head={["Address", "Began (UTC)", "Seen", "Model", "Position", "Behind"]} rows={list.flatMap((one) => {
+        const name = <><span class="mono">{one.address}</span>{one.answers && <> <span class="badge plain">answers you</span></>}</>;
+        const [began, seen] = [time(one.started_at), one.answers ? "now" : `${figure(one.seen_ms / 1000)} s ago`];
+        if (one.models.length === 0) return [[name, began, seen, "none", "", ""]];
+        return one.models.map((model, index) => [
+          index === 0 ? name : "", index === 0 ? began : "", index === 0 ? seen : "",
+          model.model, count(model.position), `${count(model.lag_records)} records, ${count(model.lag_ms)} ms`,
+        ]);
+      })} />}
+      <Curl command={curlOf("GET", "/v1/processes", {})} />
+    </Card>
+  );
+}
+
+function Audit() {
+  const model = useModel();
+  const mayAdmin = useMay("admin");
+  const audit = useLoad(mayAdmin ? `audit ${model}` : null, (signal) => get("/v1/audit", { query: { limit: 20 }, signal }), 5000);
+  if (!mayAdmin) return null;
+  const list = audit.data?.entries ?? [];
+  return (
+    <Card title="Who did what" note="The audit log: every change but the events themselves, newest first.">
+      <Problem error={audit.error} />
+      {audit.data && list.length === 0 && <p>Nothing yet.</p>}
+      {list.length > 0 && <Table label="Audit log" long={[2]} head={["Time (UTC)", "Who", "Action", "Status"]} rows={list.map((one) => [
+        <span class="mono">{time(one.at)}</span>, one.actor, <span class="mono wrap">{filled(one)}</span>, one.status ?? "under way",
+      ])} />}
+      <Curl command={curlOf("GET", "/v1/audit", {}, { limit: 20 })} />
+    </Card>
+  );
+}
+
+/// The action with the parameters of its path that are on record.
+const filled = (entry: Schema["AuditEntry"]): string =>
+  entry.action.replace(/\{(\w+)\}/g, (hole, name: string) => (name === "model" ? entry.model : entry.target[name]) ?? hole);
 
 function Keys() {
   const { about } = useShared();

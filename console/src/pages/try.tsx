@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, get, type Schema } from "../api/client";
 import { Bars, Legend } from "../components/bars";
-import { Curl, Empty, ItemLink, Link, Loading, Problem } from "../components/parts";
+import { Curl, Empty, ItemLink, Link, Loading, Picture, Problem } from "../components/parts";
 import { curlOf } from "../curl";
 import { changes, extent, total } from "../explanation";
 import { figure } from "../format";
@@ -23,21 +23,27 @@ export function TryPage() {
   const session = value.split(/[\s,]+/).filter((id) => id !== "");
   const subject: Schema["RecommendationsBody"] = who === "session" ? (session.length > 0 ? { session } : {}) : value ? { user: value } : {};
   const body = (version?: string): Schema["RecommendationsBody"] => ({
-    ...subject, limit: LIMIT, with: ["item", "explanation"], ...(version ? { version } : { min_position: after }),
+    ...subject, limit: LIMIT, with: ["item", "explanation"], ...(version ? { version } : {}), ...(isKept(version) ? {} : { min_position: after }),
   });
-  const key = JSON.stringify([model, subject, after]);
+  const state = params.version || undefined;
+  const key = JSON.stringify([model, subject, after, state ?? ""]);
   const load = (version?: string) => (signal: AbortSignal): Promise<Answer> =>
     call("post", "/v1/models/{model}/recommendations", { path: { model }, body: body(version), signal });
-  const answer = useLoad(key, load());
+  const answer = useLoad(key, load(state));
   const versions = useLoad(`versions ${model}`, (signal) => get("/v1/models/{model}/versions", { path: { model }, query: { limit: 100 }, signal }));
-  const other = useLoad(params.beside ? `${JSON.stringify([model, subject])} ${params.beside}` : null, load(params.beside));
-  const previous = useRef<{ key: string; ids: string[] } | null>(null);
+  // A version's list does not change with a click; that of live does.
+  const other = useLoad(params.beside ? JSON.stringify([model, subject, isKept(params.beside) ? 0 : after, params.beside]) : null, load(params.beside));
+  const states = <>{(versions.data?.versions ?? []).map(({ version, label }) => <option key={version} value={String(version)}>{label ? `${version}: ${label}` : `version ${version}`}</option>)}</>;
+  const previous = useRef<{ of: string; ids: string[] } | null>(null);
+  const of = JSON.stringify([subject, state ?? ""]);
   const [moves, setMoves] = useState<Map<string, number | "new"> | null>(null);
   useEffect(() => {
     if (!answer.data) return;
     const ids = answer.data.items.map(({ id }) => id);
-    setMoves(after > 0 && previous.current ? changes(previous.current.ids, ids) : null);
-    previous.current = { key, ids };
+    // The same question before the click.
+    const before = previous.current;
+    setMoves(after > 0 && before !== null && (before.of === of || before.of === JSON.stringify([{}, state ?? ""])) ? changes(before.ids, ids) : null);
+    previous.current = { of, ids };
   }, [answer.data]);
   const kind = params.kind ?? "click";
   const click = async (item: string): Promise<void> => {
@@ -78,31 +84,42 @@ export function TryPage() {
             </select>
           </label>
         )}
+        <label>State
+          <select value={params.version ?? ""} onChange={(event) => set({ version: event.currentTarget.value })}>
+            <option value="">what readers see</option>
+            <option value="live">live</option>
+            {states}
+          </select>
+        </label>
         <label>Beside
           <select value={params.beside ?? ""} onChange={(event) => set({ beside: event.currentTarget.value })}>
             <option value="">nothing</option>
             <option value="live">live</option>
-            {(versions.data?.versions ?? []).map(({ version, label }) => <option key={version} value={String(version)}>{label ? `${version}: ${label}` : `version ${version}`}</option>)}
+            {states}
           </select>
         </label>
       </div>
       <Problem error={answer.error} />
       {note && <p class="notice" role="status">{note}</p>}
-      {answer.data?.fallback && <p class="muted">{answer.data.fallback === "popular" ? "Nobody is known here yet, so this is what is popular." : "The user is not known, so the session decides."}</p>}
+      {answer.data?.fallback && <p class="muted">{answer.data.fallback === "popular" ? "Nothing of what was asked for is known to this state, so this is what is popular." : "The user is not known, so the session decides."}</p>}
       {none && <Empty title="No items to recommend"><p>The model knows no items yet. The <Link page="map">map</Link> says how to begin.</p></Empty>}
       {!answer.data && !answer.error && <Loading />}
       <div class="grid">
         {answer.data && !none && (
-          <List title="Now" answer={answer.data} moves={moves} click={mayWrite || who === "session" ? click : null} kind={who === "session" ? "add" : kind} />
+          <List title={titleOf(state)} answer={answer.data} moves={moves} click={mayWrite || who === "session" ? click : null} kind={who === "session" ? "add" : kind} />
         )}
-        {other.data && <List title={params.beside === "live" ? "Live" : `Version ${params.beside}`} answer={other.data} moves={answer.data ? changes(answer.data.items.map(({ id }) => id), other.data.items.map(({ id }) => id)) : null} click={null} kind="" />}
+        {other.data && <List title={titleOf(params.beside)} answer={other.data} moves={answer.data ? changes(answer.data.items.map(({ id }) => id), other.data.items.map(({ id }) => id)) : null} click={null} kind="" />}
       </div>
       <Problem error={other.error} />
-      <Curl command={curlOf("POST", "/v1/models/{model}/recommendations", { model }, {}, body())} />
-      {who === "user" && mayWrite && <Curl command={curlOf("POST", "/v1/models/{model}/events", { model }, { wait: "applied" }, { user: value || "me", item: answer.data?.items[0]?.id ?? "ITEM", kind })} />}
+      <Curl what="the list" command={curlOf("POST", "/v1/models/{model}/recommendations", { model }, {}, body(state))} />
+      {who === "user" && mayWrite && <Curl what="the event" command={curlOf("POST", "/v1/models/{model}/events", { model }, { wait: "applied" }, { user: value || "me", item: answer.data?.items[0]?.id ?? "ITEM", kind })} />}
     </>
   );
 }
+
+/// Whether a state is one that is kept: its answers stay as they are.
+const isKept = (state: string | undefined): boolean => state !== undefined && state !== "" && state !== "live";
+const titleOf = (state: string | undefined): string => (!state ? "What readers see" : state === "live" ? "Live" : `Version ${state}`);
 
 function List(props: { title: string; answer: Answer; moves: Map<string, number | "new"> | null; click: ((item: string) => Promise<void>) | null; kind: string }) {
   const { items } = props.answer;
@@ -127,7 +144,7 @@ function Entry(props: { item: Schema["ScoredItem"]; place: number; span: [number
   return (
     <li data-item={item.id} data-score={item.score} data-total={total(terms)}>
       <div class="row">
-        <span>{props.place}. <ItemLink id={item.id} title={item.item?.title} /> <Move move={move} /></span>
+        <span class="named"><Picture item={item.item} />{props.place}. <ItemLink id={item.id} title={item.item?.title} /> <Move move={move} /></span>
         <span class="muted">{figure(item.score)}</span>
         {props.click && <button type="button" disabled={action.running} aria-label={`${props.kind} ${item.item?.title ?? item.id}`} onClick={action.run}>{props.kind}</button>}
       </div>

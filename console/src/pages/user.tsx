@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { call, get } from "../api/client";
 import { HistoryCards } from "../components/history_cards";
+import { Receipts } from "../components/receipts";
 import { ActionButton, Card, Curl, Empty, Fact, Link, NamedItem, Problem, Table } from "../components/parts";
 import { curlOf } from "../curl";
 import { count, time } from "../format";
@@ -35,7 +36,7 @@ export function UserPage() {
       </>}
       <HistoryCards kind="users" id={id} />
       {mayAdmin && user.data && <Forget id={id} done={user.reload} />}
-      <Curl command={curlOf("GET", "/v1/models/{model}/users/{id}", path)} />
+      <Curl what="the user" command={curlOf("GET", "/v1/models/{model}/users/{id}", path)} />
     </>
   );
 }
@@ -61,20 +62,7 @@ function Forget(props: { id: string; done: () => void }) {
         <label>Type the user's id to confirm<input value={typed} onInput={(event) => setTyped(event.currentTarget.value)} /></label>
         <ActionButton action={forget} kind="danger" disabled={typed !== props.id}>Forget</ActionButton>
       </div>
-      <Curl command={curlOf("DELETE", "/v1/models/{model}/users/{id}", path, { unlearn })} />
-    </Card>
-  );
-}
-
-function Receipts() {
-  const model = useModel();
-  const receipts = useLoad(`erasures ${model}`, (signal) => get("/v1/models/{model}/erasures", { path: { model }, query: { limit: 10 }, signal }), 3000);
-  if (!receipts.data || receipts.data.erasures.length === 0) return null;
-  return (
-    <Card title="Receipts of forgotten users" note="They name nobody.">
-      <Table label="Receipts" head={["Time (UTC)", "Position", "Records", "Versions rewritten"]} rows={receipts.data.erasures.map((one) => [
-        time(one.at), count(one.position), count(one.logs.reduce((sum, log) => sum + log.records, 0)), count(one.versions.length),
-      ])} />
+      <Curl what="forget" command={curlOf("DELETE", "/v1/models/{model}/users/{id}", path, { unlearn })} />
     </Card>
   );
 }

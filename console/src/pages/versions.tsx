@@ -6,7 +6,8 @@ import { DiffView } from "../components/diff_view";
 import { ActionButton, Card, Curl, Empty, Link, Loading, Problem, Table } from "../components/parts";
 import { Rollback } from "../components/rollback";
 import { curlOf } from "../curl";
-import { ago, bytes, count, time } from "../format";
+import { ago, bytes, count, percent, time } from "../format";
+import { formatRoute } from "../route";
 import { useAction, useLoad, useMay, useModel, useParams, useShared } from "../state";
 
 export function VersionsPage() {
@@ -22,6 +23,7 @@ export function VersionsPage() {
     deployments.reload();
   };
   const list = versions.data?.versions ?? [];
+  const forks = models.filter(({ fork }) => fork?.model === model);
   const pinned = status && typeof status.served === "object" ? status.served.version : null;
   return (
     <>
@@ -38,9 +40,9 @@ export function VersionsPage() {
       {list.length > 0 && (
         <Card title="Timeline" note="By position in the log. Pick two to compare; a curve leads back to where a line began again.">
           <Timeline versions={list} live={status?.position ?? 0} a={params.a} b={params.b} pick={(version) => set(params.a && !params.b && params.a !== version ? { b: version } : { a: version, b: "" })} />
-          <Table label="Versions" head={["Version", "Label", "Position", "Taken", "By", "Size", "Events", "Reason", ""]} rows={list.map((one) => [
+          <Table label="Versions" head={["Version", "Label", "Position", "Taken", "By", "Size", "Events", "Recall@20", "Grown from", "Reason", ""]} rows={list.map((one) => [
             <strong>{one.version}</strong>, one.label ?? "", count(one.position), <span title={time(one.created_at)}>{ago(one.created_at, Date.now())}</span>, one.actor,
-            `${bytes(one.bytes)} ${one.kind}`, eventsOf(one), one.reason ?? (one.derived ? "derived" : ""),
+            `${bytes(one.bytes)} ${one.kind}`, eventsOf(one), recallOf(one), one.parent == null ? "" : `version ${one.parent}`, one.reason ?? (one.derived ? "derived" : ""),
             <>
               <button type="button" class="quiet" onClick={() => set({ a: String(one.version), b: "live" })} aria-label={`Compare version ${one.version} with live`}>Compare</button>
               {mayAdmin && <button type="button" class="quiet" onClick={() => set({ to: String(one.version) }, true)} aria-label={`Go back to version ${one.version}`}>Go back</button>}
@@ -49,6 +51,12 @@ export function VersionsPage() {
           ])} />
         </Card>
       )}
+      {forks.length > 0 && (
+        <p>Forks of this model: {forks.map(({ model: fork, fork: from, position }, index) => (
+          <span key={fork}>{index > 0 && ", "}<a href={formatRoute({ model: fork, page: "versions" })}>{fork}</a> from version {from!.version}, at position {count(position)} now</span>
+        ))}.</p>
+      )}
+      {status?.fork && <p>This model is a fork of <a href={formatRoute({ model: status.fork.model, page: "versions" })}>{status.fork.model}</a>, version {status.fork.version}.</p>}
       {mayAdmin && params.to !== undefined && params.to !== "" && <Rollback key={params.to} to={params.to} versions={list} close={() => set({ to: "" })} done={reload} />}
       {params.a && params.b && <Compare a={params.a} b={params.b} versions={list} set={set} />}
       <Card title="What readers got, and when">
@@ -71,6 +79,13 @@ const served = (state: Schema["Served"]): string => (state === "live" ? "live" :
 const eventsOf = (version: Schema["VersionManifest"]): string => {
   const events = (version.metrics as Record<string, unknown>).events;
   return typeof events === "number" ? count(events) : "";
+};
+
+/// Live recall when it was taken, beside that of popularity.
+const recallOf = (version: Schema["VersionManifest"]) => {
+  const quality = (version.metrics as { quality?: Record<"live" | "popularity", { recall?: number | null; targets?: number } | null> }).quality;
+  if (quality?.live?.recall == null) return "";
+  return <span title={`${count(quality.live.targets ?? 0)} targets`}>{percent(quality.live.recall)} <span class="muted">{percent(quality.popularity?.recall)} by popularity</span></span>;
 };
 
 function Timeline(props: { versions: Schema["VersionManifest"][]; live: number; a: string | undefined; b: string | undefined; pick: (version: string) => void }) {
@@ -128,7 +143,9 @@ function Actions(props: { pinned: boolean; frozen: boolean; reload: () => void }
         {props.pinned && <ActionButton action={unpin}>Unpin: serve live again</ActionButton>}
         <ActionButton action={freeze}>{props.frozen ? "Resume learning" : "Freeze learning"}</ActionButton>
       </div>
-      <Curl command={curlOf("POST", "/v1/models/{model}/versions", path, {}, body)} />
+      <Curl what="take a version" command={curlOf("POST", "/v1/models/{model}/versions", path, {}, body)} />
+      {props.pinned && <Curl what="unpin" command={curlOf("POST", "/v1/models/{model}/unpin", path, {}, reason ? { reason } : {})} />}
+      <Curl what={props.frozen ? "resume" : "freeze"} command={curlOf("POST", `/v1/models/{model}/learning/${props.frozen ? "resume" : "freeze"}`, path, {}, reason ? { reason } : {})} />
     </Card>
   );
 }

@@ -88,6 +88,47 @@ export async function search(harness) {
   await page.context().close();
 }
 
+export async function lasso(harness) {
+  const page = await harness.page();
+  await harness.goto(page, "#/default/map?colour=age");
+  await stage(page).waitFor();
+  await until("points", () => points(page), (count) => count === 500);
+  const card = page.getByRole("region", { name: "In the lasso" });
+  await page.getByRole("button", { name: "In view" }).click();
+  const caught = async () => Number((await card.getByRole("heading").first().innerText()).replace(/\D/g, ""));
+  const all = await until("what is in view", caught, (count) => count > 400);
+  // Around the right half of the stage.
+  const box = await stage(page).boundingBox();
+  await page.getByRole("button", { name: "Lasso" }).click();
+  const corner = (x, y) => [box.x + box.width * x, box.y + box.height * y];
+  await page.mouse.move(...corner(0.5, 0.12));
+  await page.mouse.down();
+  for (const [x, y] of [[0.98, 0.12], [0.98, 0.98], [0.5, 0.98]]) await page.mouse.move(...corner(x, y), { steps: 4 });
+  await page.mouse.up();
+  const some = await until("a part of them", caught, (count) => count > 0 && count < all);
+  // The same region is counted from what the service says.
+  const params = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
+  const region = params.get("lasso").split("_").map(Number);
+  const served = await harness.api("GET", `/v1/models/default/map?basis=${encodeURIComponent(params.get("basis"))}`);
+  const drawn = floats(served.points);
+  const holds = (x, y) => {
+    let odd = false;
+    for (let i = 0, j = region.length - 2; i < region.length; j = i, i += 2) {
+      if (region[j + 1] > y !== region[i + 1] > y && x < ((region[i] - region[j]) * (y - region[j + 1])) / (region[i + 1] - region[j + 1]) + region[j]) odd = !odd;
+    }
+    return odd;
+  };
+  assert.equal(served.ids.filter((_, row) => holds(drawn[row * 2], drawn[row * 2 + 1])).length, some);
+  await page.reload();
+  await until("the same from its URL", async () => ((await card.count()) > 0 ? caught() : 0), (count) => count === some);
+  await card.getByRole("button", { name: "Clear" }).click();
+  await until("none", () => card.count(), (count) => count === 0);
+  // The oldest item has the first colour of the scale, whatever else moves.
+  assert.equal(Math.min(...served.first_event_ranks.filter((rank) => rank !== null)), 0);
+  assert.ok(served.items_with_events <= served.total);
+  await page.context().close();
+}
+
 export async function timeAndArrows(harness) {
   const page = await harness.page();
   await harness.goto(page, "#/default/map?basis=1&item=sku-0007");

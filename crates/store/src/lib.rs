@@ -7,6 +7,7 @@
 //! | [`operations`] | work that takes longer than a request |
 //! | [`keys`] | API keys, hashed |
 //! | [`audit`] | who changed what |
+//! | [`processes`] | where each process on the database stands |
 //!
 //! **Promises.** Each table has one module that writes it. Every write is atomic. A call that belongs to a larger
 //! change takes the caller's transaction. A version that does not read back as it was written is refused by name (P7).
@@ -23,4 +24,5 @@ pub mod audit;
 pub mod keys;
 pub mod model_catalog;
 pub mod operations;
+pub mod processes;
 pub mod versions;

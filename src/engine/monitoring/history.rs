@@ -120,6 +120,17 @@ pub struct RowHistory {
     pub now: RowNow,
     /// What moved it in the newest records; null when none were asked for.
     pub steps: Option<LargeSteps>,
+    /// How often the item is shown; null for users.
+    pub shown: Option<Shown>,
+}
+
+/// How often an item stood in the lists that live quality samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Shown {
+    /// Sampled lists of this process: at most the newest 5,000.
+    pub lists: usize,
+    /// Lists among them that had the item.
+    pub with_item: u64,
 }
 
 /// The history of a row of the live state; `None` when it has no such row. One at a time with traces and reports.
@@ -151,6 +162,13 @@ pub async fn history(
         });
         before = found.or(before);
     }
+    let shown = match &owner {
+        RowOwner::Item(id) => {
+            let (counts, lists) = monitor.exposure();
+            Some(Shown { lists, with_item: counts.get(id).copied().unwrap_or(0) })
+        }
+        RowOwner::User(_) => None,
+    };
     let title = match &owner {
         RowOwner::Item(id) => live.item(id.as_str()).and_then(|item| item.title.clone()),
         RowOwner::User(_) => None,
@@ -165,7 +183,7 @@ pub async fn history(
         0 => None,
         records => Some(Box::pin(steps(stores, owner, live.position(), records)).await?),
     };
-    Ok(Some(RowHistory { id, title, table, versions: path, now, steps }))
+    Ok(Some(RowHistory { id, title, table, versions: path, now, steps, shown }))
 }
 
 fn norm(row: &[f32]) -> f32 {

@@ -18,7 +18,7 @@ use crate::engine::{
 };
 use shelfmark_domain::{Id, Position, Served, VersionNumber, VersionRef};
 use shelfmark_learner::Observer;
-use shelfmark_monitor::map::{Projection, popularity, sample};
+use shelfmark_monitor::map::{Projection, first_event_ranks, popularity, sample};
 use shelfmark_serving::{Publisher, View};
 use shelfmark_state::{State, Unit};
 
@@ -76,6 +76,8 @@ pub struct Map {
     pub points: Vec<f32>,
     /// Decayed number of events of each row.
     pub popularity: Vec<f32>,
+    /// How many items had their first event before each row had its own; `None` without an event.
+    pub first_event_ranks: Vec<Option<u32>>,
     /// What fixes the coordinates.
     pub basis: Basis,
 }
@@ -248,7 +250,8 @@ fn draw(view: Arc<View>, live: &View, basis: Basis, size: usize, ids: &[Id]) -> 
     rows.extend(asked.difference(&drawn));
     let points = points(&view, &rows, basis.projection.as_deref());
     let popularity = rows.iter().map(|row| popularity(&view, *row)).collect();
-    Map { rows, points, popularity, basis, view }
+    let first_event_ranks = first_event_ranks(&view, &rows);
+    Map { rows, points, popularity, first_event_ranks, basis, view }
 }
 
 /// Coordinates of rows; zeros without a projection, or when vectors have another length.

@@ -8,12 +8,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position};
-use shelfmark_state::{ACCUMULATOR_INITIAL, State};
+use shelfmark_state::{ACCUMULATOR_INITIAL, LearnedTable, State, as_row};
 
 use super::gini::gini;
 
 /// Maximum number of listed categories.
 const CATEGORIES_MAX: usize = 100;
+/// Tables whose rows with the most gradient mass are listed.
+const STRONG_TABLES: [LearnedTable; 3] = [LearnedTable::Items, LearnedTable::Tokens, LearnedTable::Context];
+/// Maximum number of listed rows of such a table.
+const STRONGEST_MAX: usize = 10;
 /// Number of groups of equal size by popularity.
 const DECILES: usize = 10;
 
@@ -49,6 +53,20 @@ pub struct CategoryBias {
     pub gradient: f64,
 }
 
+/// A row with much gradient mass.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StrongRow {
+    /// The table of the row.
+    pub table: LearnedTable,
+    /// The item, the token or the circumstance.
+    pub id: String,
+    /// The item's title, if it has one.
+    pub title: Option<String>,
+    /// Its share of the gradient mass of its table.
+    pub share: f64,
+}
+
 /// Distribution of events, places in lists and gradients over the items met in an event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -71,6 +89,8 @@ pub struct BiasReport {
     pub categories: Vec<CategoryBias>,
     /// Number of categories that are not listed.
     pub categories_left_out: u64,
+    /// Items, tokens and circumstances with the most gradient mass: at most ten of each table, most first.
+    pub strongest: Vec<StrongRow>,
 }
 
 /// Events, places in lists and gradient mass of an item or a group of items.
@@ -111,7 +131,7 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
         .iter()
         .map(|row| {
             let sums = state.accumulators.items.row(*row as usize);
-            let gradient = sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum();
+            let gradient = gradient_mass(sums);
             let events = f64::from(inference.popularity[*row as usize].counts(inference.counters.counted)[2]);
             let exposure = exposure.get(inference.catalog.id(*row)).copied().unwrap_or(0) as f64;
             (*row, Shares { items: 1, events, exposure, gradient })
@@ -158,5 +178,43 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
         deciles: deciles.iter().enumerate().map(decile).collect(),
         categories: by_category,
         categories_left_out: left_out as u64,
+        strongest: STRONG_TABLES.iter().flat_map(|table| strongest(state, *table)).collect(),
     }
+}
+
+/// The rows of a table with the most gradient mass.
+fn strongest(state: &State, table: LearnedTable) -> Vec<StrongRow> {
+    let sums = state.accumulators.table(table);
+    let mut masses: Vec<(f64, u32)> = (0..sums.len())
+        .map(|row| (gradient_mass(sums.row(row)), as_row(row)))
+        .filter(|(mass, _)| *mass > 0.0)
+        .collect();
+    let whole: f64 = masses.iter().map(|(mass, _)| mass).sum();
+    let order = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if masses.len() > STRONGEST_MAX {
+        masses.select_nth_unstable_by(STRONGEST_MAX, order);
+        masses.truncate(STRONGEST_MAX);
+    }
+    masses.sort_by(order);
+    let inference = &state.inference;
+    let row = |(mass, row): (f64, u32)| {
+        let item = (table == LearnedTable::Items).then(|| inference.catalog.entry(row));
+        let id = match table {
+            LearnedTable::Tokens => inference.catalog.token(row).to_string(),
+            LearnedTable::Context => inference.contexts.id(row).to_string(),
+            LearnedTable::Items
+            | LearnedTable::Last
+            | LearnedTable::Users
+            | LearnedTable::Bias
+            | LearnedTable::Projections
+            | LearnedTable::Small => inference.catalog.id(row).to_string(),
+        };
+        StrongRow { table, id, title: item.and_then(|entry| entry.item.title.clone()), share: mass / whole }
+    };
+    masses.into_iter().map(row).collect()
+}
+
+/// The sum of all squared gradients that a row's accumulators hold.
+fn gradient_mass(sums: &[f32]) -> f64 {
+    sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum()
 }

@@ -23,7 +23,7 @@ mod survey;
 mod trace;
 mod verdict;
 
-pub use bias::{BiasReport, CategoryBias, DecileBias, bias_report};
+pub use bias::{BiasReport, CategoryBias, DecileBias, StrongRow, bias_report};
 pub use detector::Detector;
 pub use judge::{Health, StepFigures, TableFigures, TableHealth, judge};
 pub use metric::{Metric, UnknownMetric};

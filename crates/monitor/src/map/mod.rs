@@ -15,4 +15,4 @@ mod projection;
 mod stratified_sample;
 
 pub use projection::{BASIS_ROWS_MAX, Projection};
-pub use stratified_sample::{SAMPLE_MAX, popularity, sample};
+pub use stratified_sample::{SAMPLE_MAX, first_event_ranks, popularity, sample};

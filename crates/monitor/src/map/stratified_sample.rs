@@ -1,6 +1,6 @@
 //! Sample of a state's items, stratified by popularity.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -18,6 +18,17 @@ const STRATA: usize = 20;
 pub fn popularity(view: &View, row: u32) -> f32 {
     let inference = view.inference();
     inference.popularity[row as usize].counts(inference.counters.counted)[2]
+}
+
+/// Returns how many items had their first event before each of `rows` had its own; `None` for a row without an event.
+/// Reads every item with an event once.
+pub fn first_event_ranks(view: &View, rows: &[u32]) -> Vec<Option<u32>> {
+    let catalog = &view.inference().catalog;
+    let mut asked = vec![false; catalog.len()];
+    rows.iter().for_each(|row| asked[*row as usize] = true);
+    let known = catalog.known().iter().enumerate().filter(|(_, row)| asked[**row as usize]);
+    let ranks: HashMap<u32, u32> = known.map(|(rank, row)| (*row, as_row(rank))).collect();
+    rows.iter().map(|row| ranks.get(row).copied()).collect()
 }
 
 /// Rows of up to `size` items: all of a state with no more, else an equal share of each stratum of popularity, and what
