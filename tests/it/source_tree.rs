@@ -18,7 +18,7 @@ type Module = (&'static str, &'static [&'static str]);
 /// Crates that are several modules.
 const MODULES: [(&str, &[Module]); 3] = [
     ("store", &[("audit", &[]), ("keys", &[]), ("model_catalog", &[]), ("operations", &[]), ("versions", &[])]),
-    ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[])]),
+    ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[]), ("forensics", &[])]),
     ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
 ];
 
