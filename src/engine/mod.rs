@@ -72,6 +72,7 @@ pub use monitoring::history::{
 };
 pub use monitoring::map::{Basis, BasisState, MAP_STREAMS_MAX, Map, MapMoves, MapRequest, MapState, Maps, Moves};
 pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
+pub use monitoring::reports::{CompareRequest, ComparedState, TermsRequest};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
 pub use processes::Processes;

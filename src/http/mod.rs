@@ -35,6 +35,7 @@ mod event_kinds;
 mod events;
 mod export;
 mod filtering;
+mod forensics;
 mod freezing;
 mod guard;
 mod history;

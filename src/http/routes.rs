@@ -8,7 +8,7 @@ use super::{
     auth::Caller,
     compare, compression, configuration, console, embeddings,
     error::ApiError,
-    events, export, freezing, guard, history, imports, items, learning, learning_stream, map,
+    events, export, forensics, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
     modalities, model_lifecycle, models, operations, pages, processes, recommendations, rollback, service, serving,
     similar, users, versions,
@@ -85,6 +85,8 @@ fn reads() -> Group {
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
         .routes(routes!(learning::bias))
+        .routes(routes!(learning::terms))
+        .routes(routes!(forensics::compare))
         .routes(routes!(learning_stream::get));
     Group::new(Policy { scope: Some(Scope::Read), load: Load::Bounded }, routes)
 }

@@ -40,6 +40,7 @@ mod lag_bound;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
 mod learning_quality;
+mod learning_reports_http;
 mod listing;
 mod log_append;
 mod log_checksums;
