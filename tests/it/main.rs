@@ -4,6 +4,7 @@
 //! `cargo test --release --test it crash_cycles`. Tests that measure a process have programs of their own beside this.
 
 mod bench;
+mod commands;
 mod console;
 mod crash;
 mod crash_cycles;
