@@ -141,6 +141,7 @@ impl MemoryBudget {
             RecordBody::PutItem(_)
             | RecordBody::PatchItem(_)
             | RecordBody::Merge(_)
+            | RecordBody::Retract(_)
             | RecordBody::ResetModality { .. }
             | RecordBody::PutVector(_)
             | RecordBody::RemoveItem { .. }

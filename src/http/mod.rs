@@ -61,6 +61,7 @@ mod read_options;
 mod reason;
 mod recommendations;
 mod request_metrics;
+mod retraction;
 mod rollback;
 mod routes;
 mod server;

@@ -62,6 +62,7 @@ mod readiness;
 mod readme;
 mod recommendations_service;
 mod replicas;
+mod retractions;
 mod robustness;
 mod robustness_service;
 mod rollback_exact;

@@ -33,6 +33,7 @@ mod query;
 mod rate_schedule;
 mod recommendation_id;
 mod record;
+mod retraction;
 mod rollback;
 mod serving;
 mod splitmix64;
@@ -65,6 +66,7 @@ pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subje
 pub use rate_schedule::RateSchedule;
 pub use recommendation_id::RecommendationId;
 pub use record::{Append, NewRecord, Record, RecordBody};
+pub use retraction::Retraction;
 pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};

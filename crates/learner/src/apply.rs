@@ -121,6 +121,9 @@ impl Learner {
                 RecordBody::PatchItem(patch) => state.patch_item(patch),
                 RecordBody::RemoveItem { item } => state.remove_item(item),
                 RecordBody::Merge(merge) => state.merge(merge),
+                RecordBody::Retract(retraction) => {
+                    state.retract(retraction);
+                }
                 RecordBody::ResetModality { modality } => state.reset_modality(modality),
                 RecordBody::Configure { config } => {
                     state.configure(config);

@@ -40,6 +40,7 @@ mod query;
 mod random;
 mod read_back;
 mod reset_modality;
+mod retract;
 mod scalars;
 mod segment;
 mod stance;
