@@ -135,7 +135,7 @@ pub struct RecordOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Id>,
     /// What it says: `type` is `event`, `put_item`, `patch_item`, `remove_item`, `put_vector`, `merge`, `retract`,
-    /// `reset_modality`, `restore`, `configure` or `forget`; an event's fields follow.
+    /// `update_profile`, `reset_modality`, `restore`, `configure` or `forget`; an event's fields follow.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     body: RecordBody,

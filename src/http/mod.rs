@@ -57,6 +57,7 @@ mod paging;
 mod params;
 mod paths;
 mod problem;
+mod profiles;
 mod read_options;
 mod reason;
 mod recommendations;

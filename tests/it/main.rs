@@ -56,6 +56,7 @@ mod models_service;
 mod openapi;
 mod own_database;
 mod process_limits;
+mod profiles;
 mod query_plans;
 mod read_only;
 mod readiness;

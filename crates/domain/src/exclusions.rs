@@ -117,6 +117,9 @@ impl Exclusions {
             RecordBody::PatchItem(patch) => &patch.id,
             RecordBody::RemoveItem { item } => item,
             RecordBody::Merge(merge) => return self.leaves_out_merge(merge),
+            RecordBody::UpdateProfile(update) => {
+                return self.users.contains(&update.user).then_some(ExclusionReason::Users);
+            }
             RecordBody::Retract(retraction) => return self.leaves_out_retraction(retraction),
             RecordBody::PutVector(row) if row.into == VectorTable::Items => &row.id,
             RecordBody::PutVector(_)

@@ -38,6 +38,7 @@ mod rollback;
 mod serving;
 mod splitmix64;
 mod timestamp;
+mod user_profile;
 mod vector;
 mod version;
 
@@ -71,6 +72,7 @@ pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;
+pub use user_profile::{ProfilePatch, ProfileUpdate, UserProfile};
 pub use vector::{DenseVector, Embedding, PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
 pub use version::{
     Deployment, DeploymentMode, Digest, ForkOrigin, Served, VersionKind, VersionManifest, VersionNumber, VersionRef,

@@ -7,11 +7,13 @@
 
 use std::borrow::Cow;
 
-use shelfmark_domain::{Event, Id, ModelConfig, Position, RecordBody, Retraction, RowVector, Timestamp, VectorTable};
+use shelfmark_domain::{
+    Event, Id, ModelConfig, Position, ProfileUpdate, RecordBody, Retraction, RowVector, Timestamp, VectorTable,
+};
 
 use super::{
     item_rest::{item_rest, json, patch_rest},
-    rest::{EventRest, RestoreRest, RetractRest, event_rest, parse},
+    rest::{EventRest, ProfileRest, RestoreRest, RetractRest, event_rest, parse},
 };
 
 /// Codes of `records.type`.
@@ -27,6 +29,7 @@ pub(super) mod code {
     pub const MERGE: i16 = 9;
     pub const RESET_MODALITY: i16 = 10;
     pub const RETRACT: i16 = 11;
+    pub const UPDATE_PROFILE: i16 = 12;
 }
 
 /// Columns of a body, for writing.
@@ -111,6 +114,16 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
                 ..Columns::default()
             }
         }
+        RecordBody::UpdateProfile(update) => {
+            let ProfileUpdate { user, replace, labels } = &**update;
+            let rest = ProfileRest { replace: *replace, labels: labels.clone() };
+            Columns {
+                code: code::UPDATE_PROFILE,
+                user: Some(user.as_str()),
+                rest: Some(json(&rest)?),
+                ..Columns::default()
+            }
+        }
         RecordBody::ResetModality { modality } => {
             Columns { code: code::RESET_MODALITY, rest: Some(json(modality)?), ..Columns::default() }
         }
@@ -153,6 +166,7 @@ pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(),
         | RecordBody::PutVector(_)
         | RecordBody::Merge(_)
         | RecordBody::Retract(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Forget(_) => {}
     }
@@ -184,6 +198,11 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
         code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
         code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
         code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
+        code::UPDATE_PROFILE => {
+            let ProfileRest { replace, labels } = parse(rest.ok_or("rest is null")?)?;
+            let user = required("user_id", columns.user.as_deref())?;
+            RecordBody::UpdateProfile(Box::new(ProfileUpdate { user, replace, labels }))
+        }
         code::RETRACT => {
             let RetractRest { event_id, event_position, attempt } = parse(rest.ok_or("rest is null")?)?;
             RecordBody::Retract(Box::new(Retraction {
@@ -231,6 +250,7 @@ pub(super) fn event_id(body: &RecordBody) -> Option<Cow<'_, str>> {
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
         | RecordBody::Merge(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::PutVector(_)
         | RecordBody::Forget(_) => None,

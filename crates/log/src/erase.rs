@@ -145,14 +145,14 @@ macro_rules! select {
         concat!(
             "select ",
             record_columns!(),
-            " from records where model_id = $1 and type in (1, 11) and position > $4 and ",
+            " from records where model_id = $1 and type in (1, 11, 12) and position > $4 and ",
             $owner,
             " limit $3"
         )
     };
 }
 
-/// Events of a user, and their retractions.
+/// Events of a user, their retractions, and what is known beside them.
 const USER: &str = select!("user_id = $2");
 /// Events of a session without a user.
 const GUEST: &str = select!("user_id is null and session_id = $2");
@@ -230,7 +230,8 @@ impl Erasure {
             "as f (at, new_user, new_session, new_rest, anonymous)) ",
             "update records r set user_id = f.new_user, session_id = f.new_session, rest = f.new_rest, ",
             "retry_hash = case when f.anonymous then null else r.retry_hash end, ",
-            "event_id = case when f.anonymous then 'forgotten-' || gen_random_uuid()::text else r.event_id end ",
+            "event_id = case when f.anonymous and r.event_id is not null then 'forgotten-' || gen_random_uuid()::text ",
+            "else r.event_id end ",
             "from found f where r.model_id = $1 and r.position = f.at returning ",
             record_columns!(),
         ))

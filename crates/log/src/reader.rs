@@ -81,6 +81,7 @@ pub(super) async fn find_event(
         | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Merge(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }

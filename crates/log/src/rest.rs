@@ -1,10 +1,12 @@
 //! JSON of `records.rest`: what the columns of a record do not hold, and what an erasure leaves of it. Items are in
 //! [`item_rest`](super::item_rest).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use shelfmark_domain::{Event, Exclusions, ForgottenUser, Id, Merge, Position, VersionNumber};
+use shelfmark_domain::{Change, Event, Exclusions, ForgottenUser, Id, Merge, Position, PropertyValue, VersionNumber};
 
 use super::{body::code, item_rest::json};
 
@@ -39,6 +41,15 @@ pub(super) struct RestoreRest {
     pub(super) replay: Option<Box<Exclusions>>,
 }
 
+/// What the columns of a profile's update do not hold.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProfileRest {
+    #[serde(default)]
+    pub(super) replace: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) labels: Option<BTreeMap<String, Change<PropertyValue>>>,
+}
+
 /// What a retraction's columns do not hold.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RetractRest {
@@ -50,8 +61,8 @@ pub(super) struct RetractRest {
     pub(super) attempt: u32,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Returns the `rest` of an event; `None` for one without rare fields.
@@ -72,9 +83,12 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> 
     serde_json::from_str(rest).map_err(|error| error.to_string())
 }
 
-/// Returns the part of `rest` that stays when the user of an event or of its retraction is forgotten: the circumstances,
-/// which were learned from, and which event was retracted.
+/// Returns the part of `rest` that stays when the user of a record is forgotten: the circumstances and labels, which were
+/// learned from, and which event was retracted.
 pub(super) fn anonymous_rest(code: i16, rest: &str) -> Result<Option<String>, String> {
+    if code == code::UPDATE_PROFILE {
+        return Ok(Some(rest.to_owned()));
+    }
     if code == code::RETRACT {
         let rest: RetractRest = parse(rest)?;
         return json(&RetractRest { event_id: None, ..rest }).map(Some);

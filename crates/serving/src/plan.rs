@@ -35,6 +35,7 @@ impl<'a> Plan<'a> {
         } else {
             // Nobody, in known circumstances, gets what is wanted there.
             known.context(inference, query, &mut scratch.context).map(|context| {
+                let terms = inference.with_learned_labels(context.user, terms);
                 let context = Context { terms, ..context };
                 sparse_terms(&context, &inference.parameters.scalars, &mut adjust);
                 let composed = composed(view, &context);

@@ -232,6 +232,7 @@ async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec
         | RecordBody::RemoveItem { .. }
         | RecordBody::Merge(_)
         | RecordBody::Retract(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
