@@ -24,7 +24,7 @@ use shelfmark_domain::{
     NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
     Split, VersionManifest, VersionNumber, VersionRef,
 };
-use shelfmark_log::Log;
+use shelfmark_log::{AppendOutcome, Log};
 use shelfmark_monitor::diff::{Diff, DiffOptions};
 use shelfmark_monitor::health::{BiasReport, Metric, RowOwner, Survey, TermsReport};
 use shelfmark_serving::{Publisher, View};
@@ -186,6 +186,12 @@ impl Model {
         let outcomes = self.parts.attributed_log.append(records, patience).await?;
         let rolled_back = self.parts.core.stores.rolled_back(&outcomes).await?;
         Ok(Appended { outcomes, rolled_back })
+    }
+
+    /// Whether a rollback gave up the record at a position, so that the live state does not hold it.
+    pub async fn is_rolled_back(&self, position: Position) -> Result<bool, EngineError> {
+        let here = [AppendOutcome::Duplicate(position)];
+        Ok(self.parts.core.stores.rolled_back(&here).await?.contains(&position))
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.

@@ -10,8 +10,8 @@ use super::{
     error::ApiError,
     events, export, forensics, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
-    modalities, model_lifecycle, models, operations, pages, processes, recommendations, rollback, service, serving,
-    similar, users, versions,
+    modalities, model_lifecycle, models, operations, pages, processes, profiles, recommendations, retraction, rollback,
+    service, serving, similar, users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -105,8 +105,10 @@ fn exports() -> Group {
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(events::append))
+        .routes(routes!(retraction::retract))
         .routes(routes!(items::put_many, items::patch_many))
         .routes(routes!(items::put, items::patch, items::remove))
+        .routes(routes!(profiles::put, profiles::patch))
         .routes(routes!(users::merge));
     Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }
