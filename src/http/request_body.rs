@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use hyper::{Version, body::Incoming};
 
 /// Size up to which the rest of a body is read and thrown away.
-const REST_BYTES_MAX: u64 = 64 << 10;
+const REST_BYTES_MAX: u64 = 1 << 20;
 /// Longest time for it.
 const REST_TIME: Duration = Duration::from_secs(1);
 
