@@ -33,6 +33,8 @@ const MAP: &str = "/v1/models/default/map";
 const CONSOLES: usize = 10;
 /// Maps of one kind, after the first.
 const MAPS: usize = 20;
+/// Connections of the reads: more would wait for each other until some are refused.
+const READERS_MAX: usize = 4;
 /// Rounds of each kind, with and without consoles by turns.
 const ROUNDS: usize = 3;
 /// Events before anything is measured, and of a round of learning.
@@ -68,6 +70,7 @@ pub async fn measure(report: &mut Report, items: usize, connections: usize, seco
         .map(|body| request("POST", PATH, body.as_bytes()))
         .collect();
     let queries = queries.into();
+    let connections = connections.min(READERS_MAX);
     let (mut reads, mut rates) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
     for round in 0..ROUNDS * 2 {
         // Without first in one round, with first in the next.
