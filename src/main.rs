@@ -2,7 +2,7 @@
 
 use std::{io, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod commands;
 mod machine;
@@ -21,6 +21,7 @@ struct Cli {
 enum Command {
     // The doc comments of the arguments are the help of the commands.
     Serve(Box<commands::serve::ServeArgs>),
+    Recommend(Box<commands::recommend::RecommendArgs>),
     Keys(commands::keys::KeysArgs),
     Rollback(commands::rollback::RollbackArgs),
     Unpin(commands::rollback::UnpinArgs),
@@ -35,9 +36,14 @@ enum Command {
     Serving(commands::serving::ServingArgs),
     Guard(commands::guard::GuardArgs),
     Learning(commands::learning::LearningArgs),
+    Bias(commands::bias::BiasArgs),
+    Trace(commands::trace::TraceArgs),
+    History(commands::history::HistoryArgs),
+    Forget(commands::forget::ForgetArgs),
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     Tune(Box<commands::tune::TuneArgs>),
     Versions(Box<commands::versions::VersionsArgs>),
+    Completions(commands::completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +54,7 @@ fn main() -> ExitCode {
     }
     let ended = match Cli::parse().command {
         Command::Serve(args) => commands::serve::run(*args),
+        Command::Recommend(args) => commands::recommend::run(&args),
         Command::Keys(args) => commands::keys::run(args),
         Command::Rollback(args) => commands::rollback::run(args),
         Command::Unpin(args) => commands::rollback::unpin(&args),
@@ -62,9 +69,14 @@ fn main() -> ExitCode {
         Command::Serving(args) => commands::serving::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::Learning(args) => commands::learning::run(args),
+        Command::Bias(args) => commands::bias::run(&args),
+        Command::Trace(args) => commands::trace::run(&args),
+        Command::History(args) => commands::history::run(&args),
+        Command::Forget(args) => commands::forget::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
         Command::Versions(args) => commands::versions::run(*args),
+        Command::Completions(args) => commands::completions::run(&args, Cli::command()),
     };
     match ended {
         Ok(code) => code,

@@ -7,7 +7,8 @@ export type Source = Term["source"];
 
 /// In the order in which they are drawn.
 export const SOURCES: readonly Source[] = [
-  "event", "last_item", "user", "context", "vector", "repeat", "transition", "bias", "popularity", "exploration",
+  "event", "dislike", "last_item", "user", "context", "vector", "repeat", "transition", "bias", "popularity",
+  "entry_popularity", "boost", "exploration",
 ];
 
 /// One entry for each source that has a part, the parts added up.

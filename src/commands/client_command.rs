@@ -3,12 +3,13 @@
 use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::Args;
+use indicatif::HumanCount;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shelfmark_client::{ApiRequest, Client, ServiceAddress, Url};
 use shelfmark_domain::ModelName;
 
-use super::pipeline;
+use super::{pipeline, table::short};
 
 /// Address of a service, and the key to it.
 #[derive(Debug, Clone, Args)]
@@ -153,6 +154,16 @@ pub fn plain(value: &Value) -> String {
 /// Formats a number with four decimals; `-` for null.
 pub fn decimal(value: &Value) -> String {
     value.as_f64().map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
+}
+
+/// Formats a number in a few characters; `-` for null.
+pub fn figure(value: &Value) -> String {
+    value.as_f64().map_or_else(|| "-".to_owned(), short)
+}
+
+/// Formats a count with commas; `-` for null.
+pub fn count(value: &Value) -> String {
+    value.as_u64().map_or_else(|| "-".to_owned(), |count| HumanCount(count).to_string())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use shelfmark_client::Origin;
 use shelfmark_datasets::feeds::{Shop, ShopSettings, SpamSettings, spam};
 use shelfmark_domain::{Event, Timestamp};
@@ -106,6 +107,8 @@ async fn post(args: DemoArgs) -> anyhow::Result<ExitCode> {
         return tokio::task::spawn_blocking(move || script.print()).await?;
     }
     let client = args.service.client()?;
+    // Nobody listens, or not this service: said at once. What fails later may be a restart, and is tried again.
+    client.status().await.with_context(|| format!("{} does not answer", args.service.server.url))?;
     let progress = SendProgress::new(Work::Generated(args.events), args.quiet);
     let settings = SendSettings {
         batch: 2000,

@@ -20,6 +20,7 @@ use super::{
     exit_status::Taken,
     pipeline::{self, PipelineOutcome, SendSettings},
     send_progress::{SendProgress, Work},
+    table::wrap,
     vectors::VectorArgs,
 };
 
@@ -194,7 +195,7 @@ impl std::fmt::Display for ImportSummary {
         if selection.created > 0 {
             writeln!(f, "new items   {}", HumanCount(selection.created))?;
         }
-        writeln!(f, "unknown     {}{unknown}", HumanCount(selection.unknown))?;
+        writeln!(f, "{}", wrap(&format!("unknown     {}{unknown}", HumanCount(selection.unknown))))?;
         writeln!(f, "left over   {} {into} of the model without a vector", HumanCount(selection.left_over))?;
         writeln!(f, "duplicates  {}", HumanCount(selection.duplicates))?;
         writeln!(f, "zero        {}", HumanCount(selection.zero))?;

@@ -16,7 +16,10 @@ use shelfmark_store::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::database;
+use super::{
+    database,
+    table::{Align, Table},
+};
 
 /// Make, list and revoke API keys.
 #[derive(Args)]
@@ -149,19 +152,30 @@ async fn change(action: Action, keys: &KeyStore, audit: &AuditLog) -> anyhow::Re
             println!("{}", secret.reveal());
         }
         Action::List => {
+            let mut table = Table::new(&[
+                ("key", Align::Left, 24),
+                ("scope", Align::Left, 9),
+                ("model", Align::Left, 16),
+                ("made (UTC)", Align::Left, 10),
+                ("expires", Align::Left, 20),
+            ]);
             for key in keys.list().await? {
                 let expires = match key.expires_at {
                     Some(expires_at) if key.is_expired(Timestamp::now()) => format!("expired {expires_at}"),
-                    Some(expires_at) => format!("expires {expires_at}"),
-                    None => "does not expire".to_owned(),
+                    Some(expires_at) => expires_at.to_string(),
+                    None => "never".to_owned(),
                 };
-                println!(
-                    "{}\t{}\t{}\t{}\t{expires}",
+                // Names are given back to `revoke`, so they are not cut.
+                table.wrapped_row([
                     key.name,
-                    key.scope.name(),
-                    key.model.as_deref().unwrap_or("(all models)"),
-                    key.created_at
-                );
+                    key.scope.name().to_owned(),
+                    key.model.unwrap_or_else(|| "(all models)".to_owned()),
+                    key.created_at.to_string().chars().take(10).collect(),
+                    expires,
+                ]);
+            }
+            if !table.is_empty() {
+                print!("{table}");
             }
         }
         Action::Revoke { name } => {

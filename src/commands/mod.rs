@@ -5,20 +5,25 @@
 //! | `serve` | runs the service ([`shelfmark::app`]) |
 //! | `replay`, `demo`, `import` | one [`pipeline`]: a producer reads or generates entries, a sender of `crates/client` posts them |
 //! | `evaluate`, `tune` | read the same files ([`input`]) and need no service |
-//! | `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard`, `learning` | send a request and print its answer ([`client_command`]) |
+//! | `recommend`, `learning`, `bias`, `trace`, `history`, `forget`, `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard` | send a request and print its answer ([`client_command`]) |
 //! | `bench` | drives `crates/loadgen` |
 //! | `keys`, `verify` | open the [`database`] |
+//! | `completions` | prints a script for a shell |
 //!
 //! Answers are printed as text, with [`table`]s of at most 80 columns, or as JSON. Progress goes to standard error
 //! ([`progress_bar`]).
 
 pub mod bench;
+pub mod bias;
 mod client_command;
+pub mod completions;
 mod database;
 pub mod demo;
 pub mod evaluate;
 pub mod exit_status;
+pub mod forget;
 pub mod guard;
+pub mod history;
 pub mod import;
 mod input;
 pub mod keys;
@@ -28,6 +33,7 @@ pub mod operations;
 mod pipeline;
 mod poll;
 mod progress_bar;
+pub mod recommend;
 pub mod replay;
 pub mod rollback;
 mod send_progress;
@@ -35,6 +41,7 @@ pub mod serve;
 pub mod serving;
 mod stats;
 mod table;
+pub mod trace;
 pub mod tune;
 mod vectors;
 pub mod verify;

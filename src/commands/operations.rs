@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use shelfmark_client::ApiRequest;
 use shelfmark_store::operations::{Operation, OperationId, OperationState};
 
-use super::{client_command::ClientArgs, pipeline, poll};
+use super::{
+    client_command::ClientArgs,
+    pipeline, poll,
+    table::{Align, Table, wrap},
+};
 
 /// List, show and cancel work of the service that takes longer than a request.
 #[derive(Debug, clap::Args)]
@@ -89,12 +93,43 @@ fn list(page: &Value) -> anyhow::Result<String> {
     if page.operations.is_empty() {
         return Ok("no operation runs, and none ended lately".to_owned());
     }
-    Ok(page.operations.iter().map(|operation| poll::line(operation) + "\n").collect())
+    let mut table = Table::new(&[
+        ("operation", Align::Left, 36),
+        ("kind", Align::Left, 9),
+        ("state", Align::Left, 9),
+        ("done", Align::Right, 4),
+        ("by", Align::Left, 20),
+    ]);
+    for operation in &page.operations {
+        table.row([
+            operation.id.to_string(),
+            operation.kind.clone(),
+            operation.state.name().to_owned(),
+            format!("{:.0}%", 100.0 * operation.progress),
+            operation.actor.clone(),
+        ]);
+    }
+    Ok(table.to_string())
 }
 
+/// Formats an operation, a line for each of its facts, and its result.
 fn show(operation: &Operation) -> anyhow::Result<String> {
-    let result = operation.result.as_ref().map(serde_json::to_string_pretty).transpose()?;
-    Ok(format!("{}\n{}", poll::line(operation), result.unwrap_or_default()))
+    let mut lines = vec![
+        ("operation", operation.id.to_string()),
+        ("kind", operation.kind.clone()),
+        ("state", operation.state.name().to_owned()),
+        ("done", format!("{:.0}%", 100.0 * operation.progress)),
+        ("by", operation.actor.clone()),
+        ("began", operation.created_at.to_string()),
+    ];
+    lines.extend(operation.eta_s.map(|eta_s| ("left", format!("{eta_s:.0} s"))));
+    lines.extend(operation.finished_at.map(|at| ("ended", at.to_string())));
+    lines.extend(operation.error.as_ref().map(|error| ("error", error.clone())));
+    let mut text: String = lines.into_iter().map(|(name, value)| wrap(&format!("{name:<12}{value}")) + "\n").collect();
+    if let Some(result) = &operation.result {
+        text.push_str(&serde_json::to_string_pretty(result)?);
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -104,5 +139,20 @@ mod tests {
     #[test]
     fn an_empty_list_is_said_in_words() {
         assert_eq!(list(&json!({"operations": []})).expect("text"), "no operation runs, and none ended lately");
+    }
+
+    #[test]
+    fn operations_take_a_line_each_and_one_takes_a_line_a_fact() {
+        let operation = json!({
+            "id": "0190b6b0-5c1e-7c3a-9f0e-0123456789ab", "kind": "replay", "state": "failed", "progress": 0.5,
+            "error": "the version could not be stored, because the connection to Postgres was closed meanwhile",
+            "actor": "a-key-with-a-long-name", "created_at": "2026-01-05T08:00:00Z", "updated_at": "2026-01-05T08:00:01Z",
+            "finished_at": "2026-01-05T08:00:01Z"
+        });
+        let text = list(&json!({"operations": [operation]})).expect("text");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let one = show(&serde_json::from_value(operation).expect("an operation")).expect("text");
+        assert!(one.contains("error       the version") && one.contains("done        50%"), "{one}");
+        assert!(text.lines().chain(one.lines()).all(|line| line.chars().count() <= 80), "{text}{one}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use indicatif::HumanCount;
 use shelfmark_client::SendStats;
 
-use super::progress_bar::whole;
+use super::{progress_bar::whole, table::wrap};
 
 /// Bad lines that are listed one by one; the others are only counted.
 pub const SHOWN_MAX: u64 = 20;
@@ -53,23 +53,21 @@ impl fmt::Display for SendSummary<'_> {
         }
         writeln!(f, "accepted    {}", HumanCount(sent.accepted))?;
         writeln!(f, "duplicates  {}", HumanCount(sent.duplicates))?;
-        write!(f, "rejected    {}", HumanCount(sent.rejected))?;
-        for (place, (code, count)) in sent.reasons.iter().enumerate() {
-            let before = if place == 0 { " (" } else { ", " };
-            write!(f, "{before}{code}: {}", HumanCount(*count))?;
-        }
-        writeln!(f, "{}", if sent.reasons.is_empty() { "" } else { ")" })?;
+        let reasons: Vec<String> =
+            sent.reasons.iter().map(|(code, count)| format!("{code}: {}", HumanCount(*count))).collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+        writeln!(f, "{}", wrap(&format!("rejected    {}{reasons}", HumanCount(sent.rejected))))?;
         if sent.retries > 0 {
             writeln!(f, "retries     {}", HumanCount(sent.retries))?;
         }
         write!(f, "position    {}", HumanCount(sent.position))?;
         if read.backwards > 0 {
-            write!(
-                f,
-                "\n{} events are earlier than the one before them in their file: the order of lines was kept; \
+            let told = format!(
+                "{} events are earlier than the one before them in their file: the order of lines was kept; \
                  --sort sends them in order of time",
                 HumanCount(read.backwards)
-            )?;
+            );
+            write!(f, "\n{}", wrap(&told))?;
         }
         Ok(())
     }

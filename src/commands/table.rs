@@ -3,6 +3,9 @@
 use std::fmt;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Row, Width, presets};
+use indicatif::HumanCount;
+
+use super::progress_bar::whole;
 
 /// Width of the narrowest common terminal, in characters.
 pub const WIDTH: u16 = 80;
@@ -80,12 +83,45 @@ impl fmt::Display for Table {
     }
 }
 
+/// Formats a number: whole ones whole, others with four significant digits.
+pub fn short(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", HumanCount(whole(value.abs())));
+    }
+    match value.abs() {
+        below if below < 0.001 => format!("{value:.1e}"),
+        below if below < 10.0 => format!("{value:.4}"),
+        below if below < 1000.0 => format!("{value:.2}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
 /// Cuts a text to at most `width` characters, and marks where.
 pub fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(CUT.chars()).collect()
+}
+
+/// Breaks a text at spaces into lines that fit a terminal; further lines of a paragraph begin with two spaces.
+pub fn wrap(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.trim_end().split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > usize::from(WIDTH) {
+            out.push_str("\n  ");
+            column = 2;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
 }
 
 #[cfg(test)]
@@ -103,5 +139,13 @@ mod tests {
         assert!(lines[2].ends_with('…') && lines[2].contains("…  1,000  xxx"), "{text}");
         assert_eq!(lines[2].chars().count(), usize::from(WIDTH));
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn paragraphs_are_broken_at_spaces() {
+        assert_eq!(wrap("one line"), "one line");
+        let text = wrap(&"12345678 ".repeat(30));
+        assert!(text.lines().all(|line| line.chars().count() <= 80 && !line.ends_with(' ')), "{text}");
+        assert_eq!(text.split_whitespace().count(), 30);
     }
 }

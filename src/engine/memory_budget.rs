@@ -136,11 +136,14 @@ impl MemoryBudget {
             RecordBody::PutItem(new) if !item(&new.id) => ("id", "item"),
             RecordBody::PatchItem(patch) if !item(&patch.id) => ("id", "item"),
             RecordBody::Merge(merge) if !admits(&merge.into) => ("id", "user"),
+            RecordBody::UpdateProfile(update) if !admits(&update.user) => ("id", "user"),
             RecordBody::RemoveItem { item: gone } if !item(gone) => ("id", "item"),
             RecordBody::PutVector(row) if row.into == VectorTable::Items && !item(&row.id) => ("id", "item"),
             RecordBody::PutItem(_)
             | RecordBody::PatchItem(_)
             | RecordBody::Merge(_)
+            | RecordBody::Retract(_)
+            | RecordBody::UpdateProfile(_)
             | RecordBody::ResetModality { .. }
             | RecordBody::PutVector(_)
             | RecordBody::RemoveItem { .. }

@@ -74,6 +74,7 @@ pub use monitoring::map::{MAP_STREAMS_MAX, MapRequest, MapState, Maps};
 pub use monitoring::map_drawing::{Basis, BasisState, Map};
 pub use monitoring::map_moves::{MapMoves, Moves};
 pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
+pub use monitoring::reports::{CompareRequest, ComparedState, TermsRequest};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
 pub use processes::Processes;

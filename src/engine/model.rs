@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    Appended, ArmStatus, Dependencies, EngineError, ExportSource, Freeze, GuardStatus, HistoryOptions, Learning, Maps,
-    ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion, TracedEvent, Unlearn,
+    Appended, ArmStatus, CompareRequest, ComparedState, Dependencies, EngineError, ExportSource, Freeze, GuardStatus,
+    HistoryOptions, Learning, Maps, ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion,
+    TermsRequest, TracedEvent, Unlearn,
     blocking::blocking,
     deployment::{arm_status, follow},
     erasure, guard, lag_bound,
@@ -14,7 +15,7 @@ use crate::engine::{
     },
     memory_budget::MemoryBudget,
     models::open::open,
-    monitoring::{history, survey, trace},
+    monitoring::{history, reports, survey, trace},
     parts::Parts,
     status,
 };
@@ -23,9 +24,9 @@ use shelfmark_domain::{
     NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
     Split, VersionManifest, VersionNumber, VersionRef,
 };
-use shelfmark_log::Log;
+use shelfmark_log::{AppendOutcome, Log};
 use shelfmark_monitor::diff::{Diff, DiffOptions};
-use shelfmark_monitor::health::{BiasReport, Metric, RowOwner, Survey, bias_report};
+use shelfmark_monitor::health::{BiasReport, Metric, RowOwner, Survey, TermsReport};
 use shelfmark_serving::{Publisher, View};
 use shelfmark_state::TableFootprint;
 use shelfmark_store::model_catalog::ListedModel;
@@ -187,6 +188,12 @@ impl Model {
         Ok(Appended { outcomes, rolled_back })
     }
 
+    /// Whether a rollback gave up the record at a position, so that the live state does not hold it.
+    pub async fn is_rolled_back(&self, position: Position) -> Result<bool, EngineError> {
+        let here = [AppendOutcome::Duplicate(position)];
+        Ok(self.parts.core.stores.rolled_back(&here).await?.contains(&position))
+    }
+
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.
     pub fn recommended(&self, view: &View, random: u64) -> RecommendationId {
         self.parts.core.readers.arms.shown(view.served());
@@ -322,14 +329,17 @@ impl Model {
 
     /// How unevenly events, places in lists and gradients are spread. Costs every item's row.
     pub async fn bias(&self) -> Result<BiasReport, EngineError> {
-        let permit = self.parts.core.monitor.work()?;
-        let at = self.parts.core.learner.state().await?;
-        let (exposure, lists) = self.parts.core.monitor.exposure();
-        let report = blocking(move || {
-            let _permit = permit;
-            bias_report(&at.state, at.position, &exposure, lists)
-        });
-        Ok(report.await)
+        reports::bias(&self.parts.core).await
+    }
+
+    /// Which words, items and circumstances had most gradient lately.
+    pub async fn terms(&self, request: TermsRequest) -> Result<TermsReport, EngineError> {
+        reports::terms(&self.parts.core, request).await
+    }
+
+    /// How vectors from elsewhere agree with states of this model.
+    pub async fn compare_vectors(&self, request: CompareRequest) -> Result<Vec<ComparedState>, EngineError> {
+        Box::pin(reports::compare_vectors(&self.parts.core, request)).await
     }
 
     /// What the step did that learned an event of the log.

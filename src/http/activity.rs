@@ -44,6 +44,8 @@ struct Requests {
     headers_began: AtomicU64,
     /// HTTP/2, where bytes come between requests too.
     multiplexed: AtomicBool,
+    /// The last request was answered before its body was read.
+    body_unread: AtomicBool,
 }
 
 /// One request that is under way.
@@ -57,6 +59,7 @@ impl Activity {
             ended: AtomicU64::new(0),
             headers_began: AtomicU64::new(0),
             multiplexed: AtomicBool::new(false),
+            body_unread: AtomicBool::new(false),
         }))
     }
 
@@ -77,6 +80,16 @@ impl Activity {
         if under_way.load(Ordering::Acquire) == 0 && headers_began.load(Ordering::Acquire) == 0 {
             headers_began.store(self.0.now(), Ordering::Release);
         }
+    }
+
+    /// Notes that the connection ends with a request whose body was not read.
+    pub(super) fn left_body_unread(&self) {
+        self.0.body_unread.store(true, Ordering::Release);
+    }
+
+    /// Whether the client may still be sending the body of an answered request.
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.0.body_unread.load(Ordering::Acquire)
     }
 
     /// How the connection is idle; `None` while a request is under way.

@@ -17,8 +17,8 @@ use shelfmark_domain::{FieldError, FieldResult, ModelConfig};
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"config": {"explore": 1.0, "rates": {"items": 0.05}, "kinds": {"dislike": -1.0, "share": null}}}))]
 pub struct ModelPatch {
-    /// The fields that change; objects are merged (RFC 7396). Null takes a field back to its default, and an entry of `kinds` or
-    /// `schedules` out. `dim` cannot change.
+    /// The fields that change; objects are merged (RFC 7396). Null takes a field back to its default, and an entry of
+    /// `kinds` or `schedules` out. `dim` cannot change.
     #[schema(value_type = ModelConfig)]
     config: Map<String, Value>,
 }

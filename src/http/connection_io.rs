@@ -1,14 +1,18 @@
-//! The bytes of a connection on their way: it notes when some come, and gives the server's own refusals of a request's head
-//! the form of all errors.
+//! The bytes of a connection on their way: it notes when some come, gives the server's own refusals of a request's head
+//! the form of all errors, and lets a client that is still sending read its answer before the connection ends.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 
 use super::{activity::Activity, error::ApiError};
 
@@ -19,17 +23,52 @@ const REFUSALS: [(&[u8], ApiError); 3] = [
     (b"HTTP/1.1 431 Request Header Fields Too Large\r\n", ApiError::HeadTooLarge),
 ];
 
+/// Most bytes that are read and thrown away after the last answer.
+const LINGER_BYTES: usize = 256 << 20;
+/// Longest time for it.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+
 /// A connection.
 pub(super) struct ConnectionIo<S> {
     stream: S,
     activity: Activity,
     /// What is written in place of an answer of hyper's, as far as it is not written yet.
     instead: Option<Bytes>,
+    /// There once the last answer is out, when the client may still be sending.
+    linger: Option<Linger>,
+}
+
+/// Reading of what a client still sends, until it has sent all. If the connection were closed at once, the system would
+/// reset it, and the client could lose the answer (RFC 9112, 9.6).
+struct Linger {
+    bytes_left: usize,
+    until: Pin<Box<Sleep>>,
+}
+
+impl Linger {
+    fn new() -> Self {
+        Self { bytes_left: LINGER_BYTES, until: Box::pin(sleep(LINGER_TIME)) }
+    }
+
+    /// Ready when the client has ended its side, or at a bound.
+    fn poll(&mut self, stream: &mut (impl AsyncRead + Unpin), context: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; 8 << 10];
+        while self.bytes_left > 0 && self.until.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+            let count = buffer.filled().len();
+            if read.is_err() || count == 0 {
+                break;
+            }
+            self.bytes_left = self.bytes_left.saturating_sub(count);
+        }
+        Poll::Ready(())
+    }
 }
 
 impl<S> ConnectionIo<S> {
     pub(super) const fn new(stream: S, activity: Activity) -> Self {
-        Self { stream, activity, instead: None }
+        Self { stream, activity, instead: None, linger: None }
     }
 }
 
@@ -89,7 +128,7 @@ impl<S: AsyncWrite + Unpin> ConnectionIo<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for ConnectionIo<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ConnectionIo<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Some(written) = ready!(self.poll_instead(context, bytes))? {
             return Poll::Ready(Ok(written));
@@ -117,8 +156,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ConnectionIo<S> {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, activity, linger, .. } = self.get_mut();
+        if linger.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+            if !activity.has_unread_body() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        linger.get_or_insert_with(Linger::new).poll(stream, context).map(Ok)
     }
 }
 

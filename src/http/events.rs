@@ -134,8 +134,8 @@ pub struct RecordOut {
     /// Name of the API key that it came in with; absent without keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Id>,
-    /// What it says: `type` is `event`, `put_item`, `patch_item`, `remove_item`, `put_vector`, `merge`, `reset_modality`,
-    /// `restore`, `configure` or `forget`; an event's fields follow.
+    /// What it says: `type` is `event`, `put_item`, `patch_item`, `remove_item`, `put_vector`, `merge`, `retract`,
+    /// `update_profile`, `reset_modality`, `restore`, `configure` or `forget`; an event's fields follow.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     body: RecordBody,

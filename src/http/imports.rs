@@ -91,11 +91,11 @@ pub struct ImportableRowsQuery {
     #[param(inline, required = false)]
     into: VectorTable,
     /// `next_cursor` of the page before; the first page when left out.
-    #[param(value_type = Option<u64>)]
-    cursor: Option<usize>,
+    #[param(maximum = 4_294_967_295i64)]
+    cursor: Option<u32>,
     /// First row number of the page: another name of `cursor`.
-    #[param(value_type = Option<usize>)]
-    from: Option<usize>,
+    #[param(maximum = 4_294_967_295i64)]
+    from: Option<u32>,
     /// Maximum number of ids, 1 to 10,000; 1,000 when left out.
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
@@ -117,9 +117,9 @@ pub struct ImportableRowsOut {
     /// Their ids, in the order of the rows, which only grows at its end (until a rollback).
     ids: Vec<Id>,
     /// `cursor` of the next page; null at the end.
-    next_cursor: Option<usize>,
+    next_cursor: Option<u32>,
     /// The same under its earlier name.
-    next_from: Option<usize>,
+    next_from: Option<u32>,
 }
 
 /// Pages through what the live model has vectors for: ids of items, or tokens.
@@ -142,22 +142,22 @@ pub async fn rows(
     Ok(with_state_headers(&view, Json(page)))
 }
 
-fn page(view: &View, into: VectorTable, from: usize, limit: usize) -> ImportableRowsOut {
+fn page(view: &View, into: VectorTable, from: u32, limit: usize) -> ImportableRowsOut {
     let inference = view.inference();
     let catalog = &inference.catalog;
     let rows = match into {
         VectorTable::Items => catalog.len(),
         VectorTable::Tokens => catalog.tokens_len(),
     };
-    let end = rows.min(from.saturating_add(limit));
-    let ids = (from..end).map(|row| {
-        let row = u32::try_from(row).expect("rows are u32");
+    let ids = (from..).take_while(|row| (*row as usize) < rows).take(limit).map(|row| {
         match into {
             VectorTable::Items => catalog.id(row),
             VectorTable::Tokens => catalog.token(row),
         }
         .clone()
     });
-    let next_cursor = (end < rows).then_some(end);
-    ImportableRowsOut { dim: inference.config.dim, rows, ids: ids.collect(), next_cursor, next_from: next_cursor }
+    let ids: Vec<Id> = ids.collect();
+    let end = from.saturating_add(u32::try_from(ids.len()).expect("a page is small"));
+    let next_cursor = ((end as usize) < rows).then_some(end);
+    ImportableRowsOut { dim: inference.config.dim, rows, ids, next_cursor, next_from: next_cursor }
 }

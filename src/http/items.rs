@@ -291,7 +291,7 @@ pub struct ItemsOut {
     items: Vec<Arc<Item>>,
     /// `cursor` of the next page; null at the end.
     #[schema(value_type = Option<u64>)]
-    next_cursor: Option<usize>,
+    next_cursor: Option<u32>,
 }
 
 /// Lists items page by page, removed ones left out.

@@ -14,12 +14,15 @@ use super::{
     problem::Problem,
     read_options::{FreshnessQuery, ReadOptions, VersionSelector, with_state_headers},
 };
-use crate::engine::Learning;
+use crate::engine::{Learning, TermsRequest};
 use shelfmark_domain::{FieldError, Position};
-use shelfmark_monitor::health::{BiasReport, Metric, POINTS_MAX, Survey, UnknownMetric};
+use shelfmark_monitor::health::{
+    BiasReport, Metric, POINTS_MAX, Survey, TERMS_MAX, TermsReport, TermsTable, UnknownMetric,
+};
 
-/// Says how learning goes: verdicts with their reasons, figures by table, lag, live quality.
+/// Says how learning goes: verdicts with their reasons, whether it has converged, figures by table, lag, live quality.
 ///
+/// `convergence` compares the loss of the newer half of the newest points, at most 65,536 targets each, with that of the older half.
 /// Verdicts are `healthy`, `sparse`, `drifting`, `vanishing`, `exploding`, and `unknown` where too little was seen.
 #[utoipa::path(
     get, path = "/v1/models/{model}/learning", tag = "learning", operation_id = "get_learning",
@@ -149,5 +152,59 @@ pub async fn bias(State(api): State<Api>, Segments(path): Segments<ModelPath>) -
     let model = api.model(&path.model)?;
     let surveyed = model.clone();
     let report = run_report(model.name(), async move { surveyed.bias().await }).await??;
+    Ok(with_state_headers(&model.live(), Json(report)))
+}
+
+/// Query parameters of a ranking of terms.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TermsQuery {
+    /// Table to rank: `tokens`, `items` or `context`; all three when left out.
+    table: Option<String>,
+    /// Maximum number of terms of each table, 1 to 1,000; 20 when left out.
+    #[param(minimum = 1, maximum = 1_000)]
+    limit: Option<usize>,
+    /// Number or label of a version: gradients since then are ranked. When left out, those since the oldest state that the
+    /// service keeps in memory, 4,096 to some 8,192 records ago.
+    #[param(value_type = Option<String>)]
+    since: Option<VersionSelector>,
+}
+
+/// Ranks the words, items and circumstances that matter most now: whose vectors had most gradient lately.
+///
+/// The gradient mass of a row is the sum of its squared gradients, the growth of its AdaGrad accumulators. Rows are matched by
+/// name, so `since` may be any version. One at a time with traces and reports.
+#[utoipa::path(
+    get, path = "/v1/models/{model}/learning/terms", tag = "learning", operation_id = "get_learning_terms",
+    params(ModelPath, TermsQuery),
+    responses(
+        (status = 200, description = "The ranking", body = TermsReport),
+        (status = 503, description = "Other reports are being made (`overloaded`)", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn terms(
+    State(api): State<Api>,
+    Segments(path): Segments<ModelPath>,
+    Params(query): Params<TermsQuery>,
+) -> Result<Response, ApiError> {
+    let model = api.model(&path.model)?;
+    let tables = match query.table.as_deref() {
+        None => TermsTable::ALL.to_vec(),
+        Some(name) => {
+            let known = || FieldError::new("table", "invalid_value", "must be tokens, items or context");
+            vec![TermsTable::parse(name).ok_or_else(known)?]
+        }
+    };
+    let since = match query.since {
+        None => None,
+        Some(VersionSelector::Version(version)) => Some(version),
+        Some(VersionSelector::Live) => {
+            return Err(FieldError::new("since", "invalid_value", "must be a version's number or label").into());
+        }
+    };
+    let request = TermsRequest { tables, limit: params::limit("limit", query.limit, 20, TERMS_MAX)?, since };
+    let ranked = model.clone();
+    let report = run_report(model.name(), async move { ranked.terms(request).await }).await??;
     Ok(with_state_headers(&model.live(), Json(report)))
 }

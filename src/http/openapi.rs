@@ -1,5 +1,7 @@
 //! The OpenAPI document: generated from the handlers, with what all of them have in common added in one place.
 
+use std::{collections::BTreeMap, mem};
+
 use serde_json::json;
 use utoipa::{
     Modify, OpenApi,
@@ -8,7 +10,9 @@ use utoipa::{
         content::ContentBuilder,
         header::HeaderBuilder,
         path::Operation,
-        schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type},
+        schema::{
+            AdditionalProperties, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, SchemaType, Type,
+        },
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -124,7 +128,48 @@ pub fn completed(mut document: openapi::OpenApi) -> openapi::OpenApi {
             }
         }
     }
+    if let Some(components) = &mut document.components {
+        add_configuration_patch(&mut components.schemas);
+    }
     document
+}
+
+/// Adds the schema of a change of a configuration: the configuration's, in which every value may be null (RFC 7396).
+fn add_configuration_patch(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let Some(configuration) = schemas.get("ModelConfig").cloned() else { return };
+    schemas.insert("ModelConfigPatch".to_owned(), patch_of(configuration, schemas));
+    if let Some(RefOr::T(Schema::Object(patch))) = schemas.get_mut("ModelPatch") {
+        patch.properties.insert("config".to_owned(), Ref::from_schema_name("ModelConfigPatch").into());
+    }
+}
+
+/// Makes the schema of a change from that of an object: nothing is required, and every value may be null.
+fn patch_of(schema: RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>>) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = resolved(schema.clone(), schemas) else { return schema };
+    if object.properties.is_empty() && object.additional_properties.is_none() {
+        return schema;
+    }
+    let nullable = |schema| {
+        let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
+        RefOr::T(OneOfBuilder::new().item(null).item(patch_of(schema, schemas)).build().into())
+    };
+    object.required.clear();
+    object.default = None;
+    object.properties = mem::take(&mut object.properties).into_iter().map(|(name, of)| (name, nullable(of))).collect();
+    object.additional_properties = object.additional_properties.take().map(|of| match *of {
+        AdditionalProperties::RefOr(of) => Box::new(AdditionalProperties::RefOr(nullable(of))),
+        AdditionalProperties::FreeForm(free) => Box::new(AdditionalProperties::FreeForm(free)),
+    });
+    RefOr::T(object.into())
+}
+
+/// The schema that a reference names.
+fn resolved(schema: RefOr<Schema>, schemas: &BTreeMap<String, RefOr<Schema>>) -> RefOr<Schema> {
+    match &schema {
+        RefOr::Ref(of) => of.ref_location.rsplit('/').next().and_then(|name| schemas.get(name)).cloned(),
+        RefOr::T(_) => None,
+    }
+    .unwrap_or(schema)
 }
 
 fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {

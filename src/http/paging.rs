@@ -37,8 +37,8 @@ impl PageQuery {
 #[into_params(parameter_in = Query)]
 pub struct RowPageQuery {
     /// `next_cursor` of the page before; the first page when left out.
-    #[param(value_type = Option<u64>)]
-    pub cursor: Option<usize>,
+    #[param(maximum = 4_294_967_295i64)]
+    pub cursor: Option<u32>,
     /// Maximum number of entries, 1 to 1,000; 50 when left out.
     #[param(minimum = 1, maximum = 1_000)]
     pub limit: Option<usize>,
@@ -51,7 +51,7 @@ pub struct RowPageQuery {
 }
 
 /// Most rows that a page looks at: a page of rows that mostly have nothing to show is cut short.
-const ROWS_MAX: usize = 10_000;
+const ROWS_MAX: u32 = 10_000;
 
 impl RowPageQuery {
     /// Checks the limit.
@@ -60,11 +60,12 @@ impl RowPageQuery {
     }
 
     /// Collects up to `limit` entries of the rows from the cursor on, with the cursor of the next page.
-    pub fn page<T>(&self, rows: usize, limit: usize, entry: impl Fn(u32) -> Option<T>) -> (Vec<T>, Option<usize>) {
+    pub fn page<T>(&self, rows: usize, limit: usize, entry: impl Fn(u32) -> Option<T>) -> (Vec<T>, Option<u32>) {
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
         let (mut entries, first) = (Vec::new(), self.cursor.unwrap_or(0).min(rows));
         let mut next = first;
         while next < rows && entries.len() < limit && next - first < ROWS_MAX {
-            entries.extend(u32::try_from(next).ok().and_then(&entry));
+            entries.extend(entry(next));
             next += 1;
         }
         (entries, (next < rows).then_some(next))
@@ -101,7 +102,7 @@ mod tests {
         };
         assert_eq!(page(None, 2), (vec![0, 2], Some(3)));
         assert_eq!(page(Some(3), 2), (vec![4, 6], None));
-        assert_eq!((page(Some(7), 2), page(Some(usize::MAX), 2)), ((vec![], None), (vec![], None)));
+        assert_eq!((page(Some(7), 2), page(Some(u32::MAX), 2)), ((vec![], None), (vec![], None)));
         let none = RowPageQuery { cursor: None, limit: None, min_position: None, timeout_ms: None };
         assert_eq!(none.page(30_000, 5, |_| None::<u32>), (vec![], Some(10_000)));
     }

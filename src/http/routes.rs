@@ -8,10 +8,10 @@ use super::{
     auth::Caller,
     compare, compression, configuration, console, embeddings,
     error::ApiError,
-    events, export, freezing, guard, history, imports, items, learning, learning_stream, map,
+    events, export, forensics, freezing, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
-    modalities, model_lifecycle, models, operations, pages, processes, recommendations, rollback, service, serving,
-    similar, users, versions,
+    modalities, model_lifecycle, models, operations, pages, processes, profiles, recommendations, retraction, rollback,
+    service, serving, similar, users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -85,6 +85,8 @@ fn reads() -> Group {
         .routes(routes!(learning::series))
         .routes(routes!(learning::rows))
         .routes(routes!(learning::bias))
+        .routes(routes!(learning::terms))
+        .routes(routes!(forensics::compare))
         .routes(routes!(learning_stream::get));
     Group::new(Policy { scope: Some(Scope::Read), load: Load::Bounded }, routes)
 }
@@ -103,8 +105,10 @@ fn exports() -> Group {
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(events::append))
+        .routes(routes!(retraction::retract))
         .routes(routes!(items::put_many, items::patch_many))
         .routes(routes!(items::put, items::patch, items::remove))
+        .routes(routes!(profiles::put, profiles::patch))
         .routes(routes!(users::merge));
     Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
 }

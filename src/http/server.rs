@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, http::Version};
+use axum::{
+    Router,
+    http::{HeaderValue, Version, header},
+};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
@@ -28,6 +31,7 @@ use super::{
     connection_io::ConnectionIo,
     connections::{Connections, Place},
     host::HostFault,
+    request_body::RequestBody,
 };
 
 /// Bytes read ahead on a connection: also the longest request line with headers.
@@ -173,8 +177,17 @@ async fn connection(
             tasks.set_next(broken_off.clone());
         }
         let watch = StallWatch { limit: limits.answer_stall, tasks: tasks.tasks.clone(), broken_off };
+        let request = request.map(|body| RequestBody::new(body, version));
+        let (unread, activity) = (request.body().unread(), counted.clone());
         let answer = router.clone().oneshot(request);
-        async move { Ok::<_, Infallible>(AnswerBody::wrap(answer.await?, under_way, watch)) }
+        async move {
+            let mut answer = answer.await?;
+            if !unread.read().await {
+                activity.left_body_unread();
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(AnswerBody::wrap(answer, under_way, watch))
+        }
     });
     let mut builder = auto::Builder::new(streams);
     builder

@@ -1,5 +1,7 @@
 //! `/v1/models/{model}/users/{id}` and `erasures`: whom a model knows, and forgetting.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Extension, Json,
     body::Body,
@@ -25,7 +27,8 @@ use super::{
 };
 use crate::engine::{ErasureReceipt, Unlearn};
 use shelfmark_domain::{
-    FieldError, FieldResult, GivenId, Id, Merge, MergeSource, NewRecord, Position, RecordBody, Timestamp, not_null,
+    FieldError, FieldResult, GivenId, Id, Merge, MergeSource, NewRecord, Position, PropertyValue, RecordBody,
+    Timestamp, UserProfile, not_null,
 };
 
 /// Newest events that are shown.
@@ -36,6 +39,9 @@ const EVENTS_MAX: usize = 20;
 pub struct UserOut {
     /// The user.
     id: Id,
+    /// Labels by name, as they were put.
+    #[schema(value_type = BTreeMap<String, PropertyValue>)]
+    labels: BTreeMap<String, PropertyValue>,
     /// Number of the user's events so far.
     events: u64,
     /// The newest events, newest first; at most 20.
@@ -60,7 +66,7 @@ pub struct UsersOut {
     users: Vec<UserEntry>,
     /// `cursor` of the next page; null at the end.
     #[schema(value_type = Option<u64>)]
-    next_cursor: Option<usize>,
+    next_cursor: Option<u32>,
 }
 
 /// A user in a list.
@@ -95,8 +101,9 @@ pub async fn list(
         let id = inference.users.get_id(row)?.clone();
         let history = inference.history(inference.user(id.as_str())?);
         let (events, last) = (history.total(), history.newest(0).next().map(|past| past.at));
-        // The row of a forgotten user has no events.
-        (events > 0).then_some(UserEntry { id, events, last })
+        // The row of a forgotten user has neither events nor a profile.
+        let row = inference.users.get(id.as_str())?;
+        (events > 0 || inference.profile(row).is_some()).then_some(UserEntry { id, events, last })
     });
     Ok(with_state_headers(&view, Json(UsersOut { users, next_cursor })))
 }
@@ -107,7 +114,7 @@ pub async fn list(
     params(IdPath, FreshnessQuery),
     responses(
         (status = 200, description = "The user", body = UserOut),
-        (status = 404, description = "No event named the user, or the user is forgotten (`user_not_found`)", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Nothing named the user, or the user is forgotten (`user_not_found`)", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn get(
@@ -127,7 +134,9 @@ pub async fn get(
         ts: past.at,
     });
     let newest = newest.collect();
-    let out = UserOut { id: Id::new("id", &path.id)?, events: history.total(), newest };
+    let row = inference.users.get(&path.id);
+    let UserProfile { labels } = row.and_then(|row| inference.profile(row)).cloned().unwrap_or_default();
+    let out = UserOut { id: Id::new("id", &path.id)?, labels, events: history.total(), newest };
     Ok(with_state_headers(&view, Json(out)))
 }
 

@@ -349,6 +349,8 @@ async fn an_unlearned_user_has_taught_the_model_nothing() {
                 | RecordBody::RemoveItem { .. }
                 | RecordBody::Configure { .. }
                 | RecordBody::PutVector(_)
+                | RecordBody::Retract(_)
+                | RecordBody::UpdateProfile(_)
                 | RecordBody::Forget(_) => true,
             };
             let kept = append.records.iter().filter(ours);

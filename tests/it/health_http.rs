@@ -107,6 +107,10 @@ async fn learning_says_how_it_goes_in_verdicts_series_rows_bias_and_metrics() {
     let relative: Vec<f64> = movers.iter().map(|mover| mover["relative"].as_f64().expect("a number")).collect();
     assert!(relative.is_sorted_by(|left, right| left >= right) && relative[0] > 0.0, "{relative:?}");
 
+    let convergence = &service.get("learning").await["convergence"];
+    assert_eq!(convergence["state"], "unknown", "5,000 events are too few: {convergence}");
+    assert!(convergence["because"].as_str().expect("a sentence").contains("16 are needed"), "{convergence}");
+
     let bias = service.get("learning/bias").await;
     let deciles = bias["deciles"].as_array().expect("deciles");
     for share in ["events", "exposure", "gradient"] {

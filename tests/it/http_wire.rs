@@ -329,3 +329,37 @@ async fn a_catalogue_goes_up_as_lines_and_its_vectors_come_down_in_every_form() 
     assert_eq!(listed("missing"), json!({"items": ["absent"], "users": []}));
     assert_eq!(floats(values), all);
 }
+
+/// What a client reads that first sends all of a request, on one connection; and whether the connection still lives.
+async fn answer_after_sending(address: &str, head: &str, body: &[u8]) -> (String, bool) {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let head = format!("{head} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.expect("the head is sent");
+    stream.write_all(body).await.expect("the body is sent");
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    let read = async {
+        while !String::from_utf8_lossy(&answer).contains("request_id") {
+            let count = stream.read(&mut piece).await.expect("no reset");
+            assert!(count > 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&piece[..count]);
+        }
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.is_ok()
+            && stream.read(&mut piece).await.is_ok_and(|count| count > 0)
+    };
+    let lives = tokio::time::timeout(PATIENCE, read).await.expect("an answer");
+    (String::from_utf8_lossy(&answer).to_ascii_lowercase(), lives)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_reads_the_refusal_of_a_body_that_nobody_read() {
+    let service = Service::start(&crate::support::database().await, &[]).await;
+    let address = service.url.trim_start_matches("http://");
+    // More than the system's buffers hold.
+    let large = vec![b' '; 32 << 20];
+    let (answer, lives) = answer_after_sending(address, "POST /v1/models/missing/events", &large).await;
+    assert!(answer.starts_with("http/1.1 404 ") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(!lives, "a connection that was said to be closed");
+    let (answer, lives) = answer_after_sending(address, "POST /v1/models/missing/events", b"{}").await;
+    assert!(answer.starts_with("http/1.1 404 ") && !answer.contains("connection: close"), "{answer}");
+    assert!(lives, "a small body is read with its head");
+}

@@ -4,6 +4,7 @@
 //! `cargo test --release --test it crash_cycles`. Tests that measure a process have programs of their own beside this.
 
 mod bench;
+mod commands;
 mod console;
 mod crash;
 mod crash_cycles;
@@ -40,6 +41,7 @@ mod lag_bound;
 #[path = "../learner_model/mod.rs"]
 mod learner_model;
 mod learning_quality;
+mod learning_reports_http;
 mod listing;
 mod log_append;
 mod log_checksums;
@@ -55,12 +57,14 @@ mod models_service;
 mod openapi;
 mod own_database;
 mod process_limits;
+mod profiles;
 mod query_plans;
 mod read_only;
 mod readiness;
 mod readme;
 mod recommendations_service;
 mod replicas;
+mod retractions;
 mod robustness;
 mod robustness_service;
 mod rollback_exact;

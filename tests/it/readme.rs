@@ -53,6 +53,23 @@ async fn the_tour_and_the_programs_run_as_they_are_printed() {
     for answer in answers.iter().filter(|answer| answer.is_object()) {
         assert!(answer["status"].as_u64().is_none_or(|status| status < 400), "{answer}");
     }
+    for line in out.lines().filter(|line| !line.starts_with('{')) {
+        assert!(line.chars().count() <= 80, "wider than a terminal: {line}");
+    }
+    // One passage of what each command prints, in the order of the tour.
+    let mut rest = out.as_str();
+    for said in [
+        "by the live state at position",
+        "item or term",
+        "me click sku-0001",
+        "live quality",
+        "most popular tenth",
+        "distance: from the state above",
+        "items that moved farthest",
+        "forgotten at position",
+    ] {
+        rest = rest.split_once(said).unwrap_or_else(|| panic!("{said:?} does not follow: {out}")).1;
+    }
     let lists: Vec<&Value> = answers.iter().filter(|answer| answer["items"].is_array()).collect();
     let [shopper, me, before, spammed, after] = lists[..] else { panic!("five lists: {out}") };
     assert_eq!((items(shopper).len(), items(me).len()), (5, 5));

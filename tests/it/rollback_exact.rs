@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::engine_support::{Running, config, events, learn, new_event, reached, start, until};
 use shelfmark::engine::{RolledBack, TakeVersion};
 use shelfmark_domain::{
-    Append, Deployment, DeploymentMode, Derived, ExclusionReason, Exclusions, Id, Interval, NewRecord, Position,
-    PositionSet, Record, RecordBody, RollbackMode, RollbackRequest, RollbackTarget, Served, Timestamp, VersionNumber,
-    VersionRef,
+    Append, CutOrigin, Deployment, DeploymentMode, Derived, ExclusionReason, Exclusions, Id, Interval, NewRecord,
+    Position, PositionSet, Record, RecordBody, ReplayOrigin, RollbackMode, RollbackRequest, RollbackTarget, Served,
+    Timestamp, VersionNumber, VersionRef,
 };
 use shelfmark_learner::{Learner, prepare_thread};
 use shelfmark_state::{CounterRng, Digester, State};
@@ -171,7 +171,7 @@ async fn a_restore_to_any_position_or_time_is_a_fresh_service_fed_the_first_reco
         let manifest = running.model.versions().get(&VersionRef::Number(pin.version.unwrap())).await.unwrap();
         assert_eq!(manifest.digest, Digester::new(&expected).digest(), "pin to {to:?}");
         let cut = simulated.appends.iter().find(|a| a.first() <= position && position < a.last()).map(Append::last);
-        assert_eq!(manifest.derived, cut.map(|append_last| Derived::Cut { append_last }));
+        assert_eq!(manifest.derived, cut.map(|append_last| Derived::Cut(CutOrigin { append_last })));
 
         let restore = rolled_back(&running, request(to.clone(), RollbackMode::Restore, &nothing)).await;
         if manifest.derived.is_none() {
@@ -225,7 +225,7 @@ async fn a_replay_is_the_log_without_what_it_and_earlier_rollbacks_leave_out() {
     let expected = simulated.fold(base.clone(), first_at, simulated.head(), |record| keeps(&no_user, record));
     assert_live(&running, &expected, "without a user").await;
     let result = running.model.versions().get(&VersionRef::Number(replayed.version.unwrap())).await.unwrap();
-    assert_eq!(result.derived, Some(Derived::Replay { from: first, except: no_user.clone() }));
+    assert_eq!(result.derived, Some(Derived::Replay(ReplayOrigin { from: first, except: no_user.clone() })));
     let gone = running.model.versions().delete(first).await;
     assert!(gone.is_err(), "what a replay began from stays");
 

@@ -28,7 +28,7 @@ const MODULES: [(&str, &[Module]); 3] = [
             ("versions", &[]),
         ],
     ),
-    ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[])]),
+    ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[]), ("forensics", &[])]),
     ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
 ];
 

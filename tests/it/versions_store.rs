@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::log_support::{at, migrated, open};
 use shelfmark_domain::{
-    Arm, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName, NewRecord,
-    RecordBody, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
+    Arm, CutOrigin, DeploymentMode, Derived, Digest, GuardActed, GuardAction, GuardMetric, GuardSettings, ModelName,
+    NewRecord, RecordBody, ReplayOrigin, Served, Serving, Split, Timestamp, VersionNumber, VersionRef,
 };
 use shelfmark_state::Segment;
 use shelfmark_store::versions::{NewDeployment, NewSegments, NewVersion, VersionError, VersionStore};
@@ -235,8 +235,8 @@ async fn derived_versions_say_so_are_passed_over_and_may_go_while_they_are_the_n
         store.save(new_version(position, None)).await.expect("saved");
     }
     let except = serde_json::from_str(r#"{"users":["u"]}"#).expect("valid");
-    let replay = store.save(derived(9, Derived::Replay { from: v(1), except })).await.expect("saved");
-    store.save(derived(7, Derived::Cut { append_last: at(8) })).await.expect("saved");
+    let replay = store.save(derived(9, Derived::Replay(ReplayOrigin { from: v(1), except }))).await.expect("saved");
+    store.save(derived(7, Derived::Cut(CutOrigin { append_last: at(8) }))).await.expect("saved");
     assert_eq!(store.get(&VersionRef::Number(v(3))).await.expect("there"), replay);
     assert_eq!(load(&store, v(3)).await.expect("sound").0, replay);
     assert_eq!(store.newest(None).await.expect("read").expect("one").version, v(2), "not a state of the log");

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shelfmark_domain::{
-    Condition, ExcludeSeen, Fallback, Filter, Id, Item, Labels, Number, PropertyValue, Query, Recommendations, Subject,
-    Timestamp,
+    Condition, ExcludeSeen, Fallback, Filter, GroupBy, Id, Item, Labels, Number, PropertyValue, Query, Recommendations,
+    ScoredItem, Subject, Timestamp,
 };
 use shelfmark_state::{ContextScratch, History, PastEvent, QueryRows, Stance, State, compose};
 
@@ -154,6 +154,13 @@ impl<'a> Naive<'a> {
                 score.add(inference.exploration(row as u32, query.seed));
             }
         }
+        for boost in &query.boosts {
+            for (row, score) in scores.iter_mut().enumerate() {
+                if admits(&boost.filter, &inference.catalog.entry(row as u32).item) {
+                    score.add(boost.add);
+                }
+            }
+        }
         let disliked = context.as_ref().map_or(&[][..], |context| &context.disliked);
         let disliked = if query.among.is_none() { disliked } else { &[] };
         let seen: Vec<u32> = match (&query.exclude_seen, actor) {
@@ -214,6 +221,35 @@ impl<'a> Naive<'a> {
                     assert!(fine, "{id:?} with {} is missing below {}: {query:?}", score.value, last.value);
                 }
             }
+        }
+    }
+
+    /// Holds an answer with few items of a group against the scores: what is left out is no better, or its group is full.
+    pub fn check_groups(&self, query: &Query, group_by: &GroupBy, answer: &Recommendations) {
+        let (all, _) = self.scores(query);
+        let catalog = &self.state.inference.catalog;
+        let values = |id: &Id| {
+            let item = &catalog.entry(catalog.row(id.as_str()).expect("known")).item;
+            item.properties.get(&group_by.property).map(|value| value.values().to_vec()).unwrap_or_default()
+        };
+        assert!(answer.items.is_sorted_by(|a, b| a.score >= b.score), "best first: {query:?}");
+        // The answered items that a value has.
+        let of = |value: &PropertyValue| {
+            answer.items.iter().filter(|item| values(&item.id).contains(value)).collect::<Vec<_>>()
+        };
+        for item in &answer.items {
+            let score = all.get(&item.id).unwrap_or_else(|| panic!("{:?} must not be answered: {query:?}", item.id));
+            assert!((score.value - item.score).abs() <= score.rounding, "{:?}", item.id);
+            for value in values(&item.id) {
+                assert!(of(&value).len() <= group_by.limit, "{value:?} has too many: {query:?}");
+            }
+        }
+        let last = answer.items.last().filter(|_| answer.items.len() == query.limit);
+        for (id, score) in all.iter().filter(|(id, _)| answer.items.iter().all(|item| item.id != **id)) {
+            let later = last.is_some_and(|last| score.value <= last.score + 2.0 * score.rounding);
+            let better = |item: &&&ScoredItem| item.score >= score.value - 2.0 * score.rounding;
+            let full = values(id).iter().any(|value| of(value).iter().filter(better).count() >= group_by.limit);
+            assert!(later || full, "{id:?} with {} is missing: {query:?}", score.value);
         }
     }
 

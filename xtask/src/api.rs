@@ -35,7 +35,9 @@ pub fn check(project: &Project) -> Outcome<()> {
     );
     let generated = show(
         module(&tools, "openapi_python_client")?
-            .args(["generate", "--meta", "none", "--url", &document, "--output-path"])
+            .current_dir(project.root())
+            .args(["generate", "--meta", "none", "--config", "tests/openapi-python-client.yaml", "--fail-on-warning"])
+            .args(["--url", &document, "--output-path"])
             .arg(scratch.join("client")),
     );
     drop(service);

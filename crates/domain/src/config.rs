@@ -30,6 +30,7 @@ pub struct ModelConfig {
     /// changes nothing. Neither is a part of query histories, memory or popularity.
     pub kinds: BTreeMap<String, KindWeight>,
     /// Seed of all random numbers, together with position and step.
+    #[cfg_attr(feature = "openapi", schema(format = "uint64"))]
     pub seed: u64,
     /// Least number of targets of a gradient step, doubled once the softmax is sampled. A step takes up to twice as
     /// many, to leave no remainder.
@@ -92,6 +93,7 @@ pub struct ModelConfig {
     /// Kinds of events that are remembered for longer than the last 1,000 events of a user or session, for
     /// `exclude_seen`: up to 10,000 pairs of item and kind, the newest. Each must be one of `kinds`.
     #[serde(skip_serializing_if = "is_purchase")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub lasting_kinds: BTreeSet<String>,
 }
 

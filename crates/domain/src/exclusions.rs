@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, FieldResult, ForgottenUser, Id, Merge, MergeSource, Position, PositionSet, Record, RecordBody, VectorTable,
-    count_within, text_within,
+    Event, FieldResult, ForgottenUser, Id, Merge, MergeSource, Position, PositionSet, Record, RecordBody, Retraction,
+    VectorTable, count_within, text_within,
 };
 
 /// Records that a replay leaves out: those that any list names.
@@ -117,6 +117,10 @@ impl Exclusions {
             RecordBody::PatchItem(patch) => &patch.id,
             RecordBody::RemoveItem { item } => item,
             RecordBody::Merge(merge) => return self.leaves_out_merge(merge),
+            RecordBody::UpdateProfile(update) => {
+                return self.users.contains(&update.user).then_some(ExclusionReason::Users);
+            }
+            RecordBody::Retract(retraction) => return self.leaves_out_retraction(retraction),
             RecordBody::PutVector(row) if row.into == VectorTable::Items => &row.id,
             RecordBody::PutVector(_)
             | RecordBody::Restore { .. }
@@ -138,17 +142,30 @@ impl Exclusions {
         (user || self.users.contains(into)).then_some(ExclusionReason::Users)
     }
 
+    /// A retraction goes with its event, as far as the same names say.
+    fn leaves_out_retraction(&self, retraction: &Retraction) -> Option<ExclusionReason> {
+        let Retraction { event_position, user, session, item, kind, .. } = retraction;
+        if self.names_position(*event_position) {
+            return Some(ExclusionReason::Positions);
+        }
+        self.names(user.as_ref(), session.as_ref(), item, kind)
+    }
+
     fn leaves_out_event(&self, event: &Event) -> Option<ExclusionReason> {
-        if event.user.as_ref().is_some_and(|user| self.users.contains(user)) {
+        self.names(event.user.as_ref(), event.session.as_ref(), &event.item, &event.kind)
+    }
+
+    fn names(&self, user: Option<&Id>, session: Option<&Id>, item: &Id, kind: &str) -> Option<ExclusionReason> {
+        if user.is_some_and(|user| self.users.contains(user)) {
             return Some(ExclusionReason::Users);
         }
-        if event.session.as_ref().is_some_and(|session| self.sessions.contains(session)) {
+        if session.is_some_and(|session| self.sessions.contains(session)) {
             return Some(ExclusionReason::Sessions);
         }
-        if self.items.contains(&event.item) {
+        if self.items.contains(item) {
             return Some(ExclusionReason::Items);
         }
-        self.kinds.contains(&event.kind).then_some(ExclusionReason::Kinds)
+        self.kinds.contains(kind).then_some(ExclusionReason::Kinds)
     }
 }
 

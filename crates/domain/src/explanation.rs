@@ -31,6 +31,8 @@ pub enum ContributionSource {
     Popularity,
     /// How many began their visits with the item.
     EntryPopularity,
+    /// The boost `name` of the query.
+    Boost,
     /// Exploration noise drawn for this answer.
     Exploration,
 }
@@ -51,7 +53,7 @@ pub struct Contribution {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub at: Option<Timestamp>,
-    /// Name of the circumstance (`context`).
+    /// Name of the circumstance (`context`), or of the boost (`boost`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Id>,
     /// Value that the term adds to the score.

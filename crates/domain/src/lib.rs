@@ -23,6 +23,7 @@ mod item;
 mod item_patch;
 mod kind_weight;
 mod learning_rates;
+mod list_wishes;
 mod merge;
 mod modality;
 mod number;
@@ -33,10 +34,12 @@ mod query;
 mod rate_schedule;
 mod recommendation_id;
 mod record;
+mod retraction;
 mod rollback;
 mod serving;
 mod splitmix64;
 mod timestamp;
+mod user_profile;
 mod vector;
 mod version;
 
@@ -55,6 +58,7 @@ pub use item::Item;
 pub use item_patch::{Change, ItemPatch};
 pub use kind_weight::{Between, KindWeight, ValueTable, ValueWeight};
 pub use learning_rates::LearningRates;
+pub use list_wishes::{Boost, GroupBy};
 pub use merge::{Merge, MergeSource};
 pub use modality::{Modalities, Modality};
 pub use number::{Number, NumberKey};
@@ -65,10 +69,12 @@ pub use query::{ExcludeSeen, Fallback, Query, Recommendations, ScoredItem, Subje
 pub use rate_schedule::RateSchedule;
 pub use recommendation_id::RecommendationId;
 pub use record::{Append, NewRecord, Record, RecordBody};
-pub use rollback::{Derived, RollbackMode, RollbackRequest, RollbackTarget};
+pub use retraction::Retraction;
+pub use rollback::{CutOrigin, Derived, ReplayOrigin, RollbackMode, RollbackRequest, RollbackTarget};
 pub use serving::{Arm, ArmText, Serving, Split};
 pub use splitmix64::{SPLITMIX64_GAMMA, splitmix64_mix};
 pub use timestamp::Timestamp;
+pub use user_profile::{ProfilePatch, ProfileUpdate, UserProfile};
 pub use vector::{DenseVector, Embedding, PackedVector, RowVector, VectorTable, VectorValues, named_vectors};
 pub use version::{
     Deployment, DeploymentMode, Digest, ForkOrigin, Served, VersionKind, VersionManifest, VersionNumber, VersionRef,

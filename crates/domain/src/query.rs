@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contribution, Embedding, FieldResult, Filter, Id, Item, Timestamp, count_within, field::in_range};
+use super::{
+    Boost, Contribution, Embedding, FieldResult, Filter, GroupBy, Id, Item, Timestamp, count_within, field::in_range,
+};
 
 /// Subject of a query: what the recommended items have to suit.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +60,10 @@ pub struct Query {
     pub exclude_seen: ExcludeSeen,
     /// Weight of diversity in re-ranking (maximal marginal relevance): 0 is none, 1 ignores scores.
     pub diversity: f32,
+    /// What is added to the scores of items that meet conditions, at most [`Boost::BOOSTS_MAX`].
+    pub boosts: Vec<Boost>,
+    /// Most items of a group.
+    pub group_by: Option<GroupBy>,
     /// Circumstances such as `device:mobile`; those that no event has named are ignored.
     pub context: Vec<String>,
     /// Seed of the exploration noise of this answer.
@@ -101,6 +107,9 @@ impl Query {
             count_within("session", items.len(), Self::SESSION_MAX)?;
         }
         self.filter.check("filter")?;
+        count_within("boost", self.boosts.len(), Boost::BOOSTS_MAX)?;
+        self.boosts.iter().enumerate().try_for_each(|(index, boost)| boost.check(index))?;
+        self.group_by.iter().try_for_each(GroupBy::check)?;
         in_range("diversity", self.diversity, 0.0, 1.0)
     }
 
@@ -119,6 +128,8 @@ impl Query {
             exclude: Vec::new(),
             exclude_seen: ExcludeSeen::No,
             diversity: 0.0,
+            boosts: Vec::new(),
+            group_by: None,
             context: Vec::new(),
             seed: 0,
             at,

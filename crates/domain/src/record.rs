@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, Exclusions, ForgottenUser, Id, Item, ItemPatch, Merge, ModelConfig, Position, RowVector, Timestamp,
-    VersionNumber,
+    Event, Exclusions, ForgottenUser, Id, Item, ItemPatch, Merge, ModelConfig, Position, ProfileUpdate, Retraction,
+    RowVector, Timestamp, VersionNumber,
 };
 
 /// Content of a record. Everything that can change a model is one of these.
@@ -42,6 +42,10 @@ pub enum RecordBody {
     PutVector(RowVector),
     /// Moves the history of another user or of a session into a user's.
     Merge(Merge),
+    /// Changes what is known of a user beside events. Makes a user who is unknown.
+    UpdateProfile(Box<ProfileUpdate>),
+    /// Takes an event out of the history that holds it.
+    Retract(Box<Retraction>),
     /// Forgets a modality of dense vectors: its length, its projection, and the items' vectors of it.
     ResetModality {
         /// Name of the modality.

@@ -79,15 +79,25 @@ pub struct RollbackRequest {
 #[serde(rename_all = "snake_case")]
 pub enum Derived {
     /// Cut inside an append, which the live model learned as a whole.
-    Cut {
-        /// Last position of the append.
-        append_last: Position,
-    },
+    Cut(CutOrigin),
     /// The result of a replay: the log after a version, without some records.
-    Replay {
-        /// The version that the replay began from.
-        from: VersionNumber,
-        /// The records that were left out.
-        except: Exclusions,
-    },
+    Replay(ReplayOrigin),
+}
+
+/// Append that a derived version ends in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CutOrigin {
+    /// Last position of the append.
+    pub append_last: Position,
+}
+
+/// Replay that a derived version is the result of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReplayOrigin {
+    /// The version that the replay began from.
+    pub from: VersionNumber,
+    /// The records that were left out.
+    pub except: Exclusions,
 }

@@ -121,6 +121,10 @@ impl Learner {
                 RecordBody::PatchItem(patch) => state.patch_item(patch),
                 RecordBody::RemoveItem { item } => state.remove_item(item),
                 RecordBody::Merge(merge) => state.merge(merge),
+                RecordBody::UpdateProfile(update) => state.update_profile(update),
+                RecordBody::Retract(retraction) => {
+                    state.retract(retraction);
+                }
                 RecordBody::ResetModality { modality } => state.reset_modality(modality),
                 RecordBody::Configure { config } => {
                     state.configure(config);

@@ -1,6 +1,6 @@
 //! Batch: the requests of one append, with the outcome of each record.
 
-use std::{collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use tokio::sync::oneshot;
 
@@ -66,12 +66,8 @@ impl Batch {
     }
 
     /// Lists the ids of all events, for the lookup.
-    pub(super) fn event_ids(&self) -> Vec<&str> {
-        self.entries
-            .iter()
-            .flat_map(|entry| &entry.records)
-            .filter_map(|record| event_id(&record.body).map(|id| id.as_str()))
-            .collect()
+    pub(super) fn event_ids(&self) -> Vec<Cow<'_, str>> {
+        self.entries.iter().flat_map(|entry| &entry.records).filter_map(|record| event_id(&record.body)).collect()
     }
 
     /// Lists the versions that restores of the batch name, each with the indexes of its request and record.
@@ -107,7 +103,7 @@ impl Batch {
             entry.outcomes.clear();
             for record in &entry.records {
                 let id = event_id(&record.body);
-                if let Some(first) = id.and_then(|id| existing.get(id.as_str())) {
+                if let Some(first) = id.as_ref().and_then(|id| existing.get(id.as_ref())) {
                     // An id that the service generated is never sent again as a retry, so this is another event.
                     let same = record.retry_hash.is_some() && record.retry_hash == first.retry_hash;
                     entry.outcomes.push(if same {
@@ -121,7 +117,7 @@ impl Batch {
                 entry.outcomes.push(AppendOutcome::Accepted(last));
                 if let Some(id) = id {
                     let here = ExistingEvent { position: last, retry_hash: record.retry_hash };
-                    existing.insert(id.as_str().to_owned(), here);
+                    existing.insert(id.into_owned(), here);
                 }
             }
         }

@@ -5,15 +5,16 @@
 //! [`normalise`] replaces such values by what JSON returns, before the record is handed to anybody. Items do not need
 //! that, see [`item_rest`](super::item_rest).
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
 
 use shelfmark_domain::{
-    Event, Exclusions, ForgottenUser, Id, Merge, ModelConfig, Position, RecordBody, RowVector, Timestamp, VectorTable,
-    VersionNumber,
+    Event, Id, ModelConfig, Position, ProfileUpdate, RecordBody, Retraction, RowVector, Timestamp, VectorTable,
 };
 
-use super::item_rest::{item_rest, json, patch_rest};
+use super::{
+    item_rest::{item_rest, json, patch_rest},
+    rest::{EventRest, ProfileRest, RestoreRest, RetractRest, event_rest, parse},
+};
 
 /// Codes of `records.type`.
 pub(super) mod code {
@@ -27,47 +28,15 @@ pub(super) mod code {
     pub const PATCH_ITEM: i16 = 8;
     pub const MERGE: i16 = 9;
     pub const RESET_MODALITY: i16 = 10;
-}
-
-/// Rare fields of an event: the JSON of `records.rest`.
-#[derive(Default, Serialize, Deserialize)]
-struct EventRest {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    context: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    recommendation_id: Option<Id>,
-    /// `null` is a value here, distinct from an absent field.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    properties: Option<Value>,
-}
-
-/// [`EventRest`], borrowed, for writing.
-#[derive(Serialize)]
-struct EventRestRef<'a> {
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    context: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recommendation_id: Option<&'a Id>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    properties: Option<&'a Value>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct RestoreRest {
-    version: VersionNumber,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    replay: Option<Box<Exclusions>>,
-}
-
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+    pub const RETRACT: i16 = 11;
+    pub const UPDATE_PROFILE: i16 = 12;
 }
 
 /// Columns of a body, for writing.
 #[derive(Default)]
 pub(super) struct Columns<'a> {
     pub code: i16,
-    pub event_id: Option<&'a str>,
+    pub event_id: Option<Cow<'a, str>>,
     pub user: Option<&'a str>,
     pub session: Option<&'a str>,
     pub item: Option<&'a str>,
@@ -102,7 +71,7 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             }
             Columns {
                 code: code::EVENT,
-                event_id: Some(event.event_id.as_str()),
+                event_id: Some(event.event_id.as_str().into()),
                 user: event.user.as_ref().map(Id::as_str),
                 session: event.session.as_ref().map(Id::as_str),
                 item: Some(event.item.as_str()),
@@ -130,6 +99,31 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             rest: Some(json(merge)?),
             ..Columns::default()
         },
+        RecordBody::Retract(retraction) => {
+            let Retraction { event_id, event_position, attempt, user, session, item, kind, ts } = &**retraction;
+            let rest = RetractRest { event_id: event_id.clone(), event_position: *event_position, attempt: *attempt };
+            Columns {
+                code: code::RETRACT,
+                event_id: Some(retraction.record_id().into()),
+                user: user.as_ref().map(Id::as_str),
+                session: session.as_ref().map(Id::as_str),
+                item: Some(item.as_str()),
+                kind: Some(kind),
+                ts: Some(*ts),
+                rest: Some(json(&rest)?),
+                ..Columns::default()
+            }
+        }
+        RecordBody::UpdateProfile(update) => {
+            let ProfileUpdate { user, replace, labels } = &**update;
+            let rest = ProfileRest { replace: *replace, labels: labels.clone() };
+            Columns {
+                code: code::UPDATE_PROFILE,
+                user: Some(user.as_str()),
+                rest: Some(json(&rest)?),
+                ..Columns::default()
+            }
+        }
         RecordBody::ResetModality { modality } => {
             Columns { code: code::RESET_MODALITY, rest: Some(json(modality)?), ..Columns::default() }
         }
@@ -153,22 +147,6 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
     })
 }
 
-fn event_rest(event: &Event) -> Result<Option<String>, String> {
-    if event.context.is_empty() && event.recommendation_id.is_none() && event.properties.is_none() {
-        return Ok(None);
-    }
-    json(&EventRestRef {
-        context: &event.context,
-        recommendation_id: event.recommendation_id.as_ref(),
-        properties: event.properties.as_ref(),
-    })
-    .map(Some)
-}
-
-fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> {
-    serde_json::from_str(rest).map_err(|error| error.to_string())
-}
-
 /// Replaces values that JSON does not preserve by what it returns. Fails when the record could not be read back.
 pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(), String> {
     let Some(rest) = rest else { return Ok(()) };
@@ -187,6 +165,8 @@ pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(),
         | RecordBody::Restore { .. }
         | RecordBody::PutVector(_)
         | RecordBody::Merge(_)
+        | RecordBody::Retract(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Forget(_) => {}
     }
@@ -218,6 +198,24 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
         code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
         code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
         code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
+        code::UPDATE_PROFILE => {
+            let ProfileRest { replace, labels } = parse(rest.ok_or("rest is null")?)?;
+            let user = required("user_id", columns.user.as_deref())?;
+            RecordBody::UpdateProfile(Box::new(ProfileUpdate { user, replace, labels }))
+        }
+        code::RETRACT => {
+            let RetractRest { event_id, event_position, attempt } = parse(rest.ok_or("rest is null")?)?;
+            RecordBody::Retract(Box::new(Retraction {
+                event_id,
+                event_position,
+                attempt,
+                user: optional("user_id", columns.user.as_deref())?,
+                session: optional("session_id", columns.session.as_deref())?,
+                item: required("item_id", columns.item.as_deref())?,
+                kind: columns.kind.ok_or("kind is null")?,
+                ts: columns.ts.ok_or("ts is null")?,
+            }))
+        }
         code::RESET_MODALITY => RecordBody::ResetModality { modality: parse(rest.ok_or("rest is null")?)? },
         code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
         code::RESTORE => {
@@ -241,43 +239,18 @@ pub(super) fn optional(column: &'static str, text: Option<&str>) -> Result<Optio
     text.map(|text| Id::new(column, text).map_err(|error| error.to_string())).transpose()
 }
 
-/// Returns the part of an event's `rest` that stays when its user is forgotten: the circumstances, which were learned
-/// from.
-pub(super) fn anonymous_rest(rest: &str) -> Result<Option<String>, String> {
-    let EventRest { context, .. } = parse(rest)?;
-    let left = EventRestRef { context: &context, recommendation_id: None, properties: None };
-    (!context.is_empty()).then(|| json(&left)).transpose()
-}
-
-/// Returns a restore's `rest` without the forgotten user's id; `None` when it does not name the user.
-pub(super) fn restore_without_user(rest: &str, user: &ForgottenUser) -> Result<Option<String>, String> {
-    let mut restore: RestoreRest = parse(rest)?;
-    let named = restore.replay.as_mut().is_some_and(|except| except.forget(user));
-    named.then(|| json(&restore)).transpose()
-}
-
-/// Reads the `rest` of a merge.
-pub(super) fn merge(rest: &str) -> Result<Merge, String> {
-    parse(rest)
-}
-
-/// Returns a merge's `rest` and user without the forgotten user's names; `None` when it names none.
-pub(super) fn merge_without_user(rest: &str, user: &ForgottenUser) -> Result<Option<(String, Option<String>)>, String> {
-    let mut merge: Merge = parse(rest)?;
-    let named = merge.forget(user);
-    named.then(|| Ok((json(&merge)?, Some(merge.into.as_str().to_owned())))).transpose()
-}
-
-/// Returns the id of an event; `None` for other records.
-pub(super) fn event_id(body: &RecordBody) -> Option<&Id> {
+/// Returns the id of which the log has one record: that of an event or of a retraction; `None` for other records.
+pub(super) fn event_id(body: &RecordBody) -> Option<Cow<'_, str>> {
     match body {
-        RecordBody::Event(event) => Some(&event.event_id),
+        RecordBody::Event(event) => Some(event.event_id.as_str().into()),
+        RecordBody::Retract(retraction) => Some(retraction.record_id().into()),
         RecordBody::PutItem(_)
         | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }
         | RecordBody::Merge(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::PutVector(_)
         | RecordBody::Forget(_) => None,
@@ -291,7 +264,7 @@ pub(super) fn unreadable(position: Position, detail: String) -> super::LogError 
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_domain::{Item, PropertyValue};
+    use shelfmark_domain::{Exclusions, Item, PropertyValue, VersionNumber};
 
     use super::*;
 

@@ -92,7 +92,7 @@ impl EncodedRows {
         optional(out, columns.ts.map(timestamp));
         optional(out, columns.value.map(|value| value.to_bits().to_be_bytes()));
         let Columns { event_id, user, session, item, kind, rest, .. } = columns;
-        for text in [*event_id, *user, *session, *item, *kind, rest.as_deref(), source] {
+        for text in [event_id.as_deref(), *user, *session, *item, *kind, rest.as_deref(), source] {
             match text {
                 Some(text) => field(out, text.as_bytes()),
                 None => null(out),

@@ -10,6 +10,7 @@ use super::{
     LogError,
     body::{self, code},
     copy::record_columns,
+    rest,
     restore::{LockedHead, insert_record},
     rewriting::Rewriting,
     stored_row,
@@ -82,7 +83,7 @@ pub async fn linked_names(
 
 fn merge(row: &PgRow) -> Result<Merge, LogError> {
     let position = Position::from_i64(row.try_get(0)?);
-    body::merge(row.try_get(1)?).map_err(|detail| body::unreadable(position, detail))
+    rest::merge(row.try_get(1)?).map_err(|detail| body::unreadable(position, detail))
 }
 
 /// Erases a user from the committed records after a position, under all `names`. A pseudonym replaces each name.
@@ -144,14 +145,14 @@ macro_rules! select {
         concat!(
             "select ",
             record_columns!(),
-            " from records where model_id = $1 and type = 1 and position > $4 and ",
+            " from records where model_id = $1 and type in (1, 11, 12) and position > $4 and ",
             $owner,
             " limit $3"
         )
     };
 }
 
-/// Events of a user.
+/// Events of a user, their retractions, and what is known beside them.
 const USER: &str = select!("user_id = $2");
 /// Events of a session without a user.
 const GUEST: &str = select!("user_id is null and session_id = $2");
@@ -229,7 +230,8 @@ impl Erasure {
             "as f (at, new_user, new_session, new_rest, anonymous)) ",
             "update records r set user_id = f.new_user, session_id = f.new_session, rest = f.new_rest, ",
             "retry_hash = case when f.anonymous then null else r.retry_hash end, ",
-            "event_id = case when f.anonymous then 'forgotten-' || gen_random_uuid()::text else r.event_id end ",
+            "event_id = case when f.anonymous and r.event_id is not null then 'forgotten-' || gen_random_uuid()::text ",
+            "else r.event_id end ",
             "from found f where r.model_id = $1 and r.position = f.at returning ",
             record_columns!(),
         ))
@@ -268,9 +270,9 @@ impl Erasure {
             let damaged = |detail| body::unreadable(position, detail);
             let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
             let rewritten = if row.try_get::<i16, _>(4)? == code::MERGE {
-                body::merge_without_user(rest, forgotten)
+                rest::merge_without_user(rest, forgotten)
             } else {
-                body::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
+                rest::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
             };
             if let Some((rest, user)) = rewritten.map_err(damaged)? {
                 self.rewriting.before(&row)?;
@@ -286,7 +288,8 @@ fn text(id: &Id) -> String {
 }
 
 fn anonymous_rest(row: &PgRow) -> Result<Option<String>, LogError> {
-    let rest = stored_row::rest(row)?.map(body::anonymous_rest).transpose();
+    let code: i16 = row.try_get(4)?;
+    let rest = stored_row::rest(row)?.map(|rest| rest::anonymous_rest(code, rest)).transpose();
     let position = stored_row::position(row)?;
     Ok(rest.map_err(|detail| body::unreadable(position, detail))?.flatten())
 }

@@ -24,6 +24,7 @@ use super::{
     listener,
     log_target::LogTarget,
     metrics::Metrics,
+    moved_history,
     queue::{QueueLevel, Request},
     reader,
     recent_appends::RecentAppends,
@@ -240,6 +241,14 @@ impl Log {
     /// Finds the event with this id, and its position.
     pub async fn find_event(&self, event_id: &Id) -> Result<Option<(Position, Event)>, LogError> {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
+    }
+
+    /// Finds the user who has the history now that an event went into, when merges or an event that names both session and
+    /// user moved it. Reads up to 1,000,000 records after the event.
+    pub async fn moved_to(&self, event: &Event, position: Position) -> Result<Option<Id>, LogError> {
+        let through = self.head().await?.min(position.advanced(moved_history::RECORDS_MAX));
+        let after_event = Interval { after: position, through };
+        moved_history::moved_to(&self.shared.pool, self.shared.target.model_id, event, after_event).await
     }
 
     /// Compares every append with its checksum, and finds missing records. `reached` is told how far it is.

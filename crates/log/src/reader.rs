@@ -75,10 +75,13 @@ pub(super) async fn find_event(
     let (record, _) = stored_row::record(&row)?;
     match record.body {
         RecordBody::Event(event) => Ok(Some((record.position, event))),
+        // Its id is made by the service, and no event's.
+        RecordBody::Retract(_) => Ok(None),
         RecordBody::PutItem(_)
         | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Merge(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`health`] | series, verdicts, surveys of rows, live quality, traces, bias, the change detector |
 //! | [`mod@diff`] | the differences of two views: rows, neighbours, recommendations, settings, figures |
+//! | [`forensics`] | whether a table of vectors derives from another: rotation, permuted ids |
 //! | [`map`] | a fixed linear projection of item vectors to two coordinates, and a sample of items |
 //!
 //! **Promises.** Functions are pure: nothing here changes a state (P4), and equal input gives equal figures. Every
@@ -15,5 +16,6 @@
 //! **Used by** the engine and by HTTP, which writes its figures as JSON. The feature `openapi` derives their schemas.
 
 pub mod diff;
+pub mod forensics;
 pub mod health;
 pub mod map;

@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use shelfmark_domain::{Contribution, ContributionSource, Query};
+use shelfmark_domain::{Contribution, ContributionSource, Id, Query};
 use shelfmark_state::{ComposedQuery, Context, EVENT_COLUMNS, InferenceState, dot, token_factor};
 
 use super::{
-    View,
+    RowMask, View,
     score::popularity_weights,
     subject::{Known, Met},
 };
@@ -24,6 +24,7 @@ pub(super) struct Explainer<'a> {
     basis: &'a Basis,
     seed: u64,
     dense: Vec<Dense>,
+    boosts: Vec<(Contribution, Option<RowMask>)>,
 }
 
 /// A vector of the query's sum, `[dim]`.
@@ -35,7 +36,15 @@ struct Dense {
 
 impl<'a> Explainer<'a> {
     pub(super) fn new(view: &'a View, query: &Query, basis: &'a Basis) -> Self {
-        Self { view, basis, seed: query.seed, dense: dense(view, basis) }
+        let boosts = query.boosts.iter().enumerate().map(|(index, boost)| {
+            let name = boost.name.clone().unwrap_or_else(|| (index + 1).to_string());
+            let name = Some(Id::new("name", &name).expect("names of boosts are checked"));
+            (
+                Contribution { name, ..Contribution::of(ContributionSource::Boost, boost.add) },
+                view.matching(&boost.filter),
+            )
+        });
+        Self { view, basis, seed: query.seed, dense: dense(view, basis), boosts: boosts.collect() }
     }
 
     /// The parts of one row's score, those that add or take most first.
@@ -66,6 +75,8 @@ impl<'a> Explainer<'a> {
         if inference.config.explore > 0.0 {
             parts.push(Contribution::of(ContributionSource::Exploration, inference.exploration(row, self.seed)));
         }
+        let boosts = self.boosts.iter().filter(|(_, rows)| rows.as_ref().is_none_or(|rows| rows.contains(row)));
+        parts.extend(boosts.map(|(boost, _)| boost.clone()));
         // Magnitudes of numbers that are not negative are ordered as their bits.
         parts.sort_by_key(|part| Reverse(part.value.abs().to_bits()));
         parts

@@ -28,6 +28,7 @@ mod cpu_time;
 mod diversity;
 mod explain;
 mod filters;
+mod grouping;
 mod index;
 mod kernel;
 mod lag_probe;

@@ -39,6 +39,12 @@ impl RowMask {
         }
     }
 
+    /// The rows that another set has too.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let words = self.words.iter().zip(&*other.words).map(|(one, other)| one & other);
+        Self::from_words(words.collect::<Vec<u64>>())
+    }
+
     /// What it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.words)

@@ -6,9 +6,10 @@ use shelfmark_state::{ComposedQuery, Context, QueryRows, Scalars, compose};
 use super::{
     QueryError, SearchScratch, View, diversity,
     explain::{Basis, Explainer},
+    grouping,
     ranking::Ranking,
     score::popularity_weights,
-    search::Search,
+    search::{RowBoost, Search},
     subject::Known,
     top_k::{Hit, Top},
 };
@@ -35,6 +36,7 @@ impl<'a> Plan<'a> {
         } else {
             // Nobody, in known circumstances, gets what is wanted there.
             known.context(inference, query, &mut scratch.context).map(|context| {
+                let terms = inference.with_learned_labels(context.user, terms);
                 let context = Context { terms, ..context };
                 sparse_terms(&context, &inference.parameters.scalars, &mut adjust);
                 let composed = composed(view, &context);
@@ -72,9 +74,12 @@ impl<'a> Plan<'a> {
             }
             same
         });
-        let top = Top::new(diversity::pool(query));
+        let wanted = diversity::pool(query);
+        let top = Top::new(if query.group_by.is_some() { grouping::pool(wanted) } else { wanted });
+        let boosts = query.boosts.iter().map(|boost| RowBoost { rows: view.matching(&boost.filter), add: boost.add });
+        let boosts = boosts.collect();
         let admitted = view.admitted(&query.filter, query.among.as_deref());
-        let search = Search { ranking, vector, popularity, adjust, explore, admitted, top };
+        let search = Search { ranking, vector, popularity, adjust, explore, boosts, admitted, top };
         Ok(Self { search, query, fallback, basis: Basis { known, composed } })
     }
 
@@ -82,7 +87,11 @@ impl<'a> Plan<'a> {
     pub(super) fn answer(self, view: &View) -> Recommendations {
         let Self { search, query, fallback, basis } = self;
         let catalog = &view.inference().catalog;
-        let hits = diversity::choose(view, query, search.top.into_hits().collect());
+        let pool = match &query.group_by {
+            Some(group_by) => grouping::choose(view, group_by, diversity::pool(query), search),
+            None => search.top.into_hits().collect(),
+        };
+        let hits = diversity::choose(view, query, pool);
         let explainer = query.with_explanation.then(|| Explainer::new(view, query, &basis));
         let items = hits.into_iter().map(|hit| ScoredItem {
             item: query.with_item.then(|| catalog.entry(hit.row).item.clone()),
@@ -105,6 +114,7 @@ pub(super) fn similar(view: &View, item: &Id, limit: usize, filter: &Filter) -> 
         popularity: Default::default(),
         adjust: vec![(row, f32::NEG_INFINITY)],
         explore: None,
+        boosts: Vec::new(),
         admitted: view.admitted(filter, None),
         top: Top::new(limit),
     })

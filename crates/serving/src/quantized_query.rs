@@ -32,7 +32,7 @@ pub(super) struct Probe {
     /// What the score may be off by besides: nothing without products, so that rows worth as much as the worst of the best, such
     /// as a whole catalogue that nobody met, are passed over.
     pub(super) slack: f32,
-    /// Largest size of what exploration may add, which bounds of single rows have apart.
+    /// The most that exploration and boosts may add, which bounds of single rows have apart.
     pub(super) chance: f32,
     pub(super) cosine: bool,
 }

@@ -15,7 +15,7 @@ use super::{
     ranking::Ranking,
     row_bounds::{BiasBound, Written, is_masked},
     score::{Scorer, Terms, sum},
-    search::Search,
+    search::{RowBoost, Search},
     top_k::Top,
 };
 
@@ -85,15 +85,16 @@ impl<'a> Run<'a> {
         inference: &'a InferenceState,
         lost: [f32; POPULARITY_COLUMNS],
     ) -> Self {
-        let Search { ranking, vector, popularity, adjust, explore, admitted, top } = search;
-        let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore };
+        let Search { ranking, vector, popularity, adjust, explore, boosts, admitted, top } = search;
+        let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore, boosts };
         let chance = if explore.is_some() { inference.config.explore * CHANCE_MAX } else { 0.0 };
+        let extra = chance + RowBoost::most(boosts);
         Self {
             ranking: *ranking,
             adjust,
             admitted: admitted.as_ref(),
             top,
-            probe: Probe::new(*ranking, vector, chance),
+            probe: Probe::new(*ranking, vector, extra),
             scorer: Scorer::new(index, inference, terms),
             index,
             bias: BiasBound::new(popularity, lost),
@@ -167,7 +168,7 @@ impl<'a> Run<'a> {
             return;
         }
         let mut bounds = self.probe.bounds(&tile, lane, product, &self.bias);
-        if let Some(term) = sum(term, self.scorer.chance(row)) {
+        if let Some(term) = sum(term, self.scorer.extra(row)) {
             bounds = bounds.plus(term);
         }
         if bounds.upper > self.top.floor() {
@@ -297,16 +298,33 @@ mod tests {
             let most = [3, 30, 2 * items][draws.below(3)];
             let limit = 1 + draws.below(most);
             let explores = self.state.inference.config.explore > 0.0 && ranking != Ranking::Cosine;
+            let boosts = if draws.below(3) == 0 { boosts(draws, items) } else { Vec::new() };
             Search {
                 ranking,
                 vector,
                 popularity,
                 adjust,
+                boosts,
                 explore: explores.then_some(draws.bits()),
                 admitted: (draws.below(2) == 0).then(|| RowMask::from_words(words)),
                 top: Top::new(limit),
             }
         }
+    }
+
+    /// One to three boosts of some rows or of all, up and down.
+    fn boosts(draws: &mut CounterRng, items: usize) -> Vec<RowBoost> {
+        let boost = |draws: &mut CounterRng| {
+            let rows = (draws.below(4) > 0).then(|| {
+                let share = [1, 3, 200][draws.below(3)];
+                let bits = |draws: &mut CounterRng| {
+                    (0..64).fold(0, |word, bit| word | u64::from(draws.below(share) == 0) << bit)
+                };
+                RowMask::from_words((0..items.div_ceil(64)).map(|_| bits(draws)).collect::<Vec<u64>>())
+            });
+            RowBoost { rows, add: [-100.0, -0.25, 0.5, 3.0, 100.0][draws.below(5)] }
+        };
+        (0..1 + draws.below(3)).map(|_| boost(draws)).collect()
     }
 
     /// Goal: two passes give the bits of the slow, obvious scan, on every machine, in every batch, however rows moved since their codes were
@@ -359,7 +377,8 @@ mod tests {
             let vector = if size > 0.0 { vec![size; 10] } else { Vec::new() };
             let popularity = view.inference().parameters.scalars.popularity_weights(0);
             let (adjust, top) = (vec![(7, -1.0)], Top::new(50));
-            let mut search = Search { ranking, vector, popularity, adjust, explore: None, admitted: None, top };
+            let boosts = Vec::new();
+            let mut search = Search { ranking, vector, popularity, adjust, explore: None, boosts, admitted: None, top };
             scan(view.index(), view.inference(), &mut [&mut search]);
             assert!(search.top.scored() <= 500, "{ranking:?} {size}: {}", search.top.scored());
             let expected = best_of_all(view.inference(), &search);

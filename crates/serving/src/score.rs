@@ -2,7 +2,12 @@
 
 use shelfmark_state::{ComposedQuery, Context, InferenceState, POPULARITY_COLUMNS, Scalars, dot};
 
-use super::{index::Index, ranking::Ranking, search::Search, top_k::Hit};
+use super::{
+    index::Index,
+    ranking::Ranking,
+    search::{RowBoost, Search},
+    top_k::Hit,
+};
 
 /// The weights of popularity in a query. The corrections by gap are learned together with the vector of a context, so
 /// they are for queries with one.
@@ -50,6 +55,7 @@ pub(super) struct Terms<'a> {
     pub(super) popularity: &'a [f32; POPULARITY_COLUMNS],
     pub(super) adjust: &'a [(u32, f32)],
     pub(super) explore: Option<u64>,
+    pub(super) boosts: &'a [RowBoost],
 }
 
 /// Scores rows exactly.
@@ -78,12 +84,13 @@ impl<'a, V: Vectors> Scorer<'a, V> {
             }
         };
         let named = adjust.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| adjust[place].1);
-        sum(named, self.chance(row)).map_or(dense, |term| dense + term)
+        sum(named, self.extra(row)).map_or(dense, |term| dense + term)
     }
 
-    /// What exploration adds.
-    pub(super) fn chance(&self, row: u32) -> Option<f32> {
-        self.terms.explore.map(|seed| self.inference.exploration(row, seed))
+    /// What exploration and boosts add.
+    pub(super) fn extra(&self, row: u32) -> Option<f32> {
+        let chance = self.terms.explore.map(|seed| self.inference.exploration(row, seed));
+        sum(chance, RowBoost::sum(self.terms.boosts, row))
     }
 }
 
@@ -98,8 +105,8 @@ pub(super) fn sum(a: Option<f32>, b: Option<f32>) -> Option<f32> {
 /// The best rows of a search by scoring every row: what the search has to find, at the cost of the catalogue.
 pub(super) fn best_of_all(inference: &InferenceState, search: &Search) -> Vec<Hit> {
     let composed = Composed { inference, row: vec![0.0; inference.config.dim] };
-    let Search { ranking, vector, popularity, adjust, explore, .. } = search;
-    let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore };
+    let Search { ranking, vector, popularity, adjust, explore, boosts, .. } = search;
+    let terms = Terms { ranking: *ranking, vector, popularity, adjust, explore: *explore, boosts };
     let mut scorer = Scorer::new(composed, inference, terms);
     let mut hits: Vec<Hit> = (0..u32::try_from(inference.catalog.len()).expect("rows are u32"))
         .filter(|row| inference.catalog.entry(*row).recommendable())

@@ -189,6 +189,8 @@ impl View {
         inference.catalog.len() * inference.config.dim <= AT_ONCE_VALUES_MAX
             && query.limit <= AT_ONCE_LIMIT_MAX
             && query.diversity <= 0.0
+            && query.boosts.is_empty()
+            && query.group_by.is_none()
             && !query.with_explanation
             && inference.config.explore <= 0.0
     }
@@ -222,6 +224,11 @@ impl View {
     /// The rows that may be recommended and that `filter` admits; `None` for all that may be recommended.
     pub fn matching(&self, filter: &Filter) -> Option<RowMask> {
         (!filter.is_empty()).then(|| self.snapshot.filters.rows(filter))
+    }
+
+    /// The same, of a filter that nobody asks with again.
+    pub(super) fn filtered_once(&self, filter: &Filter) -> RowMask {
+        self.snapshot.filters.rows_once(filter)
     }
 
     /// The rows that may be answered; `None` for all. `among` are the only items that are answered.

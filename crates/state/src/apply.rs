@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use shelfmark_domain::{Event, Id, Timestamp};
 
 use super::{
-    ACCUMULATOR_INITIAL, Actor, CONTEXTS_MAX, Context, ContextScratch, ENTRY_GAP_SECONDS, History, LearnedTable,
-    PastEvent, RECENT_EVENTS, Stance, State, Table, as_row,
+    ACCUMULATOR_INITIAL, Actor, Context, ContextScratch, ENTRY_GAP_SECONDS, History, LearnedTable, PastEvent,
+    RECENT_EVENTS, Stance, State, Table, as_row,
     transition_memory::{MEMORY_BACK, MEMORY_DECAY, MEMORY_HISTORY, MEMORY_WITHIN},
 };
 
@@ -106,7 +106,7 @@ impl State {
         let later = history.len() - until;
         let skip = later + earlier.min(until);
         let mut context = builder.build(user, history, skip, at, scratch);
-        context.terms = terms;
+        context.terms = inference.with_labels(user, terms);
         let newest = builder.liked(history, skip).next();
         let is_entry = newest.is_none_or(|past| at.seconds_since(past.at) > ENTRY_GAP_SECONDS);
 
@@ -162,13 +162,7 @@ impl State {
             return Vec::new();
         }
         for name in events.iter().flat_map(|event| &event.context) {
-            if self.inference.contexts.len() >= CONTEXTS_MAX || self.inference.contexts.get(name).is_some() {
-                continue;
-            }
-            let id = Id::new("context", name).expect("contexts are checked on the way in");
-            let (row, _) = self.inference.contexts.get_or_insert(&id);
-            self.touched.mark(Table::Contexts, row);
-            self.push_row(LearnedTable::Context, ACCUMULATOR_INITIAL);
+            self.context_row(name);
         }
         self.inference.context_rows(events.iter().flat_map(|event| &event.context).map(String::as_str))
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{
-    AddedWeights, CatalogEntry, Counters, CowRows, CowVec, Digester, EntryPopularity, History, IdMap, LearnedTable,
-    Popularity, Scalars, Segment, State, StateError, Table, TransitionRow,
+    AddedWeights, CatalogEntry, Counters, CowRows, CowVec, Digester, EntryPopularity, History, IdMap, Labelled,
+    LearnedTable, Popularity, Scalars, Segment, State, StateError, Table, TransitionRow,
 };
 
 /// A state under assembly, with the digest of the bytes read so far (P7).
@@ -126,6 +126,7 @@ impl State {
                 self.has_added = true;
             }
             Table::EntryPopularity => put(&mut r.entries, row, read_pod::<EntryPopularity>(bytes)?),
+            Table::Profiles => put(&mut r.profiles, row, Arc::new(Labelled::decode(bytes)?)),
             Table::EntryCounter => r.entries_counted = u64::from_le_bytes(bytes.try_into().ok()?),
             Table::Modalities => {
                 let (inputs, name) = bytes.split_first_chunk::<8>()?;

@@ -11,7 +11,8 @@ use serde::Serialize;
 use shelfmark_domain::{Id, Item, PropertyValue};
 
 use super::{
-    CatalogEntry, CowRows, CowVec, EntryPopularity, History, IdMap, InferenceState, Popularity, Scalars, TransitionRow,
+    CatalogEntry, CowRows, CowVec, EntryPopularity, History, IdMap, InferenceState, Labelled, Popularity, Scalars,
+    TransitionRow,
 };
 
 /// Rows that are sampled per table.
@@ -64,6 +65,7 @@ impl InferenceState {
             ("memory", self.memory.len(), self.memory.footprint(shared(TransitionRow::footprint))),
             ("contents", self.content_vectors.len(), contents),
             ("users", self.users.len(), actors(&self.users, &self.user_histories)),
+            ("profiles", self.profiles.len(), self.profiles.footprint(shared(Labelled::footprint))),
             ("user_vectors", parameters.users.len(), learned(&parameters.users)),
             ("sessions", self.sessions.len(), actors(&self.sessions, &self.session_histories)),
             ("tokens", catalog.tokens.len(), catalog.tokens.footprint()),

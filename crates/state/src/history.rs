@@ -1,5 +1,7 @@
 //! Histories of users and sessions: the newest events, from which query vectors are built.
 
+mod encoding;
+
 use std::collections::HashSet;
 
 use shelfmark_domain::Timestamp;
@@ -13,11 +15,6 @@ pub const HISTORY_EVENTS_MAX: usize = 1000;
 pub const LASTING_MAX: usize = 10_000;
 /// A history is trimmed once in so many events, so that the amortized cost per event is constant.
 const TRIM_EVERY: u64 = HISTORY_EVENTS_MAX as u64 / 8;
-/// Bit of the encoded number of events that says that remembered pairs follow. No history has so many events.
-const LASTING_FLAG: u64 = 1 << 63;
-/// Bit of it that says that stances follow the kinds.
-const STANCES_FLAG: u64 = 1 << 62;
-
 /// The newest events of a user or session by their own time, oldest first, stored by column. Of older ones, items are
 /// remembered that were met with a lasting kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,6 +129,38 @@ impl History {
         }
     }
 
+    /// Takes out the newest event with this item, time and kind; of one that is too old to be kept, the pair of item and
+    /// kind. Returns whether there was any.
+    pub(super) fn retract(&mut self, item: u32, at: Timestamp, kind: u8) -> bool {
+        let same = |place: &usize| self.items[*place] == item && self.kinds[*place] == kind;
+        let until = self.until(at);
+        let first = self.times[..until].partition_point(|time| *time < at);
+        if let Some(place) = (first..until).rev().find(same) {
+            self.items.remove(place);
+            self.times.remove(place);
+            self.kinds.remove(place);
+            if !self.stances.is_empty() {
+                self.stances.remove(place);
+            }
+            if self.stances.iter().all(|stance| *stance == Stance::ByKind) {
+                self.stances.clear();
+            }
+        } else {
+            let pair = LastingEvent { item, kind };
+            let Some(place) = self.lasting.iter().position(|event| *event == pair) else { return false };
+            self.lasting.remove(place);
+        }
+        self.total = self.total.saturating_sub(1);
+        true
+    }
+
+    /// Whether [`History::retract`] would find an event of this time among the kept ones.
+    pub fn holds(&self, item: u32, at: Timestamp, kind: u8) -> bool {
+        let until = self.until(at);
+        let first = self.times[..until].partition_point(|time| *time < at);
+        (first..until).any(|place| self.items[place] == item && self.kinds[place] == kind)
+    }
+
     /// Returns by event, oldest first, whether it counts: the newest [`HISTORY_EVENTS_MAX`] that take part in queries do,
     /// and as many that do not.
     fn window(&self, kinds: &HistoryKinds) -> Vec<bool> {
@@ -199,60 +228,6 @@ impl History {
     #[inline]
     pub fn items(&self) -> &[u32] {
         &self.items
-    }
-
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        let flag = if self.lasting.is_empty() { 0 } else { LASTING_FLAG };
-        let stances = if self.stances.is_empty() { 0 } else { STANCES_FLAG };
-        out.extend_from_slice(&(self.total | flag | stances).to_le_bytes());
-        if flag != 0 {
-            let count = u32::try_from(self.lasting.len()).expect("at most 10,000");
-            out.extend_from_slice(&count.to_le_bytes());
-            out.extend(self.lasting.iter().flat_map(|event| event.item.to_le_bytes()));
-            out.extend(self.lasting.iter().map(|event| event.kind));
-        }
-        out.extend_from_slice(bytemuck::cast_slice(&self.items));
-        for time in &self.times {
-            out.extend_from_slice(&time.micros().to_le_bytes());
-        }
-        out.extend_from_slice(&self.kinds);
-        out.extend(self.stances.iter().map(|stance| *stance as u8));
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (total, mut rest) = bytes.split_first_chunk::<8>()?;
-        let total = u64::from_le_bytes(*total);
-        let mut lasting = Vec::new();
-        if total & LASTING_FLAG != 0 {
-            let (count, after) = rest.split_first_chunk::<4>()?;
-            let count = usize::try_from(u32::from_le_bytes(*count)).ok().filter(|count| *count <= LASTING_MAX)?;
-            let (items, after) = after.split_at_checked(4 * count)?;
-            let (kinds, after) = after.split_at_checked(count)?;
-            let items = items.as_chunks().0.iter().map(|item| u32::from_le_bytes(*item));
-            lasting = items.zip(kinds).map(|(item, kind)| LastingEvent { item, kind: *kind }).collect();
-            rest = after;
-        }
-        let event_bytes = if total & STANCES_FLAG == 0 { 13 } else { 14 };
-        if !rest.len().is_multiple_of(event_bytes) {
-            return None;
-        }
-        let n = rest.len() / event_bytes;
-        let (items, rest) = rest.split_at(n * 4);
-        let (times, rest) = rest.split_at(n * 8);
-        let (kinds, stances) = rest.split_at(n);
-        Some(Self {
-            items: items.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
-            times: times
-                .as_chunks()
-                .0
-                .iter()
-                .map(|c| Timestamp::from_micros(i64::from_le_bytes(*c)))
-                .collect::<Option<_>>()?,
-            kinds: kinds.to_vec(),
-            stances: stances.iter().map(|stance| Stance::from_byte(*stance)).collect::<Option<_>>()?,
-            total: total & !(LASTING_FLAG | STANCES_FLAG),
-            lasting,
-        })
     }
 }
 
@@ -360,6 +335,38 @@ mod tests {
         history.encode(&mut bytes);
         *bytes.last_mut().expect("stances") = 4;
         assert_eq!(History::decode(&bytes), None, "an unknown stance is refused");
+    }
+
+    #[test]
+    fn a_retraction_takes_out_one_event_and_the_rest_is_as_if_it_had_never_been() {
+        let at = |second: i64| Timestamp::from_micros(second * 1_000_000).expect("a time");
+        let past = |item, second, kind, stance| PastEvent { item, at: at(second), kind, stance };
+        let build = |events: &[PastEvent]| {
+            let mut history = History::default();
+            events.iter().for_each(|event| history.push(*event));
+            history
+        };
+        let rated = past(4, 20, 7, Stance::Disliked);
+        let events = [
+            past(1, 10, CLICK, Stance::ByKind),
+            past(2, 20, CLICK, Stance::ByKind),
+            past(1, 20, PURCHASE, Stance::ByKind),
+            rated,
+            past(1, 30, CLICK, Stance::ByKind),
+        ];
+        for gone in 0..events.len() {
+            let mut history = build(&events);
+            let PastEvent { item, at, kind, .. } = events[gone];
+            assert!(history.holds(item, at, kind) && history.retract(item, at, kind));
+            let mut left = events.to_vec();
+            left.remove(gone);
+            assert_eq!(history, build(&left), "{gone}");
+            assert!(!history.holds(item, at, kind) && !history.retract(item, at, kind), "it is taken out once");
+        }
+        let mut history = build(&events);
+        assert!(!history.retract(1, at(11), CLICK) && !history.retract(3, at(10), CLICK), "nothing like it");
+        history.lasting = vec![LastingEvent { item: 9, kind: PURCHASE }];
+        assert!(history.retract(9, at(1), PURCHASE) && history.lasting.is_empty(), "too old to be kept");
     }
 
     #[test]

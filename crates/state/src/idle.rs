@@ -7,6 +7,8 @@
 
 use std::{ops::Range, sync::Arc};
 
+use shelfmark_domain::UserProfile;
+
 use super::{ACCUMULATOR_INITIAL, Actor, CowVec, History, IdMap, State, Table, as_row};
 
 /// Checks of a row, at least half of that, within `drop_idle_events`.
@@ -87,6 +89,7 @@ impl State {
         *self.inference.user_histories.get_mut(place) = Arc::clone(nothing);
         self.touched.mark(Table::UserVectors, row);
         self.touched.mark(Table::UserHistories, row);
+        self.set_profile(row, UserProfile::default());
     }
 }
 

@@ -6,8 +6,8 @@ use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
 use super::{
     Catalog, ContentVectors, Context, ContextScratch, CounterRng, Counters, CowVec, EntryPopularity, History,
-    HistoryKinds, IdMap, POPULARITY_COLUMNS, Parameters, PastEvent, Popularity, Scalars, TransitionRow, add_scaled,
-    add_scaled_4, context::ContextBuilder, dot,
+    HistoryKinds, IdMap, Labelled, POPULARITY_COLUMNS, Parameters, PastEvent, Popularity, Scalars, TransitionRow,
+    add_scaled, add_scaled_4, context::ContextBuilder, dot,
 };
 
 /// Stream of the random numbers for exploration.
@@ -55,6 +55,8 @@ pub struct InferenceState {
     pub popularity: CowVec<Popularity>,
     /// Entry popularity by item row. Empty in a state of an earlier build, until it learns.
     pub entries: CowVec<EntryPopularity>,
+    /// Profiles, by user row, up to the last user who has one.
+    pub profiles: CowVec<Arc<Labelled>>,
     /// Number of entries counted: the clock of `entries`.
     pub entries_counted: u64,
     /// Transition memory by item row.
@@ -81,6 +83,7 @@ impl InferenceState {
             session_histories: CowVec::default(),
             popularity: CowVec::default(),
             entries: CowVec::default(),
+            profiles: CowVec::default(),
             entries_counted: 0,
             memory: CowVec::default(),
             content_vectors: ContentVectors::new(dim),

@@ -11,7 +11,7 @@
 //!
 //! **Bounds.** A history keeps 1,000 to 1,125 events of kinds with a positive weight, as many of the others, and 10,000
 //! pairs of item and lasting kind. A row of the transition memory has 128 entries, the ring of recent items 32,768. At
-//! most 65,536 circumstances have a vector. Dense vectors have at most 16 modalities with 16,384 numbers together.
+//! most 65,536 circumstances have a vector, labels of users among them. Dense vectors have at most 16 modalities with 16,384 numbers together.
 
 mod added_tables;
 mod apply;
@@ -23,7 +23,6 @@ mod content_vectors;
 mod context;
 mod cow_vec;
 mod digest;
-
 mod footprint;
 mod forget;
 mod history;
@@ -36,10 +35,12 @@ mod math;
 mod merge;
 mod parameters;
 mod popularity;
+mod profiles;
 mod query;
 mod random;
 mod read_back;
 mod reset_modality;
+mod retract;
 mod scalars;
 mod segment;
 mod stance;
@@ -68,6 +69,7 @@ pub use learned_table::LearnedTable;
 pub use math::{exp, ln, ln_1p};
 pub use parameters::{ACCUMULATOR_INITIAL, Parameters};
 pub use popularity::{ENTRY_GAP_SECONDS, EntryPopularity, HALF_LIVES_ENTRIES, HALF_LIVES_EVENTS, Popularity};
+pub use profiles::Labelled;
 pub use query::{ComposedQuery, QueryRows, add_scaled, add_scaled_4, compose, distance, dot};
 pub use random::CounterRng;
 pub use read_back::ReadBack;
@@ -365,6 +367,9 @@ impl State {
             if self.rows(table) != rows {
                 return Err(StateError::Mismatch(table));
             }
+        }
+        if !self.inference.profiles_fit() {
+            return Err(StateError::Mismatch(Table::Profiles));
         }
         if self.inference.counters.refresh_cursor != 0
             && self.inference.counters.refresh_cursor as usize >= self.inference.content_vectors.len()

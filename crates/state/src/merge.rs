@@ -24,6 +24,9 @@ impl State {
             }
             Actor::User(_) | Actor::Session(_) => {
                 let user = self.user_row(into);
+                if let Actor::User(from) = source {
+                    self.move_profile(from, user);
+                }
                 self.move_history(source, user);
                 self.mark_active(Actor::User(user));
             }

@@ -68,11 +68,13 @@ pub enum Table {
     EntryPopularity = 29,
     /// One row: number of entries counted. Absent in states of earlier builds.
     EntryCounter = 30,
+    /// Profiles of users, up to the last user who has one. Absent in states of earlier builds.
+    Profiles = 31,
 }
 
 impl Table {
     /// All tables, in decoding order.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Config,
         Self::Counters,
         Self::Kinds,
@@ -103,6 +105,7 @@ impl Table {
         Self::AddedWeights,
         Self::EntryPopularity,
         Self::EntryCounter,
+        Self::Profiles,
     ];
 
     /// Returns the stored number.
@@ -145,7 +148,8 @@ impl Table {
             | Self::Memory
             | Self::Contexts
             | Self::Modalities
-            | Self::BaseWeights => None,
+            | Self::BaseWeights
+            | Self::Profiles => None,
         }
     }
 }
@@ -182,6 +186,7 @@ impl State {
             Table::SessionsLastActive => self.last_active.sessions.len(),
             Table::AddedWeights | Table::EntryCounter => usize::from(self.has_added),
             Table::EntryPopularity => r.entries.len(),
+            Table::Profiles => r.profiles.len(),
         }
     }
 
@@ -240,6 +245,7 @@ impl State {
             }
             Table::EntryPopularity => out.extend_from_slice(bytemuck::bytes_of(&r.entries[row])),
             Table::EntryCounter => out.extend_from_slice(&r.entries_counted.to_le_bytes()),
+            Table::Profiles => r.profiles[row].encode(out),
         }
     }
 

@@ -5,10 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use shelfmark_domain::{Id, Position};
 
-use super::super::{
-    progress_bar::whole,
-    table::{Align, Table, WIDTH, cut},
-};
+use super::super::table::{Align, Table, WIDTH, cut, short};
 
 #[derive(Deserialize)]
 struct DiffAnswer {
@@ -225,18 +222,4 @@ fn figures(figures: &[FigureChange]) -> String {
         table.row([figure.name.clone(), number(figure.from), number(figure.to), change]);
     }
     if table.is_empty() { String::new() } else { table.to_string() }
-}
-
-/// Formats a number: whole ones whole, others with four significant digits.
-fn short(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}{}", HumanCount(whole(value.abs())));
-    }
-    match value.abs() {
-        below if below < 0.001 => format!("{value:.1e}"),
-        below if below < 10.0 => format!("{value:.4}"),
-        below if below < 1000.0 => format!("{value:.2}"),
-        _ => format!("{value:.0}"),
-    }
 }

@@ -151,6 +151,16 @@ impl Frozen {
                     self.state.merge(merge);
                     self.view = None;
                 }
+                RecordBody::UpdateProfile(update) => {
+                    self.advance(&mut events);
+                    self.state.update_profile(update);
+                    self.view = None;
+                }
+                RecordBody::Retract(retraction) => {
+                    self.advance(&mut events);
+                    self.state.retract(retraction);
+                    self.view = None;
+                }
                 RecordBody::RemoveItem { item } => {
                     self.advance(&mut events);
                     self.state.remove_item(item);

@@ -249,6 +249,8 @@ async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec
         | RecordBody::PatchItem(_)
         | RecordBody::RemoveItem { .. }
         | RecordBody::Merge(_)
+        | RecordBody::Retract(_)
+        | RecordBody::UpdateProfile(_)
         | RecordBody::ResetModality { .. }
         | RecordBody::Restore { .. }
         | RecordBody::Configure { .. }

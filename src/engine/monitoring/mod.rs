@@ -1,4 +1,5 @@
-//! Monitoring of learning: health, live quality, traces of events, histories of rows, and the map of items.
+//! Monitoring of learning: health, live quality, traces of events, histories of rows,
+//! reports on rows, and the map of items.
 
 pub(super) mod history;
 pub(super) mod map;
@@ -8,5 +9,6 @@ pub(super) mod metrics;
 pub(super) mod monitor;
 pub(super) mod quality_sampler;
 pub(super) mod ranking;
+pub(super) mod reports;
 pub(super) mod survey;
 pub(super) mod trace;

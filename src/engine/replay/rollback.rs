@@ -12,7 +12,7 @@ use crate::engine::{
     stores::Stores,
 };
 use shelfmark_domain::{
-    Derived, Exclusions, Interval, Position, RecordBody, VersionManifest, VersionNumber, VersionRef,
+    Derived, Exclusions, Interval, Position, RecordBody, ReplayOrigin, VersionManifest, VersionNumber, VersionRef,
 };
 use shelfmark_log::LogError;
 use shelfmark_state::State;
@@ -85,8 +85,8 @@ impl Lineage for Stored<'_> {
 
 fn origin(manifest: VersionManifest) -> Origin {
     let replay = match manifest.derived {
-        Some(Derived::Replay { from, except }) => Some((from, except)),
-        Some(Derived::Cut { .. }) | None => None,
+        Some(Derived::Replay(ReplayOrigin { from, except })) => Some((from, except)),
+        Some(Derived::Cut(_)) | None => None,
     };
     Origin { version: manifest.version, position: manifest.position, replay }
 }

@@ -15,7 +15,8 @@ use crate::engine::{
     stores::Stores,
 };
 use shelfmark_domain::{
-    Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, Timestamp, VersionManifest, VersionNumber,
+    CutOrigin, Derived, FieldError, Interval, Position, RecordBody, RollbackTarget, Timestamp, VersionManifest,
+    VersionNumber,
 };
 use shelfmark_state::Digester;
 
@@ -144,7 +145,7 @@ pub async fn materialise(
 ) -> Result<VersionManifest, EngineError> {
     let made = Box::pin(state_at(stores, position, progress)).await?;
     let append_last = stores.log.append_last(position).await?.filter(|last| *last > position);
-    let derived = append_last.map(|append_last| Derived::Cut { append_last });
+    let derived = append_last.map(|append_last| Derived::Cut(CutOrigin { append_last }));
     keep(stores, made, seen_through, derived, reason).await
 }
 

@@ -34,8 +34,8 @@ use crate::engine::{
     stores::Stores,
 };
 use shelfmark_domain::{
-    Deployment, DeploymentMode, Derived, Exclusions, ForgottenUser, Position, RollbackMode, RollbackRequest,
-    RollbackTarget, Served, Serving, VersionManifest, VersionNumber, VersionRef,
+    Deployment, DeploymentMode, Derived, Exclusions, ForgottenUser, Position, ReplayOrigin, RollbackMode,
+    RollbackRequest, RollbackTarget, Served, Serving, VersionManifest, VersionNumber, VersionRef,
 };
 use shelfmark_log::LogError;
 use shelfmark_store::versions::{NewDeployment, VersionError};
@@ -287,7 +287,7 @@ impl Rollbacks {
         let base = Base { at: StateAt { state, position }, stored: Some(base) };
         let progress = progress(context, MADE, REPLAYED, self.stores().log.head().await?);
         let (replayed_state, parent) = Box::pin(replay_to_head(self.stores(), &base, except, &progress)).await?;
-        let derived = Derived::Replay { from, except: except.clone() };
+        let derived = Derived::Replay(ReplayOrigin { from, except: except.clone() });
         let reason = format!("replay from version {from} at position {position}");
         let made = Materialised { at: replayed_state.at, exact: parent.is_some(), parent };
         keep(self.stores(), made, seen_through, Some(derived), reason).await

@@ -55,6 +55,11 @@ impl RecentStates {
         self.kept().iter().filter(|kept| kept.position < position).max_by_key(|kept| kept.position).cloned()
     }
 
+    /// Returns the oldest state that is kept, if it stands before a position.
+    pub fn oldest_before(&self, position: Position) -> Option<Arc<StateAt>> {
+        self.kept().iter().filter(|kept| kept.position < position).min_by_key(|kept| kept.position).cloned()
+    }
+
     fn kept(&self) -> MutexGuard<'_, VecDeque<Arc<StateAt>>> {
         // Nothing panics halfway through a change.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -80,6 +85,9 @@ mod tests {
         assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));
         assert_eq!(before(2 * KEEP_RECORDS), Some(KEEP_RECORDS));
         assert_eq!(before(KEEP_RECORDS), None, "the first one made room");
+        let oldest = recent.oldest_before(Position::new(3 * KEEP_RECORDS)).map(|kept| kept.position.get());
+        assert_eq!(oldest, Some(KEEP_RECORDS));
+        assert!(recent.oldest_before(Position::new(KEEP_RECORDS)).is_none());
         // Learning begins again from an earlier state: what is kept stays true.
         recent.keep(Position::new(KEEP_RECORDS), || at(KEEP_RECORDS));
         assert_eq!(before(3 * KEEP_RECORDS), Some(2 * KEEP_RECORDS));

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::http::read_options::VersionSelector;
 use shelfmark_domain::{
-    Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, Id, ModelConfig, Position, Query, Subject, Timestamp,
-    count_within, not_null, text_within,
+    Boost, Event, ExcludeSeen, FieldError, FieldResult, Filter, GivenId, GroupBy, Id, ModelConfig, Position, Query,
+    Subject, Timestamp, count_within, not_null, text_within,
 };
 
 /// Items when the caller names no number.
@@ -67,6 +67,15 @@ pub struct RecommendationsBody {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1)]
     pub diversity: f32,
+    /// What is added to the scores of items that meet conditions, to promote or demote them; at most 8. The sum of those that
+    /// an item meets is part of its score.
+    #[serde(default)]
+    #[schema(max_items = 8)]
+    pub boost: Vec<Boost>,
+    /// Most items of the list with one value of a property, such as one of each brand.
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
+    pub group_by: Option<GroupBy>,
     /// A version's number or label, or `live`; what is served when left out. In a batch: beside `queries`.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
@@ -149,6 +158,8 @@ impl RecommendationsBody {
             exclude: ids("exclude", &self.exclude)?,
             exclude_seen: self.exclude_seen.read()?,
             diversity: self.diversity,
+            boosts: self.boost,
+            group_by: self.group_by,
             ..asked.query
         };
         asked.query.check()?;
@@ -298,7 +309,8 @@ mod tests {
     #[test]
     fn null_is_never_no_restriction() {
         let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "offset", "filter"];
-        let others = ["exclude", "exclude_seen", "diversity", "version", "min_position", "timeout_ms", "with"];
+        let others = ["exclude", "exclude_seen", "diversity", "boost", "group_by", "version", "min_position"];
+        let others = others.into_iter().chain(["timeout_ms", "with"]);
         for field in fields.into_iter().chain(others) {
             assert_eq!(refused(&format!(r#"{{"{field}":null}}"#)), (field.to_owned(), "invalid_value"));
         }

@@ -6,7 +6,7 @@ use shelfmark_domain::Position;
 use shelfmark_state::LearnedTable;
 
 use super::{
-    Finding, Series, Sums, Survey, TableSurvey, Verdict,
+    Convergence, Finding, Series, Sums, Survey, TableSurvey, Verdict, convergence,
     verdict::{self, BEFORE_TARGETS, RECENT_TARGETS},
 };
 
@@ -121,6 +121,8 @@ pub struct Health {
     pub recent: StepFigures,
     /// Figures of the steps before them: about 16,384 targets.
     pub before: StepFigures,
+    /// Whether the loss still falls.
+    pub convergence: Convergence,
     /// Health by table.
     pub tables: Vec<TableHealth>,
 }
@@ -148,6 +150,7 @@ pub fn judge(series: &Series, survey: Option<&Survey>, dim: usize) -> Health {
         position: series.through(),
         recent: StepFigures::of(&recent),
         before: StepFigures::of(&before),
+        convergence: convergence(series),
         tables,
     }
 }

@@ -82,6 +82,12 @@ impl Series {
         self.points.range(start..).take(limit).cloned().collect()
     }
 
+    /// Returns the newest points, oldest first, at most `limit`.
+    pub fn newest(&self, limit: usize) -> Vec<Arc<Point>> {
+        let start = self.points.len().saturating_sub(limit);
+        self.points.range(start..).cloned().collect()
+    }
+
     /// Returns the sums of the steps since the last point.
     pub const fn open(&self) -> &Sums {
         &self.open

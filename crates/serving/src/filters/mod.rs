@@ -115,6 +115,11 @@ impl Filters {
         rows
     }
 
+    /// The same without remembering the filter.
+    pub(super) fn rows_once(&self, filter: &Filter) -> RowMask {
+        RowMask::from_rows(&self.evaluate(filter))
+    }
+
     fn evaluate(&self, filter: &Filter) -> RoaringBitmap {
         let mut rows = self.all.rows().clone();
         restrict(&mut rows, &self.categories, &filter.categories);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use shelfmark_domain::{Condition, ExcludeSeen, Filter, Id, Labels, Position, Query, Served, Subject, VersionNumber};
+use shelfmark_domain::{
+    Boost, Condition, ExcludeSeen, Filter, GroupBy, Id, Labels, Position, Query, Served, Subject, VersionNumber,
+};
 use shelfmark_serving::{Publisher, SearchScratch, View};
 use shelfmark_state::State;
 
@@ -40,6 +42,36 @@ proptest! {
                 if place % 17 == 0 {
                     prop_assert_eq!(view.recommend(query).expect("valid"), answer, "a batch changes nothing");
                 }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn a_list_with_few_items_of_a_group_takes_the_best_that_there_is_room_for(
+        seed in any::<u64>(),
+        steps in 0_usize..200,
+        items in 1_usize..700,
+    ) {
+        let mut world = World::new(12, seed);
+        let (state, view) = stand(&mut world, &mut Publisher::new(), steps, items, Served::Live);
+        let naive = Naive::new(&state);
+        for subject in subjects(&mut world) {
+            for property in PROPERTIES {
+                let most = [8, 150][world.draws.below(2)];
+                let limit = 1 + world.draws.below(most);
+                let mut query = world.query(subject.clone(), limit);
+                let group_by = GroupBy { property: property.to_owned(), limit: 1 + world.draws.below(3) };
+                query.group_by = Some(group_by.clone());
+                if world.draws.below(2) == 0 {
+                    query.boosts = boosts(&mut world);
+                }
+                if world.draws.below(3) == 0 {
+                    query.filter = filter(&mut world);
+                }
+                naive.check_groups(&query, &group_by, &view.recommend(&query).expect("valid"));
             }
         }
     }
@@ -83,12 +115,25 @@ fn combinations(world: &mut World, items: usize) -> Vec<Query> {
                 if !has(5) {
                     query.context.clear();
                 }
+                if world.draws.below(3) == 0 {
+                    query.boosts = boosts(world);
+                }
                 query.with_explanation = world.draws.below(4) == 0;
                 queries.push(query);
             }
         }
     }
     queries
+}
+
+/// One to three boosts, up and down, some of all items.
+fn boosts(world: &mut World) -> Vec<Boost> {
+    let boost = |world: &mut World| Boost {
+        name: (world.draws.below(2) == 0).then(|| "named".to_owned()),
+        filter: if world.draws.below(5) == 0 { Filter::default() } else { filter(world) },
+        add: [-100.0, -0.5, 0.25, 3.0, 100.0][world.draws.below(5)],
+    };
+    (0..1 + world.draws.below(3)).map(|_| boost(world)).collect()
 }
 
 fn subjects(world: &mut World) -> Vec<Subject> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::{PgConnection, Row};
 
-use shelfmark_domain::{Derived, Digest, ForgottenUser, Position, Timestamp, VersionNumber};
+use shelfmark_domain::{Derived, Digest, ForgottenUser, Position, ReplayOrigin, Timestamp, VersionNumber};
 use shelfmark_state::{Segment, Table, row_hash};
 
 use super::{
@@ -116,7 +116,7 @@ async fn erase_from_provenance(
         let damaged =
             |_| VersionError::Corrupt { version, detail: "its provenance cannot be read by this release".to_owned() };
         let mut derived: Derived = serde_json::from_str(row.try_get(2)?).map_err(damaged)?;
-        if let Derived::Replay { except, .. } = &mut derived
+        if let Derived::Replay(ReplayOrigin { except, .. }) = &mut derived
             && except.forget(user)
         {
             sqlx::query(concat!(
