@@ -50,7 +50,7 @@ const POLLS: [(&str, Duration); 4] = [
     ("/v1", Duration::from_secs(5)),
     ("/v1/models", Duration::from_secs(2)),
     ("/v1/models/default/versions?limit=200", Duration::from_secs(5)),
-    ("/v1/models/default/items/item-7/similar?limit=10", Duration::from_secs(3)),
+    ("/v1/models/default/items/item-7/similar?limit=10", Duration::from_secs(15)),
 ];
 
 pub async fn measure(report: &mut Report, items: usize, connections: usize, seconds: u64) -> anyhow::Result<()> {
