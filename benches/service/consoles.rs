@@ -33,6 +33,8 @@ const MAP: &str = "/v1/models/default/map";
 const CONSOLES: usize = 10;
 /// Maps of one kind, after the first.
 const MAPS: usize = 20;
+/// Connections of the reads: more would wait for each other until some are refused.
+const READERS_MAX: usize = 4;
 /// Rounds of each kind, with and without consoles by turns.
 const ROUNDS: usize = 3;
 /// Events before anything is measured, and of a round of learning.
@@ -48,7 +50,7 @@ const POLLS: [(&str, Duration); 4] = [
     ("/v1", Duration::from_secs(5)),
     ("/v1/models", Duration::from_secs(2)),
     ("/v1/models/default/versions?limit=200", Duration::from_secs(5)),
-    ("/v1/models/default/items/item-7/similar?limit=10", Duration::from_secs(3)),
+    ("/v1/models/default/items/item-7/similar?limit=10", Duration::from_secs(15)),
 ];
 
 pub async fn measure(report: &mut Report, items: usize, connections: usize, seconds: u64) -> anyhow::Result<()> {
@@ -68,6 +70,7 @@ pub async fn measure(report: &mut Report, items: usize, connections: usize, seco
         .map(|body| request("POST", PATH, body.as_bytes()))
         .collect();
     let queries = queries.into();
+    let connections = connections.min(READERS_MAX);
     let (mut reads, mut rates) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
     for round in 0..ROUNDS * 2 {
         // Without first in one round, with first in the next.

@@ -70,7 +70,9 @@ pub use models::open::Dependencies;
 pub use monitoring::history::{
     HISTORY_VERSIONS_MAX, HistoryOptions, LargeStep, LargeSteps, RowHistory, RowInVersion, RowNow, Shown, StepEvent,
 };
-pub use monitoring::map::{Basis, BasisState, MAP_STREAMS_MAX, Map, MapMoves, MapRequest, MapState, Maps, Moves};
+pub use monitoring::map::{MAP_STREAMS_MAX, MapRequest, MapState, Maps};
+pub use monitoring::map_drawing::{Basis, BasisState, Map};
+pub use monitoring::map_moves::{MapMoves, Moves};
 pub use monitoring::monitor::{Learning, PointStream, REPORTS_MAX, STREAMS_MAX};
 pub use monitoring::reports::{CompareRequest, ComparedState, TermsRequest};
 pub use monitoring::trace::TracedEvent;

@@ -197,12 +197,17 @@ fn events(moves: MapMoves, closing: CancellationToken) -> impl Stream<Item = Res
             () = closing.cancelled() => None,
             next = moves.next() => Some(next),
         };
-        let Moves { view, rows, points } = next?;
-        let ids = rows.iter().map(|row| view.inference().catalog.id(*row).clone()).collect();
-        let out = MovesOut { position: view.position(), ids, points: Packed(points) };
-        let event = Event::default().event("moves").id(out.position.to_string());
-        Some((Ok(event.json_data(out).expect("moves have a JSON form")), (moves, closing)))
+        let next = next?;
+        let text = next.sent.get_or_init(|| sent(&next));
+        let event = Event::default().event("moves").id(next.position.to_string()).data(text);
+        Some((Ok(event), (moves, closing)))
     })
+}
+
+/// Moves as they are sent.
+fn sent(moves: &Moves) -> Arc<str> {
+    let out = MovesOut { position: moves.position, ids: moves.ids.clone(), points: Packed(moves.points.clone()) };
+    serde_json::to_string(&out).expect("moves have a JSON form").into()
 }
 
 fn request(

@@ -3,6 +3,8 @@
 //! Goal: points move only when vectors move, the same question has the same answer, and a sample stands for all. Method: the real
 //! binary on a generated shop; coordinates are computed again from the embeddings that the service answers.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::service::Service;
@@ -174,4 +176,82 @@ async fn moves_of_live_are_streamed() {
     assert!(!ids.is_empty() && ids.contains(&json!("i0")), "{moved}");
     let map = service.get(&format!("/map?basis={basis}")).await;
     assert_eq!(point(&moved, "i0"), point(&map, "i0"));
+}
+
+/// A stream of moves, and what is known from it.
+struct Follower {
+    reply: reqwest::Response,
+    text: String,
+    known: BTreeMap<String, [f32; 2]>,
+    position: u64,
+}
+
+impl Follower {
+    async fn open(service: &Service, query: &str) -> Self {
+        let url = format!("{}/v1/models/default/map/stream?{query}", service.url);
+        let reply = reqwest::get(url).await.expect("an answer");
+        Self { reply, text: String::new(), known: BTreeMap::new(), position: 0 }
+    }
+
+    /// Takes moves until they are of this position or a later one.
+    async fn through(&mut self, position: u64) {
+        while self.position < position {
+            let Some(end) = self.text.find("\n\n") else {
+                let piece = self.reply.chunk().await.expect("the stream goes on").expect("a piece");
+                self.text.push_str(std::str::from_utf8(&piece).expect("text"));
+                continue;
+            };
+            let block: String = self.text.drain(..end + 2).collect();
+            let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) else { continue };
+            let moves: Value = serde_json::from_str(data).expect("JSON");
+            for (id, point) in moves["ids"].as_array().expect("ids").iter().zip(floats(&moves).chunks_exact(2)) {
+                self.known.insert(id.as_str().expect("text").to_owned(), [point[0], point[1]]);
+            }
+            self.position = moves["position"].as_u64().expect("a position");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn followers_who_come_at_any_time_end_with_the_same_points() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let service = Service::start_in(folder.path(), &[]);
+    service.post("/events?wait=applied", &events(0, 1000)).await;
+    let basis = service.get("/map?basis=live").await["basis"]["state"].as_str().expect("a state").to_owned();
+    // Two share what is computed; one draws another sample, and one asks for items besides.
+    let mut followers = vec![
+        Follower::open(&service, &format!("basis={basis}")).await,
+        Follower::open(&service, &format!("basis={basis}&sample=20")).await,
+    ];
+    let mut position = 1000;
+    for round in 0..4 {
+        let posted = service.post("/events?wait=applied", &events(1000 + round * 100, 100)).await;
+        position = posted["position"].as_u64().expect("a position");
+        if round == 1 {
+            followers.push(Follower::open(&service, &format!("basis={basis}")).await);
+            followers.push(Follower::open(&service, &format!("basis={basis}&sample=20&ids=[%22i0%22,%22i1%22]")).await);
+        }
+        // The first one hears of every round, the others of the end.
+        followers[0].through(position).await;
+    }
+    let whole = service.get(&format!("/map?basis={basis}")).await;
+    assert_eq!(whole["position"], position);
+    for (follower, least) in followers.iter_mut().zip([122, 20, 122, 20]) {
+        follower.through(position).await;
+        assert!(follower.known.len() >= least, "{}", follower.known.len());
+    }
+    // What lies besides a sample is told after it.
+    let besides = async {
+        while ["i0", "i1"].iter().any(|id| followers[3].known.get(*id) != Some(&point(&whole, id))) {
+            followers[3].position = 0;
+            followers[3].through(position).await;
+        }
+    };
+    tokio::time::timeout(crate::service::PATIENCE, besides).await.expect("items besides the sample are told");
+    // The samples of 20 may have lost items meanwhile, which are told no more.
+    for follower in [&followers[0], &followers[2]] {
+        for (id, known) in &follower.known {
+            assert_eq!(*known, point(&whole, id), "{id}");
+        }
+    }
 }

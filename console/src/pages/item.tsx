@@ -13,7 +13,7 @@ export function ItemPage() {
   const path = { model, id };
   const item = useLoad(`item ${id}`, (signal) => get("/v1/models/{model}/items/{id}", { path, signal }));
   const vector = useLoad(`vector ${id}`, (signal) => get("/v1/models/{model}/items/{id}/embedding", { path, signal }), 5000);
-  const near = useLoad(`near ${id}`, (signal) => get("/v1/models/{model}/items/{id}/similar", { path, query: { limit: 10 }, signal }), 5000);
+  const near = useLoad(`near ${id}`, (signal) => get("/v1/models/{model}/items/{id}/similar", { path, query: { limit: 10 }, signal }), 15_000);
   if (item.error?.status === 404) {
     return <Empty title="The model does not know this item"><p>Nothing named <span class="mono">{id}</span> came in an event or with metadata, or it was removed. Look in the <Link page="log" params={{ item: id }}>log</Link>.</p></Empty>;
   }

@@ -13,6 +13,8 @@ import { useMapData } from "../map/data";
 import { useLoad, useModel, useParams } from "../state";
 import { Timeline } from "../map/timeline";
 
+/// How often the neighbours of a selected item are asked for again: among a million items that is a search of 60 ms.
+const NEIGHBOURS_MS = 15_000;
 const COLOURS = [["category", "category"], ["popularity", "popularity"], ["age", "first event"], ["moved", "distance moved"]] as const;
 
 export function MapPage() {
@@ -177,7 +179,7 @@ function Selected(props: { id: string; version: string | undefined; from: string
   const path = { model, id };
   const item = useLoad(`item ${id}`, (signal) => get("/v1/models/{model}/items/{id}", { path, signal }));
   const near = (version: string | undefined) => (signal: AbortSignal) => get("/v1/models/{model}/items/{id}/similar", { path, query: { limit: 10, ...(version ? { version } : {}) }, signal });
-  const now = useLoad(`near ${id} ${version ?? ""}`, near(version), version ? 0 : 3000);
+  const now = useLoad(`near ${id} ${version ?? ""}`, near(version), version ? 0 : NEIGHBOURS_MS);
   const before = useLoad(from ? `near ${id} ${from}` : null, near(from));
   const old = before.data?.items.map((item) => item.id) ?? null;
   const gone = old?.filter((id) => !now.data?.items.some((item) => item.id === id)) ?? [];

@@ -24,6 +24,13 @@ export function VersionsPage() {
   };
   const list = versions.data?.versions ?? [];
   const forks = models.filter(({ fork }) => fork?.model === model);
+  const actions = (version: number) => (
+    <span class="actions">
+      <button type="button" class="quiet" onClick={() => set({ a: String(version), b: "live" })} aria-label={`Compare version ${version} with live`}>Compare</button>
+      {mayAdmin && <button type="button" class="quiet" onClick={() => set({ to: String(version) }, true)} aria-label={`Go back to version ${version}`}>Go back</button>}
+      <Link page="map" params={{ version: String(version) }}>Map</Link>
+    </span>
+  );
   const pinned = status && typeof status.served === "object" ? status.served.version : null;
   return (
     <>
@@ -40,14 +47,9 @@ export function VersionsPage() {
       {list.length > 0 && (
         <Card title="Timeline" note="By position in the log. Pick two to compare; a curve leads back to where a line began again.">
           <Timeline versions={list} live={status?.position ?? 0} a={params.a} b={params.b} pick={(version) => set(params.a && !params.b && params.a !== version ? { b: version } : { a: version, b: "" })} />
-          <Table label="Versions" head={["Version", "Label", "Position", "Taken", "By", "Size", "Events", "Recall@20", "Grown from", "Reason", ""]} rows={list.map((one) => [
-            <strong>{one.version}</strong>, one.label ?? "", count(one.position), <span title={time(one.created_at)}>{ago(one.created_at, Date.now())}</span>, one.actor,
+          <Table label="Versions" head={["Version", "Label", "", "Position", "Taken", "By", "Size", "Events", "Recall@20", "Grown from", "Reason"]} rows={list.map((one) => [
+            <strong>{one.version}</strong>, one.label ?? "", actions(one.version), count(one.position), <span title={time(one.created_at)}>{ago(one.created_at, Date.now())}</span>, one.actor,
             `${bytes(one.bytes)} ${one.kind}`, eventsOf(one), recallOf(one), one.parent == null ? "" : `version ${one.parent}`, one.reason ?? (one.derived ? "derived" : ""),
-            <>
-              <button type="button" class="quiet" onClick={() => set({ a: String(one.version), b: "live" })} aria-label={`Compare version ${one.version} with live`}>Compare</button>
-              {mayAdmin && <button type="button" class="quiet" onClick={() => set({ to: String(one.version) }, true)} aria-label={`Go back to version ${one.version}`}>Go back</button>}
-              <Link page="map" params={{ version: String(one.version) }}>Map</Link>
-            </>,
           ])} />
         </Card>
       )}

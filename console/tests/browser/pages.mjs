@@ -95,6 +95,32 @@ export async function tryIt(harness) {
   await until("another list", () => entries.evaluateAll((list) => list.map((entry) => Number(entry.dataset.score))), (scores) => scores.length === 10 && scores.some((score, place) => score !== shown[place].score));
   await page.getByLabel("Beside").selectOption("1");
   await page.getByRole("heading", { name: "Version 1" }).waitFor();
+  // The same question to two states, neither of which is what readers see.
+  await page.getByRole("combobox", { name: "State", exact: true }).selectOption("1");
+  await page.getByRole("combobox", { name: "Beside", exact: true }).selectOption("live");
+  const ids = (name) => page.getByRole("region", { name, exact: true }).locator("li[data-item]").evaluateAll((list) => list.map((entry) => entry.dataset.item));
+  for (const [name, version] of [["Version 1", "1"], ["Live", "live"]]) {
+    const served = await harness.api("POST", "/v1/models/default/recommendations", { user: "shopper-0003", limit: 10, version });
+    await until(`${name} as served`, () => ids(name), (shown) => shown.join() === served.items.map(({ id }) => id).join());
+  }
+  await page.context().close();
+}
+
+export async function operate(harness) {
+  const page = await harness.page();
+  await harness.goto(page, "#/default/operate");
+  const region = (name) => page.getByRole("region", { name });
+  const { processes } = await harness.api("GET", "/v1/processes");
+  await region("Processes").getByText(processes[0].address).first().waitFor();
+  const { memory } = await harness.api("GET", "/v1/models/default");
+  await until("a row for each table", () => region("Tables").locator("tbody tr").count(), (rows) => rows === memory.tables.length);
+  await region("Who did what").getByText("POST /v1/models/default/rollback").first().waitFor();
+  await harness.goto(page, "#/default/learning");
+  const { strongest } = await harness.api("GET", "/v1/models/default/learning/bias");
+  await region("What learning is about").getByText(strongest[0].title).waitFor();
+  await harness.goto(page, "#/default/item/sku-0001");
+  const { shown } = await harness.api("GET", "/v1/models/default/items/sku-0001/history?records=0");
+  await region("Where it is shown").getByText(`of ${shown.lists.toLocaleString("en-US")} lists`).waitFor();
   await page.context().close();
 }
 

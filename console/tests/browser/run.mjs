@@ -22,6 +22,7 @@ const GROUPS = {
     ["the slider morphs the map, and arrows lead from an older state", map.timeAndArrows],
     ["explanation bars add up, and a click changes the list", pages.tryIt],
     ["an event of the log opens its trace", pages.logAndTrace],
+    ["where everything stands, who did what, and what learning is about", pages.operate],
   ],
   light: [["there is a shop", views.shop], ["every view is a URL, accessible and wide enough, in light", views.everyView("light")], ["hostile titles never run", rough.hostileTitles]],
   dark: [["there is a shop", views.shop], ["every view is a URL, accessible and wide enough, in dark", views.everyView("dark")]],

@@ -2,23 +2,26 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::engine::{
     EngineError,
     blocking::blocking,
     deployment::readers::Readers,
-    monitoring::monitor::Monitor,
+    monitoring::{
+        map_drawing::{Basis, BasisState, Map, draw},
+        map_moves::{MapFeed, MapMoves},
+        monitor::Monitor,
+    },
     replay::trace::{replay_through, state_before},
     stores::Stores,
 };
-use shelfmark_domain::{Id, Position, Served, VersionNumber, VersionRef};
+use shelfmark_domain::{Id, Position, Served, VersionRef};
 use shelfmark_learner::Observer;
-use shelfmark_monitor::map::{Projection, first_event_ranks, popularity, sample};
+use shelfmark_monitor::map::Projection;
 use shelfmark_serving::{Publisher, View};
 use shelfmark_state::{State, Unit};
 
@@ -26,12 +29,6 @@ use shelfmark_state::{State, Unit};
 const BASES_MAX: usize = 8;
 /// Streams of moves that may be open.
 pub const MAP_STREAMS_MAX: usize = 64;
-/// Moves of live are looked for this often.
-const MOVES_INTERVAL: Duration = Duration::from_millis(400);
-/// Shortest time between two samples of a stream, after which new items show.
-const SAMPLE_INTERVAL_MIN: Duration = Duration::from_secs(2);
-/// A stream draws samples for one part in so many of its time, so that ten streams over a million items take 3% of a core.
-const SAMPLE_REST: u32 = 300;
 
 /// A state of the log or a version of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +38,6 @@ pub enum MapState {
     /// A version.
     Version(VersionRef),
     /// The state at the end of the append that holds a position; found by replay.
-    Position(Position),
-}
-
-/// The state whose principal directions are the axes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BasisState {
-    /// A version.
-    Version(VersionNumber),
-    /// The live state as it was at a position.
     Position(Position),
 }
 
@@ -66,31 +54,6 @@ pub struct MapRequest {
     pub ids: Vec<Id>,
 }
 
-/// A map: rows of a view, and the projection that gives each its point.
-pub struct Map {
-    /// The state that is drawn.
-    pub view: Arc<View>,
-    /// Its rows: the sample, then those that were asked for.
-    pub rows: Vec<u32>,
-    /// Coordinates of the rows, x and y by turns.
-    pub points: Vec<f32>,
-    /// Decayed number of events of each row.
-    pub popularity: Vec<f32>,
-    /// How many items had their first event before each row had its own; `None` without an event.
-    pub first_event_ranks: Vec<Option<u32>>,
-    /// What fixes the coordinates.
-    pub basis: Basis,
-}
-
-/// A projection and the state that it comes from.
-#[derive(Clone)]
-pub struct Basis {
-    /// The state.
-    pub state: BasisState,
-    /// `None` while the state has fewer than three items.
-    pub projection: Option<Arc<Projection>>,
-}
-
 /// What the maps of one model share.
 pub struct Maps {
     stores: Arc<Stores>,
@@ -98,6 +61,8 @@ pub struct Maps {
     monitor: Arc<Monitor>,
     bases: Mutex<VecDeque<(BasisState, Arc<Projection>)>>,
     streams: Arc<Semaphore>,
+    /// What is followed now, by basis and size of the sample. Each lives as long as its followers.
+    feeds: Mutex<Vec<((BasisState, usize), Weak<MapFeed>)>>,
 }
 
 /// Sees the steps of a replay, of which only the end is wanted.
@@ -111,7 +76,7 @@ impl Maps {
     /// Nothing is kept yet.
     pub fn new(stores: Arc<Stores>, readers: Arc<Readers>, monitor: Arc<Monitor>) -> Self {
         let streams = Arc::new(Semaphore::new(MAP_STREAMS_MAX));
-        Self { stores, readers, monitor, bases: Mutex::default(), streams }
+        Self { stores, readers, monitor, bases: Mutex::default(), streams, feeds: Mutex::default() }
     }
 
     /// Draws a state. The sample is that of the live state, so that maps of several states show the same items.
@@ -127,14 +92,21 @@ impl Maps {
         let permit = Arc::clone(&self.streams).try_acquire_owned();
         let permit = permit.map_err(|_| EngineError::WatchBusy("too many maps are followed"))?;
         let basis = self.basis(request.basis.as_ref()).await?;
-        Ok(MapMoves {
-            maps: Arc::clone(self),
-            sampled: request.sample,
-            ids: request.ids,
-            basis,
-            seen: Seen::default(),
-            _permit: permit,
-        })
+        let feed = self.feed(basis, request.sample);
+        Ok(MapMoves::new(feed, request.ids, permit))
+    }
+
+    /// The feed of all who follow this basis and sample.
+    fn feed(&self, basis: Basis, sample: usize) -> Arc<MapFeed> {
+        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        feeds.retain(|(_, feed)| feed.strong_count() > 0);
+        let key = (basis.state, sample);
+        if let Some(feed) = feeds.iter().find(|(other, _)| *other == key).and_then(|(_, feed)| feed.upgrade()) {
+            return feed;
+        }
+        let feed = Arc::new(MapFeed::new(Arc::clone(&self.readers), basis, sample));
+        feeds.push((key, Arc::downgrade(&feed)));
+        feed
     }
 
     async fn basis(&self, wanted: Option<&MapState>) -> Result<Basis, EngineError> {
@@ -236,107 +208,4 @@ impl Maps {
         });
         Ok(view.await)
     }
-}
-
-fn draw(view: Arc<View>, live: &View, basis: Basis, size: usize, ids: &[Id]) -> Map {
-    let sampled = sample(live, size);
-    let mut rows: Vec<u32> = match Arc::as_ptr(&view) == std::ptr::from_ref(live) {
-        true => sampled,
-        // States of different lines number their rows differently.
-        false => sampled.iter().filter_map(|row| view.row(live.inference().catalog.id(*row).as_str())).collect(),
-    };
-    let drawn: std::collections::BTreeSet<u32> = rows.iter().copied().collect();
-    let asked: std::collections::BTreeSet<u32> = ids.iter().filter_map(|id| view.row(id.as_str())).collect();
-    rows.extend(asked.difference(&drawn));
-    let points = points(&view, &rows, basis.projection.as_deref());
-    let popularity = rows.iter().map(|row| popularity(&view, *row)).collect();
-    let first_event_ranks = first_event_ranks(&view, &rows);
-    Map { rows, points, popularity, first_event_ranks, basis, view }
-}
-
-/// Coordinates of rows; zeros without a projection, or when vectors have another length.
-fn points(view: &View, rows: &[u32], projection: Option<&Projection>) -> Vec<f32> {
-    let projection = projection.filter(|projection| projection.dim() == view.inference().config.dim);
-    let point = |row: &u32| projection.map_or([0.0; 2], |projection| projection.point(view.vector(*row)));
-    rows.iter().flat_map(point).collect()
-}
-
-/// What a follower was told last.
-#[derive(Default)]
-struct Seen {
-    position: Option<Position>,
-    rows: Vec<u32>,
-    points: Vec<f32>,
-    /// When the next sample is due; at once without one.
-    sample_due: Option<Instant>,
-}
-
-/// Points of live that moved since the follower was told last.
-pub struct Moves {
-    /// The state that they are of.
-    pub view: Arc<View>,
-    /// Rows of it that moved or are new in the sample.
-    pub rows: Vec<u32>,
-    /// Coordinates of the rows, x and y by turns.
-    pub points: Vec<f32>,
-}
-
-/// Follower of the points of live.
-pub struct MapMoves {
-    maps: Arc<Maps>,
-    sampled: usize,
-    ids: Vec<Id>,
-    basis: Basis,
-    seen: Seen,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl MapMoves {
-    /// Waits for the next moves. The first answer has every point.
-    pub async fn next(&mut self) -> Moves {
-        loop {
-            if self.seen.position.is_some() {
-                tokio::time::sleep(MOVES_INTERVAL).await;
-            }
-            let live = self.maps.readers.live.load_full();
-            if self.seen.position == Some(live.position()) {
-                continue;
-            }
-            let seen = std::mem::take(&mut self.seen);
-            let (size, ids, basis) = (self.sampled, self.ids.clone(), self.basis.clone());
-            let moves;
-            (moves, self.seen) = blocking(move || moved(live, seen, basis, size, &ids)).await;
-            if !moves.rows.is_empty() {
-                return moves;
-            }
-        }
-    }
-}
-
-fn moved(live: Arc<View>, seen: Seen, basis: Basis, size: usize, ids: &[Id]) -> (Moves, Seen) {
-    let position = live.position();
-    // A restore takes rows away; otherwise they keep their numbers, and the sample need not be drawn each time.
-    let still_there = seen.rows.iter().all(|row| (*row as usize) < live.inference().catalog.len());
-    let started = Instant::now();
-    let sampled = still_there
-        && seen.position.is_some_and(|seen| seen < position)
-        && seen.sample_due.is_some_and(|due| started < due);
-    let (rows, points, sample_due) = if sampled {
-        let points = points(&live, &seen.rows, basis.projection.as_deref());
-        (seen.rows.clone(), points, seen.sample_due)
-    } else {
-        let map = draw(Arc::clone(&live), &live, basis, size, ids);
-        let rest = (started.elapsed() * SAMPLE_REST).max(SAMPLE_INTERVAL_MIN);
-        (map.rows, map.points, Some(Instant::now() + rest))
-    };
-    let before: std::collections::HashMap<u32, [f32; 2]> =
-        seen.rows.iter().copied().zip(seen.points.chunks_exact(2).map(|point| [point[0], point[1]])).collect();
-    let mut moves = Moves { view: live, rows: Vec::new(), points: Vec::new() };
-    for (row, point) in rows.iter().zip(points.chunks_exact(2)) {
-        if before.get(row).is_none_or(|before| before != point) {
-            moves.rows.push(*row);
-            moves.points.extend_from_slice(point);
-        }
-    }
-    (moves, Seen { position: Some(position), rows, points, sample_due })
 }

@@ -3,6 +3,8 @@
 
 pub(super) mod history;
 pub(super) mod map;
+pub(super) mod map_drawing;
+pub(super) mod map_moves;
 pub(super) mod metrics;
 pub(super) mod monitor;
 pub(super) mod quality_sampler;
