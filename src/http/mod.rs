@@ -36,6 +36,7 @@ mod events;
 mod export;
 mod filtering;
 mod freezing;
+mod gorse;
 mod guard;
 mod history;
 mod host;
