@@ -146,7 +146,7 @@ async fn recommend_to_session(
 ) -> Result<Response, TextError> {
     let text = body::whole(headers, body, api.limits.body_bytes_max).await?;
     let mut feedback: Vec<Feedback> = json(&text)?;
-    feedback.sort_by(|one, other| one.time().cmp(&other.time()));
+    feedback.sort_by(|one, other| one.time().cmp(other.time()));
     let newest = feedback.len().saturating_sub(Query::SESSION_MAX);
     let items = feedback[newest..].iter().map(|one| Id::new("ItemId", &one.item_id)).collect::<Result<Vec<_>, _>>()?;
     let model = model(api, caller)?;
