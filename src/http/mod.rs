@@ -37,6 +37,7 @@ mod export;
 mod filtering;
 mod forensics;
 mod freezing;
+mod gorse;
 mod guard;
 mod history;
 mod host;

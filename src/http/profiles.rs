@@ -124,6 +124,19 @@ async fn update_profile(
     ingest::append_one(model, ParsedEntry { record, made_id: None }, wait).await
 }
 
+/// Appends updates of another surface, and waits as `wait` says.
+pub async fn append_updates(
+    model: &Model,
+    caller: &Caller,
+    updates: Vec<ProfileUpdate>,
+    wait: &WaitQuery,
+) -> Result<(), ApiError> {
+    let nothing = UserProfile::default();
+    updates.iter().try_for_each(|update| update.applied(&nothing).check())?;
+    let bodies = updates.into_iter().map(|update| RecordBody::UpdateProfile(Box::new(update)));
+    ingest::append_bodies(model, caller, bodies.collect(), wait).await
+}
+
 /// Refuses whole numbers beyond 64 bits, which were rounded when they were read.
 fn check_exact(update: &ProfileUpdate, text: &[u8]) -> FieldResult<()> {
     let rounded = |value: &PropertyValue| match value {

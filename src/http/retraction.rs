@@ -44,7 +44,13 @@ pub async fn retract(
     Box::pin(retract_event(&model, &caller, &id, &wait)).await
 }
 
-async fn retract_event(model: &Model, caller: &Caller, id: &Id, wait: &WaitQuery) -> Result<AppendResponse, ApiError> {
+/// Takes an event of a model back. Its future is large: pin it.
+pub async fn retract_event(
+    model: &Model,
+    caller: &Caller,
+    id: &Id,
+    wait: &WaitQuery,
+) -> Result<AppendResponse, ApiError> {
     let found = model.log().find_event(id).await?;
     let (position, event) = found.ok_or_else(|| ApiError::NotFound { what: "event", id: id.to_string() })?;
     if model.is_rolled_back(position).await? {

@@ -18,6 +18,7 @@ mod evaluate;
 mod fair_shares;
 mod fair_shares_answers;
 mod forks;
+mod gorse;
 mod guard_poison;
 mod health_http;
 mod health_model;

@@ -54,6 +54,11 @@ impl Retraction {
     /// Returns the id under which the log has the record: an event is retracted by one record, however often that is
     /// asked for.
     pub fn record_id(&self) -> String {
-        format!("shelfmark-retraction-{}-{}", self.event_position, self.attempt)
+        Self::record_id_of(self.event_position, self.attempt)
+    }
+
+    /// Returns the id of the record that retracts the event at a position, after so many attempts before it.
+    pub fn record_id_of(event_position: Position, attempt: u32) -> String {
+        format!("shelfmark-retraction-{event_position}-{attempt}")
     }
 }

@@ -28,6 +28,9 @@ pub struct ProfileUpdate {
     /// Labels by name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     pub labels: Option<BTreeMap<String, Change<PropertyValue>>>,
+    /// Text for people. It stays in the log: no state holds it, and it is gone once the user is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// Fields of a profile that change, as a request has them.
@@ -50,6 +53,8 @@ impl UserProfile {
     pub const CIRCUMSTANCES_MAX: usize = 32;
     /// Longest name of a label, in bytes.
     pub const NAME_BYTES_MAX: usize = 64;
+    /// Longest comment of an update, in bytes.
+    pub const COMMENT_BYTES_MAX: usize = 4096;
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
@@ -86,7 +91,7 @@ impl UserProfile {
 impl ProfilePatch {
     /// Returns the change of a user's profile.
     pub fn of(self, user: Id, replace: bool) -> ProfileUpdate {
-        ProfileUpdate { user, replace, labels: self.labels }
+        ProfileUpdate { user, replace, labels: self.labels, comment: None }
     }
 }
 

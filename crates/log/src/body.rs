@@ -115,8 +115,8 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             }
         }
         RecordBody::UpdateProfile(update) => {
-            let ProfileUpdate { user, replace, labels } = &**update;
-            let rest = ProfileRest { replace: *replace, labels: labels.clone() };
+            let ProfileUpdate { user, replace, labels, comment } = &**update;
+            let rest = ProfileRest { replace: *replace, labels: labels.clone(), comment: comment.clone() };
             Columns {
                 code: code::UPDATE_PROFILE,
                 user: Some(user.as_str()),
@@ -199,9 +199,9 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
         code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
         code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
         code::UPDATE_PROFILE => {
-            let ProfileRest { replace, labels } = parse(rest.ok_or("rest is null")?)?;
+            let ProfileRest { replace, labels, comment } = parse(rest.ok_or("rest is null")?)?;
             let user = required("user_id", columns.user.as_deref())?;
-            RecordBody::UpdateProfile(Box::new(ProfileUpdate { user, replace, labels }))
+            RecordBody::UpdateProfile(Box::new(ProfileUpdate { user, replace, labels, comment }))
         }
         code::RETRACT => {
             let RetractRest { event_id, event_position, attempt } = parse(rest.ok_or("rest is null")?)?;

@@ -243,6 +243,11 @@ impl Log {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
     }
 
+    /// Whether the log has a retraction of the event at a position. A rollback may have given it up.
+    pub async fn is_retracted(&self, position: Position) -> Result<bool, LogError> {
+        reader::is_retracted(&self.shared.pool, self.shared.target.model_id, position).await
+    }
+
     /// Finds the user who has the history now that an event went into, when merges or an event that names both session and
     /// user moved it. Reads up to 1,000,000 records after the event.
     pub async fn moved_to(&self, event: &Event, position: Position) -> Result<Option<Id>, LogError> {

@@ -48,6 +48,8 @@ pub(super) struct ProfileRest {
     pub(super) replace: bool,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(super) labels: Option<BTreeMap<String, Change<PropertyValue>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) comment: Option<String>,
 }
 
 /// What a retraction's columns do not hold.
@@ -87,7 +89,8 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> 
 /// learned from, and which event was retracted.
 pub(super) fn anonymous_rest(code: i16, rest: &str) -> Result<Option<String>, String> {
     if code == code::UPDATE_PROFILE {
-        return Ok(Some(rest.to_owned()));
+        let rest: ProfileRest = parse(rest)?;
+        return json(&ProfileRest { comment: None, ..rest }).map(Some);
     }
     if code == code::RETRACT {
         let rest: RetractRest = parse(rest)?;

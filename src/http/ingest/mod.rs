@@ -12,6 +12,7 @@ mod lag;
 mod nothing_taken;
 mod outcome;
 mod stream;
+mod translated;
 mod wait;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
@@ -21,6 +22,7 @@ pub use event::EventIn;
 pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};
+pub use translated::{append_bodies, append_events};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

@@ -1,0 +1,275 @@
+//! `/api/feedback`, and what users and items have of it.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{
+    TextError, affected,
+    items::seconds,
+    json as read_json,
+    keyed::{self, KindFilter, Selection, said},
+    model, wait,
+};
+use crate::{
+    engine::Model,
+    http::{Api, auth::Caller, body, error::ApiError, ingest, retraction::retract_event},
+};
+use shelfmark_domain::{Id, KindWeight, ModelConfig, Timestamp};
+
+/// Weight of a type that was not known before.
+const LIKED: f32 = 1.0;
+/// Weight of a type of what was shown: it counts as read, and nothing is learned from it.
+pub const SHOWN: f32 = 0.0;
+
+/// Feedback.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Feedback {
+    #[serde(default)]
+    pub feedback_type: String,
+    #[serde(default)]
+    pub user_id: String,
+    pub item_id: String,
+    #[serde(default)]
+    value: f64,
+    #[serde(default)]
+    timestamp: Option<String>,
+    #[serde(default)]
+    updated: Option<String>,
+    #[serde(default)]
+    labels: Value,
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+impl Feedback {
+    /// Translates into an event. The id is made of the content, so a retry with a timestamp counts once. `attempt` tells
+    /// it from events of equal content that were taken back.
+    fn event(&self, attempt: u32) -> Value {
+        let Self { feedback_type, user_id, item_id, value, timestamp, labels, comment, .. } = self;
+        let comment = comment.as_deref().filter(|comment| !comment.is_empty());
+        let mut event = json!({ "user": user_id, "item": item_id, "kind": feedback_type, "value": value });
+        if comment.is_some() || !labels.is_null() {
+            event["properties"] = json!({ "comment": comment, "labels": labels });
+        }
+        if let Some(time) = timestamp.as_deref().filter(|time| !time.is_empty() && !time.starts_with("0001-")) {
+            event["ts"] = time.into();
+            let content = format!("{feedback_type}\n{user_id}\n{item_id}\n{time}\n{value}\n{attempt}");
+            event["event_id"] = format!("gorse-{:032x}", xxh3_128(content.as_bytes())).into();
+        }
+        event
+    }
+
+    /// Feedback of an item that was shown to a user, as of a time after now.
+    pub fn shown(kind: &str, user: &str, item: &str, delay: std::time::Duration) -> Self {
+        Self {
+            feedback_type: kind.to_owned(),
+            user_id: user.to_owned(),
+            item_id: item.to_owned(),
+            value: 0.0,
+            timestamp: now_after(delay),
+            updated: None,
+            labels: Value::Null,
+            comment: None,
+        }
+    }
+
+    /// The time as text.
+    pub fn time(&self) -> &str {
+        self.timestamp.as_deref().unwrap_or_default()
+    }
+
+    fn of(keyed: &keyed::Keyed) -> Self {
+        let event = &keyed.event;
+        let time = seconds(event.ts);
+        Self {
+            feedback_type: event.kind.clone(),
+            user_id: event.user.as_ref().map(ToString::to_string).unwrap_or_default(),
+            item_id: event.item.to_string(),
+            value: keyed.value,
+            timestamp: Some(time.clone()),
+            updated: Some(time),
+            labels: said(event, "labels"),
+            comment: Some(said(event, "comment").as_str().unwrap_or_default().to_owned()),
+        }
+    }
+}
+
+/// Adds feedback; the value is added to that of the same type, user and item.
+pub async fn post(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    let feedback: Vec<Feedback> = read_json(&text)?;
+    let model = model(&api, &caller)?;
+    Box::pin(append(&model, &caller, &feedback, LIKED)).await?;
+    Ok(affected(feedback.len()))
+}
+
+/// Sets feedback: what the same type, user and item had is taken back.
+pub async fn put(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    let feedback: Vec<Feedback> = read_json(&text)?;
+    let model = model(&api, &caller)?;
+    for Feedback { feedback_type, user_id, item_id, .. } in &feedback {
+        let kind = KindFilter::exactly(feedback_type.clone());
+        Box::pin(take_back(&model, &caller, &selection(user_id, item_id, kind)?)).await?;
+    }
+    Box::pin(append(&model, &caller, &feedback, LIKED)).await?;
+    Ok(affected(feedback.len()))
+}
+
+/// Appends feedback. Types come into being by use, with this weight.
+pub async fn append(model: &Model, caller: &Caller, feedback: &[Feedback], weight: f32) -> Result<(), TextError> {
+    let kinds: BTreeSet<&str> = feedback.iter().map(|one| one.feedback_type.as_str()).collect();
+    let known = model.config();
+    let new: Vec<String> =
+        kinds.into_iter().filter(|kind| !known.kinds.contains_key(*kind)).map(str::to_owned).collect();
+    if !new.is_empty() {
+        model
+            .configure(move |config| {
+                let mut config: ModelConfig = config.clone();
+                config.kinds.extend(new.into_iter().map(|kind| (kind, KindWeight::Constant(weight))));
+                config.check()?;
+                Ok(config)
+            })
+            .await?;
+    }
+    let mut left: Vec<&Feedback> = feedback.iter().collect();
+    for attempt in 0.. {
+        let events = left.iter().map(|one| one.event(attempt)).collect();
+        let gone = ingest::append_events(model, caller, events, &wait()).await?;
+        // Equal ones that were taken back stand in the log: these are new.
+        left = gone.into_iter().filter_map(|place| left.get(place).copied()).collect();
+        if left.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn selection(user: &str, item: &str, kind: KindFilter) -> Result<Selection, TextError> {
+    Ok(Selection { user: Some(Id::new("UserId", user)?), item: Some(Id::new("ItemId", item)?), kind })
+}
+
+async fn list(api: &Api, caller: &Caller, selection: Selection) -> Result<Vec<Feedback>, TextError> {
+    let keyed = keyed::read(&model(api, caller)?, &selection).await?;
+    Ok(keyed.iter().map(Feedback::of).collect())
+}
+
+/// Takes back all feedback that is selected. Returns how many keys.
+async fn take_back(model: &Model, caller: &Caller, selection: &Selection) -> Result<usize, TextError> {
+    let keyed = keyed::read(model, selection).await?;
+    for id in keyed.iter().flat_map(|one| &one.event_ids) {
+        match Box::pin(retract_event(model, caller, id, &wait())).await {
+            // The live state does not hold what a rollback gave up.
+            Ok(_) | Err(ApiError::EventRolledBack(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(keyed.len())
+}
+
+/// Reads the feedback of a user for an item.
+pub async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((user, item)): Path<(String, String)>,
+) -> Result<Response, TextError> {
+    Ok(Json(list(&api, &caller, selection(&user, &item, KindFilter::default())?).await?).into_response())
+}
+
+/// Reads the feedback of a type, of a user for an item; `{}` when there is none.
+pub async fn get_typed(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((kind, user, item)): Path<(String, String, String)>,
+) -> Result<Response, TextError> {
+    let kind = KindFilter::exactly(kind);
+    let found = list(&api, &caller, selection(&user, &item, kind)?).await?.into_iter().next();
+    Ok(found.map_or_else(|| "{}".into_response(), |found| Json(found).into_response()))
+}
+
+/// Takes back the feedback of a user for an item.
+pub async fn delete(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((user, item)): Path<(String, String)>,
+) -> Result<Response, TextError> {
+    let selection = selection(&user, &item, KindFilter::default())?;
+    Ok(affected(Box::pin(take_back(&model(&api, &caller)?, &caller, &selection)).await?))
+}
+
+/// Takes back the feedback of a type, of a user for an item.
+pub async fn delete_typed(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((kind, user, item)): Path<(String, String, String)>,
+) -> Result<Response, TextError> {
+    let selection = selection(&user, &item, KindFilter::exactly(kind))?;
+    Ok(affected(Box::pin(take_back(&model(&api, &caller)?, &caller, &selection)).await?))
+}
+
+/// Lists the feedback of a user.
+pub async fn of_user(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(user): Path<String>,
+) -> Result<Response, TextError> {
+    let selection = Selection { user: Some(Id::new("UserId", &user)?), ..Selection::default() };
+    Ok(Json(list(&api, &caller, selection).await?).into_response())
+}
+
+/// Lists the feedback of a user that a type, perhaps with a comparison, admits.
+pub async fn of_user_typed(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((user, kind)): Path<(String, String)>,
+) -> Result<Response, TextError> {
+    let (user, kind) = (Some(Id::new("UserId", &user)?), KindFilter::parse(&kind)?);
+    Ok(Json(list(&api, &caller, Selection { user, kind, ..Selection::default() }).await?).into_response())
+}
+
+/// Lists the feedback for an item.
+pub async fn of_item(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(item): Path<String>,
+) -> Result<Response, TextError> {
+    let selection = Selection { item: Some(Id::new("ItemId", &item)?), ..Selection::default() };
+    Ok(Json(list(&api, &caller, selection).await?).into_response())
+}
+
+/// Lists the feedback for an item that a type, perhaps with a comparison, admits.
+pub async fn of_item_typed(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((item, kind)): Path<(String, String)>,
+) -> Result<Response, TextError> {
+    let (item, kind) = (Some(Id::new("ItemId", &item)?), KindFilter::parse(&kind)?);
+    Ok(Json(list(&api, &caller, Selection { item, kind, ..Selection::default() }).await?).into_response())
+}
+
+/// The time of now, in the form of feedback.
+pub fn now_after(delay: std::time::Duration) -> Option<String> {
+    let micros = i64::try_from(delay.as_micros()).ok()?;
+    Timestamp::from_micros(Timestamp::now().micros().checked_add(micros)?).map(seconds)
+}

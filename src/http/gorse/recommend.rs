@@ -1,0 +1,301 @@
+//! `/api/recommend` and the lists that are for nobody in particular.
+
+use std::{cmp::Reverse, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, Query as Parameters, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::{
+    ListQuery, N_MAX, TextError,
+    feedback::{self, Feedback},
+    items::time,
+    json, model,
+};
+use crate::{
+    engine::Model,
+    http::{Api, auth::Caller, body, cpu_pool::off_worker, read_options::ReadOptions},
+};
+use shelfmark_domain::{ExcludeSeen, Filter, Id, Labels, Query, Subject, Timestamp};
+use shelfmark_serving::View;
+
+/// Bytes of work that an item counts as, in a pass over all of them.
+const ITEM_BYTES: usize = 256;
+
+/// An item with its score.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Score {
+    id: String,
+    score: f64,
+}
+
+/// Only items of all of these categories.
+fn filter(categories: &[String]) -> Filter {
+    Filter { categories: Labels { all: categories.to_vec(), ..Labels::default() }, ..Filter::default() }
+}
+
+/// Answers a query with items and scores, without the first `offset`.
+async fn scores(model: &Model, subject: Subject, list: &ListQuery, seen: ExcludeSeen) -> Result<Vec<Score>, TextError> {
+    if list.n == 0 {
+        return Ok(Vec::new());
+    }
+    let reader = if let Subject::User(id) = &subject { Some(id.as_str()) } else { None };
+    let view = ReadOptions::default().view_for(model, reader).await?;
+    let limit = (list.n + list.offset).min(N_MAX);
+    let query =
+        Query { filter: filter(&list.categories), exclude_seen: seen, ..Query::new(subject, limit, Timestamp::now()) };
+    let found = model.recommend(view, query).await?;
+    let items = found.items.into_iter().skip(list.offset);
+    Ok(items.map(|item| Score { id: item.id.to_string(), score: item.score.into() }).collect())
+}
+
+/// Returns the view that answers nobody in particular.
+async fn served(api: &Api, caller: &Caller) -> Result<Arc<View>, TextError> {
+    Ok(ReadOptions::default().view(&model(api, caller)?).await?)
+}
+
+/// Recommends items to a user, without those of their feedback.
+pub async fn user(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(user): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Response, TextError> {
+    Box::pin(recommend(&api, &caller, &user, ListQuery::read(&query)?, &headers)).await
+}
+
+/// Recommends items of a category to a user.
+pub async fn in_category(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((user, category)): Path<(String, String)>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Result<Response, TextError> {
+    let mut list = ListQuery::read(&query)?;
+    list.categories.push(category);
+    Box::pin(recommend(&api, &caller, &user, list, &headers)).await
+}
+
+async fn recommend(
+    api: &Api,
+    caller: &Caller,
+    user: &str,
+    list: ListQuery,
+    headers: &HeaderMap,
+) -> Result<Response, TextError> {
+    let model = model(api, caller)?;
+    let id = Id::new("UserId", user)?;
+    let view = ReadOptions::default().view_for(&model, Some(user)).await?;
+    let has_events = view.inference().user(user).is_some_and(|actor| view.inference().history(actor).total() > 0);
+    let mut found = Vec::new();
+    if !has_events && view.inference().users.get(user).is_none_or(|row| view.inference().profile(row).is_none()) {
+        // Of somebody of whom nothing is known, Gorse shows the latest items.
+        found = newest(&view, &list).await?;
+    }
+    if found.is_empty() {
+        found = scores(&model, Subject::User(id), &list, ExcludeSeen::All).await?;
+    }
+    if let Some(kind) = &list.write_back {
+        let shown = found.iter().map(|score| Feedback::shown(kind, user, &score.id, list.delay)).collect::<Vec<_>>();
+        feedback::append(&model, caller, &shown, feedback::SHOWN).await?;
+    }
+    if headers.get("x-api-version").is_some_and(|version| version == "2") {
+        return Ok(Json(found).into_response());
+    }
+    Ok(Json(found.into_iter().map(|score| score.id).collect::<Vec<_>>()).into_response())
+}
+
+/// Recommends items to a visit: the items of its feedback, oldest first.
+pub async fn session(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    recommend_to_session(&api, &caller, ListQuery::read(&query)?, (&headers, body)).await
+}
+
+/// Recommends items of a category to a visit.
+pub async fn session_in_category(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(category): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let mut list = ListQuery::read(&query)?;
+    list.categories.push(category);
+    recommend_to_session(&api, &caller, list, (&headers, body)).await
+}
+
+async fn recommend_to_session(
+    api: &Api,
+    caller: &Caller,
+    list: ListQuery,
+    (headers, body): (&HeaderMap, Body),
+) -> Result<Response, TextError> {
+    let text = body::whole(headers, body, api.limits.body_bytes_max).await?;
+    let mut feedback: Vec<Feedback> = json(&text)?;
+    feedback.sort_by(|one, other| one.time().cmp(other.time()));
+    let newest = feedback.len().saturating_sub(Query::SESSION_MAX);
+    let items = feedback[newest..].iter().map(|one| Id::new("ItemId", &one.item_id)).collect::<Result<Vec<_>, _>>()?;
+    let model = model(api, caller)?;
+    Ok(Json(scores(&model, Subject::Session(items), &list, ExcludeSeen::All).await?).into_response())
+}
+
+/// Lists what is popular.
+pub async fn popular(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let list = ListQuery::read(&query)?;
+    Ok(Json(scores(&model(&api, &caller)?, Subject::Nobody, &list, ExcludeSeen::No).await?).into_response())
+}
+
+/// Lists what is popular in a category.
+pub async fn popular_in_category(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(category): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let mut list = ListQuery::read(&query)?;
+    list.categories.push(category);
+    Ok(Json(scores(&model(&api, &caller)?, Subject::Nobody, &list, ExcludeSeen::No).await?).into_response())
+}
+
+/// Lists the latest items; the score is the time in seconds since 1970.
+pub async fn latest(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let list = ListQuery::read(&query)?;
+    Ok(Json(newest(&served(&api, &caller).await?, &list).await?).into_response())
+}
+
+/// Lists the latest items of a category.
+pub async fn latest_in_category(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(category): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let mut list = ListQuery::read(&query)?;
+    list.categories.push(category);
+    Ok(Json(newest(&served(&api, &caller).await?, &list).await?).into_response())
+}
+
+/// Lists by one of the two rules that there are.
+pub async fn non_personalized(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let list = ListQuery::read(&query)?;
+    let model = model(&api, &caller)?;
+    let found = match name.as_str() {
+        "latest" => newest(&served(&api, &caller).await?, &list).await?,
+        "popular" => scores(&model, Subject::Nobody, &list, ExcludeSeen::No).await?,
+        _ => return Err(TextError::new(StatusCode::NOT_FOUND, format!("no list is named {name}"))),
+    };
+    Ok(Json(found).into_response())
+}
+
+/// The items with the newest times, of these categories.
+async fn newest(view: &Arc<View>, list: &ListQuery) -> Result<Vec<Score>, TextError> {
+    let (view, categories, offset, n) = (Arc::clone(view), list.categories.clone(), list.offset, list.n);
+    let work = view.inference().catalog.len() * ITEM_BYTES;
+    let found = off_worker(work, move || {
+        let catalog = &view.inference().catalog;
+        let admitted = view.matching(&filter(&categories));
+        let rows = (0..u32::try_from(catalog.len()).unwrap_or(u32::MAX)).filter(|row| {
+            catalog.entry(*row).recommendable() && admitted.as_ref().is_none_or(|admitted| admitted.contains(*row))
+        });
+        let timed = rows.filter_map(|row| Some((Timestamp::parse(time(&catalog.entry(row).item)?)?, row)));
+        let mut timed: Vec<(Reverse<Timestamp>, u32)> = timed.map(|(at, row)| (Reverse(at), row)).collect();
+        timed.sort_unstable();
+        let score = |(at, row): (Reverse<Timestamp>, u32)| Score {
+            id: catalog.id(row).to_string(),
+            score: at.0.seconds_since(Timestamp::default()),
+        };
+        timed.into_iter().skip(offset).take(n).map(score).collect()
+    });
+    Ok(found.await?)
+}
+
+/// Lists the items most like an item.
+pub async fn neighbors(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(item): Path<String>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    near(&api, &caller, &item, ListQuery::read(&query)?).await
+}
+
+/// Lists the items of a category most like an item.
+pub async fn neighbors_in_category(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path((item, category)): Path<(String, String)>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let mut list = ListQuery::read(&query)?;
+    list.categories.push(category);
+    near(&api, &caller, &item, list).await
+}
+
+async fn near(api: &Api, caller: &Caller, item: &str, list: ListQuery) -> Result<Response, TextError> {
+    let model = model(api, caller)?;
+    let limit = (list.n + list.offset).clamp(1, N_MAX);
+    let id = Id::new("ItemId", item)?;
+    let found = model.similar(ReadOptions::default().view(&model).await?, id, limit, filter(&list.categories)).await?;
+    let items = found.into_iter().skip(list.offset).take(list.n);
+    let scores: Vec<Score> = items.map(|item| Score { id: item.id.to_string(), score: item.score.into() }).collect();
+    Ok(Json(scores).into_response())
+}
+
+/// Reads a delay such as `0h10m0s`.
+pub fn delay(text: &str) -> Option<Duration> {
+    let (mut seconds, mut number) = (0_u64, String::new());
+    for letter in text.chars() {
+        let unit = match letter {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            digit if digit.is_ascii_digit() => {
+                number.push(digit);
+                continue;
+            }
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
+        number.clear();
+    }
+    number.is_empty().then(|| Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_read_as_go_writes_them() {
+        assert_eq!(delay("0h10m0s"), Some(Duration::from_secs(600)));
+        assert_eq!(delay("1h"), Some(Duration::from_secs(3600)));
+        assert_eq!((delay("10"), delay("x")), (None, None));
+    }
+}

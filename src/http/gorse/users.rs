@@ -1,0 +1,239 @@
+//! `/api/user` and `/api/users`.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, Query as Parameters, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ListQuery, TextError, affected, json, labels, model, wait};
+use crate::{
+    engine::{Model, Unlearn},
+    http::{Api, auth::Caller, body, cpu_pool::off_worker, error::ApiError, ingest, profiles},
+};
+use shelfmark_domain::{Id, Position, ProfileUpdate, RecordBody, UserProfile};
+use shelfmark_log::RecordsPage;
+
+/// Longest wait for a user to be forgotten.
+const FORGET_MAX: std::time::Duration = std::time::Duration::from_secs(60);
+/// Pause between two looks at an erasure.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+/// Records that are read at a time for a comment, and pages of them.
+const PAGE: usize = 1000;
+const PAGES_MAX: usize = 100;
+/// Bytes of work that a user counts as, in a pass over all of them.
+const USER_BYTES: usize = 64;
+
+/// A user.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct User {
+    user_id: String,
+    #[serde(default)]
+    labels: Value,
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// A page of users, ordered by id as text.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Users {
+    cursor: String,
+    users: Vec<User>,
+}
+
+/// Changes of a user: null is no change.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UserPatch {
+    labels: Option<Value>,
+    comment: Option<String>,
+}
+
+/// Creates or replaces a user.
+pub async fn post(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    put_all(&api, &caller, vec![json(&text)?]).await
+}
+
+/// Creates or replaces users.
+pub async fn post_many(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    put_all(&api, &caller, json(&text)?).await
+}
+
+async fn put_all(api: &Api, caller: &Caller, users: Vec<User>) -> Result<Response, TextError> {
+    let model = model(api, caller)?;
+    if users.len() > ingest::ENTRIES_MAX {
+        return Err(TextError::bad(format!("at most {} users", ingest::ENTRIES_MAX)));
+    }
+    let count = users.len();
+    let mut updates = Vec::with_capacity(count);
+    for User { user_id, labels, comment } in users {
+        let labels = labels::encode(&labels).into_iter().map(|(name, value)| (name, Some(value))).collect();
+        let comment = comment.filter(|comment| !comment.is_empty());
+        if comment.as_ref().is_some_and(|comment| comment.len() > UserProfile::COMMENT_BYTES_MAX) {
+            return Err(TextError::bad(format!("Comment has at most {} bytes", UserProfile::COMMENT_BYTES_MAX)));
+        }
+        let user = Id::new("UserId", &user_id)?;
+        updates.push(ProfileUpdate { user, replace: true, labels: Some(labels), comment });
+    }
+    profiles::append_updates(&model, caller, updates, &wait()).await?;
+    Ok(affected(count))
+}
+
+/// Lists users.
+pub async fn list(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<Vec<(String, String)>>,
+) -> Result<Response, TextError> {
+    let model = model(&api, &caller)?;
+    let ListQuery { n, cursor, .. } = ListQuery::read(&query)?;
+    let view = model.live();
+    let work = view.inference().users.len() * USER_BYTES;
+    let page = off_worker(work, move || {
+        let inference = view.inference();
+        // A row of a forgotten user has neither events nor a profile.
+        let events = |id: &str| inference.user(id).map_or(0, |actor| inference.history(actor).total());
+        let known = |row: u32, id: &str| inference.profile(row).is_some() || events(id) > 0;
+        let ids = inference.users.ids().map(|(row, id)| (row, id.as_str()));
+        let ids = ids.filter(|(row, id)| known(*row, id)).map(|(_, id)| id);
+        let (ids, next) = page_of(ids, &cursor, n);
+        let users = ids.iter().filter_map(|id| user(&view, id)).collect();
+        Users { cursor: next, users }
+    });
+    let Users { cursor, users: without } = page.await?;
+    let mut users = Vec::with_capacity(without.len());
+    for user in without {
+        users.push(commented(&model, user).await?);
+    }
+    Ok(Json(Users { cursor, users }).into_response())
+}
+
+/// Returns the `n` smallest ids after a cursor, in order, and the cursor of the next page.
+pub fn page_of<'a>(ids: impl Iterator<Item = &'a str>, cursor: &str, n: usize) -> (Vec<String>, String) {
+    let mut after: Vec<&str> = ids.filter(|id| *id > cursor).collect();
+    let more = after.len() > n;
+    if more && n > 0 {
+        after.select_nth_unstable(n - 1);
+    }
+    after.truncate(n);
+    after.sort_unstable();
+    let next = after.last().filter(|_| more).map_or_else(String::new, |last| (*last).to_owned());
+    (after.into_iter().map(str::to_owned).collect(), next)
+}
+
+fn user(view: &shelfmark_serving::View, id: &str) -> Option<User> {
+    let row = view.inference().users.get(id)?;
+    let UserProfile { labels } = view.inference().profile(row).cloned().unwrap_or_default();
+    Some(User { user_id: id.to_owned(), labels: labels::decode(&labels), comment: Some(String::new()) })
+}
+
+/// Adds the comment, which the log alone has: that of the newest update of the profile.
+async fn commented(model: &Model, user: User) -> Result<User, TextError> {
+    let id = Id::new("UserId", &user.user_id)?;
+    let (mut after, mut newest) = (Position::ZERO, None);
+    for _ in 0..PAGES_MAX {
+        let page = RecordsPage { after, limit: PAGE, user: Some(id.clone()), item: None };
+        let (records, next) = model.log().page(page).await.map_err(ApiError::from)?;
+        for record in records {
+            if let RecordBody::UpdateProfile(update) = record.body {
+                newest = update.comment;
+            }
+        }
+        match next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    Ok(User { comment: Some(newest.unwrap_or_default()), ..user })
+}
+
+fn unknown() -> TextError {
+    TextError::new(StatusCode::NOT_FOUND, "1000: user not found")
+}
+
+/// Reads a user.
+pub async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, TextError> {
+    let model = model(&api, &caller)?;
+    let known = user(&model.live(), &id).ok_or_else(unknown)?;
+    Ok(Json(commented(&model, known).await?).into_response())
+}
+
+/// Changes a user.
+pub async fn patch(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, TextError> {
+    let model = model(&api, &caller)?;
+    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    let UserPatch { labels, comment } = json(&text)?;
+    let view = model.live();
+    let known = commented(&model, user(&view, &id).ok_or_else(unknown)?).await?;
+    let labels = labels.filter(|labels| !labels.is_null()).unwrap_or(known.labels);
+    put_all(&api, &caller, vec![User { user_id: id, labels, comment: comment.or(known.comment) }]).await
+}
+
+/// Forgets a user, with all feedback.
+pub async fn delete(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, TextError> {
+    let model = model(&api, &caller)?;
+    let id = Id::new("UserId", &id)?;
+    Box::pin(forget(&model, id, caller.actor())).await?;
+    Ok(affected(1))
+}
+
+async fn forget(model: &Model, id: Id, actor: String) -> Result<(), TextError> {
+    let started = model.forget(id, Unlearn::Rows, actor).await?;
+    let until = tokio::time::Instant::now() + FORGET_MAX;
+    loop {
+        let operation = model.operations().store().get(started.id).await.map_err(ApiError::from)?;
+        if let Some(error) = operation.error {
+            return Err(TextError::new(StatusCode::INTERNAL_SERVER_ERROR, error));
+        }
+        if operation.finished_at.is_some() || tokio::time::Instant::now() > until {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_ordered_by_id_as_text() {
+        let ids = || ["2", "10", "1", "100", "3"].into_iter();
+        assert_eq!(page_of(ids(), "", 3), (vec!["1".into(), "10".into(), "100".into()], "100".into()));
+        assert_eq!(page_of(ids(), "100", 3), (vec!["2".into(), "3".into()], String::new()));
+        assert_eq!(page_of(ids(), "", 0), (Vec::new(), String::new()));
+        assert_eq!(page_of(ids(), "", 5).1, "");
+    }
+}
