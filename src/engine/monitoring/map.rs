@@ -54,6 +54,9 @@ pub struct MapRequest {
     pub ids: Vec<Id>,
 }
 
+/// Basis and size of the sample of a feed.
+type FeedKey = (BasisState, usize);
+
 /// What the maps of one model share.
 pub struct Maps {
     stores: Arc<Stores>,
@@ -62,7 +65,7 @@ pub struct Maps {
     bases: Mutex<VecDeque<(BasisState, Arc<Projection>)>>,
     streams: Arc<Semaphore>,
     /// What is followed now, by basis and size of the sample. Each lives as long as its followers.
-    feeds: Mutex<Vec<((BasisState, usize), Weak<MapFeed>)>>,
+    feeds: Mutex<Vec<(FeedKey, Weak<MapFeed>)>>,
 }
 
 /// Sees the steps of a replay, of which only the end is wanted.
