@@ -73,7 +73,7 @@ fn shown(history: &Value) -> anyhow::Result<String> {
         String::new(),
         String::new(),
     ]);
-    write!(text, "{table}distance: from the state above that has the row\n")?;
+    writeln!(text, "{table}distance: from the state above that has the row")?;
 
     let steps = &history["steps"];
     if steps.is_null() {

@@ -95,7 +95,7 @@ fn shown(learning: &Value) -> anyhow::Result<String> {
             plain(&of["because"]),
         ]);
     }
-    write!(text, "{table}update: length of an update over that of the rows it moved\n")?;
+    writeln!(text, "{table}update: length of an update over that of the rows it moved")?;
     Ok(text)
 }
 
