@@ -53,6 +53,9 @@ fn shown(learning: &Value) -> anyhow::Result<String> {
     let frozen = if learning["frozen"] == true { ", frozen" } else { "" };
     let because = format!("{}{frozen}: {}", plain(&learning["verdict"]), plain(&learning["because"]));
     writeln!(text, "{}", wrap(&because))?;
+    let convergence = &learning["convergence"];
+    let converged = format!("{}: {}", plain(&convergence["state"]), plain(&convergence["because"]));
+    writeln!(text, "{}", wrap(&converged))?;
     let behind = count(&learning["lag_records"]);
     writeln!(text, "behind the log by {behind} records, {} ms", plain(&learning["lag_ms"]))?;
 

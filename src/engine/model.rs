@@ -249,11 +249,9 @@ impl Model {
     pub fn notes(&self) -> Vec<String> {
         let name = &self.parts.core.stores.name;
         let frozen = self.is_frozen().then(|| format!("model {name}: learning is frozen"));
-        let over_budget = self
-            .parts
-            .memory_budget
-            .over_budget()
-            .map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
+        let over_budget = self.parts.memory_budget.over_budget();
+        let over_budget =
+            over_budget.map(|why| format!("model {name}: new users, sessions and items are refused: {why}"));
         let guard = self.parts.core.guard.note(name);
         frozen.into_iter().chain(guard).chain(over_budget).chain(self.parts.core.stores.read_back_note()).collect()
     }
@@ -284,10 +282,9 @@ impl Model {
 
     /// Why it is not ready; `None` when it is.
     pub(super) fn not_ready(&self) -> Option<String> {
-        let stores = &self.parts.core.stores;
-        let learner = &self.parts.core.learner.health;
-        let database = || stores.log.database_problem().map(|problem| format!("model {}: {problem}", stores.name));
-        learner.not_ready(stores.name.as_str(), self.parts.core.readers.position()).or_else(database)
+        let (name, core) = (self.name(), &self.parts.core);
+        let database = || core.stores.log.database_problem().map(|problem| format!("model {name}: {problem}"));
+        core.learner.health.not_ready(name.as_str(), core.readers.position()).or_else(database)
     }
 
     /// Why events are refused until learning is less far behind; `None` while it is within its bounds.

@@ -7,7 +7,7 @@ use super::{
     auth::Caller,
     error::ApiError,
     ingest::{self, AppendResponse, AppendSummary, ParsedEntry, WaitQuery},
-    params::{Params, Segments},
+    params::{self, Params, Segments},
     paths::IdPath,
     problem::Problem,
 };
@@ -41,6 +41,7 @@ pub async fn retract(
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let id = Id::new("event_id", &path.id)?;
+    params::wait(wait.timeout_ms)?;
     Box::pin(retract_event(&model, &caller, &id, &wait)).await
 }
 
