@@ -194,6 +194,9 @@ async fn every_integer_at_its_edges_is_taken_or_refused_by_name() {
                     if integer.path.iter().any(|part| part == "split") {
                         body["split"] = json!([{"live": true}]);
                     }
+                    if integer.path[0] == "group_by" {
+                        body["group_by"]["property"] = json!("brand");
+                    }
                     if integer.path.last().is_some_and(|last| last == "timeout_ms") {
                         body["min_position"] = json!(0);
                     }
