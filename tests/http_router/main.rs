@@ -352,3 +352,18 @@ async fn a_process_that_only_reads_has_no_route_that_writes() {
     let answer = service.with("POST", "/v1/models/default/events", &[("x-api-key", "reader")]).await;
     problem(answer, 403, "forbidden").await;
 }
+
+#[tokio::test]
+async fn a_recommendation_that_is_written_back_needs_the_scope_of_writes() {
+    const WRITES_BACK: &str = "/api/recommend/ann?write-back-type=read";
+    let guarded = guarded();
+    // Who may gets as far as the missing model.
+    for (key, path, expected) in
+        [("reader", "/api/recommend/ann", 404), ("reader", WRITES_BACK, 403), ("writer", WRITES_BACK, 404)]
+    {
+        let answer = guarded.with("GET", path, &[("x-api-key", key)]).await;
+        assert_eq!(answer.status().as_u16(), expected, "{path} as {key}");
+    }
+    let read_only = service(NamedKeys::default(), |wiring| wiring.read_only = true);
+    assert_eq!(read_only.get(WRITES_BACK).await.status(), StatusCode::FORBIDDEN);
+}

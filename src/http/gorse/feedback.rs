@@ -6,7 +6,7 @@ use axum::{
     Extension, Json,
     body::Body,
     extract::{Path, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::{
     engine::Model,
     http::{Api, auth::Caller, body, error::ApiError, ingest, retraction::retract_event},
 };
-use shelfmark_domain::{Id, KindWeight, ModelConfig, Timestamp};
+use shelfmark_domain::{Id, KindWeight, ModelConfig, Retraction, Timestamp};
 
 /// Weight of a type that was not known before.
 const LIKED: f32 = 1.0;
@@ -154,16 +154,16 @@ pub async fn append(model: &Model, caller: &Caller, feedback: &[Feedback], weigh
             .await?;
     }
     let mut left: Vec<&Feedback> = feedback.iter().collect();
-    for attempt in 0.. {
+    for attempt in 0..Retraction::ATTEMPTS_MAX {
         let events = left.iter().map(|one| one.event(attempt)).collect();
         let gone = ingest::append_events(model, caller, events, &wait()).await?;
         // Equal ones that were taken back stand in the log: these are new.
         left = gone.into_iter().filter_map(|place| left.get(place).copied()).collect();
         if left.is_empty() {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    Err(TextError::new(StatusCode::CONFLICT, "equal feedback was taken back too often"))
 }
 
 fn selection(user: &str, item: &str, kind: KindFilter) -> Result<Selection, TextError> {

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     engine::Model,
-    http::{Api, auth::Caller, body, cpu_pool::off_worker, read_options::ReadOptions},
+    http::{Api, auth::Caller, body, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
 };
-use shelfmark_domain::{ExcludeSeen, Filter, Id, Labels, Query, Subject, Timestamp};
+use shelfmark_domain::{ExcludeSeen, Filter, Id, Labels, Query, Scope, Subject, Timestamp};
 use shelfmark_serving::View;
 
 /// Bytes of work that an item counts as, in a pass over all of them.
@@ -47,7 +47,7 @@ async fn scores(model: &Model, subject: Subject, list: &ListQuery, seen: Exclude
     }
     let reader = if let Subject::User(id) = &subject { Some(id.as_str()) } else { None };
     let view = ReadOptions::default().view_for(model, reader).await?;
-    let limit = (list.n + list.offset).min(N_MAX);
+    let limit = list.n.saturating_add(list.offset).min(N_MAX);
     let query =
         Query { filter: filter(&list.categories), exclude_seen: seen, ..Query::new(subject, limit, Timestamp::now()) };
     let found = model.recommend(view, query).await?;
@@ -91,6 +91,13 @@ async fn recommend(
     list: ListQuery,
     headers: &HeaderMap,
 ) -> Result<Response, TextError> {
+    if list.write_back.is_some() {
+        // A read that appends is a write.
+        caller.check(Scope::Write, None)?;
+        if api.read_only {
+            return Err(ApiError::ReadOnly.into());
+        }
+    }
     let model = model(api, caller)?;
     let id = Id::new("UserId", user)?;
     let view = ReadOptions::default().view_for(&model, Some(user)).await?;
@@ -260,7 +267,7 @@ pub async fn neighbors_in_category(
 
 async fn near(api: &Api, caller: &Caller, item: &str, list: ListQuery) -> Result<Response, TextError> {
     let model = model(api, caller)?;
-    let limit = (list.n + list.offset).clamp(1, N_MAX);
+    let limit = list.n.saturating_add(list.offset).clamp(1, N_MAX);
     let id = Id::new("ItemId", item)?;
     let found = model.similar(ReadOptions::default().view(&model).await?, id, limit, filter(&list.categories)).await?;
     let items = found.into_iter().skip(list.offset).take(list.n);
