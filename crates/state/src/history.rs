@@ -154,7 +154,7 @@ impl History {
         true
     }
 
-    /// Whether [`History::retract`] would find an event of this time among the kept ones.
+    /// Whether `History::retract` would find an event of this time among the kept ones.
     pub fn holds(&self, item: u32, at: Timestamp, kind: u8) -> bool {
         let until = self.until(at);
         let first = self.times[..until].partition_point(|time| *time < at);
