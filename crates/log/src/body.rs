@@ -14,23 +14,8 @@ use shelfmark_domain::{
 use super::{
     item_rest::{item_rest, json, patch_rest},
     rest::{EventRest, ProfileRest, RestoreRest, RetractRest, event_rest, parse},
+    type_code,
 };
-
-/// Codes of `records.type`.
-pub(super) mod code {
-    pub const EVENT: i16 = 1;
-    pub const PUT_ITEM: i16 = 2;
-    pub const REMOVE_ITEM: i16 = 3;
-    pub const RESTORE: i16 = 4;
-    pub const CONFIGURE: i16 = 5;
-    pub const PUT_VECTOR: i16 = 6;
-    pub const FORGET: i16 = 7;
-    pub const PATCH_ITEM: i16 = 8;
-    pub const MERGE: i16 = 9;
-    pub const RESET_MODALITY: i16 = 10;
-    pub const RETRACT: i16 = 11;
-    pub const UPDATE_PROFILE: i16 = 12;
-}
 
 /// Columns of a body, for writing.
 #[derive(Default)]
@@ -70,7 +55,7 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
                 return Err("kind holds the character U+0000".to_owned());
             }
             Columns {
-                code: code::EVENT,
+                code: type_code::EVENT,
                 event_id: Some(event.event_id.as_str().into()),
                 user: event.user.as_ref().map(Id::as_str),
                 session: event.session.as_ref().map(Id::as_str),
@@ -82,19 +67,19 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             }
         }
         RecordBody::PutItem(item) => Columns {
-            code: code::PUT_ITEM,
+            code: type_code::PUT_ITEM,
             item: Some(item.id.as_str()),
             rest: Some(item_rest(item)?),
             ..Columns::default()
         },
         RecordBody::PatchItem(patch) => Columns {
-            code: code::PATCH_ITEM,
+            code: type_code::PATCH_ITEM,
             item: Some(patch.id.as_str()),
             rest: Some(patch_rest(patch)?),
             ..Columns::default()
         },
         RecordBody::Merge(merge) => Columns {
-            code: code::MERGE,
+            code: type_code::MERGE,
             user: Some(merge.into.as_str()),
             rest: Some(json(merge)?),
             ..Columns::default()
@@ -103,7 +88,7 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             let Retraction { event_id, event_position, attempt, user, session, item, kind, ts } = &**retraction;
             let rest = RetractRest { event_id: event_id.clone(), event_position: *event_position, attempt: *attempt };
             Columns {
-                code: code::RETRACT,
+                code: type_code::RETRACT,
                 event_id: Some(retraction.record_id().into()),
                 user: user.as_ref().map(Id::as_str),
                 session: session.as_ref().map(Id::as_str),
@@ -118,32 +103,32 @@ pub(super) fn to_columns(body: &RecordBody) -> Result<Columns<'_>, String> {
             let ProfileUpdate { user, replace, labels, comment } = &**update;
             let rest = ProfileRest { replace: *replace, labels: labels.clone(), comment: comment.clone() };
             Columns {
-                code: code::UPDATE_PROFILE,
+                code: type_code::UPDATE_PROFILE,
                 user: Some(user.as_str()),
                 rest: Some(json(&rest)?),
                 ..Columns::default()
             }
         }
         RecordBody::ResetModality { modality } => {
-            Columns { code: code::RESET_MODALITY, rest: Some(json(modality)?), ..Columns::default() }
+            Columns { code: type_code::RESET_MODALITY, rest: Some(json(modality)?), ..Columns::default() }
         }
         RecordBody::RemoveItem { item } => {
-            Columns { code: code::REMOVE_ITEM, item: Some(item.as_str()), ..Columns::default() }
+            Columns { code: type_code::REMOVE_ITEM, item: Some(item.as_str()), ..Columns::default() }
         }
         RecordBody::Restore { version, replay } => {
             let rest = RestoreRest { version: *version, replay: replay.clone() };
-            Columns { code: code::RESTORE, rest: Some(json(&rest)?), ..Columns::default() }
+            Columns { code: type_code::RESTORE, rest: Some(json(&rest)?), ..Columns::default() }
         }
         RecordBody::Configure { config } => {
-            Columns { code: code::CONFIGURE, rest: Some(json(config)?), ..Columns::default() }
+            Columns { code: type_code::CONFIGURE, rest: Some(json(config)?), ..Columns::default() }
         }
         RecordBody::PutVector(row) => Columns {
-            code: code::PUT_VECTOR,
+            code: type_code::PUT_VECTOR,
             item: (row.into == VectorTable::Items).then(|| row.id.as_str()),
             rest: Some(json(row)?),
             ..Columns::default()
         },
-        RecordBody::Forget(user) => Columns { code: code::FORGET, rest: Some(json(user)?), ..Columns::default() },
+        RecordBody::Forget(user) => Columns { code: type_code::FORGET, rest: Some(json(user)?), ..Columns::default() },
     })
 }
 
@@ -177,7 +162,7 @@ pub(super) fn normalise(body: &mut RecordBody, rest: Option<&str>) -> Result<(),
 pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String> {
     let rest = columns.rest.as_deref();
     Ok(match columns.code {
-        code::EVENT => {
+        type_code::EVENT => {
             let rest: EventRest = match rest {
                 Some(rest) => parse(rest)?,
                 None => EventRest::default(),
@@ -195,15 +180,15 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
                 properties: rest.properties,
             })
         }
-        code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
-        code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
-        code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
-        code::UPDATE_PROFILE => {
+        type_code::PUT_ITEM => RecordBody::PutItem(parse(rest.ok_or("rest is null")?)?),
+        type_code::PATCH_ITEM => RecordBody::PatchItem(parse(rest.ok_or("rest is null")?)?),
+        type_code::MERGE => RecordBody::Merge(parse(rest.ok_or("rest is null")?)?),
+        type_code::UPDATE_PROFILE => {
             let ProfileRest { replace, labels, comment } = parse(rest.ok_or("rest is null")?)?;
             let user = required("user_id", columns.user.as_deref())?;
             RecordBody::UpdateProfile(Box::new(ProfileUpdate { user, replace, labels, comment }))
         }
-        code::RETRACT => {
+        type_code::RETRACT => {
             let RetractRest { event_id, event_position, attempt } = parse(rest.ok_or("rest is null")?)?;
             RecordBody::Retract(Box::new(Retraction {
                 event_id,
@@ -216,15 +201,15 @@ pub(super) fn from_columns(columns: StoredColumns) -> Result<RecordBody, String>
                 ts: columns.ts.ok_or("ts is null")?,
             }))
         }
-        code::RESET_MODALITY => RecordBody::ResetModality { modality: parse(rest.ok_or("rest is null")?)? },
-        code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
-        code::RESTORE => {
+        type_code::RESET_MODALITY => RecordBody::ResetModality { modality: parse(rest.ok_or("rest is null")?)? },
+        type_code::REMOVE_ITEM => RecordBody::RemoveItem { item: required("item_id", columns.item.as_deref())? },
+        type_code::RESTORE => {
             let RestoreRest { version, replay } = parse(rest.ok_or("rest is null")?)?;
             RecordBody::Restore { version, replay }
         }
-        code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
-        code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
-        code::FORGET => RecordBody::Forget(parse(rest.ok_or("rest is null")?)?),
+        type_code::CONFIGURE => RecordBody::Configure { config: Box::new(parse(rest.ok_or("rest is null")?)?) },
+        type_code::PUT_VECTOR => RecordBody::PutVector(parse::<RowVector>(rest.ok_or("rest is null")?)?),
+        type_code::FORGET => RecordBody::Forget(parse(rest.ok_or("rest is null")?)?),
         other => return Err(format!("type {other} is unknown to this release")),
     })
 }
@@ -296,7 +281,7 @@ mod tests {
             numbers.chain(vector).collect::<Vec<_>>()
         };
         let stored = |rest: String| {
-            from_columns(StoredColumns { code: code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() })
+            from_columns(StoredColumns { code: type_code::PUT_ITEM, rest: Some(rest), ..StoredColumns::default() })
                 .expect("reads")
         };
         let body = RecordBody::PutItem(item.clone());
@@ -314,7 +299,11 @@ mod tests {
     #[test]
     fn restores_of_before_replays_are_read_and_replays_come_back_as_they_were() {
         let stored = |rest: &str| {
-            from_columns(StoredColumns { code: code::RESTORE, rest: Some(rest.to_owned()), ..StoredColumns::default() })
+            from_columns(StoredColumns {
+                code: type_code::RESTORE,
+                rest: Some(rest.to_owned()),
+                ..StoredColumns::default()
+            })
         };
         let plain = RecordBody::Restore { version: VersionNumber(7), replay: None };
         assert_eq!(stored(r#"{"version":7}"#), Ok(plain.clone()));

@@ -7,13 +7,12 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use shelfmark_domain::{ForgottenUser, Id, Merge, MergeSource, Position, UserNames};
 
 use super::{
-    LogError,
-    body::{self, code},
+    LogError, body,
     copy::record_columns,
     rest,
     restore::{LockedHead, insert_record},
     rewriting::Rewriting,
-    stored_row,
+    stored_row, type_code,
 };
 
 /// Records that are rewritten at a time.
@@ -269,7 +268,7 @@ impl Erasure {
             let position = stored_row::position(&row)?;
             let damaged = |detail| body::unreadable(position, detail);
             let rest = stored_row::rest(&row)?.ok_or_else(|| damaged("rest is null".to_owned()))?;
-            let rewritten = if row.try_get::<i16, _>(4)? == code::MERGE {
+            let rewritten = if row.try_get::<i16, _>(4)? == type_code::MERGE {
                 rest::merge_without_user(rest, forgotten)
             } else {
                 rest::restore_without_user(rest, forgotten).map(|rest| rest.map(|rest| (rest, None)))
@@ -301,5 +300,5 @@ pub async fn append_forget(
     forgotten: &ForgottenUser,
 ) -> Result<Position, LogError> {
     let rest = serde_json::to_string(forgotten).expect("numbers and letters have a JSON form");
-    insert_record(connection, head, code::FORGET, Some(rest)).await
+    insert_record(connection, head, type_code::FORGET, Some(rest)).await
 }

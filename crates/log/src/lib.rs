@@ -66,6 +66,7 @@ mod state;
 mod stored_row;
 mod summaries;
 mod tail;
+mod type_code;
 mod write_probe;
 
 pub use self::metrics::METRICS;

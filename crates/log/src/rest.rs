@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use shelfmark_domain::{Change, Event, Exclusions, ForgottenUser, Id, Merge, Position, PropertyValue, VersionNumber};
 
-use super::{body::code, item_rest::json};
+use super::{item_rest::json, type_code};
 
 /// Rare fields of an event: the JSON of `records.rest`.
 #[derive(Default, Serialize, Deserialize)]
@@ -88,11 +88,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> 
 /// Returns the part of `rest` that stays when the user of a record is forgotten: the circumstances and labels, which were
 /// learned from, and which event was retracted.
 pub(super) fn anonymous_rest(code: i16, rest: &str) -> Result<Option<String>, String> {
-    if code == code::UPDATE_PROFILE {
+    if code == type_code::UPDATE_PROFILE {
         let rest: ProfileRest = parse(rest)?;
         return json(&ProfileRest { comment: None, ..rest }).map(Some);
     }
-    if code == code::RETRACT {
+    if code == type_code::RETRACT {
         let rest: RetractRest = parse(rest)?;
         return json(&RetractRest { event_id: None, ..rest }).map(Some);
     }
