@@ -4,7 +4,7 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shelfmark_client::ApiRequest;
 use shelfmark_store::operations::{Operation, OperationState};
 
@@ -49,12 +49,7 @@ async fn forget(args: &ForgetArgs) -> anyhow::Result<ExitCode> {
     match (ended.state, &ended.result) {
         (OperationState::Done, Some(result)) => output.print(result, receipt)?,
         (OperationState::Done | OperationState::Running | OperationState::Failed | OperationState::Cancelled, _) => {
-            if output.json {
-                println!("{:#}", json!(ended));
-            } else {
-                eprintln!("{}", poll::line(&ended));
-            }
-            return Ok(ExitCode::FAILURE);
+            return Ok(poll::unsuccessful(&ended, output.json));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -101,6 +96,8 @@ fn receipt(result: &Value) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

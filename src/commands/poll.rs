@@ -1,7 +1,8 @@
 //! Polling of an operation of the service until it has ended.
 
-use std::time::Duration;
+use std::{process::ExitCode, time::Duration};
 
+use serde_json::json;
 use shelfmark_client::{ApiRequest, Client, ClientError};
 use shelfmark_store::operations::{Operation, OperationId};
 use tokio::time::Instant;
@@ -39,6 +40,16 @@ pub async fn until_ended(client: &Client, id: OperationId, quiet: bool) -> Resul
         }
         tokio::time::sleep(POLL_EVERY).await;
     }
+}
+
+/// Shows an operation that ended without what was asked for.
+pub fn unsuccessful(ended: &Operation, json: bool) -> ExitCode {
+    if json {
+        println!("{:#}", json!(ended));
+    } else {
+        eprintln!("{}", line(ended));
+    }
+    ExitCode::FAILURE
 }
 
 /// Describes an operation in a line.

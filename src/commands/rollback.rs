@@ -161,14 +161,7 @@ pub fn run(args: RollbackArgs) -> anyhow::Result<ExitCode> {
         match (ended.state, result("deployment"), result("dry_run")) {
             (OperationState::Done, Some(deployment), _) => output.print(deployment, done)?,
             (OperationState::Done, None, Some(dry_run)) => output.print(dry_run, would)?,
-            _ => {
-                if output.json {
-                    println!("{:#}", json!(ended));
-                } else {
-                    eprintln!("{}", poll::line(&ended));
-                }
-                return Ok(ExitCode::FAILURE);
-            }
+            _ => return Ok(poll::unsuccessful(&ended, output.json)),
         }
         Ok(ExitCode::SUCCESS)
     })

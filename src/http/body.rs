@@ -54,7 +54,7 @@ pub fn format(headers: &HeaderMap, lines: bool) -> Result<Format, ApiError> {
 }
 
 /// Whether the content type is RFC 7396's name of a JSON merge patch.
-pub fn is_merge_patch(headers: &HeaderMap) -> bool {
+fn is_merge_patch(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()?.split(';').next());
     kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/merge-patch+json"))
 }
@@ -208,6 +208,14 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, bytes_ma
     format(headers, false)?;
     let bytes = whole(headers, body, bytes_max).await?;
     decode::json(&bytes)
+}
+
+/// Reads the text of a JSON body, which may say that it is a merge patch (RFC 7396).
+pub async fn patch_text(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    if !is_merge_patch(headers) {
+        format(headers, false)?;
+    }
+    whole(headers, body, bytes_max).await
 }
 
 /// Like [`json`], where no body at all means `T::default()`.

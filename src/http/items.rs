@@ -16,13 +16,12 @@ use super::{
     params::{Params, Segments},
     paths::{IdPath, ModelPath},
     problem::Problem,
-    read_options::{FreshnessQuery, ReadOptions, VersionSelector, with_state_headers},
+    read_options::{FreshnessQuery, ReadOptions, live_view, with_state_headers},
 };
 use crate::engine::Model;
 use shelfmark_domain::{
     FieldError, GivenId, Id, Item, ItemPatch, NewRecord, PropertyValue, RecordBody, named_vectors, not_null,
 };
-use shelfmark_serving::View;
 
 /// Up to 10,000 items.
 #[derive(ToSchema)]
@@ -198,7 +197,7 @@ pub async fn patch_many(
     body: Body,
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
-    let kind = EntryKind::Patches { view: live(&model).await? };
+    let kind = EntryKind::Patches { view: live_view(&model).await? };
     let sent = AppendRequest { lag: LagBound::Waived, caller: &caller, headers: &headers, body };
     ingest::append(&model, &api.limits, kind, &wait, sent).await
 }
@@ -227,13 +226,10 @@ pub async fn patch(
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let id = Id::new("id", &path.id)?;
-    if !body::is_merge_patch(&headers) {
-        body::format(&headers, false)?;
-    }
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    let text = body::patch_text(&headers, body, api.limits.body_bytes_max).await?;
     let given: ItemPatch<Option<GivenId>> = decode::json(&text)?;
     check_same_id(given.id.as_ref(), &path.id)?;
-    let view = live(&model).await?;
+    let view = live_view(&model).await?;
     let mut parsed = ingest::checked_patch(given.with_id(id), &text, &view, &mut ingest::arrival(&model, &caller))?;
     parsed.record.source = caller.source();
     ingest::append_one(&model, parsed, &wait).await
@@ -244,11 +240,6 @@ fn check_same_id(given: Option<&GivenId>, path: &str) -> Result<(), FieldError> 
         Some(given) if **given != *path => Err(FieldError::new("id", "mismatch", "must be the id of the path")),
         Some(_) | None => Ok(()),
     }
-}
-
-/// The live view, which changes are checked against.
-async fn live(model: &Model) -> Result<Arc<View>, ApiError> {
-    ReadOptions::new(Some(VersionSelector::Live), None, None)?.view(model).await
 }
 
 /// Removes an item: it is never recommended again, until it is put back.

@@ -15,7 +15,7 @@ use super::{
     params::{Params, Segments},
     paths::IdPath,
     problem::Problem,
-    read_options::{ReadOptions, VersionSelector},
+    read_options::live_view,
 };
 use crate::engine::Model;
 use shelfmark_domain::{
@@ -98,10 +98,7 @@ pub async fn patch(
 ) -> Result<AppendResponse, ApiError> {
     let model = api.model(&path.model)?;
     let user = Id::new("id", &path.id)?;
-    if !body::is_merge_patch(&headers) {
-        body::format(&headers, false)?;
-    }
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
+    let text = body::patch_text(&headers, body, api.limits.body_bytes_max).await?;
     let patch: ProfilePatch = decode::json(&text)?;
     update_profile(&model, &caller, patch.of(user, false), &text, &wait).await
 }
@@ -114,7 +111,7 @@ async fn update_profile(
     text: &[u8],
     wait: &WaitQuery,
 ) -> Result<AppendResponse, ApiError> {
-    let view = ReadOptions::new(Some(VersionSelector::Live), None, None)?.view(model).await?;
+    let view = live_view(model).await?;
     let inference = view.inference();
     let known = inference.users.get(update.user.as_str()).and_then(|row| inference.profile(row));
     update.applied(known.unwrap_or(&UserProfile::default())).check()?;

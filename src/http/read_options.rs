@@ -97,6 +97,11 @@ pub struct ReadOptions {
     pub wait: Duration,
 }
 
+/// Returns the live view, which changes are checked against.
+pub async fn live_view(model: &Model) -> Result<Arc<View>, ApiError> {
+    ReadOptions::new(Some(VersionSelector::Live), None, None)?.view(model).await
+}
+
 impl ReadOptions {
     /// Checks what a caller gave.
     pub fn new(

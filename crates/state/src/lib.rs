@@ -11,7 +11,8 @@
 //!
 //! **Bounds.** A history keeps 1,000 to 1,125 events of kinds with a positive weight, as many of the others, and 10,000
 //! pairs of item and lasting kind. A row of the transition memory has 128 entries, the ring of recent items 32,768. At
-//! most 65,536 circumstances have a vector, labels of users among them. Dense vectors have at most 16 modalities with 16,384 numbers together.
+//! most 65,536 circumstances, labels of users among them, have a vector. Dense vectors have at most 16 modalities with
+//! 16,384 numbers together.
 
 mod added_tables;
 mod apply;

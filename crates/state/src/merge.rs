@@ -70,17 +70,18 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use shelfmark_domain::{Event, ModelConfig, Timestamp};
 
     use super::*;
     use crate::{ContextScratch, Digester};
 
-    fn id(text: &str) -> Id {
+    pub(crate) fn id(text: &str) -> Id {
         Id::new("id", text).expect("an id")
     }
 
-    fn event(user: Option<&str>, session: Option<&str>, item: &str, second: i64) -> Event {
+    /// A click at a second, of a user and session by their names.
+    pub(crate) fn event(user: Option<&str>, session: Option<&str>, item: &str, second: i64) -> Event {
         Event {
             event_id: id(&format!("{item}-{second}")),
             user: user.map(id),

@@ -54,29 +54,13 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_domain::{Event, ModelConfig, Position, Timestamp};
+    use shelfmark_domain::{ModelConfig, Position};
 
     use super::*;
-    use crate::{ContextScratch, Digester};
-
-    fn id(text: &str) -> Id {
-        Id::new("id", text).expect("an id")
-    }
-
-    fn event(user: Option<&str>, session: Option<&str>, item: &str, second: i64) -> Event {
-        Event {
-            event_id: id(&format!("{item}-{second}")),
-            user: user.map(id),
-            session: session.map(id),
-            item: id(item),
-            kind: "click".to_owned(),
-            value: None,
-            ts: Timestamp::from_micros(second * 1_000_000).expect("a time"),
-            context: Vec::new(),
-            recommendation_id: None,
-            properties: None,
-        }
-    }
+    use crate::{
+        ContextScratch, Digester,
+        merge::tests::{event, id},
+    };
 
     #[test]
     fn an_event_leaves_the_history_and_digests_follow() {
