@@ -146,20 +146,20 @@ fn gorse_searches() -> Group {
     let routes = OpenApiRouter::new()
         .route("/api/recommend/{id}", get(gorse::recommend))
         .route("/api/recommend/{id}/", get(gorse::recommend))
-        .route("/api/recommend/{id}/{category}", get(gorse::recommend_in_category))
+        .route("/api/recommend/{id}/{category}", get(gorse::recommend))
         .route("/api/session/recommend", post(gorse::session_recommend))
         .route("/api/session/recommend/", post(gorse::session_recommend))
-        .route("/api/session/recommend/{category}", post(gorse::session_recommend_in_category))
+        .route("/api/session/recommend/{category}", post(gorse::session_recommend))
         .route("/api/popular", get(gorse::popular))
         .route("/api/popular/", get(gorse::popular))
-        .route("/api/popular/{category}", get(gorse::popular_in_category))
+        .route("/api/popular/{category}", get(gorse::popular))
         .route("/api/latest", get(gorse::latest))
         .route("/api/latest/", get(gorse::latest))
-        .route("/api/latest/{category}", get(gorse::latest_in_category))
+        .route("/api/latest/{category}", get(gorse::latest))
         .route("/api/non-personalized/{name}", get(gorse::non_personalized))
         .route("/api/item/{id}/neighbors", get(gorse::neighbors))
         .route("/api/item/{id}/neighbors/", get(gorse::neighbors))
-        .route("/api/item/{id}/neighbors/{category}", get(gorse::neighbors_in_category));
+        .route("/api/item/{id}/neighbors/{category}", get(gorse::neighbors));
     Group::new(Policy { scope: Some(Scope::Read), load: Load::Shed }, routes)
 }
 
@@ -177,9 +177,9 @@ fn gorse_exports() -> Group {
     let routes = OpenApiRouter::new()
         .route("/api/users", get(gorse::list_users))
         .route("/api/user/{id}/feedback", get(gorse::user_feedback))
-        .route("/api/user/{id}/feedback/{type}", get(gorse::user_feedback_typed))
+        .route("/api/user/{id}/feedback/{type}", get(gorse::user_feedback))
         .route("/api/item/{id}/feedback", get(gorse::item_feedback))
-        .route("/api/item/{id}/feedback/{type}", get(gorse::item_feedback_typed))
+        .route("/api/item/{id}/feedback/{type}", get(gorse::item_feedback))
         .route("/api/feedback/{a}/{b}", get(gorse::get_feedback))
         .route("/api/feedback/{a}/{b}/{c}", get(gorse::get_typed_feedback));
     Group::new(Policy { scope: Some(Scope::Export), load: Load::Bounded }, routes)

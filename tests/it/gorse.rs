@@ -129,6 +129,11 @@ async fn feedback_is_keyed_and_lists_follow_it() {
     assert_eq!(get(&service, "/feedback/me/i1").await.as_array().map(Vec::len), Some(1), "the same again counts again");
     send(&service, Method::PUT, "/feedback", json!([watch("me", 2, 5.0)])).await;
     assert_eq!(get(&service, "/feedback/watch/me/i2").await["Value"], 5.0);
+    let mut bad = watch("me", 3, 9.0);
+    bad["Timestamp"] = json!("some day");
+    let refused = api(&service, Method::PUT, "/feedback", json!([watch("me", 2, 7.0), bad])).await;
+    assert_eq!(refused.0, 422, "{}", refused.1);
+    assert_eq!(get(&service, "/feedback/watch/me/i2").await["Value"], 5.0, "nothing was taken back");
 
     // Shapes of lists, with and without slashes and empty categories.
     let path = format!("{}/api/recommend/me/?n=3&category=even&category=even", service.url);

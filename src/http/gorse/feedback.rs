@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use axum::{
     Extension, Json,
-    body::Body,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -16,13 +15,14 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::{
     TextError, affected,
     items::seconds,
-    json as read_json,
     keyed::{self, KindFilter, Selection, said},
-    model, wait,
+    model,
+    request::JsonBody,
+    wait,
 };
 use crate::{
     engine::Model,
-    http::{Api, auth::Caller, body, error::ApiError, ingest, retraction::retract_event},
+    http::{Api, auth::Caller, error::ApiError, ingest, retraction::retract_event},
 };
 use shelfmark_domain::{Id, KindWeight, ModelConfig, Retraction, Timestamp};
 
@@ -109,11 +109,8 @@ impl Feedback {
 pub async fn post(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(feedback): JsonBody<Vec<Feedback>>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    let feedback: Vec<Feedback> = read_json(&text)?;
     let model = model(&api, &caller)?;
     Box::pin(append(&model, &caller, &feedback, LIKED)).await?;
     Ok(affected(feedback.len()))
@@ -123,12 +120,13 @@ pub async fn post(
 pub async fn put(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(feedback): JsonBody<Vec<Feedback>>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    let feedback: Vec<Feedback> = read_json(&text)?;
     let model = model(&api, &caller)?;
+    // Nothing is taken back for feedback that cannot be set.
+    know_kinds(&model, &feedback, LIKED).await?;
+    let events: Vec<Value> = feedback.iter().map(|one| one.event(0)).collect();
+    ingest::checked_events(&model, &caller, &events).await?;
     for Feedback { feedback_type, user_id, item_id, .. } in &feedback {
         let kind = KindFilter::exactly(feedback_type.clone());
         Box::pin(take_back(&model, &caller, &selection(user_id, item_id, kind)?)).await?;
@@ -137,26 +135,33 @@ pub async fn put(
     Ok(affected(feedback.len()))
 }
 
-/// Appends feedback. Types come into being by use, with this weight.
-pub async fn append(model: &Model, caller: &Caller, feedback: &[Feedback], weight: f32) -> Result<(), TextError> {
+/// Gives types that are not known yet a weight: types come into being by use.
+async fn know_kinds(model: &Model, feedback: &[Feedback], weight: f32) -> Result<(), TextError> {
     let kinds: BTreeSet<&str> = feedback.iter().map(|one| one.feedback_type.as_str()).collect();
     let known = model.config();
     let new: Vec<String> =
         kinds.into_iter().filter(|kind| !known.kinds.contains_key(*kind)).map(str::to_owned).collect();
-    if !new.is_empty() {
-        model
-            .configure(move |config| {
-                let mut config: ModelConfig = config.clone();
-                config.kinds.extend(new.into_iter().map(|kind| (kind, KindWeight::Constant(weight))));
-                config.check()?;
-                Ok(config)
-            })
-            .await?;
+    if new.is_empty() {
+        return Ok(());
     }
+    model
+        .configure(move |config| {
+            let mut config: ModelConfig = config.clone();
+            config.kinds.extend(new.into_iter().map(|kind| (kind, KindWeight::Constant(weight))));
+            config.check()?;
+            Ok(config)
+        })
+        .await?;
+    Ok(())
+}
+
+/// Appends feedback. New types get this weight.
+pub async fn append(model: &Model, caller: &Caller, feedback: &[Feedback], weight: f32) -> Result<(), TextError> {
+    know_kinds(model, feedback, weight).await?;
     let mut left: Vec<&Feedback> = feedback.iter().collect();
     for attempt in 0..Retraction::ATTEMPTS_MAX {
-        let events = left.iter().map(|one| one.event(attempt)).collect();
-        let gone = ingest::append_events(model, caller, events, &wait()).await?;
+        let events: Vec<Value> = left.iter().map(|one| one.event(attempt)).collect();
+        let gone = ingest::append_events(model, caller, &events, &wait()).await?;
         // Equal ones that were taken back stand in the log: these are new.
         left = gone.into_iter().filter_map(|place| left.get(place).copied()).collect();
         if left.is_empty() {
@@ -228,44 +233,38 @@ pub async fn delete_typed(
     Ok(affected(Box::pin(take_back(&model(&api, &caller)?, &caller, &selection)).await?))
 }
 
-/// Lists the feedback of a user.
+/// Lists the feedback of a user, of all types or of those that a type with a comparison admits.
 pub async fn of_user(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Path(user): Path<String>,
+    Path(listed): Path<Listed>,
 ) -> Result<Response, TextError> {
-    let selection = Selection { user: Some(Id::new("UserId", &user)?), ..Selection::default() };
-    Ok(Json(list(&api, &caller, selection).await?).into_response())
-}
-
-/// Lists the feedback of a user that a type, perhaps with a comparison, admits.
-pub async fn of_user_typed(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path((user, kind)): Path<(String, String)>,
-) -> Result<Response, TextError> {
-    let (user, kind) = (Some(Id::new("UserId", &user)?), KindFilter::parse(&kind)?);
+    let (user, kind) = (Some(Id::new("UserId", &listed.id)?), listed.kind()?);
     Ok(Json(list(&api, &caller, Selection { user, kind, ..Selection::default() }).await?).into_response())
 }
 
-/// Lists the feedback for an item.
+/// Lists the feedback for an item, likewise.
 pub async fn of_item(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Path(item): Path<String>,
+    Path(listed): Path<Listed>,
 ) -> Result<Response, TextError> {
-    let selection = Selection { item: Some(Id::new("ItemId", &item)?), ..Selection::default() };
-    Ok(Json(list(&api, &caller, selection).await?).into_response())
+    let (item, kind) = (Some(Id::new("ItemId", &listed.id)?), listed.kind()?);
+    Ok(Json(list(&api, &caller, Selection { item, kind, ..Selection::default() }).await?).into_response())
 }
 
-/// Lists the feedback for an item that a type, perhaps with a comparison, admits.
-pub async fn of_item_typed(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path((item, kind)): Path<(String, String)>,
-) -> Result<Response, TextError> {
-    let (item, kind) = (Some(Id::new("ItemId", &item)?), KindFilter::parse(&kind)?);
-    Ok(Json(list(&api, &caller, Selection { item, kind, ..Selection::default() }).await?).into_response())
+/// Path of a list of feedback.
+#[derive(Deserialize)]
+pub struct Listed {
+    id: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+impl Listed {
+    fn kind(&self) -> Result<KindFilter, TextError> {
+        self.kind.as_deref().map_or_else(|| Ok(KindFilter::default()), KindFilter::parse)
+    }
 }
 
 /// The time of now, in the form of feedback.

@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 
 use axum::{
     Extension, Json,
-    body::Body,
-    extract::{Path, Query as Parameters, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ListQuery, TextError, affected, json, labels, model, users::page_of, wait};
-use crate::http::{Api, auth::Caller, body, cpu_pool::off_worker, ingest};
+use super::{
+    TextError, affected, labels, model,
+    request::{JsonBody, ListQuery},
+    users::page_of,
+    wait,
+};
+use crate::http::{Api, auth::Caller, cpu_pool::off_worker, ingest};
 use shelfmark_domain::{Id, Item, ItemPatch, PropertyValue, RecordBody, Timestamp};
 use shelfmark_serving::View;
 
@@ -57,7 +61,7 @@ struct Items {
 /// Changes of an item: null is no change.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct GorsePatch {
+pub struct GorsePatch {
     is_hidden: Option<bool>,
     categories: Option<Vec<String>>,
     timestamp: Option<String>,
@@ -137,22 +141,18 @@ pub fn seconds(at: Timestamp) -> String {
 pub async fn post(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(one): JsonBody<GorseItem>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    put_all(&api, &caller, vec![json(&text)?]).await
+    put_all(&api, &caller, vec![one]).await
 }
 
 /// Creates or replaces items.
 pub async fn post_many(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(all): JsonBody<Vec<GorseItem>>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    put_all(&api, &caller, json(&text)?).await
+    put_all(&api, &caller, all).await
 }
 
 async fn put_all(api: &Api, caller: &Caller, items: Vec<GorseItem>) -> Result<Response, TextError> {
@@ -168,10 +168,10 @@ async fn put_all(api: &Api, caller: &Caller, items: Vec<GorseItem>) -> Result<Re
 pub async fn list(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let ListQuery { n, cursor, search, .. } = ListQuery::read(&query)?;
+    let ListQuery { n, cursor, search, .. } = list;
     let view = model.live();
     let work = view.inference().catalog.len() * ITEM_BYTES;
     let page = off_worker(work, move || {
@@ -230,11 +230,9 @@ pub async fn patch(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(patch): JsonBody<GorsePatch>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    let GorsePatch { is_hidden, categories, timestamp, labels, comment } = json(&text)?;
+    let GorsePatch { is_hidden, categories, timestamp, labels, comment } = patch;
     let model = model(&api, &caller)?;
     let view = model.live();
     let known = view.item(&id).ok_or_else(unknown)?;

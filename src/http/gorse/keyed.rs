@@ -11,7 +11,7 @@ use shelfmark_log::RecordsPage;
 
 /// Records that are read at a time.
 const PAGE: usize = 1000;
-/// Pages that are read for one list, at most.
+/// Most pages that are read for one request.
 const PAGES_MAX: usize = 100;
 
 /// Whose feedback is read.
@@ -93,17 +93,31 @@ impl KindFilter {
 /// Reads the feedback of a user or an item, oldest key first.
 pub async fn read(model: &Model, selection: &Selection) -> Result<Vec<Keyed>, TextError> {
     let mut keyed = Keys::default();
+    let (user, item) = (selection.user.as_ref(), selection.item.as_ref());
+    each_record(model, user, item, |position, body| keyed.add(position, body)).await?;
+    Ok(keyed.finish().into_iter().filter(|one| selection.kind.admits(&one.event.kind, one.value)).collect())
+}
+
+/// Reads the records of a user or an item, in the order of the log. More pages than may be read are an error: what
+/// stands behind them must not be passed over.
+pub async fn each_record(
+    model: &Model,
+    user: Option<&Id>,
+    item: Option<&Id>,
+    mut read: impl FnMut(Position, RecordBody),
+) -> Result<(), TextError> {
     let mut after = Position::ZERO;
     for _ in 0..PAGES_MAX {
-        let page = RecordsPage { after, limit: PAGE, user: selection.user.clone(), item: selection.item.clone() };
+        let page = RecordsPage { after, limit: PAGE, user: user.cloned(), item: item.cloned() };
         let (records, next) = model.log().page(page).await.map_err(ApiError::from)?;
-        records.into_iter().for_each(|record| keyed.add(record.position, record.body));
+        records.into_iter().for_each(|record| read(record.position, record.body));
         match next {
             Some(next) => after = next,
-            None => break,
+            None => return Ok(()),
         }
     }
-    Ok(keyed.finish().into_iter().filter(|one| selection.kind.admits(&one.event.kind, one.value)).collect())
+    let most = PAGES_MAX * PAGE;
+    Err(TextError::bad(format!("there are more than {most} records to read: ask for one user and one item")))
 }
 
 /// Events by position, and which were taken back.

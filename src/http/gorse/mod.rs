@@ -10,6 +10,7 @@ mod items;
 mod keyed;
 mod labels;
 mod recommend;
+mod request;
 mod users;
 
 use axum::{
@@ -31,27 +32,21 @@ use shelfmark_domain::FieldError;
 pub use self::{
     feedback::{
         delete as delete_feedback, delete_typed as delete_typed_feedback, get as get_feedback,
-        get_typed as get_typed_feedback, of_item as item_feedback, of_item_typed as item_feedback_typed,
-        of_user as user_feedback, of_user_typed as user_feedback_typed, post as post_feedback, put as put_feedback,
+        get_typed as get_typed_feedback, of_item as item_feedback, of_user as user_feedback, post as post_feedback,
+        put as put_feedback,
     },
     health::{live, ready},
     items::{
         add_category, delete as delete_item, get as get_item, list as list_items, patch as patch_item,
         post as post_item, post_many as post_items, remove_category,
     },
-    recommend::{
-        in_category as recommend_in_category, latest, latest_in_category, neighbors, neighbors_in_category,
-        non_personalized, popular, popular_in_category, session as session_recommend,
-        session_in_category as session_recommend_in_category, user as recommend,
-    },
+    recommend::{latest, neighbors, non_personalized, popular, session as session_recommend, user as recommend},
     users::{
         delete as delete_user, get as get_user, list as list_users, patch as patch_user, post as post_user,
         post_many as post_users,
     },
 };
 
-/// Entries of a list when the caller names no number.
-const N_DEFAULT: usize = 10;
 /// Longest list of recommendations, and longest page.
 const N_MAX: usize = 1000;
 /// Longest wait for the live view after a write, in milliseconds.
@@ -121,63 +116,4 @@ fn model(api: &Api, caller: &Caller) -> Result<Model, TextError> {
 /// How a write waits.
 const fn wait() -> WaitQuery {
     WaitQuery { wait: WaitFor::Applied, timeout_ms: Some(APPLIED_MS) }
-}
-
-/// Reads a body. It may come without a content type.
-fn json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, TextError> {
-    serde_json::from_slice(text).map_err(|error| TextError::bad(error.to_string()))
-}
-
-/// Parameters of lists.
-#[derive(Debug, Default)]
-struct ListQuery {
-    n: usize,
-    offset: usize,
-    cursor: String,
-    categories: Vec<String>,
-    write_back: Option<String>,
-    delay: std::time::Duration,
-    search: Option<String>,
-}
-
-impl ListQuery {
-    /// Reads parameters. Those that nobody knows are passed over, as Gorse does.
-    fn read(parameters: &[(String, String)]) -> Result<Self, TextError> {
-        let mut list = Self { n: N_DEFAULT, ..Self::default() };
-        for (name, value) in parameters {
-            let number = || value.parse::<usize>().map_err(|_| TextError::bad(format!("{name} must be a number")));
-            match name.as_str() {
-                "n" => list.n = number()?.min(N_MAX),
-                "offset" => list.offset = number()?,
-                "cursor" => list.cursor = value.clone(),
-                "category" if !value.is_empty() => list.categories.push(value.clone()),
-                "write-back-type" if !value.is_empty() => list.write_back = Some(value.clone()),
-                "write-back-delay" if !value.is_empty() => {
-                    let bad = || TextError::bad("write-back-delay must be like 0h10m0s");
-                    list.delay = recommend::delay(value).ok_or_else(bad)?;
-                }
-                "q" if !value.is_empty() => list.search = Some(value.clone()),
-                _ => {}
-            }
-        }
-        Ok(list)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_read_and_unknown_ones_passed_over() {
-        let read = |parameters: &[(&str, &str)]| {
-            let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            ListQuery::read(&parameters.collect::<Vec<_>>())
-        };
-        let given = [("n", "3"), ("offset", "2"), ("category", "a"), ("category", "b"), ("category", ""), ("x", "1")];
-        let list = read(&given).expect("read");
-        assert_eq!((list.n, list.offset, list.categories), (3, 2, vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!(read(&[]).expect("read").n, 10);
-        assert_eq!(read(&[("n", "many")]).expect_err("no number").text, "n must be a number");
-    }
 }

@@ -1,25 +1,25 @@
 //! `/api/recommend` and the lists that are for nobody in particular.
 
-use std::{cmp::Reverse, sync::Arc, time::Duration};
+use std::{cmp::Reverse, sync::Arc};
 
 use axum::{
     Extension, Json,
-    body::Body,
-    extract::{Path, Query as Parameters, State},
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
 use super::{
-    ListQuery, N_MAX, TextError,
+    N_MAX, TextError,
     feedback::{self, Feedback},
     items::time,
-    json, model,
+    model,
+    request::{JsonBody, ListQuery, OneId},
 };
 use crate::{
     engine::Model,
-    http::{Api, auth::Caller, body, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
+    http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
 };
 use shelfmark_domain::{ExcludeSeen, Filter, Id, Labels, Query, Scope, Subject, Timestamp};
 use shelfmark_serving::View;
@@ -64,24 +64,11 @@ async fn served(api: &Api, caller: &Caller) -> Result<Arc<View>, TextError> {
 pub async fn user(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Path(user): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    Path(OneId { id }): Path<OneId>,
+    list: ListQuery,
     headers: HeaderMap,
 ) -> Result<Response, TextError> {
-    Box::pin(recommend(&api, &caller, &user, ListQuery::read(&query)?, &headers)).await
-}
-
-/// Recommends items of a category to a user.
-pub async fn in_category(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path((user, category)): Path<(String, String)>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-    headers: HeaderMap,
-) -> Result<Response, TextError> {
-    let mut list = ListQuery::read(&query)?;
-    list.categories.push(category);
-    Box::pin(recommend(&api, &caller, &user, list, &headers)).await
+    Box::pin(recommend(&api, &caller, &id, list, &headers)).await
 }
 
 async fn recommend(
@@ -124,39 +111,13 @@ async fn recommend(
 pub async fn session(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, TextError> {
-    recommend_to_session(&api, &caller, ListQuery::read(&query)?, (&headers, body)).await
-}
-
-/// Recommends items of a category to a visit.
-pub async fn session_in_category(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path(category): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, TextError> {
-    let mut list = ListQuery::read(&query)?;
-    list.categories.push(category);
-    recommend_to_session(&api, &caller, list, (&headers, body)).await
-}
-
-async fn recommend_to_session(
-    api: &Api,
-    caller: &Caller,
     list: ListQuery,
-    (headers, body): (&HeaderMap, Body),
+    JsonBody(mut feedback): JsonBody<Vec<Feedback>>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(headers, body, api.limits.body_bytes_max).await?;
-    let mut feedback: Vec<Feedback> = json(&text)?;
     feedback.sort_by(|one, other| one.time().cmp(other.time()));
     let newest = feedback.len().saturating_sub(Query::SESSION_MAX);
     let items = feedback[newest..].iter().map(|one| Id::new("ItemId", &one.item_id)).collect::<Result<Vec<_>, _>>()?;
-    let model = model(api, caller)?;
+    let model = model(&api, &caller)?;
     Ok(Json(scores(&model, Subject::Session(items), &list, ExcludeSeen::All).await?).into_response())
 }
 
@@ -164,21 +125,8 @@ async fn recommend_to_session(
 pub async fn popular(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
-    let list = ListQuery::read(&query)?;
-    Ok(Json(scores(&model(&api, &caller)?, Subject::Nobody, &list, ExcludeSeen::No).await?).into_response())
-}
-
-/// Lists what is popular in a category.
-pub async fn popular_in_category(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path(category): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-) -> Result<Response, TextError> {
-    let mut list = ListQuery::read(&query)?;
-    list.categories.push(category);
     Ok(Json(scores(&model(&api, &caller)?, Subject::Nobody, &list, ExcludeSeen::No).await?).into_response())
 }
 
@@ -186,21 +134,8 @@ pub async fn popular_in_category(
 pub async fn latest(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
-    let list = ListQuery::read(&query)?;
-    Ok(Json(newest(&served(&api, &caller).await?, &list).await?).into_response())
-}
-
-/// Lists the latest items of a category.
-pub async fn latest_in_category(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path(category): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-) -> Result<Response, TextError> {
-    let mut list = ListQuery::read(&query)?;
-    list.categories.push(category);
     Ok(Json(newest(&served(&api, &caller).await?, &list).await?).into_response())
 }
 
@@ -209,9 +144,8 @@ pub async fn non_personalized(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
-    let list = ListQuery::read(&query)?;
     let model = model(&api, &caller)?;
     let found = match name.as_str() {
         "latest" => newest(&served(&api, &caller).await?, &list).await?,
@@ -247,62 +181,14 @@ async fn newest(view: &Arc<View>, list: &ListQuery) -> Result<Vec<Score>, TextEr
 pub async fn neighbors(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Path(item): Path<String>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    Path(OneId { id }): Path<OneId>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
-    near(&api, &caller, &item, ListQuery::read(&query)?).await
-}
-
-/// Lists the items of a category most like an item.
-pub async fn neighbors_in_category(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path((item, category)): Path<(String, String)>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
-) -> Result<Response, TextError> {
-    let mut list = ListQuery::read(&query)?;
-    list.categories.push(category);
-    near(&api, &caller, &item, list).await
-}
-
-async fn near(api: &Api, caller: &Caller, item: &str, list: ListQuery) -> Result<Response, TextError> {
-    let model = model(api, caller)?;
+    let model = model(&api, &caller)?;
     let limit = list.n.saturating_add(list.offset).clamp(1, N_MAX);
-    let id = Id::new("ItemId", item)?;
+    let id = Id::new("ItemId", &id)?;
     let found = model.similar(ReadOptions::default().view(&model).await?, id, limit, filter(&list.categories)).await?;
     let items = found.into_iter().skip(list.offset).take(list.n);
     let scores: Vec<Score> = items.map(|item| Score { id: item.id.to_string(), score: item.score.into() }).collect();
     Ok(Json(scores).into_response())
-}
-
-/// Reads a delay such as `0h10m0s`.
-pub fn delay(text: &str) -> Option<Duration> {
-    let (mut seconds, mut number) = (0_u64, String::new());
-    for letter in text.chars() {
-        let unit = match letter {
-            'h' => 3600,
-            'm' => 60,
-            's' => 1,
-            digit if digit.is_ascii_digit() => {
-                number.push(digit);
-                continue;
-            }
-            _ => return None,
-        };
-        seconds = seconds.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
-        number.clear();
-    }
-    number.is_empty().then(|| Duration::from_secs(seconds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_are_read_as_go_writes_them() {
-        assert_eq!(delay("0h10m0s"), Some(Duration::from_secs(600)));
-        assert_eq!(delay("1h"), Some(Duration::from_secs(3600)));
-        assert_eq!((delay("10"), delay("x")), (None, None));
-    }
 }

@@ -2,29 +2,29 @@
 
 use axum::{
     Extension, Json,
-    body::Body,
-    extract::{Path, Query as Parameters, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ListQuery, TextError, affected, json, labels, model, wait};
+use super::{
+    TextError, affected, keyed, labels, model,
+    request::{JsonBody, ListQuery},
+    wait,
+};
 use crate::{
     engine::{Model, Unlearn},
-    http::{Api, auth::Caller, body, cpu_pool::off_worker, error::ApiError, ingest, profiles},
+    http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, ingest, profiles},
 };
-use shelfmark_domain::{Id, Position, ProfileUpdate, RecordBody, UserProfile};
-use shelfmark_log::RecordsPage;
+use shelfmark_domain::{Id, ProfileUpdate, RecordBody, UserProfile};
+use shelfmark_store::operations::OperationState;
 
 /// Longest wait for a user to be forgotten.
 const FORGET_MAX: std::time::Duration = std::time::Duration::from_secs(60);
 /// Pause between two looks at an erasure.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
-/// Records that are read at a time for a comment, and pages of them.
-const PAGE: usize = 1000;
-const PAGES_MAX: usize = 100;
 /// Bytes of work that a user counts as, in a pass over all of them.
 const USER_BYTES: usize = 64;
 
@@ -50,7 +50,7 @@ struct Users {
 /// Changes of a user: null is no change.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct UserPatch {
+pub struct UserPatch {
     labels: Option<Value>,
     comment: Option<String>,
 }
@@ -59,22 +59,18 @@ struct UserPatch {
 pub async fn post(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(one): JsonBody<User>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    put_all(&api, &caller, vec![json(&text)?]).await
+    put_all(&api, &caller, vec![one]).await
 }
 
 /// Creates or replaces users.
 pub async fn post_many(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(all): JsonBody<Vec<User>>,
 ) -> Result<Response, TextError> {
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    put_all(&api, &caller, json(&text)?).await
+    put_all(&api, &caller, all).await
 }
 
 async fn put_all(api: &Api, caller: &Caller, users: Vec<User>) -> Result<Response, TextError> {
@@ -101,10 +97,10 @@ async fn put_all(api: &Api, caller: &Caller, users: Vec<User>) -> Result<Respons
 pub async fn list(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
-    Parameters(query): Parameters<Vec<(String, String)>>,
+    list: ListQuery,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let ListQuery { n, cursor, .. } = ListQuery::read(&query)?;
+    let ListQuery { n, cursor, .. } = list;
     let view = model.live();
     let work = view.inference().users.len() * USER_BYTES;
     let page = off_worker(work, move || {
@@ -148,20 +144,13 @@ fn user(view: &shelfmark_serving::View, id: &str) -> Option<User> {
 /// Adds the comment, which the log alone has: that of the newest update of the profile.
 async fn commented(model: &Model, user: User) -> Result<User, TextError> {
     let id = Id::new("UserId", &user.user_id)?;
-    let (mut after, mut newest) = (Position::ZERO, None);
-    for _ in 0..PAGES_MAX {
-        let page = RecordsPage { after, limit: PAGE, user: Some(id.clone()), item: None };
-        let (records, next) = model.log().page(page).await.map_err(ApiError::from)?;
-        for record in records {
-            if let RecordBody::UpdateProfile(update) = record.body {
-                newest = update.comment;
-            }
+    let mut newest = None;
+    keyed::each_record(model, Some(&id), None, |_, body| {
+        if let RecordBody::UpdateProfile(update) = body {
+            newest = update.comment;
         }
-        match next {
-            Some(next) => after = next,
-            None => break,
-        }
-    }
+    })
+    .await?;
     Ok(User { comment: Some(newest.unwrap_or_default()), ..user })
 }
 
@@ -185,12 +174,9 @@ pub async fn patch(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(UserPatch { labels, comment }): JsonBody<UserPatch>,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let text = body::whole(&headers, body, api.limits.body_bytes_max).await?;
-    let UserPatch { labels, comment } = json(&text)?;
     let view = model.live();
     let known = commented(&model, user(&view, &id).ok_or_else(unknown)?).await?;
     let labels = labels.filter(|labels| !labels.is_null()).unwrap_or(known.labels);
@@ -209,18 +195,24 @@ pub async fn delete(
     Ok(affected(1))
 }
 
+/// Forgets a user, and waits until it is done.
 async fn forget(model: &Model, id: Id, actor: String) -> Result<(), TextError> {
     let started = model.forget(id, Unlearn::Rows, actor).await?;
     let until = tokio::time::Instant::now() + FORGET_MAX;
     loop {
         let operation = model.operations().store().get(started.id).await.map_err(ApiError::from)?;
-        if let Some(error) = operation.error {
-            return Err(TextError::new(StatusCode::INTERNAL_SERVER_ERROR, error));
+        match operation.state {
+            OperationState::Done => return Ok(()),
+            OperationState::Failed | OperationState::Cancelled => {
+                let why = operation.error.unwrap_or_else(|| "it was cancelled".to_owned());
+                return Err(TextError::new(StatusCode::INTERNAL_SERVER_ERROR, why));
+            }
+            OperationState::Running if tokio::time::Instant::now() > until => {
+                let text = format!("the user is still being forgotten by operation {}", started.id);
+                return Err(TextError::new(StatusCode::SERVICE_UNAVAILABLE, text));
+            }
+            OperationState::Running => tokio::time::sleep(LOOK_EVERY).await,
         }
-        if operation.finished_at.is_some() || tokio::time::Instant::now() > until {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

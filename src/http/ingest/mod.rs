@@ -22,7 +22,7 @@ pub use event::EventIn;
 pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};
-pub use translated::{append_bodies, append_events};
+pub use translated::{append_bodies, append_events, checked_events};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

@@ -11,7 +11,7 @@ use crate::{
 use shelfmark_domain::{FieldError, NewRecord, Position, RecordBody};
 use shelfmark_log::AppendOutcome;
 
-/// Appends checked bodies, all or none of a thousand times ten, and waits for the live view.
+/// Appends checked bodies, [`ENTRIES_MAX`] at a time, and waits for the live view as long as `wait` says.
 pub async fn append_bodies(
     model: &Model,
     caller: &Caller,
@@ -33,14 +33,8 @@ pub async fn append_bodies(
     }
 }
 
-/// Appends events in the form of this API, or none of them when one is bad, and waits for the live view. Returns the places
-/// of those that stand in the log and that the live state does not hold: a retraction or a rollback took them back.
-pub async fn append_events(
-    model: &Model,
-    caller: &Caller,
-    events: Vec<Value>,
-    wait: &WaitQuery,
-) -> Result<Vec<usize>, ApiError> {
+/// Checks events in the form of this API as their append does: the first that is bad refuses all. Returns their records.
+pub async fn checked_events(model: &Model, caller: &Caller, events: &[Value]) -> Result<Vec<NewRecord>, ApiError> {
     if events.len() > ENTRIES_MAX {
         let detail = format!("at most {ENTRIES_MAX}, has {}", events.len());
         return Err(FieldError::new("events", "too_many", detail).into());
@@ -52,13 +46,26 @@ pub async fn append_events(
     if let Some(bad) = run.rejected.into_iter().next() {
         return Err(FieldError::new(format!("[{}].{}", bad.index, bad.field), bad.code, bad.detail).into());
     }
-    if let Some(error) = run.records.iter().find_map(|record| model.no_room_for(&record.body)) {
-        return Err(ApiError::NoRoom(error));
+    match run.records.iter().find_map(|record| model.no_room_for(&record.body)) {
+        Some(error) => Err(ApiError::NoRoom(error)),
+        None => Ok(run.records),
     }
-    if run.records.is_empty() {
+}
+
+/// Appends events in the form of this API, or none of them when one is bad, and waits for the live view as long as `wait`
+/// says. Returns the places of those that stand in the log and that the live state does not hold: a retraction or a
+/// rollback took them back.
+pub async fn append_events(
+    model: &Model,
+    caller: &Caller,
+    events: &[Value],
+    wait: &WaitQuery,
+) -> Result<Vec<usize>, ApiError> {
+    let records = checked_events(model, caller, events).await?;
+    if records.is_empty() {
         return Ok(Vec::new());
     }
-    let appended = model.append(run.records, Duration::ZERO).await?;
+    let appended = model.append(records, Duration::ZERO).await?;
     applied(model, &appended.outcomes, wait).await?;
     let mut gone = Vec::new();
     for (place, outcome) in appended.outcomes.iter().enumerate() {
