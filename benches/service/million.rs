@@ -1,7 +1,9 @@
-//! Recommendations over many clustered vectors, with and without learning beside them, and what share of the best is found.
+//! Recommendations over many clustered vectors, with and without learning beside them, and what share of the best is
+//! found.
 //!
-//! The vectors are stored as a version that the service starts from; queries are vectors near items. Before the load, answers are
-//! compared with scoring every row here; while events move rows, the service's own samples say what was missed.
+//! The vectors are stored as a version that the service starts from; queries are vectors near items. Before the load,
+//! answers are compared with scoring every row here; while events move rows, the service's own samples say what was
+//! missed.
 
 use std::{
     sync::Arc,

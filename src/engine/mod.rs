@@ -30,9 +30,9 @@
 //!
 //! **Bounds.** 64 models by default. Of each: 8 appends between feed and learner, 64 waiting snapshots, 4 versions in
 //! memory by default; 64 streams of points, each at most 64 points behind; one sample of live quality waiting, 32 for
-//! the guard; 64 streams of the map and 8 of its projections; one trace, history, diff or bias report at a time, whose replay passes through at most 1,000,000 records
-//! in at most 45 s; 65,536 clicked lists remembered. Beyond `--memory-budget` nothing is taken in that would make a new
-//! row.
+//! the guard; 64 streams of the map and 8 of its projections; one trace, history, diff or bias report at a time, whose
+//! replay passes through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered. Beyond
+//! `--memory-budget` nothing is taken in that would make a new row.
 
 mod blocking;
 mod deployment;

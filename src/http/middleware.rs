@@ -40,8 +40,8 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 pub enum Load {
     /// Answered when nothing else is.
     Probe,
-    /// Searches of a view. Refused before anything else is done for them while searches wait as long as they may, or while
-    /// requests wait too long to be read: a refusal must cost a small part of an answer.
+    /// Searches of a view. Refused before anything else is done for them while searches wait as long as they may, or
+    /// while requests wait too long to be read: a refusal must cost a small part of an answer.
     Shed,
     /// Bounded in number.
     Bounded,

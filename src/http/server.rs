@@ -1,5 +1,5 @@
-//! The accept loop: connections with bounds, and an end that lets requests finish. HTTP/1.1, and HTTP/2 in clear text for
-//! clients that begin with it (prior knowledge).
+//! The accept loop: connections with bounds, and an end that lets requests finish. HTTP/1.1, and HTTP/2 in clear text
+//! for clients that begin with it (prior knowledge).
 
 use std::{
     convert::Infallible,

@@ -1,6 +1,6 @@
-//! Goal: a forgotten user is nowhere (P10), and everything else is where it was: the log still leads from every version to
-//! the next one, bit by bit (P4, P7). Method: the service in process on a real Postgres; every text and every stored piece of
-//! its tables is searched for the user; the states are computed anew from what is left.
+//! Goal: a forgotten user is nowhere (P10), and everything else is where it was: the log still leads from every version
+//! to the next one, bit by bit (P4, P7). Method: the service in process on a real Postgres; every text and every stored
+//! piece of its tables is searched for the user; the states are computed anew from what is left.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -180,8 +180,8 @@ async fn a_forgotten_user_is_nowhere_and_the_log_still_leads_to_every_version() 
     running.stop().await;
 }
 
-/// Goal: an event that comes while a user is being forgotten is either forgotten too or comes after, never half. Method:
-/// events of the user without pause while the user is forgotten again and again; then all of it is replayed.
+/// Goal: an event that comes while a user is being forgotten is either forgotten too or comes after, never half.
+/// Method: events of the user without pause while the user is forgotten again and again; then all of it is replayed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_that_come_meanwhile_are_forgotten_or_come_after() {
     prepare_thread();
@@ -312,8 +312,8 @@ async fn a_forgotten_member_is_nowhere_as_a_guest_either() {
     running.stop().await;
 }
 
-/// Goal: unlearned, a user has left nothing but a log of somebody unknown. Method: after `unlearn=replay` the state is that
-/// of a learner that never met the user's events; whom a replay left out is forgotten too.
+/// Goal: unlearned, a user has left nothing but a log of somebody unknown. Method: after `unlearn=replay` the state is
+/// that of a learner that never met the user's events; whom a replay left out is forgotten too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unlearned_user_has_taught_the_model_nothing() {
     prepare_thread();

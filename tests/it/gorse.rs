@@ -1,5 +1,5 @@
-//! Goal: what clients of Gorse send is taken, and what they read has the shapes that they expect. Method: the requests of
-//! its own clients against the real binary, with their trailing slashes.
+//! Goal: what clients of Gorse send is taken, and what they read has the shapes that they expect. Method: the requests
+//! of its own clients against the real binary, with their trailing slashes.
 
 use crate::service::Service;
 use reqwest::Method;

@@ -1,4 +1,5 @@
-//! The service as a whole over HTTP: keys, its own Postgres over a restart, and what it tells of itself. The real binary.
+//! The service as a whole over HTTP: keys, its own Postgres over a restart, and what it tells of itself. The real
+//! binary.
 
 use std::time::{Duration, Instant};
 

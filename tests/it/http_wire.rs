@@ -199,8 +199,8 @@ async fn a_connection_that_asks_nothing_is_closed_in_either_protocol() {
     let _however = ended.expect("an idle connection is closed");
 }
 
-/// Goal: a kept connection outlives the bound on headers, as proxies need it, and no longer than its own. Method: an HTTP/1.1
-/// connection that asks, pauses, asks again and pauses.
+/// Goal: a kept connection outlives the bound on headers, as proxies need it, and no longer than its own. Method: an
+/// HTTP/1.1 connection that asks, pauses, asks again and pauses.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kept_connection_may_be_idle_for_longer_than_headers_may_take() {
     let header_read = Duration::from_millis(300);
@@ -253,8 +253,8 @@ async fn heads_that_cannot_be_served_get_a_problem() {
     assert!(head.starts_with("http/1.0 200"), "HTTP/1.0 needs no host: {head}");
 }
 
-/// Goal: a stream of items of any length is taken, bad lines are named, both spellings of a vector are one, and all forms of
-/// embeddings say the same. Method: 20,000 lines by HTTP/2 to the running binary.
+/// Goal: a stream of items of any length is taken, bad lines are named, both spellings of a vector are one, and all
+/// forms of embeddings say the same. Method: 20,000 lines by HTTP/2 to the running binary.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalogue_goes_up_as_lines_and_its_vectors_come_down_in_every_form() {
     const LINES: usize = 20_000;

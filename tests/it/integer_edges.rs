@@ -1,6 +1,6 @@
-//! Goal: no number that a caller sends is a failure of the service, and one beyond its bounds is refused by its name. Method:
-//! every integer of every parameter and body in the OpenAPI document, at its edges and at those of the machine's integers,
-//! against the running binary; times at the edges of the calendar.
+//! Goal: no number that a caller sends is a failure of the service, and one beyond its bounds is refused by its name.
+//! Method: every integer of every parameter and body in the OpenAPI document, at its edges and at those of the
+//! machine's integers, against the running binary; times at the edges of the calendar.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,8 @@
 //! `GET .../map`: items as points of a plane.
 //!
-//! Goal: points move only when vectors move, the same question has the same answer, and a sample stands for all. Method: the real
-//! binary on a generated shop; coordinates are computed again from the embeddings that the service answers.
+//! Goal: points move only when vectors move, the same question has the same answer, and a sample stands for all.
+//! Method: the real binary on a generated shop; coordinates are computed again from the embeddings that the service
+//! answers.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! Goal: labels of users are learned, so that a new user with labels is known before the first event, and they follow the
-//! log through crashes, versions, forks and erasures. Method: the real binary; two groups of people with other tastes.
+//! Goal: labels of users are learned, so that a new user with labels is known before the first event, and they follow
+//! the log through crashes, versions, forks and erasures. Method: the real binary; two groups of people with other
+//! tastes.
 
 use crate::service::Service;
 use reqwest::Method;

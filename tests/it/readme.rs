@@ -1,5 +1,5 @@
-//! Goal: what the README says to type works, word for word. Method: its blocks are run by bash and python in a clean folder
-//! against the real binary, with the port of a service that was just started in place of 8080.
+//! Goal: what the README says to type works, word for word. Method: its blocks are run by bash and python in a clean
+//! folder against the real binary, with the port of a service that was just started in place of 8080.
 
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 

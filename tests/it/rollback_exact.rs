@@ -1,6 +1,6 @@
-//! Goal: a rollback leads to the state that a slow, obvious simulation leads to, bit for bit (P4, P7). Method: the service in
-//! process on a real Postgres, and one learner in memory that applies the same appends, cut and filtered by hand. Digests must
-//! agree, after a restart and in a second process too. The seed is printed.
+//! Goal: a rollback leads to the state that a slow, obvious simulation leads to, bit for bit (P4, P7). Method: the
+//! service in process on a real Postgres, and one learner in memory that applies the same appends, cut and filtered by
+//! hand. Digests must agree, after a restart and in a second process too. The seed is printed.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -304,8 +304,8 @@ async fn dry_run(running: &Running, asked: &RollbackRequest) -> serde_json::Valu
     operation.result.unwrap()["dry_run"].clone()
 }
 
-/// Goal: readers see a stored version before its deployment is written, and are back when that fails. Method: the model's row is
-/// locked, so that nothing can be deployed; then the session that waits for it is ended.
+/// Goal: readers see a stored version before its deployment is written, and are back when that fails. Method: the
+/// model's row is locked, so that nothing can be deployed; then the session that waits for it is ended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_are_ahead_of_the_commit_and_go_back_when_it_fails() {
     let url = crate::support::database().await;

@@ -1,5 +1,6 @@
-//! The slow, obvious way to answer a query, written from docs/reference/http-api.md and docs/LEARNING.md; and how answers are held against it.
-//! Scores may differ by rounding, so an item counts as wrongly left out, or wrongly chosen, only beyond that.
+//! The slow, obvious way to answer a query, written from docs/reference/http-api.md and docs/LEARNING.md; and how
+//! answers are held against it. Scores may differ by rounding, so an item counts as wrongly left out, or wrongly
+//! chosen, only beyond that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -224,7 +225,8 @@ impl<'a> Naive<'a> {
         }
     }
 
-    /// Holds an answer with few items of a group against the scores: what is left out is no better, or its group is full.
+    /// Holds an answer with few items of a group against the scores: what is left out is no better, or its group is
+    /// full.
     pub fn check_groups(&self, query: &Query, group_by: &GroupBy, answer: &Recommendations) {
         let (all, _) = self.scores(query);
         let catalog = &self.state.inference.catalog;

@@ -47,8 +47,8 @@ impl DatabaseHealth {
         self.write_failure.send_replace(Some(reason(error)));
     }
 
-    /// Returns what is wrong, in words; `None` while Postgres answers and takes appends. `answer_max` is the longest time
-    /// without an answer.
+    /// Returns what is wrong, in words; `None` while Postgres answers and takes appends. `answer_max` is the longest
+    /// time without an answer.
     pub(super) fn problem(&self, answer_max: Duration) -> Option<String> {
         let silent = self.answered.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
         if silent > answer_max {

@@ -36,8 +36,8 @@ impl ErasedRecords {
     }
 }
 
-/// Adds the names that the logs link with a user's: users merged into it, directly or indirectly, and sessions that acted
-/// without a user beside naming one of these. Passes over all records of the models.
+/// Adds the names that the logs link with a user's: users merged into it, directly or indirectly, and sessions that
+/// acted without a user beside naming one of these. Passes over all records of the models.
 pub async fn linked_names(
     connection: &mut PgConnection,
     model_ids: &[i32],
@@ -86,8 +86,8 @@ fn merge(row: &PgRow) -> Result<Merge, LogError> {
 }
 
 /// Erases a user from the committed records after a position, under all `names`. A pseudonym replaces each name.
-/// Properties, event id and the id of the recommended list are removed, and so is a session that is not among the names.
-/// Item, kind, value, time and circumstances stay, since the model learned from them.
+/// Properties, event id and the id of the recommended list are removed, and so is a session that is not among the
+/// names. Item, kind, value, time and circumstances stay, since the model learned from them.
 ///
 /// Appends continue meanwhile. Erase again under the lock of the head from the records that they add.
 pub async fn erase_user(

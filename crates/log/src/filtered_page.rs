@@ -1,8 +1,8 @@
 //! Pages of one user's or item's records, with a bound on what is read for them.
 //!
 //! First the next few records are read in order, which suffices for those who occur often. Then the index of
-//! `records_users_items` says where in a longer window they may be. A window that is read quickly is followed by a longer one.
-//! After [`TIME_MAX`] the page is returned as it is, with the position through which it was searched.
+//! `records_users_items` says where in a longer window they may be. A window that is read quickly is followed by a
+//! longer one. After [`TIME_MAX`] the page is returned as it is, with the position through which it was searched.
 
 use std::time::{Duration, Instant};
 

@@ -195,7 +195,8 @@ impl Log {
         write_probe::check_writable(&self.shared).await;
     }
 
-    /// Returns why Postgres does not answer, or takes no appends, as far as this process knows; `None` while all is well.
+    /// Returns why Postgres does not answer, or takes no appends, as far as this process knows; `None` while all is
+    /// well.
     pub fn database_problem(&self) -> Option<String> {
         self.shared.database.problem(self.shared.settings.answer_max)
     }
@@ -217,8 +218,8 @@ impl Log {
         Tail::new(Arc::clone(&self.shared), after)
     }
 
-    /// Reads one page of records, and where the next page begins; `None` at the end of the log. With a filter a page may
-    /// have fewer records than its limit before that end: the search takes about a quarter of a second at most.
+    /// Reads one page of records, and where the next page begins; `None` at the end of the log. With a filter a page
+    /// may have fewer records than its limit before that end: the search takes about a quarter of a second at most.
     pub async fn page(&self, page: RecordsPage) -> Result<(Vec<Record>, Option<Position>), LogError> {
         let page = RecordsPage { limit: page.limit.clamp(1, PAGE_LIMIT_MAX), ..page };
         let LogState { pool, target, .. } = &*self.shared;
@@ -248,8 +249,8 @@ impl Log {
         reader::is_retracted(&self.shared.pool, self.shared.target.model_id, position).await
     }
 
-    /// Finds the user who has the history now that an event went into, when merges or an event that names both session and
-    /// user moved it. Reads up to 1,000,000 records after the event.
+    /// Finds the user who has the history now that an event went into, when merges or an event that names both session
+    /// and user moved it. Reads up to 1,000,000 records after the event.
     pub async fn moved_to(&self, event: &Event, position: Position) -> Result<Option<Id>, LogError> {
         let through = self.head().await?.min(position.advanced(moved_history::RECORDS_MAX));
         let after_event = Interval { after: position, through };

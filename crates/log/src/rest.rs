@@ -85,8 +85,8 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(rest: &'a str) -> Result<T, String> 
     serde_json::from_str(rest).map_err(|error| error.to_string())
 }
 
-/// Returns the part of `rest` that stays when the user of a record is forgotten: the circumstances and labels, which were
-/// learned from, and which event was retracted.
+/// Returns the part of `rest` that stays when the user of a record is forgotten: the circumstances and labels, which
+/// were learned from, and which event was retracted.
 pub(super) fn anonymous_rest(code: i16, rest: &str) -> Result<Option<String>, String> {
     if code == type_code::UPDATE_PROFILE {
         let rest: ProfileRest = parse(rest)?;

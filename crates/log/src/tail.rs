@@ -50,11 +50,11 @@ impl Tail {
         }
     }
 
-    /// Takes the users whose names are pseudonyms in what [`Tail::next`] returned last, although the record that forgets
-    /// them comes later.
+    /// Takes the users whose names are pseudonyms in what [`Tail::next`] returned last, although the record that
+    /// forgets them comes later.
     ///
-    /// An erasure rewrites the table at once. A reader that learned earlier events under the name must replace it before
-    /// it goes on, or it would take one person for two, which no later reading of the log does (P4).
+    /// An erasure rewrites the table at once. A reader that learned earlier events under the name must replace it
+    /// before it goes on, or it would take one person for two, which no later reading of the log does (P4).
     pub fn take_forgotten(&mut self) -> Vec<ForgottenUser> {
         std::mem::take(&mut self.forgotten)
     }
@@ -140,8 +140,8 @@ impl Tail {
 /// Appends, and the erasures whose names they do not hold, with the positions of their records.
 type ReadWithErasures = (VecDeque<Append>, Vec<(Position, ForgottenUser)>);
 
-/// Reads appends, and the erasures after `erased_through`, so that the appends hold no name that one of them replaces and
-/// no pseudonym of another.
+/// Reads appends, and the erasures after `erased_through`, so that the appends hold no name that one of them replaces
+/// and no pseudonym of another.
 async fn read_with_erasures(
     shared: Arc<LogState>,
     after: Position,

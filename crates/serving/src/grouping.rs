@@ -1,8 +1,8 @@
 //! Lists with few items of a group: at most so many with one value of a property.
 //!
-//! Hits are taken in order while their groups have room. When the best rows do not suffice, the next search leaves out the
-//! groups that are full and the rows that were taken, so every round begins with rows that count. What is answered is what
-//! going through all rows in order would take. After [`ROUNDS_MAX`] rounds the list ends, even if it is short.
+//! Hits are taken in order while their groups have room. When the best rows do not suffice, the next search leaves out
+//! the groups that are full and the rows that were taken, so every round begins with rows that count. What is answered
+//! is what going through all rows in order would take. After [`ROUNDS_MAX`] rounds the list ends, even if it is short.
 
 use std::collections::HashMap;
 

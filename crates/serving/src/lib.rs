@@ -9,8 +9,8 @@
 //!
 //! **Promises.** A request sees one whole position, whatever is learned meanwhile (P5). An answer is that of scoring
 //! every row, to the bit; equal scores go to the item that came first into the model. One answer in so many is compared
-//! with scoring every row (`recall_audit`). Reads never wait for learning, nor learning for reads. Publishing costs what was
-//! touched: codes lag behind their rows and are renewed by the block.
+//! with scoring every row (`recall_audit`). Reads never wait for learning, nor learning for reads. Publishing costs
+//! what was touched: codes lag behind their rows and are renewed by the block.
 //!
 //! **Must not know** HTTP, Postgres or torch.
 //!

@@ -7,8 +7,8 @@ use roaring::RoaringBitmap;
 /// Rows of one word of a set.
 const WORD_ROWS: usize = u64::BITS as usize;
 
-/// An immutable set of item rows: one bit a row of the view that it was made for, so that a word is a strip of the scan, and
-/// asking costs one load. A million rows are 125 kB. `Clone` shares.
+/// An immutable set of item rows: one bit a row of the view that it was made for, so that a word is a strip of the
+/// scan, and asking costs one load. A million rows are 125 kB. `Clone` shares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowMask {
     words: Arc<[u64]>,

@@ -1,9 +1,9 @@
 //! Quantized query of a search, and the bounds that it puts on a row's score.
 //!
-//! With `q` the vector, `q'` its code, `v` a row and `v'` its code: `q.v = q'.v' + (q - q').v' + q.(v - v')`, and the last two are
-//! at most `|q - q'| |v'| + |q| |v - v'|` (Cauchy and Schwarz). The lengths are known: one is computed when the search begins, the others stand
-//! beside the codes. With 8 bits they are a hundredth of `|q| |v|`, so that the bounds leave a few dozen of a million rows to be
-//! scored exactly, and no row is missed.
+//! With `q` the vector, `q'` its code, `v` a row and `v'` its code: `q.v = q'.v' + (q - q').v' + q.(v - v')`, and the
+//! last two are at most `|q - q'| |v'| + |q| |v - v'|` (Cauchy and Schwarz). The lengths are known: one is computed
+//! when the search begins, the others stand beside the codes. With 8 bits they are a hundredth of `|q| |v|`, so that
+//! the bounds leave a few dozen of a million rows to be scored exactly, and no row is missed.
 
 use super::{
     codes::{Codes, TILE_ROWS, code_of, scale_of, widened},
@@ -29,8 +29,8 @@ pub(super) struct Probe {
     pub(super) error: f32,
     /// What the score may be off by for each unit of length of a row's code.
     pub(super) norm: f32,
-    /// What the score may be off by besides: nothing without products, so that rows worth as much as the worst of the best, such
-    /// as a whole catalogue that nobody met, are passed over.
+    /// What the score may be off by besides: nothing without products, so that rows worth as much as the worst of the
+    /// best, such as a whole catalogue that nobody met, are passed over.
     pub(super) slack: f32,
     /// The most that exploration and boosts may add, which bounds of single rows have apart.
     pub(super) chance: f32,
@@ -79,8 +79,8 @@ impl Probe {
         }
     }
 
-    /// Bounds of the score of a lane's row before anything is added to it, from its sum of products of codes. Infinite where
-    /// nothing is known.
+    /// Bounds of the score of a lane's row before anything is added to it, from its sum of products of codes. Infinite
+    /// where nothing is known.
     #[expect(clippy::cast_precision_loss, reason = "what is lost is part of the bounds")]
     pub(super) fn bounds(&self, tile: &Tile<'_>, lane: usize, product: i32, bias: &BiasBound) -> Bounds {
         let error = error_of(tile.errors_biases[lane]);

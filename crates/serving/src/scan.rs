@@ -1,8 +1,8 @@
 //! The exact best rows of several searches, with one pass over the codes of all rows.
 //!
-//! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows do not
-//! reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to [`super::top_k::Top`], which scores the few that
-//! are left exactly. A search that admits few rows looks at their tiles alone.
+//! Rows that a search names (`adjust`) are bounded first, one by one; the best of them set a floor that most other rows
+//! do not reach. The pass then bounds 16 rows at a time and offers those that may beat the floor to
+//! [`super::top_k::Top`], which scores the few that are left exactly. A search that admits few rows looks at their tiles alone.
 
 use shelfmark_state::{InferenceState, POPULARITY_COLUMNS, set_bits};
 
@@ -327,8 +327,9 @@ mod tests {
         (0..1 + draws.below(3)).map(|_| boost(draws)).collect()
     }
 
-    /// Goal: two passes give the bits of the slow, obvious scan, on every machine, in every batch, however rows moved since their codes were
-    /// made. Method: random histories of publications over extreme rows; random searches of all kinds together.
+    /// Goal: two passes give the bits of the slow, obvious scan, on every machine, in every batch, however rows moved
+    /// since their codes were made. Method: random histories of publications over extreme rows; random searches of all
+    /// kinds together.
     #[test]
     fn two_passes_find_what_scoring_every_row_finds() {
         for seed in 0..12 {
@@ -359,8 +360,8 @@ mod tests {
         }
     }
 
-    /// Goal: rows that are worth the same, or nearly, because nothing is known of them are not scored one by one. Method: a
-    /// catalogue before its first events, but for a few rows; nobody, and queries that say little and much.
+    /// Goal: rows that are worth the same, or nearly, because nothing is known of them are not scored one by one.
+    /// Method: a catalogue before its first events, but for a few rows; nobody, and queries that say little and much.
     #[test]
     fn a_catalogue_of_which_nothing_is_known_is_not_scored() {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 10, ..ModelConfig::default() }));

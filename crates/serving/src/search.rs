@@ -33,8 +33,8 @@ pub(super) struct Search {
     pub(super) vector: Vec<f32>,
     /// Weights of the popularity columns in the query's context; of no effect on cosines.
     pub(super) popularity: [f32; POPULARITY_COLUMNS],
-    /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for a
-    /// row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
+    /// What is added to single rows' scores, ascending by row: the sparse terms of the model, or negative infinity for
+    /// a row that is left out. So nothing is fetched twice, nothing over-fetched, and the order is that of full scores.
     pub(super) adjust: Vec<(u32, f32)>,
     /// Seed of what exploration adds to every row's score, after `adjust`; `None` adds nothing.
     pub(super) explore: Option<u64>,

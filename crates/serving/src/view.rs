@@ -155,8 +155,8 @@ impl View {
         with_scratch(|scratch| self.recommend_batch(&[query], scratch).pop().expect("one query has one answer"))
     }
 
-    /// The vector that a query searches with, `[dim]`: the one point where a user, a visit or circumstances end up. Empty
-    /// when nothing is known of the subject.
+    /// The vector that a query searches with, `[dim]`: the one point where a user, a visit or circumstances end up.
+    /// Empty when nothing is known of the subject.
     pub fn query_vector(&self, query: &Query) -> Result<Vec<f32>, QueryError> {
         with_scratch(|scratch| Ok(Plan::new(self, query, scratch)?.search.vector))
     }

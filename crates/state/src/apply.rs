@@ -315,8 +315,8 @@ impl State {
     }
 }
 
-/// Returns what each event of a unit counts as an entry, and whether it is an entry's first. `earlier` events of the unit
-/// came in an earlier batch.
+/// Returns what each event of a unit counts as an entry, and whether it is an entry's first. `earlier` events of the
+/// unit came in an earlier batch.
 fn entry_parts(learned: &[(u32, bool)], is_entry: bool, earlier: usize) -> Vec<(f32, bool)> {
     let liked = learned.iter().filter(|(_, liked)| *liked).count();
     #[expect(clippy::cast_precision_loss, reason = "a unit has far fewer than 2^24 events")]

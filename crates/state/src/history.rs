@@ -129,8 +129,8 @@ impl History {
         }
     }
 
-    /// Takes out the newest event with this item, time and kind; of one that is too old to be kept, the pair of item and
-    /// kind. Returns whether there was any.
+    /// Takes out the newest event with this item, time and kind; of one that is too old to be kept, the pair of item
+    /// and kind. Returns whether there was any.
     pub(super) fn retract(&mut self, item: u32, at: Timestamp, kind: u8) -> bool {
         let same = |place: &usize| self.items[*place] == item && self.kinds[*place] == kind;
         let until = self.until(at);
@@ -161,8 +161,8 @@ impl History {
         (first..until).any(|place| self.items[place] == item && self.kinds[place] == kind)
     }
 
-    /// Returns by event, oldest first, whether it counts: the newest [`HISTORY_EVENTS_MAX`] that take part in queries do,
-    /// and as many that do not.
+    /// Returns by event, oldest first, whether it counts: the newest [`HISTORY_EVENTS_MAX`] that take part in queries
+    /// do, and as many that do not.
     fn window(&self, kinds: &HistoryKinds) -> Vec<bool> {
         let mut counts = [0_usize; 2];
         let newest_first = (0..self.len()).rev().map(|place| {

@@ -59,8 +59,8 @@ impl InferenceState {
         self.profiles.len() <= self.users.len() && (0..self.profiles.len()).all(known)
     }
 
-    /// Adds the circumstances of a user's labels to those of a query, as far as an event was learned with them: others say
-    /// nothing, and would take from the weight of those that do.
+    /// Adds the circumstances of a user's labels to those of a query, as far as an event was learned with them: others
+    /// say nothing, and would take from the weight of those that do.
     pub fn with_learned_labels(&self, user: Option<u32>, terms: Vec<u32>) -> Vec<u32> {
         let learned = |row: &u32| self.parameters.contexts.row(*row as usize).iter().any(|value| *value != 0.0);
         let mut all = self.with_labels(user, terms.clone());
@@ -81,8 +81,8 @@ impl InferenceState {
 }
 
 impl State {
-    /// Changes a user's profile. An unknown user is created. An update whose result breaks the rules of profiles changes
-    /// nothing; requests are checked for that as far as the view knows.
+    /// Changes a user's profile. An unknown user is created. An update whose result breaks the rules of profiles
+    /// changes nothing; requests are checked for that as far as the view knows.
     pub fn update_profile(&mut self, update: &ProfileUpdate) {
         let nothing = UserProfile::default();
         let known = self.inference.users.get(update.user.as_str());

@@ -62,7 +62,8 @@ pub enum Table {
     UsersLastActive = 26,
     /// Number of events when each session was last active, while idle sessions are evicted.
     SessionsLastActive = 27,
-    /// One row: small learned vectors that were added later, and their accumulators. Absent in states of earlier builds.
+    /// One row: small learned vectors that were added later, and their accumulators. Absent in states of earlier
+    /// builds.
     AddedWeights = 28,
     /// Decayed entry counts, by item. Absent in states of earlier builds.
     EntryPopularity = 29,

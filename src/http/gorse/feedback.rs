@@ -53,8 +53,8 @@ pub struct Feedback {
 }
 
 impl Feedback {
-    /// Translates into an event. The id is made of the content, so a retry with a timestamp counts once. `attempt` tells
-    /// it from events of equal content that were taken back.
+    /// Translates into an event. The id is made of the content, so a retry with a timestamp counts once. `attempt`
+    /// tells it from events of equal content that were taken back.
     fn event(&self, attempt: u32) -> Value {
         let Self { feedback_type, user_id, item_id, value, timestamp, labels, comment, .. } = self;
         let comment = comment.as_deref().filter(|comment| !comment.is_empty());

@@ -1,5 +1,5 @@
-//! `/api/item` and `/api/items`. A comment is the title, so that its words are learned; labels stand in `text` as they came,
-//! and what of them is a value or a list of values in the properties too, where filters find it.
+//! `/api/item` and `/api/items`. A comment is the title, so that its words are learned; labels stand in `text` as they
+//! came, and what of them is a value or a list of values in the properties too, where filters find it.
 
 use std::collections::BTreeMap;
 

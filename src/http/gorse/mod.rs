@@ -1,8 +1,9 @@
 //! `/api`: the REST surface of Gorse 0.4 and 0.5, so that its clients work unchanged.
 //!
-//! A thin translation: users, items and feedback become profiles, items and events in the log of one model, and are read
-//! from its view. The model is that of the key, else `default`. Writes wait for the live view, because Gorse's clients read
-//! what they have just written. Errors are plain text, empty lists `[]`. Nothing outside knows this room but the routes.
+//! A thin translation: users, items and feedback become profiles, items and events in the log of one model, and are
+//! read from its view. The model is that of the key, else `default`. Writes wait for the live view, because Gorse's
+//! clients read what they have just written. Errors are plain text, empty lists `[]`. Nothing outside knows this room
+//! but the routes.
 
 mod feedback;
 mod health;

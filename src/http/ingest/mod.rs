@@ -1,8 +1,9 @@
 //! Records into the log: one, a batch, or a stream of lines.
 //!
 //! Promises: valid entries are taken, bad ones are named by index; the answer comes after the commit (P1); a retry
-//! with the same `event_id` changes nothing (P2). Bounds: a batch has at most [`ENTRIES_MAX`] entries and the body limit
-//! in bytes; a stream is held [`stream::LINES_MAX`] lines at a time; an answer names at most [`REJECTED_MAX`] entries.
+//! with the same `event_id` changes nothing (P2). Bounds: a batch has at most [`ENTRIES_MAX`] entries and the body
+//! limit in bytes; a stream is held [`stream::LINES_MAX`] lines at a time; an answer names at most [`REJECTED_MAX`]
+//! entries.
 
 mod append;
 mod context;

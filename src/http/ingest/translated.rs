@@ -33,7 +33,8 @@ pub async fn append_bodies(
     }
 }
 
-/// Checks events in the form of this API as their append does: the first that is bad refuses all. Returns their records.
+/// Checks events in the form of this API as their append does: the first that is bad refuses all. Returns their
+/// records.
 pub async fn checked_events(model: &Model, caller: &Caller, events: &[Value]) -> Result<Vec<NewRecord>, ApiError> {
     if events.len() > ENTRIES_MAX {
         let detail = format!("at most {ENTRIES_MAX}, has {}", events.len());
@@ -52,9 +53,9 @@ pub async fn checked_events(model: &Model, caller: &Caller, events: &[Value]) ->
     }
 }
 
-/// Appends events in the form of this API, or none of them when one is bad, and waits for the live view as long as `wait`
-/// says. Returns the places of those that stand in the log and that the live state does not hold: a retraction or a
-/// rollback took them back.
+/// Appends events in the form of this API, or none of them when one is bad, and waits for the live view as long as
+/// `wait` says. Returns the places of those that stand in the log and that the live state does not hold: a retraction
+/// or a rollback took them back.
 pub async fn append_events(
     model: &Model,
     caller: &Caller,

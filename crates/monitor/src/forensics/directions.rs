@@ -6,7 +6,8 @@ pub const DIRECTIONS_MAX: usize = 128;
 const ITERATIONS: usize = 8;
 
 /// Centres the rows of a table and scales the whole to a norm of 1. Longer vectors are reduced to [`DIRECTIONS_MAX`]
-/// coordinates. `None` when all rows are alike or a number is not finite. Returns the table `[rows, width]` and its width.
+/// coordinates. `None` when all rows are alike or a number is not finite. Returns the table `[rows, width]` and its
+/// width.
 pub(super) fn centred(rows: &[&[f32]]) -> Option<(Vec<f64>, usize)> {
     let width = rows.first()?.len();
     let count = rows.len() as f64;

@@ -1,5 +1,5 @@
-//! Eigenvalues of a symmetric matrix: Householder tridiagonalization, then the implicit QL algorithm (Golub and Van Loan,
-//! Matrix Computations, sections 8.3.1 and 8.3.3).
+//! Eigenvalues of a symmetric matrix: Householder tridiagonalization, then the implicit QL algorithm (Golub and Van
+//! Loan, Matrix Computations, sections 8.3.1 and 8.3.3).
 
 /// Rotations of one eigenvalue, at most; two or three are usual.
 const SWEEPS_MAX: usize = 50;
@@ -131,8 +131,8 @@ mod tests {
         }
     }
 
-    /// Goal: sum, sum of squares and sum of cubes of the eigenvalues are the traces of the matrix's powers. Method: random
-    /// symmetric matrices, some of low rank.
+    /// Goal: sum, sum of squares and sum of cubes of the eigenvalues are the traces of the matrix's powers. Method:
+    /// random symmetric matrices, some of low rank.
     #[test]
     fn power_sums_of_eigenvalues_are_traces_of_powers() {
         for (seed, size) in [(1, 2), (2, 3), (3, 17), (4, 64)] {

@@ -1,5 +1,6 @@
-//! Goal: states of one origin, states that learned alike, and strangers are told apart. Method: the production learner on
-//! a generated shop: a model and its fork, the same events learned from another seed, another shop's; rotated uploads.
+//! Goal: states of one origin, states that learned alike, and strangers are told apart. Method: the production learner
+//! on a generated shop: a model and its fork, the same events learned from another seed, another shop's; rotated
+//! uploads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,10 +1,11 @@
-//! Inverted index of the items' metadata: it says which rows a filter admits. Copy-on-write, and kept up as items change.
+//! Inverted index of the items' metadata: it says which rows a filter admits. Copy-on-write, and kept up as items
+//! change.
 //!
-//! Every label, text and flag has a compressed bitmap of the rows that have it (Chambi, Lemire, Kaser, Godin 2016), numbers
-//! stand in columns by property. Only rows that may be recommended are in it. A changed item copies the bitmaps of what it had
-//! and has, at most a bit a row each, and a block of 1,024 numbers a property, once a publication. Memory: 2 bytes an item and
-//! label or less, 10 an item and number, some 200 and its text for each label or value that is told apart, and a bit a row for
-//! each of the newest [`recent::FILTERS_MAX`] filters.
+//! Every label, text and flag has a compressed bitmap of the rows that have it (Chambi, Lemire, Kaser, Godin 2016),
+//! numbers stand in columns by property. Only rows that may be recommended are in it. A changed item copies the bitmaps
+//! of what it had and has, at most a bit a row each, and a block of 1,024 numbers a property, once a publication.
+//! Memory: 2 bytes an item and label or less, 10 an item and number, some 200 and its text for each label or value that
+//! is told apart, and a bit a row for each of the newest [`recent::FILTERS_MAX`] filters.
 
 mod footprint;
 mod numbers;
@@ -104,8 +105,8 @@ impl Filters {
         }
     }
 
-    /// The rows that may be recommended and that `filter` admits. Costs about a millisecond for a million rows when the filter
-    /// is not among the newest ones; those are remembered until an item's metadata change.
+    /// The rows that may be recommended and that `filter` admits. Costs about a millisecond for a million rows when the
+    /// filter is not among the newest ones; those are remembered until an item's metadata change.
     pub(super) fn rows(&self, filter: &Filter) -> RowMask {
         if let Some(rows) = self.recent.get(filter) {
             return rows;

@@ -1,6 +1,6 @@
-//! Goal: every combination of a query's options is answered as the documents say. Method: random states, and for each all
-//! combinations of the options with random details, asked together and alone, of the newest view and of one from before that must
-//! not have moved, held against the slow way (`serving_world/naive.rs`).
+//! Goal: every combination of a query's options is answered as the documents say. Method: random states, and for each
+//! all combinations of the options with random details, asked together and alone, of the newest view and of one from
+//! before that must not have moved, held against the slow way (`serving_world/naive.rs`).
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Encoding of a history as a row: columns of items, times, kinds and stances, after what is remembered of older events.
+//! Encoding of a history as a row: columns of items, times, kinds and stances, after what is remembered of older
+//! events.
 
 use shelfmark_domain::Timestamp;
 

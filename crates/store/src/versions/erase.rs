@@ -33,8 +33,8 @@ pub struct ErasedVersion {
 
 /// A row of the table of users' ids, or of sessions'.
 type IdRow = (Table, u32);
-/// Rows that hold a name of the user, with the change of the digest that the erasure causes. `None` marks a row that held
-/// the user in an earlier version and has another id here: rows of dropped idle users are reused.
+/// Rows that hold a name of the user, with the change of the digest that the erasure causes. `None` marks a row that
+/// held the user in an earlier version and has another id here: rows of dropped idle users are reused.
 type UserRows = HashMap<IdRow, Option<u128>>;
 /// Tables of ids that may hold a name of the user.
 const ID_TABLES: [Table; 2] = [Table::Users, Table::Sessions];
@@ -69,11 +69,11 @@ pub async fn related_models(connection: &mut PgConnection, model_id: i32) -> Res
     Ok(related)
 }
 
-/// Replaces the user's names by their pseudonyms in every version of all related models, hidden ones included. Until the
-/// transaction ends, no version of these models is stored. Memory: one segment of ids.
+/// Replaces the user's names by their pseudonyms in every version of all related models, hidden ones included. Until
+/// the transaction ends, no version of these models is stored. Memory: one segment of ids.
 ///
-/// Only the segments of users' and sessions' ids are rewritten. A digest is a sum over rows, so the digest of every version that holds
-/// the row changes by the difference of that row's hashes.
+/// Only the segments of users' and sessions' ids are rewritten. A digest is a sum over rows, so the digest of every
+/// version that holds the row changes by the difference of that row's hashes.
 pub async fn erase_user(
     connection: &mut PgConnection,
     related: &[i32],
