@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use shelfmark_domain::{Id, Position};
-use shelfmark_state::{ACCUMULATOR_INITIAL, LearnedTable, State, as_row};
+use shelfmark_state::{LearnedTable, State};
+
+use super::terms::{RankedTerm, TermsTable, TermsTableReport, gradient_mass, terms_report};
 
 use super::gini::gini;
 
 /// Maximum number of listed categories.
 const CATEGORIES_MAX: usize = 100;
 /// Tables whose rows with the most gradient mass are listed.
-const STRONG_TABLES: [LearnedTable; 3] = [LearnedTable::Items, LearnedTable::Tokens, LearnedTable::Context];
+const STRONG_TABLES: [TermsTable; 3] = [TermsTable::Items, TermsTable::Tokens, TermsTable::Context];
 /// Maximum number of listed rows of such a table.
 const STRONGEST_MAX: usize = 10;
 /// Number of groups of equal size by popularity.
@@ -178,43 +180,20 @@ pub fn bias_report(state: &State, position: Position, exposure: &BTreeMap<Id, u6
         deciles: deciles.iter().enumerate().map(decile).collect(),
         categories: by_category,
         categories_left_out: left_out as u64,
-        strongest: STRONG_TABLES.iter().flat_map(|table| strongest(state, *table)).collect(),
+        strongest: strongest(state, position),
     }
 }
 
-/// The rows of a table with the most gradient mass.
-fn strongest(state: &State, table: LearnedTable) -> Vec<StrongRow> {
-    let sums = state.accumulators.table(table);
-    let mut masses: Vec<(f64, u32)> = (0..sums.len())
-        .map(|row| (gradient_mass(sums.row(row)), as_row(row)))
-        .filter(|(mass, _)| *mass > 0.0)
-        .collect();
-    let whole: f64 = masses.iter().map(|(mass, _)| mass).sum();
-    let order = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if masses.len() > STRONGEST_MAX {
-        masses.select_nth_unstable_by(STRONGEST_MAX, order);
-        masses.truncate(STRONGEST_MAX);
-    }
-    masses.sort_by(order);
-    let inference = &state.inference;
-    let row = |(mass, row): (f64, u32)| {
-        let item = (table == LearnedTable::Items).then(|| inference.catalog.entry(row));
-        let id = match table {
-            LearnedTable::Tokens => inference.catalog.token(row).to_string(),
-            LearnedTable::Context => inference.contexts.id(row).to_string(),
-            LearnedTable::Items
-            | LearnedTable::Last
-            | LearnedTable::Users
-            | LearnedTable::Bias
-            | LearnedTable::Projections
-            | LearnedTable::Small => inference.catalog.id(row).to_string(),
-        };
-        StrongRow { table, id, title: item.and_then(|entry| entry.item.title.clone()), share: mass / whole }
-    };
-    masses.into_iter().map(row).collect()
-}
-
-/// The sum of all squared gradients that a row's accumulators hold.
-fn gradient_mass(sums: &[f32]) -> f64 {
-    sums.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum()
+/// Ranks by all the gradient that was ever learned from.
+fn strongest(state: &State, position: Position) -> Vec<StrongRow> {
+    let report = terms_report((state, position), None, &STRONG_TABLES, STRONGEST_MAX);
+    let rows = report.tables.into_iter().flat_map(|TermsTableReport { table, terms, .. }| {
+        terms.into_iter().map(move |RankedTerm { id, title, share, .. }| StrongRow {
+            table: table.learned(),
+            id: id.to_string(),
+            title,
+            share,
+        })
+    });
+    rows.collect()
 }

@@ -42,7 +42,8 @@ impl TermsTable {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    const fn learned(self) -> LearnedTable {
+    /// Returns the table of learned rows.
+    pub(super) const fn learned(self) -> LearnedTable {
         match self {
             Self::Tokens => LearnedTable::Tokens,
             Self::Items => LearnedTable::Items,
@@ -159,13 +160,13 @@ fn ranking(table: TermsTable, now: &State, before: Option<&State>, limit: usize)
             let before_row = old.and_then(|(state, _)| table.row_in(&state.inference, row, id));
             let shared = |old: &CowRows| before_row == Some(row) && accumulators.shares(old, place);
             let before = match (old, before_row) {
-                (Some((_, old)), Some(before_row)) => total(old.row(before_row as usize)),
+                (Some((_, old)), Some(before_row)) => gradient_mass(old.row(before_row as usize)),
                 (Some(_), None) | (None, _) => 0.0,
             };
             let mass = match old {
                 Some((_, old)) if shared(old) => 0.0,
                 Some(_) | None => {
-                    let grown = total(accumulators.row(place));
+                    let grown = gradient_mass(accumulators.row(place));
                     // Set back by an import or a rollback: what it has now came since.
                     if grown >= before { grown - before } else { grown }
                 }
@@ -209,7 +210,7 @@ fn title(table: TermsTable, inference: &InferenceState, row: u32) -> Option<Stri
     }
 }
 
-/// Sum of squared gradients of a row since its accumulators began.
-fn total(accumulators: &[f32]) -> f64 {
+/// Returns the sum of squared gradients of a row since its accumulators began.
+pub(super) fn gradient_mass(accumulators: &[f32]) -> f64 {
     accumulators.iter().map(|sum| f64::from(*sum) - f64::from(ACCUMULATOR_INITIAL)).sum::<f64>().max(0.0)
 }
