@@ -61,7 +61,8 @@ impl Service {
         service
     }
 
-    fn spawn(args: &[&str]) -> Self {
+    /// Starts on a free port with flags, and waits until it listens.
+    pub fn spawn(args: &[&str]) -> Self {
         let mut all = vec!["serve", "--log", "warn"];
         if !args.contains(&"--listen") {
             all.extend_from_slice(&["--listen", "127.0.0.1:0"]);

@@ -18,6 +18,7 @@ mod evaluate;
 mod fair_shares;
 mod fair_shares_answers;
 mod forks;
+mod full_disk;
 mod gorse;
 mod guard_poison;
 mod health_http;

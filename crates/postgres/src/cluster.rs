@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::binaries::Binaries;
+use super::disk_reserve::DiskReserve;
 use super::error::{PostgresError, at};
 use super::options::ManagedPostgresOptions;
 use super::os_user::OsUser;
@@ -27,6 +28,8 @@ pub(super) struct Cluster {
     pub(super) log: PathBuf,
     /// The socket's folder.
     pub(super) socket_folder: PathBuf,
+    /// Disk space for recovery. Clusters of tests, which are not durable, have none.
+    pub(super) disk_reserve: Option<DiskReserve>,
     durable: bool,
 }
 
@@ -59,6 +62,7 @@ impl Cluster {
             data,
             log: log_folder.join("postgres.log"),
             socket_folder: socket::folder(&top),
+            disk_reserve: options.durable.then(|| DiskReserve::new(&top)),
             durable: options.durable,
         };
         if cluster_major.is_none() {

@@ -33,10 +33,9 @@ impl DataDirLock {
             }
             Err(TryLockError::Error(source)) => return Err(at(&path)(source)),
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(at(&path))?;
+        // A full disk may refuse the id. The lock holds without it.
+        let _for_people_only =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { file })
     }
 }

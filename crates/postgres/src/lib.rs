@@ -5,6 +5,7 @@
 //!   for its whole life. It adopts or restarts the server of a killed service, and never starts a second server on the
 //!   same files (P1: acknowledged events are in those files).
 //! - An interrupted `initdb` is repeated.
+//! - A managed server starts on a full disk: 64 MiB in `DATA_DIR/postgres/disk-reserve` are kept for its recovery.
 //! - A start that fails, or is given up, ends the server that it began.
 //! - Variables of libpq (`PG*`) do not reach the managed server. `PGOPTIONS` is the exception, see [`DatabaseAddress`].
 //! - [`connect`] returns a pool whose waits are bounded. It waits for a database that is not there yet, and reports at
@@ -26,6 +27,7 @@ mod address;
 mod binaries;
 mod cluster;
 mod data_dir_lock;
+mod disk_reserve;
 mod error;
 mod first_connection;
 mod managed;

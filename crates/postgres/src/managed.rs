@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::address::DatabaseAddress;
 use super::cluster::{self, Cluster, LOG_BYTES_MAX};
 use super::data_dir_lock::DataDirLock;
+use super::disk_reserve::{RESERVE_BYTES, SESSION_BYTES};
 use super::error::{PostgresError, at};
 use super::options::ManagedPostgresOptions;
 use super::start_guard::StartGuard;
@@ -144,6 +145,8 @@ impl Server {
             if postmaster::find(&self.cluster.data).is_some() {
                 pause = CHECK_INTERVAL;
                 self.truncate_log();
+                // A reserve that a full disk took is filled as soon as there is room.
+                let _next_round_tries_again = self.cluster.disk_reserve.as_ref().map(|it| it.fill(2 * RESERVE_BYTES));
                 continue;
             }
             tracing::warn!(folder = %self.cluster.data.display(), "postgres.died: restarting it");
@@ -176,7 +179,7 @@ impl Server {
                     postmaster::stop(cluster).await?;
                 }
             }
-            let Err(error) = postmaster::start(cluster).await else {
+            let Err(error) = self.start_process().await else {
                 return Ok(());
             };
             let orphaned = postmaster::any_process_in(&cluster.data) || is_orphan_conflict(&error);
@@ -186,6 +189,20 @@ impl Server {
             postmaster::terminate_orphaned_backends(&cluster.data);
             tokio::time::sleep(CHECK_INTERVAL).await;
         }
+    }
+
+    /// Starts a server, on a full disk with the space of the reserve. What recovery leaves of it is taken back before
+    /// the service writes anything, so that the next start has it too.
+    async fn start_process(&self) -> Result<(), PostgresError> {
+        let Some(reserve) = &self.cluster.disk_reserve else {
+            return postmaster::start(&self.cluster).await;
+        };
+        let released = reserve.release_on_full_disk();
+        let started = postmaster::start(&self.cluster).await;
+        if let Err(error) = reserve.fill(if released { SESSION_BYTES } else { RESERVE_BYTES }) {
+            tracing::warn!(%error, "postgres.disk_reserve_failed: a start on a full disk will fail");
+        }
+        started
     }
 
     /// Creates the service's database if it is missing.
