@@ -15,6 +15,8 @@ use shelfmark_postgres::ManagedPostgres;
 use sqlx::{Executor, PgPool, postgres::PgPoolCopyExt};
 use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 const REQUEST_RECORDS: usize = 500;
 const ROUNDS: usize = 3;

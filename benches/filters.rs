@@ -11,6 +11,8 @@ use std::{
 use shelfmark_domain::{Filter, Id, Item, ModelConfig, Position, PropertyValue, Served};
 use shelfmark_serving::{Publisher, View};
 use shelfmark_state::{CounterRng, State};
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 const ROUNDS: usize = 20;
 const CHANGED: usize = 1000;

@@ -19,6 +19,8 @@ use shelfmark_domain::{Append, Event, Item, ModelConfig, Position, Record, Recor
 use shelfmark_learner::{Learner, STATISTICS_EVERY, fingerprint, prepare_thread};
 use shelfmark_state::State;
 use tch::{Kind, Tensor};
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 /// Events of one append, as a replay sends them.
 const APPEND_EVENTS: usize = 500;

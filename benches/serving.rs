@@ -15,6 +15,8 @@ use std::{
 use shelfmark_domain::{Event, Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp};
 use shelfmark_serving::{Publisher, SearchScratch, SearchSettings, Searcher, View};
 use shelfmark_state::{ContextScratch, CounterRng, State, Table, dot};
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 const USERS: usize = 2_000;
 const EVENTS: usize = 60_000;

@@ -27,6 +27,8 @@ use clusters::DIM;
 use shelfmark_domain::{Id, Item, ModelConfig, Position, Query, Served, Subject, Timestamp};
 use shelfmark_serving::{Publisher, SearchScratch, View};
 use shelfmark_state::{CounterRng, State, Table, dot};
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 const LIMIT: usize = 20;
 const QUERIES: usize = 512;

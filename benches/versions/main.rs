@@ -39,6 +39,8 @@ mod wire;
 use clap::{Parser, ValueEnum};
 use report::Report;
 use shelfmark_postgres::ManagedPostgres;
+// The service's allocator, which its library sets.
+use shelfmark as _;
 
 #[derive(Parser)]
 #[command(name = "versions", about = "What versions and rollback cost, each figure beside its ceiling")]
