@@ -144,7 +144,10 @@ fn moves(study: &Study, words: &[Moved], out: &mut dyn Write) -> anyhow::Result<
 fn neighbours(study: &Study, words: &[Moved], out: &mut dyn Write) -> anyhow::Result<()> {
     let [a, b] = study.texts.each_ref().map(|text| text.name.as_str());
     heading(out, &format!("What is near? (cosine; * not among the base's {})", Move::AMONG))?;
-    for Moved { word, .. } in words {
+    for (number, Moved { word, .. }) in words.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
         let before: Vec<Id> = study.base.neighbours(word, Move::AMONG).into_iter().map(|near| near.id).collect();
         let column = |meaning: &Meaning| {
             let near = meaning.neighbours(word, NEAREST).into_iter().map(|near| {
@@ -160,7 +163,7 @@ fn neighbours(study: &Study, words: &[Moved], out: &mut dyn Write) -> anyhow::Re
             let [base, a, b] = columns.each_ref().map(|column| column[place].clone());
             table.row([" ".repeat(10), base, a, b]);
         }
-        writeln!(out, "{table}")?;
+        write!(out, "{table}")?;
     }
     Ok(())
 }

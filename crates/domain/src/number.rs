@@ -58,6 +58,19 @@ impl Number {
         NumberKey { nearest, rest }
     }
 
+    /// Parses a decimal number. There is none in texts that are no number, or infinite, or a whole number of more than 64
+    /// bits, which would be rounded.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(number) = text.parse::<u64>() {
+            return Some(number.into());
+        }
+        if let Ok(number) = text.parse::<i64>() {
+            return Some(number.into());
+        }
+        let is_whole = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<f64>().ok().filter(|number| number.is_finite() && !is_whole).map(Self::from)
+    }
+
     /// Whether `text`, the JSON that the number was read from, has a whole number that became this float by rounding.
     pub fn was_rounded(self, text: &[u8]) -> bool {
         let Kind::Float(float) = self.0 else { return false };
@@ -210,6 +223,24 @@ mod tests {
 
     fn number(text: &str) -> Number {
         serde_json::from_str(text).expect(text)
+    }
+
+    #[test]
+    fn a_text_is_the_number_that_it_shows_or_none() {
+        let shown = |text: &str| Number::parse(text).map(|number| serde_json::to_string(&number).expect("JSON"));
+        for (text, expected) in [
+            ("1998", "1998"),
+            ("24.50", "24.5"),
+            ("7.0", "7.0"),
+            ("-3", "-3"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(expected));
+        }
+        for text in ["", "-", "1,5", "nan", "inf", "18446744073709551616", "-9223372036854775809", "0x1f"] {
+            assert_eq!(shown(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use shelfmark_domain::Id;
+use shelfmark_domain::{Id, Number};
 
 /// Spellings of a missing value, in any case: those that pandas, R, SQL dumps, spreadsheets and scripts write.
-const MISSING: [&str; 16] = [
+const MISSING: [&str; 29] = [
     "nan",
     "-nan",
     "+nan",
@@ -18,10 +18,23 @@ const MISSING: [&str; 16] = [
     "<na>",
     "#n/a",
     "#na",
+    "#n/a n/a",
+    "n.a.",
     "nat",
+    "nil",
+    "<nil>",
+    "?",
     "undefined",
     "1.#qnan",
+    "-1.#qnan",
+    "1.#ind",
     "-1.#ind",
+    "#null!",
+    "#value!",
+    "#ref!",
+    "#name?",
+    "#num!",
+    "#div/0!",
 ];
 
 /// Whether a text stands for no value.
@@ -63,9 +76,9 @@ impl Cells<'_> {
         self.present(place).map(|text| id(text, name, column)).transpose()
     }
 
-    /// Returns the number at `place`. What is no finite number is no value.
-    pub(super) fn optional_number(&self, place: Option<usize>) -> Option<f64> {
-        self.present(place)?.parse().ok().filter(|number: &f64| number.is_finite())
+    /// Returns the number at `place`, whole where it is written so. What is no finite number is no value.
+    pub(super) fn optional_number(&self, place: Option<usize>) -> Option<Number> {
+        Number::parse(self.present(place)?)
     }
 }
 
@@ -153,9 +166,10 @@ mod tests {
 
     #[test]
     fn spellings_of_missing_are_no_values() {
-        for spelling in
-            ["", "  ", "nan", "NaN", "NAN", "-nan", "None", "null", "NULL", "\\N", "N/A", "NA", "<NA>", "NaT"]
-        {
+        for spelling in [
+            "", "  ", "nan", "NaN", "NAN", "-nan", "None", "null", "NULL", "\\N", "N/A", "NA", "<NA>", "NaT", "?",
+            "nil", "#N/A N/A", "#DIV/0!", "n.a.",
+        ] {
             assert!(is_missing(spelling), "{spelling:?}");
             let cells = Cells(vec![spelling.into()]);
             assert!(cells.present(Some(0)).is_none() && cells.required(0, "user").is_err(), "{spelling:?}");

@@ -20,7 +20,7 @@ pub enum LineMeaning {
 }
 
 /// Fields that only events have, in lower case and without underscores.
-const OF_EVENTS: [&str; 20] = [
+const OF_EVENTS: [&str; 28] = [
     "user",
     "userid",
     "uid",
@@ -29,8 +29,13 @@ const OF_EVENTS: [&str; 20] = [
     "usersession",
     "visitor",
     "visitorid",
+    "visitid",
     "customerid",
     "clientid",
+    "buyerid",
+    "shopperid",
+    "guestid",
+    "anonymousid",
     "reviewerid",
     "ts",
     "timestamp",
@@ -38,12 +43,37 @@ const OF_EVENTS: [&str; 20] = [
     "eventtime",
     "eventtype",
     "eventname",
+    "eventdate",
+    "behaviortype",
+    "behaviourtype",
     "unixreviewtime",
     "recommendationid",
     "context",
 ];
 /// Fields that events often have, and items sometimes.
-const OFTEN_OF_EVENTS: [&str; 7] = ["event", "type", "action", "time", "datetime", "customer", "client"];
+const OFTEN_OF_EVENTS: [&str; 21] = [
+    "event",
+    "type",
+    "action",
+    "verb",
+    "interaction",
+    "behavior",
+    "behaviour",
+    "time",
+    "datetime",
+    "customer",
+    "client",
+    "member",
+    "memberid",
+    "account",
+    "accountid",
+    "buyer",
+    "shopper",
+    "guest",
+    "reviewer",
+    "deviceid",
+    "cookieid",
+];
 /// Fields that items have, and events seldom.
 const OF_ITEMS: [&str; 11] = [
     "title",
@@ -120,6 +150,9 @@ mod tests {
             r#"{"id":"p1","type":"click"}"#,
             r#"{"id":"p1","user":"u1","item":"p1","ts":1}"#,
             r#"{"item":"p1","Event_Type":"click"}"#,
+            r#"{"item":"p1","member":"v1","created_at":"2024-01-01T00:00:00Z"}"#,
+            r#"{"item":"p1","deviceId":"v1","clicks":1}"#,
+            r#"{"id":"p1","buyer":"v1","verb":"bought"}"#,
         ] {
             let told = meant(text, LineMeaning::ByFields).unwrap_err();
             assert!(told.starts_with("kind is missing"), "{text}: {told}");

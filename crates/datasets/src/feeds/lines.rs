@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Byte order mark of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Result of reading a line.
 pub(crate) enum NextLine {

@@ -55,7 +55,7 @@ pub use format::FeedFormat;
 pub(crate) use json::object as json_object;
 pub use line_meaning::LineMeaning;
 pub use lines::LINE_BYTES_MAX;
-pub(crate) use lines::{LineReader, NextLine};
+pub(crate) use lines::{BYTE_ORDER_MARK, LineReader, NextLine};
 pub use options::{ColumnRole, ColumnRoles, FeedOptions};
 pub use records::RECORD_LINES_MAX;
 pub use rees46::Rees46;

@@ -122,7 +122,13 @@ impl Movies {
     }
 
     pub(super) fn item(&self, line: &str) -> Result<Item, String> {
-        let row = Cells(split(line, &self.separator)?);
+        let mut row = Cells(split(line, &self.separator)?);
+        if self.fields.is_some_and(|fields| fields < row.0.len()) {
+            // Without quotes a title may hold the separator; the other two fields do not.
+            let last = row.0.len() - 1;
+            let title = row.0[1..last].join(self.separator.as_str());
+            row.0.splice(1..last, [Cow::Owned(title)]);
+        }
         if self.fields.is_some_and(|fields| fields != row.0.len()) {
             let between = &self.separator;
             return Err(format!("not three fields (movie, title, genres) with {between} between them"));
@@ -156,7 +162,7 @@ pub(super) fn item(line: &str) -> Result<Item, String> {
 fn film(movie: &str, title: &str, categories: Vec<String>) -> Result<Item, String> {
     let (title, year) = split_year(title);
     let properties: BTreeMap<_, _> =
-        year.map(|year| ("year".to_owned(), PropertyValue::Number(f64::from(year).into()))).into_iter().collect();
+        year.map(|year| ("year".to_owned(), PropertyValue::Number(u64::from(year).into()))).into_iter().collect();
     let item = Item {
         title: (!title.is_empty()).then(|| title.to_owned()),
         categories,

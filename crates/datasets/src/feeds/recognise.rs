@@ -100,8 +100,11 @@ impl Lines<'_> {
         if is_user(&pipes, 2) || is_user(&colons, 1) {
             return Some(FeedFormat::MovieLensUsers);
         }
-        let is_film = colons.len() == 3 && is_number(colons[0]) && colons[1].trim_end().ends_with(')');
-        is_film.then_some(FeedFormat::MovieLensMoviesDat)
+        let is_film = colons.len() >= 3 && is_number(colons[0]);
+        // Some titles have no year, and some hold colons.
+        let has_year = |line: &str| line.rsplit_once("::").is_some_and(|(film, _)| film.trim_end().ends_with(')'));
+        let has_years = has_year(self.first) || self.sample.iter().any(|line| has_year(line));
+        (is_film && has_years).then_some(FeedFormat::MovieLensMoviesDat)
     }
 
     /// Whether the lines have four numbers that can only be user, film, rating and seconds.

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use shelfmark_domain::{Event, Id, Item, PropertyValue};
+use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
 
 use super::{
     Separator,
@@ -79,7 +79,7 @@ impl Rees46 {
             session: row.optional_id(self.session, "user_session", IdColumn::Texts)?,
             item: product.clone(),
             kind: row.required(self.kind, "event_type")?.to_owned(),
-            value: price,
+            value: price.map(Number::as_f64),
             ts: self.ts.parse(row.required(self.time, "event_time")?, "event_time")?,
             context: Vec::new(),
             recommendation_id: None,
@@ -105,7 +105,7 @@ impl Rees46 {
             .map(|brand| text("brand", brand))
             .into_iter()
             .chain(category_id.as_ref().map(|category| text("category_id", category.as_str())))
-            .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price.into()))))
+            .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price))))
             .collect();
         let title = (!words.is_empty()).then(|| words.join(" "));
         let item = Item { title, categories, properties, ..Item::bare(product) };

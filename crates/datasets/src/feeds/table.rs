@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use shelfmark_domain::{Event, Id};
+use shelfmark_domain::{Event, Id, Number};
 
 use super::{
     ColumnRole, FeedOptions, Separator,
@@ -117,7 +117,7 @@ impl Table {
             session,
             item,
             kind,
-            value,
+            value: value.map(Number::as_f64),
             ts: self.ts.parse(ts, name)?,
             context: Vec::new(),
             recommendation_id: None,

@@ -15,6 +15,11 @@ impl ByteReader {
         Self { reader, offset: 0 }
     }
 
+    /// Counts from an offset, because as many bytes of the file were read before.
+    pub(super) fn from_offset(reader: Box<dyn BufRead + Send>, offset: u64) -> Self {
+        Self { reader, offset }
+    }
+
     /// Returns the offset of the next byte.
     pub(super) fn offset(&self) -> u64 {
         self.offset

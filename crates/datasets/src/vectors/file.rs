@@ -14,7 +14,7 @@ use super::{
     npy, npz, safetensors,
     word2vec::{TextReader, Word2vecReader},
 };
-use crate::feeds::{FeedSource, LineReader, ReadSoFar};
+use crate::feeds::{BYTE_ORDER_MARK, FeedSource, LineReader, ReadSoFar};
 
 /// Bytes that are read to recognise the format: a line of 4,096 decimal numbers fits.
 const HEAD_BYTES: u64 = 128 * 1024;
@@ -80,11 +80,16 @@ impl VectorFile {
         let FeedSource { bytes, read, mut reader, .. } = FeedSource::open(path)?;
         let mut head = Vec::new();
         reader.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        // Some programs begin texts with it. No format of bytes does.
+        let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        head.drain(..mark);
         let format = options.format.or_else(|| VectorFormat::recognise(&head)).ok_or(OpenFault::Unrecognised)?;
         let whole = Box::new(Cursor::new(head).chain(reader));
         let lenient = options.lenient || options.limit.is_some();
         let rows = match format {
-            VectorFormat::Word2vec => RowReader::Word2vec(Word2vecReader::open(ByteReader::new(whole), lenient)?),
+            VectorFormat::Word2vec => {
+                RowReader::Word2vec(Word2vecReader::open(ByteReader::from_offset(whole, mark as u64), lenient)?)
+            }
             VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true, lenient)?),
             VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false, lenient)?),
             VectorFormat::Jsonl => RowReader::Json(JsonReader::open(LineReader::new(whole))?),

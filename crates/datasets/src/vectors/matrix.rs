@@ -48,7 +48,10 @@ impl Ids {
                 id.push_str(&String::from_utf8_lossy(lines.current()));
                 Ok(true)
             }
-            Self::Array { left: 0, .. } => Ok(false),
+            Self::Array { bytes, left: 0, .. } => {
+                bytes.ended("the ids that its header lists").map_err(|fault| told(&fault))?;
+                Ok(false)
+            }
             Self::Array { bytes, element, left } => {
                 let mut raw = vec![0; element.bytes()];
                 bytes.exact(&mut raw, "the ids").map_err(|fault| told(&fault))?;
@@ -78,21 +81,22 @@ pub(super) struct MatrixReader {
     raw: Vec<u8>,
     /// All values of a matrix in column-major order, from the first row on.
     columns: Option<Vec<f32>>,
-    /// Bytes of other tensors behind the matrix, where they are known.
-    behind: Option<u64>,
+    /// Bytes of other tensors behind the matrix.
+    behind: u64,
+    /// What the header lists, for errors.
+    listed: &'static str,
 }
 
 impl MatrixReader {
     /// Makes a reader; `bytes` stands at the first row.
     pub(super) fn new(bytes: ByteReader, shape: Shape, ids: Ids) -> Self {
         let raw = vec![0; shape.dim * shape.element.bytes()];
-        Self { bytes, shape, ids, read: 0, raw, columns: None, behind: None }
+        Self { bytes, shape, ids, read: 0, raw, columns: None, behind: 0, listed: "the rows that its header lists" }
     }
 
-    /// Checks at the end that so many bytes, and no more, are behind the matrix.
-    pub(super) fn with_behind(mut self, behind: u64) -> Self {
-        self.behind = Some(behind);
-        self
+    /// Checks at the end that so many bytes of other tensors, and no more, are behind the matrix.
+    pub(super) fn with_behind(self, behind: u64) -> Self {
+        Self { behind, listed: "the tensors that its header lists", ..self }
     }
 
     pub(super) fn dim(&self) -> usize {
@@ -106,10 +110,8 @@ impl MatrixReader {
             if has_id {
                 return Err(Fault::Unclear(format!("there are more ids than the {rows} rows")));
             }
-            if let Some(behind) = self.behind {
-                self.bytes.skip(behind, "the end of the tensors that its header lists")?;
-                self.bytes.ended("the tensors that its header lists")?;
-            }
+            self.bytes.skip(self.behind, &format!("the end of {}", self.listed))?;
+            self.bytes.ended(self.listed)?;
             return Ok(false);
         }
         if !has_id {

@@ -171,8 +171,13 @@ impl TextReader {
         }
         row.values.reverse();
         row.id.clear();
-        row.id.push_str(rest);
-        let has_number = rest.rsplit_once(BETWEEN).is_some_and(|(_, last)| last.parse::<f32>().is_ok());
+        row.id.push_str(rest.trim_start_matches(BETWEEN));
+        let last = rest.rsplit_once(BETWEEN).map(|(_, last)| last);
+        if let Some(more) = last.filter(|last| is_value(last)) {
+            let detail = format!("must have a word and {dim} numbers, has one more: {}", excerpt(more));
+            return Err(Fault::at_line(number, detail));
+        }
+        let has_number = last.is_some_and(|last| last.parse::<f32>().is_ok());
         self.wider = match (self.read, has_number) {
             (0, true) => Some(number),
             (_, true) => self.wider,
@@ -214,6 +219,13 @@ pub(super) fn line(lines: &mut LineReader) -> Result<bool, Fault> {
             NextLine::End => return Ok(false),
         }
     }
+}
+
+/// Whether the last part of a word can only be a value: "windows 3.11" and "route 66" are words, "p0 1.2882" is none.
+fn is_value(text: &str) -> bool {
+    const DECIMALS: usize = 3;
+    let decimals = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    text.parse::<f32>().is_ok_and(f32::is_finite) && decimals >= DECIMALS
 }
 
 fn excerpt(field: &str) -> String {

@@ -149,6 +149,27 @@ fn whole_numbers_written_as_floats_are_the_same_ids() {
 }
 
 #[test]
+fn numbers_of_tables_come_back_as_they_are_written() {
+    let shown = |content: &Content, name: &str| {
+        let values = content.items.iter().map(|item| serde_json::to_string(&item.properties[name]).expect("JSON"));
+        values.collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&read("movieId,title,genres\n31,Blue River (1998),Drama\n"), "year"), ["1998"]);
+    assert_eq!(shown(&read("31::Blue River (1998)::Drama\n"), "year"), ["1998"]);
+    let header = "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n";
+    let row = |product: &str, price: &str| {
+        format!("2019-10-01 00:00:00 UTC,view,{product},2053013555631882655,a.b,acme,{price},1,s\n")
+    };
+    let rows = [row("1", "24"), row("2", "24.5"), row("3", "24.0"), row("4", "18446744073709551616")];
+    let options = FeedOptions { items_from_events: true, ..FeedOptions::default() };
+    let mut content = read_with("x", format!("{header}{}", rows.concat()), &options);
+    assert_eq!(shown(&content, "category_id"), [r#""2053013555631882655""#; 4]);
+    assert!(!content.items.pop().expect("four").properties.contains_key("price"), "it would be rounded");
+    assert_eq!(shown(&content, "price"), ["24", "24.5", "24.0"]);
+    assert_eq!(content.events.iter().map(|event| event.value).collect::<Vec<_>>()[..2], [Some(24.0), Some(24.5)]);
+}
+
+#[test]
 fn a_quoted_field_goes_over_lines_and_a_stray_quote_costs_one() {
     let films =
         read("movieId,title,genres\r\n31,\"A title\r\nover two lines (1998)\",Drama\r\n66,Plain (1999),Comedy\r\n");
@@ -177,6 +198,12 @@ fn movielens_dat_files_are_read_with_their_encoding() {
     assert_eq!(films.titles(), [("31", "Am\u{e9}lie au caf\u{e9}"), ("66", "\"Blue\" River")]);
     assert_eq!(films.items[0].properties["year"], PropertyValue::Number(2001.0.into()));
     assert_eq!(films.items[0].categories, ["Comedy", "Romance"]);
+    let odd = "8::No year::Drama\n7::Alien :: Director's cut (1979)::Horror|Sci-Fi\nbroken::Drama\n";
+    for text in [odd, odd.split_once('\n').expect("lines").1] {
+        let (film, content) = ("Alien :: Director's cut", read(text));
+        assert_eq!(content.titles().last(), Some(&("7", film)));
+        assert_eq!((&content.items.last().expect("one").categories[1], content.bad.len()), (&"Sci-Fi".to_owned(), 1));
+    }
     let utf8 = read("31::Am\u{e9}lie (2001)::Comedy\n");
     assert_eq!(utf8.titles(), [("31", "Am\u{e9}lie")]);
     let ratings = read("1::31::4::978300760\n2::31::3.5::978298413\nbroken\n");

@@ -122,6 +122,29 @@ fn an_odd_first_row_of_a_text_is_read_or_refused_by_its_line() {
     assert!(told.contains("line 2: has more than the 2 values"), "{told}");
     let versions = "3 2\nwindows 7 0.1 0.2\nwindows 0.1 0.3\nlinux 0.3 0.1\n";
     assert_eq!(folder.rows(versions, &VectorOptions::default()).expect("words").1[0].id, "windows 7");
+    // In one row, a value more is told by its decimals.
+    let told = folder.rows("2 2\np0 0.25 0.3\np1 0.1250 0.2 0.3\n", &VectorOptions::default()).expect_err("one more");
+    assert!(told.contains("line 3: must have a word and 2 numbers, has one more: \"0.1250\""), "{told}");
+    let versions = "2 2\nwindows 3.11 0.1 0.2\nlinux 0.3 0.1\n";
+    assert_eq!(folder.rows(versions, &VectorOptions::default()).expect("words").1[0].id, "windows 3.11");
+}
+
+#[test]
+fn a_byte_order_mark_and_spaces_before_words_are_no_part_of_them() {
+    let folder = Folder::new();
+    let read = |bytes: Vec<u8>| folder.rows(bytes, &VectorOptions::default()).expect("sound");
+    let mark = b"\xef\xbb\xbf".as_slice();
+    let binary = binary(&[b"a", b"b"], b"\n");
+    let plain = text("6 8\n", first(" ").as_bytes());
+    let without_header = plain[4..].to_vec();
+    let lines = b"{\"id\":\"a\",\"values\":[1,2]}\n".to_vec();
+    for bytes in [binary, plain, without_header, lines] {
+        assert_eq!(read([mark, &bytes].concat()), read(bytes));
+    }
+    for between in [" ", "\t", "  "] {
+        let (_, rows) = read(text("6 8\n", format!("{between}{}", first(" ")).as_bytes()));
+        assert_eq!((rows[0].id.as_str(), &rows[0].values), ("p0", &values(0)));
+    }
 }
 
 #[test]
@@ -294,12 +317,22 @@ fn what_is_wrong_with_arrays_in_a_zip_is_named() {
     let ids = array("<U1", "False", "(3,)", b"a\0\0\0b\0\0\0c\0\0\0");
     let short = array("<U1", "False", "(2,)", b"a\0\0\0b\0\0\0");
     let objects = array("|O", "False", "(3,)", b"pickled");
+    let long = array("<U1", "False", "(3,)", &[b'a', 0, 0, 0].repeat(4));
+    let sized = |shape: &str| array("<f4", "False", shape, &data);
+    let (fewer, more, flat, deep) = (sized("(3, 2)"), sized("(3, 5)"), sized("(12,)"), sized("(3, 2, 2)"));
+    let columns = array("<f4", "True", "(3, 2)", &data);
     for (members, why) in [
         (vec![("vectors.npy", &vectors)], "has no array \"ids\""),
         (vec![("ids.npy", &ids)], "has no array \"vectors\""),
         (vec![("vectors.npy", &vectors), ("ids.npy", &short)], "has 2 ids"),
         (vec![("vectors.npy", &vectors), ("ids.npy", &objects)], "astype(str)"),
         (vec![("a.npy", &vectors), ("b.npy", &vectors), ("ids.npy", &ids)], "--tensor"),
+        (vec![("vectors.npy", &fewer), ("ids.npy", &ids)], "there is more after the rows that its header lists"),
+        (vec![("vectors.npy", &columns), ("ids.npy", &ids)], "there is more after the rows that its header lists"),
+        (vec![("vectors.npy", &more), ("ids.npy", &ids)], "the file ends inside row 3 of 3"),
+        (vec![("vectors.npy", &vectors), ("ids.npy", &long)], "there is more after the ids"),
+        (vec![("vectors.npy", &flat), ("ids.npy", &ids)], "two dimensions"),
+        (vec![("vectors.npy", &deep), ("ids.npy", &ids)], "two dimensions"),
     ] {
         let members: Vec<(&str, &[u8])> = members.into_iter().map(|(name, bytes)| (name, &bytes[..])).collect();
         let told = folder.rows(npz(&members, false), &VectorOptions::default()).expect_err(why);
