@@ -24,6 +24,8 @@ pub trait Registry: Send + Sync + 'static {
     fn create(&self, create: CreateModel) -> BoxFuture<'_, Result<(Model, bool), EngineError>>;
     /// Deletes a model.
     fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>>;
+    /// Deletes everything of a model and starts it anew.
+    fn purge(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>>;
 }
 
 impl Registry for Models {
@@ -41,6 +43,10 @@ impl Registry for Models {
 
     fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move { Models::delete(self, &name).await })
+    }
+
+    fn purge(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move { Models::purge(self, &name).await })
     }
 }
 

@@ -34,6 +34,8 @@ use shelfmark_serving::{QueryError, with_cpu_time};
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a caller, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Longest time of a stream of lines or records.
+const STREAM_TIME_MAX: Duration = Duration::from_hours(24);
 
 /// What is done with the requests of a group of routes when there is too much to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub enum Load {
     Shed,
     /// Bounded in number.
     Bounded,
+    /// Bounded in number, and takes as long as its body, whose reader bounds every pause.
+    Streamed,
 }
 
 /// The policy of a group of routes.
@@ -137,13 +141,16 @@ async fn admit(admission: &Admission, mut request: Request, next: Next) -> Resul
     }
     let ticket = match policy.load {
         Load::Probe => None,
-        Load::Shed | Load::Bounded => {
+        Load::Shed | Load::Bounded | Load::Streamed => {
             let lane = if policy.scope == Some(Scope::Write) { Lane::Ingest } else { Lane::Other };
             let has_body = !http_body::Body::is_end_stream(request.body());
             Some(api.admission.admit(caller_id(&caller, &request), lane, has_body)?)
         }
     };
-    let limit = time_limit(api, request.headers());
+    let limit = match policy.load {
+        Load::Streamed => STREAM_TIME_MAX,
+        Load::Probe | Load::Shed | Load::Bounded => time_limit(api, request.headers()),
+    };
     request.extensions_mut().insert(caller);
     let handled = tokio::time::timeout(limit, async {
         match &ticket {
@@ -191,7 +198,7 @@ fn time_limit(api: &Api, headers: &HeaderMap) -> Duration {
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| body::is_lines(kind.split(';').next().unwrap_or_default().trim()));
     if lines {
-        return Duration::from_secs(24 * 3600);
+        return STREAM_TIME_MAX;
     }
     api.limits.request
 }

@@ -11,7 +11,7 @@ use super::{
     auth::Caller,
     body, decode,
     error::ApiError,
-    ingest::{self, AppendResponse, AppendSummary, ParsedEntry, WaitQuery},
+    ingest::{self, AppendResponse, AppendSummary, ParsedEntry, Patience, WaitQuery},
     params::{Params, Segments},
     paths::IdPath,
     problem::Problem,
@@ -121,17 +121,17 @@ async fn update_profile(
     ingest::append_one(model, ParsedEntry { record, made_id: None }, wait).await
 }
 
-/// Appends updates of another surface, and waits as `wait` says.
+/// Appends updates of another surface, and waits for the live view.
 pub async fn append_updates(
     model: &Model,
     caller: &Caller,
     updates: Vec<ProfileUpdate>,
-    wait: &WaitQuery,
+    patience: Patience,
 ) -> Result<(), ApiError> {
     let nothing = UserProfile::default();
     updates.iter().try_for_each(|update| update.applied(&nothing).check())?;
     let bodies = updates.into_iter().map(|update| RecordBody::UpdateProfile(Box::new(update)));
-    ingest::append_bodies(model, caller, bodies.collect(), wait).await
+    ingest::append_bodies(model, caller, bodies.collect(), patience).await
 }
 
 /// Refuses whole numbers beyond 64 bits, which were rounded when they were read.

@@ -1,12 +1,6 @@
 //! Routes in groups: what there is, who may call it, and what is shed first under overload.
 
-use axum::{
-    Router,
-    handler::Handler,
-    http::StatusCode,
-    middleware::from_fn_with_state,
-    routing::{self, delete, get, patch, post, put},
-};
+use axum::{Router, handler::Handler, http::StatusCode, middleware::from_fn_with_state, routing};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -141,96 +135,10 @@ fn admin() -> Group {
     Group::new(Policy { scope: Some(Scope::Admin), load: Load::Bounded }, routes)
 }
 
-/// The surface of Gorse: searches. Its routes are documented apart, so they are in no OpenAPI document.
-fn gorse_searches() -> Group {
-    let routes = OpenApiRouter::new()
-        .route("/api/recommend/{id}", get(gorse::recommend))
-        .route("/api/recommend/{id}/", get(gorse::recommend))
-        .route("/api/recommend/{id}/{category}", get(gorse::recommend))
-        .route("/api/session/recommend", post(gorse::session_recommend))
-        .route("/api/session/recommend/", post(gorse::session_recommend))
-        .route("/api/session/recommend/{category}", post(gorse::session_recommend))
-        .route("/api/popular", get(gorse::popular))
-        .route("/api/popular/", get(gorse::popular))
-        .route("/api/popular/{category}", get(gorse::popular))
-        .route("/api/latest", get(gorse::latest))
-        .route("/api/latest/", get(gorse::latest))
-        .route("/api/latest/{category}", get(gorse::latest))
-        .route("/api/non-personalized/{name}", get(gorse::non_personalized))
-        .route("/api/item/{id}/neighbors", get(gorse::neighbors))
-        .route("/api/item/{id}/neighbors/", get(gorse::neighbors))
-        .route("/api/item/{id}/neighbors/{category}", get(gorse::neighbors));
-    Group::new(Policy { scope: Some(Scope::Read), load: Load::Shed }, routes)
-}
-
-/// The surface of Gorse: reads of items and single users.
-fn gorse_reads() -> Group {
-    let routes = OpenApiRouter::new()
-        .route("/api/user/{id}", get(gorse::get_user))
-        .route("/api/items", get(gorse::list_items))
-        .route("/api/item/{id}", get(gorse::get_item));
-    Group::new(Policy { scope: Some(Scope::Read), load: Load::Bounded }, routes)
-}
-
-/// The surface of Gorse: reads of what names users.
-fn gorse_exports() -> Group {
-    let routes = OpenApiRouter::new()
-        .route("/api/users", get(gorse::list_users))
-        .route("/api/user/{id}/feedback", get(gorse::user_feedback))
-        .route("/api/user/{id}/feedback/{type}", get(gorse::user_feedback))
-        .route("/api/item/{id}/feedback", get(gorse::item_feedback))
-        .route("/api/item/{id}/feedback/{type}", get(gorse::item_feedback))
-        .route("/api/feedback/{a}/{b}", get(gorse::get_feedback))
-        .route("/api/feedback/{a}/{b}/{c}", get(gorse::get_typed_feedback));
-    Group::new(Policy { scope: Some(Scope::Export), load: Load::Bounded }, routes)
-}
-
-/// The surface of Gorse: writes.
-fn gorse_writes() -> Group {
-    let routes = OpenApiRouter::new()
-        .route("/api/user", post(gorse::post_user))
-        .route("/api/users", post(gorse::post_users))
-        .route("/api/user/{id}", patch(gorse::patch_user))
-        .route("/api/item", post(gorse::post_item))
-        .route("/api/items", post(gorse::post_items))
-        .route("/api/item/{id}", patch(gorse::patch_item).delete(gorse::delete_item))
-        .route("/api/item/{id}/category/{category}", put(gorse::add_category).delete(gorse::remove_category))
-        .route("/api/feedback", post(gorse::post_feedback).put(gorse::put_feedback))
-        .route("/api/feedback/{a}/{b}", delete(gorse::delete_feedback))
-        .route("/api/feedback/{a}/{b}/{c}", delete(gorse::delete_typed_feedback));
-    Group::new(Policy { scope: Some(Scope::Write), load: Load::Bounded }, routes)
-}
-
-/// The surface of Gorse: who deletes a user erases one.
-fn gorse_admin() -> Group {
-    let routes = OpenApiRouter::new().route("/api/user/{id}", delete(gorse::delete_user));
-    Group::new(Policy { scope: Some(Scope::Admin), load: Load::Bounded }, routes)
-}
-
-/// The surface of Gorse: probes.
-fn gorse_probes() -> Group {
-    let routes =
-        OpenApiRouter::new().route("/api/health/live", get(gorse::live)).route("/api/health/ready", get(gorse::ready));
-    Group::new(Policy { scope: None, load: Load::Probe }, routes)
-}
-
-fn groups() -> [Group; 14] {
-    [
-        probes(),
-        open(),
-        metrics(),
-        searches(),
-        reads(),
-        exports(),
-        writes(),
-        admin(),
-        gorse_probes(),
-        gorse_searches(),
-        gorse_reads(),
-        gorse_exports(),
-        gorse_writes(),
-        gorse_admin(),
-    ]
+fn groups() -> Vec<Group> {
+    let own = [probes(), open(), metrics(), searches(), reads(), exports(), writes(), admin()];
+    let gorse = gorse::routes().into_iter().map(|(policy, routes)| Group::new(policy, routes.into()));
+    own.into_iter().chain(gorse).collect()
 }
 
 /// The OpenAPI document.

@@ -42,6 +42,10 @@ impl Registry for NoModels {
     fn delete(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move { Err(ModelCatalogError::Unknown(name).into()) })
     }
+
+    fn purge(&self, name: ModelName) -> BoxFuture<'_, Result<(), EngineError>> {
+        Box::pin(async move { Err(ModelCatalogError::Unknown(name).into()) })
+    }
 }
 
 /// Keys whose secret is their name.

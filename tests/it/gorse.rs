@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Sends a request to `/api`. Status, and the answer as JSON or as the text that it is.
-async fn api(service: &Service, method: Method, path: &str, body: Value) -> (u16, Value) {
+pub async fn api(service: &Service, method: Method, path: &str, body: Value) -> (u16, Value) {
     let url = format!("{}/api{path}", service.url);
     let request = reqwest::Client::new().request(method, url).header("x-api-key", "zhenghaoz").json(&body);
     let reply = request.send().await.expect("a reply");
@@ -15,24 +15,24 @@ async fn api(service: &Service, method: Method, path: &str, body: Value) -> (u16
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-async fn get(service: &Service, path: &str) -> Value {
+pub async fn get(service: &Service, path: &str) -> Value {
     let (status, answer) = api(service, Method::GET, path, Value::Null).await;
     assert_eq!(status, 200, "{path}: {answer}");
     answer
 }
 
-async fn send(service: &Service, method: Method, path: &str, body: Value) -> u64 {
+pub async fn send(service: &Service, method: Method, path: &str, body: Value) -> u64 {
     let (status, answer) = api(service, method, path, body).await;
     assert_eq!(status, 200, "{path}: {answer}");
     answer["RowAffected"].as_u64().unwrap_or_else(|| panic!("{path}: {answer}"))
 }
 
 /// Ids of a list of scores.
-fn ids(list: &Value) -> Vec<&str> {
+pub fn ids(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|entry| entry["Id"].as_str().expect("an id")).collect()
 }
 
-fn start(url: &str) -> Service {
+pub fn start(url: &str) -> Service {
     Service::start(["--database-url", url])
 }
 

@@ -20,6 +20,8 @@ mod fair_shares_answers;
 mod forks;
 mod full_disk;
 mod gorse;
+mod gorse_bulk;
+mod gorse_lists;
 mod guard_poison;
 mod health_http;
 mod health_model;

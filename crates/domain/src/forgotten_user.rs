@@ -86,13 +86,22 @@ impl ForgottenUser {
     }
 }
 
+/// Beginning of every pseudonym.
+const PSEUDONYM: &str = "forgotten-";
+
+/// Whether an id has the form of a pseudonym: whose id it was is forgotten.
+pub fn is_pseudonym(id: &str) -> bool {
+    let hash = id.strip_prefix(PSEUDONYM);
+    hash.is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
+}
+
 fn pseudonym(id: &str, salt: u64) -> Id {
     let mut hash = Sha256::new();
     hash.update(salt.to_le_bytes());
     hash.update(id.as_bytes());
     let digest: [u8; 32] = hash.finalize().into();
     let (first, _) = digest.split_first_chunk::<16>().expect("SHA-256 has 32 bytes");
-    Id::new("user", &format!("forgotten-{:032x}", u128::from_be_bytes(*first))).expect("letters, digits and a dash")
+    Id::new("user", &format!("{PSEUDONYM}{:032x}", u128::from_be_bytes(*first))).expect("letters, digits and a dash")
 }
 
 #[cfg(test)]
@@ -110,6 +119,7 @@ mod tests {
         assert_eq!(forgotten.user("ann@example.org").as_ref(), Some(forgotten.name()));
         assert_eq!((forgotten.user("ann@example.com"), forgotten.session("visit")), (None, None));
         assert_ne!(forgotten, ForgottenUser::new(&user, 8));
+        assert!(is_pseudonym(forgotten.name().as_str()) && !is_pseudonym("forgotten-ann") && !is_pseudonym("ann"));
         let text = serde_json::to_string(&forgotten).expect("JSON");
         assert!(!text.contains("ann") && text.len() < 100, "{text}");
 

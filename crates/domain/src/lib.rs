@@ -51,7 +51,7 @@ pub use exclusions::{ExclusionReason, Exclusions};
 pub use explanation::{Contribution, ContributionSource};
 pub use field::{FieldError, FieldResult, Id, ModelName, count_within, not_null, text_within};
 pub use filter::{CATEGORY_SEPARATOR, Condition, Filter, Labels, category_path};
-pub use forgotten_user::{ForgottenUser, UserNames};
+pub use forgotten_user::{ForgottenUser, UserNames, is_pseudonym};
 pub use given_id::{GivenId, id_text};
 pub use guard::{Guard, GuardActed, GuardAction, GuardMetric, GuardSettings};
 pub use item::Item;

@@ -1,6 +1,6 @@
 //! Handle of one model's log.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sqlx::{PgPool, Row};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, Record, Timestamp};
+use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, ProfileUpdate, Record, Timestamp};
 
 use super::{
     AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
@@ -23,6 +23,7 @@ use super::{
     known_head::{Head, KnownHead},
     listener,
     log_target::LogTarget,
+    lookups,
     metrics::Metrics,
     moved_history,
     queue::{QueueLevel, Request},
@@ -244,9 +245,16 @@ impl Log {
         reader::find_event(&self.shared.pool, self.shared.target.model_id, event_id).await
     }
 
-    /// Whether the log has a retraction of the event at a position. A rollback may have given it up.
-    pub async fn is_retracted(&self, position: Position) -> Result<bool, LogError> {
-        reader::is_retracted(&self.shared.pool, self.shared.target.model_id, position).await
+    /// Returns the retractions of the events at some positions, with one query: the event's position and the
+    /// retraction's. `attempt` counts the retractions of an event before it.
+    pub async fn retractions(&self, events: &[Position], attempt: u32) -> Result<Vec<(Position, Position)>, LogError> {
+        lookups::retractions(&self.shared.pool, self.shared.target.model_id, events, attempt).await
+    }
+
+    /// Returns the newest updates of the profiles of users with one query, newest first of each: all through the newest
+    /// that replaces its profile, 16 at most.
+    pub async fn newest_profile_updates(&self, users: &[Id]) -> Result<BTreeMap<Id, Vec<ProfileUpdate>>, LogError> {
+        lookups::newest_profile_updates(&self.shared.pool, self.shared.target.model_id, users).await
     }
 
     /// Finds the user who has the history now that an event went into, when merges or an event that names both session

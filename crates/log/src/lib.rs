@@ -50,6 +50,7 @@ mod item_rest;
 mod known_head;
 mod listener;
 mod log_target;
+mod lookups;
 mod metrics;
 mod models;
 mod moved_history;

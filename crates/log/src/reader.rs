@@ -3,7 +3,7 @@
 use sqlx::{PgPool, Row};
 use time::OffsetDateTime;
 
-use shelfmark_domain::{Event, ForgottenUser, Id, Interval, Position, Record, RecordBody, Retraction, Timestamp};
+use shelfmark_domain::{Event, ForgottenUser, Id, Interval, Position, Record, RecordBody, Timestamp};
 
 use super::{LogError, RecordsPage, body, copy::record_columns, stored_row};
 
@@ -91,16 +91,6 @@ pub(super) async fn find_event(
             Err(body::unreadable(record.position, detail))
         }
     }
-}
-
-/// Whether there is a retraction of the event at a position.
-pub(super) async fn is_retracted(pool: &PgPool, model_id: i32, position: Position) -> Result<bool, LogError> {
-    let found: Option<i64> = sqlx::query_scalar("select position from records where model_id = $1 and event_id = $2")
-        .bind(model_id)
-        .bind(Retraction::record_id_of(position, 0))
-        .fetch_optional(pool)
-        .await?;
-    Ok(found.is_some())
 }
 
 /// Checks that positions are dense from 1 to the head (P3), and describes the violation if they are not.

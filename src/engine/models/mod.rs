@@ -19,7 +19,7 @@ use reconciler::Running;
 use crate::engine::{Dependencies, EngineError, Model, learning::recovery::Seed, memory_budget};
 use shelfmark_domain::ModelName;
 use shelfmark_store::keys::revoke_model_keys;
-use shelfmark_store::model_catalog::{self, ModelCatalogError};
+use shelfmark_store::model_catalog::{self, ModelCatalogError, NewModel};
 
 /// Longest wait until the reconciler has started a created model, or stopped a deleted one.
 const RECONCILE_WAIT: Duration = Duration::from_secs(30);
@@ -115,6 +115,21 @@ impl Models {
     pub async fn delete(&self, name: &ModelName) -> Result<(), EngineError> {
         self.mark_deleted(name).await?;
         tracing::info!(model = %name, "model.deleted: model {name} is marked, its rows go in the background");
+        self.shared.looked().await;
+        Ok(())
+    }
+
+    /// Deletes everything of a model and starts it anew under its name, with the configuration that it has. Its keys stay.
+    /// One transaction: after a crash the old model is there whole, or the new one is.
+    pub async fn purge(&self, name: &ModelName) -> Result<(), EngineError> {
+        let model = self.get(name).ok_or_else(|| ModelCatalogError::Unknown(name.clone()))?;
+        let config = model.config();
+        let mut transaction = self.shared.with.pool.begin().await.map_err(ModelCatalogError::from)?;
+        model_catalog::mark_purged(&mut transaction, name).await?;
+        let anew = NewModel { name, config: &config, fork: None };
+        model_catalog::add(&mut transaction, &anew, usize::MAX).await?;
+        transaction.commit().await.map_err(ModelCatalogError::from)?;
+        tracing::info!(model = %name, "model.purged: model {name} begins anew, its old rows go in the background");
         self.shared.looked().await;
         Ok(())
     }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
-    TextError, affected,
+    PATIENCE, TextError, affected,
     items::seconds,
     keyed::{self, KindFilter, Selection, said},
     model,
@@ -22,17 +22,23 @@ use super::{
 };
 use crate::{
     engine::Model,
-    http::{Api, auth::Caller, error::ApiError, ingest, retraction::retract_event},
+    http::{
+        Api,
+        auth::Caller,
+        error::ApiError,
+        ingest::{self, Patience},
+        retraction::retract_event,
+    },
 };
-use shelfmark_domain::{Id, KindWeight, ModelConfig, Retraction, Timestamp};
+use shelfmark_domain::{Event, Id, KindWeight, ModelConfig, Retraction, Timestamp};
 
 /// Weight of a type that was not known before.
 const LIKED: f32 = 1.0;
 /// Weight of a type of what was shown: it counts as read, and nothing is learned from it.
-pub const SHOWN: f32 = 0.0;
+const SHOWN: f32 = 0.0;
 
 /// Feedback.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Feedback {
     #[serde(default)]
@@ -41,15 +47,15 @@ pub struct Feedback {
     pub user_id: String,
     pub item_id: String,
     #[serde(default)]
-    value: f64,
+    pub value: f64,
     #[serde(default)]
-    timestamp: Option<String>,
+    pub timestamp: Option<String>,
     #[serde(default)]
-    updated: Option<String>,
+    pub updated: Option<String>,
     #[serde(default)]
-    labels: Value,
+    pub labels: Value,
     #[serde(default)]
-    comment: Option<String>,
+    pub comment: Option<String>,
 }
 
 impl Feedback {
@@ -63,7 +69,9 @@ impl Feedback {
             event["properties"] = json!({ "comment": comment, "labels": labels });
         }
         if let Some(time) = timestamp.as_deref().filter(|time| !time.is_empty() && !time.starts_with("0001-")) {
-            event["ts"] = time.into();
+            // In the form in which it is read back, so that what was exported is known again.
+            let time = Timestamp::parse(time).map_or_else(|| time.to_owned(), seconds);
+            event["ts"] = time.as_str().into();
             let content = format!("{feedback_type}\n{user_id}\n{item_id}\n{time}\n{value}\n{attempt}");
             event["event_id"] = format!("gorse-{:032x}", xxh3_128(content.as_bytes())).into();
         }
@@ -89,14 +97,14 @@ impl Feedback {
         self.timestamp.as_deref().unwrap_or_default()
     }
 
-    fn of(keyed: &keyed::Keyed) -> Self {
-        let event = &keyed.event;
+    /// Translates an event back, whose value is this or was added up to it.
+    pub fn of(event: &Event, value: f64) -> Self {
         let time = seconds(event.ts);
         Self {
             feedback_type: event.kind.clone(),
             user_id: event.user.as_ref().map(ToString::to_string).unwrap_or_default(),
             item_id: event.item.to_string(),
-            value: keyed.value,
+            value,
             timestamp: Some(time.clone()),
             updated: Some(time),
             labels: said(event, "labels"),
@@ -112,7 +120,7 @@ pub async fn post(
     JsonBody(feedback): JsonBody<Vec<Feedback>>,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    Box::pin(append(&model, &caller, &feedback, LIKED)).await?;
+    Box::pin(append(&model, &caller, &feedback, PATIENCE)).await?;
     Ok(affected(feedback.len()))
 }
 
@@ -126,12 +134,12 @@ pub async fn put(
     // Nothing is taken back for feedback that cannot be set.
     know_kinds(&model, &feedback, LIKED).await?;
     let events: Vec<Value> = feedback.iter().map(|one| one.event(0)).collect();
-    ingest::checked_events(&model, &caller, &events).await?;
+    ingest::checked_events(&model, &caller, &events, PATIENCE).await?;
     for Feedback { feedback_type, user_id, item_id, .. } in &feedback {
         let kind = KindFilter::exactly(feedback_type.clone());
         Box::pin(take_back(&model, &caller, &selection(user_id, item_id, kind)?)).await?;
     }
-    Box::pin(append(&model, &caller, &feedback, LIKED)).await?;
+    Box::pin(append(&model, &caller, &feedback, PATIENCE)).await?;
     Ok(affected(feedback.len()))
 }
 
@@ -155,13 +163,33 @@ async fn know_kinds(model: &Model, feedback: &[Feedback], weight: f32) -> Result
     Ok(())
 }
 
-/// Appends feedback. New types get this weight.
-pub async fn append(model: &Model, caller: &Caller, feedback: &[Feedback], weight: f32) -> Result<(), TextError> {
-    know_kinds(model, feedback, weight).await?;
+/// Appends feedback. New types get the weight of what is liked.
+pub async fn append(
+    model: &Model,
+    caller: &Caller,
+    feedback: &[Feedback],
+    patience: Patience,
+) -> Result<(), TextError> {
+    know_kinds(model, feedback, LIKED).await?;
+    append_known(model, caller, feedback, patience).await
+}
+
+/// Appends feedback of what was shown. New types get no weight.
+pub async fn append_shown(model: &Model, caller: &Caller, feedback: &[Feedback]) -> Result<(), TextError> {
+    know_kinds(model, feedback, SHOWN).await?;
+    append_known(model, caller, feedback, PATIENCE).await
+}
+
+async fn append_known(
+    model: &Model,
+    caller: &Caller,
+    feedback: &[Feedback],
+    patience: Patience,
+) -> Result<(), TextError> {
     let mut left: Vec<&Feedback> = feedback.iter().collect();
     for attempt in 0..Retraction::ATTEMPTS_MAX {
         let events: Vec<Value> = left.iter().map(|one| one.event(attempt)).collect();
-        let gone = ingest::append_events(model, caller, &events, &wait()).await?;
+        let gone = ingest::append_events(model, caller, &events, patience).await?;
         // Equal ones that were taken back stand in the log: these are new.
         left = gone.into_iter().filter_map(|place| left.get(place).copied()).collect();
         if left.is_empty() {
@@ -177,7 +205,7 @@ fn selection(user: &str, item: &str, kind: KindFilter) -> Result<Selection, Text
 
 async fn list(api: &Api, caller: &Caller, selection: Selection) -> Result<Vec<Feedback>, TextError> {
     let keyed = keyed::read(&model(api, caller)?, &selection).await?;
-    Ok(keyed.iter().map(Feedback::of).collect())
+    Ok(keyed.iter().map(|one| Feedback::of(&one.event, one.value)).collect())
 }
 
 /// Takes back all feedback that is selected. Returns how many keys.

@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    TextError, affected, labels, model,
+    PATIENCE, TextError, affected, labels, model,
     request::{JsonBody, ListQuery},
     users::page_of,
-    wait,
 };
 use crate::http::{Api, auth::Caller, cpu_pool::off_worker, ingest};
-use shelfmark_domain::{Id, Item, ItemPatch, PropertyValue, RecordBody, Timestamp};
+use shelfmark_domain::{FieldError, Id, Item, ItemPatch, PropertyValue, RecordBody, Timestamp};
 use shelfmark_serving::View;
 
 /// Property that holds the time of an item.
@@ -29,25 +28,25 @@ const LISTED_MAX: usize = 32;
 /// Most labels that are properties as well.
 const PROPERTIES_MAX: usize = 32;
 /// Time of an item without one.
-const NO_TIME: &str = "0001-01-01T00:00:00Z";
+pub const NO_TIME: &str = "0001-01-01T00:00:00Z";
 /// Bytes of work that an item counts as, in a pass over all of them.
 const ITEM_BYTES: usize = 256;
 
 /// An item.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GorseItem {
     pub item_id: String,
     #[serde(default)]
-    is_hidden: Option<bool>,
+    pub is_hidden: Option<bool>,
     #[serde(default)]
-    categories: Option<Vec<String>>,
+    pub categories: Option<Vec<String>>,
     #[serde(default)]
-    timestamp: Option<String>,
+    pub timestamp: Option<String>,
     #[serde(default)]
-    labels: Value,
+    pub labels: Value,
     #[serde(default)]
-    comment: Option<String>,
+    pub comment: Option<String>,
 }
 
 /// A page of items, ordered by id as text.
@@ -71,7 +70,7 @@ pub struct GorsePatch {
 
 impl GorseItem {
     /// Translates into an item.
-    fn item(self) -> Result<Item, TextError> {
+    pub fn item(self) -> Result<Item, TextError> {
         let mut item = Item::bare(Id::new("ItemId", &self.item_id)?);
         item.available = !self.is_hidden.unwrap_or(false);
         item.categories = self.categories.unwrap_or_default();
@@ -82,12 +81,12 @@ impl GorseItem {
         }
         item.properties = properties;
         item.text = (!self.labels.is_null()).then(|| self.labels.to_string());
-        item.check()?;
+        item.check().map_err(gorse_field)?;
         Ok(item)
     }
 
     /// Translates back.
-    fn of(item: &Item) -> Self {
+    pub fn of(item: &Item) -> Self {
         let labels = item.text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| {
             // An item that came in another way.
             let mut properties = item.properties.clone();
@@ -143,7 +142,7 @@ pub async fn post(
     Extension(caller): Extension<Caller>,
     JsonBody(one): JsonBody<GorseItem>,
 ) -> Result<Response, TextError> {
-    put_all(&api, &caller, vec![one]).await
+    put(&api, &caller, one).await
 }
 
 /// Creates or replaces items.
@@ -152,16 +151,32 @@ pub async fn post_many(
     Extension(caller): Extension<Caller>,
     JsonBody(all): JsonBody<Vec<GorseItem>>,
 ) -> Result<Response, TextError> {
-    put_all(&api, &caller, all).await
+    let model = model(&api, &caller)?;
+    let count = all.len();
+    let record = |(place, item): (usize, GorseItem)| match item.item() {
+        Ok(item) => Ok(RecordBody::PutItem(item)),
+        Err(error) => Err(error.at(place)),
+    };
+    let records = all.into_iter().enumerate().map(record).collect::<Result<Vec<_>, _>>()?;
+    ingest::append_bodies(&model, &caller, records, PATIENCE).await?;
+    Ok(affected(count))
 }
 
-async fn put_all(api: &Api, caller: &Caller, items: Vec<GorseItem>) -> Result<Response, TextError> {
+async fn put(api: &Api, caller: &Caller, item: GorseItem) -> Result<Response, TextError> {
     let model = model(api, caller)?;
-    let count = items.len();
-    let items = items.into_iter().map(|item| Ok(RecordBody::PutItem(item.item()?)));
-    let records = items.collect::<Result<Vec<_>, TextError>>()?;
-    ingest::append_bodies(&model, caller, records, &wait()).await?;
-    Ok(affected(count))
+    ingest::append_bodies(&model, caller, vec![RecordBody::PutItem(item.item()?)], PATIENCE).await?;
+    Ok(affected(1))
+}
+
+/// Names a field of an item as Gorse does.
+fn gorse_field(error: FieldError) -> TextError {
+    let field = match error.field.as_str() {
+        "title" => "Comment".to_owned(),
+        "text" => "Labels".to_owned(),
+        "categories" => "Categories".to_owned(),
+        other => other.replacen("properties", "Labels", 1),
+    };
+    TextError::bad(format!("{field}: {}", error.detail))
 }
 
 /// Lists items; with `q` those whose comment has a word of it, those with most of them first.
@@ -256,8 +271,8 @@ pub async fn patch(
         vectors: None,
         available: is_hidden.map(|hidden| !hidden),
     };
-    patch.merged(&known).check()?;
-    ingest::append_bodies(&model, &caller, vec![RecordBody::PatchItem(Box::new(patch))], &wait()).await?;
+    patch.merged(&known).check().map_err(gorse_field)?;
+    ingest::append_bodies(&model, &caller, vec![RecordBody::PatchItem(Box::new(patch))], PATIENCE).await?;
     Ok(affected(1))
 }
 
@@ -268,7 +283,7 @@ async fn change(
     change: impl FnOnce(GorseItem) -> GorseItem,
 ) -> Result<Response, TextError> {
     let known = item(&model(api, caller)?.live(), id).ok_or_else(unknown)?;
-    put_all(api, caller, vec![change(known)]).await
+    put(api, caller, change(known)).await
 }
 
 /// Removes an item.
@@ -279,7 +294,7 @@ pub async fn delete(
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
     let removed = RecordBody::RemoveItem { item: Id::new("ItemId", &id)? };
-    ingest::append_bodies(&model, &caller, vec![removed], &wait()).await?;
+    ingest::append_bodies(&model, &caller, vec![removed], PATIENCE).await?;
     Ok(affected(1))
 }
 

@@ -78,7 +78,8 @@ impl KindFilter {
         Ok(Self::exactly(text.to_owned()))
     }
 
-    fn admits(&self, kind: &str, value: f64) -> bool {
+    /// Whether a type with a value is one of them.
+    pub fn admits(&self, kind: &str, value: f64) -> bool {
         self.kind.as_deref().is_none_or(|only| only == kind)
             && self.bound.is_none_or(|(comparison, bound)| match comparison {
                 Comparison::Less => value < bound,
@@ -95,6 +96,8 @@ pub async fn read(model: &Model, selection: &Selection) -> Result<Vec<Keyed>, Te
     let mut keyed = Keys::default();
     let (user, item) = (selection.user.as_ref(), selection.item.as_ref());
     each_record(model, user, item, |position, body| keyed.add(position, body)).await?;
+    let positions: Vec<Position> = keyed.events.keys().chain(keyed.retractions.keys()).copied().collect();
+    keyed.give_up(&model.rolled_back(&positions).await?);
     Ok(keyed.finish().into_iter().filter(|one| selection.kind.admits(&one.event.kind, one.value)).collect())
 }
 
@@ -120,18 +123,20 @@ pub async fn each_record(
     Err(TextError::bad(format!("there are more than {most} records to read: ask for one user and one item")))
 }
 
-/// Events by position, and which were taken back.
+/// Events by position, and the positions of retractions with those of their events.
 #[derive(Debug, Default)]
 struct Keys {
     events: BTreeMap<Position, Event>,
-    retracted: BTreeSet<Position>,
+    retractions: BTreeMap<Position, Position>,
 }
 
 impl Keys {
     fn add(&mut self, position: Position, body: RecordBody) {
         match body {
             RecordBody::Event(event) => _ = self.events.insert(position, event),
-            RecordBody::Retract(retraction) => _ = self.retracted.insert(retraction.event_position),
+            RecordBody::Retract(retraction) => {
+                self.retractions.insert(position, retraction.event_position);
+            }
             RecordBody::PutItem(_)
             | RecordBody::PatchItem(_)
             | RecordBody::RemoveItem { .. }
@@ -145,11 +150,18 @@ impl Keys {
         }
     }
 
+    /// Passes over what a rollback gave up.
+    fn give_up(&mut self, positions: &BTreeSet<Position>) {
+        self.events.retain(|position, _| !positions.contains(position));
+        self.retractions.retain(|position, _| !positions.contains(position));
+    }
+
     fn finish(self) -> Vec<Keyed> {
+        let retracted: BTreeSet<Position> = self.retractions.into_values().collect();
         let mut places: BTreeMap<(String, Id, Id), usize> = BTreeMap::new();
         let mut keyed: Vec<Keyed> = Vec::new();
         for (position, event) in self.events {
-            let Some(user) = event.user.clone().filter(|_| !self.retracted.contains(&position)) else { continue };
+            let Some(user) = event.user.clone().filter(|_| !retracted.contains(&position)) else { continue };
             let key = (event.kind.clone(), user, event.item.clone());
             let (id, value) = (event.event_id.clone(), event.value.unwrap_or_default());
             let place = *places.entry(key).or_insert(keyed.len());

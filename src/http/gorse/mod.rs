@@ -5,14 +5,21 @@
 //! clients read what they have just written. Errors are plain text, empty lists `[]`. Nothing outside knows this room
 //! but the routes.
 
+mod bulk;
 mod feedback;
+mod feedback_log;
 mod health;
 mod items;
 mod keyed;
 mod labels;
+mod neighbors;
+mod purge;
 mod recommend;
 mod request;
+mod routes;
 mod users;
+
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -25,33 +32,19 @@ use super::{
     Api,
     auth::Caller,
     error::ApiError,
-    ingest::{WaitFor, WaitQuery},
+    ingest::{EventsRefused, Patience, WaitFor, WaitQuery},
 };
 use crate::engine::Model;
 use shelfmark_domain::FieldError;
 
-pub use self::{
-    feedback::{
-        delete as delete_feedback, delete_typed as delete_typed_feedback, get as get_feedback,
-        get_typed as get_typed_feedback, of_item as item_feedback, of_user as user_feedback, post as post_feedback,
-        put as put_feedback,
-    },
-    health::{live, ready},
-    items::{
-        add_category, delete as delete_item, get as get_item, list as list_items, patch as patch_item,
-        post as post_item, post_many as post_items, remove_category,
-    },
-    recommend::{latest, neighbors, non_personalized, popular, session as session_recommend, user as recommend},
-    users::{
-        delete as delete_user, get as get_user, list as list_users, patch as patch_user, post as post_user,
-        post_many as post_users,
-    },
-};
+pub use routes::routes;
 
 /// Longest list of recommendations, and longest page.
 const N_MAX: usize = 1000;
-/// Longest wait for the live view after a write, in milliseconds.
-const APPLIED_MS: u64 = 10_000;
+/// Longest wait for the live view after a write.
+const APPLIED: Duration = Duration::from_secs(10);
+/// How long the writes of a request wait.
+const PATIENCE: Patience = Patience { queue: Duration::ZERO, applied: APPLIED };
 
 /// The answer to every write.
 #[derive(Debug, Serialize)]
@@ -69,33 +62,69 @@ fn affected(rows: usize) -> Response {
 pub struct TextError {
     status: StatusCode,
     text: String,
+    /// Place of the bad entry in a list.
+    place: Option<usize>,
 }
 
 impl TextError {
     fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), place: None }
     }
 
     fn bad(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
+
+    /// Says which entry of a list is bad.
+    fn at(self, place: usize) -> Self {
+        Self { place: Some(place), ..self }
+    }
 }
+
+impl std::fmt::Display for TextError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.place {
+            Some(place) => write!(f, "[{place}].{}", self.text),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+impl std::error::Error for TextError {}
 
 impl IntoResponse for TextError {
     fn into_response(self) -> Response {
-        (self.status, self.text).into_response()
+        (self.status, self.to_string()).into_response()
     }
 }
 
 impl From<ApiError> for TextError {
     fn from(error: ApiError) -> Self {
-        Self { status: error.meaning().0, text: error.detail() }
+        Self::new(error.meaning().0, error.detail())
     }
 }
 
 impl From<FieldError> for TextError {
     fn from(error: FieldError) -> Self {
         Self::bad(format!("{}: {}", error.field, error.detail))
+    }
+}
+
+impl From<EventsRefused> for TextError {
+    fn from(refused: EventsRefused) -> Self {
+        match refused {
+            EventsRefused::Event { place, error } => {
+                let text = format!("{}: {}", feedback_field(&error.field), error.detail);
+                Self::new(ApiError::from(error).meaning().0, text).at(place)
+            }
+            EventsRefused::All(error) => error.into(),
+        }
+    }
+}
+
+impl From<shelfmark_log::LogError> for TextError {
+    fn from(error: shelfmark_log::LogError) -> Self {
+        ApiError::from(error).into()
     }
 }
 
@@ -114,7 +143,20 @@ fn model(api: &Api, caller: &Caller) -> Result<Model, TextError> {
     Ok(api.model(name)?)
 }
 
-/// How a write waits.
-const fn wait() -> WaitQuery {
-    WaitQuery { wait: WaitFor::Applied, timeout_ms: Some(APPLIED_MS) }
+/// How a retraction waits.
+fn wait() -> WaitQuery {
+    WaitQuery { wait: WaitFor::Applied, timeout_ms: u64::try_from(APPLIED.as_millis()).ok() }
+}
+
+/// Names a field of an event as feedback does.
+fn feedback_field(field: &str) -> &str {
+    match field {
+        "user" => "UserId",
+        "item" => "ItemId",
+        "kind" => "FeedbackType",
+        "ts" => "Timestamp",
+        "value" => "Value",
+        "properties" => "Comment or Labels",
+        other => other,
+    }
 }

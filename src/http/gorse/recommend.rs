@@ -1,6 +1,6 @@
 //! `/api/recommend` and the lists that are for nobody in particular.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -16,6 +16,7 @@ use super::{
     items::time,
     model,
     request::{JsonBody, ListQuery, OneId},
+    users,
 };
 use crate::{
     engine::Model,
@@ -30,13 +31,46 @@ const ITEM_BYTES: usize = 256;
 /// An item with its score.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Score {
+pub struct Score {
     id: String,
     score: f64,
 }
 
+impl Score {
+    /// Makes an entry of a list.
+    pub fn new(id: &Id, score: f64) -> Self {
+        Self { id: id.to_string(), score }
+    }
+}
+
+/// Items that a list leaves out because the user of `user-id` has read them, as far as the history reaches.
+pub struct Read(BTreeSet<Id>);
+
+impl Read {
+    /// Looks up the history of the user that a list names.
+    pub fn of(view: &View, list: &ListQuery) -> Self {
+        let inference = view.inference();
+        let Some(actor) = list.user.as_deref().and_then(|user| inference.user(user)) else {
+            return Self(BTreeSet::new());
+        };
+        let remembered = inference.history(actor).remembered(&inference.history_kinds());
+        let items = remembered.map(|(item, _)| inference.catalog.id(item).clone());
+        Self(items.take(Query::EXCLUDE_MAX).collect())
+    }
+
+    /// Number of items.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is one of them.
+    pub fn has(&self, item: &Id) -> bool {
+        self.0.contains(item)
+    }
+}
+
 /// Only items of all of these categories.
-fn filter(categories: &[String]) -> Filter {
+pub fn filter(categories: &[String]) -> Filter {
     Filter { categories: Labels { all: categories.to_vec(), ..Labels::default() }, ..Filter::default() }
 }
 
@@ -48,11 +82,16 @@ async fn scores(model: &Model, subject: Subject, list: &ListQuery, seen: Exclude
     let reader = if let Subject::User(id) = &subject { Some(id.as_str()) } else { None };
     let view = ReadOptions::default().view_for(model, reader).await?;
     let limit = list.n.saturating_add(list.offset).min(N_MAX);
-    let query =
-        Query { filter: filter(&list.categories), exclude_seen: seen, ..Query::new(subject, limit, Timestamp::now()) };
+    let exclude = Read::of(&view, list).0.into_iter().collect();
+    let query = Query {
+        filter: filter(&list.categories),
+        exclude,
+        exclude_seen: seen,
+        ..Query::new(subject, limit, Timestamp::now())
+    };
     let found = model.recommend(view, query).await?;
     let items = found.items.into_iter().skip(list.offset);
-    Ok(items.map(|item| Score { id: item.id.to_string(), score: item.score.into() }).collect())
+    Ok(items.map(|item| Score::new(&item.id, item.score.into())).collect())
 }
 
 /// Returns the view that answers nobody in particular.
@@ -99,7 +138,7 @@ async fn recommend(
     }
     if let Some(kind) = &list.write_back {
         let shown = found.iter().map(|score| Feedback::shown(kind, user, &score.id, list.delay)).collect::<Vec<_>>();
-        feedback::append(&model, caller, &shown, feedback::SHOWN).await?;
+        feedback::append_shown(&model, caller, &shown).await?;
     }
     if headers.get("x-api-version").is_some_and(|version| version == "2") {
         return Ok(Json(found).into_response());
@@ -158,37 +197,39 @@ pub async fn non_personalized(
 /// The items with the newest times, of these categories.
 async fn newest(view: &Arc<View>, list: &ListQuery) -> Result<Vec<Score>, TextError> {
     let (view, categories, offset, n) = (Arc::clone(view), list.categories.clone(), list.offset, list.n);
+    let read = Read::of(&view, list);
     let work = view.inference().catalog.len() * ITEM_BYTES;
     let found = off_worker(work, move || {
         let catalog = &view.inference().catalog;
         let admitted = view.matching(&filter(&categories));
         let rows = (0..u32::try_from(catalog.len()).unwrap_or(u32::MAX)).filter(|row| {
-            catalog.entry(*row).recommendable() && admitted.as_ref().is_none_or(|admitted| admitted.contains(*row))
+            catalog.entry(*row).recommendable()
+                && !read.has(catalog.id(*row))
+                && admitted.as_ref().is_none_or(|admitted| admitted.contains(*row))
         });
         let timed = rows.filter_map(|row| Some((Timestamp::parse(time(&catalog.entry(row).item)?)?, row)));
         let mut timed: Vec<(Reverse<Timestamp>, u32)> = timed.map(|(at, row)| (Reverse(at), row)).collect();
         timed.sort_unstable();
-        let score = |(at, row): (Reverse<Timestamp>, u32)| Score {
-            id: catalog.id(row).to_string(),
-            score: at.0.seconds_since(Timestamp::default()),
+        let score = |(at, row): (Reverse<Timestamp>, u32)| {
+            Score::new(catalog.id(row), at.0.seconds_since(Timestamp::default()))
         };
         timed.into_iter().skip(offset).take(n).map(score).collect()
     });
     Ok(found.await?)
 }
 
-/// Lists the items most like an item.
-pub async fn neighbors(
+/// Recommends by the model alone: a user of whom nothing is known gets nothing.
+pub async fn collaborative(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Path(OneId { id }): Path<OneId>,
     list: ListQuery,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let limit = list.n.saturating_add(list.offset).clamp(1, N_MAX);
-    let id = Id::new("ItemId", &id)?;
-    let found = model.similar(ReadOptions::default().view(&model).await?, id, limit, filter(&list.categories)).await?;
-    let items = found.into_iter().skip(list.offset).take(list.n);
-    let scores: Vec<Score> = items.map(|item| Score { id: item.id.to_string(), score: item.score.into() }).collect();
-    Ok(Json(scores).into_response())
+    let id = Id::new("UserId", &id)?;
+    let view = ReadOptions::default().view_for(&model, Some(id.as_str())).await?;
+    if users::user(&view, id.as_str()).is_none() {
+        return Ok(Json(Vec::<Score>::new()).into_response());
+    }
+    Ok(Json(scores(&model, Subject::User(id), &list, ExcludeSeen::All).await?).into_response())
 }

@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{N_MAX, TextError};
-use crate::http::{Api, body};
+use crate::http::{Api, body, cpu_pool::off_worker};
 
 /// Entries of a list when the caller names no number.
 const N_DEFAULT: usize = 10;
@@ -24,6 +24,8 @@ pub struct ListQuery {
     pub write_back: Option<String>,
     pub delay: Duration,
     pub search: Option<String>,
+    /// Whose read items are left out of a list that is for nobody in particular.
+    pub user: Option<String>,
 }
 
 impl ListQuery {
@@ -35,13 +37,15 @@ impl ListQuery {
             match name.as_str() {
                 "n" => list.n = number()?.min(N_MAX),
                 "offset" => list.offset = number()?,
-                "cursor" => list.cursor = value.clone(),
+                // gorsejs 0.4 has a capital here.
+                "cursor" | "Cursor" => list.cursor = value.clone(),
                 "category" if !value.is_empty() => list.categories.push(value.clone()),
                 "write-back-type" if !value.is_empty() => list.write_back = Some(value.clone()),
                 "write-back-delay" if !value.is_empty() => {
                     let bad = || TextError::bad("write-back-delay must be like 0h10m0s");
                     list.delay = delay(value).ok_or_else(bad)?;
                 }
+                "user-id" if !value.is_empty() => list.user = Some(value.clone()),
                 "q" if !value.is_empty() => list.search = Some(value.clone()),
                 _ => {}
             }
@@ -74,13 +78,14 @@ pub struct OneId {
 /// A body of JSON. It may come without a content type.
 pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Api> for JsonBody<T> {
     type Rejection = TextError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, TextError> {
         let (parts, body) = request.into_parts();
         let text = body::whole(&parts.headers, body, api.limits.body_bytes_max).await?;
-        serde_json::from_slice(&text).map(Self).map_err(|error| TextError::bad(error.to_string()))
+        let read = off_worker(text.len(), move || serde_json::from_slice(&text));
+        read.await?.map(Self).map_err(|error| TextError::bad(error.to_string()))
     }
 }
 

@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    TextError, affected, keyed, labels, model,
+    PATIENCE, TextError, affected, labels, model,
     request::{JsonBody, ListQuery},
-    wait,
 };
 use crate::{
     engine::{Model, Unlearn},
     http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, ingest, profiles},
 };
-use shelfmark_domain::{Id, ProfileUpdate, RecordBody, UserProfile};
+use shelfmark_domain::{Id, ProfileUpdate, UserProfile};
+use shelfmark_serving::View;
 use shelfmark_store::operations::OperationState;
 
 /// Longest wait for a user to be forgotten.
@@ -32,11 +32,38 @@ const USER_BYTES: usize = 64;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct User {
-    user_id: String,
+    pub user_id: String,
     #[serde(default)]
-    labels: Value,
+    pub labels: Value,
     #[serde(default)]
-    comment: Option<String>,
+    pub comment: Option<String>,
+    /// Always null, beside a list of labels: what Gorse 0.4 answered, whose labels were lists. Later clients compare
+    /// users whole and know no such field.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<()>,
+}
+
+impl User {
+    /// Returns a user with a comment.
+    pub fn new(user_id: String, labels: Value, comment: String) -> Self {
+        let subscribe = labels.is_array().then_some(());
+        Self { user_id, labels, comment: Some(comment), subscribe }
+    }
+
+    /// Translates into an update of the profile, which it replaces.
+    pub fn update(self) -> Result<ProfileUpdate, TextError> {
+        let Self { user_id, labels, comment, .. } = self;
+        let labels = labels::encode(&labels).into_iter().map(|(name, value)| (name, Some(value))).collect();
+        let comment = comment.filter(|comment| !comment.is_empty());
+        if comment.as_ref().is_some_and(|comment| comment.len() > UserProfile::COMMENT_BYTES_MAX) {
+            return Err(TextError::bad(format!("Comment has at most {} bytes", UserProfile::COMMENT_BYTES_MAX)));
+        }
+        let update = ProfileUpdate { user: Id::new("UserId", &user_id)?, replace: true, labels: Some(labels), comment };
+        update.applied(&UserProfile::default()).check().map_err(|error| {
+            TextError::bad(format!("{}: {}", error.field.replacen("labels", "Labels", 1), error.detail))
+        })?;
+        Ok(update)
+    }
 }
 
 /// A page of users, ordered by id as text.
@@ -61,7 +88,9 @@ pub async fn post(
     Extension(caller): Extension<Caller>,
     JsonBody(one): JsonBody<User>,
 ) -> Result<Response, TextError> {
-    put_all(&api, &caller, vec![one]).await
+    let model = model(&api, &caller)?;
+    profiles::append_updates(&model, &caller, vec![one.update()?], PATIENCE).await?;
+    Ok(affected(1))
 }
 
 /// Creates or replaces users.
@@ -79,17 +108,9 @@ async fn put_all(api: &Api, caller: &Caller, users: Vec<User>) -> Result<Respons
         return Err(TextError::bad(format!("at most {} users", ingest::ENTRIES_MAX)));
     }
     let count = users.len();
-    let mut updates = Vec::with_capacity(count);
-    for User { user_id, labels, comment } in users {
-        let labels = labels::encode(&labels).into_iter().map(|(name, value)| (name, Some(value))).collect();
-        let comment = comment.filter(|comment| !comment.is_empty());
-        if comment.as_ref().is_some_and(|comment| comment.len() > UserProfile::COMMENT_BYTES_MAX) {
-            return Err(TextError::bad(format!("Comment has at most {} bytes", UserProfile::COMMENT_BYTES_MAX)));
-        }
-        let user = Id::new("UserId", &user_id)?;
-        updates.push(ProfileUpdate { user, replace: true, labels: Some(labels), comment });
-    }
-    profiles::append_updates(&model, caller, updates, &wait()).await?;
+    let updates = users.into_iter().enumerate().map(|(place, user)| user.update().map_err(|error| error.at(place)));
+    let updates = updates.collect::<Result<Vec<_>, _>>()?;
+    profiles::append_updates(&model, caller, updates, PATIENCE).await?;
     Ok(affected(count))
 }
 
@@ -104,22 +125,22 @@ pub async fn list(
     let view = model.live();
     let work = view.inference().users.len() * USER_BYTES;
     let page = off_worker(work, move || {
-        let inference = view.inference();
-        // A row of a forgotten user has neither events nor a profile.
-        let events = |id: &str| inference.user(id).map_or(0, |actor| inference.history(actor).total());
-        let known = |row: u32, id: &str| inference.profile(row).is_some() || events(id) > 0;
-        let ids = inference.users.ids().map(|(row, id)| (row, id.as_str()));
-        let ids = ids.filter(|(row, id)| known(*row, id)).map(|(_, id)| id);
-        let (ids, next) = page_of(ids, &cursor, n);
+        let (ids, next) = page_of(known(&view).map(|(_, id)| id), &cursor, n);
         let users = ids.iter().filter_map(|id| user(&view, id)).collect();
         Users { cursor: next, users }
     });
-    let Users { cursor, users: without } = page.await?;
-    let mut users = Vec::with_capacity(without.len());
-    for user in without {
-        users.push(commented(&model, user).await?);
-    }
-    Ok(Json(Users { cursor, users }).into_response())
+    let Users { cursor, users } = page.await?;
+    Ok(Json(Users { cursor, users: commented(&model, users).await? }).into_response())
+}
+
+/// The users that a view knows, by row. A row of a forgotten user has neither events nor a profile.
+pub fn known(view: &View) -> impl Iterator<Item = (u32, &str)> {
+    let inference = view.inference();
+    let ids = inference.users.ids().map(|(row, id)| (row, id.as_str()));
+    ids.filter(|(row, id)| {
+        let events = || inference.user(id).map_or(0, |actor| inference.history(actor).total());
+        inference.profile(*row).is_some() || events() > 0
+    })
 }
 
 /// Returns the `n` smallest ids after a cursor, in order, and the cursor of the next page.
@@ -135,23 +156,28 @@ pub fn page_of<'a>(ids: impl Iterator<Item = &'a str>, cursor: &str, n: usize) -
     (after.into_iter().map(str::to_owned).collect(), next)
 }
 
-fn user(view: &shelfmark_serving::View, id: &str) -> Option<User> {
+/// A user of a view, without comment.
+pub fn user(view: &View, id: &str) -> Option<User> {
     let row = view.inference().users.get(id)?;
     let UserProfile { labels } = view.inference().profile(row).cloned().unwrap_or_default();
-    Some(User { user_id: id.to_owned(), labels: labels::decode(&labels), comment: Some(String::new()) })
+    Some(User::new(id.to_owned(), labels::decode(&labels), String::new()))
 }
 
-/// Adds the comment, which the log alone has: that of the newest update of the profile.
-async fn commented(model: &Model, user: User) -> Result<User, TextError> {
-    let id = Id::new("UserId", &user.user_id)?;
-    let mut newest = None;
-    keyed::each_record(model, Some(&id), None, |_, body| {
-        if let RecordBody::UpdateProfile(update) = body {
-            newest = update.comment;
-        }
-    })
-    .await?;
-    Ok(User { comment: Some(newest.unwrap_or_default()), ..user })
+/// Adds the comments, which the log alone has, with one query. A patch without a comment leaves the one before it.
+pub async fn commented(model: &Model, mut users: Vec<User>) -> Result<Vec<User>, TextError> {
+    let ids = users.iter().map(|user| Id::new("UserId", &user.user_id)).collect::<Result<Vec<_>, _>>()?;
+    let mut updates = model.log().newest_profile_updates(&ids).await?;
+    for (user, id) in users.iter_mut().zip(&ids) {
+        let newest_first = updates.remove(id).unwrap_or_default();
+        user.comment = Some(newest_first.into_iter().find_map(|update| update.comment).unwrap_or_default());
+    }
+    Ok(users)
+}
+
+/// A user with the comment.
+async fn read(model: &Model, id: &str) -> Result<User, TextError> {
+    let known = user(&model.live(), id).ok_or_else(unknown)?;
+    commented(model, vec![known]).await?.pop().ok_or_else(unknown)
 }
 
 fn unknown() -> TextError {
@@ -165,8 +191,7 @@ pub async fn get(
     Path(id): Path<String>,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let known = user(&model.live(), &id).ok_or_else(unknown)?;
-    Ok(Json(commented(&model, known).await?).into_response())
+    Ok(Json(read(&model, &id).await?).into_response())
 }
 
 /// Changes a user.
@@ -177,10 +202,11 @@ pub async fn patch(
     JsonBody(UserPatch { labels, comment }): JsonBody<UserPatch>,
 ) -> Result<Response, TextError> {
     let model = model(&api, &caller)?;
-    let view = model.live();
-    let known = commented(&model, user(&view, &id).ok_or_else(unknown)?).await?;
+    let known = read(&model, &id).await?;
     let labels = labels.filter(|labels| !labels.is_null()).unwrap_or(known.labels);
-    put_all(&api, &caller, vec![User { user_id: id, labels, comment: comment.or(known.comment) }]).await
+    let changed = User::new(id, labels, comment.or(known.comment).unwrap_or_default());
+    profiles::append_updates(&model, &caller, vec![changed.update()?], PATIENCE).await?;
+    Ok(affected(1))
 }
 
 /// Forgets a user, with all feedback.

@@ -23,7 +23,8 @@ pub use event::EventIn;
 pub use lag::LagBound;
 pub use nothing_taken::NothingTaken;
 pub use outcome::{AppendSummary, Rejection};
-pub use translated::{append_bodies, append_events, checked_events};
+pub use stream::Lines;
+pub use translated::{EventsRefused, Patience, append_bodies, append_events, checked_events, settled};
 
 /// Most entries of one JSON batch.
 pub const ENTRIES_MAX: usize = 10_000;

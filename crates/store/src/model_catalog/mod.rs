@@ -23,7 +23,7 @@ pub use add::{NewFork, NewModel, add};
 pub use error::ModelCatalogError;
 pub use list::{ListedModel, StoredModel, find, list};
 pub use listener::watch_changes;
-pub use remove::{delete_row, mark_deleted, purgeable, try_lock_purge};
+pub use remove::{delete_row, mark_deleted, mark_purged, purgeable, try_lock_purge};
 
 /// Channel of notifications of creations and deletions. The payload is empty.
 const CHANNEL: &str = "shelfmark_models";

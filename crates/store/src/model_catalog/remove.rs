@@ -21,6 +21,13 @@ pub async fn mark_deleted(connection: &mut PgConnection, model: &ModelName) -> R
     if model.as_str() == REQUIRED {
         return Err(ModelCatalogError::Required(model.clone()));
     }
+    mark_purged(connection, model).await
+}
+
+/// Marks the model as deleted, as [`mark_deleted`] does, where another one takes its name in the same transaction.
+///
+/// Errors: [`ModelCatalogError::Unknown`], and [`ModelCatalogError::InUse`] while it has forks that are not deleted.
+pub async fn mark_purged(connection: &mut PgConnection, model: &ModelName) -> Result<(), ModelCatalogError> {
     lock_catalog(connection).await?;
     let id: i32 = sqlx::query_scalar("select id from models where name = $1 and deleted_at is null")
         .bind(model.as_str())
