@@ -11,6 +11,7 @@ mod clones;
 mod commands;
 mod console;
 mod libtorch;
+mod node;
 mod postgres;
 mod project;
 mod run;
