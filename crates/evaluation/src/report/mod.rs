@@ -1,16 +1,20 @@
-//! Reports of an evaluation: the same figures as tables, as JSON and as curves.
+//! Reports of an evaluation: the same figures as tables, as JSON, as curves and as a page.
 
-use std::{collections::BTreeMap, fmt};
+mod curves;
+mod html;
+mod table;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use shelfmark_domain::ModelConfig;
 
 use super::{
-    Evaluated, Method, Protocol, Stream,
+    Evaluated, Interval, Method, Observations, Protocol, Stream,
     ablation::Ablated,
-    metrics::{Cut, FIFTHS, K, SHOTS, Sums},
-    svg_plot::{Panel, Plot, Scale},
+    metrics::{CURVE_POINTS, Cut, FIFTHS, K, SHOTS, Sums},
+    observations::{Resampled, Slice},
 };
 
 /// Report of an evaluation.
@@ -86,8 +90,51 @@ pub struct MethodReport {
     pub item_shots: Vec<Shot>,
     /// Recall by fortieth of the counted stream: `[all, novel]`, null where there is no target.
     pub curve: Vec<[Option<f64>; 2]>,
+    /// Intervals of the curve's recall.
+    pub curve_intervals: Vec<[Option<Interval>; 2]>,
+    /// How far the model is ahead of this method; null for the model.
+    pub lead: Option<Lead>,
+    /// The settings that were tried, of which this is the better one; empty where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Tried>,
     /// Time for scoring and ranking and, for baselines, learning.
     pub seconds: f64,
+}
+
+/// Difference of the model's recall and a method's.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lead {
+    /// Over all targets.
+    pub all: Difference,
+    /// Over novel targets.
+    pub novel: Difference,
+}
+
+/// Difference of two recalls.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Difference {
+    /// The difference.
+    pub recall: f64,
+    /// Its interval, both resampled together.
+    pub interval: Option<Interval>,
+}
+
+impl Difference {
+    /// Whether it is more than chance.
+    pub fn is_clear(&self) -> bool {
+        self.interval.is_some_and(|interval| interval.excludes_zero())
+    }
+}
+
+/// A setting of a baseline.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tried {
+    /// Description in one line.
+    pub about: String,
+    /// Recall over all targets.
+    pub all: f64,
+    /// Recall over novel targets.
+    pub novel: f64,
 }
 
 /// Metrics of targets with a number of past events.
@@ -100,22 +147,93 @@ pub struct Shot {
     pub cut: Cut,
 }
 
+/// Resamples of every slice that a report shows.
+struct Resampling {
+    whole: Resampled,
+    fifths: Vec<Resampled>,
+    user_shots: Vec<Resampled>,
+    item_shots: Vec<Resampled>,
+    points: Vec<Resampled>,
+}
+
+impl Resampling {
+    fn new(observations: &Observations, methods: usize, seed: u64) -> Self {
+        let slices = |count: usize, slice: fn(usize) -> Slice| {
+            (0..count).map(|number| observations.resample(slice(number), methods, seed)).collect()
+        };
+        Self {
+            whole: observations.resample(Slice::Whole, methods, seed),
+            fifths: slices(FIFTHS, Slice::Fifth),
+            user_shots: slices(SHOTS.len(), Slice::UserShot),
+            item_shots: slices(SHOTS.len(), Slice::ItemShot),
+            points: slices(CURVE_POINTS, Slice::Point),
+        }
+    }
+}
+
 impl MethodReport {
-    fn new(method: &Method, items: usize) -> Self {
+    fn new(methods: &[Method], number: usize, items: usize, resampling: &Resampling) -> Self {
+        let method = &methods[number];
         let stats = &method.stats;
         let recall = |sums: &Sums| (sums.targets > 0).then(|| sums.recall());
+        let with = |cut: &Cut, resampled: &Resampled| {
+            let mut cut = *cut;
+            resampled.intervals(number).write(&mut cut);
+            cut
+        };
+        let each = |cuts: &[Cut], resampled: &[Resampled]| -> Vec<Cut> {
+            cuts.iter().zip(resampled).map(|(cut, resampled)| with(cut, resampled)).collect()
+        };
+        let points = each(&stats.curve, &resampling.points);
+        let mut fifths = stats.fifths;
+        fifths.iter_mut().zip(&resampling.fifths).for_each(|(cut, resampled)| *cut = with(cut, resampled));
+        let model = &methods[0].stats.whole;
+        let mut whole = with(&stats.whole, &resampling.whole);
+        let item_shots = shots(&each(&stats.item_shots, &resampling.item_shots));
+        // The same targets, drawn among the same actors.
+        whole.arrivals.interval = item_shots[0].cut.arrivals.interval;
+        let [all, novel] = resampling.whole.lead(number);
+        let difference = |of: fn(&Cut) -> &Sums, interval| Difference {
+            recall: of(model).recall() - of(&stats.whole).recall(),
+            interval,
+        };
+        let tried = methods.iter().filter(|other| other.name == method.name).map(|other| Tried {
+            about: other.about.to_owned(),
+            all: other.stats.whole.all.recall(),
+            novel: other.stats.whole.novel.recall(),
+        });
+        let tried: Vec<Tried> = tried.collect();
         Self {
             name: method.name.to_owned(),
             about: method.about.to_owned(),
-            whole: stats.whole,
+            whole,
             coverage: stats.covered() as f64 / items.max(1) as f64,
-            fifths: stats.fifths,
-            user_shots: shots(&stats.user_shots),
-            item_shots: shots(&stats.item_shots),
-            curve: stats.curve.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
+            fifths,
+            user_shots: shots(&each(&stats.user_shots, &resampling.user_shots)),
+            item_shots,
+            curve: points.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
+            curve_intervals: points.iter().map(|cut| [cut.all.interval, cut.novel.interval]).collect(),
+            lead: (number > 0)
+                .then(|| Lead { all: difference(|cut| &cut.all, all), novel: difference(|cut| &cut.novel, novel) }),
+            tried: if tried.len() > 1 { tried } else { Vec::new() },
             seconds: method.time.as_secs_f64(),
         }
     }
+}
+
+/// Returns the places of the methods to report: of a baseline's settings the one with the best mean of recall over all
+/// and over novel targets.
+fn reported(methods: &[Method]) -> Vec<usize> {
+    let worth = |place: usize| methods[place].stats.whole.all.recall() + methods[place].stats.whole.novel.recall();
+    let mut best: Vec<usize> = Vec::new();
+    for (place, method) in methods.iter().enumerate() {
+        match best.iter_mut().find(|other| methods[**other].name == method.name) {
+            Some(other) if worth(place) > worth(*other) => *other = place,
+            Some(_) => {}
+            None => best.push(place),
+        }
+    }
+    best
 }
 
 fn shots(cuts: &[Cut]) -> Vec<Shot> {
@@ -135,6 +253,8 @@ impl Report {
         let methods = evaluated.prequential.methods();
         let stats = &methods[0].stats;
         let targets = stats.whole.all.targets;
+        let observations = evaluated.prequential.observations();
+        let resampling = Resampling::new(observations, methods.len(), evaluated.state.config().seed);
         let share = |part: u64| part as f64 / targets.max(1) as f64;
         let listed = stream.items.iter().map(|item| item.id.as_str()).collect::<std::collections::HashSet<_>>().len();
         Self {
@@ -157,7 +277,10 @@ impl Report {
             events_per_second: stream.events.len() as f64 / evaluated.learning.as_secs_f64().max(1e-9),
             steps: evaluated.steps,
             clipped: evaluated.clipped,
-            methods: methods.iter().map(|method| MethodReport::new(method, items)).collect(),
+            methods: reported(methods)
+                .into_iter()
+                .map(|number| MethodReport::new(methods, number, items, &resampling))
+                .collect(),
             ablations: Vec::new(),
             not_ablatable: Vec::new(),
         }
@@ -167,178 +290,9 @@ impl Report {
     pub fn model(&self) -> &MethodReport {
         &self.methods[0]
     }
-}
 
-impl Report {
-    /// Draws recall over the stream as SVG: one panel for all targets and one for novel ones.
-    pub fn svg(&self) -> String {
-        let k = self.k;
-        let titles = [format!("Recall@{k}, all targets"), format!("Recall@{k}, novel targets")];
-        let panels = titles.into_iter().enumerate().map(|(panel, title)| Panel {
-            title,
-            scale: Scale::Linear,
-            // The same methods in both panels: said once.
-            names: if panel == 0 {
-                self.methods.iter().map(|method| method.name.clone()).collect()
-            } else {
-                Vec::new()
-            },
-            curves: self.methods.iter().map(|method| method.curve.iter().map(|point| point[panel]).collect()).collect(),
-        });
-        let marks = (0..=4).map(|tick| {
-            let part = f64::from(tick) / 4.0;
-            format!("{:.0}%", 100.0 * (self.discard + (1.0 - self.discard) * part))
-        });
-        Plot { across: "part of the stream".to_owned(), marks: marks.collect(), panels: panels.collect() }.svg()
-    }
-}
-
-/// Formats a share as recall is often written: `.1573`.
-fn part(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
-}
-
-/// Formats recall; `-` where there are no targets.
-fn recall(sums: &Sums) -> String {
-    if sums.targets == 0 { "-".to_owned() } else { part(sums.recall()) }
-}
-
-fn percent(value: f64) -> String {
-    format!("{:.1}%", 100.0 * value)
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let data = &self.data;
-        writeln!(
-            f,
-            "{} events, {} users or sessions, {} items with an event, {} with metadata",
-            data.events, data.actors, data.items, data.items_listed
-        )?;
-        if !data.refused.is_empty() || data.duplicates > 0 {
-            let refused: Vec<String> = data.refused.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            writeln!(f, "left out: {} duplicates; kinds without a weight: {}", data.duplicates, refused.join(", "))?;
-        }
-        writeln!(
-            f,
-            "{} targets after the first {}: {} novel, {} by cold users, {} cold items",
-            data.targets,
-            percent(self.discard),
-            percent(data.novel_share),
-            percent(data.cold_user_share),
-            percent(data.cold_item_share)
-        )?;
-        writeln!(
-            f,
-            "{} steps ({} clipped), {:.0} events/s learned on one thread\n",
-            self.steps, self.clipped, self.events_per_second
-        )?;
-        let k = self.k;
-        writeln!(f, "               all                        novel                      cover-")?;
-        writeln!(f, "               recall@{k}  mrr@{k}  ndcg@{k}  recall@{k}  mrr@{k}  ndcg@{k}  age    seconds")?;
-        for method in &self.methods {
-            let Cut { all, novel, .. } = &method.whole;
-            writeln!(
-                f,
-                "{:<13}  {:>9}  {:>6}  {:>7}  {:>9}  {:>6}  {:>7}  {:>5}  {:>7.1}",
-                method.name,
-                part(all.recall()),
-                part(all.mrr()),
-                part(all.ndcg()),
-                part(novel.recall()),
-                part(novel.mrr()),
-                part(novel.ndcg()),
-                percent(method.coverage),
-                method.seconds
-            )?;
-        }
-        let shots = |of: fn(&MethodReport) -> &Vec<Shot>| -> Vec<String> {
-            of(&self.methods[0]).iter().map(|shot| shot.past_events.clone()).collect()
-        };
-        let fifths = (1..=FIFTHS).map(|fifth| fifth.to_string()).collect();
-        self.section(f, "fifth of the stream", fifths, |method| method.fifths.to_vec())?;
-        let cuts = |shots: &[Shot]| shots.iter().map(|shot| shot.cut).collect::<Vec<Cut>>();
-        let users = shots(|method| &method.user_shots);
-        self.section(f, "past events of the user", users, |method| cuts(&method.user_shots))?;
-        let items = shots(|method| &method.item_shots);
-        self.section(f, "past events of the item", items, |method| cuts(&method.item_shots))?;
-        let servable = &self.model().whole.servable;
-        writeln!(
-            f,
-            "\nAs when serving, items with metadata but no event are candidates too: recall@{k} {}.",
-            recall(servable)
-        )?;
-        let arrivals = &self.model().whole.arrivals;
-        if arrivals.targets > 0 {
-            writeln!(
-                f,
-                "Of {} targets without an event, among such items alone (new arrivals): recall@{k} {}.",
-                arrivals.targets,
-                recall(arrivals)
-            )?;
-        }
-        if !self.ablations.is_empty() {
-            self.ablations(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl Report {
-    /// Writes recall of every method by one dimension: all and novel targets.
-    fn section(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        title: &str,
-        columns: Vec<String>,
-        cuts: impl Fn(&MethodReport) -> Vec<Cut>,
-    ) -> fmt::Result {
-        writeln!(f, "\nRecall@{}, all/novel, by {title}", self.k)?;
-        write!(f, "{:13}", "")?;
-        for column in &columns {
-            write!(f, " {column:>11}")?;
-        }
-        write!(f, "\n{:13}", "targets")?;
-        for cut in cuts(&self.methods[0]) {
-            write!(f, " {:>11}", cut.all.targets)?;
-        }
-        for (number, method) in self.methods.iter().enumerate() {
-            write!(f, "\n{:13}", method.name)?;
-            for cut in cuts(method) {
-                write!(f, " {:>11}", format!("{}/{}", recall(&cut.all), recall(&cut.novel)))?;
-            }
-            if number == 0 {
-                write!(f, "\n{:13}", "  as served")?;
-                for cut in cuts(method) {
-                    write!(f, " {:>11}", recall(&cut.servable))?;
-                }
-            }
-        }
-        writeln!(f)
-    }
-
-    fn ablations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = &self.model().whole;
-        let cold = &self.model().item_shots[0].cut.servable;
-        writeln!(f, "\nWithout one term (difference of recall@{})", self.k)?;
-        writeln!(f, "{:13} {:>16} {:>16} {:>16}", "", "all", "novel", "cold items*")?;
-        let line = |sums: &Sums, of: &Sums| format!("{} {:+.4}", part(sums.recall()), sums.recall() - of.recall());
-        for ablated in &self.ablations {
-            writeln!(
-                f,
-                "{:13} {:>16} {:>16} {:>16}  {}",
-                ablated.name,
-                line(&ablated.whole.all, &whole.all),
-                line(&ablated.whole.novel, &whole.novel),
-                line(&ablated.cold_items, cold),
-                ablated.about
-            )?;
-        }
-        writeln!(f, "* targets without a past event, among all that the service would recommend")?;
-        if !self.not_ablatable.is_empty() {
-            writeln!(f, "No exact switch yet: {}.", self.not_ablatable.join(", "))?;
-        }
-        Ok(())
+    /// Returns the baseline of the best recall over all targets.
+    pub fn best_baseline(&self) -> Option<&MethodReport> {
+        self.methods[1..].iter().max_by(|a, b| a.whole.all.recall().total_cmp(&b.whole.all.recall()))
     }
 }
