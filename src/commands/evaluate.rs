@@ -15,7 +15,7 @@ use shelfmark_datasets::vectors::ImportTargets;
 use shelfmark_domain::{ModelConfig, RowVector};
 use shelfmark_evaluation::{
     BaselineKind, Evaluated, Protocol, Report, Run, Stream,
-    ablation::{Ablated, TERMS, Term, WITHOUT_SWITCH},
+    ablation::{Ablated, Reference, TERMS, Term, WITHOUT_SWITCH},
 };
 
 use super::{
@@ -47,6 +47,9 @@ pub struct EvaluateArgs {
     /// File for curves of recall over the stream, by method.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// File for a page that shows the figures beside simple methods and says what they mean. It needs no network.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 /// Input of a measurement.
@@ -153,6 +156,12 @@ impl InputArgs {
         config.dim = self.dim.unwrap_or(config.dim);
         config.check().context("the configuration")?;
         Ok(config)
+    }
+
+    /// Returns the names of the files, without their folders.
+    fn title(&self) -> String {
+        let names = self.files.iter().chain(&self.items).map(|path| path.file_name().unwrap_or(path.as_os_str()));
+        names.map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the protocol of the measurement.
@@ -264,12 +273,14 @@ impl EntrySink for StreamCollector<'_> {
 
 /// Runs the command.
 pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
+    let title = args.input.title();
     let config = args.input.config()?;
     let stream = args.input.stream(&config)?;
     let quiet = args.input.quiet;
     let protocol = args.input.protocol(args.baselines.0);
     let evaluated = pass(&stream, config.clone(), &protocol, "testing", quiet)?;
     let mut report = Report::new(&stream, &protocol, &evaluated);
+    let reference = Reference::new(&evaluated);
     drop(evaluated);
     if let Some(Terms(terms)) = args.ablate {
         // What is counted stays the same, whatever a pass learns from.
@@ -278,12 +289,15 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         for term in terms {
             let without = term.without(&config);
             let evaluated = pass(&stream, without, &alone, &format!("without {}", term.name), quiet)?;
-            report.ablations.push(Ablated::new(term, &evaluated));
+            report.ablations.push(Ablated::new(term, &evaluated, &reference));
         }
         report.not_ablatable = WITHOUT_SWITCH.to_vec();
     }
     if let Some(path) = &args.plot {
         std::fs::write(path, report.svg()).with_context(|| format!("--plot {}", path.display()))?;
+    }
+    if let Some(path) = &args.report {
+        std::fs::write(path, report.html(&title)).with_context(|| format!("--report {}", path.display()))?;
     }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;

@@ -11,7 +11,7 @@ use axum::{
 };
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::{Api, error::ApiError};
+use super::{Api, entity_tag, error::ApiError};
 
 /// Scripts, styles and requests of this service only; no inline script, no other site may frame it.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -63,7 +63,7 @@ fn answer(path: &str, asked: &HeaderMap, policy: HeaderValue) -> Result<Response
     let coding = packed.is_some();
     let file = packed.unwrap_or(plain);
     let tag = etag(&file);
-    let mut answer = if matches_tag(asked, &tag) {
+    let mut answer = if entity_tag::matches(asked, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         Body::from(file.data).into_response()
@@ -90,11 +90,6 @@ fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
     let text: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("\"{text}\"")
-}
-
-fn matches_tag(asked: &HeaderMap, tag: &str) -> bool {
-    let tags = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
 }
 
 fn accepts_brotli(asked: &HeaderMap) -> bool {
@@ -141,8 +136,8 @@ mod tests {
     #[test]
     fn a_tag_is_found_among_several_and_weak_ones_count() {
         for same in ["\"a\"", "\"b\", \"a\"", "W/\"a\"", "*"] {
-            assert!(matches_tag(&headers(header::IF_NONE_MATCH, same), "\"a\""), "{same}");
+            assert!(entity_tag::matches(&headers(header::IF_NONE_MATCH, same), "\"a\""), "{same}");
         }
-        assert!(!matches_tag(&headers(header::IF_NONE_MATCH, "\"b\""), "\"a\""));
+        assert!(!entity_tag::matches(&headers(header::IF_NONE_MATCH, "\"b\""), "\"a\""));
     }
 }

@@ -29,6 +29,7 @@ mod console;
 mod cpu_pool;
 mod decode;
 mod embeddings;
+mod entity_tag;
 mod error;
 mod error_response;
 mod event_kinds;

@@ -187,6 +187,15 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description)));
         }
     }
+    let versioned = *method == HttpMethod::Get
+        && !path.ends_with("/export")
+        && !path.ends_with("/map")
+        && !path.ends_with("/recommendations")
+        && (path.contains("/versions/") || has_parameter(operation, "version"));
+    if versioned {
+        let response = ResponseBuilder::new().description("The answer is the one that `if-none-match` names").build();
+        operation.responses.responses.insert("304".to_owned(), RefOr::T(response));
+    }
     let reads = path.contains("{model}")
         && (*method == HttpMethod::Get || path.ends_with("/recommendations") || path.ends_with("/embeddings"));
     for (status, response) in &mut operation.responses.responses {
@@ -202,6 +211,9 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             response.headers.insert(name.to_owned(), RefOr::T(header.build()));
         };
         header("x-request-id", "The request's id: the caller's, or one that was made", Type::String);
+        if versioned && matches!(status.as_str(), "200" | "304") {
+            header("etag", "Names this answer; there when a version answered, or was asked about", Type::String);
+        }
         if reads && status.starts_with('2') {
             header("shelfmark-position", "Position of the state that answered", Type::Integer);
             header("shelfmark-version", "Number of the version that answered, or `live`", Type::String);
@@ -210,6 +222,11 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             header("retry-after", "Seconds to wait before the next try", Type::Integer);
         }
     }
+}
+
+fn has_parameter(operation: &Operation, name: &str) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == name))
 }
 
 /// Gives parameters that are text what all of them have in common, where they have no form of their own: they are not

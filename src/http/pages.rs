@@ -1,5 +1,7 @@
 //! The pages for people: the landing page, the reference, and the document behind it. They use nothing from the network.
 
+mod error_codes;
+
 use std::sync::LazyLock;
 
 use axum::{
@@ -26,9 +28,12 @@ pub async fn landing() -> impl IntoResponse {
     page(include_str!("pages/landing.html"))
 }
 
+static REFERENCE: LazyLock<String> =
+    LazyLock::new(|| include_str!("pages/docs.html").replace("<!-- error codes -->", &error_codes::rows()));
+
 /// `/docs`.
 pub async fn docs() -> impl IntoResponse {
-    page(include_str!("pages/docs.html"))
+    page(REFERENCE.as_str())
 }
 
 fn page(text: &'static str) -> impl IntoResponse {

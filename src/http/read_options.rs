@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    http::{HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -184,6 +184,11 @@ impl AnsweredBy {
             Served::Version(number) => Self::Version(number),
         }
     }
+}
+
+/// Whether the headers of an answer name a version.
+pub fn is_of_version(headers: &HeaderMap) -> bool {
+    headers.get(VERSION).is_some_and(|version| version != "live")
 }
 
 /// Adds the headers that say where an answer comes from.

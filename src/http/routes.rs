@@ -1,12 +1,18 @@
 //! Routes in groups: what there is, who may call it, and what is shed first under overload.
 
-use axum::{Router, handler::Handler, http::StatusCode, middleware::from_fn_with_state, routing};
+use axum::{
+    Router,
+    handler::Handler,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    routing,
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api, audit,
     auth::Caller,
-    compare, compression, configuration, console, embeddings,
+    compare, compression, configuration, console, embeddings, entity_tag,
     error::ApiError,
     events, export, forensics, freezing, gorse, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
@@ -167,7 +173,8 @@ pub fn router(api: Api) -> Router {
             let routes = Router::from(routes);
             let routes = match policy.scope {
                 Some(Scope::Admin) => routes.route_layer(from_fn_with_state(api.clone(), audit::record)),
-                Some(Scope::Read | Scope::Export | Scope::Write) | None => routes,
+                Some(Scope::Read) => routes.route_layer(from_fn(entity_tag::tag)),
+                Some(Scope::Export | Scope::Write) | None => routes,
             };
             routes.route_layer(layer(policy))
         })

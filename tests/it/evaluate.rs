@@ -87,6 +87,8 @@ fn the_report_is_consistent_in_itself_and_the_model_beats_popularity_on_the_shop
     assert!(ablations.iter().all(|ablated| ablated["all"]["targets"] == model["all"]["targets"]));
     assert!(ablations.iter().all(|ablated| ablated["all"]["hits"] != model["all"]["hits"]), "a switch did nothing");
 
+    intervals_hold_their_figures(&report);
+
     let picture = std::fs::read_to_string(plot).expect("the picture");
     assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
     assert_eq!(picture.matches("<polyline").count(), 2 * methods.len());
@@ -98,14 +100,87 @@ fn the_report_is_consistent_in_itself_and_the_model_beats_popularity_on_the_shop
     }
 }
 
+/// Every recall of the JSON has an interval around it, where there are people enough.
+fn intervals_hold_their_figures(report: &Value) {
+    let methods = report["methods"].as_array().expect("a list");
+    let mut wide = 0;
+    for method in methods {
+        let cuts = ["fifths", "user_shots", "item_shots"].map(|cuts| method[cuts].as_array().expect("a list"));
+        for cut in std::iter::once(method).chain(cuts.into_iter().flatten()) {
+            for which in ["all", "novel", "servable"] {
+                let sums = &cut[which];
+                let Some([low, high]) = sums["recall_interval"].as_array().map(|ends| [&ends[0], &ends[1]].map(number))
+                else {
+                    continue;
+                };
+                let recall = number(&sums["recall"]);
+                assert!(low <= recall && recall <= high, "{} {which}: {sums}", method["name"]);
+                wide += usize::from(low < high);
+            }
+        }
+        let lead = &method["lead"];
+        if method["name"] == "shelfmark" {
+            assert!(lead.is_null());
+        } else {
+            let ahead = number(&methods[0]["novel"]["recall"]) - number(&method["novel"]["recall"]);
+            assert!((number(&lead["novel"]["recall"]) - ahead).abs() < 1e-12, "{lead}");
+        }
+    }
+    assert!(wide > 100, "{wide} intervals");
+    // Of two half-lives the better one is reported.
+    for name in ["popularity", "knn"] {
+        let method = methods.iter().find(|method| method["name"] == name).expect("all baselines ran");
+        let tried = method["tried"].as_array().expect("a list");
+        let worth = |of: &Value| number(&of["all"]) + number(&of["novel"]);
+        let best = tried.iter().max_by(|a, b| worth(a).total_cmp(&worth(b))).expect("two");
+        assert_eq!((tried.len(), &best["about"]), (2, &method["about"]));
+        assert_eq!(best["all"], method["all"]["recall"]);
+    }
+    for ablated in report["ablations"].as_array().expect("a list") {
+        let of = &ablated["difference"]["all"];
+        let lost = number(&ablated["all"]["recall"]) - number(&methods[0]["all"]["recall"]);
+        assert!((number(&of["recall"]) - lost).abs() < 1e-12, "{of}");
+        assert!(number(&of["interval"][0]) <= lost && lost <= number(&of["interval"][1]), "{of}");
+    }
+}
+
+/// Goal: the page holds the figures of the JSON, whatever the file is called. Method: one run that writes both.
+#[test]
+fn the_page_of_a_report_has_the_figures_of_the_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hostile = folder.path().join("a<b onload='x'>&\"c.ndjson");
+    std::fs::copy(shop(folder.path()), &hostile).expect("a writable folder");
+    let page = folder.path().join("out.html");
+    let [file, out] = [&hostile, &page].map(|path| path.to_str().expect("text"));
+    let args =
+        ["evaluate", file, "--json", "--quiet", "--dim", "8", "--baselines", "popularity,knn", "--limit", "2000"];
+    let report = json(&[&args[..], &["--report", out]].concat());
+    let page = std::fs::read_to_string(page).expect("the page");
+    assert!(page.contains("a&lt;b onload=&#39;x&#39;&gt;&amp;&quot;c.ndjson") && !page.contains("<b onload"));
+    for method in report["methods"].as_array().expect("a list") {
+        for which in ["all", "novel"] {
+            let sums = &method[which];
+            let percent = |value: &Value| format!("{:.2}", 100.0 * number(value));
+            let [low, high] = [0, 1].map(|end| percent(&sums["recall_interval"][end]));
+            for figure in [format!(">{}%<", percent(&sums["recall"])), format!("{low} to {high}%")] {
+                assert!(page.contains(&figure), "{} {which}: {figure}", method["name"]);
+            }
+        }
+        assert!(page.contains(&format!("{:.2}%", 100.0 * number(&method["coverage"]))));
+    }
+    assert!(!page.contains("<script") && !page.contains("http"), "nothing from elsewhere");
+}
+
 #[test]
 fn the_table_fits_a_terminal_and_names_every_method() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = shop(folder.path());
     let args = ["evaluate", &file, "--quiet", "--dim", "8", "--limit", "1500", "--baselines", "popularity,knn"];
+    let args = [&args[..], &["--ablate", "popularity_gaps,memory"]].concat();
     let table = String::from_utf8(shelfmark(&args).stdout).expect("text");
     assert!(table.starts_with("1500 events"), "{table}");
     assert!(table.contains("\nshelfmark ") && table.contains("\npopularity ") && table.contains("\nknn "), "{table}");
+    assert!(table.contains("ahead of knn") && table.contains("  95% all"), "{table}");
     let longest = table.lines().map(str::len).max();
     assert!(longest <= Some(100), "{longest:?}\n{table}");
 }

@@ -221,3 +221,43 @@ async fn a_row_s_history_is_its_way_through_the_versions_and_the_steps_that_move
     problem(service.request(GET, "items/i7/history?limit=201"), 422, "invalid").await;
     problem(service.request(GET, "items/i7/history?records=1000001"), 422, "invalid").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_the_caller_has_is_not_sent_again_while_it_is_the_same() {
+    let service = Service::start(&crate::support::database().await, FORGETFUL).await;
+    learn(&service, 0..200).await;
+    let number = take(&service, "good").await;
+    learn(&service, 200..260).await;
+    let ask = async |path: &str, tag: Option<&str>| {
+        let mut request = service.request(GET, path);
+        if let Some(tag) = tag {
+            request = request.header("if-none-match", tag);
+        }
+        let reply = request.send().await.expect("a reply");
+        let text = |name: &str| reply.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+        let (status, tag, version) = (reply.status().as_u16(), text("etag"), text("shelfmark-version"));
+        (status, tag, version, reply.bytes().await.expect("a body"))
+    };
+    for path in [
+        "items/i3/embedding?version=good",
+        "users/u3/embedding?version=good",
+        "items/i3/similar?version=good&limit=5",
+        "versions/good",
+        &format!("versions/good/diff/{number}"),
+    ] {
+        let (status, tag, version, body) = ask(path, None).await;
+        let tag = tag.expect(path);
+        assert!(status == 200 && tag.starts_with("W/\"") && !body.is_empty(), "{path}: {tag}");
+        let again = ask(path, Some(&format!("\"other\", {tag}"))).await;
+        assert_eq!((again.0, again.1.as_deref(), again.2), (304, Some(tag.as_str()), version), "{path}");
+        assert!(again.3.is_empty(), "{path}");
+        assert_eq!(ask(path, Some("W/\"other\"")).await.3, body, "{path}");
+    }
+    // What is said of a version changes with its label; live answers have no tag, nor have lists, each with its id.
+    let before = ask("versions/good", None).await.1.expect("a tag");
+    answered(service.request(Method::PATCH, "versions/good").json(&json!({"reason": "before the sale"})), 200).await;
+    assert_eq!(ask("versions/good", Some(&before)).await.0, 200);
+    for untagged in ["items/i3/embedding", "users/u3/recommendations?version=good"] {
+        assert_eq!(ask(untagged, Some("*")).await.1, None, "{untagged}");
+    }
+}

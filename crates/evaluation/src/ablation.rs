@@ -8,8 +8,10 @@ use serde::Serialize;
 use shelfmark_domain::{KindWeight, ModelConfig};
 
 use super::{
-    Evaluated,
+    Evaluated, Observations,
     metrics::{Cut, Sums},
+    observations::Slice,
+    report::{Difference, Lead},
 };
 
 /// A term that can be switched off.
@@ -79,15 +81,46 @@ pub struct Ablated {
     /// Over all counted targets.
     #[serde(flatten)]
     pub whole: Cut,
+    /// What the term is worth, with the sign of what is lost without it.
+    pub difference: Lead,
     /// Targets without a past event, among all items that the service would recommend.
     pub cold_items: Sums,
 }
 
 impl Ablated {
-    /// Takes the metrics of a pass without the term.
-    pub fn new(term: Term, evaluated: &Evaluated) -> Self {
+    /// Takes the metrics of a pass without the term; `with` is of the pass with it.
+    pub fn new(term: Term, evaluated: &Evaluated, with: &Reference) -> Self {
         let stats = &evaluated.prequential.methods()[0].stats;
-        Self { name: term.name, about: term.about, whole: stats.whole, cold_items: stats.item_shots[0].servable }
+        let without = evaluated.prequential.observations();
+        let [all, novel] = without.resample_with(&with.observations, with.seed).differences();
+        let difference = |of: fn(&Cut) -> &Sums, interval| Difference {
+            recall: of(&stats.whole).recall() - of(&with.whole).recall(),
+            interval,
+        };
+        let difference = Lead { all: difference(|cut| &cut.all, all), novel: difference(|cut| &cut.novel, novel) };
+        let mut whole = stats.whole;
+        without.resample(Slice::Whole, 1, with.seed).intervals(0).write(&mut whole);
+        Self { name: term.name, about: term.about, whole, difference, cold_items: stats.item_shots[0].servable }
+    }
+}
+
+/// What passes without a term are compared with.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    observations: Observations,
+    whole: Cut,
+    seed: u64,
+}
+
+impl Reference {
+    /// Takes it from the pass with all terms.
+    pub fn new(evaluated: &Evaluated) -> Self {
+        let prequential = &evaluated.prequential;
+        Self {
+            observations: prequential.observations().clone(),
+            whole: prequential.methods()[0].stats.whole,
+            seed: evaluated.state.config().seed,
+        }
     }
 }
 

@@ -20,8 +20,10 @@
 pub mod ablation;
 mod actors;
 mod baselines;
+pub mod bootstrap;
 pub mod metrics;
 mod model;
+mod observations;
 mod prequential;
 pub mod ranking;
 mod report;
@@ -32,7 +34,9 @@ pub mod tuning;
 
 pub use actors::ActorHistory;
 pub use baselines::{Baseline, BaselineKind, KnownActor};
+pub use bootstrap::Interval;
+pub use observations::Observations;
 pub use prequential::{MODEL_NAME, Method, Prequential};
-pub use report::{Data, MethodReport, Report, Shot};
+pub use report::{Data, Difference, Lead, MethodReport, Report, Shot, Tried};
 pub use run::{Evaluated, Protocol, Run};
 pub use stream::{Stream, Uncounted};

@@ -2,6 +2,8 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
+use super::bootstrap::Interval;
+
 /// Length of the list in which a target counts as a hit.
 pub const K: usize = 20;
 /// Lower ends of the ranges of past events: 0, 1, 2, 3 to 4, 5 to 9, and 10 or more.
@@ -15,6 +17,11 @@ pub const CURVE_POINTS: usize = 40;
 /// candidate, which counts as a miss.
 pub type Rank = Option<f64>;
 
+/// Whether a rank counts as a hit.
+pub fn is_hit(rank: Rank) -> bool {
+    rank.is_some_and(|rank| rank <= K as f64)
+}
+
 /// Sums over targets.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
@@ -27,6 +34,8 @@ pub struct Sums {
     /// `sum of 1 / log2(1 + rank)` over hits: every target is a list of its own with one relevant item, so that the
     /// ideal gain is 1.
     pub gain: f64,
+    /// Interval of the recall, where actors were resampled.
+    pub interval: Option<Interval>,
 }
 
 impl Sums {
@@ -62,10 +71,11 @@ impl Sums {
 
 impl Serialize for Sums {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Sums", 5)?;
+        let mut fields = serializer.serialize_struct("Sums", 6)?;
         fields.serialize_field("targets", &self.targets)?;
         fields.serialize_field("hits", &self.hits)?;
         fields.serialize_field("recall", &self.recall())?;
+        fields.serialize_field("recall_interval", &self.interval)?;
         fields.serialize_field("mrr", &self.mrr())?;
         fields.serialize_field("ndcg", &self.ndcg())?;
         fields.end()
@@ -188,7 +198,7 @@ impl MethodStats {
 
 /// Returns which of `parts` equal parts a time between 0 and 1 falls into.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..parts")]
-fn part(time: f64, parts: usize) -> usize {
+pub(super) fn part(time: f64, parts: usize) -> usize {
     ((time * parts as f64).max(0.0) as usize).min(parts - 1)
 }
 

@@ -13,8 +13,9 @@ use super::{
     Uncounted,
     actors::Actors,
     baselines::{Baseline, BaselineKind, KnownActor},
-    metrics::{MethodStats, Rank, TargetRanks, TargetSlice},
+    metrics::{MethodStats, Rank, TargetRanks, TargetSlice, is_hit},
     model::ModelScores,
+    observations::{Found, METHODS_MAX, Observations},
     ranking,
 };
 
@@ -44,12 +45,18 @@ impl Method {
         target: u32,
         own: &super::ActorHistory,
         served: ServedRanks,
-    ) {
+    ) -> Found {
         let ServedRanks { servable, arrivals } = served;
         let all = ranking::rank(list.scores, list.mask, target);
         let is_novel = !own.own.contains(&target);
         let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
         self.stats.add(place, &TargetRanks { all, novel, servable, arrivals });
+        Found {
+            all: is_hit(all),
+            novel: novel.map(is_hit),
+            served: servable.is_some_and(is_hit),
+            arrival: arrivals.map(is_hit),
+        }
     }
 
     fn cover(&mut self, list: &CandidateScores<'_>, best: &mut Vec<(f32, u32)>) {
@@ -98,6 +105,7 @@ pub struct Prequential {
     actors: Actors,
     /// Past events by item row, as of the last batch.
     item_events: Vec<u32>,
+    observations: Observations,
     scores: Vec<f32>,
     best: Vec<(f32, u32)>,
 }
@@ -110,12 +118,16 @@ impl Prequential {
         let about = "this service";
         let model =
             Method { name: MODEL_NAME, about, stats: MethodStats::default(), time: Duration::ZERO, baseline: None };
-        let others = baselines.iter().map(|kind| Method {
-            name: kind.name(),
-            about: kind.about(),
-            stats: MethodStats::default(),
-            time: Duration::ZERO,
-            baseline: Some(kind.make(seed)),
+        // Each once, in the order given.
+        let kinds = baselines.iter().enumerate().filter(|(place, kind)| !baselines[..*place].contains(kind));
+        let others = kinds.flat_map(|(_, kind)| {
+            kind.variants(seed).into_iter().map(|(about, baseline)| Method {
+                name: kind.name(),
+                about,
+                stats: MethodStats::default(),
+                time: Duration::ZERO,
+                baseline: Some(baseline),
+            })
         });
         Self {
             learned: 0,
@@ -124,9 +136,10 @@ impl Prequential {
             uncounted: Arc::default(),
             listed,
             model: ModelScores::default(),
-            methods: std::iter::once(model).chain(others).collect(),
+            methods: std::iter::once(model).chain(others).take(METHODS_MAX).collect(),
             actors: Actors::default(),
             item_events: Vec::new(),
+            observations: Observations::default(),
             scores: Vec::new(),
             best: Vec::new(),
         }
@@ -144,7 +157,12 @@ impl Prequential {
         Self { uncounted, ..self }
     }
 
-    /// Returns the metrics, of the model first.
+    /// Returns the outcomes of single targets.
+    pub const fn observations(&self) -> &Observations {
+        &self.observations
+    }
+
+    /// Returns the metrics, of the model first. A baseline with several settings is there several times.
     pub fn methods(&self) -> &[Method] {
         &self.methods
     }
@@ -186,9 +204,16 @@ impl Prequential {
             item_events: 0,
         };
         let counted = at >= self.skip;
+        let first_target = self.observations.len();
+        let past = |row: u32| self.item_events.get(row as usize).copied().unwrap_or(0);
+        if counted {
+            for row in &rows {
+                self.observations.add(number, TargetSlice { item_events: past(*row), ..place });
+            }
+        }
         let mut own_scores = std::mem::take(&mut self.scores);
         own_scores.resize(self.model.rows(), 0.0);
-        for method in &mut self.methods {
+        for (method_number, method) in self.methods.iter_mut().enumerate() {
             let began = Instant::now();
             let is_model = method.baseline.is_none();
             if counted {
@@ -198,11 +223,12 @@ impl Prequential {
                 let scores = if is_model { model_scores } else { &own_scores };
                 let list = CandidateScores { scores, mask: self.model.known() };
                 method.cover(&list, &mut self.best);
-                for row in &rows {
-                    place.item_events = self.item_events.get(*row as usize).copied().unwrap_or(0);
+                for (target, row) in rows.iter().enumerate() {
+                    place.item_events = past(*row);
                     let served =
                         if is_model { ServedRanks::of(&self.model, scores, *row) } else { ServedRanks::default() };
-                    method.count(place, &list, *row, history, served);
+                    let found = method.count(place, &list, *row, history, served);
+                    self.observations.found(first_target + target, method_number, found);
                 }
             }
             if let Some(baseline) = &mut method.baseline {

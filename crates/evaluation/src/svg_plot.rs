@@ -199,7 +199,7 @@ fn stroke(number: usize) -> String {
 
 /// Returns the end of an axis: the least of 1, 2, 4 or 8 times a power of ten that is not below `largest`. A quarter of
 /// it is a short number.
-fn scale_end(largest: f64) -> f64 {
+pub(crate) fn scale_end(largest: f64) -> f64 {
     let mut power = 0.001;
     loop {
         for step in [1.0, 2.0, 4.0, 8.0] {

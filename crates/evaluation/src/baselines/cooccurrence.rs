@@ -2,7 +2,7 @@
 //!
 //! Item-to-item collaborative filtering (Sarwar, Karypis, Konstan and Riedl 2001; Linden, Smith and York 2003) with the
 //! similarity `C_ij / (n_i^0.7 n_j^0.3)`, made for streams: a pair counts `e^(-k/10)` for the `k`-th event before, all
-//! counts have a half-life of 100,000 events, and the newest events of the query count most. Popularity breaks ties and
+//! counts have a half-life in events, and the newest events of the query count most. Popularity breaks ties and
 //! serves people without a history.
 
 use std::collections::HashMap;
@@ -16,7 +16,6 @@ const PLACES: f64 = 10.0;
 /// Power of the other item's count; the history's item has the rest to 1. One half would be the cosine, which ranks
 /// rare items higher and found less on Online Retail and REES46.
 const OTHER_POWER: f64 = 0.3;
-const HALF_LIFE_EVENTS: f64 = 100_000.0;
 /// Most entries of a row; beyond it the smaller half is dropped.
 const ROW_MAX: usize = 2_000;
 /// Scale of popularity, below any neighbour that matters.
@@ -25,6 +24,7 @@ const POPULARITY_SCALE: f32 = 1e-6;
 /// Decayed counts. They grow with the weight of new events, which the similarity cancels; f64 holds 100 million events.
 #[derive(Debug)]
 pub(super) struct Cooccurrence {
+    half_life: f64,
     rows: Vec<HashMap<u32, f64>>,
     counts: Vec<f64>,
     /// `counts^-OTHER_POWER`: a power in the inner loop of scoring would cost ten times the rest.
@@ -33,9 +33,11 @@ pub(super) struct Cooccurrence {
     popularity: Popularity,
 }
 
-impl Default for Cooccurrence {
-    fn default() -> Self {
+impl Cooccurrence {
+    /// Makes empty counts with a half-life in events.
+    pub(super) fn new(half_life: f64) -> Self {
         Self {
+            half_life,
             rows: Vec::new(),
             counts: Vec::new(),
             other_factors: Vec::new(),
@@ -43,9 +45,7 @@ impl Default for Cooccurrence {
             popularity: Popularity::default(),
         }
     }
-}
 
-impl Cooccurrence {
     fn pair(&mut self, a: u32, b: u32, weight: f64) {
         let row = &mut self.rows[a as usize];
         if row.len() >= ROW_MAX && !row.contains_key(&b) {
@@ -78,7 +78,7 @@ impl Baseline for Cooccurrence {
         for (number, item) in items.iter().enumerate() {
             grow(&mut self.rows, *item, HashMap::new());
             grow(&mut self.counts, *item, 0.0);
-            self.weight *= (1.0 / HALF_LIFE_EVENTS).exp2();
+            self.weight *= (1.0 / self.half_life).exp2();
             grow(&mut self.other_factors, *item, 0.0);
             self.counts[*item as usize] += self.weight;
             self.other_factors[*item as usize] = self.counts[*item as usize].powf(-OTHER_POWER);
@@ -104,12 +104,14 @@ mod tests {
     use super::*;
     use crate::actors::ActorHistory;
 
+    const HALF_LIFE_EVENTS: f64 = 500.0;
+
     /// Goal: the maps hold what the formula says. Method: on a small random stream, every pair of every history anew.
     #[test]
     fn scores_are_those_of_counting_every_pair_anew() {
         let items = 12;
         let mut draws = CounterRng::new(7, 1, 1);
-        let mut fast = Cooccurrence::default();
+        let mut fast = Cooccurrence::new(HALF_LIFE_EVENTS);
         let mut actors: Vec<ActorHistory> = (0..4).map(|_| ActorHistory::default()).collect();
         // (weight, a, b) of every pair, and (weight, a) of every event.
         let (mut pairs, mut events) = (Vec::new(), Vec::new());

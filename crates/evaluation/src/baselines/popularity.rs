@@ -1,8 +1,8 @@
-//! Decayed popularity: an item's events, each worth half after [`HALF_LIFE_EVENTS`].
+//! Decayed popularity: an item's events, each worth half after a half-life.
 
 use super::{Baseline, KnownActor, grow};
 
-/// Half-life in events. 10,000 is the best of 1,000, 10,000 and 100,000 on most streams.
+/// Half-life in events. The best of 1,000, 10,000 and 100,000 on most streams.
 const HALF_LIFE_EVENTS: f64 = 10_000.0;
 /// Weight of new events at which all counts are scaled back. New events weigh more instead of old ones less, so that no
 /// event costs a pass over the table.
@@ -11,6 +11,7 @@ const WEIGHT_MAX: f64 = 1e6;
 /// Decayed counts.
 #[derive(Debug, Clone)]
 pub(super) struct Popularity {
+    half_life: f64,
     counts: Vec<f32>,
     weight: f64,
     /// Upper bound of the counts.
@@ -19,16 +20,21 @@ pub(super) struct Popularity {
 
 impl Default for Popularity {
     fn default() -> Self {
-        Self { counts: Vec::new(), weight: 1.0, largest: 0.0 }
+        Self::new(HALF_LIFE_EVENTS)
     }
 }
 
 impl Popularity {
+    /// Makes empty counts with a half-life in events.
+    pub(super) const fn new(half_life: f64) -> Self {
+        Self { half_life, counts: Vec::new(), weight: 1.0, largest: 0.0 }
+    }
+
     /// Counts the items of a unit.
     pub(super) fn add(&mut self, items: &[u32]) {
         for item in items {
             grow(&mut self.counts, *item, 0.0);
-            self.weight *= (1.0 / HALF_LIFE_EVENTS).exp2();
+            self.weight *= (1.0 / self.half_life).exp2();
             #[expect(clippy::cast_possible_truncation, reason = "at most 1e6")]
             let weight = self.weight as f32;
             self.counts[*item as usize] += weight;
