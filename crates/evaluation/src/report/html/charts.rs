@@ -37,7 +37,9 @@ pub(super) fn lines(label: &str, across: &str, marks: &[String], series: &[Serie
     axis.draw(&mut out);
     let steps = marks.len().saturating_sub(1).max(1) as f64;
     for (number, mark) in marks.iter().enumerate() {
-        text(&mut out, LEFT + plot_width() * number as f64 / steps, TOP + HEIGHT + 14.0, "middle", mark);
+        // The last one would go over the edge.
+        let anchor = if number + 1 == marks.len() { "end" } else { "middle" };
+        text(&mut out, LEFT + plot_width() * number as f64 / steps, TOP + HEIGHT + 14.0, anchor, mark);
     }
     text(&mut out, LEFT + plot_width() / 2.0, TOP + HEIGHT + 30.0, "middle", across);
     for (number, Series { points, .. }) in series.iter().enumerate().rev() {

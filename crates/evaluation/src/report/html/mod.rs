@@ -64,16 +64,15 @@ impl Report {
         );
         for method in &self.methods {
             let whole = &method.whole;
-            let lead = method.lead.as_ref().map_or_else(|| "-".to_owned(), |lead| points(&lead.all));
+            let lead = method.lead.as_ref().map_or_else(|| "<td>-</td>".to_owned(), |lead| change(&lead.all));
             let _ = writeln!(
                 page,
-                "<tr><td>{}</td>{}{}<td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><td>{}</td>{}{}<td>{}</td><td>{}</td>{lead}</tr>",
                 escaped(&method.name),
                 cell(&whole.all),
                 cell(&whole.novel),
                 percent(whole.all.mrr()),
-                percent(whole.all.ndcg()),
-                escaped(&lead)
+                percent(whole.all.ndcg())
             );
         }
         page.push_str("</table></div>\n<ul class=\"soft\">\n");
@@ -155,12 +154,12 @@ impl Report {
         for ablated in &self.ablations {
             let _ = writeln!(
                 page,
-                "<tr><td>{}<small>{}</small></td>{}<td>{}</td><td>{}</td></tr>",
+                "<tr><td>{}<small>{}</small></td>{}{}{}</tr>",
                 escaped(ablated.name),
                 escaped(ablated.about),
                 cell(&ablated.whole.all),
-                escaped(&points(&ablated.difference.all)),
-                escaped(&points(&ablated.difference.novel))
+                change(&ablated.difference.all),
+                change(&ablated.difference.novel)
             );
         }
         page.push_str("</table></div>\n");
@@ -222,6 +221,12 @@ fn cell(sums: &Sums) -> String {
         return "<td>-</td>".to_owned();
     }
     format!("<td>{}<small>{}</small></td>", percent(sums.recall()), range(sums.interval))
+}
+
+/// A cell with a difference in points of percent.
+fn change(difference: &Difference) -> String {
+    let to = |Interval { low, high }| format!("<small>{:+.2} to {:+.2}</small>", 100.0 * low, 100.0 * high);
+    format!("<td>{:+.2} points{}</td>", 100.0 * difference.recall, difference.interval.map(to).unwrap_or_default())
 }
 
 fn point(sums: &Sums) -> Point {

@@ -154,7 +154,9 @@ fn ends(method: &MethodReport) -> [&Sums; 2] {
 pub(super) fn shots(report: &Report, of: fn(&MethodReport) -> &[Shot], who: &str) -> String {
     let model = of(report.model());
     let others = &report.methods[1..];
-    let known: Vec<usize> = (0..model.len()).filter(|place| model[*place].cut.all.targets > 0).collect();
+    // Where nobody can find anything, nobody is ahead: items without an event are no candidates.
+    let can_be_found = |place: &usize| report.methods.iter().any(|method| of(method)[*place].cut.all.hits > 0);
+    let known: Vec<usize> = (0..model.len()).filter(can_be_found).collect();
     let ahead = known.iter().filter(|place| {
         let best = others.iter().map(|method| of(method)[**place].cut.all.recall()).fold(0.0, f64::max);
         model[**place].cut.all.interval.is_some_and(|interval| interval.low > best)
@@ -162,7 +164,7 @@ pub(super) fn shots(report: &Report, of: fn(&MethodReport) -> &[Shot], who: &str
     let (ahead, all) = (ahead.count(), known.len());
     let figure = |place: usize| {
         let Cut { all, .. } = &model[place].cut;
-        format!("{} with {} ({} of targets)", percent(all.recall()), model[place].past_events, all.targets)
+        format!("{} with {} ({} targets)", percent(all.recall()), model[place].past_events, all.targets)
     };
     let figures: Vec<String> = known.iter().map(|place| figure(*place)).collect();
     let figures = figures.join(", ");
