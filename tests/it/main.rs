@@ -21,6 +21,7 @@ mod forks;
 mod gorse;
 mod gorse_bulk;
 mod gorse_lists;
+mod gorse_move;
 mod guard_poison;
 mod health_http;
 mod health_model;

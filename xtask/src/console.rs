@@ -80,13 +80,14 @@ pub fn check(project: &Project) -> Outcome<()> {
 }
 
 /// A Node with its npm.
-struct Node {
+pub struct Node {
     /// The folder of `node` and `npm`, put before PATH; `None` for the system's.
     own: Option<PathBuf>,
 }
 
 impl Node {
-    fn find_or_fetch() -> Outcome<Self> {
+    /// Finds the system's, or fetches one.
+    pub fn find_or_fetch() -> Outcome<Self> {
         let version = read(Command::new("node").arg("--version")).unwrap_or_default();
         if on_path("npm") && is_new_enough(&version) {
             return Ok(Self { own: None });
@@ -108,8 +109,16 @@ impl Node {
         Ok(Self { own: Some(folder.join(IN_WHEEL)) })
     }
 
+    /// A command of Node alone.
+    pub fn command(&self) -> Command {
+        match &self.own {
+            None => Command::new("node"),
+            Some(own) => Command::new(own.join("bin/node")),
+        }
+    }
+
     /// An npm command in `folder`. Its scripts find the same Node.
-    fn npm(&self, folder: &Path, args: &[&str]) -> Command {
+    pub fn npm(&self, folder: &Path, args: &[&str]) -> Command {
         let mut npm = match &self.own {
             None => Command::new("npm"),
             Some(own) => {

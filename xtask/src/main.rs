@@ -10,6 +10,8 @@ mod ci;
 mod clones;
 mod commands;
 mod console;
+mod gorse;
+mod gorse_suites;
 mod libtorch;
 mod postgres;
 mod project;
@@ -33,6 +35,7 @@ Commands:
   serve [ARGS]   set up, build, and run `shelfmark serve ARGS` (see `cargo xtask serve --help`)
   test [ARGS]    set up, then `cargo test --release --workspace ARGS`
   api            send generated requests to the service, and make a client of its OpenAPI document
+  gorse          run the suites of Gorse's clients against the service
   ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
 
 Environment:
@@ -67,6 +70,7 @@ fn run(args: &[String]) -> Outcome<()> {
         "test" => commands::test(&project, rest),
         "ci" => ci::run_all(&project),
         "api" => api::check(&project),
+        "gorse" => gorse::check(&project),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())
