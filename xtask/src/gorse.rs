@@ -88,7 +88,7 @@ pub fn check(project: &Project) -> Outcome<()> {
     for suite in &SUITES {
         match (suite.fetch)(project).map_err(|error| format!("{}: {error}", suite.name))? {
             Ok(folder) => fetched.push((suite, folder)),
-            Err(missing) if env::var_os("CI").is_some() => return Err(format!("{}: {missing}", suite.name)),
+            Err(missing) if env::var_os("SHELFMARK_CI").is_some() => return Err(format!("{}: {missing}", suite.name)),
             Err(missing) => say(&format!("{} is skipped: {missing}", suite.name)),
         }
     }

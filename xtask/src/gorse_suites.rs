@@ -23,7 +23,7 @@ const NODE_PACKAGES: &str = r#"{"private": true, "dependencies": {
     "jest": "28.1.3", "redis": "4.2.0", "ts-jest": "28.0.8", "tslib": "2.4.1", "typescript": "4.7.4"}}
 "#;
 const RUST_MANIFEST: &str = "[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
-    [dependencies]\ngorse_rs = \"=0.5.0\"\n\n[workspace]\n";
+    [dependencies]\ngorse_rs = \"=0.5.0\"\n\n[workspace]\nexclude = [\"vendor\"]\n";
 const RUST_TESTS: &str = "gorse_rs_tests";
 const JAVA_MANIFEST: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -185,7 +185,7 @@ pub fn fetch_java(_: &Project) -> Fetched {
         if on_path(program) {
             continue;
         }
-        if env::var_os("CI").is_none() || !is_root() || !on_path("apt-get") {
+        if env::var_os("SHELFMARK_CI").is_none() || !is_root() || !on_path("apt-get") {
             return Ok(Err(format!("{program} is missing (Debian's {package})")));
         }
         show(Command::new("apt-get").args(["install", "-y", "--no-install-recommends", package]))?;
