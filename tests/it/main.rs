@@ -22,6 +22,7 @@ mod full_disk;
 mod gorse;
 mod gorse_bulk;
 mod gorse_lists;
+mod gorse_move;
 mod guard_poison;
 mod health_http;
 mod health_model;
