@@ -1,6 +1,7 @@
 //! The router without an engine: what is decided before a model is reached. Keys and models are stand-ins; everything
 //! behind a model is tested against the running binary in `http_contract.rs`.
 
+mod page_keys;
 mod standins;
 
 use std::sync::{
