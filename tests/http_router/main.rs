@@ -2,6 +2,7 @@
 //! behind a model is tested against the running binary in `http_contract.rs`.
 
 mod gorse;
+mod page_keys;
 mod standins;
 
 use std::sync::{

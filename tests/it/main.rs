@@ -61,6 +61,7 @@ mod modality_quality;
 mod models_service;
 mod openapi;
 mod own_database;
+mod page_keys;
 mod process_limits;
 mod profiles;
 mod query_plans;
