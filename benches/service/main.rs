@@ -11,6 +11,7 @@
 //! | recommend with `--items` | the same over clustered vectors, with recall; `--learn 2000` again while events are learned | the same handler; without learning |
 //! | latency | from the time an event is due to the reply that says the live view holds it, 1,000 events/s, open loop | the same to the reply that says it is durable, and the same against the constant handler |
 //! | callers | events/s of 1, 4, 16 and 64 callers who post one event each and wait for its reply, closed loop | so many callers by what a commit takes |
+//! | facade | recommendations/s of the Gorse-compatible `GET /api/recommend/{user}`, with scores | the same of `GET /v1/.../users/{user}/recommendations`, by turns |
 //! | embeddings | 1,000 rows a request, raw f32 and safetensors | a handler that sends the same bytes |
 //! | bulk | items with 64 numbers each, one stream of lines, until durable and until searchable | COPY of the rows that the log holds then, 200,000 of them at most |
 //! | consoles | maps of a million items (`--items`); reads and learning with ten consoles open | the same without consoles |
@@ -31,6 +32,7 @@ mod callers;
 mod clusters;
 mod consoles;
 mod embeddings;
+mod facade;
 mod ingest;
 mod latency;
 mod learn;
@@ -57,13 +59,13 @@ struct Args {
     /// Folder with events.jsonl.gz for `learn` (ml100k, say); a generated shop when left out.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Connections of `ingest`, `recommend` and `embeddings`.
+    /// Connections of `ingest`, `recommend`, `facade` and `embeddings`.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
     /// Events of `ingest`.
     #[arg(long, default_value_t = 300_000)]
     events: usize,
-    /// Seconds of `recommend`, `embeddings` and of each part of `latency` and `callers`.
+    /// Seconds of `recommend`, `facade`, `embeddings` and of each part of `latency` and `callers`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000 when left
@@ -86,6 +88,7 @@ enum Figure {
     Callers,
     Learn,
     Embeddings,
+    Facade,
     Bulk,
     Consoles,
 }
@@ -116,6 +119,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(Figure::Embeddings) {
         embeddings::measure(&mut report, connections, args.seconds).await?;
+    }
+    if wanted(Figure::Facade) {
+        facade::measure(&mut report, connections, args.seconds).await?;
     }
     if wanted(Figure::Bulk) {
         for spelling in [bulk::Spelling::Numbers, bulk::Spelling::Base64] {

@@ -27,18 +27,8 @@ pub const PATH: &str = "/v1/models/default/recommendations";
 
 pub async fn measure(report: &mut Report, connections: usize, seconds: u64) -> anyhow::Result<()> {
     Report::step(&format!("recommend: {ITEM_COUNT} items x {DIM}, limit {LIMIT}, {connections} connections"));
-    let mut shop = shop(ITEM_COUNT);
-    let items: Vec<_> = shop.items().collect();
-    let history = events(&mut shop, 30_000);
-    let mut users: Vec<String> = history.iter().filter_map(|event| Some(event.user.as_ref()?.to_string())).collect();
-    users.sort_unstable();
-    users.dedup();
-    let service = Service::start(&json!({ "dim": DIM })).await?;
+    let (service, users) = start_with_shop().await?;
     let mut wire = Wire::connect(&service.address).await?;
-    post_in_order(&mut wire, &batches(ITEMS, &items, 2_000)?).await?;
-    let head = post_in_order(&mut wire, &batches(EVENTS, &history, 2_000)?).await?;
-    service.applied(head).await?;
-
     let requests: Arc<Vec<Bytes>> = Arc::new(
         users
             .iter()
@@ -58,6 +48,22 @@ pub async fn measure(report: &mut Report, connections: usize, seconds: u64) -> a
     let ceiling = load(&address.to_string(), &requests, connections, Duration::from_secs(seconds)).await?;
     report.rate("recommend", "requests/s", rate, "constant handler", ceiling);
     Ok(())
+}
+
+/// Starts a service that has learned from a shop of 10,000 items, and lists the shop's users.
+pub async fn start_with_shop() -> anyhow::Result<(Service, Vec<String>)> {
+    let mut shop = shop(ITEM_COUNT);
+    let items: Vec<_> = shop.items().collect();
+    let history = events(&mut shop, 30_000);
+    let mut users: Vec<String> = history.iter().filter_map(|event| Some(event.user.as_ref()?.to_string())).collect();
+    users.sort_unstable();
+    users.dedup();
+    let service = Service::start(&json!({ "dim": DIM })).await?;
+    let mut wire = Wire::connect(&service.address).await?;
+    post_in_order(&mut wire, &batches(ITEMS, &items, 2_000)?).await?;
+    let head = post_in_order(&mut wire, &batches(EVENTS, &history, 2_000)?).await?;
+    service.applied(head).await?;
+    Ok((service, users))
 }
 
 /// A handler that returns these bytes; runs until dropped.

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::{
     client_command::{OutputArgs, ServiceArgs},
     exit_status::Taken,
+    gorse,
     pipeline::{self, PipelineOutcome, SendSettings},
     send_progress::{SendProgress, Work},
     table::wrap,
@@ -37,9 +38,17 @@ use super::{
 /// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// File of vectors.
+    /// File of vectors; with --from, a file or an address of what is moved.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Move from another recommender instead. `gorse`: FILE is the address of a running Gorse, which is read page by page, a
+    /// dump of it, or its configuration (.toml), whose kinds of feedback get their weights. Data goes into the model that
+    /// the key is for, or default.
+    #[arg(long, value_enum, value_name = "RECOMMENDER")]
+    from: Option<Recommender>,
+    /// API key of the running Gorse.
+    #[arg(long, requires = "from", env = "SHELFMARK_FROM_KEY", hide_env_values = true, value_name = "KEY")]
+    from_key: Option<String>,
     #[command(flatten)]
     vectors: VectorArgs,
     #[command(flatten)]
@@ -69,6 +78,13 @@ pub struct ImportArgs {
     quiet: bool,
 }
 
+/// Another recommender.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Recommender {
+    /// Gorse 0.4 and 0.5.
+    Gorse,
+}
+
 /// Summary of an import.
 #[derive(Serialize)]
 struct ImportSummary {
@@ -96,7 +112,18 @@ struct ImportSummary {
 
 /// Runs the command.
 pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
-    pipeline::runtime()?.block_on(import(args))
+    let moved = match args.from {
+        None => return pipeline::runtime()?.block_on(import(args)),
+        Some(Recommender::Gorse) => gorse::Move {
+            from: args.file,
+            from_key: args.from_key,
+            service: args.service,
+            dry_run: args.dry_run,
+            output: args.output,
+            quiet: args.quiet,
+        },
+    };
+    pipeline::runtime()?.block_on(moved.run())
 }
 
 async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {

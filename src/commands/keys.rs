@@ -9,10 +9,10 @@ use shelfmark::{
     config::DatabaseSettings,
     telemetry::{self, TelemetrySettings},
 };
-use shelfmark_domain::{ModelName, Scope, Timestamp};
+use shelfmark_domain::{ModelName, Origin, Scope, Timestamp};
 use shelfmark_store::{
     audit::{AuditLog, NewAuditEntry},
-    keys::{KeyError, KeyStore},
+    keys::{KeyError, KeyStore, NewKey},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -55,8 +55,15 @@ enum Action {
         /// Time from which it is refused, such as 2027-01-31T00:00:00Z [default: never]
         #[arg(long, value_name = "TIME")]
         expires_at: Option<String>,
+        /// Origin of pages that may use a key of scope `ingest` or `recommend`, such as https://shop.example; may be given
+        /// several times.
+        #[arg(long, value_name = "ORIGIN")]
+        origin: Vec<String>,
+        /// Requests a second that a key of scope `ingest` or `recommend` may make [default: 50]
+        #[arg(long, value_name = "N")]
+        requests_per_second: Option<u32>,
     },
-    /// List keys by name, scope, model, time of creation and expiry. The keys themselves are not stored.
+    /// List keys by name, scope, model, time of creation, expiry and origins. The keys themselves are not stored.
     List,
     /// Revoke a key. A running service refuses it within seconds.
     Revoke {
@@ -77,6 +84,10 @@ enum ScopeArg {
     Write,
     /// Everything: take versions, roll back, configure and erase too.
     Admin,
+    /// Append events, and nothing else: for pages in browsers.
+    Ingest,
+    /// Ask for recommendations, and nothing else: for pages in browsers.
+    Recommend,
 }
 
 impl From<ScopeArg> for Scope {
@@ -86,6 +97,8 @@ impl From<ScopeArg> for Scope {
             ScopeArg::Export => Self::Export,
             ScopeArg::Write => Self::Write,
             ScopeArg::Admin => Self::Admin,
+            ScopeArg::Ingest => Self::Ingest,
+            ScopeArg::Recommend => Self::Recommend,
         }
     }
 }
@@ -142,11 +155,13 @@ async fn end<T>(audit: &AuditLog, entry: u64, outcome: Result<T, KeyError>) -> a
 
 async fn change(action: Action, keys: &KeyStore, audit: &AuditLog) -> anyhow::Result<()> {
     match action {
-        Action::Create { name, scope, model, expires_at } => {
+        Action::Create { name, scope, model, expires_at, origin, requests_per_second } => {
             let model = model.as_deref().map(ModelName::new).transpose()?;
             let expires_at = expires_at.as_deref().map(parse_time).transpose()?;
+            let origins = origin.iter().map(|origin| Origin::new("origin", origin)).collect::<Result<_, _>>()?;
             let entry = begin(audit, "keys create", &name, model.as_ref().map(ToString::to_string)).await?;
-            let created = keys.create(&name, scope.into(), model.as_ref(), expires_at).await;
+            let new = NewKey { name, scope: scope.into(), model, expires_at, origins, requests_per_second };
+            let created = keys.create(&new).await;
             let (secret, key) = end(audit, entry, created).await?;
             eprintln!("The key {:?} has scope {}; it is shown this once:", key.name, key.scope.name());
             println!("{}", secret.reveal());
@@ -158,6 +173,7 @@ async fn change(action: Action, keys: &KeyStore, audit: &AuditLog) -> anyhow::Re
                 ("model", Align::Left, 16),
                 ("made (UTC)", Align::Left, 10),
                 ("expires", Align::Left, 20),
+                ("origins", Align::Left, 24),
             ]);
             for key in keys.list().await? {
                 let expires = match key.expires_at {
@@ -172,6 +188,7 @@ async fn change(action: Action, keys: &KeyStore, audit: &AuditLog) -> anyhow::Re
                     key.model.unwrap_or_else(|| "(all models)".to_owned()),
                     key.created_at.to_string().chars().take(10).collect(),
                     expires,
+                    key.origins.iter().map(Origin::as_str).collect::<Vec<_>>().join(" "),
                 ]);
             }
             if !table.is_empty() {

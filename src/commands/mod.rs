@@ -22,6 +22,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod exit_status;
 pub mod forget;
+mod gorse;
 pub mod guard;
 pub mod history;
 pub mod import;

@@ -1,6 +1,6 @@
 //! Handle of one model.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
     Appended, ArmStatus, CompareRequest, ComparedState, Dependencies, EngineError, ExportSource, Freeze, GuardStatus,
@@ -21,10 +21,10 @@ use crate::engine::{
 };
 use shelfmark_domain::{
     Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
-    NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, Retraction, RollbackRequest, ScoredItem,
-    Served, Split, VersionManifest, VersionNumber, VersionRef,
+    NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
+    Split, VersionManifest, VersionNumber, VersionRef,
 };
-use shelfmark_log::{AppendOutcome, Log};
+use shelfmark_log::Log;
 use shelfmark_monitor::diff::{Diff, DiffOptions};
 use shelfmark_monitor::health::{BiasReport, Metric, RowOwner, Survey, TermsReport};
 use shelfmark_serving::{Publisher, View};
@@ -35,7 +35,7 @@ use shelfmark_store::versions::VersionStore;
 /// Handle of one model: cheap to clone.
 #[derive(Clone)]
 pub struct Model {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Model {
@@ -186,37 +186,6 @@ impl Model {
         let outcomes = self.parts.attributed_log.append(records, patience).await?;
         let rolled_back = self.parts.core.stores.rolled_back(&outcomes).await?;
         Ok(Appended { outcomes, rolled_back })
-    }
-
-    /// Whether a rollback gave up the record at a position, so that the live state does not hold it.
-    pub async fn is_rolled_back(&self, position: Position) -> Result<bool, EngineError> {
-        Ok(self.rolled_back(&[position]).await?.contains(&position))
-    }
-
-    /// Returns those of some positions whose records a rollback gave up.
-    pub async fn rolled_back(&self, positions: &[Position]) -> Result<BTreeSet<Position>, EngineError> {
-        let stored: Vec<AppendOutcome> = positions.iter().copied().map(AppendOutcome::Duplicate).collect();
-        self.parts.core.stores.rolled_back(&stored).await
-    }
-
-    /// Returns those of some positions whose events the live state does not hold: a rollback gave them up, or a
-    /// retraction that no rollback gave up.
-    pub async fn taken_back(&self, events: &[Position]) -> Result<BTreeSet<Position>, EngineError> {
-        let mut gone = self.rolled_back(events).await?;
-        let mut left: Vec<Position> = events.iter().copied().filter(|event| !gone.contains(event)).collect();
-        for attempt in 0..Retraction::ATTEMPTS_MAX {
-            let retractions = self.log().retractions(&left, attempt).await?;
-            if retractions.is_empty() {
-                break;
-            }
-            let positions: Vec<Position> = retractions.iter().map(|(_, position)| *position).collect();
-            let undone = self.rolled_back(&positions).await?;
-            let (again, retracted): (Vec<_>, Vec<_>) =
-                retractions.into_iter().partition(|(_, position)| undone.contains(position));
-            gone.extend(retracted.into_iter().map(|(event, _)| event));
-            left = again.into_iter().map(|(event, _)| event).collect();
-        }
-        Ok(gone)
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{Limits, admission::AdmissionControl, error::ApiError};
+use super::{Limits, admission::AdmissionControl, error::ApiError, page_keys::PageRates};
 use crate::engine::{CreateModel, EngineError, Model, Models, Processes};
-use shelfmark_domain::{ApiKey, ModelName};
+use shelfmark_domain::{ApiKey, ModelName, Scope};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, AuditLog, NewAuditEntry},
     keys::KeyStore,
@@ -56,6 +56,8 @@ pub trait Keys: Send + Sync + 'static {
     fn is_empty(&self) -> bool;
     /// The key with this secret. Asks no database and compares in constant time.
     fn authenticate(&self, secret: &str) -> Option<ApiKey>;
+    /// Whether a page of this origin may use some key that has the scope for the model.
+    fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool;
 }
 
 impl Keys for KeyStore {
@@ -65,6 +67,10 @@ impl Keys for KeyStore {
 
     fn authenticate(&self, secret: &str) -> Option<ApiKey> {
         Self::authenticate(self, secret)
+    }
+
+    fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
+        Self::allows_origin(self, origin, scope, model)
     }
 }
 
@@ -151,18 +157,21 @@ pub struct Api {
     dependencies: Arc<HttpDependencies>,
     /// What requests hold.
     pub(super) admission: Arc<AdmissionControl>,
+    /// How much the keys for pages were used.
+    pub(super) page_rates: Arc<PageRates>,
 }
 
 impl Api {
     /// Wraps the handles.
     pub fn new(dependencies: HttpDependencies) -> Self {
-        Self { admission: AdmissionControl::new(&dependencies.limits), dependencies: Arc::new(dependencies) }
+        let admission = AdmissionControl::new(&dependencies.limits);
+        Self { admission, page_rates: Arc::default(), dependencies: Arc::new(dependencies) }
     }
 
     /// Returns the same for another listener, which can be reached from this machine only or not.
     pub fn on_listener(&self, loopback: bool) -> Self {
         let dependencies = HttpDependencies { loopback, ..HttpDependencies::clone(&self.dependencies) };
-        Self { dependencies: Arc::new(dependencies), admission: Arc::clone(&self.admission) }
+        Self { dependencies: Arc::new(dependencies), ..self.clone() }
     }
 
     /// The model of a path. A name that breaks the rule of names is the name of no model.

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, Uri, header, uri::Authority},
 };
 
-use super::{Api, error::ApiError};
+use super::{Api, Limits, error::ApiError, page_keys};
 use shelfmark_domain::{ApiKey, Id, Scope, Timestamp};
 
 /// Who asks; in every request's extensions.
@@ -57,6 +57,24 @@ impl Caller {
         }
     }
 
+    /// Whether everybody can read the key.
+    fn is_page(&self) -> bool {
+        match self {
+            Self::Key(key) => key.scope.is_for_pages(),
+            Self::Anonymous | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Returns the largest body that is read whole for this caller, in bytes.
+    pub fn body_bytes_max(&self, limits: &Limits) -> usize {
+        if self.is_page() { limits.body_bytes_max.min(page_keys::BODY_BYTES_MAX) } else { limits.body_bytes_max }
+    }
+
+    /// Whether the caller may send streams of lines, which no bound of a body holds for.
+    pub fn may_stream(&self) -> bool {
+        !self.is_page()
+    }
+
     /// Checks scope and model; `model` is `None` for what concerns the whole service.
     pub fn check(&self, scope: Scope, model: Option<&str>) -> Result<(), ApiError> {
         let key = match self {
@@ -92,11 +110,16 @@ pub fn recognise(api: &Api, request: &Request) -> Result<Caller, ApiError> {
         own_host(headers, request.uri())?;
         return Ok(Caller::Anonymous);
     }
-    let Some(secret) = presented(headers) else {
+    let in_address = page_keys::in_address(request.uri());
+    let Some(secret) = presented(headers).or(in_address) else {
         return Ok(Caller::Unknown("send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"));
     };
     Ok(match api.keys.authenticate(secret) {
         Some(key) if key.is_expired(Timestamp::now()) => Caller::Unknown("the key has expired"),
+        // Addresses are kept in histories and logs.
+        Some(key) if in_address.is_some() && !key.scope.is_for_pages() => {
+            Caller::Unknown("a key stands in the address, which is for keys of scope ingest or recommend alone")
+        }
         Some(key) => Caller::Key(Box::new(key)),
         None => Caller::Unknown("the key is not known"),
     })
@@ -175,6 +198,8 @@ mod tests {
                 model: model.map(str::to_owned),
                 created_at: Timestamp::default(),
                 expires_at: None,
+                origins: Vec::new(),
+                requests_per_second: None,
             }))
         };
         assert!(key(Scope::Admin, None).check(Scope::Read, Some("m")).is_ok());

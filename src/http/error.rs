@@ -1,5 +1,7 @@
 //! Errors of requests, and the one table that maps each kind to status, code and title.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 
 use super::{
@@ -60,6 +62,12 @@ pub enum ApiError {
     /// Without keys: the request came by another name than this machine's own (DNS rebinding, a foreign web page).
     #[error("{0}")]
     HostRefused(String),
+    /// A page of an origin that the key is not for, or no page at all.
+    #[error("the key is for pages of its own origins alone, which the Origin header names")]
+    OriginRefused,
+    /// The key makes more requests than it may.
+    #[error("the key makes more requests a second than it may")]
+    RateLimited(Duration),
     /// No such route.
     #[error("there is nothing at this path")]
     RouteNotFound,
@@ -252,6 +260,8 @@ impl ApiError {
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden", "The key may not do this"),
             Self::ReadOnly => (S::FORBIDDEN, "read_only", "This process only reads"),
             Self::HostRefused(_) => (S::FORBIDDEN, "host_refused", "Only this machine may ask while there are no keys"),
+            Self::OriginRefused => (S::FORBIDDEN, "origin_refused", "The key is for other pages"),
+            Self::RateLimited(_) => (S::TOO_MANY_REQUESTS, "rate_limited", "The key makes too many requests"),
             Self::RouteNotFound => (S::NOT_FOUND, "route_not_found", "No such path"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed", "No such method here"),
             Self::ModelNotFound(_) => meaning(ErrorKind::ModelNotFound),

@@ -28,6 +28,9 @@ impl ApiError {
         if let Self::Stream { cause, .. } = self {
             return cause.retry_after();
         }
+        if let Self::RateLimited(wait) = self {
+            return Some(*wait);
+        }
         let passes = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
         passes.contains(&self.meaning().0).then_some(Duration::from_secs(1))
     }

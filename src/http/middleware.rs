@@ -22,8 +22,10 @@ use super::{
     auth::{self, Caller},
     body,
     connections::ConnectionUse,
+    cross_origin,
     error::ApiError,
     host::HostFault,
+    page_keys,
     problem::Failure,
     request_metrics,
 };
@@ -78,6 +80,7 @@ pub async fn handle(State(admission): State<Admission>, mut request: Request, ne
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let origin = cross_origin::allowed_origin(&admission.api, admission.policy.scope, &request);
     let mut response = if admission.policy.load != Load::Shed {
         traced(&admission, route, text, request, next).await
     } else if (admission.api.searches_full)() {
@@ -92,6 +95,9 @@ pub async fn handle(State(admission): State<Admission>, mut request: Request, ne
         response = failure.write(response, text);
     }
     response.headers_mut().insert(REQUEST_ID, id);
+    if let Some(origin) = origin {
+        cross_origin::let_read(&mut response, origin);
+    }
     request_metrics::answered(route, &method, response.status(), started.elapsed());
     response
 }
@@ -138,11 +144,19 @@ async fn admit(admission: &Admission, mut request: Request, next: Next) -> Resul
     let caller = auth::recognise(api, &request)?;
     if let Some(scope) = policy.scope {
         request = authorise(api, scope, &caller, request).await?;
+        if let Caller::Key(key) = &caller
+            && key.scope.is_for_pages()
+        {
+            request = page_keys::admit(api, key, request)?;
+        }
     }
     let ticket = match policy.load {
         Load::Probe => None,
         Load::Shed | Load::Bounded | Load::Streamed => {
-            let lane = if policy.scope == Some(Scope::Write) { Lane::Ingest } else { Lane::Other };
+            let lane = match policy.scope {
+                Some(Scope::Write | Scope::Ingest) => Lane::Ingest,
+                Some(Scope::Read | Scope::Export | Scope::Admin | Scope::Recommend) | None => Lane::Other,
+            };
             let has_body = !http_body::Body::is_end_stream(request.body());
             Some(api.admission.admit(caller_id(&caller, &request), lane, has_body)?)
         }

@@ -58,6 +58,9 @@ impl Modify for SecuritySchemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
         components.add_security_scheme("key", SecurityScheme::ApiKey(header));
+        let query =
+            ApiKey::Query(ApiKeyValue::with_description("key", "A key of scope `ingest` or `recommend`, for beacons"));
+        components.add_security_scheme("page_key", SecurityScheme::ApiKey(query));
         let none: [&str; 0] = [];
         document.security = Some(vec![
             SecurityRequirement::new("bearer", none),
@@ -73,7 +76,7 @@ const COMMON: &[(&str, &str)] = &[
     ("401", "No key, or one that is not known (`unauthorized`)"),
     (
         "403",
-        "The key's scope or model does not suffice (`forbidden`); without keys, a foreign Host or Origin (`host_refused`)",
+        "The key's scope, model or origin does not suffice (`forbidden`, `origin_refused`); without keys, a foreign Host or Origin (`host_refused`)",
     ),
     (
         "422",
@@ -81,7 +84,7 @@ const COMMON: &[(&str, &str)] = &[
     ),
     (
         "429",
-        "The caller holds its share of something, which the detail names (`share_used_up`); the append queue is full (`queue_full`)",
+        "The caller holds its share of something, which the detail names (`share_used_up`); the append queue is full (`queue_full`); a key for pages is beyond its rate (`rate_limited`)",
     ),
     ("500", "A failure of the service; the cause is in its log under the `request_id` (`internal`)"),
     (
@@ -89,6 +92,9 @@ const COMMON: &[(&str, &str)] = &[
         "Not now; `Retry-After` says when (`position_not_reached`, `overloaded`, `timed_out`, `database_unavailable`, `learner_down`, `shutting_down`)",
     ),
 ];
+
+/// Operations that keys for pages reach.
+const FOR_PAGES: [&str; 4] = ["append_events", "recommend", "recommend_for_user", "similar_items"];
 
 /// Text without control characters, as a regular expression of ECMA-262.
 const NO_CONTROL_CHARACTERS: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
@@ -195,6 +201,10 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if versioned {
         let response = ResponseBuilder::new().description("The answer is the one that `if-none-match` names").build();
         operation.responses.responses.insert("304".to_owned(), RefOr::T(response));
+    }
+    if operation.operation_id.as_deref().is_some_and(|id| FOR_PAGES.contains(&id)) {
+        let schemes = ["bearer", "key", "page_key"].map(|name| SecurityRequirement::new(name, [""; 0]));
+        operation.security = Some([&schemes[..], &[SecurityRequirement::default()]].concat());
     }
     let reads = path.contains("{model}")
         && (*method == HttpMethod::Get || path.ends_with("/recommendations") || path.ends_with("/embeddings"));

@@ -70,7 +70,7 @@ pub struct About {
 pub struct CallerOut {
     /// Name of the key; null while there are no keys.
     key: Option<String>,
-    /// `read`, `write` or `admin`; each includes the ones before it.
+    /// `read`, `export`, `write`, `admin`, `ingest` or `recommend`.
     scope: &'static str,
     /// The only model that the key is for; null for all.
     model: Option<String>,

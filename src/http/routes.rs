@@ -5,14 +5,14 @@ use axum::{
     handler::Handler,
     http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
-    routing,
+    routing::{self, options},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Api, audit,
     auth::Caller,
-    compare, compression, configuration, console, embeddings, entity_tag,
+    compare, compression, configuration, console, cross_origin, embeddings, entity_tag,
     error::ApiError,
     events, export, forensics, freezing, gorse, guard, history, imports, items, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
@@ -52,13 +52,34 @@ fn metrics() -> Group {
 
 /// Searches of a view: need scope read, and are shed first under overload.
 fn searches() -> Group {
+    let routes =
+        OpenApiRouter::new().routes(routes!(recommendations::batch::post)).routes(routes!(recommendations::rank::post));
+    Group::new(Policy { scope: Some(Scope::Read), load: Load::Shed }, routes)
+}
+
+/// Searches that pages may ask for: need scope recommend, which every scope that reads includes.
+fn page_searches() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(recommendations::single::post))
         .routes(routes!(recommendations::single::for_user))
-        .routes(routes!(recommendations::batch::post))
-        .routes(routes!(recommendations::rank::post))
         .routes(routes!(similar::get));
-    Group::new(Policy { scope: Some(Scope::Read), load: Load::Shed }, routes)
+    Group::new(Policy { scope: Some(Scope::Recommend), load: Load::Shed }, routes)
+}
+
+/// Appends of events, which pages may make: need scope ingest, which scope write includes.
+fn page_writes() -> Group {
+    let routes = OpenApiRouter::new().routes(routes!(events::append));
+    Group::new(Policy { scope: Some(Scope::Ingest), load: Load::Bounded }, routes)
+}
+
+/// Whether pages of other origins may ask for the above: browsers want to know without a key. In no OpenAPI document.
+fn preflights() -> Group {
+    let routes = OpenApiRouter::new()
+        .route("/v1/models/{model}/events", options(cross_origin::preflight_ingest))
+        .route("/v1/models/{model}/recommendations", options(cross_origin::preflight_recommend))
+        .route("/v1/models/{model}/users/{id}/recommendations", options(cross_origin::preflight_recommend))
+        .route("/v1/models/{model}/items/{id}/similar", options(cross_origin::preflight_recommend));
+    Group::new(Policy { scope: None, load: Load::Bounded }, routes)
 }
 
 /// Other reads: need scope read.
@@ -110,7 +131,6 @@ fn exports() -> Group {
 /// Writes: need scope write.
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
-        .routes(routes!(events::append))
         .routes(routes!(retraction::retract))
         .routes(routes!(items::put_many, items::patch_many))
         .routes(routes!(items::put, items::patch, items::remove))
@@ -142,7 +162,19 @@ fn admin() -> Group {
 }
 
 fn groups() -> Vec<Group> {
-    let own = [probes(), open(), metrics(), searches(), reads(), exports(), writes(), admin()];
+    let own = [
+        probes(),
+        open(),
+        metrics(),
+        searches(),
+        page_searches(),
+        page_writes(),
+        preflights(),
+        reads(),
+        exports(),
+        writes(),
+        admin(),
+    ];
     let gorse = gorse::routes().into_iter().map(|(policy, routes)| Group::new(policy, routes.into()));
     own.into_iter().chain(gorse).collect()
 }
@@ -173,8 +205,8 @@ pub fn router(api: Api) -> Router {
             let routes = Router::from(routes);
             let routes = match policy.scope {
                 Some(Scope::Admin) => routes.route_layer(from_fn_with_state(api.clone(), audit::record)),
-                Some(Scope::Read) => routes.route_layer(from_fn(entity_tag::tag)),
-                Some(Scope::Export | Scope::Write) | None => routes,
+                Some(Scope::Read | Scope::Recommend) => routes.route_layer(from_fn(entity_tag::tag)),
+                Some(Scope::Export | Scope::Write | Scope::Ingest) | None => routes,
             };
             routes.route_layer(layer(policy))
         })

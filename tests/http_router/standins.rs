@@ -13,7 +13,7 @@ use shelfmark::{
     engine::{CreateModel, EngineError, Model},
     http::{Api, Audit, HttpDependencies, Keys, Limits, ProcessList, Registry, router},
 };
-use shelfmark_domain::{ApiKey, KeyHash, ModelName, Position, Scope, Timestamp};
+use shelfmark_domain::{ApiKey, KeyHash, ModelName, Origin, Position, Scope, Timestamp};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, NewAuditEntry},
     model_catalog::ModelCatalogError,
@@ -61,7 +61,18 @@ impl NamedKeys {
             model: model.map(str::to_owned),
             created_at: Timestamp::default(),
             expires_at: None,
+            origins: Vec::new(),
+            requests_per_second: None,
         });
+        self
+    }
+
+    /// A key for pages of one origin.
+    pub fn with_page(mut self, name: &str, scope: Scope, origin: &str, requests_per_second: u32) -> Self {
+        self = self.with(name, scope, Some("shop"));
+        let key = self.0.last_mut().expect("just made");
+        key.origins = vec![Origin::new("origin", origin).expect("an origin")];
+        key.requests_per_second = Some(requests_per_second);
         self
     }
 }
@@ -73,6 +84,11 @@ impl Keys for NamedKeys {
 
     fn authenticate(&self, secret: &str) -> Option<ApiKey> {
         self.0.iter().find(|key| key.name == secret).cloned()
+    }
+
+    fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
+        let may = |key: &&ApiKey| key.scope == scope && key.model.as_deref() == Some(model);
+        self.0.iter().filter(may).any(|key| key.origins.iter().any(|allowed| allowed.as_str() == origin))
     }
 }
 

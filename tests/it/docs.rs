@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Top-level folders whose files are named by their paths.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "src/",
     "crates/",
     "tests/",
@@ -21,6 +21,7 @@ const FOLDERS: [&str; 11] = [
     "build/",
     ".ci/",
     "console/",
+    "clients/",
 ];
 /// Flags of cargo, and of this project's examples and benchmarks, that the pages name.
 const OTHERS_FLAGS: [&str; 27] = [

@@ -104,7 +104,7 @@ async fn bad_lines_and_records_are_refused_by_number() {
     let said = said.as_str().expect("text");
     assert!(status == 400 && said.starts_with("line 3001: UserId: "), "{status} {said}");
     let taken: u64 = said.split("; ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).expect("a number");
-    assert!(taken >= 1000 && said.ends_with(" entries before it were taken"), "{said}");
+    assert!(taken < 1500 && said.ends_with(" entries before it were taken"), "{said}");
     assert_eq!(bytes(&service, "/bulk/users").await.split(|byte| *byte == b'\n').count() as u64, taken + 1);
     let feedback = b"{\"FeedbackType\":\"a\",\"UserId\":\"u\",\"ItemId\":\"i\"}\n\
         {\"FeedbackType\":\"a\",\"UserId\":\"u\",\"ItemId\":\"i\",\"Timestamp\":\"soon\"}";

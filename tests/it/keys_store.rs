@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::log_support::migrated;
-use shelfmark_domain::{ModelName, Scope, Timestamp};
-use shelfmark_store::keys::{KeyError, KeyStore};
+use shelfmark_domain::{ModelName, Origin, Scope, Timestamp};
+use shelfmark_store::keys::{KeyError, KeyStore, NewKey};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,8 +18,9 @@ async fn a_key_is_recognised_until_it_is_taken_back_and_never_kept() {
     assert_eq!(here.authenticate(""), None);
 
     let model = ModelName::new("default").expect("a name");
-    let (reader, _) = here.create("reader", Scope::Read, Some(&model), None).await.expect("made");
-    let (admin, kept) = here.create("admin", Scope::Admin, None, None).await.expect("made");
+    let (reader, _) =
+        here.create(&NewKey { model: Some(model), ..NewKey::new("reader", Scope::Read) }).await.expect("made");
+    let (admin, kept) = here.create(&NewKey::new("admin", Scope::Admin)).await.expect("made");
     assert!(reader.reveal().starts_with("sm_") && reader.reveal().len() == 3 + 64);
     assert_ne!(reader.reveal(), admin.reveal());
     assert_eq!(here.authenticate(admin.reveal()), Some(kept.clone()), "at once where it was made");
@@ -35,17 +36,33 @@ async fn a_key_is_recognised_until_it_is_taken_back_and_never_kept() {
     }
     assert!(!elsewhere.is_empty());
 
-    assert!(matches!(here.create("admin", Scope::Read, None, None).await, Err(KeyError::NameTaken(_))));
-    assert!(matches!(here.create("", Scope::Read, None, None).await, Err(KeyError::Field(_))));
-    let past = here.create("past", Scope::Read, None, Some(Timestamp::now())).await;
+    assert!(matches!(here.create(&NewKey::new("admin", Scope::Read)).await, Err(KeyError::NameTaken(_))));
+    assert!(matches!(here.create(&NewKey::new("", Scope::Read)).await, Err(KeyError::Field(_))));
+    let past = here.create(&NewKey { expires_at: Some(Timestamp::now()), ..NewKey::new("past", Scope::Read) }).await;
     assert!(matches!(past, Err(KeyError::Field(error)) if error.to_string().contains("expires_at")));
     let soon = Timestamp::from_micros(Timestamp::now().micros() + 1_000_000).expect("a time");
-    let (_, expiring) = here.create("expiring", Scope::Export, None, Some(soon)).await.expect("made");
+    let (_, expiring) =
+        here.create(&NewKey { expires_at: Some(soon), ..NewKey::new("expiring", Scope::Export) }).await.expect("made");
     assert_eq!((expiring.expires_at, expiring.is_expired(Timestamp::now())), (Some(soon), false));
     assert!(expiring.is_expired(soon));
     here.revoke("expiring").await.expect("taken back");
     let names: Vec<String> = here.list().await.expect("a list").into_iter().map(|key| key.name).collect();
     assert_eq!(names, ["admin", "reader"]);
+
+    // A key for pages opens its own model to its own origins, and only while it lives.
+    let origin = Origin::new("origin", "https://shop.example").expect("an origin");
+    let shop = ModelName::new("shop").expect("a name");
+    let page = NewKey { model: Some(shop), origins: vec![origin.clone()], ..NewKey::new("page", Scope::Ingest) };
+    let (secret, made) = here.create(&page).await.expect("made");
+    assert_eq!((&made.origins[..], made.requests_per_second), (&[origin][..], Some(50)));
+    assert_eq!(here.authenticate(secret.reveal()), Some(made), "as it was stored");
+    let allows = |origin: &str, scope, model: &str| here.allows_origin(origin, scope, model);
+    assert!(allows("https://shop.example", Scope::Ingest, "shop"));
+    assert!(!allows("https://evil.example", Scope::Ingest, "shop"));
+    assert!(!allows("https://shop.example", Scope::Recommend, "shop"));
+    assert!(!allows("https://shop.example", Scope::Ingest, "other"));
+    here.revoke("page").await.expect("taken back");
+    assert!(!here.allows_origin("https://shop.example", Scope::Ingest, "shop"));
 
     // Neither the table nor any Debug text holds a secret, or the hash.
     let table: String =

@@ -20,12 +20,8 @@ const EXAMPLES_MAX: &str = "10";
 pub fn check(project: &Project) -> Outcome<()> {
     let tools = tools()?;
     let program = commands::build_service(project)?;
-    let scratch = project.target()?.join("api-check");
-    if scratch.exists() {
-        fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
-    }
-    fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
-    let service = Service::start(&program, &scratch.join("data"))?;
+    let scratch = project.scratch("api-check")?;
+    let service = Service::start(&program, &scratch.join("data"), "127.0.0.1:0")?;
     let document = format!("{}/openapi.json", service.address);
     let schemathesis = show(
         module(&tools, "schemathesis.cli")?
@@ -66,15 +62,16 @@ fn tools() -> Outcome<PathBuf> {
 }
 
 /// A service with an empty data folder of its own; it ends with this value.
-struct Service {
+pub struct Service {
     process: Child,
     address: String,
 }
 
 impl Service {
-    fn start(program: &Path, data: &Path) -> Outcome<Self> {
+    /// Starts the service at an address; returns once it listens.
+    pub fn start(program: &Path, data: &Path, listen: &str) -> Outcome<Self> {
         let mut process = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(data)
             .env("RUST_LOG", "error")
             .env_remove("DATABASE_URL")

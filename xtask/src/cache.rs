@@ -42,7 +42,7 @@ pub fn filled(name: &str, fill: impl FnOnce(&Path) -> Outcome<()>) -> Outcome<Pa
         // Postgres runs as another user, who must be able to enter (`mktemp -d` makes 0700).
         let _best_effort = fs::set_permissions(&cache, fs::Permissions::from_mode(0o755));
     }
-    let _lock = lock(&cache.join("lock"))?;
+    let _lock = lock(&cache.join("lock"), "another set-up")?;
     if is_whole(&wanted) {
         return Ok(wanted);
     }
@@ -96,11 +96,12 @@ fn sizes(folder: &Path) -> std::io::Result<BTreeMap<String, u64>> {
     Ok(found)
 }
 
-fn lock(path: &Path) -> Outcome<File> {
+/// Takes a lock until the result is dropped. `other` is who may hold it.
+pub fn lock(path: &Path, other: &str) -> Outcome<File> {
     let in_lock = |error: std::io::Error| format!("{}: {error}", path.display());
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(in_lock)?;
     if file.try_lock().is_err() {
-        say("waiting for another set-up to end");
+        say(&format!("waiting for {other} to end"));
         file.lock().map_err(in_lock)?;
     }
     Ok(file)

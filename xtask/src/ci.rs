@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::project::Project;
 use crate::run::{say, show};
 use crate::tools::{self, Tool};
-use crate::{Outcome, api, clients, console};
+use crate::{Outcome, api, clients, console, gorse};
 
 /// What cargo-deny checks here. Its fourth check, advisories, fetches a database from GitHub, which a machine that
 /// builds may not reach; run `cargo deny check advisories` where it can.
@@ -27,6 +27,7 @@ pub fn run_all(project: &Project) -> Outcome<()> {
         ("console", console::check(project)),
         ("API", api::check(project)),
         ("clients", clients::check(project)),
+        ("Gorse's clients", gorse::check(project)),
         ("dependencies", with_tool(project, &tools::DENY, &DENY_CHECKS)),
         ("unused dependencies", with_tool(project, &tools::MACHETE, &[])),
     ];

@@ -11,6 +11,8 @@ mod clients;
 mod clones;
 mod commands;
 mod console;
+mod gorse;
+mod gorse_suites;
 mod libtorch;
 mod node;
 mod postgres;
@@ -36,6 +38,7 @@ Commands:
   test [ARGS]    set up, then `cargo test --release --workspace ARGS`
   api            send generated requests to the service, and make a client of its OpenAPI document
   clients        check the clients in Python and TypeScript against the service
+  gorse          run the suites of Gorse's clients against the service
   ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
 
 Environment:
@@ -71,6 +74,7 @@ fn run(args: &[String]) -> Outcome<()> {
         "ci" => ci::run_all(&project),
         "api" => api::check(&project),
         "clients" => clients::check(&project),
+        "gorse" => gorse::check(&project),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -56,6 +56,14 @@ impl Node {
         Ok(Self { own: Some(folder.join(IN_WHEEL)) })
     }
 
+    /// A command of Node alone.
+    pub fn command(&self) -> Command {
+        match &self.own {
+            None => Command::new("node"),
+            Some(own) => Command::new(own.join("bin/node")),
+        }
+    }
+
     /// An npm command in `folder`. Its scripts find the same Node.
     pub fn npm(&self, folder: &Path, args: &[&str]) -> Command {
         let mut npm = match &self.own {

@@ -94,6 +94,16 @@ impl Project {
             .ok_or_else(|| "`cargo metadata` did not say where it builds".to_owned())
     }
 
+    /// An empty folder where cargo builds.
+    pub fn scratch(&self, name: &str) -> Outcome<PathBuf> {
+        let scratch = self.target()?.join(name);
+        if scratch.exists() {
+            fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+        }
+        fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+        Ok(scratch)
+    }
+
     fn libtorch_toml(&self) -> PathBuf {
         self.root.join(".cargo/libtorch.toml")
     }

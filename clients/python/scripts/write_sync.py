@@ -16,7 +16,7 @@ WORDS = [
     (r"\bawait (?=\w)", ""),
     (r"\basyncio\.sleep\b", "time.sleep"),
     (r"\bimport asyncio\b", "import time"),
-    (r"\bAsync(Api|Client|Session)\b", r"\1"),
+    (r"\bAsync(Api|Client|RecordsApi|Session)\b", r"\1"),
     (r"\b__aenter__\b", "__enter__"),
     (r"\b__aexit__\b", "__exit__"),
     (r"\baclose\b", "close"),

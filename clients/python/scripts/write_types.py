@@ -1,7 +1,7 @@
 """Writer of `src/shelfmark/types.py`: the bodies and answers of the HTTP API, from the reviewed OpenAPI document.
 
-`python scripts/write_types.py` writes the file, `--check` fails when it is not as it would be written. Only what the methods
-of the client take and give is written, with everything that it consists of.
+`python scripts/write_types.py` writes the file, `--check` fails when it is not as it would be written. Only what the
+methods of the client take and give is written, with everything that it consists of.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOTS = [
     "Problem", "RankOut", "RecommendationsBody", "RecommendationsOut", "RecordsOut", "RollbackTargetBody", "SimilarOut",
     "UserOut", "UsersOut", "VersionManifest", "VersionsOut",
 ]
-HEAD = '''"""Bodies and answers of the HTTP API. Written by `scripts/write_types.py` from the OpenAPI document; do not edit."""
+HEAD = '''"""Bodies and answers of the HTTP API. Written by scripts/write_types.py from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -103,8 +103,9 @@ def written(name: str, schema: Schema) -> str:
         words = {key: kind for key, kind in fields.items() if keyword.iskeyword(key) and (key in required) == keep}
         if words:
             listed = ", ".join(f'"{key}": "{kind}"' for key, kind in words.items())
-            text += f'_{name}{suffix}Keywords = TypedDict(\n    "_{name}{suffix}Keywords", {{{listed}}}, total={total}\n)\n\n\n'
-            bases.append(f"_{name}{suffix}Keywords")
+            base = f"_{name}{suffix}Keywords"
+            text += f'{base} = TypedDict(\n    "{base}", {{{listed}}}, total={total}\n)\n\n\n'
+            bases.append(base)
     needed = {key: kind for key, kind in fields.items() if key in required and not keyword.iskeyword(key)}
     others = {key: kind for key, kind in fields.items() if key not in required and not keyword.iskeyword(key)}
     if needed and others:

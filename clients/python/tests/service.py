@@ -68,4 +68,5 @@ class Service:
 
     def command(self, *words: str) -> str:
         """Runs a command of the program on the service's folder; returns what it prints."""
-        return subprocess.run([PROGRAM, *words, "--data-dir", self.data], check=True, capture_output=True, text=True).stdout
+        command = [PROGRAM, *words, "--data-dir", self.data]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -4,10 +4,22 @@
 import { embeddings, floats, FLOATS, SAFETENSORS, type Embeddings } from "./embeddings.js";
 import { newEventId, type Repeat } from "./retry.js";
 import type { paths } from "./schema.js";
-import type { Appended, Event, Item, ItemPatch, PropertyValue, Query, RankQuery, Recommendations, Schemas } from "./types.js";
+import type {
+  Appended,
+  Event,
+  Item,
+  ItemPatch,
+  PropertyValue,
+  Query,
+  RankQuery,
+  Recommendations,
+  Schemas,
+} from "./types.js";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
-type PathsWith<M extends Method> = { [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never }[keyof paths];
+type PathsWith<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
+}[keyof paths];
 type Operation<P extends keyof paths, M extends Method> = paths[P][M];
 type Parameters<O> = O extends { parameters: infer Q } ? Q : never;
 type QueryOf<O> = Parameters<O> extends { query?: infer Q } ? Q : never;
@@ -87,18 +99,34 @@ export abstract class Api {
     return (await (await this.get(path, parts, options, "application/json")).json()) as T;
   }
 
-  private get(path: string, parts: object, options: ReadOptions & Record<string, unknown>, accept: string): Promise<Response> {
+  private get(
+    path: string,
+    parts: object,
+    options: ReadOptions & Record<string, unknown>,
+    accept: string,
+  ): Promise<Response> {
     const { signal, ...query } = options;
     const call = { method: "get", path, query, body: null, repeat: "always", accept, positionIn: "query" } as const;
     return this.send({ ...call, parts: { ...parts }, signal: signal ?? null });
   }
 
-  private search(path: string, body: object, signal: AbortSignal | undefined, accept = "application/json"): Promise<Response> {
+  private search(
+    path: string,
+    body: object,
+    signal: AbortSignal | undefined,
+    accept = "application/json",
+  ): Promise<Response> {
     const call = { method: "post", path, parts: {}, query: {}, repeat: "always", accept, positionIn: "body" } as const;
     return this.send({ ...call, body, signal: signal ?? null });
   }
 
-  private async write(method: Method, path: string, parts: object, body: object | null, options: WaitOptions): Promise<Appended> {
+  private async write(
+    method: Method,
+    path: string,
+    parts: object,
+    body: object | null,
+    options: WaitOptions,
+  ): Promise<Appended> {
     const { signal, ...query } = options;
     const call = { method, path, query, body, repeat: "always", accept: "application/json", positionIn: null } as const;
     return (await (await this.send({ ...call, parts: { ...parts }, signal: signal ?? null })).json()) as Appended;
@@ -185,7 +213,10 @@ export abstract class Api {
   }
 
   /** Answers up to 1,000 queries from one state. A query that cannot be answered fails alone. */
-  async recommendBatch(queries: Iterable<Query>, options: ReadOptions & { version?: string } = {}): Promise<Schemas["BatchOut"]> {
+  async recommendBatch(
+    queries: Iterable<Query>,
+    options: ReadOptions & { version?: string } = {},
+  ): Promise<Schemas["BatchOut"]> {
     const { signal, ...rest } = options;
     const body = { queries: [...queries], ...rest };
     return (await (await this.search(`${MODEL}/recommendations/batch`, body, signal)).json()) as Schemas["BatchOut"];
@@ -197,7 +228,10 @@ export abstract class Api {
   }
 
   /** Returns the items whose vectors are most like this one's. */
-  similarItems(id: string, options: ReadOptions & { limit?: number; version?: string } = {}): Promise<Schemas["SimilarOut"]> {
+  similarItems(
+    id: string,
+    options: ReadOptions & { limit?: number; version?: string } = {},
+  ): Promise<Schemas["SimilarOut"]> {
     return this.read(`${MODEL}/items/{id}/similar`, { id }, { ...options });
   }
 
@@ -215,12 +249,16 @@ export abstract class Api {
 
   /** Returns an item's vector. */
   async getItemEmbedding(id: string, options: ReadOptions & { version?: string } = {}): Promise<Float32Array> {
-    return floats(await (await this.get(`${MODEL}/items/{id}/embedding`, { id }, { ...options }, FLOATS)).arrayBuffer());
+    return floats(
+      await (await this.get(`${MODEL}/items/{id}/embedding`, { id }, { ...options }, FLOATS)).arrayBuffer(),
+    );
   }
 
   /** Returns a user's vector. */
   async getUserEmbedding(id: string, options: ReadOptions & { version?: string } = {}): Promise<Float32Array> {
-    return floats(await (await this.get(`${MODEL}/users/{id}/embedding`, { id }, { ...options }, FLOATS)).arrayBuffer());
+    return floats(
+      await (await this.get(`${MODEL}/users/{id}/embedding`, { id }, { ...options }, FLOATS)).arrayBuffer(),
+    );
   }
 
   // Models

@@ -6,7 +6,7 @@ import type { Appended, Event, Rejection } from "./types.js";
 
 /** A batch has at most as many events as an answer names rejections, so that each has its reason. */
 const BATCH_EVENTS_MAX = 1_000;
-/** Statuses that the same events get again. Others pass, 401 to 404 among them: keys are changed, models are created. */
+/** Statuses that the same events get again. Others pass, 401 to 404 too: keys are changed, models are created. */
 const FOR_GOOD = [400, 409, 413, 422, 507];
 
 /** An event that was not written, and why. */
@@ -70,11 +70,15 @@ export class Batching {
   private inFlight = 0;
   private smaller = BATCH_EVENTS_MAX;
 
-  constructor(readonly bounds: Bounds, private readonly onDrop: ((dropped: Dropped) => void) | undefined) {
+  constructor(
+    readonly bounds: Bounds,
+    private readonly onDrop: ((dropped: Dropped) => void) | undefined,
+  ) {
     if (!(bounds.batchEventsMax >= 1 && bounds.batchEventsMax <= BATCH_EVENTS_MAX)) {
       throw new RangeError(`batchEventsMax must be 1 to ${BATCH_EVENTS_MAX}, is ${bounds.batchEventsMax}`);
     }
-    if (!(bounds.queueEventsMax >= 1)) throw new RangeError(`queueEventsMax must be 1 or more, is ${bounds.queueEventsMax}`);
+    if (!(bounds.queueEventsMax >= 1))
+      throw new RangeError(`queueEventsMax must be 1 or more, is ${bounds.queueEventsMax}`);
   }
 
   hasRoom = (): boolean => this.queue.length < this.bounds.queueEventsMax;
@@ -84,8 +88,8 @@ export class Batching {
   waiting = (): Event[] => this.queue.map((entry) => entry.event);
 
   /**
-   * Takes an event. One without an id gets one, and then a time, too. One with an id of the caller's stays as it is: sent
-   * again by another process it must have the same body.
+   * Takes an event. One without an id gets one, and then a time, too. One with an id of the caller's stays as it is:
+   * sent again by another process it must have the same body.
    */
   add(event: Event, now: number): void {
     if (!this.hasRoom()) throw new QueueFullError(`${this.queue.length} events wait, which is the maximum`);
@@ -99,7 +103,11 @@ export class Batching {
   /** The next batch. It stays in the queue until `answered` or `failed` settles it. */
   take(now: number): Event[] {
     const { batchEventsMax, batchBytesMax, eventAgeMaxMs } = this.bounds;
-    for (let oldest = this.queue[0]; oldest !== undefined && now - oldest.since > eventAgeMaxMs; oldest = this.queue[0]) {
+    for (
+      let oldest = this.queue[0];
+      oldest !== undefined && now - oldest.since > eventAgeMaxMs;
+      oldest = this.queue[0]
+    ) {
       this.drop(oldest, "expired", "", `could not be delivered within ${eventAgeMaxMs} ms`);
       this.settle(1);
     }
@@ -145,7 +153,8 @@ export class Batching {
 
   /** Drops everything that is left, because the writer is closed. */
   abandon(why: string): void {
-    for (const entry of this.queue) this.drop(entry, "closed", "", `the writer was closed before it could be delivered: ${why}`);
+    for (const entry of this.queue)
+      this.drop(entry, "closed", "", `the writer was closed before it could be delivered: ${why}`);
     this.settle(this.queue.length);
   }
 

@@ -49,9 +49,9 @@ export class Client extends Api {
   }
 
   /**
-   * Hands events to the browser, which sends them even when the page goes away (`navigator.sendBeacon`). Returns whether
-   * it took all of them. Nobody learns whether they arrived: a browser that is closed, or offline, loses them. Needs a
-   * key of scope `ingest`, which stands in the address because a beacon has no headers.
+   * Hands events to the browser, which sends them even when the page goes away (`navigator.sendBeacon`). Returns
+   * whether it took all of them. Nobody learns whether they arrived: a browser that is closed, or offline, loses them.
+   * Needs a key of scope `ingest`, which stands in the address because a beacon has no headers.
    */
   beacon(events: Iterable<Event>): boolean {
     const url = new URL(this.address("/v1/models/{model}/events", {}));
@@ -95,22 +95,27 @@ export class Client extends Api {
     } catch (cause) {
       if (call.signal?.aborted) throw cause;
       const code = (cause as { cause?: { code?: string } }).cause?.code ?? "";
-      throw new UnreachableError(`no answer from ${this.root}: ${String(cause)} ${code}`, NOT_SENT.includes(code), { cause });
+      throw new UnreachableError(`no answer from ${this.root}: ${String(cause)} ${code}`, NOT_SENT.includes(code), {
+        cause,
+      });
     }
     if (!response.ok) throw await errorOf(response);
     return response;
   }
 
   private address(path: string, parts: Record<string, unknown>): string {
-    return this.root + path.replace(/\{(\w+)\}/g, (_, name: string) => segment(parts[name] ?? (name === "model" ? this.model : "")));
+    return (
+      this.root +
+      path.replace(/\{(\w+)\}/g, (_, name: string) => segment(parts[name] ?? (name === "model" ? this.model : "")))
+    );
   }
 }
 
 /**
  * Requests of one person: each read waits until the model has learned what was written here before.
  *
- * While that cannot be, since a version is pinned or learning is behind by more than the wait, a read is answered by the
- * state that there is. Its `position` is below `position` of the session then. A strict one rejects it instead.
+ * While that cannot be, since a version is pinned or learning is behind by more than the wait, a read is answered by
+ * the state that there is. Its `position` is below `position` of the session then. A strict one rejects it instead.
  */
 export class Session extends Api {
   constructor(
@@ -141,7 +146,10 @@ export class Session extends Api {
   }
 
   private async note(response: Response): Promise<void> {
-    const answer = (await response.clone().json().catch(() => null)) as { accepted?: unknown; position?: unknown } | null;
+    const answer = (await response
+      .clone()
+      .json()
+      .catch(() => null)) as { accepted?: unknown; position?: unknown } | null;
     if (typeof answer?.accepted === "number" && typeof answer.position === "number") this.saw(answer.position);
   }
 }

@@ -38,7 +38,11 @@ export class ApiError extends ShelfmarkError {
   /** What is wrong, in words. */
   readonly detail: string;
 
-  constructor(readonly status: number, readonly problem: Partial<Problem>, readonly retryAfterMs: number | null) {
+  constructor(
+    readonly status: number,
+    readonly problem: Partial<Problem>,
+    readonly retryAfterMs: number | null,
+  ) {
     const code = problem.code ?? "http";
     const detail = problem.detail ?? "the answer is no problem document";
     super(`${status} ${code}: ${detail}`);

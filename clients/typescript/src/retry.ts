@@ -2,7 +2,7 @@
 
 import { ApiError, UnreachableError } from "./errors.js";
 
-/** When a request may be sent again: `always` where twice does what once does, `refused` when nothing was done of it. */
+/** When a request may be sent again: `always` where twice does what once does, `refused` if nothing was done of it. */
 export type Repeat = "always" | "refused";
 
 /** Bounds of retries: exponential backoff with full jitter, and the service's `Retry-After` where it is longer. */

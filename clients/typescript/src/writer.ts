@@ -39,7 +39,10 @@ export class EventWriter {
   private deadline = Infinity;
   private failure: unknown = null;
 
-  constructor(private readonly client: Client, options: WriterOptions = {}) {
+  constructor(
+    private readonly client: Client,
+    options: WriterOptions = {},
+  ) {
     const { onDrop, backoffMaxMs, retryAfterMaxMs, beaconOnHide, ...bounds } = options;
     this.batching = new Batching({ ...BOUNDS, ...bounds }, onDrop);
     this.backoffMaxMs = backoffMaxMs ?? 5_000;
@@ -63,7 +66,7 @@ export class EventWriter {
     return this.failure;
   }
 
-  /** Takes an event, at once while the queue has room. Waits otherwise, up to `timeoutMs`; then throws `QueueFullError`. */
+  /** Takes an event, at once while there is room. Waits otherwise, up to `timeoutMs`; then throws `QueueFullError`. */
   async add(event: Event, options: { timeoutMs?: number } = {}): Promise<void> {
     const deadline = Date.now() + (options.timeoutMs ?? Infinity);
     while (!this.closing && !this.batching.hasRoom()) {
@@ -88,7 +91,7 @@ export class EventWriter {
     return this.report;
   }
 
-  /** Takes no more events and delivers what is left. What is left after `timeoutMs` (30,000) is dropped, with its reason. */
+  /** Takes no more events and delivers the rest. What is left after `timeoutMs` (30,000) is dropped, with a reason. */
   async close(options: { timeoutMs?: number } = {}): Promise<Report> {
     this.closing = true;
     if (this.deadline === Infinity) this.deadline = Date.now() + (options.timeoutMs ?? 30_000);

@@ -19,7 +19,9 @@ after(() => service.stop());
 async function client(options: ClientOptions = {}): Promise<Client> {
   models += 1;
   const made = new Client({ url: service.url, model: `m${models}`, ...options });
-  await new Client({ url: service.url, model: made.model }).call("put", "/v1/models/{model}", { body: { config: { dim: 16 } } });
+  await new Client({ url: service.url, model: made.model }).call("put", "/v1/models/{model}", {
+    body: { config: { dim: 16 } },
+  });
   return made;
 }
 
@@ -27,14 +29,20 @@ const events = (count: number, user = "u"): Event[] =>
   Array.from({ length: count }, (_, number) => ({ user, item: `i${number % 5}`, kind: "click" }));
 
 const fails = async (promise: Promise<unknown>): Promise<ApiError> => {
-  const error: unknown = await promise.then(() => null, (error: unknown) => error);
+  const error: unknown = await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
   assert.ok(error instanceof ApiError, String(error));
   return error;
 };
 
 test("items and users are written and read", async () => {
   const session = (await client()).session();
-  const written = await session.putItems([{ id: "a/b c", title: "Kettle", properties: { price: 24.5 } }, { id: "pot" }]);
+  const written = await session.putItems([
+    { id: "a/b c", title: "Kettle", properties: { price: 24.5 } },
+    { id: "pot" },
+  ]);
   assert.deepEqual([written.accepted, written.rejected], [2, []]);
   assert.equal((await session.getItem("a/b c")).title, "Kettle");
   await session.patchItem("a/b c", { properties: { price: 19 } });
@@ -56,7 +64,15 @@ test("recommendations and embeddings are answered", async () => {
   const answer = await session.recommend({ user: "u", limit: 3, with: ["explanation"], exclude: ["i0"] });
   assert.equal(answer.items.length, 3);
   assert.ok(answer.position >= session.position && answer.items.every((item) => item.explanation?.length));
-  assert.equal((await session.recommendBatch([{ user: "u", limit: 2 }, { item: "i1", limit: 1 }])).answers.length, 2);
+  assert.equal(
+    (
+      await session.recommendBatch([
+        { user: "u", limit: 2 },
+        { item: "i1", limit: 1 },
+      ])
+    ).answers.length,
+    2,
+  );
   assert.deepEqual((await session.rank({ items: ["i3", "i1", "nobody"], user: "u" })).unknown, ["nobody"]);
   assert.equal((await session.similarItems("i1", { limit: 2 })).items.length, 2);
   const one = await session.getItemEmbedding("i1");
@@ -97,7 +113,12 @@ test("errors carry code, field and detail", async () => {
   const bad = await fails(shop.appendEvent({ user: "u", item: "i", kind: "teleport" }));
   assert.deepEqual([bad.status, bad.code, bad.field, bad.errors[0]?.code], [422, "invalid", "kind", "unknown_kind"]);
   assert.ok(bad.detail.includes("teleport") && bad.requestId);
-  const none = await fails(shop.appendEvents([{ user: "u", item: "i", kind: "teleport" }, { item: "i", kind: "click" }]));
+  const none = await fails(
+    shop.appendEvents([
+      { user: "u", item: "i", kind: "teleport" },
+      { item: "i", kind: "click" },
+    ]),
+  );
   assert.deepEqual([none.code, none.rejected.map((entry) => entry.field)], ["nothing_taken", ["kind", "user"]]);
   await assert.rejects(shop.getItem(".."), RangeError);
 });
@@ -150,7 +171,10 @@ test("event ids are unique and sort by time", async () => {
 
 test("the quick starts run as they are printed", () => {
   const readme = readFileSync(join(PACKAGE, "README.md"), "utf8");
-  const blocks = readme.split("```js\n").slice(1).map((rest) => rest.split("```")[0] ?? "");
+  const blocks = readme
+    .split("```js\n")
+    .slice(1)
+    .map((rest) => rest.split("```")[0] ?? "");
   assert.equal(blocks.length, 2);
   assert.ok(blocks.join("").split("\n").length < 40);
   const said = [/^(kettle|pot) -?\d/, /accepted: 1000, duplicates: 0, dropped: 0/];

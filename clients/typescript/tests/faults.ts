@@ -15,7 +15,11 @@ export function losesAnswers(lost: number): { fetch: typeof fetch; sent: () => n
 }
 
 /** Refuses the first requests with a status, without passing them on. */
-export function refuses(times: number, status: number, retryAfter: string): { fetch: typeof fetch; sent: () => number } {
+export function refuses(
+  times: number,
+  status: number,
+  retryAfter: string,
+): { fetch: typeof fetch; sent: () => number } {
   let [left, sent] = [times, 0];
   const faulty: typeof fetch = async (input, init) => {
     sent += 1;

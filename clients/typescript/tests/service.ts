@@ -29,7 +29,10 @@ export class Service {
   private process: ChildProcess | null = null;
   private ended = Promise.resolve();
 
-  private constructor(private readonly folder: string, private readonly port: number) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -47,11 +50,19 @@ export class Service {
   async run(): Promise<void> {
     const { DATABASE_URL: _, ...environment } = process.env;
     const words = ["serve", "--listen", `127.0.0.1:${this.port}`, "--data-dir", this.data];
-    const child = spawn(PROGRAM, words, { env: { ...environment, RUST_LOG: "error" }, stdio: ["ignore", "ignore", "inherit"] });
+    const child = spawn(PROGRAM, words, {
+      env: { ...environment, RUST_LOG: "error" },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     this.process = child;
     this.ended = new Promise((done) => void child.on("exit", () => done()));
     const deadline = Date.now() + READY_MS;
-    while (!(await fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false))) {
+    while (
+      !(await fetch(`${this.url}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      ))
+    ) {
       if (child.exitCode !== null || Date.now() > deadline) throw new Error("the service is not ready");
       await sleep(50);
     }
@@ -71,7 +82,10 @@ export class Service {
 
   /** Runs a command of the program on the service's folder; returns what it prints. */
   command(...words: string[]): string {
-    return execFileSync(PROGRAM, [...words, "--data-dir", this.data], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return execFileSync(PROGRAM, [...words, "--data-dir", this.data], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
   }
 
   private get data(): string {

@@ -1,5 +1,5 @@
-// Goal: a writer loses nothing that it does not say, and doubles nothing. Method: the real service, killed with signal 9
-// while it is written to; refusals; bad events among good ones.
+// Goal: a writer loses nothing that it does not say, and doubles nothing. Method: the real service, killed with signal
+// 9 while it is written to; refusals; bad events among good ones.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -22,16 +22,26 @@ let service: Service;
 before(async () => void (service = await Service.start()));
 after(() => service.stop());
 
-const numbered = (number: number): Event => ({ user: `u${number % 7}`, item: `i${number % 50}`, kind: "view", event_id: `e${number}` });
+const numbered = (number: number): Event => ({
+  user: `u${number % 7}`,
+  item: `i${number % 50}`,
+  kind: "view",
+  event_id: `e${number}`,
+});
 
 /** The ids of all events in the log. */
 async function logged(client: Client): Promise<string[]> {
   const ids: string[] = [];
   for (let after: number | null = 0; after !== null; ) {
-    const page: { records: object[]; next_after?: number | null } = await client.call("get", "/v1/models/{model}/events", {
-      query: { after, limit: 1_000 },
-    });
-    for (const record of page.records as { type: string; event_id: string }[]) if (record.type === "event") ids.push(record.event_id);
+    const page: { records: object[]; next_after?: number | null } = await client.call(
+      "get",
+      "/v1/models/{model}/events",
+      {
+        query: { after, limit: 1_000 },
+      },
+    );
+    for (const record of page.records as { type: string; event_id: string }[])
+      if (record.type === "event") ids.push(record.event_id);
     after = page.next_after ?? null;
   }
   return ids;
@@ -66,7 +76,8 @@ test("lost answers and refusals do not double", async () => {
     const client = new Client({ url: service.url, fetch: faulty.fetch });
     const writer = new EventWriter(client, SMALL);
     const before = (await new Client({ url: service.url }).getModel()).head;
-    for (let number = 0; number < 100; number += 1) await writer.add({ user: "u", item: `i${number % 9}`, kind: "click" });
+    for (let number = 0; number < 100; number += 1)
+      await writer.add({ user: "u", item: `i${number % 9}`, kind: "click" });
     const report = await writer.close();
     assert.deepEqual([report.dropped, report.accepted + report.duplicates], [0, 100]);
     assert.equal(report.position, before + 100);
@@ -85,7 +96,11 @@ test("what is dropped is told with its reason", async () => {
   await writer.add({ item: "i", kind: "click", event_id: "nobody" });
   assert.equal((await writer.close()).dropped, 3);
   const told = dropped.map((drop) => [drop.event.event_id, drop.code, drop.field]);
-  assert.deepEqual(told, [["bad", "unknown_kind", "kind"], ["long", "too_long", "item"], ["nobody", "missing", "user"]]);
+  assert.deepEqual(told, [
+    ["bad", "unknown_kind", "kind"],
+    ["long", "too_long", "item"],
+    ["nobody", "missing", "user"],
+  ]);
 });
 
 test("a batch that is too large is halved", async () => {
@@ -108,7 +123,10 @@ test("a full queue and a closed writer are errors, and what is left is told", as
   await assert.rejects(writer.add(numbered(3), { timeoutMs: 50 }), QueueFullError);
   await assert.rejects(writer.flush({ timeoutMs: 50 }), FlushTimeoutError);
   assert.equal((await writer.close({ timeoutMs: 200 })).dropped, 3);
-  assert.deepEqual(dropped.map((drop) => drop.code), ["closed", "closed", "closed"]);
+  assert.deepEqual(
+    dropped.map((drop) => drop.code),
+    ["closed", "closed", "closed"],
+  );
   await assert.rejects(writer.add(numbered(4)), WriterClosedError);
 });
 
@@ -119,6 +137,9 @@ test("events that are too old are dropped as expired", async () => {
   const writer = new EventWriter(nobody, options);
   await writer.add(numbered(0));
   assert.equal((await writer.flush({ timeoutMs: 30_000 })).dropped, 1);
-  assert.deepEqual(dropped.map((drop) => drop.code), ["expired"]);
+  assert.deepEqual(
+    dropped.map((drop) => drop.code),
+    ["expired"],
+  );
   await writer.close();
 });

@@ -1,6 +1,6 @@
 //! Requests to one model, and the errors that a caller tells apart.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{RequestBuilder, StatusCode, Url, header};
@@ -8,7 +8,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use shelfmark_domain::{Id, ModelName, VectorTable};
 
-use crate::{ApiRequest, BatchKind, TlsError, tls_config};
+use crate::{
+    ApiRequest, BatchKind, TlsError,
+    connection::{answered, http_client, is_loopback},
+};
 
 /// Address of a model, and the key to it.
 #[derive(Debug, Clone)]
@@ -26,11 +29,7 @@ pub struct ServiceAddress {
 impl ServiceAddress {
     /// Whether the service is on this machine.
     pub fn is_loopback(&self) -> bool {
-        let Some(host) = self.url.host_str() else { return false };
-        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        is_loopback(&self.url)
     }
 
     /// Whether connections are encrypted.
@@ -108,18 +107,6 @@ struct ImportableRows {
     next_from: Option<usize>,
 }
 
-/// A problem document (RFC 9457).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    code: String,
-    detail: String,
-    errors: Vec<RejectedEntry>,
-    /// Present when entries came and none was taken: what became of each, as in a reply.
-    #[serde(flatten)]
-    reply: BatchReply,
-}
-
 /// Errors of a request, by what a caller can do about them.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -187,30 +174,9 @@ impl ClientError {
 }
 
 impl Client {
-    /// Time after which a request without an answer counts as lost; the service itself gives up after 60 s.
-    const TIMEOUT: Duration = Duration::from_secs(90);
-    /// Longest `Retry-After` that is obeyed.
-    const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
-
     /// Checks the address. The first request connects.
     pub fn new(address: &ServiceAddress) -> Result<Self, ClientError> {
-        let scheme = address.url.scheme();
-        if !["http", "https"].contains(&scheme) {
-            return Err(ClientError::UnsupportedScheme { scheme: scheme.to_owned() });
-        }
-        let mut builder = reqwest::Client::builder()
-            .timeout(Self::TIMEOUT)
-            .connect_timeout(Duration::from_secs(10))
-            .tcp_nodelay(true)
-            .user_agent(concat!("shelfmark/", env!("CARGO_PKG_VERSION")));
-        if address.is_loopback() {
-            // To a proxy of the environment, this machine's own address is that of the proxy's machine.
-            builder = builder.no_proxy();
-        }
-        if address.is_https() {
-            builder = builder.use_preconfigured_tls(tls_config(address.ca_file.as_deref())?);
-        }
-        let http = builder.build()?;
+        let http = http_client(&address.url, address.ca_file.as_deref())?;
         let base = format!("{}/v1/models/{}", address.url.as_str().trim_end_matches('/'), address.model);
         Ok(Self { http, base, authorization: address.authorization()?, bulk: false })
     }
@@ -315,36 +281,17 @@ impl Client {
         }
     }
 
-    async fn answer(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
+    /// Begins a request of the Gorse-compatible surface.
+    pub(super) fn gorse(&self, resource: &str) -> RequestBuilder {
+        let root = self.base.split("/v1/models/").next().unwrap_or_default();
+        self.http.post(format!("{root}/api/{resource}"))
+    }
+
+    pub(super) async fn answer(&self, mut request: RequestBuilder) -> Result<reqwest::Response, ClientError> {
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization.clone());
         }
-        let response = request.send().await?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(response);
-        }
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(Self::RETRY_AFTER_MAX));
-        // Whatever is no problem document says nothing beyond its status.
-        let body = response.bytes().await.unwrap_or_default();
-        let Problem { code, detail, errors, reply } = serde_json::from_slice(&body).unwrap_or_default();
-        let reply = reply.rejected_count.is_some().then(|| Box::new(reply));
-        Err(match status {
-            _ if reply.is_some() => ClientError::Refused { status, code, detail, errors, reply },
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                ClientError::Busy { status, code, detail, retry_after }
-            }
-            _ if status.is_server_error() => ClientError::Busy { status, code, detail, retry_after },
-            StatusCode::BAD_REQUEST
-            | StatusCode::CONFLICT
-            | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => ClientError::Refused { status, code, detail, errors, reply: None },
-            _ => ClientError::Forbidden { status, code, detail },
-        })
+        answered(request).await
     }
 }
 

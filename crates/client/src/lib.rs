@@ -3,6 +3,7 @@
 //! | type | what it does |
 //! |---|---|
 //! | [`Client`] | sends one [`ApiRequest`] and reads its answer as JSON, or as a [`Download`] |
+//! | [`GorseServer`] | reads a server of Gorse, page by page |
 //! | [`Batcher`] | encodes events, items and vectors into request bodies, and cuts them between baskets |
 //! | [`BatchSender`] | delivers batches in order, retries them, and counts the outcome in [`SendStats`] |
 //!
@@ -20,6 +21,8 @@
 mod batch;
 mod batch_sender;
 mod client;
+mod connection;
+mod gorse;
 mod request;
 mod stats;
 mod tls;
@@ -27,6 +30,7 @@ mod tls;
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
 pub use batch_sender::{BatchSendError, BatchSender, Observer};
 pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress};
+pub use gorse::GorseServer;
 pub use request::ApiRequest;
 pub use reqwest::Url;
 pub use stats::SendStats;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Origin, Timestamp};
 
 /// Scope of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +18,16 @@ pub enum Scope {
     Write,
     /// Everything: also manages versions, rollback, configuration and erasure.
     Admin,
+    /// Appends events and nothing else: for pages in browsers.
+    Ingest,
+    /// Asks for recommendations and nothing else: for pages in browsers.
+    Recommend,
 }
 
 impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 6] = [Self::Read, Self::Export, Self::Write, Self::Admin, Self::Ingest, Self::Recommend];
+
     /// Returns the name in SQL, flags and errors.
     pub const fn name(self) -> &'static str {
         match self {
@@ -28,12 +35,14 @@ impl Scope {
             Self::Export => "export",
             Self::Write => "write",
             Self::Admin => "admin",
+            Self::Ingest => "ingest",
+            Self::Recommend => "recommend",
         }
     }
 
     /// Parses a name as returned by [`Scope::name`].
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Export, Self::Write, Self::Admin].into_iter().find(|scope| scope.name() == name)
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 
     /// Whether a key of this scope may do what needs `other`.
@@ -42,15 +51,23 @@ impl Scope {
     pub const fn includes(self, other: Self) -> bool {
         match self {
             Self::Admin => true,
-            Self::Export => matches!(other, Self::Read | Self::Export),
-            Self::Write => matches!(other, Self::Read | Self::Write),
-            Self::Read => matches!(other, Self::Read),
+            Self::Export => matches!(other, Self::Recommend | Self::Read | Self::Export),
+            Self::Write => matches!(other, Self::Recommend | Self::Read | Self::Ingest | Self::Write),
+            Self::Read => matches!(other, Self::Recommend | Self::Read),
+            Self::Ingest => matches!(other, Self::Ingest),
+            Self::Recommend => matches!(other, Self::Recommend),
         }
     }
 
     /// Whether requests of this scope change nothing.
     pub const fn only_reads(self) -> bool {
-        matches!(self, Self::Read | Self::Export)
+        matches!(self, Self::Read | Self::Export | Self::Recommend)
+    }
+
+    /// Whether keys of this scope stand in pages, where everybody can read them. They are bound to a model, to origins and
+    /// to a rate.
+    pub const fn is_for_pages(self) -> bool {
+        matches!(self, Self::Ingest | Self::Recommend)
     }
 }
 
@@ -79,6 +96,10 @@ pub struct ApiKey {
     pub created_at: Timestamp,
     /// When the key ceases to be accepted; `None` means never.
     pub expires_at: Option<Timestamp>,
+    /// The pages that may use it, of a scope for pages; empty for others.
+    pub origins: Vec<Origin>,
+    /// Requests a second, on average, of a scope for pages; `None` means any number.
+    pub requests_per_second: Option<u32>,
 }
 
 impl ApiKey {
@@ -94,14 +115,16 @@ mod tests {
 
     #[test]
     fn each_scope_includes_what_its_table_says() {
-        use Scope::{Admin, Export, Read, Write};
+        use Scope::{Admin, Export, Ingest, Read, Recommend, Write};
         for (scope, included) in [
-            (Read, &[Read][..]),
-            (Export, &[Read, Export]),
-            (Write, &[Read, Write]),
-            (Admin, &[Read, Export, Write, Admin]),
+            (Read, &[Read, Recommend][..]),
+            (Export, &[Read, Export, Recommend]),
+            (Write, &[Read, Write, Ingest, Recommend]),
+            (Admin, &Scope::ALL),
+            (Ingest, &[Ingest]),
+            (Recommend, &[Recommend]),
         ] {
-            for other in [Read, Export, Write, Admin] {
+            for other in Scope::ALL {
                 assert_eq!(scope.includes(other), included.contains(&other), "{} {}", scope.name(), other.name());
             }
             assert_eq!(Scope::from_name(scope.name()), Some(scope));

@@ -4,4 +4,5 @@ pub(super) mod rollback;
 pub(super) mod rolled_back;
 pub(super) mod rules;
 pub(super) mod run;
+mod taken_back;
 pub(super) mod trace;

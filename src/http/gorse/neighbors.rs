@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::{
     N_MAX, TextError, model,
@@ -17,11 +18,14 @@ use super::{
 };
 use crate::{
     engine::Model,
-    http::{Api, admission::run_report, auth::Caller, cpu_pool::off_worker, read_options::ReadOptions},
+    http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
 };
 use shelfmark_domain::Id;
 use shelfmark_serving::View;
 use shelfmark_state::dot;
+
+/// Passes over all users that are made at once. Others wait, within the bounds of requests.
+static SCANS: Semaphore = Semaphore::const_new(4);
 
 /// The id of a path after the name of a list. Names are those of Gorse's configuration: there is one ranking here.
 #[derive(Deserialize)]
@@ -85,8 +89,8 @@ async fn users(model: &Model, id: String, list: ListQuery) -> Result<Response, T
     Id::new("UserId", &id)?;
     let view = model.live();
     let work = view.inference().users.len() * view.inference().config.dim * size_of::<f32>();
-    let search = async move { off_worker(work, move || nearest_users(&view, &id, &list)).await };
-    let scores = run_report(model.name(), search).await??;
+    let _turn = SCANS.acquire().await.map_err(|error| ApiError::Internal(error.to_string()))?;
+    let scores = off_worker(work, move || nearest_users(&view, &id, &list)).await?;
     Ok(Json(scores).into_response())
 }
 

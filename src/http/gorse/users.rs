@@ -17,7 +17,7 @@ use crate::{
     engine::{Model, Unlearn},
     http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, ingest, profiles},
 };
-use shelfmark_domain::{Id, ProfileUpdate, UserProfile};
+use shelfmark_domain::{Id, ProfileUpdate, UserProfile, is_pseudonym};
 use shelfmark_serving::View;
 use shelfmark_store::operations::OperationState;
 
@@ -133,14 +133,10 @@ pub async fn list(
     Ok(Json(Users { cursor, users: commented(&model, users).await? }).into_response())
 }
 
-/// The users that a view knows, by row. A row of a forgotten user has neither events nor a profile.
+/// The users that a view knows, by row. The row of a forgotten user has a pseudonym.
 pub fn known(view: &View) -> impl Iterator<Item = (u32, &str)> {
-    let inference = view.inference();
-    let ids = inference.users.ids().map(|(row, id)| (row, id.as_str()));
-    ids.filter(|(row, id)| {
-        let events = || inference.user(id).map_or(0, |actor| inference.history(actor).total());
-        inference.profile(*row).is_some() || events() > 0
-    })
+    let ids = view.inference().users.ids().map(|(row, id)| (row, id.as_str()));
+    ids.filter(|(_, id)| !is_pseudonym(id))
 }
 
 /// Returns the `n` smallest ids after a cursor, in order, and the cursor of the next page.
@@ -158,7 +154,7 @@ pub fn page_of<'a>(ids: impl Iterator<Item = &'a str>, cursor: &str, n: usize) -
 
 /// A user of a view, without comment.
 pub fn user(view: &View, id: &str) -> Option<User> {
-    let row = view.inference().users.get(id)?;
+    let row = view.inference().users.get(id).filter(|_| !is_pseudonym(id))?;
     let UserProfile { labels } = view.inference().profile(row).cloned().unwrap_or_default();
     Some(User::new(id.to_owned(), labels::decode(&labels), String::new()))
 }

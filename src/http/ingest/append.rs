@@ -136,7 +136,7 @@ pub async fn append(
     // Before the body is read: refusing must cost little.
     within_lag(model, lag, Duration::ZERO).await?;
     let arrival = || arrival(model, caller);
-    let format = body::format(headers, true)?;
+    let format = body::format(headers, caller.may_stream())?;
     let tally = match format {
         Format::Lines => {
             let body = BodyStream::new(headers, body)?;
@@ -144,7 +144,7 @@ pub async fn append(
             stream(model, lag, &arrival, &kind, Lines::new(body, limits.line_bytes_max, pace)).await?
         }
         Format::Json => {
-            let bytes = body::whole(headers, body, limits.body_bytes_max).await?;
+            let bytes = body::whole(headers, body, caller.body_bytes_max(limits)).await?;
             let arrival = arrival();
             let work = bytes.len();
             let of = kind.clone();

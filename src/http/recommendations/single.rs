@@ -1,6 +1,7 @@
 //! `/v1/models/{model}/recommendations` and its short form for a user.
 
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, header},
@@ -16,7 +17,9 @@ use super::{
 use crate::{
     engine::Model,
     http::{
-        Api, body,
+        Api,
+        auth::Caller,
+        body,
         error::ApiError,
         filtering::filter,
         params::{Params, Segments},
@@ -24,7 +27,7 @@ use crate::{
         read_options::{AnsweredBy, ReadOptions, VersionSelector, with_state_headers},
     },
 };
-use shelfmark_domain::{Fallback, Position, ScoredItem, Timestamp};
+use shelfmark_domain::{Fallback, Position, Scope, ScoredItem, Timestamp};
 
 /// Query parameters of the short form.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -87,13 +90,14 @@ pub struct RecommendationsOut {
 )]
 pub async fn post(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<ModelPath>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let model = api.model(&path.model)?;
-    let asked = body::json(&headers, body, api.limits.body_bytes_max).await?;
-    answer(&model, asked).await
+    let asked = body::json(&headers, body, caller.body_bytes_max(&api.limits)).await?;
+    answer(&model, &caller, asked).await
 }
 
 /// Recommends items for a user.
@@ -104,6 +108,7 @@ pub async fn post(
 )]
 pub async fn for_user(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Segments(path): Segments<IdPath>,
     Params(query): Params<RecommendationsQuery>,
 ) -> Result<Response, ApiError> {
@@ -127,10 +132,14 @@ pub async fn for_user(
         with: query.with.map(list).unwrap_or_default(),
         ..RecommendationsBody::default()
     };
-    answer(&model, asked).await
+    answer(&model, &caller, asked).await
 }
 
-async fn answer(model: &Model, body: RecommendationsBody) -> Result<Response, ApiError> {
+async fn answer(model: &Model, caller: &Caller, body: RecommendationsBody) -> Result<Response, ApiError> {
+    if body.with.iter().any(|part| part != "item") {
+        // Explanations name what somebody did, and vectors are the model: neither is for everybody.
+        caller.check(Scope::Read, Some(model.name().as_str()))?;
+    }
     let at = ReadOptions::new(body.version.clone(), body.min_position, body.timeout_ms)?;
     let asked = body.read(Timestamp::now())?;
     let view = asked.view(model, &at).await?;

@@ -43,7 +43,9 @@ class Call:
 
     def url(self, root: str, model: str) -> str:
         """The address."""
-        return root + self.path if self.path.startswith("/") else f"{root}/v1/models/{segment(model)}/{self.path}".rstrip("/")
+        if self.path.startswith("/"):
+            return root + self.path
+        return f"{root}/v1/models/{segment(model)}/{self.path}".rstrip("/")
 
     def params(self) -> Dict[str, str]:
         """The query as text."""

@@ -57,7 +57,7 @@ class AsyncEventWriter:
             await self.add(event, timeout_s=timeout_s)
 
     async def flush(self, timeout_s: Optional[float] = None) -> Report:
-        """Waits until every event added so far is durable or dropped. Raises `TimeoutError`; the writer goes on then."""
+        """Waits until every event added so far is durable or dropped. After a `TimeoutError` the writer goes on."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         upto = self._batching.added
         self._flushing = max(self._flushing, upto)
@@ -69,7 +69,7 @@ class AsyncEventWriter:
         return self.report
 
     async def close(self, timeout_s: Optional[float] = None) -> Report:
-        """Takes no more events and delivers what is left. What is left after `timeout_s` is dropped, with its reason."""
+        """Takes no more events and delivers the rest. What is left after `timeout_s` is dropped, with a reason."""
         self._closing = True
         if self._deadline is None:
             self._deadline = time.monotonic() + (self._close_timeout_s if timeout_s is None else timeout_s)

@@ -13,7 +13,7 @@ class ShelfmarkError(Exception):
 
 
 class UnreachableError(ShelfmarkError):
-    """No answer came: the connection failed, or broke off, or the time was up. The request may have been carried out."""
+    """No answer came: no connection, a broken one, or the time was up. The request may have been carried out."""
 
 
 class QueueFullError(ShelfmarkError):

@@ -1,4 +1,4 @@
-"""Bodies and answers of the HTTP API. Written by `scripts/write_types.py` from the OpenAPI document; do not edit."""
+"""Bodies and answers of the HTTP API. Written by scripts/write_types.py from the OpenAPI document."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class EventWriter:
             self.add(event, timeout_s=timeout_s)
 
     def flush(self, timeout_s: Optional[float] = None) -> Report:
-        """Waits until every event added so far is durable or dropped. Raises `TimeoutError`; the writer goes on then."""
+        """Waits until every event added so far is durable or dropped. After a `TimeoutError` the writer goes on."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
             upto = self._batching.added
@@ -83,7 +83,7 @@ class EventWriter:
             return snapshot(self._batching.report)
 
     def close(self, timeout_s: Optional[float] = None) -> Report:
-        """Takes no more events and delivers what is left. What is left after `timeout_s` is dropped, with its reason."""
+        """Takes no more events and delivers the rest. What is left after `timeout_s` is dropped, with a reason."""
         timeout_s = self._close_timeout_s if timeout_s is None else timeout_s
         with self._changed:
             self._closing = True

@@ -13,9 +13,11 @@
 //! [`revoke_model_keys`]. What a scope allows is decided elsewhere.
 
 mod error;
+mod new_key;
 mod secret;
 mod store;
 
 pub use error::KeyError;
+pub use new_key::NewKey;
 pub use secret::Secret;
 pub use store::{KeyStore, revoke_model_keys};

@@ -9,14 +9,12 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use shelfmark_domain::{ApiKey, FieldError, KeyHash, ModelName, Scope, Timestamp, text_within};
+use shelfmark_domain::{ApiKey, KeyHash, ModelName, Origin, Scope, Timestamp};
 
-use super::{KeyError, Secret, secret::presented_hash};
+use super::{KeyError, NewKey, Secret, secret::presented_hash};
 
 /// Most keys: each presented key is compared with all of them.
 const KEYS_MAX: usize = 1000;
-/// Longest name, in bytes.
-const NAME_BYTES_MAX: usize = 128;
 /// Interval between refreshes of the cache.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -58,9 +56,12 @@ impl KeyStore {
     /// Refreshes the cache now.
     pub async fn refresh(&self) -> Result<(), KeyError> {
         let _turn = self.refreshing.lock().await;
-        let rows = sqlx::query("select name, hash, scope, model, created_at, expires_at from api_keys order by name")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "select name, hash, scope, model, created_at, expires_at, origins, requests_per_second \
+             from api_keys order by name",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let keys = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
         self.snapshot.store(Arc::new(keys));
         Ok(())
@@ -69,34 +70,29 @@ impl KeyStore {
     /// Creates a key. The returned secret cannot be read again.
     ///
     /// Errors: [`KeyError::Field`], [`KeyError::NameTaken`], [`KeyError::TooMany`] beyond 1,000 keys.
-    pub async fn create(
-        &self,
-        name: &str,
-        scope: Scope,
-        model: Option<&ModelName>,
-        expires_at: Option<Timestamp>,
-    ) -> Result<(Secret, ApiKey), KeyError> {
-        text_within("name", name, NAME_BYTES_MAX)?;
-        if expires_at.is_some_and(|expires_at| expires_at <= Timestamp::now()) {
-            return Err(FieldError::new("expires_at", "invalid_value", "must be in the future").into());
-        }
+    pub async fn create(&self, new: &NewKey) -> Result<(Secret, ApiKey), KeyError> {
+        let requests_per_second = new.check()?;
+        let origins: Vec<&str> = new.origins.iter().map(Origin::as_str).collect();
         let secret =
             Secret::new().map_err(|error| KeyError::Database(sqlx::Error::Io(std::io::Error::other(error))))?;
         // The bound only keeps authentication fast, so two concurrent creations may exceed it by one.
         let row = sqlx::query(
-            "insert into api_keys (name, hash, scope, model, expires_at) select $1, $2, $3, $4, $6 \
-             where (select count(*) from api_keys) < $5 returning name, hash, scope, model, created_at, expires_at",
+            "insert into api_keys (name, hash, scope, model, expires_at, origins, requests_per_second) \
+             select $1, $2, $3, $4, $6, $7, $8 where (select count(*) from api_keys) < $5 \
+             returning name, hash, scope, model, created_at, expires_at, origins, requests_per_second",
         )
-        .bind(name)
+        .bind(&new.name)
         .bind(secret.hash().0.as_slice())
-        .bind(scope.name())
-        .bind(model.map(ModelName::as_str))
+        .bind(new.scope.name())
+        .bind(new.model.as_ref().map(ModelName::as_str))
         .bind(i64::try_from(KEYS_MAX).unwrap_or(i64::MAX))
-        .bind(expires_at.map(Timestamp::to_datetime))
+        .bind(new.expires_at.map(Timestamp::to_datetime))
+        .bind((!origins.is_empty()).then_some(origins))
+        .bind(requests_per_second.map(|rate| i32::try_from(rate).unwrap_or(i32::MAX)))
         .fetch_optional(&self.pool)
         .await
         .map_err(|error| match error.as_database_error().and_then(|e| e.constraint()) {
-            Some("api_keys_pkey") => KeyError::NameTaken(name.to_owned()),
+            Some("api_keys_pkey") => KeyError::NameTaken(new.name.clone()),
             _ => KeyError::Database(error),
         })?
         .ok_or(KeyError::TooMany(KEYS_MAX))?;
@@ -126,6 +122,18 @@ impl KeyStore {
         self.snapshot.load().is_empty()
     }
 
+    /// Whether a page of this origin may use some key that has the scope for the model. It asks before it sends the key.
+    pub fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
+        let now = Timestamp::now();
+        let may = |key: &ApiKey| {
+            key.scope == scope
+                && key.model.as_deref() == Some(model)
+                && key.origins.iter().any(|allowed| allowed.as_str() == origin)
+                && !key.is_expired(now)
+        };
+        self.snapshot.load().iter().any(may)
+    }
+
     /// Returns the key whose secret was presented, if any; it may have expired. The time that this takes reveals neither which key matches
     /// nor how many bytes do.
     pub fn authenticate(&self, presented: &str) -> Option<ApiKey> {
@@ -153,6 +161,10 @@ fn key(row: &PgRow) -> Result<ApiKey, KeyError> {
     let scope: &str = row.try_get(2)?;
     let created_at: OffsetDateTime = row.try_get(4)?;
     let expires_at: Option<OffsetDateTime> = row.try_get(5)?;
+    let origins: Option<Vec<String>> = row.try_get(6)?;
+    let origins =
+        origins.unwrap_or_default().iter().map(|origin| Origin::new("origin", origin)).collect::<Result<_, _>>();
+    let requests_per_second: Option<i32> = row.try_get(7)?;
     Ok(ApiKey {
         name: row.try_get(0)?,
         hash: KeyHash(hash.try_into().map_err(|_| unreadable("the hash of a key does not have 32 bytes"))?),
@@ -160,5 +172,7 @@ fn key(row: &PgRow) -> Result<ApiKey, KeyError> {
         model: row.try_get(3)?,
         created_at: Timestamp::from(created_at),
         expires_at: expires_at.map(Timestamp::from),
+        origins: origins.map_err(|_| unreadable("an origin of a key is none"))?,
+        requests_per_second: requests_per_second.and_then(|rate| u32::try_from(rate).ok()),
     })
 }

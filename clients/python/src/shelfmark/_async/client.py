@@ -28,8 +28,8 @@ class AsyncClient(AsyncApi):
         retry: Optional[RetryPolicy] = None,
         http: Optional[httpx.AsyncClient] = None,
     ) -> None:
-        """`timeout_s` bounds each attempt, beside what a read waits for its position. `http` brings settings of its own:
-        proxies, certificates, limits. It is then not closed here."""
+        """`timeout_s` bounds each attempt, beside what a read waits for its position. `http` brings settings of its
+        own: proxies, certificates, limits. It is then not closed here."""
         self.model = model
         """The model that the methods are about."""
         self._root = url.rstrip("/")

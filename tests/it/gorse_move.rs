@@ -1,0 +1,69 @@
+//! Goal: a running Gorse, its dump and its configuration come in by `shelfmark import --from gorse`. Method: a second
+//! service of ours stands in for Gorse, whose surface it has.
+
+use crate::gorse::{get, send, start};
+use crate::http_support::run;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn import(url: &str, args: &[&str]) -> (Option<i32>, Value, String) {
+    let (status, out, told) = run(&[&["import", "--from", "gorse", "--json", "--quiet", "--url", url], args].concat());
+    (status.code(), serde_json::from_str(&out).unwrap_or(Value::Null), told)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_gorse_its_dump_and_its_configuration_come_in() {
+    let (theirs, ours) = (crate::support::database().await, crate::support::database().await);
+    let gorse = start(&theirs);
+    let users: Vec<Value> =
+        (0..1300).map(|n| json!({"UserId": format!("u{n}"), "Labels": {"n": n}, "Comment": "c"})).collect();
+    send(&gorse, Method::POST, "/users", json!(users)).await;
+    let feedback: Vec<Value> = (0..2400)
+        .map(|n| {
+            json!({"FeedbackType": "read", "UserId": format!("u{}", n % 1300), "ItemId": format!("i{}", n % 7),
+                "Value": n % 5, "Timestamp": "2021-05-01T10:00:00Z"})
+        })
+        .collect();
+    send(&gorse, Method::POST, "/feedback", json!(feedback)).await;
+
+    let service = start(&ours);
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    let text = "[recommend.data_source]\npositive_feedback_types = [\"star\", \"read>=3\"]\nread_feedback_types = [\"read\"]\n";
+    std::fs::write(&config, text).expect("a file");
+    let config = config.to_str().expect("UTF-8");
+    let (code, done, told) = import(&service.url, &[config, "--dry-run"]);
+    assert_eq!((code, &done["kinds"]["star"]), (Some(0), &json!(1.0)), "{told}");
+    assert!(service.get("").await["config"]["kinds"]["star"].is_null(), "--dry-run changes nothing");
+    let (code, done, told) = import(&service.url, &[config]);
+    assert_eq!(code, Some(0), "{told}");
+    let kinds = service.get("").await["config"]["kinds"].clone();
+    assert_eq!((&kinds["star"], &kinds["read"]), (&json!(1.0), &done["kinds"]["read"]));
+    let (status, out, _) = run(&["import", "--from", "gorse", "--dry-run", "--url", &service.url, config]);
+    assert!(status.success() && out.contains("recommend.data_source.read_feedback_types: taken"), "{out}");
+
+    let (code, done, told) = import(&service.url, &[&gorse.url]);
+    assert_eq!((code, done), (Some(0), json!({"users": 1300, "items": 7, "feedback": 2400})), "{told}");
+    let dump = reqwest::get(format!("{}/api/dump", gorse.url)).await.expect("a reply").bytes().await.expect("a body");
+    let file = folder.path().join("gorse.dump");
+    std::fs::write(&file, &dump).expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let (code, done, told) = import(&service.url, &[file]);
+    assert_eq!((code, done), (Some(0), json!({"users": 1300, "items": 7, "feedback": 2400})), "{told}");
+    let again =
+        reqwest::get(format!("{}/api/dump", service.url)).await.expect("a reply").bytes().await.expect("a body");
+    assert!(again == dump, "the same users, items and feedback, each once");
+    assert_eq!(get(&service, "/user/u7").await["Comment"], "c");
+
+    let (code, _, told) = import(&service.url, &[file, "--model", "other"]);
+    assert!(code == Some(2) && told.contains("--model other"), "{told}");
+    std::fs::write(file, &dump[..100]).expect("a file");
+    let (code, _, told) = import(&service.url, &[file]);
+    assert!(code == Some(2) && told.contains("the dump ends within a"), "{told}");
+    for service in [gorse, service] {
+        assert!(service.terminate().success());
+    }
+    for url in [theirs, ours] {
+        crate::service::verified(&url);
+    }
+}
