@@ -203,7 +203,7 @@ pub fn fetch_java(_: &Project) -> Fetched {
 pub fn run_java(project: &Project, folder: &Path) -> Outcome<Vec<(String, bool)>> {
     let mut java = Command::new("java");
     java.arg("--class-path").arg(folder.join("jars/*"));
-    java.arg(project.root().join("tests/gorse_clients/Client.java")).arg("http://127.0.0.1:8088/");
+    java.arg(project.root().join("tests/gorse_clients/Client.java")).arg("http://127.0.0.1:8088");
     let ran = show(&mut java);
     if let Err(error) = &ran {
         say(error);

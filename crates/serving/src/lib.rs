@@ -49,6 +49,7 @@ mod score;
 mod scratch;
 mod search;
 mod searcher;
+mod similar_users;
 mod subject;
 mod top_k;
 mod view;

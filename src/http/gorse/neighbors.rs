@@ -1,7 +1,5 @@
 //! Neighbours of items and users, by the cosine of their vectors.
 
-use std::cmp::Reverse;
-
 use axum::{
     Extension, Json,
     extract::{Path, State},
@@ -14,15 +12,12 @@ use super::{
     N_MAX, TextError, model,
     recommend::{Read, Score, filter},
     request::{ListQuery, OneId},
-    users::known,
 };
 use crate::{
     engine::Model,
     http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
 };
 use shelfmark_domain::Id;
-use shelfmark_serving::View;
-use shelfmark_state::dot;
 
 /// Passes over all users that are made at once. Others wait, within the bounds of requests.
 static SCANS: Semaphore = Semaphore::const_new(4);
@@ -90,53 +85,8 @@ async fn users(model: &Model, id: String, list: ListQuery) -> Result<Response, T
     let view = model.live();
     let work = view.inference().users.len() * view.inference().config.dim * size_of::<f32>();
     let _turn = SCANS.acquire().await.map_err(|error| ApiError::Internal(error.to_string()))?;
-    let scores = off_worker(work, move || nearest_users(&view, &id, &list)).await?;
-    Ok(Json(scores).into_response())
-}
-
-/// Compares the learned row of a user with all others. One of whom nothing is learned has no neighbours, and is none.
-fn nearest_users(view: &View, id: &str, list: &ListQuery) -> Vec<Score> {
-    let rows = &view.inference().parameters.users;
-    let norm = |vector: &[f32]| dot(vector, vector).sqrt();
-    let Some(row) = view.inference().users.get(id).filter(|row| (*row as usize) < rows.len()) else {
-        return Vec::new();
-    };
-    let vector = rows.row(row as usize);
-    let length = norm(vector);
-    if length <= 0.0 || list.n == 0 {
-        return Vec::new();
-    }
-    let cosine = |other: u32| {
-        let other = rows.row(other as usize);
-        let product = length * norm(other);
-        (product > 0.0).then(|| dot(vector, other) / product)
-    };
-    let others = known(view).filter(|(other, _)| *other != row && (*other as usize) < rows.len());
-    let mut found: Vec<(Reverse<u32>, u32, f32)> =
-        others.filter_map(|(other, _)| cosine(other).map(|cosine| (Reverse(ordered(cosine)), other, cosine))).collect();
-    let wanted = list.n.saturating_add(list.offset).min(found.len());
-    if wanted < found.len() {
-        found.select_nth_unstable_by_key(wanted, |(order, other, _)| (*order, *other));
-        found.truncate(wanted);
-    }
-    found.sort_unstable_by_key(|(order, other, _)| (*order, *other));
-    let named = found.into_iter().skip(list.offset);
-    named.map(|(_, other, cosine)| Score::new(view.inference().users.id(other), cosine.into())).collect()
-}
-
-/// A number that is greater for a greater cosine.
-fn ordered(cosine: f32) -> u32 {
-    let bits = cosine.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn greater_cosines_have_greater_numbers() {
-        let cosines = [-1.0, -0.5, -0.0, 0.25, 0.5, 1.0];
-        assert!(cosines.windows(2).all(|pair| ordered(pair[0]) < ordered(pair[1])));
-    }
+    let wanted = list.n.saturating_add(list.offset);
+    let found = off_worker(work, move || view.similar_users(&id, wanted)).await?;
+    let scores = found.iter().skip(list.offset).map(|(id, cosine)| Score::new(id, f64::from(*cosine)));
+    Ok(Json(scores.collect::<Vec<_>>()).into_response())
 }
