@@ -36,7 +36,7 @@ pub struct Suite {
     /// Fetches it, if it is not there. The reason when the machine lacks a program for it.
     fetch: fn(&Project) -> Outcome<Result<PathBuf, String>>,
     /// Runs it: whether each test passed.
-    run: fn(&Project, &Path) -> Outcome<Vec<(String, bool)>>,
+    run: fn(&Project, &Path) -> Outcome<gorse_suites::TestResults>,
 }
 
 const NEIGHBOURS: &str = "the neighbours of item 1 come from embeddings in Gorse's own dump";

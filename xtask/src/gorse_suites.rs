@@ -11,6 +11,9 @@ use crate::run::{is_root, on_path, read, say, show};
 use crate::system::python;
 use crate::{Outcome, cache, space};
 
+/// Names of a suite's tests, each with whether it passed.
+pub type TestResults = Vec<(String, bool)>;
+
 /// What `fetch` gives: a folder, or the reason why the machine cannot.
 type Fetched = Outcome<Result<PathBuf, String>>;
 
@@ -58,7 +61,7 @@ fn fetched(result: Outcome<()>, registry: &str) -> Outcome<()> {
 }
 
 /// Reads `ok NAME` and `failed NAME`.
-fn results(text: &str) -> Vec<(String, bool)> {
+fn results(text: &str) -> TestResults {
     let result = |line: &str| match line.split_once(' ') {
         Some(("ok", name)) => Some((name.to_owned(), true)),
         Some(("failed", name)) => Some((name.to_owned(), false)),
@@ -91,7 +94,7 @@ pub fn fetch_python(_: &Project) -> Fetched {
     Ok(Ok(folder))
 }
 
-pub fn run_python(project: &Project, folder: &Path) -> Outcome<Vec<(String, bool)>> {
+pub fn run_python(project: &Project, folder: &Path) -> Outcome<TestResults> {
     let python = python().ok_or("python3 with pip is missing")?;
     let package = folder.join("source/pygorse-0.5.1");
     let paths = env::join_paths([folder.join("packages"), package.clone(), package.join("tests")])
@@ -118,7 +121,7 @@ pub fn fetch_typescript(_: &Project) -> Fetched {
     Ok(Ok(folder))
 }
 
-pub fn run_typescript(project: &Project, folder: &Path) -> Outcome<Vec<(String, bool)>> {
+pub fn run_typescript(project: &Project, folder: &Path) -> Outcome<TestResults> {
     let node = Node::find_or_fetch()?;
     let scratch = project.scratch("gorsejs")?;
     let file = scratch.join("results.json");
@@ -169,7 +172,7 @@ pub fn fetch_rust(project: &Project) -> Fetched {
     Ok(Ok(folder))
 }
 
-pub fn run_rust(_: &Project, folder: &Path) -> Outcome<Vec<(String, bool)>> {
+pub fn run_rust(_: &Project, folder: &Path) -> Outcome<TestResults> {
     let program = folder.join(RUST_TESTS);
     let output = Command::new(&program).output().map_err(in_file(&program))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -200,7 +203,7 @@ pub fn fetch_java(_: &Project) -> Fetched {
     Ok(Ok(folder))
 }
 
-pub fn run_java(project: &Project, folder: &Path) -> Outcome<Vec<(String, bool)>> {
+pub fn run_java(project: &Project, folder: &Path) -> Outcome<TestResults> {
     let mut java = Command::new("java");
     java.arg("--class-path").arg(folder.join("jars/*"));
     java.arg(project.root().join("tests/gorse_clients/Client.java")).arg("http://127.0.0.1:8088");

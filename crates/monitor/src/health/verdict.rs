@@ -224,8 +224,8 @@ impl Motion {
 
     fn vanishing(&self) -> Option<Finding> {
         if self.ratio < self.ratio_min {
-            let because =
-                format!("a step moves a row by {:.0e} of its length, less than {:.0e}", self.ratio, self.ratio_min);
+            let (ratio, least) = (percent(self.ratio), percent(self.ratio_min));
+            let because = format!("a step moves a row by {ratio} of its length, less than {least}");
             return Some(Finding::new(Verdict::Vanishing, because));
         }
         let because = || format!("{:.0}% of rows with a gradient did not move", 100.0 * self.still);
@@ -235,10 +235,22 @@ impl Motion {
     fn told(&self) -> String {
         let still = 100.0 * self.still;
         format!(
-            "a step moves a row by {:.0e} of its length, {still:.0}% of rows with a gradient did not move",
-            self.ratio
+            "a step moves a row by {} of its length, {still:.0}% of rows with a gradient did not move",
+            percent(self.ratio)
         )
     }
+}
+
+/// Formats a share as a percentage with one digit that is not 0, or as many as stand before the point.
+fn percent(share: f64) -> String {
+    const DIGITS_MAX: usize = 9;
+    let value = 100.0 * share;
+    let (mut digits, mut scaled) = (0, value);
+    while scaled > 0.0 && scaled < 1.0 && digits < DIGITS_MAX {
+        scaled *= 10.0;
+        digits += 1;
+    }
+    format!("{value:.digits$}%")
 }
 
 /// Judges whether too few rows have gradients, or too few have any more.
@@ -279,6 +291,12 @@ mod tests {
     use shelfmark_learner::{LikedLoss, StepReport};
 
     use super::*;
+
+    #[test]
+    fn small_shares_keep_a_digit() {
+        let shares = [0.0, 1e-6, 1e-4, 0.0257, 0.08, 0.5, 12.0].map(percent);
+        assert_eq!(shares, ["0%", "0.0001%", "0.01%", "3%", "8%", "50%", "1200%"]);
+    }
 
     fn steps(count: usize, change: impl Fn(usize, &mut StepReport)) -> Sums {
         let mut sums = Sums::default();
