@@ -1,9 +1,10 @@
 //! Durable appends against their ceiling: raw COPY of the same rows into the same table, in one run.
 //!
-//! `cargo bench --bench append [-- records [writers]]` (default 200,000 records, 8 writers, 500 records a request). The rows
-//! of the raw COPY are those that the log wrote, read back with COPY and sent again in one transaction by one client that
-//! has nothing else to do. Both write the indexes and the write-ahead log; a checkpoint comes before each measurement.
-//! The cluster stands in a temporary folder and flushes every commit to the disk, as the service's own does.
+//! `cargo bench --bench append [-- records [writers]]` (default 200,000 records, 8 writers, 500 records a request). The
+//! rows of the raw COPY are those that the log wrote, read back with COPY and sent again in one transaction by one
+//! client that has nothing else to do. Both write the indexes and the write-ahead log; a checkpoint comes before each
+//! measurement. The cluster stands in a temporary folder and flushes every commit to the disk, as the service's own
+//! does.
 
 use std::time::{Duration, Instant};
 
@@ -242,7 +243,8 @@ fn own_cpu() -> Result<f64> {
     Ok(cpu(&fields(&stat), 11..13))
 }
 
-/// Fields of /proc/PID/stat after the command's name: state, parent, ...; utime is the 12th, then stime, cutime, cstime.
+/// Fields of /proc/PID/stat after the command's name: state, parent, ...; utime is the 12th, then stime, cutime,
+/// cstime.
 fn fields(stat: &str) -> Vec<&str> {
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     after_name.split_whitespace().collect()

@@ -1,10 +1,11 @@
-//! The learner alone, beside its ceiling: `cargo bench --bench learner [-- --data FOLDER] [--items N] [--dim 128] [--events N]`.
+//! The learner alone, beside its ceiling:
+//! `cargo bench --bench learner [-- --data FOLDER] [--items N] [--dim 128] [--events N]`.
 //!
-//! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/reference/files.md; without it a generated shop is
-//! learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at the size of
-//! the final catalogue. With `--watched` every append is learned twice side by side, all of its steps watched and none: the
-//! difference over the share of steps that are watched is what watching costs. No log, no publishing, no HTTP: `cargo bench --bench
-//! service` measures the whole way.
+//! FOLDER holds `events.jsonl.gz` and `items.jsonl.gz` in the format of docs/reference/files.md; without it a generated
+//! shop is learned. The ceiling is what the three matrix products of a step alone would allow, on the same thread, at
+//! the size of the final catalogue. With `--watched` every append is learned twice side by side, all of its steps
+//! watched and none: the difference over the share of steps that are watched is what watching costs. No log, no
+//! publishing, no HTTP: `cargo bench --bench service` measures the whole way.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,7 @@
 //! Searches a second of the read side, beside what the machine can do. `cargo bench --bench serving`
 //!
-//! For each size: the memory's reading rate over the same bytes and a plain scan (row-major dot products, one query at a
-//! time) as ceilings; the scan alone by batch size; whole recommendations, with histories, through the search
+//! For each size: the memory's reading rate over the same bytes and a plain scan (row-major dot products, one query at
+//! a time) as ceilings; the scan alone by batch size; whole recommendations, with histories, through the search
 //! threads; and what a publication costs. Rates are of one thread unless said otherwise.
 
 #![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark")]

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=SHELFMARK_CLONE");
-    // The service embeds the console as it was built last; whatever comes or goes there needs a new build.
-    println!("cargo:rerun-if-changed=console/dist");
+    watch_console(Path::new("console"));
 
     let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     refuse_crates_of_another_clone(&output);
@@ -41,6 +40,18 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{place}");
     }
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());
+}
+
+/// Builds the service again when the console that it embeds was built again. Only the service's package has a console.
+/// Cargo takes a watched folder that is missing for one that always changes, so an empty one is made.
+fn watch_console(console: &Path) {
+    if !console.is_dir() {
+        return;
+    }
+    let built = console.join("dist");
+    if fs::create_dir_all(&built).is_ok() {
+        println!("cargo:rerun-if-changed={}", built.display());
+    }
 }
 
 /// Stops when the target folder holds crates that another clone compiled: cargo names a crate by its path within the

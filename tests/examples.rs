@@ -225,7 +225,8 @@ fn the_tables_of_words_fit_100_columns_and_show_the_words_that_were_asked_for() 
     assert!(refused.contains("--words") && refused.contains("nonesuch"), "{refused}");
 }
 
-/// Goal: transfer is worth something where it can be. Method: one category of the generated shop, that the base has not seen.
+/// Goal: transfer is worth something where it can be. Method: one category of the generated shop, that the base has not
+/// seen.
 #[test]
 fn a_fork_knows_a_new_category_sooner_than_an_empty_model_and_learns_what_its_base_does_not() {
     #[derive(Parser)]
@@ -260,7 +261,8 @@ fn a_fork_knows_a_new_category_sooner_than_an_empty_model_and_learns_what_its_ba
     assert!(refused.contains("--part") && refused.contains("nonesuch"), "{refused}");
 }
 
-/// Goal: a fork that learned finance plainly forgets what the bare word meant, and one that learned it in contexts does not.
+/// Goal: a fork that learned finance plainly forgets what the bare word meant, and one that learned it in contexts does
+/// not.
 #[test]
 fn contexts_keep_the_other_sense_of_a_word_that_plain_learning_takes_over() {
     use senses::study::{Study, Way};

@@ -1,5 +1,6 @@
-//! Goal: what is said to be taken in memory is what is taken. Method: a state of some hundred megabytes in this process,
-//! and the process's resident memory before and after, as Linux tells it. `SHELFMARK_MEMORY_SCALE=10` for ten times as many rows.
+//! Goal: what is said to be taken in memory is what is taken. Method: a state of some hundred megabytes in this
+//! process, and the process's resident memory before and after, as Linux tells it. `SHELFMARK_MEMORY_SCALE=10` for ten
+//! times as many rows.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

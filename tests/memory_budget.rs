@@ -1,5 +1,5 @@
-//! Goal: beyond its budget a process refuses what would make a new row, says so, and does everything else. Method: the real
-//! binary with a small budget, new users until they are refused.
+//! Goal: beyond its budget a process refuses what would make a new row, says so, and does everything else. Method: the
+//! real binary with a small budget, new users until they are refused.
 
 mod service;
 mod support;

@@ -1,7 +1,8 @@
 //! Clustered synthetic vectors: a catalogue that is hard to search.
 //!
-//! Items are many in each of thousands of clusters, close to its centre, so that the best of a query lie close together; lengths
-//! vary by a factor of ten, so that the largest inner product is not the smallest angle; queries are near items, but are none.
+//! Items are many in each of thousands of clusters, close to its centre, so that the best of a query lie close
+//! together; lengths vary by a factor of ten, so that the largest inner product is not the smallest angle; queries are
+//! near items, but are none.
 
 use shelfmark_state::CounterRng;
 

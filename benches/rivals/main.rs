@@ -1,11 +1,12 @@
 //! The search beside its rivals, on one set of hard data. `cargo bench --bench rivals -- --items 1000000`
 //!
-//! Queries a second of top 20 over clustered vectors ([`clusters`]) by the two-pass search and by a plain scan of the same rows
-//! in f32, one and 16 queries at a time, on one and two threads; the memory's reading rate; how many rows are scored exactly; what a
-//! publication of scattered rows costs, and the search while they are published. Every answer is checked against the plain scan.
+//! Queries a second of top 20 over clustered vectors ([`clusters`]) by the two-pass search and by a plain scan of the
+//! same rows in f32, one and 16 queries at a time, on one and two threads; the memory's reading rate; how many rows are
+//! scored exactly; what a publication of scattered rows costs, and the search while they are published. Every answer is
+//! checked against the plain scan.
 //!
-//! `--write FOLDER` also writes `items.npy`, `queries.npy` and `truth.npy`, for `benches/rivals/rivals.py`, which measures FAISS
-//! and usearch on the same data.
+//! `--write FOLDER` also writes `items.npy`, `queries.npy` and `truth.npy`, for `benches/rivals/rivals.py`, which
+//! measures FAISS and usearch on the same data.
 
 #![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark")]
 

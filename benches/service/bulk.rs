@@ -1,8 +1,8 @@
 //! Items with dense vectors uploaded as one stream of lines: items/s until the last is durable, and until the live view
 //! holds it, beside COPY of the rows that the log made of them.
 //!
-//! The lines are made while they are sent, from vectors that were written out beforehand, so that the client holds no upload
-//! and costs little. Every 10,000 items the vectors repeat, which nothing in the service notices.
+//! The lines are made while they are sent, from vectors that were written out beforehand, so that the client holds no
+//! upload and costs little. Every 10,000 items the vectors repeat, which nothing in the service notices.
 
 use std::{fmt::Write, time::Instant};
 

@@ -65,8 +65,8 @@ pub async fn measure(report: &mut Report, count: usize, connections: usize) -> a
     Ok(())
 }
 
-/// Copies the log's own rows of a type, the first `count` of them, into an empty table of the same shape, indexes included: rows
-/// a second, best of three.
+/// Copies the log's own rows of a type, the first `count` of them, into an empty table of the same shape, indexes
+/// included: rows a second, best of three.
 pub async fn copy(postgres: &mut PgConnection, code: u8, count: usize) -> anyhow::Result<f64> {
     let select = format!("select * from records where type = {code} order by position limit {count}");
     let rows: Vec<bytes::Bytes> =

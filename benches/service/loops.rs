@@ -14,7 +14,8 @@ use super::{
     wire::Wire,
 };
 
-/// A service that has learned something of a shop, since an empty model is no measure; a connection to it; and the shop.
+/// A service that has learned something of a shop, since an empty model is no measure; a connection to it; and the
+/// shop.
 pub async fn learned() -> anyhow::Result<(Service, Wire, Shop)> {
     let mut shop = shop(2_000);
     let items: Vec<_> = shop.items().collect();
@@ -26,7 +27,8 @@ pub async fn learned() -> anyhow::Result<(Service, Wire, Shop)> {
     Ok((service, wire, shop))
 }
 
-/// Makes so many connections, then runs a task on each. Gives what they return, and the time from the first to the last.
+/// Makes so many connections, then runs a task on each. Gives what they return, and the time from the first to the
+/// last.
 pub async fn on_connections<R, F>(
     address: &str,
     count: usize,

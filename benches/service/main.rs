@@ -18,8 +18,8 @@
 //! | learn | events/s from the first post until the live view holds the last | events/s until the log holds the last |
 //!
 //! Every figure starts the real binary on an empty folder with its own Postgres, and the client shares the machine
-//! with it: the ceilings do too. The client is plain HTTP/1.1 over TCP with requests built beforehand ([`wire`]), so that
-//! it costs little. Prints a table, then one line of JSON.
+//! with it: the ceilings do too. The client is plain HTTP/1.1 over TCP with requests built beforehand ([`wire`]), so
+//! that it costs little. Prints a table, then one line of JSON.
 //!
 //! What is not fair, said here: ingest includes whatever share of the cores the learner takes meanwhile; the constant
 //! handler runs inside the client's process, which spares it nothing but its start.
@@ -68,8 +68,8 @@ struct Args {
     /// Seconds of `recommend`, `facade`, `embeddings` and of each part of `latency` and `callers`.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000 when left
-    /// out.
+    /// Clustered items of `recommend`, instead of the shop's 10,000: 100000 or 1000000, say. Items of `bulk`: 100,000
+    /// when left out.
     #[arg(long)]
     items: Option<usize>,
     /// Events a second that are learned meanwhile in a second run of `recommend --items`.

@@ -17,7 +17,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts where the database stands. Versions are taken on demand alone, each of them whole; nothing is watched but learning.
+    /// Starts where the database stands. Versions are taken on demand alone, each of them whole; nothing is watched but
+    /// learning.
     pub async fn start(url: &str, config: ModelConfig) -> anyhow::Result<Self> {
         let pool = postgres::connect(url, 10).await?;
         postgres::migrate(&pool).await?;

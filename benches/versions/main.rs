@@ -11,9 +11,10 @@
 //! | replay | events/s of a replay through the engine, whole operation | the learner alone on the same appends, in memory |
 //! | switch | slowest answer under 500 requests/s and 100 rollbacks; from asking for a rollback to the first answer from the new state | the answers of the same stream before the first rollback |
 //!
-//! `stored`, `taking` and `replay` run in this process on a Postgres of their own; `switch` starts the real binary. Client,
-//! service and Postgres share the machine. The model of `stored` and `taking` is made by the production state machine from
-//! items known by their ids alone: its accumulators stand at their first value and compress well, its vectors do not.
+//! `stored`, `taking` and `replay` run in this process on a Postgres of their own; `switch` starts the real binary.
+//! Client, service and Postgres share the machine. The model of `stored` and `taking` is made by the production state
+//! machine from items known by their ids alone: its accumulators stand at their first value and compress well, its
+//! vectors do not.
 
 mod beside;
 mod learning;

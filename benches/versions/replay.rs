@@ -1,7 +1,7 @@
 //! A replay through the engine beside the learner alone on the same appends.
 //!
-//! The replay leaves out one user and is timed whole: from asking for it until readers see its result. The learner alone has
-//! the appends in memory. Both begin with the state of the same version, and they take turns.
+//! The replay leaves out one user and is timed whole: from asking for it until readers see its result. The learner
+//! alone has the appends in memory. Both begin with the state of the same version, and they take turns.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,9 @@
 //! 100 rollbacks of the real binary under 500 recommendations a second, as readers see them.
 //!
-//! Open loop: requests are due at fixed times, and time counts from when one was due. Rollbacks to two versions in memory take
-//! turns: a pin of the first, a restore of the second. Every answer says which state it came from, so that the first one from
-//! the new state, and one from the old state that was asked for after the rollback's answer, are seen.
+//! Open loop: requests are due at fixed times, and time counts from when one was due. Rollbacks to two versions in
+//! memory take turns: a pin of the first, a restore of the second. Every answer says which state it came from, so that
+//! the first one from the new state, and one from the old state that was asked for after the rollback's answer, are
+//! seen.
 
 use std::{
     sync::{

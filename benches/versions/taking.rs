@@ -1,5 +1,5 @@
-//! Steps and recommendations while a version of the whole model is taken and while two states are compared, beside the same
-//! while nothing else is done.
+//! Steps and recommendations while a version of the whole model is taken and while two states are compared, beside the
+//! same while nothing else is done.
 
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! One base, many domains: the example `transfer`.
 //!
-//! The items of one category, or with one word in their titles, are a domain of their own. A base learns the first half of the
-//! time without it. From then on the domain opens: a fork of the base learns its events, and a model that begins empty learns the same
-//! ones. Each event is ranked before it is learned.
+//! The items of one category, or with one word in their titles, are a domain of their own. A base learns the first half
+//! of the time without it. From then on the domain opens: a fork of the base learns its events, and a model that begins
+//! empty learns the same ones. Each event is ranked before it is learned.
 
 pub mod split;
 pub mod study;

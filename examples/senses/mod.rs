@@ -1,9 +1,9 @@
 //! Example `contexts`: one word with two senses, of which a fork learns one.
 //!
-//! A word is an item, a sentence a session, reading a word an event. A **base** learns four domains. A **fork** is a clone
-//! of it that learns much more of one of them: finance, where the market crashes, or medicine, where an infarction is
-//! acute. Each is learned in four ways: plainly, with the domain as a circumstance (`context`) of every event, with a
-//! pull back to the base (`pull`), and with the pull but without transition memory.
+//! A word is an item, a sentence a session, reading a word an event. A **base** learns four domains. A **fork** is a
+//! clone of it that learns much more of one of them: finance, where the market crashes, or medicine, where an
+//! infarction is acute. Each is learned in four ways: plainly, with the domain as a circumstance (`context`) of every
+//! event, with a pull back to the base (`pull`), and with the pull but without transition memory.
 
 pub mod made;
 pub mod study;

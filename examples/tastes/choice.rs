@@ -25,8 +25,8 @@ pub struct Newcomer {
     pub users: Vec<Id>,
 }
 
-/// Takes out the events of the product with a title that came last: the newest whose first event is followed by those of
-/// enough users.
+/// Takes out the events of the product with a title that came last: the newest whose first event is followed by those
+/// of enough users.
 pub fn hold_back_newcomer(stream: &mut Stream) -> Option<Newcomer> {
     let mut first: BTreeMap<&Id, usize> = BTreeMap::new();
     for (place, event) in stream.events.iter().enumerate() {

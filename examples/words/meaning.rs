@@ -19,9 +19,9 @@ pub struct Move {
     pub cosine: f32,
     /// How many of its [`Move::AMONG`] nearest words stayed among them.
     pub kept: usize,
-    /// How much it changed its place among its nearest words of before and after: 1 - cosine of its similarities to them
-    /// (the local neighbourhood measure of Hamilton, Leskovec and Jurafsky 2016). A word that moves together with its
-    /// neighbours moves far and means the same.
+    /// How much it changed its place among its nearest words of before and after: 1 - cosine of its similarities to
+    /// them (the local neighbourhood measure of Hamilton, Leskovec and Jurafsky 2016). A word that moves together with
+    /// its neighbours moves far and means the same.
     pub shift: f32,
 }
 

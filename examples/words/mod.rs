@@ -1,8 +1,8 @@
 //! Examples `finance` and `medicine`: what learning more of one kind of text does to the meaning of words.
 //!
-//! A word is an item, a sentence a session, and reading a word an event: no code of its own, only the learner, the views
-//! and test-then-train of the library. A **base** learns half of two texts in one pass, evenly mixed. A **fork** is a clone
-//! of it that learns three more tenths of one text. All of them are tested on the last two tenths of both.
+//! A word is an item, a sentence a session, and reading a word an event: no code of its own, only the learner, the
+//! views and test-then-train of the library. A **base** learns half of two texts in one pass, evenly mixed. A **fork**
+//! is a clone of it that learns three more tenths of one text. All of them are tested on the last two tenths of both.
 
 pub mod choice;
 pub mod made;
@@ -24,8 +24,9 @@ const SEEN_MIN: usize = 5;
 /// Arguments of both examples.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// A folder with finance_sentences.jsonl.gz and medical_abstracts.jsonl.gz, or two files with a sentence or document
-    /// a line (plain text, or JSON with a `text`; gzip or not), this example's text first. None: two made-up texts.
+    /// A folder with finance_sentences.jsonl.gz and medical_abstracts.jsonl.gz, or two files with a sentence or
+    /// document a line (plain text, or JSON with a `text`; gzip or not), this example's text first. None: two made-up
+    /// texts.
     #[arg(value_name = "DATA", num_args = 0..=2)]
     pub data: Vec<PathBuf>,
     /// Words to look at [default: those of both texts that moved most].

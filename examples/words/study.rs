@@ -88,8 +88,8 @@ fn mixed(texts: &[Text; 2]) -> Stream {
     stream(Part::Base, sentences.into_iter().map(|(_, sentence)| sentence))
 }
 
-/// A sentence is a session, a word an event of it. Words are a millisecond apart: far enough to come one after the other,
-/// near enough that all have the same gap in time, as the items of a visit given along with a query.
+/// A sentence is a session, a word an event of it. Words are a millisecond apart: far enough to come one after the
+/// other, near enough that all have the same gap in time, as the items of a visit given along with a query.
 ///
 /// The sentences of a part come after those of the parts before it, as sessions of their own.
 fn stream<'a>(part: Part, sentences: impl Iterator<Item = (&'a Text, &'a Sentence)>) -> Stream {

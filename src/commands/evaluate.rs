@@ -37,8 +37,8 @@ pub struct EvaluateArgs {
     /// Baselines to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
-    /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities, values,
-    /// cap, users, repeat, bias, dislikes, units, novel, popularity_gaps, entries, gaps, breaks.
+    /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities,
+    /// values, cap, users, repeat, bias, dislikes, units, novel, popularity_gaps, entries, gaps, breaks.
     #[arg(long, value_name = "NAMES", value_parser = terms)]
     ablate: Option<Terms>,
     /// Write the report to standard output as JSON instead of tables.

@@ -28,11 +28,11 @@ use super::{
 /// Import vectors learned elsewhere, as the start of a model's items or tokens.
 ///
 /// Formats: word2vec (binary and text), GloVe, npy, npz, safetensors and lines of JSON, among them all that `shelfmark
-/// versions export` writes. Each may be compressed with gzip, zstd or bzip2. The file is read twice. The first pass matches
-/// its ids with the model's and computes the mean. If its vectors are longer than the model's, it also finds the axes
-/// along which they vary most. What cannot be read rightly is refused in that pass. The second pass sends the vectors that
-/// matched: centred, rotated at random (which keeps all angles) and scaled. Each is a record of the model's log, which a
-/// rollback undoes like any other.
+/// versions
+/// export` writes. Each may be compressed with gzip, zstd or bzip2. The file is read twice. The first pass matches its ids with the model's and computes the mean. If its vectors are longer than the model's, it also finds the axes
+/// along which they vary most. What cannot be read rightly is refused in that pass. The second pass sends the vectors
+/// that matched: centred, rotated at random (which keeps all angles) and scaled. Each is a record of the model's log,
+/// which a rollback undoes like any other.
 ///
 /// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
 /// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
@@ -41,9 +41,9 @@ pub struct ImportArgs {
     /// File of vectors; with --from, a file or an address of what is moved.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Move from another recommender instead. `gorse`: FILE is the address of a running Gorse, which is read page by page, a
-    /// dump of it, or its configuration (.toml), whose kinds of feedback get their weights. Data goes into the model that
-    /// the key is for, or default.
+    /// Move from another recommender instead. `gorse`: FILE is the address of a running Gorse, which is read page by
+    /// page, a dump of it, or its configuration (.toml), whose kinds of feedback get their weights. Data goes into the
+    /// model that the key is for, or default.
     #[arg(long, value_enum, value_name = "RECOMMENDER")]
     from: Option<Recommender>,
     /// API key of the running Gorse.

@@ -55,8 +55,8 @@ enum Action {
         /// Time from which it is refused, such as 2027-01-31T00:00:00Z [default: never]
         #[arg(long, value_name = "TIME")]
         expires_at: Option<String>,
-        /// Origin of pages that may use a key of scope `ingest` or `recommend`, such as https://shop.example; may be given
-        /// several times.
+        /// Origin of pages that may use a key of scope `ingest` or `recommend`, such as https://shop.example; may be
+        /// given several times.
         #[arg(long, value_name = "ORIGIN")]
         origin: Vec<String>,
         /// Requests a second that a key of scope `ingest` or `recommend` may make [default: 50]

@@ -27,8 +27,8 @@ use super::{
 ///
 /// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings and movies (.dat and .csv),
 /// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
-/// `archive.zip:member` a file in an archive. Any other table of events is read with --columns. The first rows are shown
-/// as they were understood. Item files are sent first, wherever they are in the list.
+/// `archive.zip:member` a file in an archive. Any other table of events is read with --columns. The first rows are
+/// shown as they were understood. Item files are sent first, wherever they are in the list.
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
 /// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that

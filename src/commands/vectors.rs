@@ -99,8 +99,8 @@ impl VectorArgs {
         Ok(VectorFile::open(path, &options)?)
     }
 
-    /// Reads a file to its end, before anything of it is used. Where that is allowed, a few rows that are far longer than
-    /// all others are left out.
+    /// Reads a file to its end, before anything of it is used. Where that is allowed, a few rows that are far longer
+    /// than all others are left out.
     pub fn prepare<'a>(
         &self,
         (path, limit): (&Path, Option<u64>),

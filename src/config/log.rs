@@ -23,8 +23,8 @@ pub struct LogQueueSettings {
     #[arg(long, env = "SHELFMARK_DATABASE_ANSWER_SECONDS", default_value_t = 5, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub database_answer_seconds: u64,
-    /// Learn appends that do not match their checksums as they are, with an error in the log for each. For a log that no
-    /// backup can replace; without it the learner stops there.
+    /// Learn appends that do not match their checksums as they are, with an error in the log for each. For a log that
+    /// no backup can replace; without it the learner stops there.
     #[arg(long, env = "SHELFMARK_ACCEPT_DAMAGED_LOG")]
     pub accept_damaged_log: bool,
 }

@@ -40,8 +40,8 @@ impl Health {
         self.phase.send_replace(Phase::CatchingUp(head));
     }
 
-    /// Notes that the live view stands at `position`. Call it once readers can see that view. It changes nothing while the
-    /// learner does not run.
+    /// Notes that the live view stands at `position`. Call it once readers can see that view. It changes nothing while
+    /// the learner does not run.
     pub fn reached(&self, position: Position) {
         self.phase.send_if_modified(|phase| {
             let caught_up = matches!(phase, Phase::CatchingUp(head) if position >= *head);

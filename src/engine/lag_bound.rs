@@ -1,5 +1,5 @@
-//! Bound of the learner's lag: beyond it no more events are taken (P9), so that a start after a crash has little to learn
-//! again, and clicks are learned soon (decision 0057).
+//! Bound of the learner's lag: beyond it no more events are taken (P9), so that a start after a crash has little to
+//! learn again, and clicks are learned soon (decision 0057).
 //!
 //! While the learner is down the bound does not hold. Refused events would not help it, and the log takes them.
 

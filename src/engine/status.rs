@@ -115,8 +115,8 @@ async fn head(stores: &Stores) -> Result<Position, EngineError> {
     }
 }
 
-/// Asks the learner, so that position, digest and counts are of one state. Takes less than a second, however busy learner and
-/// database are, once it was asked before.
+/// Asks the learner, so that position, digest and counts are of one state. Takes less than a second, however busy
+/// learner and database are, once it was asked before.
 pub async fn status(stores: &Stores, readers: &Readers, learner: &LearnerHandle) -> Result<ModelStatus, EngineError> {
     let LiveFacts { position, digest, counts } = live_facts(learner).await?;
     let head = head(stores).await?.max(position);

@@ -133,8 +133,8 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-api-key")?.to_str().ok().map(str::trim)
 }
 
-/// A page in a browser on this machine may reach loopback too: by a name that its author points there (DNS rebinding, seen
-/// in `Host`) or from another origin (seen in `Origin`). Neither is answered while there are no keys.
+/// A page in a browser on this machine may reach loopback too: by a name that its author points there (DNS rebinding,
+/// seen in `Host`) or from another origin (seen in `Origin`). Neither is answered while there are no keys.
 fn own_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     // HTTP/2 says it as `:authority`.

@@ -21,7 +21,8 @@ use super::error::ApiError;
 const READ_BYTES: usize = 32 << 10;
 /// Unpacked bytes after which other tasks get a turn: about a millisecond.
 const TURN_BYTES: usize = 256 << 10;
-/// Logarithm of the largest window of zstd, 8 MiB: what RFC 9659 allows for this coding. It bounds the decoder's memory.
+/// Logarithm of the largest window of zstd, 8 MiB: what RFC 9659 allows for this coding. It bounds the decoder's
+/// memory.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// Window of gzip.

@@ -9,7 +9,8 @@ use tower_http::{
     },
 };
 
-/// What is never worth it: rows of floats and archives hardly shrink, and points of a stream must not wait for each other.
+/// What is never worth it: rows of floats and archives hardly shrink, and points of a stream must not wait for each
+/// other.
 const APART: [&str; 4] =
     ["application/octet-stream", "application/x-safetensors", "application/zip", "text/event-stream"];
 

@@ -1,5 +1,5 @@
-//! Requests of pages of other origins (CORS, Fetch standard). An origin is answered where a key for pages of the model is
-//! bound to it, on the routes that such keys reach and nowhere else.
+//! Requests of pages of other origins (CORS, Fetch standard). An origin is answered where a key for pages of the model
+//! is bound to it, on the routes that such keys reach and nowhere else.
 
 use axum::{
     extract::{Request, State},

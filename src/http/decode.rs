@@ -33,8 +33,8 @@ pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {
     Err(field_error(&path, &error.inner().to_string()).into())
 }
 
-/// The error of JSON that is no object. Without it a list of values in the order of a struct's fields would pass for the
-/// struct. Costs nothing for objects.
+/// The error of JSON that is no object. Without it a list of values in the order of a struct's fields would pass for
+/// the struct. Costs nothing for objects.
 pub fn not_an_object(text: &[u8]) -> Result<Option<FieldError>, ApiError> {
     if text.trim_ascii_start().first() == Some(&b'{') {
         return Ok(None);

@@ -1,7 +1,8 @@
 //! Entity tags of versioned reads: who has an answer already gets 304 instead of the same again (RFC 9110, 13.1.2).
 //!
-//! A tag is a hash of the answer and not of the version's number, because labels change and a forgotten user leaves every
-//! version. So a 304 spares the transfer and not the search. Tags are weak: the same answer may be sent packed or not.
+//! A tag is a hash of the answer and not of the version's number, because labels change and a forgotten user leaves
+//! every version. So a 304 spares the transfer and not the search. Tags are weak: the same answer may be sent packed or
+//! not.
 //!
 //! Recommendations have none: every list has an id of its own, by which clicks are counted.
 //!

@@ -97,8 +97,8 @@ impl ApiError {
         None
     }
 
-    /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring about
-    /// are counted in the metrics and not logged: a line each would be a second load.
+    /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring
+    /// about are counted in the metrics and not logged: a line each would be a second load.
     fn cause(&self) -> Option<String> {
         let told = matches!(self, Self::NotAdmitted(_) | Self::NoConnection | Self::NoRoom(_) | Self::NothingTaken(_))
             || matches!(

@@ -2,7 +2,8 @@
 
 use axum::http::{Request, Version, header, uri::Authority};
 
-/// What is wrong with it. A proxy in front may have taken another host for the one that is meant, so nothing is answered.
+/// What is wrong with it. A proxy in front may have taken another host for the one that is meant, so nothing is
+/// answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostFault(pub &'static str);
 

@@ -44,8 +44,8 @@ impl RouteMetrics {
 }
 
 thread_local! {
-    /// By route: making a key with its labels, to look for in the recorder, costs more than counting. As many as there are
-    /// routes, methods and statuses.
+    /// By route: making a key with its labels, to look for in the recorder, costs more than counting. As many as there
+    /// are routes, methods and statuses.
     static ROUTES: RefCell<HashMap<String, Vec<RouteMetrics>>> = RefCell::default();
 }
 

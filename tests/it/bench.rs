@@ -1,6 +1,6 @@
 //! Goal: `shelfmark bench` leaves nothing out. Every request that was due is accounted for, and a stall is seen by all
-//! requests that it delayed. Method: the real binary against a small service that stalls, refuses and hangs as told, and
-//! once against the real service.
+//! requests that it delayed. Method: the real binary against a small service that stalls, refuses and hangs as told,
+//! and once against the real service.
 
 use std::{
     process::Output,
@@ -124,8 +124,8 @@ fn ms(requests: &Value, times: &str, quantile: &str) -> f64 {
 async fn a_stall_is_seen_by_every_request_that_was_due_meanwhile() {
     let stall = |number| if number == 9 { Act::Stall(Duration::from_secs(1)) } else { Act::Answer };
     let fake = Fake::start(stall).await;
-    // One connection: whatever is due while the service stands still has to wait. A closed loop would send nothing then, and
-    // count one slow request.
+    // One connection: whatever is due while the service stands still has to wait. A closed loop would send nothing
+    // then, and count one slow request.
     let args = ["--recommendations", "100", "--connections", "1", "--duration", "2", "--late-ms", "60000"];
     let report = report(fake.bench(&args)).await;
     let requests = only(&report);

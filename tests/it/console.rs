@@ -1,7 +1,8 @@
 //! The web console, from outside: how its files are served, and what it does in a real browser.
 //!
-//! Goal: what a person does from the first minute to a rollback works. Method: the scenarios of `console/tests/browser` drive a
-//! Chromium against the real binary. Without Node, a Chromium or a built console they are skipped, and the reason is printed.
+//! Goal: what a person does from the first minute to a rollback works. Method: the scenarios of `console/tests/browser`
+//! drive a Chromium against the real binary. Without Node, a Chromium or a built console they are skipped, and the
+//! reason is printed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

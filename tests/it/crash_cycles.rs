@@ -1,7 +1,8 @@
-//! Goal: whatever an administrator was doing when the process was killed, the database is sound, what was acknowledged is
-//! there, and the next process is in the state that the log leads to (P1 to P4, P7). Method: the real binary with small
-//! settings, so that versions are taken, deleted and compacted all the time; in each life events flow, one random operation
-//! begins, and SIGKILL comes at a random moment after that. Every few lives `shelfmark verify` learns the log again.
+//! Goal: whatever an administrator was doing when the process was killed, the database is sound, what was acknowledged
+//! is there, and the next process is in the state that the log leads to (P1 to P4, P7). Method: the real binary with
+//! small settings, so that versions are taken, deleted and compacted all the time; in each life events flow, one random
+//! operation begins, and SIGKILL comes at a random moment after that. Every few lives `shelfmark verify` learns the log
+//! again.
 //!
 //! `SHELFMARK_CYCLES=200` runs longer; `SHELFMARK_CYCLES_SEED=n` repeats a run's choices.
 

@@ -1,6 +1,6 @@
-//! Goal: /readyz says by name that Postgres takes no records or does not answer, reads go on from memory meanwhile, and all
-//! is well again by itself. Method: the real binary; triggers that raise what a full disk raises (SQLSTATE 53100); a proxy in
-//! front of Postgres that stops forwarding.
+//! Goal: /readyz says by name that Postgres takes no records or does not answer, reads go on from memory meanwhile, and
+//! all is well again by itself. Method: the real binary; triggers that raise what a full disk raises (SQLSTATE 53100);
+//! a proxy in front of Postgres that stops forwarding.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 #![expect(clippy::disallowed_methods, reason = "the proxy ends with the test's runtime")]

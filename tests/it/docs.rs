@@ -1,5 +1,5 @@
-//! Goal: what the documentation names is there. Method: read every page as text; look up each relative link and its anchor,
-//! each path in backticks, and each command and flag of `shelfmark` in the program's own help.
+//! Goal: what the documentation names is there. Method: read every page as text; look up each relative link and its
+//! anchor, each path in backticks, and each command and flag of `shelfmark` in the program's own help.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,5 @@
-//! Goal: `shelfmark evaluate` and `tune` give consistent figures on files, and write what they promise. Method: the real
-//! binary on a generated shop, small enough for seconds; JSON fields against each other and against the input.
+//! Goal: `shelfmark evaluate` and `tune` give consistent figures on files, and write what they promise. Method: the
+//! real binary on a generated shop, small enough for seconds; JSON fields against each other and against the input.
 
 use std::{path::Path, process::Command};
 
@@ -209,8 +209,8 @@ fn tune_prints_a_configuration_that_serve_takes_and_evaluate_confirms() {
     assert_eq!(again.stdout, output.stdout);
 }
 
-/// Goal: a pass that goes on from another's state is that pass, so that a fork differs by what it learned alone. Method:
-/// one pass over 1,000 events against two over their halves, by digest and by what was counted.
+/// Goal: a pass that goes on from another's state is that pass, so that a fork differs by what it learned alone.
+/// Method: one pass over 1,000 events against two over their halves, by digest and by what was counted.
 #[test]
 fn two_passes_over_halves_arrive_where_one_pass_does_and_count_the_same_hits() {
     let config = ModelConfig { dim: 8, ..ModelConfig::default() };

@@ -278,7 +278,8 @@ async fn silent_connections_keep_neither_probes_nor_others_out() {
         silent.push(TcpStream::connect(to).await.expect("accepted"));
     }
     for _ in 0..5 {
-        // The service closes the connection that is longest without a request: a kept one may be closed under a request.
+        // The service closes the connection that is longest without a request: a kept one may be closed under a
+        // request.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
         for url in [&guarded.service.url, &format!("http://{admin}")] {
             for path in ["/livez", "/readyz", "/metrics"] {

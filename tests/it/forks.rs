@@ -1,5 +1,6 @@
-//! Goal: a fork is its base's version, bit for bit, at position 0 of a log of its own; what is learned afterwards stays on its
-//! side; what a fork stands on stays. Method: the engine in process on a real Postgres; digests, restarts, refusals.
+//! Goal: a fork is its base's version, bit for bit, at position 0 of a log of its own; what is learned afterwards stays
+//! on its side; what a fork stands on stays. Method: the engine in process on a real Postgres; digests, restarts,
+//! refusals.
 
 use crate::engine_support::{
     Running, config, end, events, learn, name, reached, start, start_with, surroundings, until,

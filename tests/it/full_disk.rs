@@ -1,6 +1,6 @@
-//! Goal: on a disk that is really full, the service with its own Postgres starts after a crash and serves reads, again and
-//! again, and takes events once there is room. Method: the real binary on a small file system in memory, which only root
-//! can mount.
+//! Goal: on a disk that is really full, the service with its own Postgres starts after a crash and serves reads, again
+//! and again, and takes events once there is room. Method: the real binary on a small file system in memory, which only
+//! root can mount.
 
 use std::{
     fs::{self, File},

@@ -1,5 +1,5 @@
-//! Goal: what one service exports, as lines or as a dump, another takes whole; what is bad is refused by its number, and a
-//! purge leaves nothing. Method: exports of the real binary, sent back to it as files, forms and dumps.
+//! Goal: what one service exports, as lines or as a dump, another takes whole; what is bad is refused by its number,
+//! and a purge leaves nothing. Method: exports of the real binary, sent back to it as files, forms and dumps.
 
 use crate::gorse::{api, get, send, start};
 use crate::service::Service;

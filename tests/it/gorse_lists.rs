@@ -1,5 +1,5 @@
-//! Goal: lists of all users and all feedback end, miss nothing and name nobody who is forgotten; neighbours and the other
-//! lists have their shapes. Method: pages of the real binary, with writes and an erasure between them.
+//! Goal: lists of all users and all feedback end, miss nothing and name nobody who is forgotten; neighbours and the
+//! other lists have their shapes. Method: pages of the real binary, with writes and an erasure between them.
 
 use std::collections::BTreeSet;
 

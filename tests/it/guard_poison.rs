@@ -1,9 +1,9 @@
-//! Goal: when one source's nonsense halves what the model is worth to people, the guard returns to the version before, by
-//! itself and within its window, and says why; before that, and for longer, it stays still. Method: the running binary on a
-//! real Postgres and a generated shop whose shoppers go on shopping; the source reports conversions of any item by accounts
-//! of its own, and the configuration weighs a conversion as a hundred clicks. (Thousands of plain clicks do this model no
-//! harm that could be measured, see docs/LEARNING.md.) Then the log is replayed without the source: a control that never met
-//! it says what recall has to be.
+//! Goal: when one source's nonsense halves what the model is worth to people, the guard returns to the version before,
+//! by itself and within its window, and says why; before that, and for longer, it stays still. Method: the running
+//! binary on a real Postgres and a generated shop whose shoppers go on shopping; the source reports conversions of any
+//! item by accounts of its own, and the configuration weighs a conversion as a hundred clicks. (Thousands of plain
+//! clicks do this model no harm that could be measured, see docs/LEARNING.md.) Then the log is replayed without the
+//! source: a control that never met it says what recall has to be.
 
 use std::time::{Duration, Instant};
 
@@ -198,7 +198,8 @@ async fn a_poisoned_model_returns_by_itself_to_the_version_before() {
     println!("without it: {}", still["figures"]);
     assert!(still["figures"]["evidence"].as_f64().expect("a part") < 0.5, "{still}");
 
-    // The end of it: the log without the source. The restore is left out too, or what people did under the burst stays given up.
+    // The end of it: the log without the source. The restore is left out too, or what people did under the burst stays
+    // given up.
     let restore = entry["position"].as_u64().expect("a position");
     let except = json!({"sessions": ["partner"], "positions": [[restore - 1, restore]]});
     let asked = json!({"to": {"label": "good"}, "mode": "replay", "except": except});

@@ -23,9 +23,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Goal: a trace is exact. Method: a log in memory; the traced event's step is found by a replay from an earlier state, its
-/// rows are compared bit for bit with the states that the first run left before and after the event's append, and the replay
-/// ends at the first run's digest.
+/// Goal: a trace is exact. Method: a log in memory; the traced event's step is found by a replay from an earlier state,
+/// its rows are compared bit for bit with the states that the first run left before and after the event's append, and
+/// the replay ends at the first run's digest.
 #[test]
 fn a_replay_ends_at_the_same_digest_and_its_trace_has_the_rows_of_the_first_run() {
     let mut watched =
@@ -141,8 +141,9 @@ impl Reference {
     }
 }
 
-/// Goal: live quality is what readers would have got, of the live view and of a pinned version. Method: events one at a time
-/// through the whole engine, sampling everything; before each, all items are ranked here, from the views of that moment.
+/// Goal: live quality is what readers would have got, of the live view and of a pinned version. Method: events one at a
+/// time through the whole engine, sampling everything; before each, all items are ranked here, from the views of that
+/// moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_quality_is_that_of_ranking_everything_before_every_event() {
     prepare_thread();

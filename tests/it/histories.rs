@@ -1,5 +1,5 @@
-//! Goal: what was bought long ago and what was removed early stay out of lists. Method: the real binary, with more views
-//! than a history holds, a removal before the item's first event, and a restart in between.
+//! Goal: what was bought long ago and what was removed early stay out of lists. Method: the real binary, with more
+//! views than a history holds, a removal before the item's first event, and a restart in between.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Goal: a body is taken however it is packed and marked, and a small one that unpacks to a large one costs no more than a large
-//! one. Method: the running binary with small limits, every route that takes a body.
+//! Goal: a body is taken however it is packed and marked, and a small one that unpacks to a large one costs no more
+//! than a large one. Method: the running binary with small limits, every route that takes a body.
 
 use std::io::Write;
 

@@ -1,6 +1,6 @@
-//! Goal: dropping who is idle is a function of log and configuration, so that replicas, versions, recovery and erasure agree
-//! (P4, P7, P10), and it bounds what people take. Method: streams in which visitors come and go and a few regulars stay,
-//! through the production learner; and through two real processes, one of which is killed.
+//! Goal: dropping who is idle is a function of log and configuration, so that replicas, versions, recovery and erasure
+//! agree (P4, P7, P10), and it bounds what people take. Method: streams in which visitors come and go and a few
+//! regulars stay, through the production learner; and through two real processes, one of which is killed.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -18,7 +18,8 @@ fn id(text: &str) -> Id {
     Id::new("id", text).unwrap()
 }
 
-/// Every fifth event is of one of six regulars; the others are of visitors who never come back, each third a session only.
+/// Every fifth event is of one of six regulars; the others are of visitors who never come back, each third a session
+/// only.
 fn events(range: std::ops::Range<u64>) -> Vec<RecordBody> {
     let event = |n: u64| {
         let visitor = id(&format!("v{}", n / VISIT));

@@ -1,6 +1,6 @@
-//! Goal: vectors learned elsewhere get into a running model, by `shelfmark import` and over HTTP, and can be taken back.
-//! Method: the real binary on a real Postgres, with small files written here; neighbours as the service tells them against
-//! neighbours computed from the file.
+//! Goal: vectors learned elsewhere get into a running model, by `shelfmark import` and over HTTP, and can be taken
+//! back. Method: the real binary on a real Postgres, with small files written here; neighbours as the service tells
+//! them against neighbours computed from the file.
 
 use crate::http_support::{Service, answered, problem, run};
 use reqwest::Method;

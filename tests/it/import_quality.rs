@@ -1,6 +1,6 @@
-//! Goal: a model that starts from vectors learned elsewhere recommends better than one that starts from chance, most of all at
-//! first. Method: test-then-train over the second half of a generated shop, with item vectors that another model learned
-//! from the first half; and over words as items and sentences as sessions, with the word vectors of
+//! Goal: a model that starts from vectors learned elsewhere recommends better than one that starts from chance, most of
+//! all at first. Method: test-then-train over the second half of a generated shop, with item vectors that another model
+//! learned from the first half; and over words as items and sentences as sessions, with the word vectors of
 //! `SHELFMARK_TEST_DATASETS/wordvec` (ignored unless asked for). Those were trained on the same texts: an
 //! upper bound. Figures are printed (`--nocapture`).
 

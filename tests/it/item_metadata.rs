@@ -1,6 +1,6 @@
 //! Goal: item metadata come back as they were sent, and feeds that know one field leave the others alone. Method: the
-//! real binary; whole numbers beyond 2^53, patches of every form, a modality with another length, and a restart from the
-//! log and from a version, with the digest compared.
+//! real binary; whole numbers beyond 2^53, patches of every form, a modality with another length, and a restart from
+//! the log and from a version, with the digest compared.
 
 use crate::service::Service;
 use reqwest::Method;

@@ -1,6 +1,6 @@
-//! Goal: learning is never further behind than the settings allow (P9): events beyond that are refused with a time to come
-//! back, imports are not, and reads of the status stay fast. Method: the real binary with a small bound and batches that are
-//! committed faster than they are learned.
+//! Goal: learning is never further behind than the settings allow (P9): events beyond that are refused with a time to
+//! come back, imports are not, and reads of the status stay fast. Method: the real binary with a small bound and
+//! batches that are committed faster than they are learned.
 
 use std::time::{Duration, Instant};
 

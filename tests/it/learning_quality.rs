@@ -1,7 +1,8 @@
 //! Goal: the learner reaches the recall that the published experiments found for this rule (docs/LEARNING.md).
-//! Method: `shelfmark evaluate`'s own test-then-train over a whole data set, through the production code path; every unit ranks
-//! all items known so far before it is learned; the first tenth is not counted. Ignored unless asked
-//! for (`--ignored`): needs `SHELFMARK_TEST_DATASETS`, a folder with `<set>/events.jsonl.gz` and `<set>/items.jsonl.gz`.
+//! Method: `shelfmark evaluate`'s own test-then-train over a whole data set, through the production code path; every
+//! unit ranks all items known so far before it is learned; the first tenth is not counted. Ignored unless asked
+//! for (`--ignored`): needs `SHELFMARK_TEST_DATASETS`, a folder with `<set>/events.jsonl.gz` and
+//! `<set>/items.jsonl.gz`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

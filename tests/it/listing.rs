@@ -1,5 +1,6 @@
-//! Goal: everything that a model knows can be read page by page, and lists of recommendations too. Method: the real binary;
-//! walks of every length over items, users, records, rows to import, and one query; alternatives and levels of categories.
+//! Goal: everything that a model knows can be read page by page, and lists of recommendations too. Method: the real
+//! binary; walks of every length over items, users, records, rows to import, and one query; alternatives and levels of
+//! categories.
 
 use crate::http_support::{Service, answered, problem};
 use reqwest::Method;

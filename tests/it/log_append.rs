@@ -113,10 +113,10 @@ async fn write(log: Log, writer: u32) -> Vec<u64> {
     positions
 }
 
-/// Goal: callers who come back as soon as they are answered share a commit with those who waited meanwhile. Nobody waits
-/// longer than a commit takes, however far behind the reader is. Method: a commit takes two seconds, because another
-/// session holds the head, and two requests wait behind it. The longest delay is far beyond the test's, and the reader
-/// stands still. The boundaries in the log tell what waited for what.
+/// Goal: callers who come back as soon as they are answered share a commit with those who waited meanwhile. Nobody
+/// waits longer than a commit takes, however far behind the reader is. Method: a commit takes two seconds, because
+/// another session holds the head, and two requests wait behind it. The longest delay is far beyond the test's, and the
+/// reader stands still. The boundaries in the log tell what waited for what.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_appends_wait_for_callers_who_come_back() {
     let pool = migrated(&crate::support::database().await).await;
@@ -144,7 +144,8 @@ async fn small_appends_wait_for_callers_who_come_back() {
     for append in behind.into_iter().chain([back]) {
         bounded(append).await.expect("in time").expect("no panic").expect("appended");
     }
-    // The reader has one append unread. Three are expected, one comes: it waits for as long as a commit took, not for the longest delay.
+    // The reader has one append unread. Three are expected, one comes: it waits for as long as a commit took, not for
+    // the longest delay.
     log.set_reader_position(Position::new(1));
     bounded(append("last")).await.expect("in time").expect("no panic").expect("appended");
     let appends = log.read_after(Position::ZERO, 100).await.expect("read");

@@ -114,7 +114,8 @@ async fn a_change_of_any_column_is_found_and_named_by_position() {
             assert!(!found.is_empty() && found.iter().any(named), "{change}: {found:?}");
             let one = matches!(column.as_str(), "append_last" | "position" | "model_id") || value == "null";
             assert!(one || found.len() == 1, "{change}: {found:?}");
-            // What learners would read is refused by name, but for a checksum that is not there: earlier builds write none.
+            // What learners would read is refused by name, but for a checksum that is not there: earlier builds write
+            // none.
             let unseen = position == 30 && (column == "position" || column == "checksum" && value == "null");
             if !unseen {
                 let refused = read_all(&opened).await;

@@ -116,8 +116,8 @@ fn kill_postmaster(folder: &Path) {
     kill(text.lines().next().expect("a first line"));
 }
 
-/// Kills the appender's backend: Postgres then ends every session and recovers. Waits for it, because it, and the connection
-/// that asks, may be on their way back from the last time.
+/// Kills the appender's backend: Postgres then ends every session and recovers. Waits for it, because it, and the
+/// connection that asks, may be on their way back from the last time.
 async fn kill_appender(pool: &PgPool) {
     let query = "select pid from pg_stat_activity where application_name = 'shelfmark appender'";
     for _ in 0..200 {

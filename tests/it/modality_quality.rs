@@ -1,7 +1,8 @@
-//! Goal: dense vectors make items findable before their first event, and do no harm elsewhere. Method: test-then-train as
-//! `shelfmark evaluate` does it, tokens off, with the dense vectors on and off; cold items are counted as served. A small
-//! generated stream decides; the figures of docs/LEARNING.md come from the generated shop and, with `SHELFMARK_TEST_DATASETS`
-//! (ignored unless asked for), from other people's data, whose metadata is turned into vectors by a seeded random projection.
+//! Goal: dense vectors make items findable before their first event, and do no harm elsewhere. Method: test-then-train
+//! as `shelfmark evaluate` does it, tokens off, with the dense vectors on and off; cold items are counted as served. A
+//! small generated stream decides; the figures of docs/LEARNING.md come from the generated shop and, with
+//! `SHELFMARK_TEST_DATASETS` (ignored unless asked for), from other people's data, whose metadata is turned into
+//! vectors by a seeded random projection.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -38,8 +39,8 @@ fn normal(draws: &mut CounterRng, length: usize) -> Vec<f32> {
     (0..length).map(|_| draws.normal()).collect()
 }
 
-/// 1,200 items of 12 tastes, whose vectors are the taste's plus half as much noise; 60 users, each of two tastes. A third of
-/// the events go to an item that nobody met before, until there is none.
+/// 1,200 items of 12 tastes, whose vectors are the taste's plus half as much noise; 60 users, each of two tastes. A
+/// third of the events go to an item that nobody met before, until there is none.
 fn tastes(seed: u64) -> Stream {
     println!("seed {seed}");
     let mut draws = CounterRng::new(seed, 31, 0);
@@ -126,7 +127,8 @@ fn with_vectors(mut item: Item) -> Item {
 
 #[test]
 fn the_generated_shop_gains_from_vectors() {
-    // Its shoppers come back to a new item within the visit, so that the repeat tables find "cold" items: novel ones tell.
+    // Its shoppers come back to a new item within the visit, so that the repeat tables find "cold" items: novel ones
+    // tell.
     let mut shop = Shop::new(ShopSettings { items: 3_000, ..ShopSettings::default() });
     let mut stream = Stream::default();
     shop.items().for_each(|item| stream.item(with_vectors(item)));

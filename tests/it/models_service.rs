@@ -1,5 +1,5 @@
-//! Goal: models come and go while services run, alike in every process, and nothing that is killed leaves half of one. Method:
-//! real binaries on one database, asked over HTTP and by the command line.
+//! Goal: models come and go while services run, alike in every process, and nothing that is killed leaves half of one.
+//! Method: real binaries on one database, asked over HTTP and by the command line.
 
 use crate::http_support::{Service, answered, problem, run};
 use reqwest::Method;

@@ -1,5 +1,5 @@
-//! Goal: the service may open as many files as the system lets it, whatever soft limit it was started with. Method: the real
-//! binary, started by a shell that lowers it.
+//! Goal: the service may open as many files as the system lets it, whatever soft limit it was started with. Method: the
+//! real binary, started by a shell that lowers it.
 
 use std::process::{Command, Stdio};
 

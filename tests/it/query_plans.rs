@@ -1,6 +1,6 @@
-//! Goal: no query of the service reads a big table from end to end, however long the log is. Method: every query is taken
-//! from the sources and explained by Postgres for parameters that it does not know, on a log of generated records. Pages of
-//! one user or item are compared with a plain search, and their plans with the index.
+//! Goal: no query of the service reads a big table from end to end, however long the log is. Method: every query is
+//! taken from the sources and explained by Postgres for parameters that it does not know, on a log of generated
+//! records. Pages of one user or item are compared with a plain search, and their plans with the index.
 //!
 //! `SHELFMARK_PLAN_RECORDS=10000000` makes the log that long; 60,000 by default.
 

@@ -1,6 +1,6 @@
-//! Goal: a process with `--read-only` answers every read as one that writes does, follows whatever others do, and changes
-//! nothing in the database. Method: two real binaries; the reader is started first, on a database without tables, with a
-//! role that may only select, and its log is looked through for what Postgres would have refused.
+//! Goal: a process with `--read-only` answers every read as one that writes does, follows whatever others do, and
+//! changes nothing in the database. Method: two real binaries; the reader is started first, on a database without
+//! tables, with a role that may only select, and its log is looked through for what Postgres would have refused.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

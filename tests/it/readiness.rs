@@ -110,8 +110,8 @@ async fn a_process_is_not_ready_before_it_has_reached_the_head_of_its_start() {
     }
 }
 
-/// Goal: the models that a process serves stay ready while others are made. Method: /readyz is polled without a pause while
-/// empty models and forks, of the base's configuration and of another, are made.
+/// Goal: the models that a process serves stay ready while others are made. Method: /readyz is polled without a pause
+/// while empty models and forks, of the base's configuration and of another, are made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_model_does_not_take_the_others_away() {
     let url = crate::support::database().await;

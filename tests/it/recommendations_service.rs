@@ -1,5 +1,6 @@
-//! Recommendations over HTTP: filters, diversity, explanations, an item as the subject, given candidates, and batches, against
-//! the running binary. What the answers are is the matter of `serving_query.rs`; here is how they are asked for and told.
+//! Recommendations over HTTP: filters, diversity, explanations, an item as the subject, given candidates, and batches,
+//! against the running binary. What the answers are is the matter of `serving_query.rs`; here is how they are asked for
+//! and told.
 
 use crate::http_support::{Service, answered, problem};
 use reqwest::Method;
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 const POST: Method = Method::POST;
 const GET: Method = Method::GET;
 
-/// Twelve items: even ones are shoes, odd ones boots, prices 10, 20, .., every third is used, the last two cannot be had.
+/// Twelve items: even ones are shoes, odd ones boots, prices 10, 20, .., every third is used, the last two cannot be
+/// had.
 async fn shop() -> (Service, u64) {
     let service = Service::start(&crate::support::database().await, &[]).await;
     let item = |n: usize| {

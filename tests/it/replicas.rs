@@ -1,7 +1,7 @@
 //! Goal: three processes on one database are one service. Method: the real binary three times, clients that send every
-//! request to the next process in turn, and processes that are killed (SIGKILL) and started again meanwhile; in the second
-//! half one of the three only reads. At every moment: who wrote reads it back from any process (P6), replies of one position
-//! are equal whoever gives them (P4), no acknowledged event is lost or counted twice (P1, P2).
+//! request to the next process in turn, and processes that are killed (SIGKILL) and started again meanwhile; in the
+//! second half one of the three only reads. At every moment: who wrote reads it back from any process (P6), replies of
+//! one position are equal whoever gives them (P4), no acknowledged event is lost or counted twice (P1, P2).
 //!
 //! `SHELFMARK_REPLICA_CYCLES=50` runs longer; `SHELFMARK_REPLICA_SEED=n` repeats a run's choices.
 

@@ -1,6 +1,6 @@
 //! Goal: whatever events come, learning neither stops nor is spoiled. Method: a generated shop through the production
-//! learner, test-then-train, with something hostile in its middle; recall of the honest events after it against the same
-//! events without it. Figures are printed (`--nocapture`).
+//! learner, test-then-train, with something hostile in its middle; recall of the honest events after it against the
+//! same events without it. Figures are printed (`--nocapture`).
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -115,9 +115,9 @@ fn random_clicks(count: usize, actor: impl Fn(usize, &mut Event)) -> Vec<Event> 
         .collect()
 }
 
-/// What a burst of a seventh of all events may cost. Measured: at most .0257 of the first 250 events (7 targets of 258), .0051 of the first 1,000 (known shoppers,
-/// after random clicks) and .0044 of all; a fraction of a percent, and 5 of 258 targets, is what any change of the stream does. The bounds
-/// are 12, 15 and 24 targets.
+/// What a burst of a seventh of all events may cost. Measured: at most .0257 of the first 250 events (7 targets of
+/// 258), .0051 of the first 1,000 (known shoppers, after random clicks) and .0044 of all; a fraction of a percent, and
+/// 5 of 258 targets, is what any change of the stream does. The bounds are 12, 15 and 24 targets.
 const LOSS_MAX: [f64; 3] = [0.045, 0.015, 0.006];
 
 #[test]
@@ -176,8 +176,9 @@ impl Model {
     }
 }
 
-/// Goal: odd events are learned like any others, in steps of bounded size. Method: each kind of odd event after an honest
-/// stream, then the honest stream goes on; every number stays finite, no step is dropped, and the rows there are match.
+/// Goal: odd events are learned like any others, in steps of bounded size. Method: each kind of odd event after an
+/// honest stream, then the honest stream goes on; every number stays finite, no step is dropped, and the rows there are
+/// match.
 #[test]
 fn odd_events_neither_stop_learning_nor_leave_a_number_that_is_not_finite() {
     let at = shop()[BEFORE].ts;
@@ -243,8 +244,8 @@ fn odd_events_neither_stop_learning_nor_leave_a_number_that_is_not_finite() {
     }
 }
 
-/// Goal: any configuration that is accepted learns without a number that is not finite, and any vector that is accepted too.
-/// Method: the ends of every range, with kinds of extreme weights and imported rows of the greatest size.
+/// Goal: any configuration that is accepted learns without a number that is not finite, and any vector that is accepted
+/// too. Method: the ends of every range, with kinds of extreme weights and imported rows of the greatest size.
 #[test]
 fn the_ends_of_every_setting_leave_finite_rows() {
     let rates = |rate: f32| {
@@ -291,8 +292,8 @@ fn the_ends_of_every_setting_leave_finite_rows() {
     }
 }
 
-/// Goal: a step with a number that is not finite touches no row and is counted, and learning goes on after it (P8). Method:
-/// no accepted input makes one (see above), so a row is spoiled by hand.
+/// Goal: a step with a number that is not finite touches no row and is counted, and learning goes on after it (P8).
+/// Method: no accepted input makes one (see above), so a row is spoiled by hand.
 #[test]
 fn a_step_that_is_not_finite_touches_nothing_and_is_counted() {
     let mut model = Model::new(ModelConfig { dim: 16, ..ModelConfig::default() });

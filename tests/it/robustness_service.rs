@@ -1,5 +1,6 @@
-//! Goal: a hostile caller with a key for writing neither stops the service nor what others get of it. Method: the real binary
-//! on a real Postgres; what one caller may send at most, while another reads; then the counters of what was dropped.
+//! Goal: a hostile caller with a key for writing neither stops the service nor what others get of it. Method: the real
+//! binary on a real Postgres; what one caller may send at most, while another reads; then the counters of what was
+//! dropped.
 
 use crate::http_support::Service;
 use serde_json::{Value, json};

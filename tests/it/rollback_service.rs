@@ -1,6 +1,6 @@
-//! Goal: readers never notice a rollback but by its result, a rollback can be cancelled and is told from a second one, and a
-//! process that is killed in the middle of one loses nothing. Method: the real binary on a real Postgres; readers ask without a
-//! pause while restores, replays and pins go on.
+//! Goal: readers never notice a rollback but by its result, a rollback can be cancelled and is told from a second one,
+//! and a process that is killed in the middle of one loses nothing. Method: the real binary on a real Postgres; readers
+//! ask without a pause while restores, replays and pins go on.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

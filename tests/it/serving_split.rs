@@ -1,5 +1,5 @@
-//! Goal: readers are split as asked, each keeps the arm, answers say the arm, and what comes of an arm's lists is counted for
-//! it. Method: the running binary on a real Postgres, twice on one database where processes must agree.
+//! Goal: readers are split as asked, each keeps the arm, answers say the arm, and what comes of an arm's lists is
+//! counted for it. Method: the running binary on a real Postgres, twice on one database where processes must agree.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! Goal: `shelfmark versions` does over HTTP what it says, for people and for programs. Method: the real binary as service and
-//! as command, on a real Postgres.
+//! Goal: `shelfmark versions` does over HTTP what it says, for people and for programs. Method: the real binary as
+//! service and as command, on a real Postgres.
 
 use std::path::Path;
 

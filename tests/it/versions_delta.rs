@@ -1,6 +1,6 @@
-//! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded streams of
-//! every kind of record through the production learner, put together again piece by piece; then a chain in a real Postgres,
-//! with versions deleted from under it, compacted, and damaged.
+//! Goal: a base and its deltas make the state that was stored, to the bit, and cost what changed. Method: seeded
+//! streams of every kind of record through the production learner, put together again piece by piece; then a chain in a
+//! real Postgres, with versions deleted from under it, compacted, and damaged.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -91,8 +91,8 @@ fn a_base_that_is_given_up_cannot_be_said_by_changed_rows() {
     }
 }
 
-/// Goal: deltas that early builds stored, which repeat rows of tables that only grow, load when the rows say the same (they lose
-/// nothing), and are refused when they do not.
+/// Goal: deltas that early builds stored, which repeat rows of tables that only grow, load when the rows say the same
+/// (they lose nothing), and are refused when they do not.
 #[test]
 fn a_delta_may_repeat_rows_of_its_base_that_say_the_same() {
     let mut draws = CounterRng::new(3, 5, 0);

@@ -1,6 +1,6 @@
-//! Goal: what the service tells of its versions is true: what is different between two, how a row came to be what it is, what
-//! an event did long ago. Method: the real binary on a real Postgres, restarted where memory must not help; answers against
-//! embeddings and traces that the service gave at the time.
+//! Goal: what the service tells of its versions is true: what is different between two, how a row came to be what it
+//! is, what an event did long ago. Method: the real binary on a real Postgres, restarted where memory must not help;
+//! answers against embeddings and traces that the service gave at the time.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
-//! Goal: a version loads, and is what was stored, whatever the learner was doing when it was taken (P7). Method: the engine in
-//! process takes versions at random moments of a random stream, while rows are changed that no view shows yet; another process
-//! then loads each from Postgres and compares digests. Then a Postgres that changes what it is given to store.
+//! Goal: a version loads, and is what was stored, whatever the learner was doing when it was taken (P7). Method: the
+//! engine in process takes versions at random moments of a random stream, while rows are changed that no view shows
+//! yet; another process then loads each from Postgres and compares digests. Then a Postgres that changes what it is
+//! given to store.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
@@ -24,8 +25,8 @@ fn record(body: RecordBody) -> NewRecord {
     NewRecord { body, retry_hash: None, source: None }
 }
 
-/// Some records of every kind that marks rows: events of known and new people and items, metadata with words and vectors, items
-/// that go, rows given, configurations that open and close tables.
+/// Some records of every kind that marks rows: events of known and new people and items, metadata with words and
+/// vectors, items that go, rows given, configurations that open and close tables.
 fn records(draws: &mut CounterRng, round: usize) -> Vec<NewRecord> {
     let mut bodies: Vec<RecordBody> = Vec::new();
     for n in 0..20 + draws.below(300) {

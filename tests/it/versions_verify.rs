@@ -1,7 +1,7 @@
-//! Goal: `verify` finds every version sound and the log leading from each to the next (P3, P4, P7), whatever was done on the
-//! way; and says where, when a byte of a version or a record of the log is another one. Method: the engine in process and the
-//! real binary on a real Postgres with bases, deltas, a restore, a replay and a change of the configuration; then damage in
-//! its tables.
+//! Goal: `verify` finds every version sound and the log leading from each to the next (P3, P4, P7), whatever was done
+//! on the way; and says where, when a byte of a version or a record of the log is another one. Method: the engine in
+//! process and the real binary on a real Postgres with bases, deltas, a restore, a replay and a change of the
+//! configuration; then damage in its tables.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

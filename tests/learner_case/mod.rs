@@ -20,7 +20,8 @@ pub struct Case {
     pub pull: f32,
 }
 
-/// `z = sum over modalities of M x sqrt(inputs) / |x|` in f64; vectors of another length than the modality's first say nothing.
+/// `z = sum over modalities of M x sqrt(inputs) / |x|` in f64; vectors of another length than the modality's first say
+/// nothing.
 pub fn content(state: &State, row: u32) -> Vec<f64> {
     let mut z = vec![0.0; state.config().dim];
     let vectors = &state.inference.catalog.entry(row).item.vectors;

@@ -2,7 +2,8 @@
 
 use shelfmark_learner::{SoftmaxInputs, SoftmaxTargets};
 
-/// What each row of a query adds to its score before the softmax, `[rows]`: negative infinity where it does not compete.
+/// What each row of a query adds to its score before the softmax, `[rows]`: negative infinity where it does not
+/// compete.
 pub fn log_weights(
     inputs: &SoftmaxInputs,
     targets: &SoftmaxTargets,

@@ -1,4 +1,5 @@
-//! A model in memory: a state and the learner that applies appends to it, without log or service. Each test file adds what it asks.
+//! A model in memory: a state and the learner that applies appends to it, without log or service. Each test file adds
+//! what it asks.
 
 use std::{collections::BTreeMap, sync::Arc};
 

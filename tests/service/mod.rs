@@ -147,8 +147,8 @@ pub fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// What `shelfmark verify`, a process of its own, finds in a database, model by model; every version must load and be what was
-/// stored (P7), and the log must lead from each to the next (P4).
+/// What `shelfmark verify`, a process of its own, finds in a database, model by model; every version must load and be
+/// what was stored (P7), and the log must lead from each to the next (P4).
 pub fn verified(database_url: &str) -> Vec<Value> {
     verified_with("--database-url", database_url.as_ref())
 }

@@ -64,8 +64,8 @@ impl Scope {
         matches!(self, Self::Read | Self::Export | Self::Recommend)
     }
 
-    /// Whether keys of this scope stand in pages, where everybody can read them. They are bound to a model, to origins and
-    /// to a rate.
+    /// Whether keys of this scope stand in pages, where everybody can read them. They are bound to a model, to origins
+    /// and to a rate.
     pub const fn is_for_pages(self) -> bool {
         matches!(self, Self::Ingest | Self::Recommend)
     }

@@ -58,8 +58,8 @@ impl Number {
         NumberKey { nearest, rest }
     }
 
-    /// Parses a decimal number. There is none in texts that are no number, or infinite, or a whole number of more than 64
-    /// bits, which would be rounded.
+    /// Parses a decimal number. There is none in texts that are no number, or infinite, or a whole number of more than
+    /// 64 bits, which would be rounded.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(number) = text.parse::<u64>() {
             return Some(number.into());

@@ -11,8 +11,8 @@
 //!
 //! **Must not know** files, the log, Postgres, views or HTTP. The command line reads files and writes reports.
 //!
-//! **Used by** `shelfmark evaluate` and `shelfmark tune`, and by `tests/it/learning_quality.rs`: one implementation of the
-//! figures.
+//! **Used by** `shelfmark evaluate` and `shelfmark tune`, and by `tests/it/learning_quality.rs`: one implementation of
+//! the figures.
 //!
 //! **Bounds.** Everything is held in memory: the events ([`Stream::EVENTS_MAX`]), one state a run, and scores of 32
 //! units at a time.

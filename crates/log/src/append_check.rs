@@ -21,8 +21,8 @@ pub(super) struct AppendCheck {
 }
 
 impl AppendCheck {
-    /// Begins after a position. Until [`AppendCheck::continue_from`] says otherwise, what is before is not known, unless
-    /// that is the beginning of the log.
+    /// Begins after a position. Until [`AppendCheck::continue_from`] says otherwise, what is before is not known,
+    /// unless that is the beginning of the log.
     pub(super) fn after(position: Position) -> Self {
         let before = if position == Position::ZERO { vec![Chain::default()] } else { Vec::new() };
         Self { content: Content::default(), before, whole: true, buffer: Vec::new() }

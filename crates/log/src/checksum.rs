@@ -1,12 +1,13 @@
 //! Checksums of appends, each chained to the append before it (decision 0056).
 //!
-//! The content of an append is the sum of its rows' hashes (xxh3, 64 bits), as the digest of a state is. A row is hashed
-//! in the form in which COPY sends it, with every column but the checksum. Its position is among them, so that swapped
-//! rows show.
+//! The content of an append is the sum of its rows' hashes (xxh3, 64 bits), as the digest of a state is. A row is
+//! hashed in the form in which COPY sends it, with every column but the checksum. Its position is among them, so that
+//! swapped rows show.
 //!
 //! The chain is a hash of a random salt, of the chain before and of the content. An erasure changes the rows of an
 //! append and so its content. It keeps the chain, on which later appends stand, and drops the salt. Without the salt
-//! nobody can find out by trial what the erased rows held: for every guess there is a salt that leads to the same chain.
+//! nobody can find out by trial what the erased rows held: for every guess there is a salt that leads to the same
+//! chain.
 
 use std::fmt;
 

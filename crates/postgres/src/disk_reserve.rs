@@ -1,7 +1,7 @@
 //! Reserve of disk space, which a start on a full disk leaves to Postgres for its crash recovery.
 //!
-//! Recovery ends with a checkpoint and a new file of the write-ahead log. Without room for them a server does not start,
-//! and reads would be away until somebody makes room.
+//! Recovery ends with a checkpoint and a new file of the write-ahead log. Without room for them a server does not
+//! start, and reads would be away until somebody makes room.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,10 +1,10 @@
 //! Item vectors as 8-bit codes: what the first pass of a search reads instead of four times as many bytes.
 //!
-//! A row is `scale * (code - 128)`, with a scale of its own. Codes lie in tiles of 16 rows, four dimensions of each row on a
-//! line, so that one instruction takes four products of 16 rows. Tiles lie in blocks of 4,096 rows: read from memory in
-//! the order of rows, blocks are 3 times as fast as pieces of 64 rows (fewer pages to look up, longer runs to fetch ahead).
-//! Blocks are too large to copy for each row that moves, so a code may lag behind its row: the error that stands
-//! beside it ([`super::row_bounds`]) says by how much, and [`super::Publisher`] makes codes anew by the block.
+//! A row is `scale * (code - 128)`, with a scale of its own. Codes lie in tiles of 16 rows, four dimensions of each row
+//! on a line, so that one instruction takes four products of 16 rows. Tiles lie in blocks of 4,096 rows: read from
+//! memory in the order of rows, blocks are 3 times as fast as pieces of 64 rows (fewer pages to look up, longer runs to
+//! fetch ahead). Blocks are too large to copy for each row that moves, so a code may lag behind its row: the error that
+//! stands beside it ([`super::row_bounds`]) says by how much, and [`super::Publisher`] makes codes anew by the block.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -140,8 +140,8 @@ pub(super) fn code_of(value: f32, inverse: f32) -> i8 {
     (value * inverse).round_ties_even().clamp(-STEPS, STEPS) as i8
 }
 
-/// The scale of a vector's code, and its inverse. Both are 0 for a vector that is not finite, or too small for a scale: it gets the
-/// zero code, and its error says the rest.
+/// The scale of a vector's code, and its inverse. Both are 0 for a vector that is not finite, or too small for a scale:
+/// it gets the zero code, and its error says the rest.
 pub(super) fn scale_of(values: &[f32]) -> (f32, f32) {
     let scale = values.iter().fold(0.0_f32, |most, value| most.max(value.abs())) / STEPS;
     if scale.is_normal() { (scale, scale.recip()) } else { (0.0, 0.0) }

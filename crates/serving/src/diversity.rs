@@ -1,8 +1,9 @@
 //! Maximal marginal relevance (Carbonell and Goldstein 1998): a list whose items are not all alike.
 //!
 //! Of a pool of the best rows by score, the best comes first; then, again and again, the row with the largest
-//! `(1 - d) r - d max_s cos(v, v_s)`, where `r` is the score scaled to 0 for the worst and 1 for the best of the pool, and `s`
-//! runs over what was chosen before. Equal ones are taken in the order of scores. Costs `pool * limit * dim` multiply-adds.
+//! `(1 - d) r - d max_s cos(v, v_s)`, where `r` is the score scaled to 0 for the worst and 1 for the best of the pool,
+//! and `s` runs over what was chosen before. Equal ones are taken in the order of scores. Costs `pool * limit * dim`
+//! multiply-adds.
 
 use shelfmark_domain::Query;
 use shelfmark_state::dot;

@@ -21,8 +21,8 @@ pub(super) struct Index {
     dim: usize,
     blocks: CowVec<Arc<Block>>,
     strips: CowVec<Arc<Strip>>,
-    /// What codes stand for: every item's vector with its content, `[rows, dim]`. Adding up the words of an item costs some
-    /// ten times what reading a row does.
+    /// What codes stand for: every item's vector with its content, `[rows, dim]`. Adding up the words of an item costs
+    /// some ten times what reading a row does.
     vectors: CowRows,
     /// As of when, or later, every row's popularity was written.
     written: Written,

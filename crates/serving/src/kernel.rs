@@ -1,11 +1,12 @@
 //! The inner loop of the first pass: which rows of a strip may beat what each of a few searches has found.
 //!
-//! One instruction (`vpdpbusd`, AVX-512 VNNI) multiplies and adds four dimensions of 16 rows; archmage makes it callable without
-//! unsafe code of ours, and only where the processor has it. Elsewhere the same sums are plain Rust. Sums of products are integers, so both
-//! agree on them; the bounds around them have room for rounding, so both lead to the same answers.
+//! One instruction (`vpdpbusd`, AVX-512 VNNI) multiplies and adds four dimensions of 16 rows; archmage makes it
+//! callable without unsafe code of ours, and only where the processor has it. Elsewhere the same sums are plain Rust.
+//! Sums of products are integers, so both agree on them; the bounds around them have room for rounding, so both lead to
+//! the same answers.
 //!
-//! Up to eight searches go over a strip together: its codes stay in the second-level cache for all of them, and eight sums under way hide
-//! the instruction's latency.
+//! Up to eight searches go over a strip together: its codes stay in the second-level cache for all of them, and eight
+//! sums under way hide the instruction's latency.
 
 use shelfmark_state::POPULARITY_COLUMNS;
 
@@ -110,7 +111,8 @@ impl Group {
         }
     }
 
-    /// Gives `found` every tile with rows whose bound is above a floor, tile by tile; it answers with the search's new floor.
+    /// Gives `found` every tile with rows whose bound is above a floor, tile by tile; it answers with the search's new
+    /// floor.
     pub(super) fn pass(&mut self, machine: Machine, strip: &StripTiles<'_>, found: &mut impl FnMut(Found<'_>) -> f32) {
         match self {
             Self::One(packed) => packed.pass(machine, strip, found),

@@ -14,14 +14,15 @@ use super::{
     view::{Snapshot, View},
 };
 
-/// Every row's popularity is written once in about so many events, whoever touches it: what stands in the columns may be this old.
+/// Every row's popularity is written once in about so many events, whoever touches it: what stands in the columns may
+/// be this old.
 const ROUND_EVENTS: u64 = 8_192;
 /// Words of a set of rows in one block.
 const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
-/// Keeps what is derived from a state for searching, and publishes it. One for each line of states: the learner's thread
-/// owns the live one. After a restore go on with one of the restored state: a row set cannot say that rows went away. A clone
-/// costs a pointer or two an item and shares what was searched.
+/// Keeps what is derived from a state for searching, and publishes it. One for each line of states: the learner's
+/// thread owns the live one. After a restore go on with one of the restored state: a row set cannot say that rows went
+/// away. A clone costs a pointer or two an item and shares what was searched.
 #[derive(Debug, Clone, Default)]
 pub struct Publisher {
     index: Option<Index>,
@@ -79,12 +80,13 @@ impl Publisher {
         self.finish(inference, position, served)
     }
 
-    /// Publishes a state. `touched` names at least the rows that changed since this publisher's last view; the first view is
-    /// of all rows.
+    /// Publishes a state. `touched` names at least the rows that changed since this publisher's last view; the first
+    /// view is of all rows.
     ///
-    /// Costs the touched rows and the items that share a touched token: about 1 us each, or more where they lie so far apart
-    /// that each is the only one of its strip (8 kB to copy). A step that touches most tokens moves most items: then it is a
-    /// rebuild of all vectors, some 10 ms for 10,000 items of six tokens and 64 values, so publish once a batch.
+    /// Costs the touched rows and the items that share a touched token: about 1 us each, or more where they lie so far
+    /// apart that each is the only one of its strip (8 kB to copy). A step that touches most tokens moves most items:
+    /// then it is a rebuild of all vectors, some 10 ms for 10,000 items of six tokens and 64 values, so publish once a
+    /// batch.
     pub fn publish(
         &mut self,
         inference: &InferenceState,
@@ -190,8 +192,8 @@ impl Publisher {
         Arc::new(View::new(position, served, Arc::new(snapshot)))
     }
 
-    /// Takes the rows of a block whose vectors moved: a few keep their codes and get larger errors; once they are many, all
-    /// that lag are encoded anew, because then copying the block costs little for each.
+    /// Takes the rows of a block whose vectors moved: a few keep their codes and get larger errors; once they are many,
+    /// all that lag are encoded anew, because then copying the block costs little for each.
     fn take_vectors(&mut self, inference: &InferenceState, block: usize) {
         let words = block * BLOCK_WORDS..self.dirty.len().min((block + 1) * BLOCK_WORDS);
         if self.dirty[words.clone()].iter().all(|word| *word == 0) {

@@ -1,8 +1,8 @@
 //! Samples of live answers, compared with scoring every row.
 //!
-//! An answer is exact because the columns bound every row of the view. Whether they do hangs on every change being marked as touched,
-//! which no proof covers: so the service looks, all the time, on a thread of its own that takes at most a hundredth of one core, and its metrics say
-//! what share of the rows was found.
+//! An answer is exact because the columns bound every row of the view. Whether they do hangs on every change being
+//! marked as touched, which no proof covers: so the service looks, all the time, on a thread of its own that takes at
+//! most a hundredth of one core, and its metrics say what share of the rows was found.
 
 use std::{
     collections::BTreeSet,

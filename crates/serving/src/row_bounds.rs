@@ -2,15 +2,15 @@
 //!
 //! These change with every step, so they lie in strips of 1,024 rows that are cheap to copy. Popularity decays with
 //! every event: what stands here is as of some earlier event, which is an upper bound of the counts now, and a lower
-//! bound once the decay since then is taken away. So publishing costs the rows that events touched, not all rows, and the
-//! exact bias is computed for the few rows that are scored exactly.
+//! bound once the decay since then is taken away. So publishing costs the rows that events touched, not all rows, and
+//! the exact bias is computed for the few rows that are scored exactly.
 
 use shelfmark_state::{EVENT_COLUMNS, HALF_LIVES_ENTRIES, HALF_LIVES_EVENTS, POPULARITY_COLUMNS};
 
 use super::codes::{Lanes, STRIP_TILES, TILE_ROWS};
 
-/// Bits of one popularity logarithm, in steps of `1 / LOG_STEPS`: up to 15.98. A count is at most `100,000 / ln 2`, whose
-/// logarithm is 11.9.
+/// Bits of one popularity logarithm, in steps of `1 / LOG_STEPS`: up to 15.98. A count is at most `100,000 / ln 2`,
+/// whose logarithm is 11.9.
 pub(super) const LOG_BITS: u32 = 10;
 pub(super) const LOG_MASK: u32 = (1 << LOG_BITS) - 1;
 const LOG_STEPS: f32 = 64.0;
@@ -20,8 +20,8 @@ pub(super) const LOGS_A_WORD: usize = 3;
 /// The columns of 1,024 rows.
 #[derive(Debug, Clone)]
 pub(super) struct Strip {
-    /// High half: the code's error; low half: the learned bias, negative infinity where a row may not be recommended. Both as
-    /// the upper half of an f32, rounded up.
+    /// High half: the code's error; low half: the learned bias, negative infinity where a row may not be recommended.
+    /// Both as the upper half of an f32, rounded up.
     pub(super) errors_biases: [Lanes<u32>; STRIP_TILES],
     /// Logarithms of the popularity counts, rounded up: three columns, of which the first is in the lowest bits, then
     /// the other three.
@@ -76,8 +76,8 @@ fn half_up(x: f32) -> u16 {
     half as u16
 }
 
-/// A logarithm in steps, rounded up with a margin for its own rounding and that of the sums it goes into, 3e-4 where those
-/// lose 2e-6; 0 stays 0, as it is for most rows, and nothing else is.
+/// A logarithm in steps, rounded up with a margin for its own rounding and that of the sums it goes into, 3e-4 where
+/// those lose 2e-6; 0 stays 0, as it is for most rows, and nothing else is.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 1023, not negative")]
 fn log_steps(log: f32) -> u32 {
     if log <= 0.0 { 0 } else { log.mul_add(LOG_STEPS, 0.02).ceil().clamp(0.0, 1023.0) as u32 }

@@ -1,8 +1,8 @@
 //! The best `limit` rows of a search: from bounds, and exact in the end.
 //!
-//! The first pass gives rows with bounds of their scores. A row is out as soon as `limit` others are certainly better, equal
-//! scores going to the lower row. What is left at the end is scored exactly, the most promising first, until the next cannot be
-//! among the best any more. So the answer is that of scoring every row, to the bit.
+//! The first pass gives rows with bounds of their scores. A row is out as soon as `limit` others are certainly better,
+//! equal scores going to the lower row. What is left at the end is scored exactly, the most promising first, until the
+//! next cannot be among the best any more. So the answer is that of scoring every row, to the bit.
 
 use super::quantized_query::Bounds;
 
@@ -111,7 +111,8 @@ impl Top {
         if self.candidates.len() >= most {
             self.sift();
             if self.candidates.len() > most / 2 {
-                // Bounds do not tell these apart: score them, so that the memory is bounded whatever the catalogue is like.
+                // Bounds do not tell these apart: score them, so that the memory is bounded whatever the catalogue is
+                // like.
                 self.resolve(score);
                 self.sift();
             }
@@ -192,8 +193,9 @@ mod tests {
         assert_eq!(key(1, -0.0), key(1, 0.0));
     }
 
-    /// Goal: whatever the bounds, ties and limits, the answer is that of sorting all scores. Method: random scores from few
-    /// values with bounds of random width, some infinite, some rows before all others; rows below the floor are not offered.
+    /// Goal: whatever the bounds, ties and limits, the answer is that of sorting all scores. Method: random scores from
+    /// few values with bounds of random width, some infinite, some rows before all others; rows below the floor are not
+    /// offered.
     #[test]
     fn the_best_of_bounded_rows_are_the_best_of_all_scores() {
         let mut draws = CounterRng::new(4, 5, 6);

@@ -28,8 +28,8 @@ mod tests {
     use super::*;
     use crate::{ContextScratch, CowVec, Digester};
 
-    /// Goal: a state that an earlier build stored loads with its digest, and learns as one that had the tables all along.
-    /// Method: a state with items, stored without the tables, beside itself.
+    /// Goal: a state that an earlier build stored loads with its digest, and learns as one that had the tables all
+    /// along. Method: a state with items, stored without the tables, beside itself.
     #[test]
     fn a_state_of_an_earlier_build_gets_the_tables_with_its_first_event() {
         let mut state = State::initial(Arc::new(ModelConfig { dim: 4, ..ModelConfig::default() }));

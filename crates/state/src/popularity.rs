@@ -1,7 +1,7 @@
 //! Popularity: exponentially decayed counts of an item's events and entries.
 //!
-//! An entry is what somebody came for: a unit of an actor without history, or whose newest event is more than eight hours
-//! old. Each of its items counts one part of it.
+//! An entry is what somebody came for: a unit of an actor without history, or whose newest event is more than eight
+//! hours old. Each of its items counts one part of it.
 
 use super::{
     EVENT_COLUMNS, POPULARITY_COLUMNS,

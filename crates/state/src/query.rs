@@ -32,8 +32,8 @@ pub struct ComposedQuery {
 }
 
 /// Computes the query vector of a context: `q = sc'_0 pool + sc'_1 T[h_0 or none] + sc'_2 P_u + sum_c C_c /
-/// sqrt(contexts) + sd sum_k v_(x_k) / sqrt(dislikes)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 + 1e-6)` and `a_k = exp(pos[d_k] + hg[gap_k])`
-/// (docs/LEARNING.md).
+/// sqrt(contexts) + sd sum_k v_(x_k) / sqrt(dislikes)`, with `pool = sum_k a_k v_(h_k) / sqrt(sum_k a_k^2 +
+/// 1e-6)` and `a_k = exp(pos[d_k] + hg[gap_k])` (docs/LEARNING.md).
 ///
 /// Costs `history * dim` multiplications.
 pub fn compose(context: &Context, scalars: &Scalars, rows: &impl QueryRows, dim: usize) -> ComposedQuery {

@@ -1,7 +1,7 @@
 //! Arms of a split: the view of each reader, and the lists and clicks of each arm.
 //!
-//! A list's id says which arm made it (`RecommendationId`), so clicks are attributed without a memory of lists: only the ids of
-//! the newest [`CLICKED_MAX`] clicked ones are kept, so that a list counts once however often it is clicked.
+//! A list's id says which arm made it (`RecommendationId`), so clicks are attributed without a memory of lists: only
+//! the ids of the newest [`CLICKED_MAX`] clicked ones are kept, so that a list counts once however often it is clicked.
 
 use std::{
     collections::{HashSet, VecDeque},

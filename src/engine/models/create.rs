@@ -144,8 +144,8 @@ impl Models {
                 let record = RecordBody::Configure { config: Box::new(config.clone()) };
                 insert_first_record(&mut transaction, id, &record).await?;
             }
-            // Known before the reconciler can see the row. When the commit fails nobody asks for it. It is loaded instead
-            // when somebody was forgotten in the base since it was read.
+            // Known before the reconciler can see the row. When the commit fails nobody asks for it. It is loaded
+            // instead when somebody was forgotten in the base since it was read.
             if adopted.digest == base.seed.digester.digest() {
                 shared.seeds.lock().unwrap_or_else(PoisonError::into_inner).insert(id, base.seed.clone());
             }

@@ -93,8 +93,8 @@ impl Models {
 
     /// Why the process is not ready, model by model; empty when it is.
     ///
-    /// A model that is made later counts once it runs here, or fails to start. While it is opened it does not: a balancer
-    /// would take the other models away from their readers.
+    /// A model that is made later counts once it runs here, or fails to start. While it is opened it does not: a
+    /// balancer would take the other models away from their readers.
     pub fn not_ready(&self) -> Vec<String> {
         // In this order: a model that comes to run is seen in one of the two, or in both.
         let mut reasons = self.not_running();
@@ -119,8 +119,8 @@ impl Models {
         Ok(())
     }
 
-    /// Deletes everything of a model and starts it anew under its name, with the configuration that it has. Its keys stay.
-    /// One transaction: after a crash the old model is there whole, or the new one is.
+    /// Deletes everything of a model and starts it anew under its name, with the configuration that it has. Its keys
+    /// stay. One transaction: after a crash the old model is there whole, or the new one is.
     pub async fn purge(&self, name: &ModelName) -> Result<(), EngineError> {
         let model = self.get(name).ok_or_else(|| ModelCatalogError::Unknown(name.clone()))?;
         let config = model.config();

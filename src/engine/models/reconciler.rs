@@ -179,8 +179,8 @@ fn forget_metrics(shared: &ModelRegistry) {
     }
 }
 
-/// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before it
-/// leaves `waiting`, so that readiness never misses it.
+/// Lets everybody find a model that was started. Only the reconciler changes the map. The model is in `running` before
+/// it leaves `waiting`, so that readiness never misses it.
 fn admit(shared: &ModelRegistry, name: ModelName, started: Running) {
     let mut running = BTreeMap::clone(&shared.running.load());
     running.insert(name.clone(), started);

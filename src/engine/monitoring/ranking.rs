@@ -76,8 +76,8 @@ pub fn sample(readers: &Readers, state: &State, unit: &Unit, seed: u64, versions
     })
 }
 
-/// Ranks a sample by the live view, by what is popular in it, and by its versions. CPU work: two searches a view, and one
-/// for the baseline.
+/// Ranks a sample by the live view, by what is popular in it, and by its versions. CPU work: two searches a view, and
+/// one for the baseline.
 pub fn rank(sample: &Sample, scratch: &mut SearchScratch) -> Result<RankedSample, QueryError> {
     let (live, mut shown) = places(sample, &sample.live, scratch)?;
     let mut versions = Vec::with_capacity(sample.versions.len());

@@ -1,7 +1,7 @@
 //! All feedback, in the order of the log: one entry for each event that nothing took back.
 //!
-//! Unlike the feedback of a user or an item, entries of one type, user and item are not added up: that needs all of them
-//! at once. Sent again with `POST` they add up.
+//! Unlike the feedback of a user or an item, entries of one type, user and item are not added up: that needs all of
+//! them at once. Sent again with `POST` they add up.
 
 use axum::{
     Extension, Json,
@@ -48,9 +48,9 @@ impl FeedbackLog {
         Self { model: model.clone(), kind, after, through: model.live().position() }
     }
 
-    /// Reads the next `records` records, [`RECORDS_MAX`] at most. Returns their feedback, maybe none; `None` at the end.
-    /// Events of forgotten users, of visits without a user, retracted ones and those that a rollback gave up are left
-    /// out.
+    /// Reads the next `records` records, [`RECORDS_MAX`] at most. Returns their feedback, maybe none; `None` at the
+    /// end. Events of forgotten users, of visits without a user, retracted ones and those that a rollback gave up are
+    /// left out.
     pub async fn next(&mut self, records: usize) -> Result<Option<Vec<(Position, Feedback)>>, TextError> {
         if self.after >= self.through {
             return Ok(None);

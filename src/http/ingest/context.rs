@@ -18,8 +18,8 @@ pub struct EntryContext {
 }
 
 impl EntryContext {
-    /// Refuses an item whose dense vectors do not fit those that the model learns from; a new modality of a good one counts
-    /// for the items after it. What nobody could know here is in the log and says nothing to the model.
+    /// Refuses an item whose dense vectors do not fit those that the model learns from; a new modality of a good one
+    /// counts for the items after it. What nobody could know here is in the log and says nothing to the model.
     pub fn admit(&mut self, item: &Item) -> FieldResult<()> {
         if !self.config.modalities || item.vectors.is_empty() {
             return Ok(());

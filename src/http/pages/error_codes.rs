@@ -36,7 +36,8 @@ fn text(cell: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Goal: `type` of every problem leads to its row. Method: every code of the table in `error.rs`, found in its text.
+    /// Goal: `type` of every problem leads to its row. Method: every code of the table in `error.rs`, found in its
+    /// text.
     #[test]
     fn every_code_of_the_table_has_an_anchor_of_its_own() {
         let rows = rows();

@@ -1,5 +1,5 @@
-//! Headers of safetensors files (<https://github.com/huggingface/safetensors#format>). They are read and written here rather than
-//! by the format's own crate, which needs the whole file in memory.
+//! Headers of safetensors files (<https://github.com/huggingface/safetensors#format>). They are read and written here
+//! rather than by the format's own crate, which needs the whole file in memory.
 
 use std::collections::BTreeMap;
 

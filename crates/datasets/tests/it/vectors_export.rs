@@ -1,5 +1,5 @@
-//! Goal: rows come out of a state as files that hold their very bits, in every format, and our own readers read them back. Method:
-//! a random state; files read by the readers that imports use, a zip's entries by their directory.
+//! Goal: rows come out of a state as files that hold their very bits, in every format, and our own readers read them
+//! back. Method: a random state; files read by the readers that imports use, a zip's entries by their directory.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,5 +1,5 @@
-//! Goal: files of vectors with odd rows are read rightly or refused with the row, before anything is handed over. Method:
-//! files of each kind, written here byte by byte, through the reader and the preparation of an import.
+//! Goal: files of vectors with odd rows are read rightly or refused with the row, before anything is handed over.
+//! Method: files of each kind, written here byte by byte, through the reader and the preparation of an import.
 
 use std::{collections::BTreeMap, io::Write, path::PathBuf};
 

@@ -73,7 +73,8 @@ impl BaselineKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Makes the baseline in each of its settings, of which the better one counts, with a line on its method and source.
+    /// Makes the baseline in each of its settings, of which the better one counts, with a line on its method and
+    /// source.
     pub fn variants(self, seed: u64) -> Vec<(&'static str, Box<dyn Baseline>)> {
         match self {
             Self::Popularity => vec![

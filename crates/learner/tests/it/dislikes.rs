@@ -1,5 +1,5 @@
-//! Dislikes. Goal: what somebody dislikes leaves their list until they like it, what is like it sinks for them, and nobody
-//! else notices. Method: two shelves of items, through the learner; answers through the search.
+//! Dislikes. Goal: what somebody dislikes leaves their list until they like it, what is like it sinks for them, and
+//! nobody else notices. Method: two shelves of items, through the learner; answers through the search.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

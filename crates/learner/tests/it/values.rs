@@ -1,5 +1,5 @@
-//! Values of events. Goal: a low rating is no like, whatever the scale of its kind says, and a kind without a table takes
-//! no notice of values. Method: two clubs of films, through the learner; answers through the search.
+//! Values of events. Goal: a low rating is no like, whatever the scale of its kind says, and a kind without a table
+//! takes no notice of values. Method: two clubs of films, through the learner; answers through the search.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 

@@ -1,6 +1,6 @@
-//! Goal: each failure of learning gets its verdict, and a healthy model is `healthy`. Method: the production learner on a
-//! generated shop, with one fault at a time; then, where they are present, all events of the real data sets, judged at
-//! regular intervals.
+//! Goal: each failure of learning gets its verdict, and a healthy model is `healthy`. Method: the production learner on
+//! a generated shop, with one fault at a time; then, where they are present, all events of the real data sets, judged
+//! at regular intervals.
 
 use std::path::{Path, PathBuf};
 

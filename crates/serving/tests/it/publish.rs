@@ -1,5 +1,6 @@
 //! Goal: publishing what changed gives the same bits as building everything, and a view never moves. Method: random
-//! operations; after some of them, compare the incremental view with one from scratch through everything that it answers.
+//! operations; after some of them, compare the incremental view with one from scratch through everything that it
+//! answers.
 
 use std::sync::Arc;
 

@@ -122,7 +122,8 @@ impl KeyStore {
         self.snapshot.load().is_empty()
     }
 
-    /// Whether a page of this origin may use some key that has the scope for the model. It asks before it sends the key.
+    /// Whether a page of this origin may use some key that has the scope for the model. It asks before it sends the
+    /// key.
     pub fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
         let now = Timestamp::now();
         let may = |key: &ApiKey| {
@@ -134,8 +135,8 @@ impl KeyStore {
         self.snapshot.load().iter().any(may)
     }
 
-    /// Returns the key whose secret was presented, if any; it may have expired. The time that this takes reveals neither which key matches
-    /// nor how many bytes do.
+    /// Returns the key whose secret was presented, if any; it may have expired. The time that this takes reveals
+    /// neither which key matches nor how many bytes do.
     pub fn authenticate(&self, presented: &str) -> Option<ApiKey> {
         let presented = presented_hash(presented)?;
         let keys = self.snapshot.load();

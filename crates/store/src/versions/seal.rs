@@ -1,6 +1,8 @@
-//! Seals of manifests, and the numbers of the versions that there are. With both, a changed or missing manifest is found.
+//! Seals of manifests, and the numbers of the versions that there are. With both, a changed or missing manifest is
+//! found.
 //!
-//! The service seals a manifest in the transaction that writes it. A trigger would seal any change, so it would find none.
+//! The service seals a manifest in the transaction that writes it. A trigger would seal any change, so it would find
+//! none.
 
 use std::collections::BTreeSet;
 

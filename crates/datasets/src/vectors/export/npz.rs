@@ -1,6 +1,6 @@
 //! NumPy arrays in one file: a zip with uncompressed entries, as `numpy.savez` writes it
-//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums follow the entries, so that the file is written
-//! in one pass.
+//! (<https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>). Checksums follow the entries, so that the file is
+//! written in one pass.
 //!
 //! Written here rather than by the crates npyz and zip: they write to a stream, while an export is an iterator of
 //! pieces whose total size is known before the first one, for `Content-Length`.
