@@ -8,6 +8,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
@@ -43,15 +44,18 @@ fn main() {
 }
 
 /// Builds the service again when the console that it embeds was built again. Only the service's package has a console.
-/// Cargo takes a watched folder that is missing for one that always changes, so an empty one is made.
+/// Cargo takes a watched folder that is missing for one that always changes, so an empty one is made, older than this
+/// run.
 fn watch_console(console: &Path) {
     if !console.is_dir() {
         return;
     }
     let built = console.join("dist");
-    if fs::create_dir_all(&built).is_ok() {
-        println!("cargo:rerun-if-changed={}", built.display());
+    if !built.is_dir() {
+        let made = fs::create_dir_all(&built).and_then(|()| fs::File::open(&built));
+        let _else_the_next_build_is_whole = made.and_then(|folder| folder.set_modified(SystemTime::UNIX_EPOCH));
     }
+    println!("cargo:rerun-if-changed={}", built.display());
 }
 
 /// Stops when the target folder holds crates that another clone compiled: cargo names a crate by its path within the
