@@ -1,4 +1,4 @@
-//! Who competes in a step's softmax, written out plainly.
+//! Competitors in a step's softmax, written out plainly.
 
 use shelfmark_learner::{SoftmaxInputs, SoftmaxTargets};
 

@@ -9,9 +9,9 @@ use shelfmark_domain::{KindWeight, ModelConfig};
 
 use super::{
     Evaluated, Observations,
+    lead::Lead,
     metrics::{Cut, Sums},
     observations::Slice,
-    report::{Difference, Lead},
 };
 
 /// A term that can be switched off.
@@ -92,12 +92,8 @@ impl Ablated {
     pub fn new(term: Term, evaluated: &Evaluated, with: &Reference) -> Self {
         let stats = &evaluated.prequential.methods()[0].stats;
         let without = evaluated.prequential.observations();
-        let [all, novel] = without.resample_with(&with.observations, with.seed).differences();
-        let difference = |of: fn(&Cut) -> &Sums, interval| Difference {
-            recall: of(&stats.whole).recall() - of(&with.whole).recall(),
-            interval,
-        };
-        let difference = Lead { all: difference(|cut| &cut.all, all), novel: difference(|cut| &cut.novel, novel) };
+        let intervals = without.resample_with(&with.observations, with.seed).differences();
+        let difference = Lead::new(&stats.whole, &with.whole, intervals);
         let mut whole = stats.whole;
         without.resample(Slice::Whole, 1, with.seed).intervals(0).write(&mut whole);
         Self { name: term.name, about: term.about, whole, difference, cold_items: stats.item_shots[0].servable }

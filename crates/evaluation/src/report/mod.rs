@@ -13,6 +13,7 @@ use shelfmark_domain::ModelConfig;
 use super::{
     Evaluated, Interval, Method, Observations, Protocol, Stream,
     ablation::Ablated,
+    lead::Lead,
     metrics::{CURVE_POINTS, Cut, FIFTHS, K, SHOTS, Sums},
     observations::{Resampled, Slice},
 };
@@ -101,31 +102,6 @@ pub struct MethodReport {
     pub seconds: f64,
 }
 
-/// Difference of the model's recall and a method's.
-#[derive(Debug, Clone, Serialize)]
-pub struct Lead {
-    /// Over all targets.
-    pub all: Difference,
-    /// Over novel targets.
-    pub novel: Difference,
-}
-
-/// Difference of two recalls.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Difference {
-    /// The difference.
-    pub recall: f64,
-    /// Its interval, both resampled together.
-    pub interval: Option<Interval>,
-}
-
-impl Difference {
-    /// Whether it is more than chance.
-    pub fn is_clear(&self) -> bool {
-        self.interval.is_some_and(|interval| interval.excludes_zero())
-    }
-}
-
 /// A setting of a baseline.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tried {
@@ -192,11 +168,6 @@ impl MethodReport {
         let item_shots = shots(&each(&stats.item_shots, &resampling.item_shots));
         // The same targets, drawn among the same actors.
         whole.arrivals.interval = item_shots[0].cut.arrivals.interval;
-        let [all, novel] = resampling.whole.lead(number);
-        let difference = |of: fn(&Cut) -> &Sums, interval| Difference {
-            recall: of(model).recall() - of(&stats.whole).recall(),
-            interval,
-        };
         let tried = methods.iter().filter(|other| other.name == method.name).map(|other| Tried {
             about: other.about.to_owned(),
             all: other.stats.whole.all.recall(),
@@ -213,8 +184,7 @@ impl MethodReport {
             item_shots,
             curve: points.iter().map(|cut| [recall(&cut.all), recall(&cut.novel)]).collect(),
             curve_intervals: points.iter().map(|cut| [cut.all.interval, cut.novel.interval]).collect(),
-            lead: (number > 0)
-                .then(|| Lead { all: difference(|cut| &cut.all, all), novel: difference(|cut| &cut.novel, novel) }),
+            lead: (number > 0).then(|| Lead::new(model, &stats.whole, resampling.whole.lead(number))),
             tried: if tried.len() > 1 { tried } else { Vec::new() },
             seconds: method.time.as_secs_f64(),
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{MethodReport, Report, Shot};
 use crate::{
-    Interval,
+    Difference, Interval,
     metrics::{Cut, FIFTHS, Sums},
 };
 
@@ -86,7 +86,7 @@ impl fmt::Display for Report {
         writeln!(f, "95%: by resampling users and sessions; the same for differences.")?;
         for method in &self.methods {
             let Some(lead) = &method.lead else { continue };
-            let of = |difference: &super::Difference| {
+            let of = |difference: &Difference| {
                 let sign = if difference.is_clear() { "" } else { ", within chance" };
                 format!("{:+.4} ({}{sign})", difference.recall, signed_range(difference.interval))
             };
@@ -172,7 +172,7 @@ impl Report {
         writeln!(f, "{:15} {:>26}  {:>26}  {:>11}", "", "all", "novel", "cold items*")?;
         let cold = self.model().item_shots[0].cut.servable.recall();
         for ablated in &self.ablations {
-            let of = |difference: &super::Difference| {
+            let of = |difference: &Difference| {
                 format!("{:+.4} {:>18}", difference.recall, signed_range(difference.interval))
             };
             let [all, novel] = [&ablated.difference.all, &ablated.difference.novel].map(of);

@@ -1,4 +1,4 @@
-//! What is asked for when a key is created, and its rules.
+//! Request for a new key, and its rules.
 
 use shelfmark_domain::{FieldError, FieldResult, ModelName, Origin, Scope, Timestamp, text_within};
 

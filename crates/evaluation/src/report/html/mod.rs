@@ -10,8 +10,8 @@ mod tests;
 
 use std::fmt::Write;
 
-use super::{Difference, MethodReport, Report, Shot};
-use crate::{Interval, metrics::Sums};
+use super::{MethodReport, Report, Shot};
+use crate::{Difference, Interval, metrics::Sums};
 use charts::{Point, Series};
 
 const STYLE: &str = include_str!("style.css");

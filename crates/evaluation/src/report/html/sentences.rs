@@ -1,10 +1,11 @@
-//! What the figures mean, in sentences, and whether it is good.
+//! Sentences that say what the figures mean, and whether that is good.
 
 use super::{percent, points, range};
 use crate::{
+    Difference,
     ablation::Ablated,
     metrics::{Cut, Sums},
-    report::{Difference, MethodReport, Report, Shot},
+    report::{MethodReport, Report, Shot},
 };
 
 /// Whether something speaks for the model.
