@@ -55,6 +55,26 @@ pub enum RecordBody {
     Forget(ForgottenUser),
 }
 
+impl RecordBody {
+    /// Returns the event; `None` when it is another kind of record.
+    pub fn into_event(self) -> Option<Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::PutItem(_)
+            | Self::PatchItem(_)
+            | Self::RemoveItem { .. }
+            | Self::Restore { .. }
+            | Self::Configure { .. }
+            | Self::PutVector(_)
+            | Self::Merge(_)
+            | Self::UpdateProfile(_)
+            | Self::Retract(_)
+            | Self::ResetModality { .. }
+            | Self::Forget(_) => None,
+        }
+    }
+}
+
 /// A record at its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {

@@ -1,11 +1,12 @@
 //! Users whose learned rows point the same way.
 
-use std::cmp::Reverse;
-
 use shelfmark_domain::{Id, is_pseudonym};
 use shelfmark_state::dot;
 
-use super::View;
+use super::{
+    View,
+    top_k::{Hit, hit, key},
+};
 
 impl View {
     /// Returns the `limit` users whose learned rows are most like a user's by cosine, best first, forgotten ones left
@@ -25,32 +26,13 @@ impl View {
             (product > 0.0).then(|| dot(vector, other) / product)
         };
         let others = users.ids().filter(|(other, id)| *other != row && !is_pseudonym(id.as_str()));
-        let mut found: Vec<(Reverse<u32>, u32, f32)> = others
-            .filter_map(|(other, _)| cosine(other).map(|cosine| (Reverse(ordered(cosine)), other, cosine)))
-            .collect();
-        let best = |one: &(Reverse<u32>, u32, f32)| (one.0, one.1);
+        let mut found: Vec<u64> =
+            others.filter_map(|(other, _)| cosine(other).map(|cosine| key(other, cosine))).collect();
         if limit < found.len() {
-            found.select_nth_unstable_by_key(limit, best);
+            found.select_nth_unstable(limit);
             found.truncate(limit);
         }
-        found.sort_unstable_by_key(best);
-        found.into_iter().map(|(_, other, cosine)| (users.id(other).clone(), cosine)).collect()
-    }
-}
-
-/// A number that is greater for a greater cosine.
-fn ordered(cosine: f32) -> u32 {
-    let bits = cosine.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn greater_cosines_have_greater_numbers() {
-        let cosines = [-1.0, -0.5, -0.0, 0.25, 0.5, 1.0];
-        assert!(cosines.windows(2).all(|pair| ordered(pair[0]) < ordered(pair[1])));
+        found.sort_unstable();
+        found.into_iter().map(hit).map(|Hit { row, score }| (users.id(row).clone(), score)).collect()
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Hit {
 
 /// A hit as one integer, ascending from best to worst: by score, equal ones by row, that is, by arrival in the model.
 /// Integers are selected and sorted several times faster than hits are compared.
-fn key(row: u32, score: f32) -> u64 {
+pub(super) fn key(row: u32, score: f32) -> u64 {
     // Adding 0 makes -0 and 0 equal.
     let bits = (score + 0.0).to_bits();
     // Positive numbers are ordered as their bits, negative ones the other way round.
@@ -30,7 +30,7 @@ fn key(row: u32, score: f32) -> u64 {
 
 /// Reverse of [`key`].
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of the key")]
-fn hit(key: u64) -> Hit {
+pub(super) fn hit(key: u64) -> Hit {
     let descending = (key >> 32) as u32;
     let bits = if descending >> 31 == 0 { !(descending ^ (1 << 31)) } else { descending };
     Hit { row: key as u32, score: f32::from_bits(bits) }

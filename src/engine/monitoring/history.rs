@@ -13,7 +13,7 @@ use crate::engine::{
     snapshots::recent_states::StateAt,
     stores::Stores,
 };
-use shelfmark_domain::{Event, Position, RecordBody, Timestamp, VersionManifest, VersionNumber};
+use shelfmark_domain::{Event, Position, Timestamp, VersionManifest, VersionNumber};
 use shelfmark_log::RecordsPage;
 use shelfmark_monitor::health::{RowOwner, RowStep, RowTracker, cosine};
 use shelfmark_state::{LearnedTable, Table, distance, dot, learned_row, stored_id};
@@ -242,20 +242,9 @@ async fn events(stores: &Stores, owner: &RowOwner, step: &RowStep) -> Result<Vec
         RowOwner::Item(id) => event.item == *id,
         RowOwner::User(id) => event.user.as_ref() == Some(id),
     };
-    let events = records.into_iter().filter_map(|record| match record.body {
-        RecordBody::Event(event) if own(&event) => Some(StepEvent { position: record.position, event }),
-        RecordBody::Event(_)
-        | RecordBody::PutItem(_)
-        | RecordBody::PatchItem(_)
-        | RecordBody::RemoveItem { .. }
-        | RecordBody::Merge(_)
-        | RecordBody::Retract(_)
-        | RecordBody::UpdateProfile(_)
-        | RecordBody::ResetModality { .. }
-        | RecordBody::Restore { .. }
-        | RecordBody::Configure { .. }
-        | RecordBody::PutVector(_)
-        | RecordBody::Forget(_) => None,
+    let events = records.into_iter().filter_map(|record| {
+        let event = record.body.into_event().filter(&own)?;
+        Some(StepEvent { position: record.position, event })
     });
     Ok(events.take(STEP_EVENTS_MAX).collect())
 }

@@ -83,22 +83,7 @@ impl FeedbackLog {
 
 /// The event of a user who is not forgotten.
 fn feedback_event(body: RecordBody) -> Option<Event> {
-    match body {
-        RecordBody::Event(event) => {
-            event.user.as_ref().is_some_and(|user| !is_pseudonym(user.as_str())).then_some(event)
-        }
-        RecordBody::Retract(_)
-        | RecordBody::PutItem(_)
-        | RecordBody::PatchItem(_)
-        | RecordBody::RemoveItem { .. }
-        | RecordBody::Merge(_)
-        | RecordBody::UpdateProfile(_)
-        | RecordBody::ResetModality { .. }
-        | RecordBody::Restore { .. }
-        | RecordBody::Configure { .. }
-        | RecordBody::PutVector(_)
-        | RecordBody::Forget(_) => None,
-    }
+    body.into_event().filter(|event| event.user.as_ref().is_some_and(|user| !is_pseudonym(user.as_str())))
 }
 
 /// Lists all feedback page by page.

@@ -1,11 +1,11 @@
-//! Neighbours of items and users, by the cosine of their vectors.
+//! Neighbours of items and users, by the cosine of their vectors. A name in the path is that of a list in Gorse's
+//! configuration: there is one ranking here.
 
 use axum::{
     Extension, Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -13,20 +13,11 @@ use super::{
     recommend::{Read, Score, filter},
     request::{ListQuery, OneId},
 };
-use crate::{
-    engine::Model,
-    http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions},
-};
+use crate::http::{Api, auth::Caller, cpu_pool::off_worker, error::ApiError, read_options::ReadOptions};
 use shelfmark_domain::Id;
 
 /// Passes over all users that are made at once. Others wait, within the bounds of requests.
 static SCANS: Semaphore = Semaphore::const_new(4);
-
-/// The id of a path after the name of a list. Names are those of Gorse's configuration: there is one ranking here.
-#[derive(Deserialize)]
-pub struct NamedId {
-    id: String,
-}
 
 /// Lists the items most like an item.
 pub async fn of_item(
@@ -35,24 +26,10 @@ pub async fn of_item(
     Path(OneId { id }): Path<OneId>,
     list: ListQuery,
 ) -> Result<Response, TextError> {
-    items(&api, &caller, &id, &list).await
-}
-
-/// Lists the items most like an item, under a name.
-pub async fn of_item_named(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path(NamedId { id }): Path<NamedId>,
-    list: ListQuery,
-) -> Result<Response, TextError> {
-    items(&api, &caller, &id, &list).await
-}
-
-async fn items(api: &Api, caller: &Caller, id: &str, list: &ListQuery) -> Result<Response, TextError> {
-    let model = model(api, caller)?;
-    let id = Id::new("ItemId", id)?;
+    let model = model(&api, &caller)?;
+    let id = Id::new("ItemId", &id)?;
     let view = ReadOptions::default().view(&model).await?;
-    let read = Read::of(&view, list);
+    let read = Read::of(&view, &list);
     let limit = list.n.saturating_add(list.offset).saturating_add(read.len()).clamp(1, N_MAX);
     let found = model.similar(view, id, limit, filter(&list.categories)).await?;
     let items = found.into_iter().filter(|item| !read.has(&item.id)).skip(list.offset).take(list.n);
@@ -67,26 +44,18 @@ pub async fn of_user(
     Path(OneId { id }): Path<OneId>,
     list: ListQuery,
 ) -> Result<Response, TextError> {
-    users(&model(&api, &caller)?, id, list).await
-}
-
-/// Lists the users most like a user, under a name.
-pub async fn of_user_named(
-    State(api): State<Api>,
-    Extension(caller): Extension<Caller>,
-    Path(NamedId { id }): Path<NamedId>,
-    list: ListQuery,
-) -> Result<Response, TextError> {
-    users(&model(&api, &caller)?, id, list).await
-}
-
-async fn users(model: &Model, id: String, list: ListQuery) -> Result<Response, TextError> {
+    let model = model(&api, &caller)?;
     Id::new("UserId", &id)?;
     let view = model.live();
     let work = view.inference().users.len() * view.inference().config.dim * size_of::<f32>();
-    let _turn = SCANS.acquire().await.map_err(|error| ApiError::Internal(error.to_string()))?;
+    let turn = SCANS.acquire().await.map_err(|error| ApiError::Internal(error.to_string()))?;
     let wanted = list.n.saturating_add(list.offset);
-    let found = off_worker(work, move || view.similar_users(&id, wanted)).await?;
+    let scan = move || {
+        // A pass goes on when its client goes away, so it keeps its turn itself.
+        let _turn = turn;
+        view.similar_users(&id, wanted)
+    };
+    let found = off_worker(work, scan).await?;
     let scores = found.iter().skip(list.offset).map(|(id, cosine)| Score::new(id, f64::from(*cosine)));
     Ok(Json(scores.collect::<Vec<_>>()).into_response())
 }

@@ -69,7 +69,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     }
 }
 
-/// The id of a path, in which a category may follow.
+/// The id of a path, which may have a category or a name of a list besides.
 #[derive(Deserialize)]
 pub struct OneId {
     pub id: String,

@@ -54,8 +54,8 @@ fn searches() -> Router<Api> {
         .route("/api/item/{id}/neighbors", get(neighbors::of_item))
         .route("/api/item/{id}/neighbors/", get(neighbors::of_item))
         .route("/api/item/{id}/neighbors/{category}", get(neighbors::of_item))
-        .route("/api/item-to-item/{name}/{id}", get(neighbors::of_item_named))
-        .route("/api/item-to-item/{name}/{id}/", get(neighbors::of_item_named))
+        .route("/api/item-to-item/{name}/{id}", get(neighbors::of_item))
+        .route("/api/item-to-item/{name}/{id}/", get(neighbors::of_item))
 }
 
 /// Reads of items and single users.
@@ -80,8 +80,8 @@ fn exports() -> Router<Api> {
         .route("/api/feedback/{a}/{b}/{c}", get(feedback::get_typed))
         .route("/api/user/{id}/neighbors", get(neighbors::of_user))
         .route("/api/user/{id}/neighbors/", get(neighbors::of_user))
-        .route("/api/user-to-user/{name}/{id}", get(neighbors::of_user_named))
-        .route("/api/user-to-user/{name}/{id}/", get(neighbors::of_user_named))
+        .route("/api/user-to-user/{name}/{id}", get(neighbors::of_user))
+        .route("/api/user-to-user/{name}/{id}/", get(neighbors::of_user))
         .route("/api/bulk/{table}", get(bulk::export))
         .route("/api/dump", get(bulk::dump_all))
 }
