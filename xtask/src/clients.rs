@@ -4,12 +4,11 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::node::Node;
 use crate::project::Project;
 use crate::run::{say, show};
-use crate::system::python;
+use crate::system::python_command;
 use crate::{Outcome, cache, commands, space};
 
 /// Names the program to the tests.
@@ -33,7 +32,7 @@ pub fn check(project: &Project) -> Outcome<()> {
 fn check_python(folder: &Path, program: &Path) -> Outcome<()> {
     let packages = packages(folder)?;
     let run = |words: &[&str]| {
-        let mut command = Command::new(python().ok_or("python3 with pip is missing")?);
+        let mut command = python_command()?;
         command.current_dir(folder).args(words).env(PROGRAM, program).env("PYTHONDONTWRITEBYTECODE", "1");
         // The client as it lies here, installed nowhere.
         let path = [folder.join("src"), packages.clone()].map(|folder| folder.display().to_string()).join(":");
@@ -52,7 +51,7 @@ fn packages(folder: &Path) -> Outcome<PathBuf> {
     cache::filled(&format!("python-client-{:016x}", hasher.finish()), |fresh| {
         space::require(fresh, space::GB, "the checks of the clients", "set SHELFMARK_CACHE_DIR to a folder with more")?;
         say("fetching what the Python client is checked with (once for all clones)");
-        let mut pip = Command::new(python().ok_or("python3 with pip is missing")?);
+        let mut pip = python_command()?;
         pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-compile", "--no-deps"]);
         pip.args(["--require-hashes", "--only-binary", ":all:", "--target"]).arg(fresh);
         show(pip.arg("--requirement").arg(&requirements))

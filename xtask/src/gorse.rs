@@ -11,9 +11,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
-use crate::api::Service;
 use crate::project::Project;
 use crate::run::say;
+use crate::service::Service;
 use crate::{Outcome, cache, commands, gorse_suites};
 
 /// Where the suites ask.

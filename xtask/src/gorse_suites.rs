@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::node::Node;
 use crate::project::Project;
 use crate::run::{is_root, on_path, read, say, show};
-use crate::system::python;
+use crate::system::{python, python_command};
 use crate::{Outcome, cache, space};
 
 /// Names of a suite's tests, each with whether it passed.
@@ -95,11 +95,10 @@ pub fn fetch_python(_: &Project) -> Fetched {
 }
 
 pub fn run_python(project: &Project, folder: &Path) -> Outcome<TestResults> {
-    let python = python().ok_or("python3 with pip is missing")?;
     let package = folder.join("source/pygorse-0.5.1");
     let paths = env::join_paths([folder.join("packages"), package.clone(), package.join("tests")])
         .map_err(|error| error.to_string())?;
-    let mut run = Command::new(python);
+    let mut run = python_command()?;
     run.arg(project.root().join("tests/gorse_clients/unittests.py")).arg("test_gorse");
     run.env("PYTHONPATH", paths).env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(results(&read(&mut run)?))

@@ -18,6 +18,7 @@ mod node;
 mod postgres;
 mod project;
 mod run;
+mod service;
 mod snapshots;
 mod space;
 mod system;

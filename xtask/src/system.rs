@@ -57,6 +57,11 @@ pub fn python() -> Option<&'static str> {
     ["python3", "/usr/bin/python3"].into_iter().find(|python| works(python, &["-m", "pip", "--version"]))
 }
 
+/// A command of the Python that has pip.
+pub fn python_command() -> Outcome<Command> {
+    python().map(Command::new).ok_or_else(|| "python3 with pip is missing".to_owned())
+}
+
 fn missing(needs: Needs) -> Vec<Missing> {
     let mut missing = Vec::new();
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
