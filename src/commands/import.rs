@@ -25,14 +25,18 @@ use super::{
     vectors::VectorArgs,
 };
 
+/// Options that say something about vectors, and nothing about another recommender's data.
+const VECTORS_ONLY: [&str; 11] =
+    ["into", "format", "ids", "tensor", "scale", "keep_mean", "lenient", "create", "limit", "allow_bad", "batch"];
+
 /// Import vectors learned elsewhere, as the start of a model's items or tokens.
 ///
 /// Formats: word2vec (binary and text), GloVe, npy, npz, safetensors and lines of JSON, among them all that `shelfmark
-/// versions
-/// export` writes. Each may be compressed with gzip, zstd or bzip2. The file is read twice. The first pass matches its ids with the model's and computes the mean. If its vectors are longer than the model's, it also finds the axes
-/// along which they vary most. What cannot be read rightly is refused in that pass. The second pass sends the vectors
-/// that matched: centred, rotated at random (which keeps all angles) and scaled. Each is a record of the model's log,
-/// which a rollback undoes like any other.
+/// versions export` writes. Each may be compressed with gzip, zstd or bzip2. The file is read twice. The first pass
+/// matches its ids with the model's and computes the mean. If its vectors are longer than the model's, it also finds
+/// the axes along which they vary most. What cannot be read rightly is refused in that pass. The second pass sends the
+/// vectors that matched: centred, rotated at random (which keeps all angles) and scaled. Each is a record of the
+/// model's log, which a rollback undoes like any other.
 ///
 /// Ends with status 0 when every vector that matched was taken, 1 when some were not finite or rejected (more than
 /// --allow-bad), 2 when nothing matched or was taken, or when the command failed.
@@ -44,7 +48,7 @@ pub struct ImportArgs {
     /// Move from another recommender instead. `gorse`: FILE is the address of a running Gorse, which is read page by
     /// page, a dump of it, or its configuration (.toml), whose kinds of feedback get their weights. Data goes into the
     /// model that the key is for, or default.
-    #[arg(long, value_enum, value_name = "RECOMMENDER")]
+    #[arg(long, value_enum, value_name = "RECOMMENDER", conflicts_with_all = VECTORS_ONLY)]
     from: Option<Recommender>,
     /// API key of the running Gorse.
     #[arg(long, requires = "from", env = "SHELFMARK_FROM_KEY", hide_env_values = true, value_name = "KEY")]
@@ -119,6 +123,7 @@ pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
             from_key: args.from_key,
             service: args.service,
             dry_run: args.dry_run,
+            patience: Duration::from_secs(args.patience),
             output: args.output,
             quiet: args.quiet,
         },

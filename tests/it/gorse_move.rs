@@ -57,6 +57,8 @@ async fn a_running_gorse_its_dump_and_its_configuration_come_in() {
 
     let (code, _, told) = import(&service.url, &[file, "--model", "other"]);
     assert!(code == Some(2) && told.contains("--model other"), "{told}");
+    let (code, _, told) = import(&service.url, &[file, "--limit", "5"]);
+    assert!(code == Some(2) && told.contains("--limit"), "an option that would do nothing: {told}");
     std::fs::write(file, &dump[..100]).expect("a file");
     let (code, _, told) = import(&service.url, &[file]);
     assert!(code == Some(2) && told.contains("the dump ends within a"), "{told}");

@@ -9,7 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::{Batch, BatchKind, Client, ClientError, ModelStatus, RejectedEntry, SendStats, client::BatchReply};
+use crate::{Batch, BatchKind, Client, ClientError, ModelStatus, RejectedEntry, SendStats, client::BatchReply, retry};
 
 /// Receiver of progress.
 pub trait Observer {
@@ -72,9 +72,6 @@ pub struct BatchSender<'a> {
 }
 
 impl<'a> BatchSender<'a> {
-    const BACKOFF_FIRST: Duration = Duration::from_millis(100);
-    const BACKOFF_MAX: Duration = Duration::from_secs(5);
-
     /// `patience`: how long without a success until it gives up. `rate`: events per second, at most.
     pub fn new(client: &'a Client, observer: &'a dyn Observer, patience: Duration, rate: Option<f64>) -> Self {
         let pace = rate.map(|rate| Pace { rate, next: Instant::now() });
@@ -105,30 +102,19 @@ impl<'a> BatchSender<'a> {
 
     /// Posts until there is an answer. The inner error is a refusal of the content.
     async fn post(&mut self, part: &Batch) -> Result<Result<BatchReply, Rejection>, BatchSendError> {
-        let begin = Instant::now();
-        let mut backoff = Self::BACKOFF_FIRST;
-        loop {
-            let error = match self.client.post(part.kind, part.body.clone()).await {
-                Ok(reply) => return Ok(Ok(reply)),
-                Err(ClientError::Refused { code, detail, errors, .. }) => {
-                    return Ok(Err(Rejection { code, detail, errors }));
-                }
-                Err(error) if error.is_transient() => error,
-                Err(error) => return Err(error.into()),
-            };
-            let asked = if let ClientError::Busy { retry_after, .. } = &error { *retry_after } else { None };
-            let pause = asked.unwrap_or(backoff);
-            if begin.elapsed() + pause > self.patience {
-                return Err(BatchSendError::GaveUp {
-                    at: part.begin(),
-                    waited: begin.elapsed(),
-                    source: Box::new(error),
-                });
+        let (client, observer, stats) = (self.client, self.observer, &mut self.stats);
+        let send = async || client.post(part.kind, part.body.clone()).await;
+        let on_retry = |error: &ClientError| {
+            stats.retries += 1;
+            observer.on_retry(error);
+        };
+        match retry(self.patience, send, on_retry).await {
+            Ok(reply) => Ok(Ok(reply)),
+            Err((ClientError::Refused { code, detail, errors, .. }, _)) => Ok(Err(Rejection { code, detail, errors })),
+            Err((error, waited)) if error.is_transient() => {
+                Err(BatchSendError::GaveUp { at: part.begin(), waited, source: Box::new(error) })
             }
-            self.stats.retries += 1;
-            self.observer.on_retry(&error);
-            tokio::time::sleep(pause).await;
-            backoff = (backoff * 2).min(Self::BACKOFF_MAX);
+            Err((error, _)) => Err(error.into()),
         }
     }
 

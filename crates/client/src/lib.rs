@@ -24,6 +24,7 @@ mod client;
 mod connection;
 mod gorse;
 mod request;
+mod retry;
 mod stats;
 mod tls;
 
@@ -33,5 +34,6 @@ pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, Rejecte
 pub use gorse::GorseServer;
 pub use request::ApiRequest;
 pub use reqwest::Url;
+pub use retry::retry;
 pub use stats::SendStats;
 pub use tls::{TlsError, tls_config};

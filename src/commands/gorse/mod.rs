@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context, bail};
 use indicatif::HumanCount;
 use serde_json::{Value, json};
-use shelfmark_client::{ApiRequest, Client, ClientError, GorseServer, Url};
+use shelfmark_client::{ApiRequest, Client, ClientError, GorseServer, Url, retry};
 use tokio::fs::File;
 
 use super::{
@@ -18,9 +18,6 @@ use config::Settings;
 
 /// Entries of a page.
 const PAGE: usize = 1000;
-/// Attempts of a request that may succeed later, and the pause after the first; it doubles.
-const ATTEMPTS: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(500);
 /// Tables, in the order in which they are moved: feedback would make users and items without labels.
 const TABLES: [&str; 3] = ["users", "items", "feedback"];
 
@@ -32,6 +29,8 @@ pub struct Move {
     pub from_key: Option<String>,
     pub service: ServiceArgs,
     pub dry_run: bool,
+    /// How long a request is repeated that may succeed later.
+    pub patience: Duration,
     pub output: OutputArgs,
     pub quiet: bool,
 }
@@ -74,10 +73,10 @@ impl Move {
             let (mut cursor, mut count) = (String::new(), 0);
             loop {
                 let read = async || gorse.page(table, PAGE, &cursor).await;
-                let (entries, next) = patiently(read).await.with_context(|| format!("{table} of {url}"))?;
+                let (entries, next) = self.patiently(read).await.with_context(|| format!("{table} of {url}"))?;
                 if !entries.is_empty() && !self.dry_run {
                     let send = async || client.post_gorse(table, &entries).await;
-                    patiently(send).await.with_context(|| format!("{table} after {count} were taken"))?;
+                    self.patiently(send).await.with_context(|| format!("{table} after {count} were taken"))?;
                 }
                 count += entries.len();
                 if next.is_empty() || next == cursor {
@@ -91,6 +90,10 @@ impl Move {
             done[table] = count.into();
         }
         Ok(done)
+    }
+
+    async fn patiently<T>(&self, send: impl AsyncFnMut() -> Result<T, ClientError>) -> Result<T, ClientError> {
+        retry(self.patience, send, |_| {}).await.map_err(|(error, _)| error)
     }
 
     /// Sends a dump as it is read.
@@ -113,19 +116,6 @@ impl Move {
         }
         Ok(json!({ "kinds": settings.kinds, "settings": settings.said }))
     }
-}
-
-/// Repeats a request that may succeed later.
-async fn patiently<T>(mut send: impl AsyncFnMut() -> Result<T, ClientError>) -> Result<T, ClientError> {
-    let mut pause = PAUSE;
-    for _ in 1..ATTEMPTS {
-        match send().await {
-            Err(error) if error.is_transient() => tokio::time::sleep(pause).await,
-            answer => return answer,
-        }
-        pause *= 2;
-    }
-    send().await
 }
 
 /// Describes what was done.
