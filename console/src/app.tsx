@@ -1,9 +1,9 @@
 // The frame around every view: navigation, model, key, and what the service says of itself.
 
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { get, key } from "./api/client";
+import { get, key, type Schema } from "./api/client";
 import { Problem } from "./components/parts";
-import { KeyDialog } from "./components/key_dialog";
+import { KeyDialog, NewKeyDialog } from "./components/key_dialog";
 import { count } from "./format";
 import { LearningPage } from "./pages/learning";
 import { LogPage } from "./pages/log";
@@ -40,8 +40,15 @@ export function App() {
   const about = useLoad(`about ${session}`, (signal) => get("/v1", { signal }), 5000);
   const models = useLoad(about.data?.caller ? `models ${session}` : null, (signal) => get("/v1/models", { signal }), 2000);
   const askForKey = useCallback(() => setAsking(true), []);
+  const [made, setMade] = useState<Schema["NewKeyOut"] | null>(null);
+  const takeKey = useCallback((secret: string) => {
+    key.set(secret);
+    setAsking(false);
+    setMade(null);
+    setSession((session) => session + 1);
+  }, []);
   const list = useMemo(() => models.data?.models ?? [], [models.data]);
-  const shared = useMemo(() => ({ route, about: about.data, models: list, askForKey }), [route, about.data, list, askForKey]);
+  const shared = useMemo(() => ({ route, about: about.data, models: list, askForKey, showKey: setMade }), [route, about.data, list, askForKey]);
   const View = VIEWS[route.page];
   const now = list.find((one) => one.model === route.model);
   const needsKey = about.data !== null && about.data.caller === null;
@@ -81,13 +88,8 @@ export function App() {
         {needsKey && <NeedsKey ask={askForKey} />}
         {about.data?.caller && <View key={`${route.model}/${route.page}/${route.id ?? ""} ${session}`} />}
       </main>
-      {asking && (
-        <KeyDialog
-          about={about.data}
-          close={() => setAsking(false)}
-          use={(secret) => { key.set(secret); setAsking(false); setSession((session) => session + 1); }}
-        />
-      )}
+      {asking && <KeyDialog about={about.data} close={() => setAsking(false)} use={takeKey} />}
+      {made && <NewKeyDialog made={made} close={() => setMade(null)} use={takeKey} />}
     </SharedContext.Provider>
   );
 }

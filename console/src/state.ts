@@ -11,6 +11,8 @@ export interface Shared {
   /// Names of models that the caller may see.
   models: Schema["ModelOut"][];
   askForKey: () => void;
+  /// Shows a new key, over any view: the first key of a service ends what this page may do without one.
+  showKey: (made: Schema["NewKeyOut"]) => void;
 }
 
 export const SharedContext = createContext<Shared>(null as unknown as Shared);

@@ -145,7 +145,13 @@ async fn end<T>(audit: &AuditLog, entry: u64, outcome: Result<T, KeyError>) -> a
     let status = match &outcome {
         Ok(_) => 200,
         Err(KeyError::Database(_)) => 503,
-        Err(KeyError::Field(_) | KeyError::NameTaken(_) | KeyError::NotFound(_) | KeyError::TooMany(_)) => 422,
+        Err(
+            KeyError::Field(_)
+            | KeyError::NameTaken(_)
+            | KeyError::NotFound(_)
+            | KeyError::TooMany(_)
+            | KeyError::Last(_),
+        ) => 422,
     };
     if let Err(error) = audit.end(entry, status).await {
         eprintln!("The entry {entry} of the audit log has no status: {error}");

@@ -10,7 +10,7 @@ use crate::engine::{CreateModel, EngineError, Model, Models, Processes};
 use shelfmark_domain::{ApiKey, ModelName, Scope};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, AuditLog, NewAuditEntry},
-    keys::KeyStore,
+    keys::{KeyError, KeyStore, NewKey, Secret},
     processes::{ProcessError, SeenProcess},
 };
 
@@ -58,6 +58,12 @@ pub trait Keys: Send + Sync + 'static {
     fn authenticate(&self, secret: &str) -> Option<ApiKey>;
     /// Whether a page of this origin may use some key that has the scope for the model.
     fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool;
+    /// Lists all keys, ordered by name.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ApiKey>, KeyError>>;
+    /// Creates a key; its secret cannot be read again.
+    fn create<'a>(&'a self, new: &'a NewKey) -> BoxFuture<'a, Result<(Secret, ApiKey), KeyError>>;
+    /// Revokes a key, unless it is the last one.
+    fn revoke<'a>(&'a self, key: &'a ApiKey) -> BoxFuture<'a, Result<(), KeyError>>;
 }
 
 impl Keys for KeyStore {
@@ -71,6 +77,18 @@ impl Keys for KeyStore {
 
     fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
         Self::allows_origin(self, origin, scope, model)
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ApiKey>, KeyError>> {
+        Box::pin(Self::list(self))
+    }
+
+    fn create<'a>(&'a self, new: &'a NewKey) -> BoxFuture<'a, Result<(Secret, ApiKey), KeyError>> {
+        Box::pin(Self::create(self, new))
+    }
+
+    fn revoke<'a>(&'a self, key: &'a ApiKey) -> BoxFuture<'a, Result<(), KeyError>> {
+        Box::pin(self.revoke_unless_last(key))
     }
 }
 

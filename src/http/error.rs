@@ -15,7 +15,7 @@ use shelfmark_log::LogError;
 use shelfmark_serving::QueryError;
 use shelfmark_store::operations::OperationError;
 use shelfmark_store::versions::VersionError;
-use shelfmark_store::{audit::AuditError, processes::ProcessError};
+use shelfmark_store::{audit::AuditError, keys::KeyError, processes::ProcessError};
 
 /// Content codings of requests that are taken, as the header `accept-encoding` of a refusal names them.
 pub const CODINGS: &str = "gzip, zstd";
@@ -165,6 +165,9 @@ pub enum ApiError {
     /// Where the processes stand is not known.
     #[error(transparent)]
     Processes(#[from] ProcessError),
+    /// The store of the API keys said no.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A stream ended early; what it did until then is in the answer.
     #[error("{cause}")]
     Stream {
@@ -241,6 +244,9 @@ impl ApiError {
         if let Self::Processes(error) = self {
             return Some(error.kind());
         }
+        if let Self::Key(error) = self {
+            return Some(error.kind());
+        }
         None
     }
 
@@ -297,6 +303,7 @@ impl ApiError {
             Self::Engine(error) => meaning(error.kind()),
             Self::Audit(error) => meaning(error.kind()),
             Self::Processes(error) => meaning(error.kind()),
+            Self::Key(error) => meaning(error.kind()),
             Self::Stream { cause, .. } => cause.meaning(),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -332,6 +339,10 @@ const fn meaning(kind: ErrorKind) -> Meaning {
         K::OperationNotFound => (S::NOT_FOUND, "operation_not_found", "No such operation"),
         K::ItemNotFound => (S::NOT_FOUND, "item_not_found", "Not found"),
         K::UserNotFound => (S::NOT_FOUND, "user_not_found", "Not found"),
+        K::KeyNotFound => (S::NOT_FOUND, "key_not_found", "No such key"),
+        K::KeyExists => (S::CONFLICT, "key_exists", "Another key has this name"),
+        K::TooManyKeys => (S::CONFLICT, "too_many_keys", "There are as many keys as there may be"),
+        K::LastKey => (S::CONFLICT, "last_key", "The last key is not revoked by a request"),
         K::ModelExists => (S::CONFLICT, "model_exists", "Another model has this name"),
         K::TooManyModels => (S::CONFLICT, "too_many_models", "There are as many models as there may be"),
         K::ModelInUse => (S::CONFLICT, "model_in_use", "Forks stand on the model"),

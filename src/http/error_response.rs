@@ -13,6 +13,7 @@ use super::{
 };
 use crate::engine::{EngineError, RunningRollback};
 use shelfmark_domain::{ErrorKind, Position};
+use shelfmark_store::keys::KeyError;
 
 /// What is said of our own failures.
 const SEE_LOG: &str = "the cause is in the service's log under this request_id";
@@ -71,6 +72,9 @@ impl ApiError {
         }
         if let Self::Engine(error) = self {
             return error.field().map(FieldProblem::from).into_iter().collect();
+        }
+        if let Self::Key(KeyError::Field(error)) = self {
+            return vec![FieldProblem::from(error)];
         }
         Vec::new()
     }

@@ -46,6 +46,7 @@ mod host;
 mod imports;
 mod ingest;
 mod items;
+mod keys;
 mod learning;
 mod learning_stream;
 mod limits;

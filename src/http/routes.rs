@@ -14,7 +14,7 @@ use super::{
     auth::Caller,
     compare, compression, configuration, console, cross_origin, embeddings, entity_tag,
     error::ApiError,
-    events, export, forensics, freezing, gorse, guard, history, imports, items, learning, learning_stream, map,
+    events, export, forensics, freezing, gorse, guard, history, imports, items, keys, learning, learning_stream, map,
     middleware::{self, Admission, Load, Policy},
     modalities, model_lifecycle, models, operations, pages, processes, profiles, recommendations, retraction, rollback,
     service, serving, similar, users, versions,
@@ -143,6 +143,8 @@ fn writes() -> Group {
 fn admin() -> Group {
     let routes = OpenApiRouter::new()
         .routes(routes!(audit::list))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::put, keys::delete))
         .routes(routes!(model_lifecycle::put, model_lifecycle::delete))
         .routes(routes!(configuration::patch))
         .routes(routes!(imports::post))

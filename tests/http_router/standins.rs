@@ -16,6 +16,7 @@ use shelfmark::{
 use shelfmark_domain::{ApiKey, KeyHash, ModelName, Origin, Position, Scope, Timestamp};
 use shelfmark_store::{
     audit::{AuditEntry, AuditError, NewAuditEntry},
+    keys::{KeyError, NewKey, Secret},
     model_catalog::ModelCatalogError,
     processes::{ModelStanding, ProcessError, ProcessReport, SeenProcess},
 };
@@ -89,6 +90,20 @@ impl Keys for NamedKeys {
     fn allows_origin(&self, origin: &str, scope: Scope, model: &str) -> bool {
         let may = |key: &&ApiKey| key.scope == scope && key.model.as_deref() == Some(model);
         self.0.iter().filter(may).any(|key| key.origins.iter().any(|allowed| allowed.as_str() == origin))
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ApiKey>, KeyError>> {
+        let keys = self.0.clone();
+        Box::pin(async move { Ok(keys) })
+    }
+
+    // What changes keys is tried on the real store.
+    fn create<'a>(&'a self, new: &'a NewKey) -> BoxFuture<'a, Result<(Secret, ApiKey), KeyError>> {
+        Box::pin(async { Err(KeyError::NameTaken(new.name.clone())) })
+    }
+
+    fn revoke<'a>(&'a self, key: &'a ApiKey) -> BoxFuture<'a, Result<(), KeyError>> {
+        Box::pin(async { Err(KeyError::Last(key.name.clone())) })
     }
 }
 

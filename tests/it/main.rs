@@ -41,6 +41,7 @@ mod import;
 mod import_quality;
 mod integer_edges;
 mod item_metadata;
+mod keys_http;
 mod keys_store;
 mod lag_bound;
 #[path = "../learner_model/mod.rs"]

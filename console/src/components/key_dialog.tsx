@@ -1,6 +1,6 @@
-// Dialog for the API key. The key is kept in this tab (sessionStorage) and sent as a Bearer token.
+// Dialogs for API keys: the one that this tab uses, and a new one. The key is kept in this tab (sessionStorage) and sent as a Bearer token.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { key, type Schema } from "../api/client";
 
 export function KeyDialog(props: { about: Schema["About"] | null; close: () => void; use: (secret: string) => void }) {
@@ -29,6 +29,29 @@ export function KeyDialog(props: { about: Schema["About"] | null; close: () => v
           <button type="button" class="quiet" onClick={props.close}>Close</button>
         </div>
       </form>
+    </dialog>
+  );
+}
+
+/// A key that was just created, which nobody can read again.
+export function NewKeyDialog(props: { made: Schema["NewKeyOut"]; close: () => void; use: (secret: string) => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [copied, setCopied] = useState(false);
+  useEffect(() => dialog.current?.showModal(), []);
+  const { key: made, secret } = props.made;
+  const copy = (): void => {
+    navigator.clipboard?.writeText(secret).then(() => setCopied(true), () => {});
+  };
+  return (
+    <dialog ref={dialog} onClose={props.close} aria-labelledby="new-key-title">
+      <h2 id="new-key-title">Key {made.name}</h2>
+      <p class="muted">Scope {made.scope}{made.model ? `, model ${made.model}` : ", all models"}. Copy it now: it is not shown again.</p>
+      <p><code class="wrap" tabIndex={0}>{secret}</code></p>
+      <div class="row">
+        <button type="button" class="main" onClick={copy}>{copied ? "Copied" : "Copy"}</button>
+        {made.origins.length === 0 && <button type="button" onClick={() => props.use(secret)}>Use it here</button>}
+        <button type="button" class="quiet" onClick={props.close}>Done</button>
+      </div>
     </dialog>
   );
 }

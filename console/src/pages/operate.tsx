@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { call, get, text, type Schema } from "../api/client";
+import { Keys } from "../components/keys";
 import { Receipts } from "../components/receipts";
 import { gauge } from "../prometheus";
 import { ActionButton, Card, Curl, Fact, Problem, Progress, Table } from "../components/parts";
@@ -250,14 +251,3 @@ function Audit() {
 /// The action with the parameters of its path that are on record.
 const filled = (entry: Schema["AuditEntry"]): string =>
   entry.action.replace(/\{(\w+)\}/g, (hole, name: string) => (name === "model" ? entry.model : entry.target[name]) ?? hole);
-
-function Keys() {
-  const { about } = useShared();
-  const mayAdmin = useMay("admin");
-  return (
-    <Card title="Keys" note="Keys are made on the service's machine, which shows each once. The HTTP API neither makes nor lists them.">
-      <p>{about?.caller?.key ? `You use ${about.caller.key}, scope ${about.caller.scope}.` : "There are no keys: whoever is on this machine may do everything."}</p>
-      {mayAdmin && <pre tabIndex={0}>{"shelfmark keys create --name NAME --scope read\nshelfmark keys list\nshelfmark keys revoke --name NAME"}</pre>}
-    </Card>
-  );
-}

@@ -33,7 +33,7 @@ const GROUPS = {
     ["a service that goes away and comes back", rough.goneAndBack],
     ["the console works behind a path prefix", rough.behindAPrefix],
     ["20,000 points are drawn", map.manyPoints],
-    ["a key of scope read sees no admin action", rough.keys],
+    ["keys are created and revoked in the page, and one of scope read sees no admin action", rough.keys],
   ],
 };
 

@@ -15,6 +15,14 @@ pub enum ErrorKind {
     ItemNotFound,
     /// No such user.
     UserNotFound,
+    /// No such API key.
+    KeyNotFound,
+    /// Another API key has this name.
+    KeyExists,
+    /// There are as many API keys as there may be.
+    TooManyKeys,
+    /// The API key is the only one, and without keys there is no authentication.
+    LastKey,
     /// Another model has this name.
     ModelExists,
     /// There are as many models as there may be.

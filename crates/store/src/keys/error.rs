@@ -1,11 +1,11 @@
 //! Errors of the key store.
 
-use shelfmark_domain::FieldError;
+use shelfmark_domain::{ErrorKind, FieldError};
 
 /// Error of the key store.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The name is empty or too long.
+    /// A field breaks its rule.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// Another key has this name.
@@ -17,7 +17,24 @@ pub enum KeyError {
     /// The maximum number of keys is reached.
     #[error("there are {0} keys, which is the maximum")]
     TooMany(usize),
+    /// Without keys there is no authentication, so the last one is not revoked by a request.
+    #[error("{0:?} is the last key: without keys, whoever is on the service's machine may do everything")]
+    Last(String),
     /// A statement failed, or Postgres could not be reached.
     #[error("the database of the key store failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl KeyError {
+    /// The kind of failure.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Field(_) => ErrorKind::Invalid,
+            Self::NameTaken(_) => ErrorKind::KeyExists,
+            Self::NotFound(_) => ErrorKind::KeyNotFound,
+            Self::TooMany(_) => ErrorKind::TooManyKeys,
+            Self::Last(_) => ErrorKind::LastKey,
+            Self::Database(_) => ErrorKind::DatabaseUnavailable,
+        }
+    }
 }

@@ -44,7 +44,7 @@ impl NewKey {
         let scope = self.scope.name();
         if !self.scope.is_for_pages() {
             let given =
-                [("origin", !self.origins.is_empty()), ("requests_per_second", self.requests_per_second.is_some())];
+                [("origins", !self.origins.is_empty()), ("requests_per_second", self.requests_per_second.is_some())];
             return match given.into_iter().find(|(_, is_given)| *is_given) {
                 Some((field, _)) => {
                     let detail = format!("goes with scope ingest or recommend alone, not with {scope}");
@@ -59,7 +59,7 @@ impl NewKey {
         if !(1..=ORIGINS_MAX).contains(&self.origins.len()) {
             let detail =
                 format!("a key of scope {scope} is for 1 to {ORIGINS_MAX} origins, has {}", self.origins.len());
-            return Err(FieldError::new("origin", "out_of_range", detail));
+            return Err(FieldError::new("origins", "out_of_range", detail));
         }
         let rate = self.requests_per_second.unwrap_or(REQUESTS_PER_SECOND);
         if !(1..=REQUESTS_PER_SECOND_MAX).contains(&rate) {
@@ -87,10 +87,10 @@ mod tests {
         assert_eq!(NewKey::new("shop", Scope::Write).check().expect("valid"), None);
         for (bad, field) in [
             (NewKey { model: None, ..page.clone() }, "model"),
-            (NewKey { origins: Vec::new(), ..page.clone() }, "origin"),
-            (NewKey { origins: vec![origin.clone(); 33], ..page.clone() }, "origin"),
+            (NewKey { origins: Vec::new(), ..page.clone() }, "origins"),
+            (NewKey { origins: vec![origin.clone(); 33], ..page.clone() }, "origins"),
             (NewKey { requests_per_second: Some(0), ..page.clone() }, "requests_per_second"),
-            (NewKey { origins: vec![origin], ..NewKey::new("shop", Scope::Write) }, "origin"),
+            (NewKey { origins: vec![origin], ..NewKey::new("shop", Scope::Write) }, "origins"),
             (NewKey { requests_per_second: Some(1), ..NewKey::new("shop", Scope::Read) }, "requests_per_second"),
             (NewKey::new("", Scope::Read), "name"),
         ] {

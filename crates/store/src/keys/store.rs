@@ -117,6 +117,32 @@ impl KeyStore {
         Ok(())
     }
 
+    /// Revokes a key, unless it is the last one. A newer key of the same name stays.
+    ///
+    /// Errors: [`KeyError::NotFound`], [`KeyError::Last`].
+    pub async fn revoke_unless_last(&self, key: &ApiKey) -> Result<(), KeyError> {
+        let mut transaction = self.pool.begin().await?;
+        // Two that revoke the last two keys would each see the other's.
+        sqlx::query("lock table api_keys in share row exclusive mode").execute(&mut *transaction).await?;
+        let others: bool = sqlx::query_scalar("select exists (select from api_keys where name <> $1)")
+            .bind(&key.name)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let deleted = sqlx::query("delete from api_keys where name = $1 and hash = $2")
+            .bind(&key.name)
+            .bind(key.hash.0.as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        if deleted.rows_affected() == 0 {
+            return Err(KeyError::NotFound(key.name.clone()));
+        }
+        if !others {
+            return Err(KeyError::Last(key.name.clone()));
+        }
+        transaction.commit().await?;
+        self.refresh().await
+    }
+
     /// Whether there are no keys. The service then listens on loopback only.
     pub fn is_empty(&self) -> bool {
         self.snapshot.load().is_empty()
