@@ -19,7 +19,9 @@ use shelfmark_evaluation::{
 };
 
 use super::{
+    client_command::ServiceArgs,
     input::{EntrySink, FeedArgs, FormatChoice, InputFiles},
+    model_log, pipeline,
     progress_bar::WorkProgress,
     stats::{ReadStats, SHOWN_MAX},
     vectors::VectorArgs,
@@ -56,8 +58,14 @@ pub struct EvaluateArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct InputArgs {
     /// Files of events and items, as `shelfmark replay` takes them.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "log", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Measure on the log of a running service's model instead of files, with its configuration unless --config names
+    /// one. The key needs scope `export`. Metadata and profiles count as known from the first event on.
+    #[arg(long, conflicts_with_all = ["files", "items", "import", "sort"])]
+    log: bool,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// File of items. May be given several times.
     #[arg(long, value_name = "FILE")]
     items: Vec<PathBuf>,
@@ -146,6 +154,7 @@ impl InputArgs {
     /// Reads and checks the configuration.
     pub fn config(&self) -> anyhow::Result<ModelConfig> {
         let mut config = match &self.config {
+            None if self.log => pipeline::runtime()?.block_on(model_log::config(&self.service.client()?))?,
             None => ModelConfig::default(),
             Some(path) => {
                 let named = || format!("--config {}", path.display());
@@ -160,6 +169,9 @@ impl InputArgs {
 
     /// Returns the names of the files, without their folders.
     fn title(&self) -> String {
+        if self.log {
+            return format!("the log of {}", self.service.model);
+        }
         let names = self.files.iter().chain(&self.items).map(|path| path.file_name().unwrap_or(path.as_os_str()));
         names.map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>().join(", ")
     }
@@ -171,6 +183,9 @@ impl InputArgs {
 
     /// Reads all files into a stream.
     pub fn stream(&self, config: &ModelConfig) -> anyhow::Result<Stream> {
+        if self.log {
+            return self.logged(config);
+        }
         let input = InputFiles {
             items: self.items.clone(),
             files: self.files.clone(),
@@ -210,6 +225,20 @@ impl InputArgs {
             stream.vectors = self.imported(path, &stream, config)?;
         }
         Ok(stream)
+    }
+
+    fn logged(&self, config: &ModelConfig) -> anyhow::Result<Stream> {
+        let (client, limit) = (self.service.client()?, self.limit.unwrap_or(usize::MAX));
+        let log = pipeline::runtime()?.block_on(model_log::read(&client, config, limit, self.quiet))?;
+        if !self.quiet {
+            for (kind, count) in &log.left_out {
+                eprintln!("{} records of type {kind} are left out", HumanCount(*count));
+            }
+        }
+        if log.stream.events.is_empty() {
+            bail!("the log has no events to measure on");
+        }
+        Ok(log.stream)
     }
 
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
@@ -307,7 +336,8 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn pass(
+/// Tests and learns the whole stream.
+pub fn pass(
     stream: &Stream,
     config: ModelConfig,
     protocol: &Protocol,

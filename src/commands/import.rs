@@ -47,12 +47,16 @@ pub struct ImportArgs {
     file: PathBuf,
     /// Move from another recommender instead. `gorse`: FILE is the address of a running Gorse, which is read page by
     /// page, a dump of it, or its configuration (.toml), whose kinds of feedback get their weights. Data goes into the
-    /// model that the key is for, or default.
+    /// model that the key is for, or default. At the end the recall on the log stands beside that of simple methods,
+    /// if the key has scope `export`.
     #[arg(long, value_enum, value_name = "RECOMMENDER", conflicts_with_all = VECTORS_ONLY)]
     from: Option<Recommender>,
     /// API key of the running Gorse.
     #[arg(long, requires = "from", env = "SHELFMARK_FROM_KEY", hide_env_values = true, value_name = "KEY")]
     from_key: Option<String>,
+    /// Do not measure, at the end of a move, how well the log would have been recommended from.
+    #[arg(long, requires = "from")]
+    no_evaluation: bool,
     #[command(flatten)]
     vectors: VectorArgs,
     #[command(flatten)]
@@ -123,6 +127,7 @@ pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
             from_key: args.from_key,
             service: args.service,
             dry_run: args.dry_run,
+            evaluate: !args.no_evaluation,
             patience: Duration::from_secs(args.patience),
             output: args.output,
             quiet: args.quiet,

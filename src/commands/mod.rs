@@ -29,6 +29,7 @@ pub mod import;
 mod input;
 pub mod keys;
 pub mod learning;
+mod model_log;
 pub mod models;
 pub mod operations;
 mod pipeline;

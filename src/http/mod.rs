@@ -81,6 +81,7 @@ mod users;
 mod versions;
 
 pub use api::{Api, Audit, HttpDependencies, Keys, ProcessList, Registry};
+pub use gorse::{DumpEntry, DumpFile, DumpFileError};
 pub use limits::Limits;
 pub use request_metrics::METRICS;
 pub use routes::{admin_router, openapi, router};

@@ -244,3 +244,31 @@ fn two_passes_over_halves_arrive_where_one_pass_does_and_count_the_same_hits() {
     let [whole, first, second] = [all(&whole), all(&first), all(&second)];
     assert_eq!((whole.targets, whole.hits), (first.targets + second.targets, first.hits + second.hits));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_service_measures_as_the_file_that_it_took() {
+    let database = crate::support::database().await;
+    let service = crate::http_support::Service::start(&database, &[]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shop(folder.path());
+    shelfmark(&["replay", &file, "--url", &service.url, "--quiet"]);
+    let of_log = json(&["evaluate", "--log", "--url", &service.url, "--json", "--quiet"]);
+    let of_file = json(&["evaluate", &file, "--json", "--quiet", "--dim", "16"]);
+    assert_eq!(of_log["config"], of_file["config"], "the configuration of the model");
+    for field in ["events", "items_listed", "targets", "actors"] {
+        assert_eq!(of_log["data"][field], of_file["data"][field], "{field}");
+    }
+    let recall =
+        |report: &Value| report["methods"].as_array().expect("methods").iter().map(|m| m["all"].clone()).collect();
+    let (of_log, of_file): (Vec<Value>, Vec<Value>) = (recall(&of_log), recall(&of_file));
+    assert_eq!(of_log, of_file, "the same events in the same order, and so the same figures");
+
+    let bad = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_shelfmark")).args(args).output().expect("starts");
+        assert!(!output.status.success(), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(bad(&["evaluate"]).contains("<FILE>"));
+    assert!(bad(&["evaluate", &file, "--log"]).contains("--log"));
+    assert!(bad(&["evaluate", "--log", "--url", "http://127.0.0.1:1"]).contains("the model"));
+}

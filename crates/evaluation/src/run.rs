@@ -86,6 +86,7 @@ impl<'a> Run<'a> {
         };
         let items = stream.items.iter().cloned().map(RecordBody::PutItem);
         run.apply(items)?;
+        run.apply(stream.updates.iter().cloned())?;
         run.apply(stream.vectors.iter().cloned().map(RecordBody::PutVector))?;
         let events = stream.liked(run.state.config()) as u64;
         let listed = run.state.inference.catalog.len();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use shelfmark_domain::{Event, Id, Item, ModelConfig, RowVector, Timestamp, VectorTable};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable};
 use shelfmark_state::tokens_of;
 
 /// Events and metadata, checked as a service checks them.
@@ -12,7 +12,9 @@ use shelfmark_state::tokens_of;
 pub struct Stream {
     /// Metadata, all of it before the first event.
     pub items: Vec<Item>,
-    /// Imported vectors, applied after the metadata.
+    /// Patches of items and profiles of users, applied after the metadata.
+    pub updates: Vec<RecordBody>,
+    /// Imported vectors, applied after these.
     pub vectors: Vec<RowVector>,
     /// Events in the order of learning.
     pub events: Vec<Event>,

@@ -1,25 +1,34 @@
 //! `shelfmark import --from gorse`: users, items, feedback and configuration of Gorse.
 
+mod by_time;
 mod config;
+mod source;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use indicatif::HumanCount;
 use serde_json::{Value, json};
-use shelfmark_client::{ApiRequest, Client, ClientError, GorseServer, Url, retry};
-use tokio::fs::File;
+use shelfmark_client::{ApiRequest, Client, GorseServer, Url, retry};
+use shelfmark_evaluation::{BaselineKind, Protocol, Report, Stream};
 
 use super::{
     client_command::{OutputArgs, ServiceArgs},
+    evaluate,
+    model_log::{self, ModelLog},
+    progress_bar::WorkProgress,
     table::wrap,
 };
+use by_time::ByTime;
 use config::Settings;
+use source::{Entries, PAGE, Source};
 
-/// Entries of a page.
-const PAGE: usize = 1000;
 /// Tables, in the order in which they are moved: feedback would make users and items without labels.
-const TABLES: [&str; 3] = ["users", "items", "feedback"];
+const TABLES: [&str; 3] = ["users", "items", FEEDBACK];
+const FEEDBACK: &str = "feedback";
+
+/// Heading of the recall.
+const RECALL_TITLE: &str = "\nrecall@20 on the log, each event tested before it is learned: all, and new to the user";
 
 /// A move from Gorse.
 pub struct Move {
@@ -29,6 +38,8 @@ pub struct Move {
     pub from_key: Option<String>,
     pub service: ServiceArgs,
     pub dry_run: bool,
+    /// Whether recall is measured at the end.
+    pub evaluate: bool,
     /// How long a request is repeated that may succeed later.
     pub patience: Duration,
     pub output: OutputArgs,
@@ -44,10 +55,22 @@ impl Move {
             self.configure(&client).await?
         } else {
             self.check_model(&client).await?;
-            match Url::parse(&from) {
-                Ok(url) if ["http", "https"].contains(&url.scheme()) => self.copy(&client, &url).await?,
-                Ok(_) | Err(_) => self.restore(&client).await?,
+            let source = match Url::parse(&from) {
+                Ok(url) if ["http", "https"].contains(&url.scheme()) => {
+                    let ca_file = self.service.server.ca_file.as_deref();
+                    Source::server(GorseServer::new(&url, self.from_key.clone(), ca_file)?, url, self.patience)
+                }
+                Ok(_) | Err(_) => Source::dump(&self.from)?,
+            };
+            let mut done = self.copy(&client, source).await?;
+            if self.evaluate && !self.dry_run && done[FEEDBACK] != 0 {
+                match self.measure(&client).await {
+                    Ok(report) => done["recall"] = recall(&report),
+                    // What was moved stays moved.
+                    Err(error) => eprintln!("The recall on the log is not measured: {error:#}"),
+                }
             }
+            done
         };
         self.output.print(&done, |done| Ok(text(done)))?;
         Ok(ExitCode::SUCCESS)
@@ -65,24 +88,25 @@ impl Move {
         Ok(())
     }
 
-    /// Reads a running Gorse page by page.
-    async fn copy(&self, client: &Client, url: &Url) -> anyhow::Result<Value> {
-        let gorse = GorseServer::new(url, self.from_key.clone(), self.service.server.ca_file.as_deref())?;
+    /// Moves table by table, feedback in order of time.
+    async fn copy(&self, client: &Client, mut source: Source) -> anyhow::Result<Value> {
         let mut done = json!({});
         for table in TABLES {
-            let (mut cursor, mut count) = (String::new(), 0);
+            let (mut count, mut by_time) = (0, ByTime::default());
             loop {
-                let read = async || gorse.page(table, PAGE, &cursor).await;
-                let (entries, next) = self.patiently(read).await.with_context(|| format!("{table} of {url}"))?;
-                if !entries.is_empty() && !self.dry_run {
-                    let send = async || client.post_gorse(table, &entries).await;
-                    self.patiently(send).await.with_context(|| format!("{table} after {count} were taken"))?;
-                }
+                let (entries, last) = source.page(table).await?;
                 count += entries.len();
-                if next.is_empty() || next == cursor {
+                if table == FEEDBACK {
+                    by_time.add(entries)?;
+                    if last || by_time.is_full() {
+                        self.send(client, table, &by_time.take()).await?;
+                    }
+                } else {
+                    self.send(client, table, &entries).await?;
+                }
+                if last {
                     break;
                 }
-                cursor = next;
             }
             if !self.quiet {
                 eprintln!("{table}: {}", HumanCount(count as u64));
@@ -92,18 +116,33 @@ impl Move {
         Ok(done)
     }
 
-    async fn patiently<T>(&self, send: impl AsyncFnMut() -> Result<T, ClientError>) -> Result<T, ClientError> {
-        retry(self.patience, send, |_| {}).await.map_err(|(error, _)| error)
+    async fn send(&self, client: &Client, table: &str, entries: &Entries) -> anyhow::Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let progress = WorkProgress::new(table, entries.len(), "entries", self.quiet || entries.len() <= PAGE);
+        for (number, page) in entries.chunks(PAGE).enumerate() {
+            let send = async || client.post_gorse(table, page).await;
+            let sent = retry(self.patience, send, |_| {}).await.map_err(|(error, _)| error);
+            sent.with_context(|| format!("{table} from number {} of those that were sent last", number * PAGE))?;
+            progress.update(number * PAGE, String::new);
+        }
+        progress.finish();
+        Ok(())
     }
 
-    /// Sends a dump as it is read.
-    async fn restore(&self, client: &Client) -> anyhow::Result<Value> {
-        let file = File::open(&self.from).await.with_context(|| self.from.display().to_string())?;
-        if self.dry_run {
-            bail!("--dry-run: a dump is read by the service alone");
-        }
-        let stats = client.restore_gorse(file).await?;
-        Ok(json!({ "users": stats["Users"], "items": stats["Items"], "feedback": stats["Feedback"] }))
+    /// Measures how well the log would have been recommended from, had it been learned live.
+    async fn measure(&self, client: &Client) -> anyhow::Result<Report> {
+        let config = model_log::config(client).await?;
+        let ModelLog { stream, .. } = model_log::read(client, &config, Stream::EVENTS_MAX, self.quiet).await?;
+        let baselines = vec![BaselineKind::Popularity, BaselineKind::Cooccurrence];
+        let protocol = Protocol { baselines, ..Protocol::default() };
+        let quiet = self.quiet;
+        tokio::task::spawn_blocking(move || {
+            let evaluated = evaluate::pass(&stream, config, &protocol, "testing", quiet)?;
+            Ok(Report::new(&stream, &protocol, &evaluated))
+        })
+        .await?
     }
 
     /// Gives kinds of events the weights that a configuration means.
@@ -128,5 +167,19 @@ fn text(done: &Value) -> String {
     let counts = TABLES
         .iter()
         .filter_map(|table| done[*table].as_u64().map(|count| format!("{table:<9} {}", HumanCount(count))));
-    lines.chain(counts).collect::<Vec<_>>().join("\n")
+    let recall = done["recall"]["methods"].as_array();
+    let title = recall.map(|_| RECALL_TITLE.to_owned());
+    let recall = recall.into_iter().flatten().map(|method| {
+        let figure = |name: &str| method[name].as_f64().unwrap_or_default();
+        format!("{:<12} {:.4} {:.4}", method["name"].as_str().unwrap_or_default(), figure("all"), figure("novel"))
+    });
+    lines.chain(counts).chain(title).chain(recall).collect::<Vec<_>>().join("\n")
+}
+
+/// Gives the recall of the model and of the baselines.
+fn recall(report: &Report) -> Value {
+    let methods = report.methods.iter().map(
+        |method| json!({ "name": method.name, "all": method.whole.all.recall(), "novel": method.whole.novel.recall() }),
+    );
+    json!({ "k": report.k, "targets": report.data.targets, "methods": methods.collect::<Vec<_>>() })
 }

@@ -3,7 +3,7 @@
 //! A thin translation: users, items and feedback become profiles, items and events in the log of one model, and are
 //! read from its view. The model is that of the key, else `default`. Writes wait for the live view, because Gorse's
 //! clients read what they have just written. Errors are plain text, empty lists `[]`. Nothing outside knows this room
-//! but the routes.
+//! but the routes, and the command that moves from Gorse, which reads dumps.
 
 mod bulk;
 mod feedback;
@@ -37,6 +37,7 @@ use super::{
 use crate::engine::Model;
 use shelfmark_domain::FieldError;
 
+pub use bulk::{DumpEntry, DumpFile, DumpFileError};
 pub use routes::routes;
 
 /// Longest list of recommendations, and longest page.

@@ -7,6 +7,7 @@
 //! a share.
 
 mod dump;
+mod dump_file;
 mod entries;
 mod export;
 mod form;
@@ -14,6 +15,7 @@ mod frames;
 mod import;
 mod protobuf;
 
+pub use dump_file::{DumpEntry, DumpFile, DumpFileError};
 pub use export::{dump_all, export};
 pub use import::{import, restore};
 
