@@ -1,6 +1,7 @@
 //! JSON text to values, with errors that name the field.
 
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use super::error::ApiError;
 use shelfmark_domain::FieldError;
@@ -31,6 +32,17 @@ pub fn json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, ApiError> {
     }
     let path = error.path().to_string();
     Err(field_error(&path, &error.inner().to_string()).into())
+}
+
+/// Reads a body of one JSON value as its text.
+pub fn json_value(text: &[u8]) -> Result<&RawValue, ApiError> {
+    serde_json::from_slice(text).map_err(|error| malformed(&error))
+}
+
+/// Reads a body that is a JSON list as the texts of its values.
+pub fn json_list(text: &[u8]) -> Result<Vec<&RawValue>, ApiError> {
+    json_value(text)?;
+    serde_json::from_slice(text).map_err(|_| FieldError::new("", "invalid_value", "must be a list").into())
 }
 
 /// The error of JSON that is no object. Without it a list of values in the order of a struct's fields would pass for

@@ -51,6 +51,7 @@ mod learning;
 mod learning_stream;
 mod limits;
 mod map;
+mod messages;
 mod middleware;
 mod modalities;
 mod model_lifecycle;

@@ -135,7 +135,7 @@ pub async fn append_updates(
 }
 
 /// Refuses whole numbers beyond 64 bits, which were rounded when they were read.
-fn check_exact(update: &ProfileUpdate, text: &[u8]) -> FieldResult<()> {
+pub fn check_exact(update: &ProfileUpdate, text: &[u8]) -> FieldResult<()> {
     let rounded = |value: &PropertyValue| match value {
         PropertyValue::Number(number) => number.was_rounded(text),
         PropertyValue::Flag(_) | PropertyValue::Text(_) | PropertyValue::List(_) => false,

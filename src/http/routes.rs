@@ -15,6 +15,7 @@ use super::{
     compare, compression, configuration, console, cross_origin, embeddings, entity_tag,
     error::ApiError,
     events, export, forensics, freezing, gorse, guard, history, imports, items, keys, learning, learning_stream, map,
+    messages::{cloud_events, segment},
     middleware::{self, Admission, Load, Policy},
     modalities, model_lifecycle, models, operations, pages, processes, profiles, recommendations, retraction, rollback,
     service, serving, similar, users, versions,
@@ -131,6 +132,8 @@ fn exports() -> Group {
 /// Writes: need scope write.
 fn writes() -> Group {
     let routes = OpenApiRouter::new()
+        .routes(routes!(segment::post))
+        .routes(routes!(cloud_events::post))
         .routes(routes!(retraction::retract))
         .routes(routes!(items::put_many, items::patch_many))
         .routes(routes!(items::put, items::patch, items::remove))

@@ -39,6 +39,7 @@ mod http_wire;
 mod idle;
 mod import;
 mod import_quality;
+mod ingest_messages;
 mod integer_edges;
 mod item_metadata;
 mod keys_http;

@@ -29,7 +29,7 @@ const MODULES: [(&str, &[Module]); 3] = [
         ],
     ),
     ("monitor", &[("health", &[]), ("diff", &["health"]), ("map", &[]), ("forensics", &[])]),
-    ("datasets", &[("feeds", &[]), ("vectors", &["feeds"])]),
+    ("datasets", &[("feeds", &["messages"]), ("messages", &[]), ("vectors", &["feeds"])]),
 ];
 
 const LINES_MAX: usize = 400;

@@ -69,6 +69,13 @@ const FULL_PATIENCE: Duration = Duration::from_secs(30);
 /// The answer of an append.
 pub struct AppendResponse(AppendSummary);
 
+impl AppendResponse {
+    /// Returns what it says.
+    pub(super) fn into_summary(self) -> AppendSummary {
+        self.0
+    }
+}
+
 impl IntoResponse for AppendResponse {
     fn into_response(self) -> Response {
         let status = match self.0.applied {
@@ -229,7 +236,12 @@ fn admitted(model: &Model, run: EntryRun) -> EntryRun {
     if model.has_room() { run } else { run.within(|record| model.no_room_for(record)) }
 }
 
-async fn batch(model: &Model, kind: &EntryKind, run: EntryRun, count: usize) -> Result<AppendSummary, ApiError> {
+pub(super) async fn batch(
+    model: &Model,
+    kind: &EntryKind,
+    run: EntryRun,
+    count: usize,
+) -> Result<AppendSummary, ApiError> {
     let run = admitted(model, run);
     let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, count), ..AppendSummary::default() };
     tally.leave_out(kind, run.unknown);
@@ -297,7 +309,7 @@ async fn read(
     run.await.map(Some)
 }
 
-async fn finish(
+pub(super) async fn finish(
     model: &Model,
     mut tally: AppendSummary,
     wait: WaitFor,

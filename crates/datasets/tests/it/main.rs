@@ -3,6 +3,7 @@
 mod feeds_formats;
 mod feeds_packed;
 mod feeds_tables;
+mod messages;
 #[path = "../../../../tests/serving_world/mod.rs"]
 mod serving_world;
 mod vectors_export;
