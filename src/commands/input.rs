@@ -29,7 +29,7 @@ pub struct FeedArgs {
     /// The first line of the table is a row: columns are numbers from 1.
     #[arg(long, help_heading = "Tables and times", requires = "columns")]
     no_header: bool,
-    /// Unit of times: seconds, milliseconds, microseconds, nanoseconds, or iso for dates and times, which are in UTC
+    /// Unit of times: seconds, milliseconds, microseconds, nanoseconds (s, ms, us, ns), or iso for dates and times, which are in UTC
     /// where they do not say it.
     #[arg(long, help_heading = "Tables and times", alias = "time", value_name = "UNIT", value_parser = ts_unit)]
     ts_unit: Option<TsUnit>,
@@ -42,9 +42,16 @@ pub struct FeedArgs {
 }
 
 fn ts_unit(text: &str) -> Result<TsUnit, String> {
+    let short = |unit: &TsUnit| match unit {
+        TsUnit::Seconds => "s",
+        TsUnit::Milliseconds => "ms",
+        TsUnit::Microseconds => "us",
+        TsUnit::Nanoseconds => "ns",
+        TsUnit::Iso => "iso8601",
+    };
     TsUnit::ALL
         .into_iter()
-        .find(|unit| unit.name() == text)
+        .find(|unit| [unit.name(), short(unit)].contains(&text))
         .ok_or_else(|| format!("must be one of {}", TsUnit::ALL.map(TsUnit::name).join(", ")))
 }
 
@@ -85,7 +92,7 @@ impl FromStr for FormatChoice {
                 Some(format) => Ok(Self { format: Some(format), meaning: LineMeaning::ByFields }),
                 None => Err(format!(
                     "must be one of ndjson-events, ndjson-items, {}",
-                    FeedFormat::ALL.map(FeedFormat::name).join(", ")
+                    FeedFormat::all().map(FeedFormat::name).collect::<Vec<_>>().join(", ")
                 )),
             },
         }
@@ -173,6 +180,7 @@ impl InputFiles {
                 }
             }
             sink.stats().lines = lines_before + feed.lines();
+            sink.stats().passed_over += feed.passed_over();
             if sink.stats().stopped {
                 break;
             }

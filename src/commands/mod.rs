@@ -19,6 +19,7 @@ mod client_command;
 pub mod completions;
 mod database;
 pub mod demo;
+mod dry_run;
 pub mod evaluate;
 pub mod exit_status;
 pub mod forget;

@@ -16,6 +16,7 @@ use shelfmark_domain::Id;
 
 use super::{
     client_command::ServiceArgs,
+    dry_run,
     exit_status::Taken,
     input::{EntrySink, FeedArgs, FormatChoice, InputFiles},
     pipeline::{self, Intake, PipelineOutcome, SendSettings},
@@ -26,9 +27,10 @@ use super::{
 /// Post files of events and items to a running service, in order, each event once.
 ///
 /// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings and movies (.dat and .csv),
-/// RetailRocket events.csv, REES46 csv. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
+/// RetailRocket events.csv, REES46 csv, Yoochoose, Diginetica, RecBole atomic files, Amazon Personalize, Segment,
+/// Google Analytics 4, Google Merchant. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
 /// `archive.zip:member` a file in an archive. Any other table of events is read with --columns. The first rows are
-/// shown as they were understood. Item files are sent first, wherever they are in the list.
+/// shown as they were understood; --dry-run sends nothing. Item files are sent first, wherever they are in the list.
 ///
 /// Events enter the log in the order of the lines: one request is under way at a time, and batches are read and
 /// encoded ahead. Every event has an id made from the content of the file, so a replay that was interrupted, or that
@@ -46,7 +48,7 @@ pub struct ReplayArgs {
     /// File of items to send before everything else. May be given several times.
     #[arg(long, value_name = "FILE")]
     items: Vec<PathBuf>,
-    /// Make items from event rows that carry metadata (REES46), at the first row of each item.
+    /// Make items from event rows that carry metadata (REES46, Google Analytics 4), at the first row of each item.
     #[arg(long)]
     items_from_events: bool,
     /// Format of the files [default: recognised by content]: ndjson, ndjson-events or ndjson-items (every line is one),
@@ -67,6 +69,9 @@ pub struct ReplayArgs {
     /// Send events in order of time instead of lines. Holds all events in memory, at most 10 million.
     #[arg(long)]
     sort: bool,
+    /// Read the files, show how they are understood and what would be sent, and send nothing.
+    #[arg(long, conflicts_with_all = ["resume", "as_new", "wait"])]
+    dry_run: bool,
     /// Stop at the first bad line. The lines before it are sent.
     #[arg(long)]
     strict: bool,
@@ -150,6 +155,10 @@ async fn post(args: ReplayArgs) -> anyhow::Result<ExitCode> {
                 progress.println(&format!("  line {}: {}", entry.line, entry.body));
             }
         }
+    }
+    if args.dry_run {
+        progress.finish();
+        return dry_run::run(&input, feeds, args.allow_bad);
     }
     let settings = SendSettings {
         batch: usize::from(args.batch).min(ENTRIES_MAX),

@@ -17,12 +17,25 @@ pub struct ReadStats {
     pub lines: u64,
     /// Lines that could not be used.
     pub bad: u64,
+    /// Records that were understood and say nothing of an event or item.
+    pub passed_over: u64,
     /// Events whose time is before that of the event before them in the same file.
     pub backwards: u64,
     /// Events passed over because the service has them (`--resume`).
     pub skipped: u64,
     /// Whether reading stopped early (`--strict`).
     pub stopped: bool,
+}
+
+impl fmt::Display for ReadStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "lines       {}", HumanCount(self.lines))?;
+        write!(f, "bad lines   {}", HumanCount(self.bad))?;
+        if self.passed_over > 0 {
+            write!(f, "\npassed over {} (they say nothing of an event or item)", HumanCount(self.passed_over))?;
+        }
+        Ok(())
+    }
 }
 
 /// Summary of a command that sends.
@@ -41,8 +54,7 @@ impl fmt::Display for SendSummary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { read, sent, from_files, seconds } = self;
         if *from_files {
-            writeln!(f, "lines       {}", HumanCount(read.lines))?;
-            writeln!(f, "bad lines   {}", HumanCount(read.bad))?;
+            writeln!(f, "{read}")?;
         }
         writeln!(f, "items       {}", HumanCount(sent.items))?;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -338,3 +338,36 @@ async fn a_demo_posts_its_items_first_and_the_same_events_each_time() {
     let output = shelfmark(&fresh.url(), &["replay", file.to_str().expect("text"), "--quiet"]).await;
     assert!(shown(&output).contains("items       30") && fresh.items_in_order().len() == 50, "{}", shown(&output));
 }
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (views, visits) = (folder.path().join("views.csv"), folder.path().join("visits.csv"));
+    let text = "sessionId;userId;itemId;timeframe;eventdate\n1;NA;81766;526309;2016-05-09\n1;NA;x.5;0;2016-05-09\n2;;7;0;soon\n";
+    std::fs::write(&views, text.replace("x.5", "7")).expect("written");
+    std::fs::write(&visits, "visitor,sku,at\nu1,i1,1462752526309\nu1,i2,1462752526310\n").expect("written");
+    let fake = Fake::start().await;
+    let columns = "user=visitor,item=sku,ts=at";
+    let (views, visits) = (views.to_str().expect("text"), visits.to_str().expect("text"));
+    let args = ["replay", "--dry-run", views, visits, "--columns", columns, "--kind", "click", "--ts-unit", "ms"];
+    let output = shelfmark(&fake.url(), &args).await;
+    let text = shown(&output);
+    assert_eq!(output.status.code(), Some(1), "a line is bad: {text}");
+    for told in [
+        "views.csv: Diginetica item views",
+        "line 2: event view, session 1, item 81766, ts 2016-05-09T00:08:46.309Z",
+        "visits.csv: table",
+        "line 2: event click, user u1, item i1, ts 2016-05-09T00:08:46.309Z",
+        "views.csv:4: bad line: eventdate is no date",
+        "lines       7",
+        "bad lines   1",
+        "events      4, 2016-05-09T00:00:00Z to 2016-05-09T00:08:46.31Z",
+        "kinds       click: 2, view: 2",
+        "nothing was sent",
+    ] {
+        assert!(text.contains(told), "{told:?} is not in {text}");
+    }
+    assert!(fake.items_in_order().is_empty());
+    let output = shelfmark(&fake.url(), &[&args[..], &["--allow-bad", "1", "--quiet"]].concat()).await;
+    assert!(output.status.success() && !shown(&output).contains("line 2:"), "{}", shown(&output));
+}

@@ -1,6 +1,10 @@
 //! Feeds: files as streams of entries.
 
-use std::{collections::VecDeque, io, path::Path};
+use std::{
+    collections::VecDeque,
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
 
 use super::{
     BadLine, EventIds, FeedBody, FeedEntry, FeedError, FeedFormat, FeedOptions, FeedSource, LINE_BYTES_MAX, LineReader,
@@ -9,6 +13,7 @@ use super::{
     parser::Parser,
     recognise::{Recognised, recognise, text},
     records::{NextRecord, RecordReader},
+    xml_products::{self, XmlProducts},
 };
 
 /// Errors of opening a file.
@@ -24,8 +29,9 @@ pub enum OpenError {
     },
     /// Neither content nor name have a known format.
     #[error(
-        "{name} has no format that is known; it begins with {begins_with}. Known are: our ndjson, MovieLens u.data, \
-         u.item, ratings and movies (.dat and .csv), RetailRocket events.csv, REES46 csv{hint}"
+        "{name} has no format that is known; it begins with {begins_with}. Known are: our ndjson, MovieLens, \
+         RetailRocket, REES46, Yoochoose, Diginetica, RecBole, Amazon Personalize, Segment, Google Analytics 4, Google \
+         Merchant{hint}"
     )]
     Unrecognised {
         /// Name of the file.
@@ -57,6 +63,10 @@ pub struct Feed {
     begins_with_item: bool,
     parser: Parser,
     ids: EventIds,
+    /// What the current record says; empty between records.
+    bodies: Vec<FeedBody>,
+    /// Records that said nothing of an event or item.
+    passed_over: u64,
     /// Entries that were read and not given yet: the second one of a line, and those of a preview.
     pending: VecDeque<Result<FeedEntry, FeedError>>,
     ended: bool,
@@ -74,7 +84,8 @@ impl Feed {
     pub fn new(source: FeedSource, options: &FeedOptions) -> Result<Self, OpenError> {
         let FeedSource { name, bytes, read, reader } = source;
         let broken = |source| OpenError::Io { name: name.clone(), source };
-        let mut records = RecordReader::new(LineReader::new(decoded(reader, options.encoding).map_err(broken)?));
+        let text = as_lines(decoded(reader, options.encoding).map_err(broken)?).map_err(broken)?;
+        let mut records = RecordReader::new(LineReader::new(text));
         let mut empty = false;
         loop {
             match records.next().map_err(broken)? {
@@ -113,7 +124,21 @@ impl Feed {
         }
         let ids = EventIds::new(format, options.salt.clone());
         let (held, pending) = (!ended && !has_header, VecDeque::new());
-        Self { name, bytes, read, format, records, held, begins_with_item, parser, ids, pending, ended }
+        Self {
+            name,
+            bytes,
+            read,
+            format,
+            records,
+            held,
+            begins_with_item,
+            parser,
+            ids,
+            bodies: Vec::new(),
+            passed_over: 0,
+            pending,
+            ended,
+        }
     }
 
     /// Returns the name of the file.
@@ -144,6 +169,11 @@ impl Feed {
     /// Returns the number of lines read so far.
     pub fn lines(&self) -> u64 {
         self.records.lines()
+    }
+
+    /// Returns the number of records so far that were understood and say nothing of an event or item.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
     }
 
     /// Returns the first entries as they were understood, without taking them: `count` at most, out of a few lines.
@@ -184,15 +214,14 @@ impl Feed {
                 continue;
             }
             let event_id = self.ids.next(line, trimmed);
-            match text(self.format, record).and_then(|record| self.parser.parse(&record, event_id)) {
-                Ok((item, event)) => {
-                    let bodies = item.map(FeedBody::Item).into_iter().chain(event.map(FeedBody::Event));
-                    let before = self.pending.len();
-                    self.pending.extend(bodies.map(|body| Ok(FeedEntry { line, body })));
-                    if self.pending.len() > before {
-                        return true;
-                    }
-                }
+            let parsed =
+                text(self.format, record).and_then(|record| self.parser.parse(&record, event_id, &mut self.bodies));
+            // A record of several events may be wrong in one of them: the others are good.
+            let before = self.pending.len();
+            self.pending.extend(self.bodies.drain(..).map(|body| Ok(FeedEntry { line, body })));
+            match parsed {
+                Ok(()) if self.pending.len() == before => self.passed_over += 1,
+                Ok(()) => return true,
                 Err(detail) => {
                     self.pending.push_back(Err(BadLine { line, detail }.into()));
                     return true;
@@ -201,6 +230,14 @@ impl Feed {
         }
         false
     }
+}
+
+/// Returns text in lines: as it is, or the products of an XML file.
+fn as_lines(mut text: Box<dyn BufRead + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+    if !xml_products::begins(&mut text)? {
+        return Ok(text);
+    }
+    Ok(Box::new(BufReader::new(XmlProducts::new(text))))
 }
 
 impl Iterator for Feed {

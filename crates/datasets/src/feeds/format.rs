@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{movielens, rees46::Rees46, retailrocket::RetailRocket};
+use super::{PublishedFormat, movielens, rees46::Rees46, retailrocket::RetailRocket};
 
 /// A format that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,11 +29,18 @@ pub enum FeedFormat {
     Rees46,
     /// A table of one's own, whose columns were named.
     Table,
+    /// An export of a service, or a data set of the literature.
+    Published(PublishedFormat),
 }
 
 impl FeedFormat {
-    /// All formats.
-    pub const ALL: [Self; 11] = [
+    /// Returns all formats.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::OWN.into_iter().chain(PublishedFormat::ALL.into_iter().map(Self::Published))
+    }
+
+    /// All that have a parser of their own here.
+    pub(super) const OWN: [Self; 11] = [
         Self::Ndjson,
         Self::MovieLensData,
         Self::MovieLensItem,
@@ -61,12 +68,13 @@ impl FeedFormat {
             Self::RetailRocket => "retailrocket",
             Self::Rees46 => "rees46",
             Self::Table => "table",
+            Self::Published(format) => format.name(),
         }
     }
 
     /// Returns the format of a name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        Self::all().find(|format| format.name() == name)
     }
 
     /// Returns the columns of the header that the format is recognised by, where it has one of its own.
@@ -82,7 +90,8 @@ impl FeedFormat {
             | Self::MovieLensRatingsDat
             | Self::MovieLensMoviesDat
             | Self::MovieLensUsers
-            | Self::Table => None,
+            | Self::Table
+            | Self::Published(_) => None,
         }
     }
 
@@ -115,6 +124,7 @@ impl fmt::Display for FeedFormat {
             Self::RetailRocket => "RetailRocket events.csv",
             Self::Rees46 => "REES46 csv",
             Self::Table => "table",
+            Self::Published(format) => return format.fmt(f),
         })
     }
 }

@@ -1,12 +1,13 @@
 //! The parser of a format: what a record says.
 
-use shelfmark_domain::{Event, Id, Item};
+use shelfmark_domain::Id;
 
 use super::{
     FeedBody, FeedFormat, FeedOptions, Rees46, Separator, TsUnit,
     csv::CsvHeader,
     movielens::{self, Movies, Ratings},
     ndjson::Ndjson,
+    published::{self, PublishedFormat, Rows},
     retailrocket::RetailRocket,
     table::Table,
     times::TsRule,
@@ -22,6 +23,7 @@ pub(super) enum Parser {
     RetailRocket(RetailRocket),
     Rees46(Box<Rees46>),
     Table(Box<Table>),
+    Published(PublishedFormat, Box<dyn Rows>),
 }
 
 impl Parser {
@@ -49,6 +51,9 @@ impl Parser {
             | FeedFormat::MovieLensMoviesDat
             | FeedFormat::MovieLensUsers
             | FeedFormat::Table => Self::without_header(format, separator, options),
+            FeedFormat::Published(format) => {
+                Self::Published(format, published::rows(format, header, separator, options))
+            }
         }
     }
 
@@ -61,6 +66,10 @@ impl Parser {
             FeedFormat::MovieLensUsers => Self::MovieLensUsers,
             FeedFormat::MovieLensData | FeedFormat::MovieLensRatingsDat => {
                 Self::Ratings(Ratings::without_header(separator, seconds))
+            }
+            FeedFormat::Published(format) => {
+                let header = CsvHeader::new("", &separator);
+                Self::Published(format, published::rows(format, &header, separator, options))
             }
             FeedFormat::MovieLensMoviesDat => Self::Movies(Movies::without_header(separator)),
             FeedFormat::MovieLensRatings
@@ -76,29 +85,38 @@ impl Parser {
         match self {
             Self::Ndjson(ndjson) => ndjson.is_item(first),
             Self::MovieLensItem | Self::Movies(_) => true,
+            Self::Published(format, _) => format.gives_items(),
             Self::MovieLensUsers | Self::Ratings(_) | Self::RetailRocket(_) | Self::Rees46(_) | Self::Table(_) => false,
         }
     }
 
-    /// Parses a record: an item, an event, both, or, of what is passed over, neither.
-    pub(super) fn parse(&mut self, record: &str, event_id: Id) -> Result<(Option<Item>, Option<Event>), String> {
+    /// Parses a record, and adds what it says: items, events, or, of what is passed over, nothing.
+    pub(super) fn parse(&mut self, record: &str, event_id: Id, bodies: &mut Vec<FeedBody>) -> Result<(), String> {
         let event = match self {
             Self::Ndjson(ndjson) => {
-                return ndjson.body(record, event_id).map(|body| match body {
-                    FeedBody::Event(event) => (None, Some(event)),
-                    FeedBody::Item(item) => (Some(item), None),
-                });
+                bodies.push(ndjson.body(record, event_id)?);
+                return Ok(());
             }
-            Self::MovieLensItem => return movielens::item(record).map(|item| (Some(item), None)),
-            Self::MovieLensUsers => return Ok((None, None)),
-            Self::Movies(movies) => return movies.item(record).map(|item| (Some(item), None)),
+            Self::MovieLensItem => {
+                bodies.push(FeedBody::Item(movielens::item(record)?));
+                return Ok(());
+            }
+            Self::MovieLensUsers => return Ok(()),
+            Self::Movies(movies) => {
+                bodies.push(FeedBody::Item(movies.item(record)?));
+                return Ok(());
+            }
             Self::Rees46(rees46) => {
-                return rees46.entries(record, event_id).map(|(item, event)| (item, Some(event)));
+                let (item, event) = rees46.entries(record, event_id)?;
+                bodies.extend(item.map(FeedBody::Item));
+                event
             }
             Self::Ratings(ratings) => ratings.event(record, event_id)?,
             Self::RetailRocket(retailrocket) => retailrocket.event(record, event_id)?,
             Self::Table(table) => table.event(record, event_id)?,
+            Self::Published(_, rows) => return rows.parse(record, event_id, bodies),
         };
-        Ok((None, Some(event)))
+        bodies.push(FeedBody::Event(event));
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Recognition of a file's format, and of the text between its fields, by its first lines.
 
 use super::{
-    ColumnRole, FeedFormat, FeedOptions, OpenError, Separator,
+    ColumnRole, FeedFormat, FeedOptions, OpenError, PublishedFormat, Separator,
     cells::excerpt,
     csv::{CsvHeader, RecordScan},
     movielens,
@@ -73,13 +73,16 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn by_content(&self, separator: Option<&Separator>) -> Option<FeedFormat> {
         let first = self.first.trim();
+        if let Some(format) = PublishedFormat::by_first_line(first, separator) {
+            return Some(FeedFormat::Published(format));
+        }
         if first.starts_with('{') {
             return Some(FeedFormat::Ndjson);
         }
         let has_columns = |format: &FeedFormat| {
             format.columns().is_some_and(|columns| self.separator_of(columns, separator).is_some())
         };
-        if let Some(format) = FeedFormat::ALL.into_iter().find(has_columns) {
+        if let Some(format) = FeedFormat::OWN.into_iter().find(has_columns) {
             return Some(format);
         }
         if self.are_ratings("\t") {
@@ -153,6 +156,9 @@ impl Lines<'_> {
             let parser = Parser::with_header(format, &header, separator.clone(), options);
             return Ok(Recognised { format, parser, has_header: true, quoting: Some((separator, Some(fields))) });
         }
+        if let FeedFormat::Published(published) = format {
+            return self.published(published, given, options);
+        }
         let separator = given.or_else(|| match format {
             FeedFormat::MovieLensData => Some(self.splitting(4).unwrap_or(Separator::TAB)),
             FeedFormat::MovieLensRatingsDat => Some(self.splitting(4).unwrap_or(Separator::DOUBLE_COLON)),
@@ -164,10 +170,37 @@ impl Lines<'_> {
             | FeedFormat::MovieLensUsers
             | FeedFormat::RetailRocket
             | FeedFormat::Rees46
-            | FeedFormat::Table => None,
+            | FeedFormat::Table
+            | FeedFormat::Published(_) => None,
         });
         let parser = Parser::without_header(format, separator.unwrap_or(Separator::COMMA), options);
         Ok(Recognised { format, parser, has_header: false, quoting: None })
+    }
+
+    /// Makes the parser of a published format.
+    fn published(
+        &self,
+        published: PublishedFormat,
+        given: Option<Separator>,
+        options: &FeedOptions,
+    ) -> Result<Recognised, String> {
+        let format = FeedFormat::Published(published);
+        if !published.has_header() {
+            let parser = Parser::without_header(format, given.unwrap_or(Separator::COMMA), options);
+            return Ok(Recognised { format, parser, has_header: false, quoting: None });
+        }
+        let fits = |separator: &Separator| published.fits(&CsvHeader::new(self.first, separator));
+        let separator = given
+            .filter(fits)
+            .or_else(|| Separator::KNOWN.into_iter().find(fits))
+            .ok_or_else(|| format!("is no {format}: its columns are {}", self.widest_header().names().join(", ")))?;
+        let header = CsvHeader::new(self.first, &separator);
+        if let Some(twice) = header.twice(header.names().iter().map(String::as_str)) {
+            return Err(format!("column {twice} is there twice"));
+        }
+        let fields = header.names().len();
+        let parser = Parser::with_header(format, &header, separator.clone(), options);
+        Ok(Recognised { format, parser, has_header: true, quoting: Some((separator, Some(fields))) })
     }
 
     /// Returns the separator that splits the first line into so many fields.
@@ -318,7 +351,8 @@ pub(super) fn text(format: FeedFormat, line: &[u8]) -> Result<std::borrow::Cow<'
         | FeedFormat::MovieLensUsers
         | FeedFormat::RetailRocket
         | FeedFormat::Rees46
-        | FeedFormat::Table => std::str::from_utf8(line)
+        | FeedFormat::Table
+        | FeedFormat::Published(_) => std::str::from_utf8(line)
             .map(std::borrow::Cow::Borrowed)
             .map_err(|error| format!("not UTF-8: {error}; --encoding latin1 or another reads it")),
     }

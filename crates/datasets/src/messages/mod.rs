@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use shelfmark_domain::{FieldError, FieldResult, GivenId, Merge, Timestamp};
 
 pub use cloud_events::cloud_event;
-pub use segment::{SegmentRules, segment};
+pub use segment::{SegmentRules, is_segment, segment};
 
 /// Most products of one message.
 pub const PRODUCTS_MAX: usize = 1000;

@@ -69,6 +69,13 @@ pub fn segment(message: &Map<String, Value>, rules: &SegmentRules<'_>) -> FieldR
     }
 }
 
+/// Whether a JSON object is a message: by its type, and by a field that only messages have.
+pub fn is_segment(object: &Map<String, Value>) -> bool {
+    let kind = object.get("type").and_then(Value::as_str);
+    let is_type = matches!(kind, Some("track" | "page" | "screen" | "identify" | "alias" | "group"));
+    is_type && ["anonymousId", "userId", "messageId"].iter().any(|name| object.contains_key(*name))
+}
+
 /// What all events of a message have in common.
 fn common(message: &Map<String, Value>, properties: &Map<String, Value>, kind: String) -> FieldResult<MessageEvent> {
     let (user, session) = (id(message, "userId", "")?, id(message, "anonymousId", "")?);
@@ -177,6 +184,6 @@ fn alias(message: &Map<String, Value>) -> FieldResult<Translated> {
     let (into, previous) = (required("userId")?, required("previousId")?);
     // It does not say whether it was a visitor's id or a user's: of the other nothing is known, which merges nothing.
     let session = Said::Merge(Merge { into: into.clone(), from: MergeSource::Session(previous.clone()) });
-    let user = (previous != into).then(|| Said::Merge(Merge { into, from: MergeSource::User(previous) }));
+    let user = (previous != into).then_some(Said::Merge(Merge { into, from: MergeSource::User(previous) }));
     Ok(Translated { said: [session].into_iter().chain(user).collect(), ..Translated::default() })
 }
