@@ -28,7 +28,7 @@ use super::{
 ///
 /// Formats are recognised by content: Shelfmark's ndjson, MovieLens u.data, u.item, ratings and movies (.dat and .csv),
 /// RetailRocket events.csv, REES46 csv, Yoochoose, Diginetica, RecBole atomic files, Amazon Personalize, Segment,
-/// Google Analytics 4, Google Merchant. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
+/// Google Analytics 4, Google Merchant, and tables in Parquet. Each may be compressed with gzip, zstd or bzip2; `-` is standard input, and
 /// `archive.zip:member` a file in an archive. Any other table of events is read with --columns. The first rows are
 /// shown as they were understood; --dry-run sends nothing. Item files are sent first, wherever they are in the list.
 ///

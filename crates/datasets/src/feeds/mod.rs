@@ -34,6 +34,7 @@ mod lines;
 mod movielens;
 mod ndjson;
 mod options;
+mod parquet_rows;
 mod parser;
 mod published;
 mod recognise;

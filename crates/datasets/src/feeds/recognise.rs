@@ -63,6 +63,14 @@ pub(super) fn recognise(
     }
 }
 
+/// Whether the columns of a table are those of a format that is recognised by its header.
+pub(super) fn is_table(header: &CsvHeader) -> bool {
+    let has = |format: FeedFormat| {
+        format.columns().is_some_and(|columns| columns.iter().all(|column| header.find(column).is_some()))
+    };
+    FeedFormat::OWN.into_iter().any(has) || PublishedFormat::by_header(header).is_some()
+}
+
 /// The first lines of a file.
 struct Lines<'a> {
     name: &'a str,
@@ -314,6 +322,9 @@ impl Lines<'_> {
         }
         if self.first.starts_with("PK\u{3}\u{4}") {
             return "; a zip is read as a file, not from a pipe".to_owned();
+        }
+        if self.first.starts_with("PAR1") {
+            return "; Parquet is read as a file, not from a pipe and not packed".to_owned();
         }
         if self.first.contains('\0') {
             return "; it has zero bytes: if it is UTF-16, give --encoding utf-16le or utf-16be".to_owned();

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use super::{
     archive::{self, ZIP_MAGIC},
     counted::{Counted, ReadSoFar},
+    parquet_rows::{PARQUET_MAGIC, ParquetRows},
 };
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
@@ -35,7 +36,8 @@ pub struct FeedSource {
 }
 
 impl FeedSource {
-    /// Opens a file; `-` is standard input, `archive.zip:member` a member of an archive.
+    /// Opens a file; `-` is standard input, `archive.zip:member` a member of an archive. The rows of a Parquet file are
+    /// read as lines.
     pub fn open(path: &Path) -> io::Result<Self> {
         if path.as_os_str() == "-" {
             return Self::from_reader("standard input", io::stdin());
@@ -53,6 +55,11 @@ impl FeedSource {
             let archive::Member { name, bytes, reader } = archive::open(&file, &path, member.as_deref(), &read)?;
             let reader = unpacked(reader)?;
             return Ok(Self { name: format!("{}:{name}", path.display()), bytes: Some(bytes), read, reader });
+        }
+        if begin == PARQUET_MAGIC {
+            let (read, bytes) = (ReadSoFar::default(), file.metadata()?.len());
+            let reader = Box::new(ParquetRows::open(file, read.clone())?.buffered());
+            return Ok(Self { name: path.display().to_string(), bytes: Some(bytes), read, reader });
         }
         if member.is_some() {
             let detail = format!("{} is no zip archive", path.display());

@@ -2,6 +2,7 @@
 
 mod feeds_formats;
 mod feeds_packed;
+mod feeds_parquet;
 mod feeds_published;
 mod feeds_tables;
 mod messages;
