@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek, SeekFrom},
+    io::{self, BufReader, Read},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -57,8 +58,7 @@ pub(super) fn open(file: &File, archive: &Path, name: Option<&str>, read: &ReadS
         }));
     };
     let Entry { name, begin, end, method, sum, size } = entries.swap_remove(place);
-    let mut file = file.try_clone()?;
-    file.seek(SeekFrom::Start(begin))?;
+    let file = FromOffset { file: file.try_clone()?, offset: begin };
     let stored = BufReader::new(Counted::new(file, read.clone())).take(end - begin);
     let reader: Box<dyn Read + Send> = match method {
         CompressionMethod::STORE => Box::new(stored),
@@ -69,6 +69,20 @@ pub(super) fn open(file: &File, archive: &Path, name: Option<&str>, read: &ReadS
     };
     let reader = Verified { reader, found: flate2::Crc::new(), bytes: 0, sum, size };
     Ok(Member { name, bytes: end - begin, reader: Box::new(reader) })
+}
+
+/// A reader with a place of its own: handles that were cloned share theirs, and members are read side by side.
+struct FromOffset {
+    file: File,
+    offset: u64,
+}
+
+impl Read for FromOffset {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
 }
 
 struct Entry {
