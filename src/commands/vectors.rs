@@ -62,8 +62,10 @@ enum FormatArg {
     Npz,
     /// Safetensors.
     Safetensors,
-    /// Lines of JSON: id and values.
+    /// Lines of JSON: id and values; a Parquet file with these columns.
     Jsonl,
+    /// vectors.tsv and metadata.tsv of the TensorFlow Embedding Projector, in a zip.
+    Projector,
 }
 
 fn scale(text: &str) -> Result<f32, String> {
@@ -93,6 +95,7 @@ impl VectorArgs {
             FormatArg::Npz => Some(VectorFormat::Npz),
             FormatArg::Safetensors => Some(VectorFormat::Safetensors),
             FormatArg::Jsonl => Some(VectorFormat::Jsonl),
+            FormatArg::Projector => Some(VectorFormat::Projector),
         };
         let options =
             VectorOptions { format, ids: self.ids.clone(), tensor: self.tensor.clone(), limit, lenient: self.lenient };

@@ -31,7 +31,7 @@ use shelfmark_domain::FieldError;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
-    /// `safetensors`, `npz`, `word2vec` (its text form) or `jsonl`.
+    /// `safetensors`, `npz`, `word2vec` (its text form), `jsonl`, `projector` or `parquet`.
     #[param(inline)]
     format: ExportFormat,
     /// `items`, `users` or `tokens`; `items` when left out.
@@ -48,7 +48,8 @@ pub struct ExportQuery {
 ///
 /// `safetensors`: one tensor `[rows, dim]` of f32, named as the table; the ids are a JSON list in the metadata under `ids`. `npz`: arrays
 /// `vectors` and `ids`. `word2vec`: its text form; ids with white space are a 422 (`not_exportable`). `jsonl`: a line
-/// `{"id", "values"}` for each row. Removed items are left out. The answer is streamed from one state, whatever is learned meanwhile. At most
+/// `{"id", "values"}` for each row. `projector`: `vectors.tsv` and `metadata.tsv` of the TensorFlow Embedding Projector in a
+/// zip. `parquet`: columns `id` and `values`. Removed items are left out. The answer is streamed from one state, whatever is learned meanwhile. At most
 /// four exports of a model at once, of which a caller gets a share. An export that nobody reads is broken off.
 #[utoipa::path(
     get, path = "/v1/models/{model}/versions/{version}/export", tag = "versions", operation_id = "export_version",
@@ -56,6 +57,7 @@ pub struct ExportQuery {
     responses(
         (status = 200, description = "The file", content(
             (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/zip"), (String = "text/plain"), (String = "application/x-ndjson"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
         )),
         (status = 422, description = "The format cannot hold these rows (`not_exportable`), or a value breaks its rule (`invalid`)", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Too many exports are under way (`overloaded`)", body = Problem, content_type = "application/problem+json"),

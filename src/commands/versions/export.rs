@@ -64,6 +64,10 @@ enum ExportFormatArg {
     Word2vec,
     /// A JSON object a line.
     Jsonl,
+    /// vectors.tsv and metadata.tsv of the TensorFlow Embedding Projector, in a zip.
+    Projector,
+    /// Columns id and values, a list of floats.
+    Parquet,
 }
 
 /// Table on the command line.

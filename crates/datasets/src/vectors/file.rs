@@ -11,7 +11,9 @@ use super::{
     error::Fault,
     json_lines::JsonReader,
     matrix::{Ids, MatrixReader},
-    npy, npz, safetensors,
+    npy, npz,
+    projector::{self, ProjectorReader},
+    safetensors,
     word2vec::{TextReader, Word2vecReader},
 };
 use crate::feeds::{BYTE_ORDER_MARK, FeedSource, LineReader, ReadSoFar};
@@ -59,6 +61,7 @@ enum RowReader {
     Text(TextReader),
     Matrix(MatrixReader),
     Json(JsonReader),
+    Projector(Box<ProjectorReader>),
 }
 
 impl VectorFile {
@@ -73,7 +76,13 @@ impl VectorFile {
 
     fn opened(path: &Path, name: &str, options: &VectorOptions) -> Result<Self, OpenFault> {
         let (name, left) = (name.to_owned(), options.limit.unwrap_or(u64::MAX));
-        if let Some((file, names)) = npz::arrays(path)? {
+        let members = npz::members(path)?;
+        if let Some((file, _)) = members.as_ref().filter(|(_, names)| projector::is_projector(names)) {
+            let projector::Projector { rows, bytes, read } = projector::open(file, path)?;
+            let (format, rows) = (VectorFormat::Projector, RowReader::Projector(Box::new(rows)));
+            return Ok(Self { name, bytes, read, format, rows, left });
+        }
+        if let Some((file, names)) = members.and_then(npz::arrays) {
             let npz::Npz { rows, bytes, read } = npz::open(&file, path, &names, options)?;
             return Ok(Self { name, bytes, read, format: VectorFormat::Npz, rows: RowReader::Matrix(rows), left });
         }
@@ -93,6 +102,10 @@ impl VectorFile {
             VectorFormat::Word2vecText => RowReader::Text(TextReader::open(LineReader::new(whole), true, lenient)?),
             VectorFormat::Glove => RowReader::Text(TextReader::open(LineReader::new(whole), false, lenient)?),
             VectorFormat::Jsonl => RowReader::Json(JsonReader::open(LineReader::new(whole))?),
+            VectorFormat::Projector => {
+                let detail = format!("is no zip archive with {}", projector::MEMBERS.join(" and "));
+                return Err(Fault::Unclear(detail).into());
+            }
             VectorFormat::Npz => {
                 return Err(Fault::Unclear("is no zip archive with arrays, as npz files are".to_owned()).into());
             }
@@ -141,6 +154,7 @@ impl VectorFile {
             RowReader::Text(rows) => rows.dim(),
             RowReader::Matrix(rows) => rows.dim(),
             RowReader::Json(rows) => rows.dim(),
+            RowReader::Projector(rows) => rows.dim(),
         }
     }
 
@@ -155,6 +169,7 @@ impl VectorFile {
             RowReader::Text(rows) => rows.next(row),
             RowReader::Matrix(rows) => rows.next(row),
             RowReader::Json(rows) => rows.next(row),
+            RowReader::Projector(rows) => rows.next(row),
         }
         .map_err(|fault| fault.of(&self.name))
     }

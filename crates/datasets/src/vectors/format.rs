@@ -19,14 +19,24 @@ pub enum VectorFormat {
     Npz,
     /// Tensor of a safetensors file. Ids come from a file of their own or from the header.
     Safetensors,
-    /// Lines `{"id": ..., "values": [...]}`.
+    /// Lines `{"id": ..., "values": [...]}`, and rows of Parquet with these columns.
     Jsonl,
+    /// `vectors.tsv` and `metadata.tsv` of the TensorFlow Embedding Projector, in a zip.
+    Projector,
 }
 
 impl VectorFormat {
     /// All formats.
-    pub const ALL: [Self; 7] =
-        [Self::Word2vec, Self::Word2vecText, Self::Glove, Self::Npy, Self::Npz, Self::Safetensors, Self::Jsonl];
+    pub const ALL: [Self; 8] = [
+        Self::Word2vec,
+        Self::Word2vecText,
+        Self::Glove,
+        Self::Npy,
+        Self::Npz,
+        Self::Safetensors,
+        Self::Jsonl,
+        Self::Projector,
+    ];
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
@@ -38,6 +48,7 @@ impl VectorFormat {
             Self::Npz => "npz",
             Self::Safetensors => "safetensors",
             Self::Jsonl => "jsonl",
+            Self::Projector => "projector",
         }
     }
 

@@ -1,7 +1,8 @@
 //! Vectors in files: readers, the fit of vectors to a model, and writers of a model's rows.
 //!
 //! **Used by** `shelfmark import`, which sends the rows to a service, and by `shelfmark evaluate --import`.
-//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy, npz, safetensors and JSON lines. [`ImportTargets`] are
+//! [`VectorFile`] reads word2vec (binary and text), GloVe, npy, npz, safetensors, JSON lines, Parquet
+//! and the files of the TensorFlow Embedding Projector. [`ImportTargets`] are
 //! the rows of a model. [`PreparedImport`] has read a file once. It knows which rows match, and how vectors are turned
 //! and scaled ([`Fit`]). It reads the file again to hand over [`shelfmark_domain::RowVector`]s. [`Export`] writes rows
 //! of a state as a file.
@@ -31,6 +32,7 @@ mod matrix;
 mod npy;
 mod npz;
 mod orthonormal;
+mod projector;
 mod safetensors;
 mod sample;
 mod word2vec;

@@ -22,8 +22,8 @@ pub(super) struct Npz {
     pub read: ReadSoFar,
 }
 
-/// Returns the members of a file that is an archive with arrays.
-pub(super) fn arrays(path: &Path) -> Result<Option<(File, Vec<String>)>, Fault> {
+/// Returns the members of a file that is an archive.
+pub(super) fn members(path: &Path) -> Result<Option<(File, Vec<String>)>, Fault> {
     let mut file = File::open(path)?;
     if !file.metadata()?.is_file() {
         return Ok(None);
@@ -33,9 +33,14 @@ pub(super) fn arrays(path: &Path) -> Result<Option<(File, Vec<String>)>, Fault> 
     if begin != ZIP_MAGIC {
         return Ok(None);
     }
-    let mut names = zip_members(&file)?;
+    let names = zip_members(&file)?;
+    Ok(Some((file, names)))
+}
+
+/// Returns the arrays among the members of an archive that has some.
+pub(super) fn arrays((file, mut names): (File, Vec<String>)) -> Option<(File, Vec<String>)> {
     names.retain(|name| name.ends_with(".npy"));
-    Ok((!names.is_empty()).then_some((file, names)))
+    (!names.is_empty()).then_some((file, names))
 }
 
 /// Opens the array of vectors and, unless the ids are in a file of their own, that of ids.

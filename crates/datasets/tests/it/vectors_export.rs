@@ -83,11 +83,21 @@ fn our_own_readers_read_the_very_rows_back() {
     for table in TABLES {
         let rows = expected(inference, table);
         assert!(rows.len() > 3);
-        for format in [ExportFormat::Safetensors, ExportFormat::Word2vec, ExportFormat::Npz, ExportFormat::Jsonl] {
+        for format in FORMATS {
             assert_eq!(folder.read(&bytes(inference, format, table), None), rows, "{format:?} of {table}");
         }
     }
 }
+
+/// Every format that is written.
+const FORMATS: [ExportFormat; 6] = [
+    ExportFormat::Safetensors,
+    ExportFormat::Word2vec,
+    ExportFormat::Npz,
+    ExportFormat::Jsonl,
+    ExportFormat::Projector,
+    ExportFormat::Parquet,
+];
 
 /// A zip's entries, by its directory, as Python's `zipfile` finds them.
 fn entries(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
@@ -174,4 +184,51 @@ fn items_with_their_content_are_as_answers_use_them() {
         moved += usize::from(vector != inference.parameters.items.row(item as usize));
     }
     assert!(moved > 0, "some item has a word, a category or a dense vector");
+}
+
+#[test]
+fn the_projector_gets_a_row_of_numbers_and_a_row_of_metadata_for_each_item() {
+    let mut world = World::new(4, 1);
+    let pot =
+        Item { title: Some("Red\u{a0}pot".to_owned()), categories: vec!["Home".to_owned()], ..Item::bare(id("a b")) };
+    world.state.put_item(&pot);
+    world.state.put_item(&Item::bare(id("c")));
+    let inference = &world.state.inference;
+    let entries = entries(&bytes(inference, ExportFormat::Projector, ExportTable::Items));
+    let text = |name: &str| String::from_utf8(entries[name].clone()).expect("UTF-8");
+    assert_eq!(text("metadata.tsv"), "id\ttitle\tcategory\na b\tRed\u{a0}pot\tHome\nc\t\t\n");
+    let vectors = text("vectors.tsv");
+    let rows: Vec<Vec<f32>> =
+        vectors.lines().map(|line| line.split('\t').map(|value| value.parse().expect("a number")).collect()).collect();
+    let expected: Vec<Vec<f32>> = expected(inference, ExportTable::Items).into_iter().map(|row| row.values).collect();
+    assert_eq!(rows, expected);
+    let tokens = bytes(inference, ExportFormat::Projector, ExportTable::Tokens);
+    assert!(!String::from_utf8_lossy(&tokens).contains("title"), "a single column has no header");
+
+    world.state.put_item(&Item::bare(id(" c")));
+    let options = ExportOptions { format: ExportFormat::Projector, table: ExportTable::Items, content: false };
+    let refused = Export::new(&world.state.inference, options).expect_err("a table loses the space");
+    assert_eq!(refused, ExportError::WhiteSpace(" c".to_owned()));
+}
+
+#[test]
+fn many_rows_are_several_row_groups_and_no_rows_are_a_file_too() {
+    let mut world = World::new(64, 1);
+    let folder = folder();
+    let none = bytes(&world.state.inference, ExportFormat::Parquet, ExportTable::Items);
+    assert!(none.starts_with(b"PAR1") && none.ends_with(b"PAR1"));
+    for number in 0..20_000 {
+        world.state.put_item(&Item::bare(id(&format!("item {number}"))));
+    }
+    let inference = &world.state.inference;
+    let options = ExportOptions { format: ExportFormat::Parquet, table: ExportTable::Items, content: false };
+    let pieces: Vec<Vec<u8>> = Export::new(inference, options).expect("exportable").collect();
+    assert!(pieces.len() == 3 && pieces.iter().all(|piece| piece.len() < 5 << 20), "{}", pieces.len());
+    assert_eq!(folder.read(&pieces.concat(), None), expected(inference, ExportTable::Items));
+    // Two members of an archive are read side by side, however large they are.
+    for format in [ExportFormat::Npz, ExportFormat::Projector] {
+        assert!(
+            folder.read(&bytes(inference, format, ExportTable::Items), None) == expected(inference, ExportTable::Items)
+        );
+    }
 }

@@ -19,6 +19,10 @@ pub(super) enum Encoder {
     WordLine,
     /// A line of JSON.
     JsonLine,
+    /// A line of values with tabs between them.
+    TabLine,
+    /// A line of metadata of the projector.
+    MetadataLine,
 }
 
 pub(super) fn word_line(id: &Id, values: &[f32], out: &mut Vec<u8>) {
@@ -37,6 +41,27 @@ pub(super) fn json_line(id: &Id, values: &[f32], out: &mut Vec<u8>) {
         values: &'a [f32],
     }
     json(&Line { id, values }, out);
+    out.push(b'\n');
+}
+
+pub(super) fn tab_line(values: &[f32], out: &mut Vec<u8>) {
+    for (place, value) in values.iter().enumerate() {
+        if place > 0 {
+            out.push(b'\t');
+        }
+        json(value, out);
+    }
+    out.push(b'\n');
+}
+
+/// Writes texts with tabs between them; what would end one becomes a space.
+pub(super) fn metadata_line(texts: &[&str], out: &mut Vec<u8>) {
+    for (place, text) in texts.iter().enumerate() {
+        if place > 0 {
+            out.push(b'\t');
+        }
+        out.extend_from_slice(text.replace(['\t', '\n', '\r'], " ").as_bytes());
+    }
     out.push(b'\n');
 }
 

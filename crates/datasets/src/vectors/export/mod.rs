@@ -7,6 +7,8 @@ mod encode;
 mod layout;
 mod npz;
 mod options;
+mod parquet;
+mod projector;
 mod rows;
 
 use std::collections::VecDeque;
@@ -14,6 +16,7 @@ use std::collections::VecDeque;
 use encode::Encoder;
 use layout::ExportPart;
 use npz::ZipWriter;
+use parquet::ParquetWriter;
 use rows::ExportRows;
 
 use shelfmark_state::InferenceState;
@@ -29,6 +32,8 @@ pub struct Export {
     rows: ExportRows,
     todo: VecDeque<ExportPart>,
     archive: ZipWriter,
+    /// Writer of the whole file, where it is one of parquet.
+    parquet: Option<ParquetWriter>,
     bytes: Option<u64>,
 }
 
@@ -47,8 +52,11 @@ impl Export {
             }
             ExportFormat::Word2vec => (layout::word2vec(&rows)?, None),
             ExportFormat::Jsonl => (vec![ExportPart::Rows(Encoder::JsonLine, 0)], None),
+            ExportFormat::Projector => (projector::parts(&rows, options.table)?, None),
+            ExportFormat::Parquet => (Vec::new(), None),
         };
-        Ok(Self { rows, todo: todo.into(), archive: ZipWriter::default(), bytes })
+        let parquet = (options.format == ExportFormat::Parquet).then(ParquetWriter::new);
+        Ok(Self { rows, todo: todo.into(), archive: ZipWriter::default(), parquet, bytes })
     }
 
     /// Returns the number of rows.
@@ -67,6 +75,9 @@ impl Iterator for Export {
 
     /// Encodes the next piece of about one mebibyte, which takes some milliseconds.
     fn next(&mut self) -> Option<Vec<u8>> {
+        if let Some(parquet) = &mut self.parquet {
+            return parquet.next(&mut self.rows);
+        }
         let mut piece = Vec::new();
         while piece.len() < PIECE_BYTES {
             let Some(part) = self.todo.pop_front() else { break };

@@ -15,6 +15,10 @@ pub enum ExportFormat {
     Word2vec,
     /// A line `{"id": ..., "values": [...]}` for each row.
     Jsonl,
+    /// `vectors.tsv` and `metadata.tsv` of the TensorFlow Embedding Projector, in a zip without compression.
+    Projector,
+    /// Parquet with columns `id` and `values`, a list of floats.
+    Parquet,
 }
 
 impl ExportFormat {
@@ -25,6 +29,8 @@ impl ExportFormat {
             Self::Npz => "npz",
             Self::Word2vec => "txt",
             Self::Jsonl => "jsonl",
+            Self::Projector => "zip",
+            Self::Parquet => "parquet",
         }
     }
 
@@ -32,9 +38,10 @@ impl ExportFormat {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Safetensors => "application/octet-stream",
-            Self::Npz => "application/zip",
+            Self::Npz | Self::Projector => "application/zip",
             Self::Word2vec => "text/plain; charset=utf-8",
             Self::Jsonl => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 }
@@ -85,13 +92,14 @@ pub struct ExportOptions {
 /// Errors of an export.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
-    /// An id holds white space, which ends an id in the text form of word2vec.
-    #[error("the id {0:?} has white space, which word2vec's text form cannot hold: choose another format")]
+    /// An id holds white space, which ends an id in the text form of word2vec, or begins or ends with it, which tables
+    /// lose.
+    #[error("the id {0:?} has white space, which this form of text cannot hold: choose another format")]
     WhiteSpace(String),
     /// The ids are longer than a header of safetensors may be.
     #[error("the ids take {0} bytes, more than the header of a safetensors file may have: choose another format")]
     HeaderTooLong(u64),
     /// The archive would be larger than 4 GiB, which needs zip64.
-    #[error("the arrays take {0} bytes, more than this npz can hold: choose another format")]
+    #[error("the content takes {0} bytes, more than this zip can hold: choose another format")]
     ArchiveTooLong(u64),
 }

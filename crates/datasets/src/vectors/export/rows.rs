@@ -79,6 +79,8 @@ impl ExportRows {
                 let id = self.id(place).clone();
                 encode::word_line(&id, self.values(place), out);
             }
+            Encoder::TabLine => encode::tab_line(self.values(place), out),
+            Encoder::MetadataLine => encode::metadata_line(&self.metadata(place), out),
             Encoder::JsonLine => {
                 let id = self.id(place).clone();
                 encode::json_line(&id, self.values(place), out);
@@ -86,7 +88,20 @@ impl ExportRows {
         }
     }
 
-    fn values(&mut self, place: usize) -> &[f32] {
+    /// Returns the columns of a row's metadata: of an item id, title and first category, else the id.
+    pub(super) fn metadata(&self, place: usize) -> Vec<&str> {
+        let id = self.id(place).as_str();
+        match self.table {
+            ExportTable::Items => {
+                let item = &self.inference.catalog.entry(self.numbers[place]).item;
+                let category = item.categories.first().map_or("", String::as_str);
+                vec![id, item.title.as_deref().unwrap_or(""), category]
+            }
+            ExportTable::Users | ExportTable::Tokens => vec![id],
+        }
+    }
+
+    pub(super) fn values(&mut self, place: usize) -> &[f32] {
         let row = self.numbers[place];
         if !self.content {
             return self.learned().row(row as usize);
