@@ -43,7 +43,9 @@ enum Command {
     Evaluate(Box<commands::evaluate::EvaluateArgs>),
     Tune(Box<commands::tune::TuneArgs>),
     Versions(Box<commands::versions::VersionsArgs>),
+    Ready(commands::ready::ReadyArgs),
     Completions(commands::completions::CompletionsArgs),
+    ManPages(commands::man_pages::ManPagesArgs),
 }
 
 fn main() -> ExitCode {
@@ -76,7 +78,9 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(*args),
         Command::Tune(args) => commands::tune::run(*args),
         Command::Versions(args) => commands::versions::run(*args),
+        Command::Ready(args) => commands::ready::run(&args),
         Command::Completions(args) => commands::completions::run(&args, Cli::command()),
+        Command::ManPages(args) => commands::man_pages::run(&args, Cli::command()),
     };
     match ended {
         Ok(code) => code,

@@ -5,10 +5,10 @@
 //! | `serve` | runs the service ([`shelfmark::app`]) |
 //! | `replay`, `demo`, `import` | one [`pipeline`]: a producer reads or generates entries, a sender of `crates/client` posts them |
 //! | `evaluate`, `tune` | read the same files ([`input`]) and need no service |
-//! | `recommend`, `learning`, `bias`, `trace`, `history`, `forget`, `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard` | send a request and print its answer ([`client_command`]) |
+//! | `recommend`, `learning`, `bias`, `trace`, `history`, `forget`, `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard`, `ready` | send a request and print its answer ([`client_command`]) |
 //! | `bench` | drives `crates/loadgen` |
 //! | `keys`, `verify` | open the [`database`] |
-//! | `completions` | prints a script for a shell |
+//! | `completions`, `man-pages` | print a script for a shell, write manual pages |
 //!
 //! Answers are printed as text, with [`table`]s of at most 80 columns, or as JSON. Progress goes to standard error
 //! ([`progress_bar`]).
@@ -30,12 +30,14 @@ pub mod import;
 mod input;
 pub mod keys;
 pub mod learning;
+pub mod man_pages;
 mod model_log;
 pub mod models;
 pub mod operations;
 mod pipeline;
 mod poll;
 mod progress_bar;
+pub mod ready;
 pub mod recommend;
 pub mod replay;
 pub mod rollback;

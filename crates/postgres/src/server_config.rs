@@ -51,6 +51,9 @@ pub(super) fn text(facts: &ServerConfig<'_>) -> String {
     // A managed server has neither an archive nor a standby.
     set("wal_level", "minimal");
     set("max_wal_senders", "0");
+    // Our statements are short. Compiling one asks for memory that is writable and executable, and fails in a unit of
+    // systemd with `MemoryDenyWriteExecute`, which is that of our package.
+    set("jit", "off");
     // A dead client must not keep a head row locked.
     set("idle_in_transaction_session_timeout", "5min");
     set("log_timezone", "'UTC'");
