@@ -19,24 +19,27 @@ RUN mkdir .cargo && touch Cargo.toml \
 FROM libtorch AS build
 # .dockerignore keeps the host's .cargo/libtorch.toml out, so the one of the layer above stays.
 COPY . .
+# Without symbol tables, which only debuggers and backtraces read: 110 MB less.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     xtask console \
     && cargo build --locked --release --bin shelfmark \
     && install -D -t /opt/shelfmark/bin target/release/shelfmark \
-    && install -D -m 644 -t /opt/shelfmark/lib target/release/libtorch/*
+    && install -D -m 644 -t /opt/shelfmark/lib target/release/libtorch/* \
+    && strip --strip-unneeded /opt/shelfmark/bin/shelfmark /opt/shelfmark/lib/*
 
-FROM debian:bookworm-slim
-RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libstdc++6 libgcc-s1 zlib1g \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/shelfmark --create-home shelfmark
+# glibc, libstdc++, certificates and the user `nonroot`; no shell, no package manager. Of the Debian release that the
+# stages above build on.
+FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /opt/shelfmark /opt/shelfmark
 ENV PATH=/opt/shelfmark/bin:$PATH \
     SHELFMARK_LISTEN=0.0.0.0:8080
-USER shelfmark
-WORKDIR /var/lib/shelfmark
+# By number, so that a cluster can see that it is not root.
+USER 65532:65532
+WORKDIR /home/nonroot
 EXPOSE 8080
-# Prints its address when it listens; SIGTERM makes it flush and end. Without API keys it refuses to listen here:
-# docker-compose.yml shows how the first key gets in.
-ENTRYPOINT ["shelfmark"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s CMD ["/opt/shelfmark/bin/shelfmark", "ready"]
+# With DATABASE_URL it writes no file, so the root file system may be read-only. It prints its address when it listens;
+# SIGTERM makes it flush and end. Without API keys it refuses to listen here: docker-compose.yml shows how the first key
+# gets in.
+ENTRYPOINT ["/opt/shelfmark/bin/shelfmark"]
 CMD ["serve"]

@@ -35,6 +35,15 @@ pub fn serve(project: &Project, args: &[String]) -> Outcome<()> {
     Err(format!("{} could not be run: {error}", program.display()))
 }
 
+/// Builds the program for packages: with the console, which a package without a network could not be given later.
+pub fn build_for_packages(project: &Project) -> Outcome<PathBuf> {
+    prepare(project, For::Service { own_database: true })?;
+    console::build(project)?;
+    room_for_a_build(project, 3 * GB)?;
+    clones::remove_foreign_crates(project)?;
+    build_service(project)
+}
+
 /// Builds the service's program, and says where it is.
 pub fn build_service(project: &Project) -> Outcome<PathBuf> {
     let build = ["build", "--release", "--bin", "shelfmark", "--message-format=json-render-diagnostics"];

