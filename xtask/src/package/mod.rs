@@ -5,6 +5,7 @@
 //! SOURCE_DATE_EPOCH) and no owner.
 
 mod archive;
+mod boot;
 mod contents;
 mod deb;
 mod debian_root;

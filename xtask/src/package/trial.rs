@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::package::debian_root::DebianRoot;
-use crate::package::{in_path, megabytes};
+use crate::package::{boot, in_path, megabytes};
 use crate::project::Project;
 use crate::run::{is_root, on_path, read, say, show};
 use crate::space::{self, GB};
 
-const USAGE: &str = "usage: cargo xtask try-packages [--suite bookworm] [--from FOLDER] [--only .deb|.whl|.tar.zst]";
+const USAGE: &str = "\
+    usage: cargo xtask try-packages [--suite bookworm] [--from FOLDER] [--only .deb|.whl|.tar.zst] [--boot]";
 /// Release of Debian, unless `--suite` names another.
 const SUITE: &str = "bookworm";
 /// What installing the wheel and starting it may take together.
@@ -36,7 +37,7 @@ struct Kind {
     program: &'static str,
     /// Who runs it, and their home.
     user: (&'static str, &'static str),
-    /// Shell script that checks what else the package promises.
+    /// Shell script that checks what else the package promises. `$1` is the address of the service.
     check: &'static str,
     /// What installing and starting may take together.
     time_max: Option<Duration>,
@@ -73,10 +74,50 @@ const KINDS: [Kind; 3] = [
         program: "/home/somebody/env/bin/shelfmark",
         user: ("somebody", "/home/somebody"),
         // The client of the same wheel writes an event and reads its effect.
-        check: "test -s ~/env/share/man/man1/shelfmark-serve.1 && ~/env/bin/python -c 'import shelfmark'",
+        check: "test -s ~/env/share/man/man1/shelfmark-serve.1 && ~/env/bin/python -c \"
+import sys, shelfmark
+session = shelfmark.Client(sys.argv[1]).session()
+session.append_event(user='ann', item='sku-0001', kind='click')
+assert len(session.recommend('ann', limit=3)['items']) == 3
+\" \"$1\"",
         time_max: Some(WHEEL_TIME_MAX),
     },
 ];
+
+/// What is tried, and where.
+struct Options {
+    /// Release of Debian.
+    suite: String,
+    /// Folder with the packages.
+    folder: PathBuf,
+    /// End of the name of the only package to try.
+    only: Option<String>,
+    /// Whether the root of the `.deb` is booted.
+    boot: bool,
+}
+
+impl Options {
+    fn parse(project: &Project, args: &[String]) -> Outcome<Self> {
+        let folder = project.target()?.join("package");
+        let mut options = Self { suite: SUITE.to_owned(), folder, only: None, boot: false };
+        let mut words = args.iter();
+        while let Some(flag) = words.next() {
+            if flag == "--boot" {
+                options.boot = true;
+                continue;
+            }
+            match (flag.as_str(), words.next()) {
+                ("--suite", Some(name)) => options.suite.clone_from(name),
+                ("--from", Some(name)) => options.folder = PathBuf::from(name),
+                ("--only", Some(ending)) if KINDS.iter().any(|kind| kind.ending == ending) => {
+                    options.only = Some(ending.clone());
+                }
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+}
 
 /// What a trial measured.
 struct Figures {
@@ -89,38 +130,33 @@ struct Figures {
 }
 
 /// Tries the packages of `target/package`, or of the folder that `--from` names, in Debian `--suite`; or the one of a
-/// kind that `--only` names.
+/// kind that `--only` names. With `--boot`, systemd starts the unit of the `.deb` too.
 pub fn run(project: &Project, args: &[String]) -> Outcome<()> {
-    let (mut suite, mut folder, mut only) = (SUITE.to_owned(), project.target()?.join("package"), String::new());
-    let mut words = args.iter();
-    while let Some(flag) = words.next() {
-        match (flag.as_str(), words.next()) {
-            ("--suite", Some(name)) => suite.clone_from(name),
-            ("--from", Some(name)) => folder = PathBuf::from(name),
-            ("--only", Some(ending)) if KINDS.iter().any(|kind| kind.ending == ending) => only.clone_from(ending),
-            _ => return Err(USAGE.to_owned()),
-        }
-    }
+    let options = Options::parse(project, args)?;
     if !is_root() {
         return Err("the trial makes roots and mounts of its own, so it has to run as root".to_owned());
     }
-    for (program, package) in [("debootstrap", "debootstrap"), ("unshare", "util-linux"), ("zstd", "zstd")] {
+    let boot = options.boot.then_some(("systemd-nspawn", "systemd-container"));
+    for (program, package) in [("debootstrap", "debootstrap"), ("unshare", "util-linux")].into_iter().chain(boot) {
         if !on_path(program) {
             return Err(format!("{program} is missing: apt-get install -y --no-install-recommends {package}"));
         }
     }
-    show(Command::new("sha256sum").current_dir(&folder).args(["--check", "--quiet", "SHA256SUMS"]))
+    show(Command::new("sha256sum").current_dir(&options.folder).args(["--check", "--quiet", "SHA256SUMS"]))
         .map_err(|error| format!("{error}\nMake the packages first: cargo xtask package"))?;
     space::require(&project.target()?, 4 * GB, "the trial", "set CARGO_TARGET_DIR to a folder with more")?;
     let mut all = Vec::new();
-    for kind in KINDS.iter().filter(|kind| only.is_empty() || kind.ending == only) {
-        let package = the_package(&folder, kind.ending)?;
+    for kind in KINDS.iter().filter(|kind| options.only.as_ref().is_none_or(|ending| kind.ending == ending)) {
+        let package = the_package(&options.folder, kind.ending)?;
         say(&format!("trying {}", package.display()));
-        let root = DebianRoot::new(&suite, project.scratch("package-trial")?.join("root"))?;
+        let root = DebianRoot::new(&options.suite, project.scratch("package-trial")?.join("root"))?;
         let figures = try_package(&root, kind, &package).map_err(|error| format!("{}: {error}", package.display()))?;
         all.push(figures);
+        if options.boot && kind.ending == ".deb" {
+            boot::try_unit(&root)?;
+        }
     }
-    println!("In a bare Debian {suite}:\n\n{}", table(&all));
+    println!("In a bare Debian {}:\n\n{}", options.suite, table(&all));
     Ok(())
 }
 
@@ -179,7 +215,7 @@ fn try_package(root: &DebianRoot, kind: &Kind, package: &Path) -> Outcome<Figure
     if answer.matches("\"score\"").count() != 3 {
         return Err(format!("three recommendations were asked for, and the answer is {answer}"));
     }
-    let check = ["sh", "-e", "-c", kind.check];
+    let check = ["sh", "-e", "-c", kind.check, "sh", &url];
     let mut check = if of_user { root.command_as(user, home, &check) } else { root.command(&check) };
     show(&mut check).map_err(|error| format!("not all that it promises is there: {error}"))?;
     let stop = service.stop()?;
