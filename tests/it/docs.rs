@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Top-level folders whose files are named by their paths.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 13] = [
     "src/",
     "crates/",
     "tests/",
@@ -22,6 +22,7 @@ const FOLDERS: [&str; 12] = [
     ".ci/",
     "console/",
     "clients/",
+    "packaging/",
 ];
 /// Flags of cargo, and of this project's examples and benchmarks, that the pages name.
 const OTHERS_FLAGS: [&str; 27] = [
