@@ -2,16 +2,33 @@
 
 use std::any::Any;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
+
+/// Work and its result without their types.
+type Work = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
 
 /// Runs CPU work of unknown length off the async workers; its panic becomes ours.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    finished(tokio::task::spawn_blocking(work)).await
+    or_resume(off_workers(work).await)
+}
+
+/// Runs CPU work off the async workers. Errors: it panicked, or the runtime ended.
+///
+/// The runtime sees the work without its type. Otherwise its part of a task is compiled for each caller, which was a
+/// fifteenth of this crate.
+pub async fn off_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    let work: Work = Box::new(move || Box::new(work()));
+    let result = tokio::task::spawn_blocking(work).await?;
+    Ok(*result.downcast().expect("the work returns what it returned"))
 }
 
 /// Returns the result of a task; its panic becomes ours.
 pub async fn finished<T>(work: JoinHandle<T>) -> T {
-    match work.await {
+    or_resume(work.await)
+}
+
+fn or_resume<T>(result: Result<T, JoinError>) -> T {
+    match result {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
