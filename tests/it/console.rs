@@ -5,9 +5,10 @@
 //! reason is printed.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::time::Duration;
 
 use crate::service::Service;
+use tokio::process::Command;
 
 fn console() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("console")
@@ -25,6 +26,9 @@ fn program(variable: &str, names: &[&str]) -> Option<PathBuf> {
 
 /// Browsers that run at once: a second one would slow both, since each has a few processes that draw without a GPU.
 static ONE_BROWSER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Longest time of a group, which takes one to three minutes.
+const SCENARIOS_TIME_MAX: Duration = Duration::from_mins(15);
 
 /// Runs a group of scenarios against a service of its own.
 async fn browse(group: &'static str, args: &[&str]) {
@@ -49,7 +53,8 @@ async fn browse(group: &'static str, args: &[&str]) {
     if let Some(screenshots) = std::env::var_os("SHELFMARK_SCREENSHOTS") {
         run.arg(screenshots);
     }
-    let ran = tokio::task::spawn_blocking(move || run.output()).await.expect("it ends").expect("Node runs");
+    let ran = tokio::time::timeout(SCENARIOS_TIME_MAX, run.kill_on_drop(true).output());
+    let ran = ran.await.expect("the scenarios end in time").expect("Node runs");
     let told = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     println!("{told}");
     assert!(ran.status.success(), "{told}");

@@ -129,6 +129,10 @@ fn body(operation: &str) -> Value {
         "rollback" => json!({"to": {}, "mode": "replay", "dry_run": true}),
         "split_serving" => json!({"split": [{"percent": 100}]}),
         "set_guard" => json!({"metric": "recall", "action": "freeze"}),
+        // Never created: with a key in force, the requests that follow would need one.
+        "create_key" => json!({
+            "scope": "ingest", "model": "default", "origins": ["https://shop.example"], "expires_at": "2001-01-01T00:00:00Z",
+        }),
         "patch_model" | "put_model" => json!({"config": {}}),
         _ => json!({}),
     }

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use crate::project::Project;
-use crate::run::{say, show};
+use crate::run::{read, say, show};
 use crate::service::Service;
 use crate::system::python_command;
 use crate::{Outcome, cache, commands, space};
@@ -21,13 +23,16 @@ pub fn check(project: &Project) -> Outcome<()> {
     let tools = tools()?;
     let program = commands::build_service(project)?;
     let scratch = project.scratch("api-check")?;
-    let service = Service::start(&program, &scratch.join("data"), "127.0.0.1:0")?;
+    let data = scratch.join("data");
+    let service = Service::start(&program, &data, "127.0.0.1:0")?;
+    let key = admin_key(&program, &data, service.address())?;
     let document = format!("{}/openapi.json", service.address());
     let schemathesis = show(
         module(&tools, "schemathesis.cli")?
             .current_dir(project.root())
             .args(["--config-file", "tests/schemathesis.toml", "run", &document])
-            .args(["--max-examples", EXAMPLES_MAX, "--workers", "2", "--no-color"]),
+            .args(["--max-examples", EXAMPLES_MAX, "--workers", "2", "--no-color"])
+            .args(["--header", &format!("Authorization: Bearer {key}")]),
     );
     let generated = show(
         module(&tools, "openapi_python_client")?
@@ -41,6 +46,17 @@ pub fn check(project: &Project) -> Outcome<()> {
     generated.map_err(|error| format!("openapi-python-client: {error}"))?;
     show(module(&tools, "compileall")?.arg("-q").arg(scratch.join("client")))?;
     fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))
+}
+
+/// Makes a key for the requests: some of them create keys, and then all others need one.
+fn admin_key(program: &Path, data: &Path, address: &str) -> Outcome<String> {
+    show(Command::new(program).args(["ready", "--wait", "60", "--url", address]))?;
+    let mut create = Command::new(program);
+    create.args(["keys", "create", "--name", "checks", "--scope", "admin", "--data-dir"]).arg(data);
+    let key = read(create.env_remove("DATABASE_URL"))?;
+    // A running service looks for new keys every two seconds.
+    thread::sleep(Duration::from_secs(3));
+    Ok(key.trim().to_owned())
 }
 
 /// A module of Python, which finds the programs.

@@ -100,6 +100,12 @@ export async function behindAPrefix(harness) {
   }
 }
 
+/// The status of an answer, which is read to its end: else its connection stays open.
+async function statusOf(answer) {
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
 /// The first key of the service and a second one, both from the page; a third is revoked. Gives their secrets.
 async function createKeys(harness) {
   const page = await harness.page();
@@ -124,7 +130,7 @@ async function createKeys(harness) {
   await dialog.getByRole("button", { name: "Done" }).click();
   const spare = await create("spare", "write");
   await dialog.getByRole("button", { name: "Done" }).click();
-  const asks = (secret) => fetch(`${harness.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } }).then(({ status }) => status);
+  const asks = (secret) => fetch(`${harness.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } }).then(statusOf);
   assert.deepEqual(await Promise.all([chief, reader, spare].map(asks)), [200, 200, 200]);
   await card.getByRole("button", { name: "Revoke spare" }).click();
   await card.getByRole("button", { name: "Revoke for good" }).click();
@@ -137,7 +143,7 @@ async function createKeys(harness) {
 export async function keys(harness) {
   const [admin, reader] = await createKeys(harness);
   await until("keys in force", async () => {
-    const ask = (secret) => fetch(`${harness.url}/v1/models`, { headers: secret ? { authorization: `Bearer ${secret}` } : {} }).then(({ status }) => status, () => 0);
+    const ask = (secret) => fetch(`${harness.url}/v1/models`, { headers: secret ? { authorization: `Bearer ${secret}` } : {} }).then(statusOf, () => 0);
     return [await ask(null), await ask(reader), await ask(admin)];
   }, ([none, read, all]) => none === 401 && read === 200 && all === 200);
   const page = await harness.page();

@@ -56,3 +56,5 @@ for (const [name, scenario] of scenarios) {
   console.log(`ok ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
 await harness.close();
+// A connection that is kept open, or an answer that nobody read, would keep this process alive.
+process.exit(0);

@@ -38,9 +38,15 @@ impl NewKey {
     /// Checks the rules, and returns the rate of a key for pages.
     pub(super) fn check(&self) -> FieldResult<Option<u32>> {
         text_within("name", &self.name, NAME_BYTES_MAX)?;
+        let rate = self.check_pages()?;
         if self.expires_at.is_some_and(|expires_at| expires_at <= Timestamp::now()) {
             return Err(FieldError::new("expires_at", "invalid_value", "must be in the future"));
         }
+        Ok(rate)
+    }
+
+    /// Checks what binds a key to pages, and returns its rate.
+    fn check_pages(&self) -> FieldResult<Option<u32>> {
         let scope = self.scope.name();
         if !self.scope.is_for_pages() {
             let given =
