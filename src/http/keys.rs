@@ -11,7 +11,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, auth::Caller, body, error::ApiError, params::Segments};
+use super::{Api, auth::Caller, body, error::ApiError, params::Segments, problem::Problem};
 use shelfmark_domain::{ApiKey, ModelName, Origin, Scope, Timestamp, not_null};
 use shelfmark_store::keys::{KeyError, NewKey};
 
@@ -172,7 +172,10 @@ pub async fn list(State(api): State<Api>, Extension(caller): Extension<Caller>) 
     put, path = "/v1/keys/{name}", tag = "service", operation_id = "create_key",
     params(KeyPath),
     request_body = KeyBody,
-    responses((status = 201, description = "Created", body = NewKeyOut))
+    responses(
+        (status = 201, description = "Created", body = NewKeyOut),
+        (status = 409, description = "Another key has this name (`key_exists`), or there are 1,000 (`too_many_keys`)", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn put(
     State(api): State<Api>,
@@ -202,7 +205,10 @@ pub async fn put(
 #[utoipa::path(
     delete, path = "/v1/keys/{name}", tag = "service", operation_id = "revoke_key",
     params(KeyPath),
-    responses((status = 204, description = "Revoked"))
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = 409, description = "It is the last key (`last_key`)", body = Problem, content_type = "application/problem+json"),
+    )
 )]
 pub async fn delete(
     State(api): State<Api>,
