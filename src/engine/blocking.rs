@@ -8,18 +8,24 @@ use tokio::task::{JoinError, JoinHandle};
 type Work = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
 
 /// Runs CPU work of unknown length off the async workers; its panic becomes ours.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    or_resume(off_workers(work).await)
+pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send {
+    let done = off_workers(work);
+    async { or_resume(done.await) }
 }
 
 /// Runs CPU work off the async workers. Errors: it panicked, or the runtime ended.
 ///
 /// The runtime sees the work without its type. Otherwise its part of a task is compiled for each caller, which was a
 /// fifteenth of this crate.
-pub async fn off_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+pub fn off_workers<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T, JoinError>> + Send {
+    // Before the future, which then holds no work.
     let work: Work = Box::new(move || Box::new(work()));
-    let result = tokio::task::spawn_blocking(work).await?;
-    Ok(*result.downcast().expect("the work returns what it returned"))
+    async {
+        let result = tokio::task::spawn_blocking(work).await?;
+        Ok(*result.downcast().expect("the work returns what it returned"))
+    }
 }
 
 /// Returns the result of a task; its panic becomes ours.
