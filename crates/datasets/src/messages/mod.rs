@@ -4,7 +4,7 @@
 //! is given as JSON and whether the model has a kind; nothing else decides what it becomes.
 //!
 //! **Promises.** Equal messages give equal values, ids of events included, so a message that is sent again adds
-//! nothing. What a message says and nothing is made of is told by [`Translated::ignored`].
+//! nothing. What a message says and nothing is made of is told by `Translated::ignored`.
 //!
 //! **Must not know** the service. Ids and kinds are checked where the values are used.
 //!
