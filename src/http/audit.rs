@@ -88,11 +88,7 @@ pub async fn list(
 ) -> Result<Json<AuditOut>, ApiError> {
     let limit = paging::limit(page.limit)?;
     let model = page.model.as_deref().map(ModelName::new).transpose()?;
-    let seen = match &model {
-        Some(model) => caller.may_see(model.as_str()),
-        None => caller.may_see_all(),
-    };
-    if !seen {
+    if !caller.may_see_what_is_of(model.as_ref().map(ModelName::as_str)) {
         return Err(ApiError::Forbidden("the key is for one model: name it as `model`".to_owned()));
     }
     let entries = api.audit.list(model, page.cursor.map(Position::get), limit).await?;

@@ -57,6 +57,11 @@ impl Caller {
         }
     }
 
+    /// Whether the caller may know of what belongs to a model, or to the whole service where that is `None`.
+    pub fn may_see_what_is_of(&self, model: Option<&str>) -> bool {
+        model.map_or_else(|| self.may_see_all(), |model| self.may_see(model))
+    }
+
     /// Whether everybody can read the key.
     fn is_page(&self) -> bool {
         match self {

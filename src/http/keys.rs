@@ -24,56 +24,12 @@ pub struct KeyPath {
     name: String,
 }
 
-/// What a key may do.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyScope {
-    /// Read recommendations, embeddings, versions and health.
-    Read,
-    /// Read the event log, lists of users and exports too.
-    Export,
-    /// Read as `read` does, and write events and items.
-    Write,
-    /// Everything.
-    Admin,
-    /// Append events, and nothing else: for pages in browsers.
-    Ingest,
-    /// Ask for recommendations, and nothing else: for pages in browsers.
-    Recommend,
-}
-
-impl From<KeyScope> for Scope {
-    fn from(scope: KeyScope) -> Self {
-        match scope {
-            KeyScope::Read => Self::Read,
-            KeyScope::Export => Self::Export,
-            KeyScope::Write => Self::Write,
-            KeyScope::Admin => Self::Admin,
-            KeyScope::Ingest => Self::Ingest,
-            KeyScope::Recommend => Self::Recommend,
-        }
-    }
-}
-
-impl From<Scope> for KeyScope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Read => Self::Read,
-            Scope::Export => Self::Export,
-            Scope::Write => Self::Write,
-            Scope::Admin => Self::Admin,
-            Scope::Ingest => Self::Ingest,
-            Scope::Recommend => Self::Recommend,
-        }
-    }
-}
-
 /// What a new key shall be for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scope": "write", "model": "default", "expires_at": "2099-01-31T00:00:00Z"}))]
 pub struct KeyBody {
-    scope: KeyScope,
+    scope: Scope,
     /// The only model that it is for; all models when left out. Scopes `ingest` and `recommend` need one.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
@@ -97,7 +53,7 @@ impl KeyBody {
         let origins = self.origins.iter().map(|origin| Origin::new("origins", origin)).collect::<Result<_, _>>()?;
         Ok(NewKey {
             name,
-            scope: self.scope.into(),
+            scope: self.scope,
             model: self.model.as_deref().map(ModelName::new).transpose()?,
             expires_at: self.expires_at,
             origins,
@@ -111,7 +67,7 @@ impl KeyBody {
 pub struct KeyOut {
     /// Unique name, shown as the actor of versions and rollbacks.
     name: String,
-    scope: KeyScope,
+    scope: Scope,
     /// The only model that it is for; null means all.
     model: Option<String>,
     created_at: Timestamp,
@@ -130,7 +86,7 @@ impl From<ApiKey> for KeyOut {
         Self {
             expired: key.is_expired(Timestamp::now()),
             name: key.name,
-            scope: key.scope.into(),
+            scope: key.scope,
             model: key.model,
             created_at: key.created_at,
             expires_at: key.expires_at,
@@ -186,11 +142,7 @@ pub async fn put(
 ) -> Result<Response, ApiError> {
     let body: KeyBody = body::json(&headers, body, api.limits.body_bytes_max).await?;
     let new = body.named(path.name)?;
-    let allowed = match &new.model {
-        Some(model) => caller.may_see(model.as_str()),
-        None => caller.may_see_all(),
-    };
-    if !allowed {
+    if !caller.may_see_what_is_of(new.model.as_ref().map(ModelName::as_str)) {
         return Err(ApiError::Forbidden("a key for one model creates keys for that model alone".to_owned()));
     }
     let (secret, key) = api.keys.create(&new).await?;
@@ -225,8 +177,5 @@ pub async fn delete(
 
 /// Whether the caller may see and revoke this key.
 fn may_manage(caller: &Caller, key: &ApiKey) -> bool {
-    match &key.model {
-        Some(model) => caller.may_see(model),
-        None => caller.may_see_all(),
-    }
+    caller.may_see_what_is_of(key.model.as_deref())
 }

@@ -9,6 +9,8 @@ use super::{Origin, Timestamp};
 /// Scope of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = KeyScope))]
 pub enum Scope {
     /// Reads recommendations, embeddings, versions and health.
     Read,
