@@ -10,7 +10,7 @@ use shelfmark_domain::Timestamp;
 use super::{
     exit_status::Taken,
     input::{EntrySink, InputFiles},
-    stats::{ReadStats, SHOWN_MAX},
+    stats::ReadStats,
     table::wrap,
 };
 
@@ -50,10 +50,8 @@ impl EntrySink for DryRun {
     }
 
     fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> anyhow::Result<()> {
-        self.stats.bad += 1;
-        if self.stats.bad <= SHOWN_MAX {
-            let more = if self.stats.bad == SHOWN_MAX { " (further bad lines are only counted)" } else { "" };
-            eprintln!("{file}:{}: bad line: {}{more}", bad.line, bad.detail);
+        if let Some(line) = self.stats.count_bad(file, bad) {
+            eprintln!("{line}");
         }
         Ok(())
     }

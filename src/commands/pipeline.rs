@@ -8,10 +8,7 @@ use shelfmark_datasets::feeds::{BadLine, FeedBody};
 use shelfmark_domain::{Event, RowVector};
 use tokio::sync::mpsc;
 
-use super::{
-    send_progress::SendProgress,
-    stats::{ReadStats, SHOWN_MAX},
-};
+use super::{send_progress::SendProgress, stats::ReadStats};
 
 /// Makes the async runtime of a command. One thread posts and another reads, since the service may run on this machine
 /// too.
@@ -88,13 +85,10 @@ impl Intake {
 
     /// Counts a bad line, and shows it if it is one of the first.
     pub fn bad(&mut self, file: &Arc<str>, bad: &BadLine) -> Result<(), Closed> {
-        self.stats.bad += 1;
-        if self.stats.bad > SHOWN_MAX {
-            return Ok(());
+        match self.stats.count_bad(file, bad) {
+            Some(line) => self.ready.blocking_send(Ready::Bad(line)).map_err(|_| Closed),
+            None => Ok(()),
         }
-        let more = if self.stats.bad == SHOWN_MAX { " (further bad lines are only counted)" } else { "" };
-        let line = format!("{file}:{}: bad line: {}{more}", bad.line, bad.detail);
-        self.ready.blocking_send(Ready::Bad(line)).map_err(|_| Closed)
     }
 
     /// Passes on what is left.

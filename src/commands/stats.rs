@@ -4,6 +4,7 @@ use std::fmt;
 
 use indicatif::HumanCount;
 use shelfmark_client::SendStats;
+use shelfmark_datasets::feeds::BadLine;
 
 use super::{progress_bar::whole, table::wrap};
 
@@ -25,6 +26,15 @@ pub struct ReadStats {
     pub skipped: u64,
     /// Whether reading stopped early (`--strict`).
     pub stopped: bool,
+}
+
+impl ReadStats {
+    /// Counts a bad line, and returns what is said of it if it is one of the first.
+    pub fn count_bad(&mut self, file: &str, bad: &BadLine) -> Option<String> {
+        self.bad += 1;
+        let more = if self.bad == SHOWN_MAX { " (further bad lines are only counted)" } else { "" };
+        (self.bad <= SHOWN_MAX).then(|| format!("{file}:{}: bad line: {}{more}", bad.line, bad.detail))
+    }
 }
 
 impl fmt::Display for ReadStats {
