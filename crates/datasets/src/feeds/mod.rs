@@ -14,7 +14,7 @@
 //! whether a kind has a weight is a matter of the model's configuration.
 //!
 //! **Bounds.** A line has at most [`LINE_BYTES_MAX`] bytes; a longer one is a bad line. A quoted field goes over at
-//! most [`RECORD_LINES_MAX`] lines. Items made from event rows are remembered by hash, at most [`Rees46::SEEN_MAX`]
+//! most [`RECORD_LINES_MAX`] lines. Items made from event rows are remembered by hash, at most [`GivenItems::MAX`]
 //! of them.
 //!
 //! The mappings are in `docs/reference/files.md` and at the top of each format's file.
@@ -28,6 +28,7 @@ mod entry;
 mod event_ids;
 mod feed;
 mod format;
+mod given_items;
 mod json;
 mod line_meaning;
 mod lines;
@@ -55,6 +56,7 @@ pub use entry::{BadLine, FeedBody, FeedEntry, FeedError};
 pub use event_ids::EventIds;
 pub use feed::{Feed, OpenError};
 pub use format::FeedFormat;
+pub use given_items::GivenItems;
 pub(crate) use json::object as json_object;
 pub use line_meaning::LineMeaning;
 pub use lines::LINE_BYTES_MAX;
@@ -62,7 +64,6 @@ pub(crate) use lines::{BYTE_ORDER_MARK, LineReader, NextLine};
 pub use options::{ColumnRole, ColumnRoles, FeedOptions};
 pub use published::PublishedFormat;
 pub use records::RECORD_LINES_MAX;
-pub use rees46::Rees46;
 pub use shop::{Shop, ShopSettings, ShopperTastes, SpamSettings, spam};
 pub use source::FeedSource;
 pub use times::TsUnit;

@@ -3,11 +3,12 @@
 use shelfmark_domain::Id;
 
 use super::{
-    FeedBody, FeedFormat, FeedOptions, Rees46, Separator, TsUnit,
+    FeedBody, FeedFormat, FeedOptions, Separator, TsUnit,
     csv::CsvHeader,
     movielens::{self, Movies, Ratings},
     ndjson::Ndjson,
     published::{self, PublishedFormat, Rows},
+    rees46::Rees46,
     retailrocket::RetailRocket,
     table::Table,
     times::TsRule,

@@ -14,21 +14,18 @@
 //! With items from events, the first row of a product also gives an item: category_code split at dots becomes
 //! `categories`, brand, price and category_id become `properties`, brand and categories together the `title`.
 
-use std::collections::HashSet;
-
-use xxhash_rust::xxh3::xxh3_64;
-
 use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
 
 use super::{
     Separator,
     cells::{Cells, IdColumn},
     csv::{CsvHeader, split},
+    given_items::GivenItems,
     times::TsRule,
 };
 
 /// Parser of REES46 rows.
-pub struct Rees46 {
+pub(super) struct Rees46 {
     separator: Separator,
     ts: TsRule,
     time: usize,
@@ -40,14 +37,10 @@ pub struct Rees46 {
     price: Option<usize>,
     user: usize,
     session: Option<usize>,
-    seen: Option<HashSet<u64>>,
+    given: Option<GivenItems>,
 }
 
 impl Rees46 {
-    /// Most products that are remembered as sent, by hash (about 16 MB). Beyond it all are forgotten and items are
-    /// given again, which changes nothing in the model.
-    pub const SEEN_MAX: usize = 1_000_000;
-
     /// Columns that the format is recognised by.
     pub(super) const COLUMNS: [&str; 4] = ["event_time", "event_type", "product_id", "user_id"];
 
@@ -64,7 +57,7 @@ impl Rees46 {
             price: header.find("price"),
             user: header.place("user_id"),
             session: header.find("user_session"),
-            seen: items_from_events.then(HashSet::new),
+            given: items_from_events.then(GivenItems::default),
         }
     }
 
@@ -85,11 +78,7 @@ impl Rees46 {
             recommendation_id: None,
             properties: None,
         };
-        let Some(seen) = &mut self.seen else { return Ok((None, event)) };
-        let hash = xxh3_64(product.as_str().as_bytes());
-        if seen.contains(&hash) {
-            return Ok((None, event));
-        }
+        let Some(given) = self.given.as_mut().filter(|given| !given.has(&product)) else { return Ok((None, event)) };
         let brand = row.present(self.brand);
         let categories: Vec<String> = row
             .present(self.category_code)
@@ -110,10 +99,7 @@ impl Rees46 {
         let title = (!words.is_empty()).then(|| words.join(" "));
         let item = Item { title, categories, properties, ..Item::bare(product) };
         item.check().map_err(|error| error.to_string())?;
-        if seen.len() >= Self::SEEN_MAX {
-            seen.clear();
-        }
-        seen.insert(hash);
+        given.add(&item.id);
         Ok((Some(item), event))
     }
 }

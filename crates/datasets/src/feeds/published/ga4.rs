@@ -19,17 +19,15 @@
 //!
 //! With items from events, the first row of an item also gives the item: name, category and its parts, brand, price.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
-use xxhash_rust::xxh3::xxh3_64;
 
 use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
 
 use super::{Rows, add_event, nth_id};
 use crate::feeds::{
-    FeedBody, Rees46, TsUnit,
+    FeedBody, TsUnit,
     cells::{excerpt, is_missing},
+    given_items::GivenItems,
     json,
     times::TsRule,
 };
@@ -55,24 +53,19 @@ pub(super) fn is_event(object: &Map<String, Value>) -> bool {
 /// Parser of events.
 pub(super) struct Ga4 {
     ts: TsRule,
-    seen: Option<HashSet<u64>>,
+    given: Option<GivenItems>,
 }
 
 impl Ga4 {
     pub(super) fn new(items_from_events: bool) -> Self {
         let ts = TsRule::new(Some(TsUnit::Microseconds), None);
-        Self { ts, seen: items_from_events.then(HashSet::new) }
+        Self { ts, given: items_from_events.then(GivenItems::default) }
     }
 
     /// Returns the item that a row describes, at its first sight.
     fn item(&mut self, id: &Id, fields: &Map<String, Value>) -> Result<Option<Item>, String> {
-        let Some(seen) = &mut self.seen else { return Ok(None) };
-        if seen.len() >= Rees46::SEEN_MAX {
-            seen.clear();
-        }
-        if !seen.insert(xxh3_64(id.as_str().as_bytes())) {
-            return Ok(None);
-        }
+        let Some(given) = self.given.as_mut().filter(|given| !given.has(id)) else { return Ok(None) };
+        given.add(id);
         let mut item = Item { title: text(fields, "item_name"), ..Item::bare(id.clone()) };
         item.categories = CATEGORIES.iter().filter_map(|name| text(fields, name)).collect();
         if let Some(brand) = text(fields, "item_brand") {
