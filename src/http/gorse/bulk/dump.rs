@@ -37,13 +37,13 @@ pub const fn marker(table: Table) -> i64 {
     }
 }
 
-/// Returns the table of a marker.
-pub const fn table(marker: i64) -> Option<Table> {
+/// Returns the table of a marker. Error: it is none.
+pub fn table(marker: i64) -> Result<Table, TextError> {
     match marker {
-        -1 => Some(Table::Users),
-        -2 => Some(Table::Items),
-        -3 => Some(Table::Feedback),
-        _ => None,
+        -1 => Ok(Table::Users),
+        -2 => Ok(Table::Items),
+        -3 => Ok(Table::Feedback),
+        _ => Err(TextError::bad(format!("{marker} is no marker of a table"))),
     }
 }
 

@@ -76,7 +76,7 @@ impl<R: Read> DumpFile<R> {
                 if number == END {
                     return Ok(None);
                 }
-                self.table = Some(table(number).ok_or_else(|| self.bad(format!("{number} is no marker of a table")))?);
+                self.table = Some(table(number).map_err(|error| self.bad(error))?);
                 continue;
             };
             let table = self.table.ok_or_else(|| self.bad("the dump begins with no marker"))?;

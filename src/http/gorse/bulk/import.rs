@@ -172,10 +172,7 @@ impl Dump {
         loop {
             match self.marker.take() {
                 Some(dump::END) => return Ok(None),
-                Some(marker) => {
-                    let unknown = || TextError::bad(format!("{marker} is no marker of a table"));
-                    self.table = Some(dump::table(marker).ok_or_else(unknown)?);
-                }
+                Some(marker) => self.table = Some(dump::table(marker)?),
                 None => {}
             }
             let mut entries = self.table.map(Entries::new);
