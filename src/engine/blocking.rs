@@ -9,7 +9,7 @@ type Work = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
 
 /// Runs CPU work of unknown length off the async workers; its panic becomes ours.
 pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = T> + Send {
-    let done = off_workers(work);
+    let done = try_blocking(work);
     async { or_resume(done.await) }
 }
 
@@ -17,7 +17,7 @@ pub fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 ///
 /// The runtime sees the work without its type. Otherwise its part of a task is compiled for each caller, which was a
 /// fifteenth of this crate.
-pub fn off_workers<T: Send + 'static>(
+pub fn try_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Result<T, JoinError>> + Send {
     // Before the future, which then holds no work.

@@ -57,7 +57,7 @@ mod snapshots;
 mod status;
 mod stores;
 
-pub use blocking::off_workers;
+pub use blocking::try_blocking;
 pub use deployment::arm_status::ArmStatus;
 pub use deployment::slot::RunningRollback;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};

@@ -1,7 +1,7 @@
 //! Pool for the CPU work of requests.
 
 use super::error::ApiError;
-use crate::engine::off_workers;
+use crate::engine::try_blocking;
 
 /// Work on fewer bytes than this stays on the async worker: about half a millisecond of parsing.
 const INLINE_BYTES_MAX: usize = 96 << 10;
@@ -15,5 +15,5 @@ pub async fn off_worker<T: Send + 'static>(
     if bytes <= INLINE_BYTES_MAX {
         return Ok(work());
     }
-    off_workers(work).await.map_err(|error| ApiError::Internal(error.to_string()))
+    try_blocking(work).await.map_err(|error| ApiError::Internal(error.to_string()))
 }
