@@ -54,6 +54,23 @@ pub struct EvaluateArgs {
     report: Option<PathBuf>,
 }
 
+/// Options that say something about files, and nothing about a log.
+const OF_FILES: [&str; 13] = [
+    "files",
+    "items",
+    "items_from_events",
+    "events_format",
+    "columns",
+    "separator",
+    "no_header",
+    "ts_unit",
+    "kind",
+    "encoding",
+    "sort",
+    "strict",
+    "import",
+];
+
 /// Input of a measurement.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InputArgs {
@@ -62,7 +79,7 @@ pub struct InputArgs {
     files: Vec<PathBuf>,
     /// Measure on the log of a running service's model instead of files, with its configuration unless --config names
     /// one. The key needs scope `export`. Metadata and profiles count as known from the first event on.
-    #[arg(long, conflicts_with_all = ["files", "items", "import", "sort"])]
+    #[arg(long, conflicts_with_all = OF_FILES)]
     log: bool,
     #[command(flatten)]
     service: ServiceArgs,
