@@ -1,5 +1,5 @@
-//! What must come from the system: a C++ compiler, Python with pip to fetch wheels, and what tests run. What is missing
-//! is named with the command that installs it; as root on Debian nobody has to be asked, so it is installed.
+//! Programs that must come from the system: a C++ compiler, Python with pip to fetch wheels, and what tests run. What is
+//! missing is named with the command that installs it; as root on Debian nobody has to be asked, so it is installed.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What every package holds: the program, the libraries that it needs, manual pages, completions, documents, licences.
+//! Contents of every package: the program, the libraries that it needs, manual pages, completions, documents, licences.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What track events of shops become: a kind by the event's name, an item by each product.
+//! Translation of shops' track events: a kind by the event's name, an item by each product.
 
 use serde_json::{Map, Value};
 
