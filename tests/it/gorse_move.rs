@@ -96,6 +96,10 @@ async fn a_running_gorse_its_dump_and_its_configuration_come_in() {
     assert!(code == Some(2) && told.contains("--model other"), "{told}");
     let (code, _, told) = import(&service.url, &[file, "--limit", "5"]);
     assert!(code == Some(2) && told.contains("--limit"), "an option that would do nothing: {told}");
+    // Users once more behind the feedback: what is not moved is no success.
+    std::fs::write(file, [&dump[..dump.len() - 8], &dump[..]].concat()).expect("a file");
+    let (code, _, told) = import(&service.url, &[file, "--no-evaluation"]);
+    assert!(code == Some(2) && told.contains("users stand behind other tables"), "{told}");
     std::fs::write(file, &dump[..100]).expect("a file");
     let (code, _, told) = import(&service.url, &[file]);
     assert!(code == Some(2) && told.contains("the dump ends within a"), "{told}");

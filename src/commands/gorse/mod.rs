@@ -27,9 +27,6 @@ use source::{Entries, PAGE, Source};
 const TABLES: [&str; 3] = ["users", "items", FEEDBACK];
 const FEEDBACK: &str = "feedback";
 
-/// Heading of the recall.
-const RECALL_TITLE: &str = "\nrecall@20 on the log, each event tested before it is learned: all, and new to the user";
-
 /// A move from Gorse.
 pub struct Move {
     /// An address, a dump or a configuration.
@@ -113,6 +110,7 @@ impl Move {
             }
             done[table] = count.into();
         }
+        source.finish()?;
         Ok(done)
     }
 
@@ -124,7 +122,7 @@ impl Move {
         for (number, page) in entries.chunks(PAGE).enumerate() {
             let send = async || client.post_gorse(table, page).await;
             let sent = retry(self.patience, send, |_| {}).await.map_err(|(error, _)| error);
-            sent.with_context(|| format!("{table} from number {} of those that were sent last", number * PAGE))?;
+            sent.with_context(|| format!("{table}: {} of {} entries were sent", number * PAGE, entries.len()))?;
             progress.update(number * PAGE, String::new);
         }
         progress.finish();
@@ -168,7 +166,9 @@ fn text(done: &Value) -> String {
         .iter()
         .filter_map(|table| done[*table].as_u64().map(|count| format!("{table:<9} {}", HumanCount(count))));
     let recall = done["recall"]["methods"].as_array();
-    let title = recall.map(|_| RECALL_TITLE.to_owned());
+    let title = done["recall"]["k"]
+        .as_u64()
+        .map(|k| format!("\nrecall@{k} on the log, each event tested before it is learned: all, and new to the user"));
     let recall = recall.into_iter().flatten().map(|method| {
         let figure = |name: &str| method[name].as_f64().unwrap_or_default();
         format!("{:<12} {:.4} {:.4}", method["name"].as_str().unwrap_or_default(), figure("all"), figure("novel"))

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::value::RawValue;
 use shelfmark::http::{DumpEntry, DumpFile, DumpFileError};
 use shelfmark_client::{GorseServer, Url, retry};
@@ -59,6 +59,20 @@ impl Source {
         match self {
             Self::Server(server) => server.page(table).await,
             Self::Dump(dump) => dump.page(table).with_context(|| dump.path.display().to_string()),
+        }
+    }
+}
+
+impl Source {
+    /// Checks, after the last table, that nothing is left: a dump with its tables in another order would be moved in part.
+    pub fn finish(self) -> anyhow::Result<()> {
+        let Self::Dump(Dump { path, mut entries }) = self else { return Ok(()) };
+        match entries.next().transpose().with_context(|| path.display().to_string())? {
+            None => Ok(()),
+            Some(DumpEntry { table, .. }) => bail!(
+                "{}: {table} stand behind other tables than in Gorse's dumps (users, items, feedback), and were not moved",
+                path.display()
+            ),
         }
     }
 }
