@@ -24,6 +24,7 @@ use super::{
     model_log, pipeline,
     progress_bar::WorkProgress,
     stats::{ReadStats, SHOWN_MAX},
+    targets_file::TargetsFile,
     vectors::VectorArgs,
 };
 
@@ -36,7 +37,8 @@ use super::{
 pub struct EvaluateArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// Baselines to compare with: all, none, or names out of popularity, recent, knn, isgd, als.
+    /// Baselines to compare with: all, none, or names out of popularity, recent, knn, stan, isgd,
+    /// als, ease. A baseline with several settings counts with its best one.
     #[arg(long, default_value = "all", value_name = "NAMES", value_parser = baselines)]
     baselines: Baselines,
     /// Terms to switch off, each in a pass of its own: all, or names out of memory, tokens, context, modalities,
@@ -49,6 +51,9 @@ pub struct EvaluateArgs {
     /// File for curves of recall over the stream, by method.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// File for the ranks of single targets by method, as JSON lines, for comparisons with methods that run elsewhere.
+    #[arg(long, value_name = "FILE.ndjson")]
+    targets: Option<PathBuf>,
     /// File for a page that shows the figures beside simple methods and says what they mean. It needs no network.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -115,6 +120,10 @@ pub struct InputArgs {
     /// Share of the stream, from its beginning, that is learned but not counted.
     #[arg(long, default_value_t = 0.1, value_parser = part)]
     discard: f64,
+    /// Rank all events of one timestamp before any of them is learned, as published protocols do with data that is
+    /// dated to the day. Without it, only the events of one actor and timestamp are ranked together.
+    #[arg(long)]
+    whole_timestamps: bool,
     /// File of vectors to begin with, as `shelfmark import` takes it.
     #[arg(long, value_name = "FILE")]
     import: Option<PathBuf>,
@@ -195,7 +204,13 @@ impl InputArgs {
 
     /// Returns the protocol of the measurement.
     pub fn protocol(&self, baselines: Vec<BaselineKind>) -> Protocol {
-        Protocol { append: usize::from(self.append), discard: self.discard, baselines, ..Protocol::default() }
+        Protocol {
+            append: usize::from(self.append),
+            discard: self.discard,
+            whole_timestamps: self.whole_timestamps,
+            baselines,
+            ..Protocol::default()
+        }
     }
 
     /// Reads all files into a stream.
@@ -324,7 +339,7 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
     let stream = args.input.stream(&config)?;
     let quiet = args.input.quiet;
     let protocol = args.input.protocol(args.baselines.0);
-    let evaluated = pass(&stream, config.clone(), &protocol, "testing", quiet)?;
+    let evaluated = pass(&stream, config.clone(), &protocol, "testing", quiet, args.targets.as_deref())?;
     let mut report = Report::new(&stream, &protocol, &evaluated);
     let reference = Reference::new(&evaluated);
     drop(evaluated);
@@ -334,7 +349,7 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
         let alone = Protocol { baselines: Vec::new(), uncounted, ..protocol };
         for term in terms {
             let without = term.without(&config);
-            let evaluated = pass(&stream, without, &alone, &format!("without {}", term.name), quiet)?;
+            let evaluated = pass(&stream, without, &alone, &format!("without {}", term.name), quiet, None)?;
             report.ablations.push(Ablated::new(term, &evaluated, &reference));
         }
         report.not_ablatable = WITHOUT_SWITCH.to_vec();
@@ -353,22 +368,28 @@ pub fn run(args: EvaluateArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tests and learns the whole stream.
+/// Tests and learns the whole stream. Writes the single targets to a file if one is named.
 pub fn pass(
     stream: &Stream,
     config: ModelConfig,
     protocol: &Protocol,
     label: &str,
     quiet: bool,
+    targets: Option<&Path>,
 ) -> anyhow::Result<Evaluated> {
     let progress = WorkProgress::events(label, stream.events.len(), quiet);
     let mut run = Run::new(stream, config, protocol)?;
+    let mut targets = targets.map(|path| TargetsFile::create(path, &mut run)).transpose()?;
     // Often enough for a bar, and seldom enough to cost nothing.
     let stride = (stream.events.len() / 1000).clamp(1, 1000);
     while run.done() < stream.events.len() {
         run.advance(run.done() + stride)?;
+        if let Some(targets) = &mut targets {
+            targets.write(&mut run)?;
+        }
         progress.update(run.done(), || format!("recall {:.4}", run.methods()[0].stats.whole.all.recall()));
     }
+    targets.map(TargetsFile::finish).transpose()?;
     progress.finish();
     Ok(run.finish())
 }

@@ -46,6 +46,7 @@ pub mod serve;
 pub mod serving;
 mod stats;
 mod table;
+mod targets_file;
 pub mod trace;
 pub mod tune;
 mod vectors;

@@ -5,8 +5,8 @@ use std::{path::Path, process::Command};
 
 use serde_json::Value;
 use shelfmark_datasets::feeds::{Shop, ShopSettings};
-use shelfmark_domain::ModelConfig;
-use shelfmark_evaluation::{Evaluated, Protocol, Run, Stream};
+use shelfmark_domain::{Event, ModelConfig, Timestamp};
+use shelfmark_evaluation::{BaselineKind, Evaluated, Protocol, Run, Stream};
 use shelfmark_state::{Digester, State};
 
 const EVENTS: usize = 4_000;
@@ -54,7 +54,7 @@ fn the_report_is_consistent_in_itself_and_the_model_beats_popularity_on_the_shop
     assert_eq!(number(&report["config"]["dim"]), 16.0);
     let methods = report["methods"].as_array().expect("a list");
     let names: Vec<&str> = methods.iter().map(|method| method["name"].as_str().expect("text")).collect();
-    assert_eq!(names, ["shelfmark", "popularity", "recent", "knn", "isgd", "als"]);
+    assert_eq!(names, ["shelfmark", "popularity", "recent", "knn", "stan", "isgd", "als", "ease"]);
     for method in methods {
         // Every method is asked about the same targets, and every cut parts them.
         for which in ["all", "novel"] {
@@ -243,6 +243,62 @@ fn two_passes_over_halves_arrive_where_one_pass_does_and_count_the_same_hits() {
     let all = |found: &Evaluated| found.prequential.methods()[0].stats.whole.all;
     let [whole, first, second] = [all(&whole), all(&first), all(&second)];
     assert_eq!((whole.targets, whole.hits), (first.targets + second.targets, first.hits + second.hits));
+}
+
+/// Goal: the file of targets holds what the report counts. Method: recall by its ranks.
+#[test]
+fn the_file_of_targets_holds_the_ranks_that_the_report_sums_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (shop, file) = (shop(folder.path()), folder.path().join("targets.ndjson"));
+    let path = file.to_str().expect("text");
+    let named = ["--baselines", "knn", "--dim", "8", "--json", "--quiet", "--targets", path];
+    let report = json(&[&["evaluate", &shop][..], &named].concat());
+    let text = std::fs::read_to_string(&file).expect("the file");
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let methods = lines.next().expect("a first line")["methods"].as_array().expect("methods").clone();
+    let names: Vec<&str> = methods.iter().map(|method| method["name"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["shelfmark", "knn", "knn"], "both settings");
+    let targets: Vec<Value> = lines.collect();
+    let counted: Vec<&Value> = targets.iter().filter(|target| target["all"] != serde_json::json!([])).collect();
+    assert_eq!(counted.len() as f64, number(&report["data"]["targets"]));
+    assert_eq!(targets.last().map(|target| target["item"].is_string()), Some(true));
+    for which in ["all", "novel"] {
+        let of = |target: &&&Value| !target[which].is_null();
+        let hit = |target: &&&Value| target[which][0].as_f64().is_some_and(|rank| rank <= 20.0);
+        let (of, hits) = (counted.iter().filter(of).count(), counted.iter().filter(hit).count());
+        assert_eq!(of as f64, number(&report["methods"][0][which]["targets"]), "{which}");
+        assert_eq!(hits as f64, number(&report["methods"][0][which]["hits"]), "{which}");
+    }
+}
+
+/// Goal: no event of a timestamp helps to rank another one. Method: after a day that is the same, a day whose actors
+/// come in another order. Ranked by events, the order matters.
+#[test]
+fn ranked_by_whole_timestamps_the_order_within_a_timestamp_changes_no_figure() {
+    let config = ModelConfig { dim: 8, ..ModelConfig::default() };
+    let days = [0.0, 86_400.0].map(|seconds| Timestamp::from_seconds(seconds).expect("a time"));
+    let dated = |(place, event): (usize, Event)| Event { ts: days[place / 700], ..event };
+    let events: Vec<Event> = Shop::new(ShopSettings::default()).take(1400).enumerate().map(dated).collect();
+    let mut turned = events.clone();
+    turned[700..].reverse();
+    let found = |events: &[Event], whole_timestamps: bool| -> Vec<(u64, u64, u64)> {
+        let mut stream = Stream::default();
+        events.iter().for_each(|event| assert!(stream.event(event.clone(), &config)));
+        let baselines = BaselineKind::ALL.to_vec();
+        let protocol = Protocol { append: 1, discard: 0.0, whole_timestamps, baselines, ..Protocol::default() };
+        let mut run = Run::new(&stream, config.clone(), &protocol).expect("no restore records");
+        run.advance(stream.events.len()).expect("no restore records");
+        let found = run.finish();
+        let cuts = found.prequential.methods().iter().map(|method| method.stats.whole);
+        cuts.map(|cut| (cut.all.targets, cut.all.hits, cut.novel.hits)).collect()
+    };
+    let whole = found(&events, true);
+    assert_eq!(found(&turned, true), whole);
+    assert!(whole.iter().all(|(targets, ..)| *targets == whole[0].0));
+    let (one_way, other) = (found(&events, false), found(&turned, false));
+    assert!(one_way.iter().zip(&other).all(|(one, other)| one != other), "{one_way:?} {other:?}");
+    // The first day has nothing known to rank among, the second 700 targets at most.
+    assert!(whole[0].1 > 0 && whole[0].1 < one_way[0].1, "{whole:?} {one_way:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use super::{
     bootstrap::{ActorCounts, Interval, Ratio, Resamples},
-    metrics::{CURVE_POINTS, Cut, FIFTHS, TargetSlice, part, shot},
+    metrics::{CURVE_POINTS, Cut, FIFTHS, TargetRanks, TargetSlice, is_hit, part, shot},
 };
 
 /// Most methods whose outcomes are kept.
@@ -35,6 +35,17 @@ pub(super) struct Found {
     pub novel: Option<bool>,
     pub served: bool,
     pub arrival: Option<bool>,
+}
+
+impl Found {
+    pub(super) fn new(ranks: &TargetRanks) -> Self {
+        Self {
+            all: is_hit(ranks.all),
+            novel: ranks.novel.map(is_hit),
+            served: ranks.servable.is_some_and(is_hit),
+            arrival: ranks.arrivals.map(is_hit),
+        }
+    }
 }
 
 /// Outcomes of all counted targets.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shelfmark_domain::Position;
+use shelfmark_domain::{Position, Timestamp};
 use shelfmark_learner::Observer;
 use shelfmark_state::{Actor, InferenceState, State, Unit};
 
@@ -13,7 +13,8 @@ use super::{
     Uncounted,
     actors::Actors,
     baselines::{Baseline, BaselineKind, KnownActor},
-    metrics::{MethodStats, Rank, TargetRanks, TargetSlice, is_hit},
+    kept_targets::{KeptTargets, RankedTarget},
+    metrics::{MethodStats, Rank, TargetRanks, TargetSlice},
     model::ModelScores,
     observations::{Found, METHODS_MAX, Observations},
     ranking,
@@ -45,18 +46,14 @@ impl Method {
         target: u32,
         own: &super::ActorHistory,
         served: ServedRanks,
-    ) -> Found {
+    ) -> TargetRanks {
         let ServedRanks { servable, arrivals } = served;
         let all = ranking::rank(list.scores, list.mask, target);
         let is_novel = !own.own.contains(&target);
         let novel = is_novel.then(|| ranking::rank_without(list.scores, list.mask, target, all, &own.own));
-        self.stats.add(place, &TargetRanks { all, novel, servable, arrivals });
-        Found {
-            all: is_hit(all),
-            novel: novel.map(is_hit),
-            served: servable.is_some_and(is_hit),
-            arrival: arrivals.map(is_hit),
-        }
+        let ranks = TargetRanks { all, novel, servable, arrivals };
+        self.stats.add(place, &ranks);
+        ranks
     }
 
     fn cover(&mut self, list: &CandidateScores<'_>, best: &mut Vec<(f32, u32)>) {
@@ -108,6 +105,20 @@ pub struct Prequential {
     observations: Observations,
     scores: Vec<f32>,
     best: Vec<(f32, u32)>,
+    whole_timestamps: bool,
+    /// Units that are ranked, and not yet learned by the baselines.
+    ranked: Vec<RankedUnit>,
+    kept: Option<KeptTargets>,
+}
+
+/// A unit after its ranks are counted.
+struct RankedUnit {
+    actor: usize,
+    at: Timestamp,
+    /// Rows of liked items that count.
+    liked: Vec<u32>,
+    /// Rows of all items.
+    met: Vec<u32>,
 }
 
 impl Prequential {
@@ -142,6 +153,9 @@ impl Prequential {
             observations: Observations::default(),
             scores: Vec::new(),
             best: Vec::new(),
+            whole_timestamps: false,
+            ranked: Vec::new(),
+            kept: None,
         }
     }
 
@@ -155,6 +169,22 @@ impl Prequential {
     #[must_use]
     pub fn leaving_out(self, uncounted: Arc<Uncounted>) -> Self {
         Self { uncounted, ..self }
+    }
+
+    /// Sets whether baselines learn after each timestamp instead of each unit.
+    #[must_use]
+    pub fn by_whole_timestamps(self, whole_timestamps: bool) -> Self {
+        Self { whole_timestamps, ..self }
+    }
+
+    /// Keeps the ranks of single targets from here on.
+    pub fn keep_targets(&mut self) {
+        self.kept = Some(KeptTargets::default());
+    }
+
+    /// Returns the targets that were kept since the last call.
+    pub fn take_targets(&mut self) -> Vec<RankedTarget> {
+        self.kept.as_mut().map(|kept| std::mem::take(&mut kept.targets)).unwrap_or_default()
     }
 
     /// Returns the outcomes of single targets.
@@ -182,11 +212,11 @@ impl Prequential {
         event.saturating_sub(self.skip) as f64 / (self.events - self.skip.min(self.events)).max(1) as f64
     }
 
-    /// Ranks one unit by the model's scores and by every baseline, which then learn it.
-    fn unit(&mut self, inference: &InferenceState, unit: &Unit, at: u64, model_scores: &[f32]) {
+    /// Ranks one unit by the model's scores and by every baseline.
+    fn rank_unit(&mut self, inference: &InferenceState, unit: &Unit, at: u64, model_scores: &[f32]) {
         let number = self.actors.number(unit.actor);
         let history = self.actors.history(number);
-        let actor = KnownActor { number, history };
+        let actor = KnownActor { number, at: unit.at.micros(), history };
         // A disliked item in the list is no success, and simple methods do not learn it.
         let actor_id = match unit.actor {
             Actor::User(row) => inference.users.get_id(row),
@@ -211,6 +241,7 @@ impl Prequential {
                 self.observations.add(number, TargetSlice { item_events: past(*row), ..place });
             }
         }
+        let mut ranks = vec![Vec::new(); if self.kept.is_some() { rows.len() } else { 0 }];
         let mut own_scores = std::mem::take(&mut self.scores);
         own_scores.resize(self.model.rows(), 0.0);
         for (method_number, method) in self.methods.iter_mut().enumerate() {
@@ -227,17 +258,36 @@ impl Prequential {
                     place.item_events = past(*row);
                     let served =
                         if is_model { ServedRanks::of(&self.model, scores, *row) } else { ServedRanks::default() };
-                    let found = method.count(place, &list, *row, history, served);
-                    self.observations.found(first_target + target, method_number, found);
+                    let target_ranks = method.count(place, &list, *row, history, served);
+                    self.observations.found(first_target + target, method_number, Found::new(&target_ranks));
+                    if let Some(ranks) = ranks.get_mut(target) {
+                        ranks.push((target_ranks.all, target_ranks.novel));
+                    }
                 }
-            }
-            if let Some(baseline) = &mut method.baseline {
-                baseline.learn(&actor, &rows);
             }
             method.time += began.elapsed();
         }
         self.scores = own_scores;
-        self.actors.add(number, &rows, unit.targets.iter().map(|target| target.item));
+        if let Some(kept) = &mut self.kept {
+            kept.add(number, unit, &rows, ranks);
+        }
+        let met = unit.targets.iter().map(|target| target.item).collect();
+        self.ranked.push(RankedUnit { actor: number, at: unit.at, liked: rows, met });
+    }
+
+    /// Lets the baselines learn what is ranked, and moves the histories of its actors.
+    fn learn_ranked(&mut self) {
+        for RankedUnit { actor: number, at, liked, met } in self.ranked.drain(..) {
+            let actor = KnownActor { number, at: at.micros(), history: self.actors.history(number) };
+            for method in &mut self.methods {
+                if let Some(baseline) = &mut method.baseline {
+                    let began = Instant::now();
+                    baseline.learn(&actor, &liked);
+                    method.time += began.elapsed();
+                }
+            }
+            self.actors.add(number, &liked, met.into_iter());
+        }
     }
 }
 
@@ -266,9 +316,17 @@ impl Observer for Prequential {
             let rows = self.model.rows();
             for (place, unit) in group.iter().enumerate() {
                 let scores = if counted.is_empty() { &[] } else { &scores[place * rows..][..rows] };
-                self.unit(&state.inference, unit, at, scores);
+                let waits = self.whole_timestamps && self.ranked.last().is_some_and(|last| last.at == unit.at);
+                if !waits {
+                    self.learn_ranked();
+                }
+                self.rank_unit(&state.inference, unit, at, scores);
                 at += liked(unit);
             }
+        }
+        self.learn_ranked();
+        if let Some(kept) = &mut self.kept {
+            kept.batch += 1;
         }
         for target in units.iter().flat_map(|unit| &unit.targets).filter(|target| target.weight > 0.0) {
             let row = target.item as usize;

@@ -86,10 +86,14 @@ impl Stream {
         Uncounted(others.filter_map(key).collect())
     }
 
-    /// Returns the end of the append that begins at `start`: after at least `size` events, never inside a unit.
-    pub(super) fn append_end(&self, start: usize, size: usize) -> usize {
+    /// Returns the end of the append that begins at `start`: after at least `size` events, never inside a unit, or a
+    /// timestamp if they are to be whole.
+    pub(super) fn append_end(&self, start: usize, size: usize, whole_timestamps: bool) -> usize {
         let mut end = self.events.len().min(start + size.max(1));
-        while end < self.events.len() && self.events[end].same_unit(&self.events[end - 1]) {
+        let belongs = |event: &Event, before: &Event| {
+            if whole_timestamps { event.ts == before.ts } else { event.same_unit(before) }
+        };
+        while end < self.events.len() && belongs(&self.events[end], &self.events[end - 1]) {
             end += 1;
         }
         end

@@ -12,6 +12,7 @@
 mod adagrad;
 mod apply;
 mod candidate_sampling;
+mod dense;
 mod gradient_clipping;
 mod importance_sampling;
 mod jagged;
@@ -27,6 +28,7 @@ mod step_statistics;
 
 pub use apply::{Applied, ApplyError, Learner, Observer, fingerprint, prepare_thread};
 pub use candidate_sampling::StepTask;
+pub use dense::{NotPositiveDefinite, invert_positive_definite};
 pub use jagged::Jagged;
 pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
 pub use softmax_row::LikedLoss;

@@ -137,7 +137,7 @@ impl Move {
         let protocol = Protocol { baselines, ..Protocol::default() };
         let quiet = self.quiet;
         tokio::task::spawn_blocking(move || {
-            let evaluated = evaluate::pass(&stream, config, &protocol, "testing", quiet)?;
+            let evaluated = evaluate::pass(&stream, config, &protocol, "testing", quiet, None)?;
             Ok(Report::new(&stream, &protocol, &evaluated))
         })
         .await?

@@ -11,13 +11,11 @@ use std::collections::BTreeMap;
 
 use shelfmark_state::{CounterRng, add_scaled, dot};
 
-use super::{Baseline, KnownActor, popularity::Popularity};
+use super::{Baseline, KnownActor, Schedule, popularity::Popularity};
 
 const FACTORS: usize = 64;
 const ALPHA: f32 = 10.0;
 const REGULARISATION: f32 = 10.0;
-/// Share of the stream between trainings.
-const EVERY: f64 = 0.05;
 /// Passes of the first training, and of later ones, which begin with the last factors.
 const PASSES_FIRST: usize = 15;
 const PASSES: usize = 5;
@@ -40,7 +38,7 @@ pub(super) struct Als {
     /// `Y^T Y + regularisation`, `[FACTORS, FACTORS]`.
     gram: Vec<f32>,
     trained: bool,
-    next: f64,
+    schedule: Schedule,
     popularity: Popularity,
 }
 
@@ -53,7 +51,7 @@ impl Als {
             items: Vec::new(),
             gram: Vec::new(),
             trained: false,
-            next: EVERY,
+            schedule: Schedule::default(),
             popularity: Popularity::default(),
         }
     }
@@ -174,11 +172,8 @@ impl Baseline for Als {
     }
 
     fn pass(&mut self, part: f64) {
-        if part >= self.next {
+        if self.schedule.is_due(part) {
             self.train();
-            while self.next <= part {
-                self.next += EVERY;
-            }
         }
     }
 }
@@ -224,13 +219,13 @@ mod tests {
         for number in 0..20_usize {
             let items: Vec<u32> =
                 (0..10).filter(|item| *item as usize % 2 == number % 2 && *item as usize != number).collect();
-            als.learn(&KnownActor { number, history: &history }, &items);
+            als.learn(&KnownActor { at: 0, number, history: &history }, &items);
         }
         als.pass(0.01);
         assert!(!als.trained);
         als.pass(0.06);
         let mut scores = [0.0; 10];
-        als.score(&KnownActor { number: 2, history: &history }, &mut scores);
+        als.score(&KnownActor { at: 0, number: 2, history: &history }, &mut scores);
         assert!([1, 3, 5, 7, 9].iter().all(|odd| scores[*odd] < scores[2]), "{scores:?}");
     }
 }

@@ -122,7 +122,7 @@ mod tests {
             unit.sort_unstable();
             unit.dedup();
             let history = &actors[number];
-            fast.learn(&KnownActor { number, history }, &unit);
+            fast.learn(&KnownActor { at: 0, number, history }, &unit);
             for (place, item) in unit.iter().enumerate() {
                 let weight = ((events.len() + 1) as f64 / HALF_LIFE_EVENTS).exp2();
                 events.push((weight, *item));
@@ -140,7 +140,7 @@ mod tests {
         let count = |item: u32| events.iter().filter(|event| event.1 == item).map(|event| event.0).sum::<f64>();
         for (number, history) in actors.iter().enumerate() {
             let mut scores = vec![0.0; items];
-            fast.score(&KnownActor { number, history }, &mut scores);
+            fast.score(&KnownActor { at: 0, number, history }, &mut scores);
             for (row, score) in scores.iter().enumerate() {
                 let row = u32::try_from(row).unwrap();
                 let mut expected = 0.0;

@@ -98,7 +98,7 @@ mod tests {
         let (rate, regularisation) = (f64::from(RATE), f64::from(REGULARISATION));
         for _ in 0..300 {
             let (number, item) = (draws.below(3), draws.below(6));
-            fast.learn(&KnownActor { number, history: &history }, &[u32::try_from(item).unwrap()]);
+            fast.learn(&KnownActor { at: 0, number, history: &history }, &[u32::try_from(item).unwrap()]);
             let error = 1.0 - users[number].iter().zip(&items[item]).map(|(p, q)| p * q).sum::<f64>();
             for (p, q) in users[number].iter_mut().zip(&mut items[item]) {
                 let before = *p;
@@ -108,7 +108,7 @@ mod tests {
         }
         for (number, user) in users.iter().enumerate() {
             let mut scores = [0.0; 6];
-            fast.score(&KnownActor { number, history: &history }, &mut scores);
+            fast.score(&KnownActor { at: 0, number, history: &history }, &mut scores);
             for (score, item) in scores.iter().zip(&items) {
                 let product: f64 = user.iter().zip(item).map(|(p, q)| p * q).sum();
                 assert!((f64::from(*score) + (1.0 - product).abs()).abs() < 1e-3, "{score} {product}");

@@ -44,12 +44,12 @@ mod tests {
     fn own_items_come_first_by_how_lately_and_often_and_others_by_popularity() {
         let mut recent = Recent::default();
         let nobody = ActorHistory::default();
-        let actor = KnownActor { number: 0, history: &nobody };
+        let actor = KnownActor { at: 0, number: 0, history: &nobody };
         recent.learn(&actor, &[4, 4, 3]);
         let history = ActorHistory { past: vec![0, 0, 1, 2], own: [0, 1, 2].into() };
         // Twice, two and three events ago, is more than once just now.
         let mut scores = [0.0; 5];
-        recent.score(&KnownActor { number: 1, history: &history }, &mut scores);
+        recent.score(&KnownActor { at: 0, number: 1, history: &history }, &mut scores);
         let mut order = [0, 1, 2, 3, 4];
         order.sort_by(|a, b| f32::total_cmp(&scores[*b], &scores[*a]));
         assert_eq!(order, [0, 2, 1, 4, 3]);

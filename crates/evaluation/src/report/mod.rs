@@ -27,6 +27,8 @@ pub struct Report {
     pub append: usize,
     /// Share of the stream that was not counted.
     pub discard: f64,
+    /// Whether all events of one timestamp were ranked before any of them was learned.
+    pub whole_timestamps: bool,
     /// The data.
     pub data: Data,
     /// The model's configuration.
@@ -231,6 +233,7 @@ impl Report {
             k: K,
             append: protocol.append,
             discard: protocol.discard,
+            whole_timestamps: protocol.whole_timestamps,
             data: Data {
                 events: stream.events.len() as u64,
                 refused: stream.refused.clone(),

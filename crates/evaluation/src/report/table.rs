@@ -59,6 +59,9 @@ impl fmt::Display for Report {
             percent(data.cold_user_share),
             percent(data.cold_item_share)
         )?;
+        if self.whole_timestamps {
+            writeln!(f, "all events of one timestamp were ranked before any of them was learned")?;
+        }
         writeln!(
             f,
             "{} steps ({} clipped), {:.0} events/s learned on one thread\n",
