@@ -18,17 +18,16 @@ logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore")
 
 FACTORS = 128
-LENGTH = 50
 BATCH = 128
 RATE = 1e-3
 NEGATIVES = 256
 
 
-def windows(sequences):
-    """Cuts sequences into windows of `LENGTH` targets, of which each begins with the last item of the one before."""
+def windows(sequences, length):
+    """Cuts sequences into windows of `length` targets, of which each begins with the last item of the one before."""
     for sequence in sequences:
-        for end in range(len(sequence), 1, -LENGTH):
-            yield sequence[max(0, end - LENGTH - 1) : end]
+        for end in range(len(sequence), 1, -length):
+            yield sequence[max(0, end - length - 1) : end]
 
 
 class Popular:
@@ -52,15 +51,16 @@ class Transformer:
 
     options = {}
 
-    def __init__(self, items, dropout):
+    def __init__(self, items, length, dropout):
         self.items = items
+        self.length = length
         self.popular = Popular(items)
         self.model = SASRecModel(
             n_blocks=2,
             n_heads=2,
             n_factors=FACTORS,
             dropout_rate=dropout,
-            session_max_len=LENGTH,
+            session_max_len=length,
             lr=RATE,
             batch_size=BATCH,
             get_trainer_func=self.trainer,
@@ -83,7 +83,11 @@ class Transformer:
 
     def fit(self, sequences, epochs):
         self.popular.fit(sequences)
-        rows = [(number, item, place) for number, each in enumerate(windows(sequences)) for place, item in enumerate(each)]
+        rows = [
+            (number, item, place)
+            for number, each in enumerate(windows(sequences, self.length))
+            for place, item in enumerate(each)
+        ]
         frame = pd.DataFrame(rows, columns=[Columns.User, Columns.Item, Columns.Datetime])
         frame[Columns.Datetime] = pd.to_datetime(frame[Columns.Datetime], unit="s")
         frame[Columns.Weight] = 1.0
@@ -100,10 +104,10 @@ class Transformer:
 
     def scores(self, units, histories):
         known = self.places > 0
-        batch = np.zeros((len(histories), LENGTH), dtype=np.int64)
+        batch = np.zeros((len(histories), self.length), dtype=np.int64)
         for row, history in zip(batch, histories):
             places = self.places[history]
-            places = places[places > 0][-LENGTH:]
+            places = places[places > 0][-self.length :]
             if len(places):
                 row[-len(places) :] = places
         with torch.no_grad():
@@ -128,8 +132,9 @@ class eSASRec(Transformer):
 class GRU4Rec:
     """GRU4Rec (Hidasi et al. 2016) with tied item vectors and cross entropy over all items."""
 
-    def __init__(self, items, dropout):
+    def __init__(self, items, length, dropout):
         self.items = items
+        self.length = length
         self.popular = Popular(items)
         self.vectors = torch.nn.Embedding(items + 1, FACTORS, padding_idx=items)
         torch.nn.init.xavier_normal_(self.vectors.weight)
@@ -153,7 +158,7 @@ class GRU4Rec:
         columns = torch.from_numpy(known)
         place = torch.full((self.items + 1,), -100)
         place[columns] = torch.arange(len(known))
-        samples = list(windows(sequences))
+        samples = list(windows(sequences, self.length))
         self.dropout.train()
         for _ in range(epochs):
             order = np.random.permutation(len(samples))
@@ -170,7 +175,7 @@ class GRU4Rec:
 
     def scores(self, units, histories):
         self.dropout.eval()
-        known = [history[self.known[history]][-LENGTH:] for history in histories]
+        known = [history[self.known[history]][-self.length :] for history in histories]
         batch, lengths = self.padded(known)
         with torch.no_grad():
             states, _ = self.network(self.vectors(batch))

@@ -6,7 +6,8 @@
 
 Each model is trained anew on everything before each 5% of the stream, as a nightly job would, and asked with the live
 history of the actor, up to the unit that is ranked. Epochs and dropout are those that find most on the targets between
-25% and 30% of the stream, after training on what was before. An actor without a known item gets popularity, and so do
+25% and 30% of the stream, after training on what was before. Histories are as long as all but 5% of actors need there,
+at most 50 events. An actor without a known item gets popularity, and so do
 items that the model has not seen, behind those it has.
 
 The popularity baseline of `shelfmark evaluate` is computed once more from the same file and must agree: that holds the
@@ -35,7 +36,7 @@ def tune(model, stream):
     start, end = (stream.unit_at(part) for part in TUNED)
     best = (-1.0, DROPOUTS[0], EPOCHS[0])
     for dropout in DROPOUTS:
-        trained = model(stream.items, dropout)
+        trained = model(stream.items, stream.length, dropout)
         falls = 0
         for before, epochs in zip((0,) + EPOCHS, EPOCHS):
             trained.fit(stream.sequences(start), epochs - before)
@@ -61,7 +62,7 @@ def run(model, stream, every):
         if not stream.counted(start, end):
             continue
         began = time.time()
-        trained = model(stream.items, dropout)
+        trained = model(stream.items, stream.length, dropout)
         trained.fit(stream.sequences(start), epochs)
         ranks += rank_units(stream, trained.scores, start, end)
         print(
@@ -84,7 +85,7 @@ def main():
     torch.set_num_threads(args.threads)
 
     stream = Stream(args.targets)
-    print(f"{len(stream.target_items)} targets of {stream.actors} actors, {stream.items} items")
+    print(f"{len(stream.target_items)} targets of {stream.actors} actors, {stream.items} items, histories of {stream.length}")
     check = rank_units(stream, decayed_popularity(stream, 10_000), 0, stream.units)
     for which in ("all", "novel"):
         ours, theirs = recall(check, which), stream.recall_of("half-life 10,000 events", which)

@@ -7,6 +7,8 @@ import numpy as np
 K = 20
 RESAMPLES = 1000
 UNITS_AT_ONCE = 256
+LENGTHS = (5, 50)
+LENGTH_PART = 0.3
 
 
 class Stream:
@@ -40,6 +42,10 @@ class Stream:
         for target, actor in enumerate(self.target_actors):
             self.of_actor[actor].append(target)
         self.of_actor = [np.array(targets, dtype=np.int64) for targets in self.of_actor]
+
+        lengths = [len(sequence) for sequence in self.sequences(self.unit_at(LENGTH_PART))]
+        # Events of a history that all but 5% of actors need.
+        self.length = int(np.clip(np.percentile(lengths, 95), *LENGTHS))
 
     def unit_at(self, part):
         """Returns the first unit after this share of the stream."""
