@@ -9,6 +9,7 @@ use super::{
     admission::run_report,
     auth::Caller,
     error::ApiError,
+    event_shown,
     ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, WaitFor, WaitQuery},
     paging,
     params::{self, Params, Segments},
@@ -136,7 +137,7 @@ pub struct RecordOut {
     source: Option<Id>,
     /// What it says: `type` is `event`, `put_item`, `patch_item`, `remove_item`, `put_vector`, `merge`, `retract`,
     /// `update_profile`, `reset_modality`, `restore`, `configure` or `forget`; an event's fields follow.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "event_shown::body")]
     #[schema(value_type = Object)]
     body: RecordBody,
 }
@@ -196,7 +197,7 @@ pub struct EventOut {
     /// Position in the log.
     position: Position,
     /// The event.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "event_shown::event")]
     event: Event,
     /// Effects of the event; only with `trace=true`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,6 +34,7 @@ mod entity_tag;
 mod error;
 mod error_response;
 mod event_kinds;
+mod event_shown;
 mod events;
 mod export;
 mod filtering;

@@ -38,6 +38,22 @@ impl Number {
         }
     }
 
+    /// Returns a float as a whole number where it is one that JSON's readers keep exact: below 2^53.
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    pub fn whole_or_float(float: f64) -> Self {
+        const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+        let is_negative_zero = float == 0.0 && float.is_sign_negative();
+        if float.fract() == 0.0 && float.abs() < EXACT_BELOW && !is_negative_zero {
+            return (float as i64).into();
+        }
+        float.into()
+    }
+
+    /// Returns the same number as a float; `None` when a float does not hold it exactly.
+    pub fn exact_f64(self) -> Option<f64> {
+        (self.key().rest == 0).then(|| self.as_f64())
+    }
+
     /// Whether it is neither NaN nor infinite.
     #[inline]
     pub fn is_finite(self) -> bool {
@@ -69,6 +85,21 @@ impl Number {
         }
         let is_whole = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
         text.parse::<f64>().ok().filter(|number| number.is_finite() && !is_whole).map(Self::from)
+    }
+
+    /// Whether a value anywhere in `value`, which was read from the JSON `text`, is a whole number that was rounded.
+    pub fn any_was_rounded(value: &serde_json::Value, text: &[u8]) -> bool {
+        match value {
+            serde_json::Value::Number(number) if number.is_f64() => {
+                number.as_f64().is_some_and(|float| Self::from(float).was_rounded(text))
+            }
+            serde_json::Value::Array(values) => values.iter().any(|value| Self::any_was_rounded(value, text)),
+            serde_json::Value::Object(fields) => fields.values().any(|value| Self::any_was_rounded(value, text)),
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::String(_) => false,
+        }
     }
 
     /// Whether `text`, the JSON that the number was read from, has a whole number that became this float by rounding.
@@ -252,6 +283,31 @@ mod tests {
         }
         assert_eq!(number("2053013555631882655").to_string(), "2053013555631882655");
         assert_eq!((number("7.0").to_string(), number("7").to_string()), ("7".to_owned(), "7".to_owned()));
+    }
+
+    #[test]
+    fn a_float_holds_a_number_exactly_or_not_at_all() {
+        for text in ["7", "-7.5", "9007199254740992", "9007199254740994", "18446744073709549568"] {
+            assert_eq!(number(text).exact_f64(), text.parse().ok(), "{text}");
+        }
+        for text in ["9007199254740993", "-9007199254740993", "18446744073709551615"] {
+            assert_eq!(number(text).exact_f64(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_float_without_a_fraction_is_shown_as_a_whole_number() {
+        let shown = |float: f64| serde_json::to_string(&Number::whole_or_float(float)).expect("JSON");
+        for text in ["3", "-7", "0", "-0.0", "3.5", "9007199254740991", "9007199254740992.0", "1e+300"] {
+            assert_eq!(shown(text.parse().expect(text)), text);
+        }
+    }
+
+    #[test]
+    fn a_rounded_number_is_found_at_any_depth() {
+        let rounded = |text: &str| Number::any_was_rounded(&serde_json::from_str(text).expect(text), text.as_bytes());
+        assert!(rounded(r#"{"a":[{"b":36893488147419103233}]}"#));
+        assert!(!rounded(r#"{"a":[{"b":18446744073709551615}],"c":1e30,"d":"36893488147419103233"}"#));
     }
 
     #[test]

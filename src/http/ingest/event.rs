@@ -10,7 +10,9 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::{EntryContext, ParsedEntry};
 use crate::http::decode;
-use shelfmark_domain::{Event, FieldError, FieldResult, GivenId, Id, NewRecord, RecordBody, Timestamp, id_text};
+use shelfmark_domain::{
+    Event, FieldError, FieldResult, GivenId, Id, NewRecord, Number, RecordBody, Timestamp, id_text,
+};
 
 /// Deepest nesting of `properties`.
 const DEPTH_MAX: usize = 64;
@@ -53,7 +55,8 @@ pub struct EventIn<'a> {
     kind: Text<'a>,
     /// Quantity, price or rating. The weight of a kind may follow from it, as that of `rating` does by default.
     #[serde(default)]
-    value: Option<f64>,
+    #[schema(value_type = Option<f64>)]
+    value: Option<Number>,
     /// Time of the event: RFC 3339, or Unix seconds; the time of arrival when left out.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -84,8 +87,9 @@ pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> Field
         return Err(FieldError::new("kind", "unknown_kind", detail));
     }
     let properties = given.properties.map(properties).transpose()?;
+    let value = given.value.map(|value| exact(value, raw)).transpose()?;
     let event_id = optional("event_id", &given.event_id)?;
-    let retry_hash = event_id.is_some().then(|| retry_hash(&given, properties.as_ref(), scratch));
+    let retry_hash = event_id.is_some().then(|| retry_hash(&given, value, properties.as_ref(), scratch));
     let made = event_id.is_none();
     let event_id = match event_id {
         Some(id) => id,
@@ -96,7 +100,7 @@ pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> Field
         session: optional("session", &given.session)?,
         item: Id::new("item", &given.item.0)?,
         kind: given.kind.0.into_owned(),
-        value: given.value,
+        value,
         ts: given.ts.unwrap_or(arrival.at),
         context: given.context,
         recommendation_id: optional("recommendation_id", &given.recommendation_id)?,
@@ -108,6 +112,14 @@ pub fn parse(raw: &[u8], arrival: &EntryContext, scratch: &mut Vec<u8>) -> Field
     Ok(ParsedEntry { record, made_id: made.then_some(event_id) })
 }
 
+/// The value as a float. A whole number that a float does not hold would be another one in the log.
+fn exact(value: Number, raw: &[u8]) -> FieldResult<f64> {
+    value.exact_f64().filter(|_| !value.was_rounded(raw)).ok_or_else(|| {
+        let detail = "a whole number beyond 2^53 must be one that a float of 64 bits holds exactly";
+        FieldError::new("value", "out_of_range", detail)
+    })
+}
+
 fn properties(raw: &RawValue) -> FieldResult<serde_json::Value> {
     let map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(raw.get())
         .map_err(|_| FieldError::new("properties", "invalid_value", "must be an object"))?;
@@ -115,7 +127,12 @@ fn properties(raw: &RawValue) -> FieldResult<serde_json::Value> {
         let detail = format!("at most {DEPTH_MAX} levels deep");
         return Err(FieldError::new("properties", "too_deep", detail));
     }
-    Ok(serde_json::Value::Object(map))
+    let value = serde_json::Value::Object(map);
+    if Number::any_was_rounded(&value, raw.get().as_bytes()) {
+        let detail = "a whole number must have at most 64 bits; send a longer one as text";
+        return Err(FieldError::new("properties", "out_of_range", detail));
+    }
+    Ok(value)
 }
 
 /// Whether `value` has at most so many levels. The log keeps it inside other JSON, and JSON is read back to a depth of 128 only.
@@ -132,7 +149,12 @@ fn shallow(value: &serde_json::Value, levels: usize) -> bool {
 
 /// Hash of what the client said, not of how it was written: white space, the order of keys and the spelling of a time
 /// do not matter; what the service fills in (a missing `ts`) takes no part. Never changes: it is kept in the log.
-fn retry_hash(given: &EventIn<'_>, properties: Option<&serde_json::Value>, bytes: &mut Vec<u8>) -> i64 {
+fn retry_hash(
+    given: &EventIn<'_>,
+    value: Option<f64>,
+    properties: Option<&serde_json::Value>,
+    bytes: &mut Vec<u8>,
+) -> i64 {
     bytes.clear();
     let mut text = |text: Option<&str>| match text {
         // 255 occurs in no UTF-8 text, so no two lists of fields give the same bytes.
@@ -152,7 +174,7 @@ fn retry_hash(given: &EventIn<'_>, properties: Option<&serde_json::Value>, bytes
     }
     text(None);
     text(properties.map(serde_json::Value::to_string).as_deref());
-    bytes.extend_from_slice(&given.value.map_or([255; 8], |value| value.to_bits().to_le_bytes()));
+    bytes.extend_from_slice(&value.map_or([255; 8], |value| value.to_bits().to_le_bytes()));
     bytes.extend_from_slice(&given.ts.map_or([255; 8], |ts| ts.micros().to_le_bytes()));
     xxh3_64(bytes).cast_signed()
 }
@@ -237,7 +259,14 @@ mod tests {
             (r#"{"user":"a\u0000","item":"i","kind":"click"}"#, "user", "control_character"),
             (r#"{"user":"u","item":"i","kind":"click","ts":"yesterday"}"#, "ts", "invalid_value"),
             (r#"{"user":"u","item":"i","kind":"click","value":"much"}"#, "value", "invalid_value"),
+            (r#"{"user":"u","item":"i","kind":"click","value":9007199254740993}"#, "value", "out_of_range"),
+            (r#"{"user":"u","item":"i","kind":"click","value":36893488147419103233}"#, "value", "out_of_range"),
             (r#"{"user":"u","item":"i","kind":"click","properties":[1]}"#, "properties", "invalid_value"),
+            (
+                r#"{"user":"u","item":"i","kind":"click","properties":{"a":[36893488147419103233]}}"#,
+                "properties",
+                "out_of_range",
+            ),
             (r#"{"user":"u","user":"v","item":"i","kind":"click"}"#, "user", "duplicate_field"),
             (r#"{"user":"u","item":"i","#, "", "malformed"),
         ] {

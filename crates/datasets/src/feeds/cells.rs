@@ -76,10 +76,35 @@ impl Cells<'_> {
         self.present(place).map(|text| id(text, name, column)).transpose()
     }
 
+    /// Returns the parts of the cell at `place`, trimmed, without those that stand for no value.
+    pub(super) fn parts(&self, place: Option<usize>, separator: char) -> impl Iterator<Item = &str> {
+        parts(self.present(place).unwrap_or_default(), separator)
+    }
+
     /// Returns the number at `place`, whole where it is written so. What is no finite number is no value.
     pub(super) fn optional_number(&self, place: Option<usize>) -> Option<Number> {
         Number::parse(self.present(place)?)
     }
+
+    /// Returns the number at `place` as the value of an event. What a float does not hold exactly is no value.
+    pub(super) fn optional_value(&self, place: Option<usize>) -> Option<f64> {
+        self.optional_number(place).and_then(Number::exact_f64)
+    }
+}
+
+/// Returns the parts of a text, trimmed, without those that stand for no value.
+pub(super) fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    text.split(separator).map(str::trim).filter(|part| !is_missing(part))
+}
+
+/// Parses a number in a column that may hold anything. A text that would not read back as it is written, such as `007`
+/// or `12e3`, is no number.
+pub(super) fn plain_number(text: &str) -> Option<Number> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits);
+    Number::parse(text).filter(|_| is_plain)
 }
 
 /// Describes a missing cell, with its spelling where it has one.
@@ -176,6 +201,16 @@ mod tests {
         }
         for value in ["0", "nancy", "Nonesuch", "N", "-", "nullable"] {
             assert!(!is_missing(value), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_only_looks_like_a_number_stays_a_text() {
+        for (text, expected) in [("24", Some("24")), ("-3", Some("-3")), ("24.50", Some("24.5")), ("0", Some("0"))] {
+            assert_eq!(plain_number(text).map(|number| number.to_string()).as_deref(), expected);
+        }
+        for text in ["007", "+5", "12e3", "1e5", ".5", "5.", "-", "", "18446744073709551616", "00.5"] {
+            assert!(plain_number(text).is_none(), "{text}");
         }
     }
 

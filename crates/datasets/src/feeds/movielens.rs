@@ -133,9 +133,9 @@ impl Movies {
             let between = &self.separator;
             return Err(format!("not three fields (movie, title, genres) with {between} between them"));
         }
-        let genres = row.present(Some(self.genres)).filter(|genres| *genres != "(no genres listed)").unwrap_or("");
-        let genres = genres.split('|').map(str::trim).filter(|genre| !genre.is_empty()).map(str::to_owned).collect();
-        film(row.required(self.movie, "movieId")?, row.required(self.title, "title")?, genres)
+        let genres = row.parts(Some(self.genres), '|').filter(|genre| *genre != "(no genres listed)");
+        let title = row.present(Some(self.title)).unwrap_or_default();
+        film(row.required(self.movie, "movieId")?, title, genres.map(str::to_owned).collect())
     }
 }
 

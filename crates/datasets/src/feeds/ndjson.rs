@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use shelfmark_domain::{Event, Id, Item, Timestamp};
+use shelfmark_domain::{Event, Id, Item, Number, Timestamp};
 
 use super::{
     FeedBody, LineMeaning,
@@ -54,7 +54,7 @@ impl Ndjson {
         {
             return plain.event(event_id, self.ignore_ids).map(FeedBody::Event);
         }
-        let object = json::object(line.as_bytes()).map_err(|error| format!("not a JSON object: {error}"))?;
+        let object = json::object(line.as_bytes()).map_err(|error| not_an_object(line, &error))?;
         if line_meaning::is_event(&object, self.meaning)? {
             self.event(object, event_id).map(FeedBody::Event)
         } else {
@@ -75,7 +75,7 @@ impl Ndjson {
             session: id(&mut object, &["session"])?,
             item: required_id(&mut object, &["item", "item_id"])?,
             kind: take(&mut object, "kind")?.ok_or("kind is missing")?,
-            value: take(&mut object, "value")?,
+            value: take(&mut object, "value")?.map(exact).transpose()?,
             ts: match self.ts(&mut object, "ts")? {
                 Some(ts) => ts,
                 None => {
@@ -124,7 +124,7 @@ struct PlainEvent<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     #[serde(default)]
-    value: Option<f64>,
+    value: Option<Number>,
     ts: Timestamp,
     #[serde(default)]
     context: Vec<String>,
@@ -146,13 +146,30 @@ impl PlainEvent<'_> {
                 None => return Err(missing("item", Some(&self.item))),
             },
             kind: self.kind.into_owned(),
-            value: self.value,
+            value: self.value.map(exact).transpose()?,
             ts: self.ts,
             context: self.context,
             recommendation_id: None,
             properties: None,
         })
     }
+}
+
+/// Says why a line is no object. Lines of a list over several lines are the most common reason.
+fn not_an_object(line: &str, error: &str) -> String {
+    let line = line.trim();
+    let within_list = line.starts_with('[') || line.ends_with(',') || line.ends_with(']') || line == "{" || line == "}";
+    if within_list {
+        return "not a JSON object but a part of a JSON array or of an object over several lines; one object a line is \
+                read: jq -c '.[]' FILE"
+            .to_owned();
+    }
+    format!("not a JSON object: {error}")
+}
+
+/// The value as a float, which does not round it.
+fn exact(value: Number) -> Result<f64, String> {
+    value.exact_f64().ok_or_else(|| format!("value: {value} is beyond 2^53, and no float holds it exactly"))
 }
 
 fn checked(event: Event) -> Result<Event, String> {

@@ -14,11 +14,11 @@
 //! With items from events, the first row of a product also gives an item: category_code split at dots becomes
 //! `categories`, brand, price and category_id become `properties`, brand and categories together the `title`.
 
-use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
+use shelfmark_domain::{Event, Id, Item, PropertyValue};
 
 use super::{
     Separator,
-    cells::{Cells, IdColumn},
+    cells::{Cells, IdColumn, plain_number},
     csv::{CsvHeader, split},
     given_items::GivenItems,
     times::TsRule,
@@ -72,7 +72,7 @@ impl Rees46 {
             session: row.optional_id(self.session, "user_session", IdColumn::Texts)?,
             item: product.clone(),
             kind: row.required(self.kind, "event_type")?.to_owned(),
-            value: price.map(Number::as_f64),
+            value: row.optional_value(self.price),
             ts: self.ts.parse(row.required(self.time, "event_time")?, "event_time")?,
             context: Vec::new(),
             recommendation_id: None,
@@ -80,20 +80,16 @@ impl Rees46 {
         };
         let Some(given) = self.given.as_mut().filter(|given| !given.has(&product)) else { return Ok((None, event)) };
         let brand = row.present(self.brand);
-        let categories: Vec<String> = row
-            .present(self.category_code)
-            .into_iter()
-            .flat_map(|code| code.split('.'))
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let categories: Vec<String> = row.parts(self.category_code, '.').map(str::to_owned).collect();
         let words: Vec<&str> = brand.into_iter().chain(categories.iter().map(String::as_str)).collect();
         let category_id = row.optional_id(self.category_id, "category_id", IdColumn::Numbers)?;
-        let text = |name: &str, value: &str| (name.to_owned(), PropertyValue::Text(value.to_owned()));
+        let text = |value: &str| PropertyValue::Text(value.to_owned());
+        // A whole number, as a line of JSON has it; one of more than 64 bits stays a text.
+        let whole = |id: &Id| plain_number(id.as_str()).map_or_else(|| text(id.as_str()), PropertyValue::Number);
         let properties = brand
-            .map(|brand| text("brand", brand))
+            .map(|brand| ("brand".to_owned(), text(brand)))
             .into_iter()
-            .chain(category_id.as_ref().map(|category| text("category_id", category.as_str())))
+            .chain(category_id.as_ref().map(|category| ("category_id".to_owned(), whole(category))))
             .chain(price.map(|price| ("price".to_owned(), PropertyValue::Number(price))))
             .collect();
         let title = (!words.is_empty()).then(|| words.join(" "));

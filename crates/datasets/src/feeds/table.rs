@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use shelfmark_domain::{Event, Id, Number};
+use shelfmark_domain::{Event, Id};
 
 use super::{
     ColumnRole, FeedOptions, Separator,
@@ -109,7 +109,7 @@ impl Table {
         let kind = present(ColumnRole::Kind).map(|(text, _)| text.to_owned()).or_else(|| self.kind.clone());
         let kind = kind.ok_or_else(|| lacks(ColumnRole::Kind))?;
         let own = optional_id(ColumnRole::EventId)?.filter(|_| !self.ignore_ids);
-        let value = cells.optional_number(column(ColumnRole::Value).map(|(place, _)| *place));
+        let value = cells.optional_value(column(ColumnRole::Value).map(|(place, _)| *place));
         let (ts, name) = present(ColumnRole::Ts).ok_or_else(|| lacks(ColumnRole::Ts))?;
         let event = Event {
             event_id: own.unwrap_or(event_id),
@@ -117,7 +117,7 @@ impl Table {
             session,
             item,
             kind,
-            value: value.map(Number::as_f64),
+            value,
             ts: self.ts.parse(ts, name)?,
             context: Vec::new(),
             recommendation_id: None,

@@ -181,6 +181,15 @@ not json
 }
 
 #[test]
+fn lines_of_an_array_are_bad_and_say_how_to_take_it_apart() {
+    let text = "[{\"user\":\"u1\",\"item\":\"p1\",\"kind\":\"click\",\"ts\":1700000000},\n\
+        {\"user\":\"u2\",\"item\":\"p1\",\"kind\":\"click\",\"ts\":1700000001}]\n";
+    let (_, events, _, bad) = read("array.jsonl", text.as_bytes());
+    assert_eq!((events.len(), bad.len()), (0, 2));
+    assert!(bad.iter().all(|(_, detail)| detail.contains("JSON array") && detail.contains("jq -c")));
+}
+
+#[test]
 fn gzip_is_recognised_by_its_bytes_and_changes_no_id() {
     let text = b"{\"user\":\"u\",\"item\":\"i\",\"kind\":\"click\",\"ts\":1}\n";
     let (_, plain, ..) = read("plain", text);

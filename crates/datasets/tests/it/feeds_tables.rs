@@ -107,9 +107,11 @@ fn spellings_of_missing_are_no_ids_in_the_other_formats() {
         assert_eq!((views.events.len(), views.bad.len()), (1, 2), "{spelling}: {:?}", views.bad);
         assert!(views.events[0].properties.is_none(), "{spelling}");
         assert_eq!((own.events.len(), own.bad.len()), (0, 3), "{spelling}: {:?}", own.bad);
-        let films = read(format!("movieId,title,genres\n1,{spelling},Drama\n{spelling},A,Drama\n2,B,{spelling}\n"));
-        assert_eq!(films.titles(), [("2", "B")], "{spelling}");
-        assert!(films.items[0].categories.is_empty(), "{spelling}");
+        let films =
+            read(format!("movieId,title,genres\n1,{spelling},Drama|{spelling}\n{spelling},A,Drama\n2,B,{spelling}\n"));
+        assert_eq!(films.titles(), [("1", ""), ("2", "B")], "{spelling}: a film without a title has its genres");
+        assert_eq!(films.bad.len(), 1, "{spelling}");
+        assert_eq!((&films.items[0].categories[..], films.items[1].categories.len()), (&["Drama".to_owned()][..], 0));
     }
     let lines = read(
         br#"{"user":"nan","item":"a","kind":"click","ts":1700000000}
@@ -163,10 +165,24 @@ fn numbers_of_tables_come_back_as_they_are_written() {
     let rows = [row("1", "24"), row("2", "24.5"), row("3", "24.0"), row("4", "18446744073709551616")];
     let options = FeedOptions { items_from_events: true, ..FeedOptions::default() };
     let mut content = read_with("x", format!("{header}{}", rows.concat()), &options);
-    assert_eq!(shown(&content, "category_id"), [r#""2053013555631882655""#; 4]);
+    assert_eq!(shown(&content, "category_id"), ["2053013555631882655"; 4]);
     assert!(!content.items.pop().expect("four").properties.contains_key("price"), "it would be rounded");
     assert_eq!(shown(&content, "price"), ["24", "24.5", "24.0"]);
     assert_eq!(content.events.iter().map(|event| event.value).collect::<Vec<_>>()[..2], [Some(24.0), Some(24.5)]);
+}
+
+#[test]
+fn values_that_a_float_does_not_hold_are_no_values_and_texts_that_look_like_numbers_stay() {
+    let options = FeedOptions { kind: Some("view".to_owned()), ..columns("user=u,item=i,ts=t,value=v") };
+    let own = read_with("x", "u,i,t,v\na,b,1700000000,3\na,b,1700000001,9007199254740993\n", &options);
+    assert_eq!(own.events.iter().map(|event| event.value).collect::<Vec<_>>(), [Some(3.0), None]);
+    let line = |value: &str| format!(r#"{{"user":"u","item":"i","kind":"click","ts":1,"value":{value}}}"#);
+    let lines = read(format!("{}\n{}\n", line("9007199254740992"), line("9007199254740993")));
+    assert_eq!((lines.events.len(), &lines.bad[0].1[..6]), (1, "value:"), "{:?}", lines.bad);
+    let items = read("ITEM_ID,GENRES,CODE,PRICE\ni1,Home|nan,007,24\n");
+    let shown = serde_json::to_string(&items.items[0].properties).expect("JSON");
+    assert_eq!(shown, r#"{"code":"007","price":24}"#);
+    assert_eq!(items.items[0].categories, ["Home"]);
 }
 
 #[test]

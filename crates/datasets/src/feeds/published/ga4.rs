@@ -107,7 +107,7 @@ impl Rows for Ga4 {
                 session: session.clone(),
                 item,
                 kind: (*kind).to_owned(),
-                value: number(fields, "price").map(Number::as_f64),
+                value: number(fields, "price").and_then(Number::exact_f64),
                 ts,
                 context: Vec::new(),
                 recommendation_id: None,

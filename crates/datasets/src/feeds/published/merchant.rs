@@ -19,7 +19,7 @@ use shelfmark_domain::{Id, Item, Number, PropertyValue};
 use super::Rows;
 use crate::feeds::{
     FeedBody, Separator,
-    cells::is_missing,
+    cells::{is_missing, parts},
     csv::{CsvHeader, split},
     json,
 };
@@ -102,8 +102,8 @@ fn item(product: &Attributes<'_>) -> Result<Item, String> {
     item.title = present("title").map(str::to_owned);
     item.text = present("description").map(str::to_owned);
     let own = || present("google_product_category").filter(|category| category.parse::<u64>().is_err());
-    let categories = present("product_type").or_else(own).unwrap_or_default().split('>').map(str::trim);
-    item.categories = categories.filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let categories = present("product_type").or_else(own).unwrap_or_default();
+    item.categories = parts(categories, '>').map(str::to_owned).collect();
     item.available = present("availability").is_none_or(|text| attribute(text) != "out_of_stock");
     for name in ["price", "sale_price"] {
         let Some((price, currency)) = present(name).and_then(price) else { continue };

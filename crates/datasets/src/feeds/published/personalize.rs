@@ -15,12 +15,12 @@
 //! | GENRES, GENRE, CATEGORIES, CATEGORY, CATEGORY_L1 and so on | `categories`, with pipes between several |
 //! | any other | `properties`, in small letters: a number, or text, or a list where pipes are |
 
-use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
+use shelfmark_domain::{Event, Id, Item, PropertyValue};
 
 use super::{Rows, add_event};
 use crate::feeds::{
     FeedBody, Separator, TsUnit,
-    cells::{Cells, IdColumn},
+    cells::{Cells, IdColumn, parts, plain_number},
     csv::{CsvHeader, split},
     times::TsRule,
 };
@@ -78,7 +78,7 @@ impl Rows for Interactions {
             session: None,
             item: row.id(self.item, "ITEM_ID", IdColumn::Texts)?,
             kind: row.present(self.kind).map_or_else(|| KIND.to_owned(), str::to_lowercase),
-            value: row.optional_number(self.value).map(Number::as_f64),
+            value: row.optional_value(self.value),
             ts: self.ts.parse(row.required(self.timestamp, "TIMESTAMP")?, "TIMESTAMP")?,
             context: Vec::new(),
             recommendation_id: None,
@@ -133,13 +133,13 @@ impl Rows for Items {
         let mut item = Item::bare(row.id(self.id, "ITEM_ID", IdColumn::Texts)?);
         for (place, part) in &self.parts {
             let Some(text) = row.present(Some(*place)) else { continue };
-            let several = || text.split('|').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned);
+            let several = || parts(text, '|').map(str::to_owned);
             match part {
                 Part::Title => item.title = Some(text.to_owned()),
                 Part::Text => item.text = Some(text.to_owned()),
                 Part::Category => item.categories.extend(several()),
                 Part::Property(name) => {
-                    let value = match (Number::parse(text), text.contains('|')) {
+                    let value = match (plain_number(text), text.contains('|')) {
                         (Some(number), _) => PropertyValue::Number(number),
                         (None, true) => PropertyValue::List(several().map(PropertyValue::Text).collect()),
                         (None, false) => PropertyValue::Text(text.to_owned()),

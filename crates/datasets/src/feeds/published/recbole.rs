@@ -21,7 +21,7 @@ use shelfmark_domain::{Event, Id, Item, Number, PropertyValue};
 use super::{Rows, add_event};
 use crate::feeds::{
     FeedBody, Separator, TsUnit,
-    cells::{Cells, IdColumn, missing, number},
+    cells::{Cells, IdColumn, missing, number, parts},
     csv::{CsvHeader, split},
     times::TsRule,
 };
@@ -180,7 +180,7 @@ impl Rows for Items {
             let Some(text) = row.present(Some(*place)) else { continue };
             match part {
                 Part::Title => item.title = Some(text.to_owned()),
-                Part::Categories => item.categories.extend(text.split_whitespace().map(str::to_owned)),
+                Part::Categories => item.categories.extend(parts(text, ' ').map(str::to_owned)),
                 Part::Number(name) => {
                     if let Some(number) = Number::parse(text) {
                         item.properties.insert(name.clone(), PropertyValue::Number(number));

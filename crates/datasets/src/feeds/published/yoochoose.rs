@@ -75,7 +75,7 @@ impl Rows for Yoochoose {
             session: Some(row.id(0, "session", IdColumn::Numbers)?),
             item: row.id(2, "item", IdColumn::Numbers)?,
             kind: if self.buys { "purchase" } else { "click" }.to_owned(),
-            value: number(3).filter(|_| self.buys).map(Number::as_f64),
+            value: number(3).filter(|_| self.buys).and_then(Number::exact_f64),
             ts: self.ts.parse(row.required(1, "time")?, "time")?,
             context: Vec::new(),
             recommendation_id: None,
