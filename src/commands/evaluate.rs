@@ -275,7 +275,7 @@ impl InputArgs {
 
     fn imported(&self, path: &Path, stream: &Stream, config: &ModelConfig) -> anyhow::Result<Vec<RowVector>> {
         let table = self.vectors.table();
-        let targets = ImportTargets::new(table, stream.rows(table), false);
+        let targets = ImportTargets::new(table, stream.rows(table, config.words), false);
         let prepared = self.vectors.prepare((path, None), self.vectors.open(path, None)?, &targets, config.dim)?;
         let mut rows = Vec::new();
         prepared.hand_over(self.vectors.open(path, None)?, |_, row| {

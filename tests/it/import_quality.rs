@@ -114,7 +114,7 @@ fn word_vectors_help_a_model_of_sentences() {
     let config = ModelConfig::default();
     let mut cold = Stream::default();
     sentences(&text, 5_000).into_iter().for_each(|event| assert!(cold.event(event, &config)));
-    let targets = ImportTargets::new(VectorTable::Items, cold.rows(VectorTable::Items), false);
+    let targets = ImportTargets::new(VectorTable::Items, cold.rows(VectorTable::Items, config.words), false);
     let open = || VectorFile::open(&words, &VectorOptions::default()).unwrap();
     let prepared = PreparedImport::read(open(), &targets, config.dim, &SETTINGS).unwrap();
     let mut warm = cold.clone();

@@ -78,6 +78,7 @@ fn schemas_have_the_fields_that_values_have() {
         dislikes: false,
         novel_weight: 0.0,
         lasting_kinds: ["view".to_owned()].into(),
+        words: shelfmark_domain::WordRule::Alphanumeric,
         ..Default::default()
     };
     let config = serde_json::to_value(config).expect("JSON");

@@ -7,7 +7,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, FieldError, FieldResult, KindWeight, LearningRates, RateSchedule, field::in_range, text_within};
+use super::{
+    Event, FieldError, FieldResult, KindWeight, LearningRates, RateSchedule, WordRule, field::in_range, text_within,
+};
 
 /// Configuration of a model: everything that decides how it learns. States with different configurations have different
 /// digests.
@@ -64,6 +66,9 @@ pub struct ModelConfig {
     pub context: bool,
     /// Whether words, categories and other metadata of items take part in item vectors.
     pub tokens: bool,
+    /// Rule by which titles are cut into words and labels compared. Items keep their tokens until they are put again.
+    #[serde(skip_serializing_if = "is_unicode")]
+    pub words: WordRule,
     /// Whether dense vectors of items (`vectors`) take part in item vectors, by learned projections.
     pub modalities: bool,
     /// Strength of exploration: recommendations add `explore * N(0, 1) / sqrt(1 + events of the item)` to scores, drawn
@@ -116,6 +121,10 @@ fn is_usual(gradient_items: &usize) -> bool {
     *gradient_items == GRADIENT_ITEMS
 }
 
+fn is_unicode(words: &WordRule) -> bool {
+    *words == WordRule::Unicode
+}
+
 fn is_zero(events: &u64) -> bool {
     *events == 0
 }
@@ -164,6 +173,7 @@ impl Default for ModelConfig {
             memory: true,
             context: true,
             tokens: true,
+            words: WordRule::default(),
             modalities: true,
             explore: 0.0,
             pull: 0.0,
@@ -191,6 +201,7 @@ impl ModelConfig {
         let number = |rate: &f32| serde_json::to_value(rate).unwrap_or_default();
         let rates = rates.by_name().map(|(name, rate)| (name.to_owned(), number(rate)));
         settings.insert("rates".to_owned(), serde_json::Map::from_iter(rates).into());
+        settings.insert("words".to_owned(), serde_json::to_value(self.words).unwrap_or_default());
         settings.insert("history_units".to_owned(), self.history_units.into());
         settings.insert("dislikes".to_owned(), self.dislikes.into());
         settings.insert("novel_weight".to_owned(), number(&self.novel_weight));
@@ -289,6 +300,7 @@ mod tests {
             learning: false,
             drop_idle_events: 9,
             lasting_kinds: BTreeSet::new(),
+            words: WordRule::Alphanumeric,
             ..default.clone()
         };
         let stored = serde_json::to_value(&unusual).expect("an object");
@@ -301,6 +313,17 @@ mod tests {
         assert_eq!(settings["rates"].as_object().map(serde_json::Map::len), Some(14));
         let read: ModelConfig = serde_json::from_value(settings.into()).expect("a configuration");
         assert_eq!(read, default);
+    }
+
+    #[test]
+    fn the_rule_of_words_is_named_where_it_is_not_that_of_unicode() {
+        let first = ModelConfig { words: WordRule::Alphanumeric, ..ModelConfig::default() };
+        let json = |config: &ModelConfig| serde_json::to_value(config).expect("a JSON form");
+        assert_eq!(json(&first)["words"], "alphanumeric");
+        // The bytes, and so the digests, of models from before the setting stay.
+        assert!(json(&ModelConfig::default()).get("words").is_none());
+        assert_eq!(ModelConfig::default().settings()["words"], "unicode");
+        assert_eq!(serde_json::from_value::<ModelConfig>(json(&first)).expect("parses"), first);
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod timestamp;
 mod user_profile;
 mod vector;
 mod version;
+mod word_rule;
 
 pub use api_key::{ApiKey, KeyHash, Scope};
 pub use config::{ModelConfig, Optimizer};
@@ -82,3 +83,4 @@ pub use version::{
     Deployment, DeploymentMode, Digest, ForkOrigin, Served, VersionKind, VersionManifest, VersionNumber, VersionRef,
     check_label,
 };
+pub use word_rule::WordRule;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable};
+use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, RowVector, Timestamp, VectorTable, WordRule};
 use shelfmark_state::tokens_of;
 
 /// Events and metadata, checked as a service checks them.
@@ -60,14 +60,15 @@ impl Stream {
         true
     }
 
-    /// Returns the rows that vectors can be imported into: items of the metadata and of the events, or tokens.
-    pub fn rows(&self, table: VectorTable) -> BTreeSet<Id> {
+    /// Returns the rows that vectors can be imported into: items of the metadata and of the events, or tokens
+    /// by a rule of words.
+    pub fn rows(&self, table: VectorTable, words: WordRule) -> BTreeSet<Id> {
         match table {
             VectorTable::Items => {
                 let listed = self.items.iter().map(|item| &item.id);
                 listed.chain(self.events.iter().map(|event| &event.item)).cloned().collect()
             }
-            VectorTable::Tokens => self.items.iter().flat_map(tokens_of).collect(),
+            VectorTable::Tokens => self.items.iter().flat_map(|item| tokens_of(item, words)).collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shelfmark_domain::{Id, Item};
+use shelfmark_domain::{Id, Item, ModelConfig};
 
 use super::{CowVec, IdMap, tokens::tokens_of};
 
@@ -110,12 +110,12 @@ impl Catalog {
         (row, new)
     }
 
-    /// Replaces an item's metadata and tokens. Returns its row.
-    pub(super) fn put(&mut self, item: &Item, removed: bool, use_tokens: bool) -> u32 {
+    /// Replaces an item's metadata and tokens, as the configuration wants them. Returns its row.
+    pub(super) fn put(&mut self, item: &Item, removed: bool, config: &ModelConfig) -> u32 {
         let (row, _) = self.ensure(&item.id);
         let mut tokens: Vec<u32> = Vec::new();
-        if use_tokens {
-            tokens.extend(tokens_of(item).iter().map(|token| self.tokens.get_or_insert(token).0));
+        if config.tokens {
+            tokens.extend(tokens_of(item, config.words).iter().map(|token| self.tokens.get_or_insert(token).0));
         }
         tokens.sort_unstable();
         let entry = self.entries.get_mut(row as usize);

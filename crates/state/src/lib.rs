@@ -263,7 +263,7 @@ impl State {
     fn replace_item(&mut self, item: &Item, removed: bool) {
         let tokens_before = self.inference.catalog.tokens.len();
         self.item_row(&item.id);
-        let row = self.inference.catalog.put(item, removed, self.inference.config.tokens);
+        let row = self.inference.catalog.put(item, removed, &self.inference.config);
         self.touched.mark(Table::Items, row);
         for token in tokens_before..self.inference.catalog.tokens.len() {
             self.touched.mark(Table::Tokens, as_row(token));

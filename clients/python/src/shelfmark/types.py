@@ -109,6 +109,11 @@ Timestamp = str
 VersionKind = Literal["base", "delta"]
 
 
+# Rule by which titles are cut into words, and labels compared. It is part of the configuration, because the
+# tokens of items, and so what is learned, follow from it.
+WordRule = Literal["unicode", "alphanumeric"]
+
+
 class _AboutRequired(TypedDict):
     console_images: bool
     name: str
@@ -557,6 +562,7 @@ class ModelConfig(TypedDict, total=False):
     step_targets: int
     tokens: bool
     user_weight_max: float
+    words: WordRule
 
 
 class _ModelOutRequired(TypedDict):
