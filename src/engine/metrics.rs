@@ -119,7 +119,7 @@ impl ModelMetrics {
             self.quarantined.increment(u64::from(step.quarantined));
             if !step.quarantined {
                 // A step of dislikes has no such loss, and 0 would be a perfect one.
-                if let Some(loss) = step.liked.mean() {
+                if let Some(loss) = step.liked.total().mean() {
                     self.loss.record(loss);
                 }
                 self.gradient_norm.record(step.gradient_norm);

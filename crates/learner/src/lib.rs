@@ -31,6 +31,6 @@ pub use candidate_sampling::StepTask;
 pub use dense::{NotPositiveDefinite, invert_positive_definite};
 pub use jagged::Jagged;
 pub use softmax::{ABSENT, SoftmaxInputs, SoftmaxOutputs, SoftmaxTargets, forward_backward};
-pub use softmax_row::LikedLoss;
+pub use softmax_row::{LOSS_KINDS, LikedLoss, LikedLosses};
 pub use step::{StepReport, Stepper};
 pub use step_statistics::{STATISTICS_EVERY, TableStep, TableSteps};

@@ -18,7 +18,7 @@ use super::{
     importance_sampling::ColumnSampler,
     jagged::Jagged,
     slots::Slots,
-    softmax_row::{LikedLoss, NovelSoftmax, QueryTarget, softmax},
+    softmax_row::{LikedLosses, NovelSoftmax, QueryTarget, softmax},
 };
 
 /// Log weight of a column that does not compete.
@@ -34,6 +34,17 @@ pub struct SoftmaxTargets {
     /// Target rows and their weights, one list per query. Targets compete with log weight 0, whatever that of their
     /// column.
     pub targets: Jagged<(u32, f32)>,
+    /// Rows of their events' kinds, for statistics; kind 0 where it is shorter.
+    pub kinds: Vec<u8>,
+}
+
+impl SoftmaxTargets {
+    /// Iterates over a query's targets: row, weight and kind.
+    fn of(&self, query: usize) -> impl Iterator<Item = (u32, f32, u8)> {
+        let kind = |place: usize| self.kinds.get(place).copied().unwrap_or_default();
+        let places = self.targets.range(query);
+        self.targets.of(query).iter().zip(places).map(move |((row, weight), place)| (*row, *weight, kind(place)))
+    }
 }
 
 /// Inputs of the softmax. `q` is `[queries, dim]`, `v` is `[rows, dim]`, both row-major.
@@ -80,7 +91,7 @@ pub struct SoftmaxOutputs {
     /// Sum of the losses.
     pub loss: f64,
     /// The same of the liked targets alone, each with weight 1.
-    pub liked: LikedLoss,
+    pub liked: LikedLosses,
     /// Gradient of `q`, `[queries, dim]`.
     pub dq: Vec<f32>,
     /// Rows with a gradient: all that are no columns, then the sampled columns, ascending.
@@ -156,7 +167,7 @@ impl SoftmaxOutputs {
             values.resize(len, 0.0);
         }
         self.loss = 0.0;
-        self.liked = LikedLoss::default();
+        self.liked = LikedLosses::default();
         let columns = inputs.columns;
         zeros(&mut self.dpopularity, inputs.popularity.len());
         zeros(&mut self.dsparse, inputs.sparse.all().len());
@@ -258,7 +269,7 @@ impl Workspace {
     }
 
     /// Computes the softmax of a query's known targets. Leaves the gradients in `known` and returns the loss.
-    fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLoss) -> f64 {
+    fn known(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLosses) -> f64 {
         let Self { offsets, known_offsets, known, extra, targets, seen, .. } = self;
         let (columns, rows, group) = (inputs.columns, inputs.bias.len(), inputs.groups[query]);
         let offsets = &offsets[group * rows..][..rows];
@@ -282,9 +293,9 @@ impl Workspace {
             }
         }
         targets.clear();
-        targets.extend(known_targets.iter().map(|(row, weight)| {
-            let place = place(*row, columns, extra).expect("targets compete");
-            QueryTarget::new(place, *weight)
+        targets.extend(inputs.known.of(query).map(|(row, weight, kind)| {
+            let place = place(row, columns, extra).expect("targets compete");
+            QueryTarget::new(place, weight, kind)
         }));
         seen.clear();
         if inputs.novel_weight > 0.0 {
@@ -295,15 +306,15 @@ impl Workspace {
     }
 
     /// Computes the softmax of a query's first sights. Leaves the gradients in `first` and returns the loss.
-    fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLoss) -> f64 {
+    fn first(&mut self, inputs: &SoftmaxInputs, query: usize, products: &[f32], liked: &mut LikedLosses) -> f64 {
         let Self { first_offsets, first, targets, .. } = self;
         first.clear();
         first.extend(products.iter().zip(&*first_offsets).map(|(product, offset)| product + offset));
         targets.clear();
-        for (row, weight) in inputs.first.targets.of(query) {
-            let place = *row as usize;
+        for (row, weight, kind) in inputs.first.of(query) {
+            let place = row as usize;
             first[place] = products[place] + inputs.bias[place];
-            targets.push(QueryTarget::new(place, *weight));
+            targets.push(QueryTarget::new(place, weight, kind));
         }
         softmax(first, targets, liked, None)
     }

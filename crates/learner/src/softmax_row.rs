@@ -19,11 +19,54 @@ impl LikedLoss {
     }
 }
 
+/// Kinds of events whose losses are told apart. Later ones share the last place.
+pub const LOSS_KINDS: usize = 16;
+
+/// Losses of the liked targets by kind of event, so that a change in the mix of kinds is told from a loss that rose.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LikedLosses([LikedLoss; LOSS_KINDS]);
+
+impl LikedLosses {
+    /// Creates the losses of one kind.
+    pub fn of_kind(kind: u8, loss: LikedLoss) -> Self {
+        let mut losses = Self::default();
+        losses.0[place_of(kind)] = loss;
+        losses
+    }
+
+    /// Adds a target.
+    fn add(&mut self, kind: u8, loss: f64) {
+        let liked = &mut self.0[place_of(kind)];
+        liked.targets += 1;
+        liked.sum += loss;
+    }
+
+    /// Returns the losses by place.
+    pub const fn by_kind(&self) -> &[LikedLoss; LOSS_KINDS] {
+        &self.0
+    }
+
+    /// Returns the loss of all kinds.
+    pub fn total(&self) -> LikedLoss {
+        let add = |all: LikedLoss, kind: &LikedLoss| LikedLoss {
+            targets: all.targets + kind.targets,
+            sum: all.sum + kind.sum,
+        };
+        self.0.iter().fold(LikedLoss::default(), add)
+    }
+}
+
+fn place_of(kind: u8) -> usize {
+    usize::from(kind).min(LOSS_KINDS - 1)
+}
+
 /// A target of one query.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryTarget {
     /// Index of its score.
     pub place: usize,
+    /// Row of its event's kind.
+    pub kind: u8,
     /// Weight of its loss; negative for a dislike.
     pub weight: f32,
     /// The target's score.
@@ -34,8 +77,8 @@ pub struct QueryTarget {
 
 impl QueryTarget {
     /// Creates a target.
-    pub const fn new(place: usize, weight: f32) -> Self {
-        Self { place, weight, score: 0.0, gradient: 0.0 }
+    pub const fn new(place: usize, weight: f32, kind: u8) -> Self {
+        Self { place, kind, weight, score: 0.0, gradient: 0.0 }
     }
 }
 
@@ -59,7 +102,7 @@ pub struct NovelSoftmax<'a> {
 pub fn softmax(
     scores: &mut [f32],
     targets: &mut [QueryTarget],
-    liked: &mut LikedLoss,
+    liked: &mut LikedLosses,
     novel: Option<NovelSoftmax<'_>>,
 ) -> f64 {
     for target in &mut *targets {
@@ -73,8 +116,7 @@ pub fn softmax(
         let log_p = target.score - log_sum;
         target.gradient = if target.weight >= 0.0 {
             loss += f64::from(target.weight) * -f64::from(log_p);
-            liked.targets += 1;
-            liked.sum -= f64::from(log_p);
+            liked.add(target.kind, -f64::from(log_p));
             target.weight
         } else {
             let p = exp(log_p).min(DISLIKED_SHARE_MAX);

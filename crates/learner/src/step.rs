@@ -20,7 +20,7 @@ use super::{
     slots::{RowSums, ScatterWorkspace, Slots, as_place},
     small_vectors::{PopularityGroups, update_scalars},
     softmax::{SoftmaxInputs, SoftmaxOutputs, forward_backward},
-    softmax_row::LikedLoss,
+    softmax_row::LikedLosses,
     sparse_terms::{sparse_gradients, sparse_terms},
     step_statistics::{StepStatistics, TableSteps},
 };
@@ -35,8 +35,8 @@ pub struct StepReport {
     pub targets: usize,
     /// Sum of the targets' losses, weighted.
     pub loss: f64,
-    /// Loss of the liked targets, each with weight 1.
-    pub liked: LikedLoss,
+    /// Losses of the liked targets by kind, each with weight 1.
+    pub liked: LikedLosses,
     /// Euclidean norm of the whole gradient before clipping.
     pub gradient_norm: f32,
     /// Whether the gradient was clipped.
@@ -184,8 +184,10 @@ impl Stepper {
             terms.close();
         }
         popularity.weigh(&queries, scalars, inputs);
-        inputs.known.targets.clear();
-        inputs.first.targets.clear();
+        for targets in [&mut inputs.known, &mut inputs.first] {
+            targets.targets.clear();
+            targets.kinds.clear();
+        }
         let mut shares = weight_shares(task, inference.config.user_weight_max);
         let mut pairs = pairs.iter().peekable();
         for (row, unit) in units.iter().enumerate() {
@@ -195,6 +197,7 @@ impl Stepper {
                 let targets = if target.known { &mut inputs.known } else { &mut inputs.first };
                 let share = shares.next().expect("one a pair");
                 targets.targets.push((as_place(column), share * target.weight));
+                targets.kinds.push(target.kind);
             }
             inputs.known.targets.close();
             inputs.first.targets.close();

@@ -21,6 +21,8 @@ pub struct TrainingTarget {
     pub weight: f32,
     /// Whether an earlier batch had an event with the item.
     pub known: bool,
+    /// Row of its event's kind, for statistics; 0 for a kind that is met for the first time.
+    pub kind: u8,
 }
 
 /// The events of one actor with one timestamp, adjacent in the log: a basket.
@@ -114,15 +116,17 @@ impl State {
         let mut ordered: Vec<TrainingTarget> = Vec::new();
         for (event, item) in events.iter().zip(&items) {
             let weight = inference.config.event_weight(event);
+            let kind = inference.kinds.get(&event.kind).and_then(|row| u8::try_from(row).ok()).unwrap_or_default();
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
                 if weight.abs() > target.weight.abs() {
-                    target.weight = weight;
+                    (target.weight, target.kind) = (weight, kind);
                 }
             } else {
                 targets.insert(*item, ordered.len());
-                ordered.push(TrainingTarget { item: *item, weight, known: inference.catalog.is_known(*item) });
+                let known = inference.catalog.is_known(*item);
+                ordered.push(TrainingTarget { item: *item, weight, known, kind });
             }
         }
         // What weighs nothing changes no list: it is no target, and no clock goes on for it.

@@ -100,7 +100,7 @@ fn the_reported_loss_depends_neither_on_the_scale_of_weights_nor_on_dislikes() {
         });
         model.apply(events.map(RecordBody::Event)).steps.remove(0)
     });
-    assert_eq!((light.targets, light.liked.targets), (64, 48));
+    assert_eq!((light.targets, light.liked.total().targets), (64, 48));
     assert_eq!(light.liked, heavy.liked);
     assert!(heavy.loss > 5.0 * light.loss, "{} {}", heavy.loss, light.loss);
 }

@@ -170,7 +170,7 @@ fn stated(after: Option<Position>, before: Half, now: Half) -> Convergence {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_learner::{LikedLoss, StepReport};
+    use shelfmark_learner::{LikedLoss, LikedLosses, StepReport};
 
     use super::*;
     use crate::health::PointQuality;
@@ -180,6 +180,7 @@ mod tests {
         let mut series = Series::default();
         for (number, loss) in losses.into_iter().enumerate() {
             let liked = LikedLoss { targets: 512, sum: 512.0 * loss * 1000.0_f64.ln() };
+            let liked = LikedLosses::of_kind(0, liked);
             let through = Position::new(512 * (number as u64 + 1));
             let step = StepReport { targets: 512, liked, known: 1000, scale: 1.0, through, ..StepReport::default() };
             series.add(&step, PointQuality::default);

@@ -212,7 +212,7 @@ impl Observer for RowTracker {
             (false, false) => Cause::Competitor,
         };
         let (last, targets) = (report.through, report.targets as u64);
-        let loss = report.liked.mean();
+        let loss = report.liked.total().mean();
         self.note(RowStep {
             cause,
             first,

@@ -119,13 +119,13 @@ impl Series {
 
 #[cfg(test)]
 mod tests {
-    use shelfmark_learner::LikedLoss;
+    use shelfmark_learner::{LikedLoss, LikedLosses};
 
     use super::*;
 
     fn step(position: u64, targets: usize) -> StepReport {
         let through = Position::new(position);
-        let liked = LikedLoss { targets, sum: 2.0 * targets as f64 };
+        let liked = LikedLosses::of_kind(0, LikedLoss { targets, sum: 2.0 * targets as f64 });
         StepReport { measured: true, targets, liked, through, known: 10, ..StepReport::default() }
     }
 

@@ -1,6 +1,6 @@
 //! Sums over steps, from which the figures of any run of steps are computed.
 
-use shelfmark_learner::{LikedLoss, StepReport, TableStep};
+use shelfmark_learner::{LOSS_KINDS, LikedLoss, StepReport, TableStep};
 use shelfmark_state::LearnedTable;
 
 /// Sums over steps for one table.
@@ -41,7 +41,25 @@ pub struct Sums {
     pub clipped: u64,
     /// Number of steps dropped because a number was not finite.
     pub quarantined: u64,
+    kinds: [KindSums; LOSS_KINDS],
     tables: [TableSums; LearnedTable::ALL.len()],
+}
+
+/// Sums over the liked targets of one kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct KindSums {
+    /// Losses in nats.
+    pub liked: LikedLoss,
+    /// Sum of the losses of random guesses.
+    pub chance: f64,
+}
+
+impl KindSums {
+    fn add(&mut self, liked: LikedLoss, chance: f64) {
+        self.liked.targets += liked.targets;
+        self.liked.sum += liked.sum;
+        self.chance += chance;
+    }
 }
 
 impl Sums {
@@ -53,9 +71,14 @@ impl Sums {
             return;
         }
         self.targets += step.targets as u64;
-        self.liked.targets += step.liked.targets;
-        self.liked.sum += step.liked.sum;
-        self.chance += step.liked.targets as f64 * (step.known.max(2) as f64).ln();
+        let guess = (step.known.max(2) as f64).ln();
+        for (sums, liked) in self.kinds.iter_mut().zip(step.liked.by_kind()) {
+            let chance = liked.targets as f64 * guess;
+            sums.add(*liked, chance);
+            self.liked.targets += liked.targets;
+            self.liked.sum += liked.sum;
+            self.chance += chance;
+        }
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
         self.measured += u64::from(step.measured);
@@ -73,6 +96,9 @@ impl Sums {
         self.liked.targets += other.liked.targets;
         self.liked.sum += other.liked.sum;
         self.chance += other.chance;
+        for (sums, other) in self.kinds.iter_mut().zip(&other.kinds) {
+            sums.add(other.liked, other.chance);
+        }
         self.gradient += other.gradient;
         self.clipped += other.clipped;
         self.quarantined += other.quarantined;
@@ -85,6 +111,11 @@ impl Sums {
             sums.update += other.update;
             sums.weights += other.weights;
         }
+    }
+
+    /// Returns the sums by kind of event.
+    pub const fn kinds(&self) -> &[KindSums; LOSS_KINDS] {
+        &self.kinds
     }
 
     /// Returns the sums of one table.
