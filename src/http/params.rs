@@ -44,11 +44,26 @@ fn query_error(rejection: &QueryRejection) -> FieldError {
     let mut source = rejection.source();
     while let Some(error) = source {
         if let Some(error) = error.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>() {
-            return decode::field_error(&error.path().to_string(), &error.inner().to_string());
+            return decode::field_error(&error.path().to_string(), &in_words(&error.inner().to_string()));
         }
         source = error.source();
     }
     FieldError::new("", "invalid_value", rejection.body_text())
+}
+
+/// Says what a parameter must be, where the standard library's parser says what it met.
+fn in_words(message: &str) -> String {
+    let must_be = match message {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "must be a whole number of at least 0"
+        }
+        "number too large to fit in target type" => "is too large",
+        "number too small to fit in target type" => "is too small",
+        "invalid float literal" | "cannot parse float from empty string" => "must be a number",
+        "provided string was not `true` or `false`" => "must be true or false",
+        other => other,
+    };
+    must_be.to_owned()
 }
 
 /// Longest wait that a caller may ask for.
@@ -88,6 +103,10 @@ mod tests {
     struct Sample {
         #[expect(dead_code, reason = "only parsed")]
         limit: Option<u32>,
+        #[expect(dead_code, reason = "only parsed")]
+        share: Option<f32>,
+        #[expect(dead_code, reason = "only parsed")]
+        all: Option<bool>,
     }
 
     fn refused(query: &str) -> FieldError {
@@ -100,6 +119,17 @@ mod tests {
     fn a_bad_parameter_is_named() {
         let error = refused("limit=abc");
         assert_eq!((error.field.as_str(), error.code), ("limit", "invalid_value"));
+        for (query, detail) in [
+            ("limit=abc", "must be a whole number of at least 0"),
+            ("limit=", "must be a whole number of at least 0"),
+            ("limit=1.5", "must be a whole number of at least 0"),
+            ("limit=99999999999", "is too large"),
+            ("limit=-1", "must be a whole number of at least 0"),
+            ("share=x", "must be a number"),
+            ("all=maybe", "must be true or false"),
+        ] {
+            assert_eq!(refused(query).detail, detail, "{query}");
+        }
         let error = refused("nope=1");
         assert_eq!((error.field.as_str(), error.code), ("nope", "unknown_field"));
     }

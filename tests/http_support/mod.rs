@@ -63,12 +63,20 @@ impl Service {
 
     /// Starts on a free port with flags, and waits until it listens.
     pub fn spawn(args: &[&str]) -> Self {
-        let mut all = vec!["serve", "--log", "warn"];
+        Self::spawn_with_log(args, Stdio::inherit())
+    }
+
+    /// As [`Service::spawn`], with the service's log going elsewhere.
+    pub fn spawn_with_log(args: &[&str], log: Stdio) -> Self {
+        let mut all = vec!["serve"];
+        if !args.contains(&"--log") {
+            all.extend_from_slice(&["--log", "warn"]);
+        }
         if !args.contains(&"--listen") {
             all.extend_from_slice(&["--listen", "127.0.0.1:0"]);
         }
         all.extend_from_slice(args);
-        let mut child = shelfmark(&all).stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = shelfmark(&all).stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         // The line comes or the process ends: either ends the read.
         let mut line = String::new();

@@ -1,6 +1,6 @@
-//! Goal: on a disk that is really full, the service with its own Postgres starts after a crash and serves reads, again
-//! and again, and takes events once there is room. Method: the real binary on a small file system in memory, which only
-//! root can mount.
+//! Goal: on a disk that is really full, the service with its own Postgres starts after a crash, serves reads, refuses
+//! events by name and says why, again and again, and takes events once there is room. Method: the real binary on a
+//! small file system in memory, which only root can mount.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::http_support::{PATIENCE, Service, answered, folder};
+use crate::http_support::{PATIENCE, Service, answered, folder, problem};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -81,6 +81,36 @@ async fn until_answered(request: impl Fn() -> reqwest::RequestBuilder) -> Value 
     }
 }
 
+/// Sends large events until one is refused, as each is that finds no room, and `/readyz` names the disk. What Postgres
+/// has allocated already may take some. Returns the last position that was acknowledged.
+async fn fill_with_events(service: &Service, mut position: u64) -> u64 {
+    let properties = json!({"note": "x".repeat(8_000)});
+    let event = json!({"user": "ann", "item": "kettle", "kind": "click", "properties": properties});
+    let events = json!({"events": vec![event; 20]});
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let request = service.request(Method::POST, "events").json(&events);
+        let response = request.try_clone().expect("a body in memory").send().await.expect("an answer");
+        if response.status().as_u16() != 202 {
+            break;
+        }
+        let reply: Value = response.json().await.expect("json");
+        position = reply["position"].as_u64().expect("a position");
+        assert!(Instant::now() < deadline, "the disk is full");
+    }
+    let request = || service.request(Method::POST, "events").json(&events);
+    problem(request(), 503, "database_unavailable").await;
+    loop {
+        let response = service.request(Method::GET, "/readyz").send().await.expect("an answer");
+        let (status, body) = (response.status().as_u16(), response.json::<Value>().await.expect("json"));
+        if status == 503 && body["reasons"].to_string().contains("the disk of the database is full") {
+            return position;
+        }
+        assert!(Instant::now() < deadline, "/readyz is {status}: {body}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_starts_on_a_full_disk_and_serves_reads() {
     let folder = folder();
@@ -91,7 +121,7 @@ async fn the_service_starts_on_a_full_disk_and_serves_reads() {
     let data_dir = folder.path().join("data");
     let args = ["--data-dir", data_dir.to_str().expect("text")];
     let mut service = Service::start_with(&args).await;
-    let position = service.clicks("ann", &["kettle", "teapot"]).await;
+    let mut position = service.clicks("ann", &["kettle", "teapot"]).await;
     let reserve = data_dir.join("postgres/disk-reserve");
     assert_eq!(fs::metadata(&reserve).expect("the reserve").len(), RESERVE_BYTES);
 
@@ -101,7 +131,8 @@ async fn the_service_starts_on_a_full_disk_and_serves_reads() {
         kill_postgres(&data_dir);
         // Others take what the crash released.
         disk.fill();
-        service = Service::spawn(&args);
+        let log = tempfile::NamedTempFile::new().expect("a file on another disk");
+        service = Service::spawn_with_log(&args, log.reopen().expect("opens").into());
         let deadline = Instant::now() + PATIENCE;
         while until_answered(|| service.request(Method::GET, "")).await["position"] != position {
             assert!(Instant::now() < deadline, "the log is learned in round {round}");
@@ -110,6 +141,11 @@ async fn the_service_starts_on_a_full_disk_and_serves_reads() {
         let query = service.request(Method::POST, "recommendations").json(&json!({"user": "ann"}));
         answered(query, 200).await;
         assert!(fs::metadata(&reserve).expect("some of the reserve is taken back").len() > 0, "round {round}");
+        let said = fs::read_to_string(log.path()).expect("text");
+        assert!(said.contains("postgres.disk_reserve_released: the disk is full, make room"), "round {round}: {said}");
+        position = fill_with_events(&service, position).await;
+        let query = service.request(Method::POST, "recommendations").json(&json!({"user": "ann"}));
+        answered(query, 200).await;
     }
 
     disk.make_room();
