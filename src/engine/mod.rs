@@ -37,6 +37,7 @@
 mod blocking;
 mod deployment;
 mod erasure;
+mod erasure_places;
 mod error;
 mod guard;
 mod health;
@@ -61,6 +62,7 @@ pub use blocking::try_blocking;
 pub use deployment::arm_status::ArmStatus;
 pub use deployment::slot::RunningRollback;
 pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
+pub use erasure_places::{ERASURE_PLACES, ErasurePlaces, OnErasure};
 pub use error::EngineError;
 pub use guard::registry::{GuardFigures, GuardState, GuardStatus};
 pub use learning::freeze::Freeze;

@@ -14,6 +14,7 @@ mod engine_model;
 #[path = "../engine_support/mod.rs"]
 mod engine_support;
 mod erasure;
+mod erasure_places;
 mod evaluate;
 mod fair_shares;
 mod fair_shares_answers;
