@@ -8,11 +8,13 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    backup_schedule::{self, BackupSchedule},
     config::{DatabaseSettings, ServeSettings},
     engine::{self, Dependencies, Models, Processes},
     http::{self, Api, HttpDependencies},
     telemetry::{self, Metrics},
 };
+use shelfmark_backup::Store;
 use shelfmark_postgres::{DatabaseAddress, ManagedPostgres, ManagedPostgresOptions};
 use shelfmark_serving::Searcher;
 use shelfmark_store::{audit::AuditLog, keys::KeyStore, processes::ProcessRegister};
@@ -27,7 +29,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// Returns all metrics of the service, in the order of docs/reference/metrics.md.
 pub fn metric_sections() -> Vec<MetricSection> {
     let others = [telemetry::METRICS, http::METRICS, shelfmark_log::METRICS, shelfmark_serving::METRICS];
-    others.into_iter().chain(engine::METRICS).collect()
+    others.into_iter().chain(engine::METRICS).chain([backup_schedule::METRICS]).collect()
 }
 
 /// A database: ours to stop, or somebody else's.
@@ -49,6 +51,20 @@ impl Database {
             Err(error) => {
                 stop_server(managed).await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Opens the database for a restore: connects to that of the settings, or makes a cluster in the data folder. Makes
+    /// no tables.
+    pub async fn create(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let managed = start_server(settings, true).await?;
+        let address = address(settings, managed.as_ref())?;
+        match shelfmark_postgres::connect(address, settings.database_connections_max).await {
+            Ok(pool) => Ok(Self { pool, managed }),
+            Err(error) => {
+                stop_server(managed).await;
+                Err(error.into())
             }
         }
     }
@@ -229,6 +245,7 @@ impl Components {
         let searcher = Searcher::start(settings.threads.search()).context("the search threads cannot start")?;
         let (watching, watching_stop) = (searcher.clone(), self.tasks_stop.clone());
         self.tasks.spawn(async move { watching_stop.run_until_cancelled(watching.watch_lag()).await });
+        self.start_backups(settings, pool.clone(), address.to_string())?;
         let models = self.start_models(settings, pool, searcher.clone()).await?;
         let processes = Processes::new(register, models.clone(), address.to_string(), settings.read_only);
         self.tasks.spawn(processes.clone().run(self.tasks_stop.clone()));
@@ -275,6 +292,18 @@ impl Components {
         let all = http::serve(listener, http::router(api.clone()), &limits, closing.clone());
         tokio::try_join!(all, probes)?;
         tracing::info!("app.closing: requests are answered, learning ends next");
+        Ok(())
+    }
+
+    /// Starts the backups of the schedule, if there is one. A replica makes none.
+    fn start_backups(&self, settings: &ServeSettings, pool: sqlx::PgPool, address: String) -> anyhow::Result<()> {
+        let of = &settings.backups;
+        if let Some(to) = of.backup_to.as_ref().filter(|_| !settings.read_only) {
+            let store = Store::open(to, &of.store.store())?;
+            let keep = of.backup_keep.map(|keep| keep as usize);
+            let schedule = BackupSchedule { store, every: of.backup_every, keep, address };
+            self.tasks.spawn(schedule.run(pool, self.tasks_stop.clone()));
+        }
         Ok(())
     }
 

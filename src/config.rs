@@ -1,6 +1,7 @@
 //! Settings of `shelfmark serve`, one struct for each part of the service. Flags win over environment variables. The
 //! doc comments are the help.
 
+mod backup;
 mod http;
 mod log;
 
@@ -14,6 +15,7 @@ use crate::{
     engine::{EngineSettings, REPLAY_RECORDS_MAX},
     telemetry::TelemetrySettings,
 };
+pub use backup::{BackupScheduleSettings, BackupStoreSettings, duration};
 pub use http::HttpSettings;
 pub use log::{LagSettings, LogQueueSettings};
 use shelfmark_domain::ModelConfig;
@@ -57,6 +59,9 @@ pub struct ServeSettings {
     /// Threads.
     #[command(flatten)]
     pub threads: ThreadSettings,
+    /// Backups at fixed intervals.
+    #[command(flatten)]
+    pub backups: BackupScheduleSettings,
     /// Logs.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,

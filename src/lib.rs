@@ -5,6 +5,7 @@
 //! an event's way; `docs/ARCHITECTURE.md` is the long form and says which room may import which.
 
 pub mod app;
+mod backup_schedule;
 pub mod config;
 pub mod engine;
 pub mod http;

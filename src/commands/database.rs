@@ -21,6 +21,11 @@ pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::R
     Ok(Database { pool: Database::reach(address, 2, create_tables).await?, managed: None })
 }
 
+/// Makes a runtime with all threads of the machine, for the commands that work on the database themselves.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")
+}
+
 /// Keeps `PGOPTIONS` from sessions with the service's own Postgres, by starting the program again without the variables
 /// of libpq. sqlx reads the variable for all connections, and there is no safe way to remove one from a running
 /// process. Call it first: the process, its id and its files stay, everything else begins anew.

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+/// The command did its work, and the answer is no.
+pub const NO: u8 = 1;
 /// Nothing was taken, or the command could not do its work.
 pub const UNUSABLE: u8 = 2;
 

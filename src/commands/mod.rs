@@ -7,12 +7,13 @@
 //! | `evaluate`, `tune` | read the same files ([`input`]) and need no service |
 //! | `recommend`, `learning`, `bias`, `trace`, `history`, `forget`, `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard`, `ready` | send a request and print its answer ([`client_command`]) |
 //! | `bench` | drives `crates/loadgen` |
-//! | `keys`, `verify` | open the [`database`] |
+//! | `keys`, `verify`, `backup`, `restore` | open the [`database`]; `backups` needs none |
 //! | `completions`, `man-pages` | print a script for a shell, write manual pages |
 //!
 //! Answers are printed as text, with [`table`]s of at most 80 columns, or as JSON. Progress goes to standard error
 //! ([`progress_bar`]).
 
+pub mod backup;
 pub mod bench;
 pub mod bias;
 mod client_command;
@@ -40,6 +41,7 @@ mod progress_bar;
 pub mod ready;
 pub mod recommend;
 pub mod replay;
+pub mod restore;
 pub mod rollback;
 mod send_progress;
 pub mod serve;

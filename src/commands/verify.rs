@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::Context;
 use clap::Args;
 use shelfmark::{
     app::Database,
@@ -51,11 +50,9 @@ pub struct VerifyArgs {
 pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     database::drop_variables_of_libpq(&args.database)?;
     telemetry::start_log(&args.telemetry)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")?;
-    let models = runtime.block_on(async {
+    let models = database::runtime()?.block_on(async {
         let database = database::open(&args.database, false).await?;
-        let models = verified(args, &database).await;
+        let models = check(&database, !args.stored, args.quiet).await;
         database.close().await;
         models
     })?;
@@ -68,7 +65,8 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<VerifiedModel>> {
+/// Checks every model of a database. `replay` learns the logs again.
+pub async fn check(database: &Database, replay: bool, quiet: bool) -> anyhow::Result<Vec<VerifiedModel>> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let with = Dependencies {
         pool: database.pool.clone(),
@@ -82,7 +80,6 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
         log_tasks: tasks.clone(),
     };
     let shown: Mutex<Option<(String, WorkProgress)>> = Mutex::default();
-    let quiet = args.quiet;
     let reached = move |model: &str, position: shelfmark_domain::Position, head: shelfmark_domain::Position| {
         let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
         let all = usize::try_from(head.get()).unwrap_or(usize::MAX);
@@ -96,14 +93,15 @@ async fn verified(args: &VerifyArgs, database: &Database) -> anyhow::Result<Vec<
             }
         }
     };
-    let checked = engine::verify(&with, &Verify { replay: !args.stored, reached: Arc::new(reached) }).await;
+    let checked = engine::verify(&with, &Verify { replay, reached: Arc::new(reached) }).await;
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     Ok(checked?)
 }
 
-fn show(model: &VerifiedModel) {
+/// Prints what was found of a model.
+pub fn show(model: &VerifiedModel) {
     let LogCheck { records, appends, checked_from, erased, .. } = &model.log;
     println!("model {}, log of {} records", model.model, model.head);
     println!("log: {records} records, {appends} appends; checksums from position {checked_from}");

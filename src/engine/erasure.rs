@@ -97,6 +97,36 @@ pub async fn start(rollbacks: &Rollbacks, user: Id, unlearn: Unlearn, actor: Str
     }
 }
 
+/// Forgets users again in a restored database that knows them still, by their pseudonyms: the user of the first model
+/// of each pair, and of those that share rows with it. Nobody runs the models meanwhile. Returns the events that named
+/// them.
+pub async fn forget_again(
+    connection: &mut sqlx::PgConnection,
+    users: &[(i32, ForgottenUser)],
+) -> Result<u64, EngineError> {
+    let mut records = 0;
+    for (model_id, forgotten) in users {
+        let related = versions::related_models(connection, *model_id).await?;
+        let names = shelfmark_log::names_of(connection, &related, forgotten).await?;
+        versions::erase_user(connection, &related, forgotten).await?;
+        for model_id in &related {
+            let head = shelfmark_log::lock_head(connection, *model_id).await?;
+            let after = Position::ZERO;
+            let erased = shelfmark_log::erase_user(connection, *model_id, &names, forgotten, after).await?;
+            records += erased.records;
+            shelfmark_log::append_forget(connection, head, forgotten).await?;
+        }
+        let pseudonyms = names.users.iter().map(|id| (id, forgotten.user(id.as_str())));
+        let pseudonyms = pseudonyms.chain(names.sessions.iter().map(|id| (id, forgotten.session(id.as_str()))));
+        for (id, pseudonym) in pseudonyms {
+            if let Some(pseudonym) = pseudonym {
+                operations::erase_user(connection, &related, id, &pseudonym).await?;
+            }
+        }
+    }
+    Ok(records)
+}
+
 /// Forgets a user; returns once this process's readers have, with the name that stands in the id's place. A user whom
 /// nothing names is forgotten too: an event may have been on its way.
 pub async fn forget(

@@ -61,7 +61,7 @@ mod stores;
 pub use blocking::try_blocking;
 pub use deployment::arm_status::ArmStatus;
 pub use deployment::slot::RunningRollback;
-pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn};
+pub use erasure::{ErasedLog, ErasedVersion, ErasureReceipt, Unlearn, forget_again};
 pub use erasure_places::{ERASURE_PLACES, ErasurePlaces, OnErasure};
 pub use error::EngineError;
 pub use guard::registry::{GuardFigures, GuardState, GuardStatus};

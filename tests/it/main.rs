@@ -3,6 +3,10 @@
 //! One program, because each test program takes the compiler as long as ten of these files. A file is run by its name:
 //! `cargo test --release --test it crash_cycles`. Tests that measure a process have programs of their own beside this.
 
+mod backup;
+mod backup_faults;
+#[path = "../backup_support/mod.rs"]
+mod backup_support;
 mod bench;
 mod commands;
 mod console;

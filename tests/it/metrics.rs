@@ -109,7 +109,13 @@ async fn scrape(service: &Service) -> BTreeMap<String, Family> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_service_answers_what_the_descriptions_say() {
-    let args = ["--quality-percent", "100", "--guard-percent", "100", "--survey-every-seconds", "1"];
+    let backups = tempfile::tempdir().expect("a folder");
+    let backups = format!("file://{}", backups.path().display());
+    let args = [
+        &["--quality-percent", "100", "--guard-percent", "100", "--survey-every-seconds", "1"][..],
+        &["--backup-to", &backups],
+    ]
+    .concat();
     let service = Service::start(&crate::support::database().await, &args).await;
     let mut shop = Shop::new(ShopSettings { items: 120, shoppers: 60, ..ShopSettings::default() });
     let items: Vec<_> = shop.items().collect();

@@ -15,6 +15,7 @@ mod gorse;
 mod gorse_suites;
 mod libtorch;
 mod node;
+mod object_store;
 mod package;
 mod postgres;
 mod project;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use shelfmark_domain::{ForgottenUser, Id, Merge, MergeSource, Position, UserNames};
@@ -76,6 +77,38 @@ pub async fn linked_names(
     for session in shared {
         let unreadable = |error: shelfmark_domain::FieldError| body::unreadable(Position::ZERO, error.to_string());
         names.sessions.insert(Id::new("session_id", &session).map_err(unreadable)?);
+    }
+    Ok(names)
+}
+
+/// Finds the names that pseudonyms stand for, among those of the logs. Passes over all records of the models.
+pub async fn names_of(
+    connection: &mut PgConnection,
+    model_ids: &[i32],
+    forgotten: &ForgottenUser,
+) -> Result<UserNames, LogError> {
+    let mut names = UserNames::default();
+    let invalid = |error: shelfmark_domain::FieldError| body::unreadable(Position::ZERO, error.to_string());
+    let mut users = sqlx::query_scalar::<_, String>(
+        "select distinct user_id from records where model_id = any($1) and user_id is not null",
+    )
+    .bind(model_ids)
+    .fetch(&mut *connection);
+    while let Some(user) = users.try_next().await? {
+        if forgotten.user(&user).is_some() {
+            names.users.insert(Id::new("user_id", &user).map_err(invalid)?);
+        }
+    }
+    drop(users);
+    let mut sessions = sqlx::query_scalar::<_, String>(
+        "select distinct session_id from records where model_id = any($1) and session_id is not null",
+    )
+    .bind(model_ids)
+    .fetch(&mut *connection);
+    while let Some(session) = sessions.try_next().await? {
+        if forgotten.session(&session).is_some() {
+            names.sessions.insert(Id::new("session_id", &session).map_err(invalid)?);
+        }
     }
     Ok(names)
 }

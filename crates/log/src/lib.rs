@@ -72,7 +72,7 @@ mod write_probe;
 
 pub use self::metrics::METRICS;
 pub use check_log::LogCheck;
-pub use erase::{ErasedRecords, append_forget, erase_user, linked_names};
+pub use erase::{ErasedRecords, append_forget, erase_user, linked_names, names_of};
 pub use error::LogError;
 pub use handle::Log;
 pub use models::{base_config_or_init, insert_first_record, model_names, purge_records, read_base_config};

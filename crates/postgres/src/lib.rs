@@ -48,5 +48,7 @@ pub use binaries::Binaries;
 pub use error::PostgresError;
 pub use managed::ManagedPostgres;
 pub use options::ManagedPostgresOptions;
-pub use pool::{connect, connect_read_only, listen, migrate, require_tables, wait_for_migrations};
+pub use pool::{
+    connect, connect_read_only, listen, migrate, migrate_through, newest_migration, require_tables, wait_for_migrations,
+};
 pub use running::running_address;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sqlx::Connection;
-use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use tokio::time::Instant;
 
 use super::first_connection::{self, CONNECT_SECONDS_MAX};
@@ -86,6 +86,22 @@ pub async fn require_tables(pool: &PgPool) -> Result<(), PostgresError> {
 /// this binary because a newer one migrated the database.
 pub async fn migrate(pool: &PgPool) -> Result<(), PostgresError> {
     Ok(MIGRATOR.run(pool).await?)
+}
+
+/// Returns the number of the newest migration of this binary.
+#[must_use]
+pub fn newest_migration() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Migrates within a transaction, up to and with a migration: for rows that were stored by an earlier release.
+/// Migrations that the database has beyond it are left as they are.
+///
+/// # Errors
+/// [`PostgresError::Migrate`] as [`migrate`].
+pub async fn migrate_through(connection: &mut PgConnection, newest: i64) -> Result<(), PostgresError> {
+    let some = MIGRATOR.iter().filter(|migration| migration.version <= newest).cloned().collect();
+    Ok(Migrator::with_migrations(some).set_ignore_missing(true).run(connection).await?)
 }
 
 /// Waits until another process has migrated the database to the schema of this binary, for at most 30 s. For read-only
