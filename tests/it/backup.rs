@@ -231,3 +231,68 @@ async fn two_services_with_one_schedule_make_one_backup_in_each_interval() {
     let restored = place.restore(&["--database-url", &empty]);
     assert_eq!(restored["verified"][0]["head"], 40);
 }
+
+/// Goal: pieces are shared by backups of one history only. Method: two histories that part after a restore, with other
+/// records at the same positions, in one place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_that_went_on_otherwise_after_a_restore_is_not_mixed_with_the_lost_one() {
+    let lost = crate::support::database().await;
+    let place = Place::folder();
+    let service = Service::start(["--database-url", &lost]);
+    service.post("/events", &batch(0)).await;
+    service.post("/versions", &json!({})).await;
+    place.back_up(&["--database-url", &lost]);
+    let name = place.backups().remove(0);
+    service.post("/events", &batch(1)).await;
+    service.status_at(80).await;
+    service.post("/versions", &json!({})).await;
+    place.back_up(&["--database-url", &lost]);
+    service.kill();
+
+    let found = crate::support::database().await;
+    place.restore(&["--database-url", &found, "--backup", &name]);
+    let service = Service::start(["--database-url", &found]);
+    service.post("/events", &batch(2)).await;
+    service.status_at(80).await;
+    service.post("/versions", &json!({})).await;
+    place.back_up(&["--database-url", &found]);
+    assert!(service.terminate().success());
+    place.back_up(&["--database-url", &found]);
+    let empty = crate::support::database().await;
+    let restored = place.restore(&["--database-url", &empty, "--replay"]);
+    assert_eq!(restored["verified"][0]["problems"], json!([]), "{restored:#}");
+    assert_eq!(content(&empty).await, content(&found).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_an_earlier_release_is_migrated_by_the_restore() {
+    let earlier = PgPool::connect(&crate::support::database().await).await.expect("a pool");
+    let newest = shelfmark_postgres::newest_migration();
+    let mut session = earlier.acquire().await.expect("a session");
+    shelfmark_postgres::migrate_through(&mut session, newest - 1).await.expect("migrated");
+    sqlx::query("insert into api_keys (name, hash, scope) values ('old', sha256('key'), 'write')")
+        .execute(&mut *session)
+        .await
+        .expect("a key");
+    drop(session);
+    let place = Place::folder();
+    let address = place.url.parse().expect("an address");
+    let store = shelfmark_backup::Store::open(&address, &shelfmark_backup::StoreSettings::default()).expect("a store");
+    let settings = shelfmark_backup::BackupSettings {
+        keep: None,
+        lease: std::time::Duration::from_secs(60),
+        owner: "a test".to_owned(),
+        after: None,
+    };
+    shelfmark_backup::back_up(&earlier, &store, &settings, &|_| {}).await.expect("a backup");
+
+    let later = crate::support::database().await;
+    place.restore(&["--database-url", &later]);
+    let pool = PgPool::connect(&later).await.expect("a pool");
+    let (key, schema): (String, i64) =
+        sqlx::query_as("select (select name from api_keys), (select max(version) from _sqlx_migrations)")
+            .fetch_one(&pool)
+            .await
+            .expect("a row");
+    assert_eq!((key.as_str(), schema), ("old", newest));
+}
