@@ -1,7 +1,9 @@
 //! Restore: the rows of a backup, into an empty database, in one transaction.
 
 use futures::StreamExt as _;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, PgConnection, PgPool, Postgres, Row as _, Transaction, postgres::PgPoolOptions,
+};
 
 use crate::{
     BackupError, Erasure, Manifest, Store, erasures,
@@ -42,7 +44,10 @@ pub async fn load(
         let name = manifest.name.clone();
         return Err(BackupError::Newer { name, what: "schema", found: manifest.schema, known });
     }
-    let mut transaction = pool.begin().await.map_err(database("beginning the restore"))?;
+    // A pool of its own: statements that take long are to be expected here, and nothing to warn of.
+    let options = (*pool.connect_options()).clone().disable_statement_logging();
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    let mut transaction = own.begin().await.map_err(database("beginning the restore"))?;
     sqlx::query("set local statement_timeout = 0").execute(&mut *transaction).await.map_err(database("settings"))?;
     sqlx::query("set local idle_in_transaction_session_timeout = 0")
         .execute(&mut *transaction)
@@ -68,7 +73,8 @@ pub async fn load(
     }
     shelfmark_postgres::migrate_through(&mut transaction, known).await?;
     // Plans of the first minutes would be made without knowing how many rows there are.
-    execute(&mut transaction, "analyze").await?;
+    let tables = manifest.tables.iter().map(|table| quoted(&table.name)).collect::<Vec<_>>().join(", ");
+    execute(&mut transaction, &format!("analyze {tables}")).await?;
     let erasures = erasures::missing(&mut transaction, manifest, store).await?;
     Ok(Loaded { transaction, erasures })
 }

@@ -1,7 +1,7 @@
 //! Snapshot: one read-only transaction that sees the database at one moment, whatever is written meanwhile.
 
 use futures::TryStreamExt as _;
-use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Row as _};
 use time::OffsetDateTime;
 
 use crate::{
@@ -25,7 +25,8 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub async fn take(pool: &PgPool) -> Result<Self, BackupError> {
         let at = "taking a snapshot";
-        let options = pool.connect_options();
+        // Statements that take long are to be expected here, and nothing to warn of.
+        let options = (*pool.connect_options()).clone().disable_statement_logging();
         let mut connection = PgConnection::connect_with(&options).await.map_err(database(at))?;
         for statement in [
             "begin isolation level repeatable read, read only",
