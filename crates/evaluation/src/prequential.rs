@@ -197,9 +197,11 @@ impl Prequential {
         &self.methods
     }
 
-    /// Returns the metrics by value, of the model first.
+    /// Returns the metrics by value, of the model first, and each baseline in the best of its settings.
     pub fn into_methods(self) -> Vec<Method> {
-        self.methods
+        let best = best_settings(&self.methods);
+        let methods = self.methods.into_iter().enumerate();
+        methods.filter(|(place, _)| best.contains(place)).map(|(_, method)| method).collect()
     }
 
     /// Returns the number of actors.
@@ -350,4 +352,19 @@ fn is_skipped(group: &[Unit], at: u64, skip: u64) -> bool {
 /// Returns the number of targets with a positive weight.
 fn liked(unit: &Unit) -> u64 {
     unit.targets.iter().filter(|target| target.weight > 0.0).count() as u64
+}
+
+/// Returns the places of the methods to report: of a baseline's settings the one with the best mean of recall over all
+/// and over novel targets.
+pub(super) fn best_settings(methods: &[Method]) -> Vec<usize> {
+    let worth = |place: usize| methods[place].stats.whole.all.recall() + methods[place].stats.whole.novel.recall();
+    let mut best: Vec<usize> = Vec::new();
+    for (place, method) in methods.iter().enumerate() {
+        match best.iter_mut().find(|other| methods[**other].name == method.name) {
+            Some(other) if worth(place) > worth(*other) => *other = place,
+            Some(_) => {}
+            None => best.push(place),
+        }
+    }
+    best
 }

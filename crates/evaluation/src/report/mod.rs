@@ -16,6 +16,7 @@ use super::{
     lead::Lead,
     metrics::{CURVE_POINTS, Cut, FIFTHS, K, SHOTS, Sums},
     observations::{Resampled, Slice},
+    prequential::best_settings,
 };
 
 /// Report of an evaluation.
@@ -193,21 +194,6 @@ impl MethodReport {
     }
 }
 
-/// Returns the places of the methods to report: of a baseline's settings the one with the best mean of recall over all
-/// and over novel targets.
-fn reported(methods: &[Method]) -> Vec<usize> {
-    let worth = |place: usize| methods[place].stats.whole.all.recall() + methods[place].stats.whole.novel.recall();
-    let mut best: Vec<usize> = Vec::new();
-    for (place, method) in methods.iter().enumerate() {
-        match best.iter_mut().find(|other| methods[**other].name == method.name) {
-            Some(other) if worth(place) > worth(*other) => *other = place,
-            Some(_) => {}
-            None => best.push(place),
-        }
-    }
-    best
-}
-
 fn shots(cuts: &[Cut]) -> Vec<Shot> {
     let name = |place: usize| match SHOTS.get(place + 1) {
         None => format!("{}+", SHOTS[place]),
@@ -250,7 +236,7 @@ impl Report {
             events_per_second: stream.events.len() as f64 / evaluated.learning.as_secs_f64().max(1e-9),
             steps: evaluated.steps,
             clipped: evaluated.clipped,
-            methods: reported(methods)
+            methods: best_settings(methods)
                 .into_iter()
                 .map(|number| MethodReport::new(methods, number, items, &resampling))
                 .collect(),
