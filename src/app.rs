@@ -46,13 +46,7 @@ impl Database {
     pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::Result<Self> {
         let managed = start_server(settings, false).await?;
         let address = address(settings, managed.as_ref())?;
-        match Self::reach(address, settings.database_connections_max, create_tables).await {
-            Ok(pool) => Ok(Self { pool, managed }),
-            Err(error) => {
-                stop_server(managed).await;
-                Err(error)
-            }
-        }
+        Self::new(Self::reach(address, settings.database_connections_max, create_tables).await, managed).await
     }
 
     /// Opens the database for a restore: connects to that of the settings, or makes a cluster in the data folder. Makes
@@ -60,11 +54,17 @@ impl Database {
     pub async fn create(settings: &DatabaseSettings) -> anyhow::Result<Self> {
         let managed = start_server(settings, true).await?;
         let address = address(settings, managed.as_ref())?;
-        match shelfmark_postgres::connect(address, settings.database_connections_max).await {
+        let connected = shelfmark_postgres::connect(address, settings.database_connections_max).await;
+        Self::new(connected.map_err(anyhow::Error::from), managed).await
+    }
+
+    /// Makes the database of these connections. Without them its server is stopped.
+    async fn new(connected: anyhow::Result<sqlx::PgPool>, managed: Option<ManagedPostgres>) -> anyhow::Result<Self> {
+        match connected {
             Ok(pool) => Ok(Self { pool, managed }),
             Err(error) => {
                 stop_server(managed).await;
-                Err(error.into())
+                Err(error)
             }
         }
     }

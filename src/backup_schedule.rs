@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use metrics::{counter, gauge};
-use shelfmark_backup::{BackupError, BackupOutcome, BackupSettings, Store, back_up, list, time_of};
+use shelfmark_backup::{BackupError, BackupOutcome, BackupSettings, Store, back_up, due_in, newest, time_of};
 use shelfmark_metrics::{Label, MetricInfo, MetricSection};
 use sqlx::PgPool;
 use time::OffsetDateTime;
@@ -88,14 +88,11 @@ impl BackupSchedule {
 
     /// Makes a backup if the newest is older than the interval. Returns the time until the next look.
     async fn make_if_due(&self, pool: &PgPool) -> Result<Duration, BackupError> {
-        let newest = list(&self.store).await?.pop().and_then(|name| time_of(&name));
-        if let Some(newest) = newest {
-            note_newest(newest);
-            let age = Duration::try_from(OffsetDateTime::now_utc() - newest).unwrap_or_default();
-            let left = self.every.saturating_sub(age);
-            if !left.is_zero() {
-                return Ok(left.min(LOOK_MAX));
-            }
+        let newest = newest(&self.store).await?;
+        newest.into_iter().for_each(note_newest);
+        let left = due_in(newest, self.every);
+        if !left.is_zero() {
+            return Ok(left.min(LOOK_MAX));
         }
         let settings = BackupSettings {
             keep: self.keep,

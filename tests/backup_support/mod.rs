@@ -1,4 +1,4 @@
-//! What the tests of backups share: a real S3 server, the commands, and the content of a database.
+//! Support of the backup tests: a real S3 server, the commands, and the content of a database.
 
 pub mod proxy;
 

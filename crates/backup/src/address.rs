@@ -1,17 +1,10 @@
-//! Addresses of stores, and the store that an address names.
+//! Addresses of stores, and settings of the connections to them.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
-use object_store::{
-    BackoffConfig, ObjectStore, RetryConfig, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder, path::Path, prefix::PrefixStore,
-};
 use url::Url;
 
-use crate::{BackupError, folder::Folder, http::HttpConnections, store::Objects};
-
-/// Most repetitions of one request, after errors that pass.
-const RETRIES_MAX: usize = 8;
+use crate::BackupError;
 
 /// Address of a store: `s3://bucket/prefix`, `az://container/prefix`, `gs://bucket/prefix` or `file:///folder`. Shown
 /// without a password.
@@ -66,49 +59,13 @@ impl fmt::Display for StoreAddress {
 }
 
 impl StoreAddress {
-    /// Opens the store, below the prefix. A folder is made if it is missing. Keys and addresses of clouds come from the
-    /// variables of the environment: `AWS_*`, `AZURE_*`, `GOOGLE_*`.
-    pub(crate) fn open(&self, settings: &StoreSettings) -> Result<Objects, BackupError> {
-        let retries = RetryConfig {
-            backoff: BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() },
-            max_retries: RETRIES_MAX,
-            retry_timeout: settings.timeout.saturating_mul(2),
-        };
-        let connections = HttpConnections { timeout: settings.timeout };
-        let bucket = self.0.host_str().unwrap_or_default();
-        let opened: Result<Arc<dyn ObjectStore>, object_store::Error> = match self.0.scheme() {
-            "s3" => AmazonS3Builder::from_env()
-                .with_bucket_name(bucket)
-                .with_retry(retries)
-                .with_http_connector(connections)
-                .build()
-                .map(|store| Arc::new(store) as _),
-            "az" => MicrosoftAzureBuilder::from_env()
-                .with_container_name(bucket)
-                .with_retry(retries)
-                .with_http_connector(connections)
-                .build()
-                .map(|store| Arc::new(store) as _),
-            "gs" => GoogleCloudStorageBuilder::from_env()
-                .with_bucket_name(bucket)
-                .with_retry(retries)
-                .with_http_connector(connections)
-                .build()
-                .map(|store| Arc::new(store) as _),
-            _ => return self.open_folder(),
-        };
-        let store = opened.map_err(|error| self.unusable(&error.to_string()))?;
-        let prefix = Path::from_url_path(self.0.path()).map_err(|error| self.unusable(&error.to_string()))?;
-        Ok(Objects::Cloud(Arc::new(PrefixStore::new(store, prefix))))
+    /// Returns the address as it was read.
+    pub(crate) const fn url(&self) -> &Url {
+        &self.0
     }
 
-    fn open_folder(&self) -> Result<Objects, BackupError> {
-        let path: PathBuf = self.0.to_file_path().map_err(|()| self.unusable("it is not a path"))?;
-        let folder = Folder::open(&path).map_err(|error| self.unusable(&error.to_string()))?;
-        Ok(Objects::Folder(Arc::new(folder)))
-    }
-
-    fn unusable(&self, detail: &str) -> BackupError {
+    /// Returns the error of a store that cannot be used.
+    pub(crate) fn unusable(&self, detail: &str) -> BackupError {
         BackupError::Address { address: self.to_string(), detail: detail.to_owned() }
     }
 }

@@ -6,7 +6,6 @@ use std::{
 };
 
 use sqlx::PgPool;
-use time::OffsetDateTime;
 
 use crate::{
     BackupError, Manifest, Store, erasures,
@@ -15,7 +14,6 @@ use crate::{
     pieces::{self, Earlier},
     retention::{self, Removed},
     snapshot::Snapshot,
-    store::since,
     tables::{self, CatalogTable, TableKind, kind_of, quoted, quoted_list},
     upload::{Sent, Uploads},
 };
@@ -51,9 +49,9 @@ pub struct BackupOutcome {
 
 /// Makes a backup of the database while it is in use. `reached` hears how far it is.
 ///
-/// Errors: [`BackupError::LeaseHeld`] while another backup runs, [`BackupError::NotDue`], [`BackupError::NoConditionalCreate`] for a store that is
-/// not fit, and whatever goes wrong with store and database. Then there is no backup, and the next one uses what was
-/// sent.
+/// Errors: [`BackupError::LeaseHeld`] while another backup runs, [`BackupError::NotDue`],
+/// [`BackupError::NoConditionalCreate`] for a store that is not fit, and whatever goes wrong with store and database.
+/// Then there is no backup, and the next one uses what was sent.
 pub async fn back_up(
     pool: &PgPool,
     store: &Store,
@@ -88,8 +86,7 @@ pub async fn back_up(
 }
 
 async fn require_due(store: &Store, after: Duration) -> Result<(), BackupError> {
-    let newest = manifest::list(store).await?.pop().and_then(|name| manifest::time_of(&name));
-    let left = newest.map_or(Duration::ZERO, |newest| after.saturating_sub(since(newest, OffsetDateTime::now_utc())));
+    let left = manifest::due_in(manifest::newest(store).await?, after);
     if left.is_zero() { Ok(()) } else { Err(BackupError::NotDue { left }) }
 }
 

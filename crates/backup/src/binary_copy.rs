@@ -84,8 +84,8 @@ impl RowCounter {
 mod tests {
     use super::*;
 
-    /// Goal: rows are counted wherever the bytes are cut. Method: two rows with a null, an empty and a longer value, cut
-    /// into pieces of each length.
+    /// Goal: rows are counted wherever the bytes are cut. Method: two rows with a null, an empty and a longer value,
+    /// cut into pieces of each length.
     #[test]
     fn rows_are_counted_in_pieces_of_any_length() {
         let mut copy = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\x03ext".to_vec();

@@ -17,8 +17,8 @@ pub struct Damage {
     pub detail: String,
 }
 
-/// Reads every object of a backup, and names those that are missing or damaged, at most 100. Errors: the store cannot be
-/// read.
+/// Reads every object of a backup, and names those that are missing or damaged, at most 100. Errors: the store cannot
+/// be read.
 pub async fn check(
     store: &Store,
     manifest: &Manifest,

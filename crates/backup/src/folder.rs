@@ -14,7 +14,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::store::{Listed, since};
+use crate::listed::{Listed, since};
 
 /// Folder of files that are being written.
 const UNFINISHED: &str = ".unfinished";

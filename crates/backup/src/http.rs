@@ -12,8 +12,8 @@ use object_store::{
     },
 };
 
-use crate::manifest::MANIFEST_BYTES_MAX;
-
+/// Most bytes of an answer. The largest object is a manifest.
+pub(crate) const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// Longest time until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -59,7 +59,7 @@ impl HttpService for Connection {
         let mut answer = self.0.execute(request).await.map_err(http_error)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(http_error)? {
-            if bytes.len() + chunk.len() > MANIFEST_BYTES_MAX {
+            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
                 return Err(HttpError::new(HttpErrorKind::Decode, io::Error::other("the answer is too long")));
             }
             bytes.extend_from_slice(&chunk);

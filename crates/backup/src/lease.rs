@@ -2,7 +2,8 @@
 //!
 //! Leases are objects `leases/<number>`, and the highest number counts. Who wants the lease creates the next number,
 //! which one process alone can do. Its owner writes it again from time to time. Who finds the newest lease silent for
-//! longer than it says takes the next number. Times are those of the store's clock, so clocks of machines do not matter.
+//! longer than it says takes the next number. Times are those of the store's clock, so clocks of machines do not
+//! matter.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{BackupError, Store, store::since};
+use crate::{BackupError, Store, listed::since};
 
 const FOLDER: &str = "leases";
 /// Most bytes of a lease.

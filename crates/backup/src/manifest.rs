@@ -1,16 +1,20 @@
 //! Manifests: one object for each backup, which names all others and is written last.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::{
     BackupError, Store,
+    http::ANSWER_BYTES_MAX,
+    listed::since,
     object::{Object, sha256},
 };
 
 /// Most bytes of a manifest. A log of a billion records needs some 6 MiB.
-pub(crate) const MANIFEST_BYTES_MAX: usize = 256 << 20;
+const MANIFEST_BYTES_MAX: usize = ANSWER_BYTES_MAX;
 /// Number of this format.
 pub(crate) const FORMAT: u32 = 1;
 /// Folder of the manifests.
@@ -186,6 +190,17 @@ pub async fn list(store: &Store) -> Result<Vec<String>, BackupError> {
     let names = store.names(FOLDER).await?;
     let names = names.iter().filter_map(|object| object.rsplit('/').next());
     Ok(names.filter(|name| time_of(name).is_some()).map(str::to_owned).collect())
+}
+
+/// Returns the time of the newest backup; `None` without any.
+pub async fn newest(store: &Store) -> Result<Option<OffsetDateTime>, BackupError> {
+    Ok(list(store).await?.pop().and_then(|name| time_of(&name)))
+}
+
+/// Returns the time until a backup is due in a schedule of one each `every`: none without an earlier one.
+#[must_use]
+pub fn due_in(newest: Option<OffsetDateTime>, every: Duration) -> Duration {
+    newest.map_or(Duration::ZERO, |newest| every.saturating_sub(since(newest, OffsetDateTime::now_utc())))
 }
 
 /// Reads the manifest of a backup, the newest one by default.

@@ -68,17 +68,7 @@ impl Object {
     }
 }
 
-/// SHA-256 in hexadecimal digits.
+/// Returns the SHA-256 in hexadecimal digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-        text
-    })
+    format!("{:x}", Sha256::digest(bytes))
 }

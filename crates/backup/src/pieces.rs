@@ -1,8 +1,8 @@
 //! Pieces of log and versions: what an earlier backup has and is still so, is not read again.
 //!
 //! A piece of the log ends with an append. Its last checksum continues those of all appends before it (decision 0056),
-//! so an equal one means an equal log up to there, but for erasures. An erasure appends a record of its own: where there
-//! is a newer one than in the earlier backup, the log is read again, and what is equal has equal objects.
+//! so an equal one means an equal log up to there, but for erasures. An erasure appends a record of its own: where
+//! there is a newer one than in the earlier backup, the log is read again, and what is equal has equal objects.
 
 use std::collections::HashMap;
 

@@ -28,11 +28,12 @@ impl Loaded {
     }
 }
 
-/// Makes the tables of the backup's release, loads the rows, and migrates to this release, all in one transaction. Every
-/// object is compared with the manifest before its rows go to Postgres. `reached` hears how many bytes were loaded.
+/// Makes the tables of the backup's release, loads the rows, and migrates to this release, all in one transaction.
+/// Every object is compared with the manifest before its rows go to Postgres. `reached` hears how many bytes were
+/// loaded.
 ///
-/// Errors: [`BackupError::NotEmpty`], [`BackupError::TablesAhead`], [`BackupError::Newer`], [`BackupError::Damaged`], and
-/// whatever goes wrong with store and database. Then the database is as it was.
+/// Errors: [`BackupError::NotEmpty`], [`BackupError::TablesAhead`], [`BackupError::Newer`], [`BackupError::Damaged`],
+/// and whatever goes wrong with store and database. Then the database is as it was.
 pub async fn load(
     pool: &PgPool,
     store: &Store,
@@ -139,7 +140,8 @@ async fn drop_foreign_keys(connection: &mut PgConnection) -> Result<Vec<String>,
     Ok(made)
 }
 
-/// Drops the indexes of the log but its key: made at the end, they are made by sorting. Returns the statements for that.
+/// Drops the indexes of the log but its key: made at the end, they are made by sorting. Returns the statements for
+/// that.
 async fn drop_indexes(connection: &mut PgConnection) -> Result<Vec<String>, BackupError> {
     let at = "listing the indexes";
     let rows = sqlx::query(

@@ -1,14 +1,20 @@
 //! Store: what a backup needs of an object store, with errors that name store and object.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, sync::Arc};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, path::Path};
+use object_store::{ObjectMeta, ObjectStoreExt as _, PutMode, path::Path};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{BackupError, StoreAddress, StoreSettings, folder::Folder};
+use crate::{
+    BackupError,
+    address::{StoreAddress, StoreSettings},
+    folder::Folder,
+    listed::Listed,
+    objects::Objects,
+};
 
 /// A place for backups.
 #[derive(Debug, Clone)]
@@ -18,27 +24,10 @@ pub struct Store {
     name: Arc<str>,
 }
 
-/// Where the objects are.
-#[derive(Debug, Clone)]
-pub(crate) enum Objects {
-    Cloud(Arc<dyn ObjectStore>),
-    Folder(Arc<Folder>),
-}
-
-/// An object in a list.
-#[derive(Debug, Clone)]
-pub(crate) struct Listed {
-    /// Name below the address.
-    pub name: String,
-    pub bytes: u64,
-    /// When it was written, by the store's clock.
-    pub modified: OffsetDateTime,
-}
-
 impl Store {
     /// Opens the store of an address. Nothing is read or written yet, but that a folder is made.
     pub fn open(address: &StoreAddress, settings: &StoreSettings) -> Result<Self, BackupError> {
-        Ok(Self { objects: address.open(settings)?, name: address.to_string().into() })
+        Ok(Self { objects: Objects::open(address, settings)?, name: address.to_string().into() })
     }
 
     /// The address, without secrets.
@@ -193,9 +182,4 @@ fn listed(object: ObjectMeta) -> Listed {
     let nanos = i128::from(object.last_modified.timestamp_micros()) * 1000;
     let modified = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     Listed { name: object.location.to_string(), bytes: object.size, modified }
-}
-
-/// The time between two moments, zero when they are the other way round.
-pub(crate) fn since(earlier: OffsetDateTime, later: OffsetDateTime) -> Duration {
-    Duration::try_from(later - earlier).unwrap_or_default()
 }

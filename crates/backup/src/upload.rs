@@ -62,12 +62,8 @@ impl Uploads {
             let packed = packed
                 .map_err(|_| "it panicked".to_owned())
                 .and_then(|packed| packed.map_err(|error| error.to_string()));
-            let (object, bytes) = packed.map_err(|detail| BackupError::Store {
-                store: store.name().to_owned(),
-                what: "compressing an object of",
-                object: at,
-                detail,
-            })?;
+            let failed = |detail| store.failed("compressing an object of", &at, detail);
+            let (object, bytes) = packed.map_err(failed)?;
             // The name says what it holds: one of that name and size needs not be sent again.
             let is_there = present.get(&object.name) == Some(&object.bytes);
             let created = !is_there && store.create(&object.name, bytes).await?;
@@ -86,14 +82,8 @@ impl Uploads {
 
     async fn join(&mut self) -> Result<(), BackupError> {
         let Some(joined) = self.tasks.join_next().await else { return Ok(()) };
-        let (number, object, created) = joined.unwrap_or_else(|_| {
-            Err(BackupError::Store {
-                store: self.store.name().to_owned(),
-                what: "writing",
-                object: "an object".to_owned(),
-                detail: "the task ended early".to_owned(),
-            })
-        })?;
+        let (number, object, created) = joined
+            .unwrap_or_else(|_| Err(self.store.failed("writing", "an object", "the task ended early".to_owned())))?;
         if created {
             self.sent.objects += 1;
             self.sent.bytes += object.bytes;

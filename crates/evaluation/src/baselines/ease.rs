@@ -122,8 +122,8 @@ mod tests {
     use super::*;
     use crate::actors::ActorHistory;
 
-    /// Goal: scores are those of the paper's optimum. Method: its first-order condition, by the definition. For `i != j`
-    /// the gradient of `|X - X B|^2 + l |B|^2` is zero.
+    /// Goal: scores are those of the paper's optimum. Method: its first-order condition, by the definition. For `i !=
+    /// j` the gradient of `|X - X B|^2 + l |B|^2` is zero.
     #[test]
     fn weights_are_the_constrained_minimum() {
         let regularisation = 3.0;

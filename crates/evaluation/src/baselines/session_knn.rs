@@ -2,9 +2,9 @@
 //!
 //! STAN (Garg, Gupta, Malhotra, Vig and Shroff, "Sequence and time aware neighborhood for session-based
 //! recommendations", SIGIR 2019). A shared item counts `e^(-k / places)` when it is `k` events back, a neighbour
-//! `e^(-age / ages)`, and its items `e^(-steps / distances)` by their distance from the newest shared one. As in VMIS-kNN
-//! (Kersbergen, Sprangers and Schelter, SIGMOD 2022) only the newest sessions of each item are looked at, and the
-//! counts move with every event. Popularity breaks ties and serves actors without a session.
+//! `e^(-age / ages)`, and its items `e^(-steps / distances)` by their distance from the newest shared one. As in
+//! VMIS-kNN (Kersbergen, Sprangers and Schelter, SIGMOD 2022) only the newest sessions of each item are looked at, and
+//! the counts move with every event. Popularity breaks ties and serves actors without a session.
 //!
 //! A session is the actor's events until a pause, or all of them.
 //!
@@ -178,8 +178,7 @@ mod tests {
         for _ in 0..150 {
             at += i64::try_from(draws.below(20)).unwrap() * HOUR / 20;
             let number = draws.below(6);
-            let unit: Vec<u32> = (0..1 + draws.below(2)).map(|_| u32::try_from(draws.below(9)).unwrap()).collect();
-            let mut unit = unit;
+            let mut unit: Vec<u32> = (0..1 + draws.below(2)).map(|_| u32::try_from(draws.below(9)).unwrap()).collect();
             unit.dedup();
             fast.learn(&KnownActor { number, at, history: &history }, &unit);
             match sessions.iter_mut().rev().find(|session| session.0 == number) {
