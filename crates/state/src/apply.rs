@@ -21,7 +21,7 @@ pub struct TrainingTarget {
     pub weight: f32,
     /// Whether an earlier batch had an event with the item.
     pub known: bool,
-    /// Row of its event's kind, for statistics; 0 for a kind that is met for the first time.
+    /// Row of its event's kind, for statistics.
     pub kind: u8,
 }
 
@@ -95,6 +95,7 @@ impl State {
         counters.unit_events = (earlier + events.len()) as u64;
 
         let items: Vec<u32> = events.iter().map(|event| self.item_row(&event.item)).collect();
+        let kinds: Vec<u8> = events.iter().map(|event| self.kind_row(event)).collect();
         let terms = self.context_terms(events);
         let inference = &self.inference;
         let user = match actor {
@@ -114,19 +115,18 @@ impl State {
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<TrainingTarget> = Vec::new();
-        for (event, item) in events.iter().zip(&items) {
+        for ((event, item), kind) in events.iter().zip(&items).zip(&kinds) {
             let weight = inference.config.event_weight(event);
-            let kind = inference.kinds.get(&event.kind).and_then(|row| u8::try_from(row).ok()).unwrap_or_default();
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
                 if weight.abs() > target.weight.abs() {
-                    (target.weight, target.kind) = (weight, kind);
+                    (target.weight, target.kind) = (weight, *kind);
                 }
             } else {
                 targets.insert(*item, ordered.len());
                 let known = inference.catalog.is_known(*item);
-                ordered.push(TrainingTarget { item: *item, weight, known, kind });
+                ordered.push(TrainingTarget { item: *item, weight, known, kind: *kind });
             }
         }
         // What weighs nothing changes no list: it is no target, and no clock goes on for it.
@@ -147,8 +147,8 @@ impl State {
             self.inference.counters.events += learned.len() as u64;
         }
         let parts = entry_parts(&learned, is_entry, earlier);
-        for (event, item) in events.iter().zip(&items) {
-            self.push_history(actor, event, *item);
+        for ((event, item), kind) in events.iter().zip(&items).zip(&kinds) {
+            self.push_history(actor, event, *item, *kind);
         }
         self.mark_active(actor);
         rows.extend(learned.into_iter().zip(parts).map(|((item, liked), (entry, begins_entry))| EventItem {
@@ -239,8 +239,7 @@ impl State {
         row
     }
 
-    fn push_history(&mut self, actor: Actor, event: &Event, item: u32) {
-        let kind = self.kind_row(event);
+    fn push_history(&mut self, actor: Actor, event: &Event, item: u32, kind: u8) {
         let by_kind = self.config().kinds.get(&event.kind).is_none_or(|weight| weight.constant().is_some());
         let stance = if by_kind { Stance::ByKind } else { Stance::of(self.config().event_weight(event)) };
         let past = PastEvent { item, at: event.ts, kind, stance };
