@@ -6,7 +6,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use crate::log_support::{accepted, at, event, id, migrated, open, open_with, plain_event};
 use shelfmark_domain::{ModelName, NewRecord, Position, RecordBody, VersionNumber};
 use shelfmark_log::{AppendOutcome, Log, LogError, LogSettings, RecordsPage, base_config_or_init};
-use sqlx::Executor;
+use sqlx::{Executor, PgPool};
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
@@ -305,4 +305,43 @@ async fn the_default_model_is_there_and_its_first_configuration_stays() {
     assert_eq!(base_config_or_init(&pool, &name, &first).await.expect("settled"), first);
     let later = shelfmark_domain::ModelConfig::default();
     assert_eq!(base_config_or_init(&pool, &name, &later).await.expect("read"), first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_ranges_of_users_and_items_are_summarised_and_the_growing_one_is_not() {
+    let pool = migrated(&crate::support::database().await).await;
+    let opened = open(&pool).await;
+    // The task starts once the process has appended 65,536 records.
+    for append in 0..16_u32 {
+        let records = (0..4_096).map(|n| event(&format!("{append}-{n}"), f64::from(n))).collect();
+        opened.log.append(records).await.expect("appended");
+    }
+    let pages: i64 = sqlx::query_scalar("select pg_relation_size('records') / current_setting('block_size')::bigint")
+        .fetch_one(&pool)
+        .await
+        .expect("a size");
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    // A range without a summary is read for every user.
+    while pages_read_for_nobody(&pool).await >= 32 {
+        assert!(std::time::Instant::now() < deadline, "{} of {pages} pages", pages_read_for_nobody(&pool).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let left: i32 = sqlx::query_scalar("select brin_summarize_new_values('records_users_items')")
+        .fetch_one(&pool)
+        .await
+        .expect("summarised");
+    assert_eq!(left, i32::from(pages % 32 != 0), "of {pages} pages");
+    opened.close().await;
+}
+
+/// How many pages a search of the index reads for a user without records.
+async fn pages_read_for_nobody(pool: &PgPool) -> i64 {
+    let mut transaction = pool.begin().await.expect("begun");
+    transaction.execute("set local enable_seqscan = off; set local enable_indexscan = off").await.expect("set");
+    let plan: serde_json::Value =
+        sqlx::query_scalar("explain (analyze, format json) select from records where user_id = 'nobody'")
+            .fetch_one(&mut *transaction)
+            .await
+            .expect("a plan");
+    plan.pointer("/0/Plan/Lossy Heap Blocks").and_then(serde_json::Value::as_i64).expect("pages of a bitmap scan")
 }
