@@ -8,6 +8,7 @@
 //! | `recommend`, `learning`, `bias`, `trace`, `history`, `forget`, `rollback`, `unpin`, `operations`, `models`, `fork`, `versions`, `serving`, `guard`, `ready` | send a request and print its answer ([`client_command`]) |
 //! | `bench` | drives `crates/loadgen` |
 //! | `keys`, `verify`, `backup`, `restore` | open the [`database`]; `backups` needs none |
+//! | `size` | computes with its arguments alone |
 //! | `completions`, `man-pages` | print a script for a shell, write manual pages |
 //!
 //! Answers are printed as text, with [`table`]s of at most 80 columns, or as JSON. Progress goes to standard error
@@ -46,6 +47,7 @@ pub mod rollback;
 mod send_progress;
 pub mod serve;
 pub mod serving;
+pub mod size;
 mod stats;
 mod table;
 mod targets_file;

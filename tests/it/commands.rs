@@ -111,6 +111,21 @@ async fn ready_says_whether_a_service_can_do_its_work() {
 }
 
 #[test]
+fn sizes_are_those_of_the_page() {
+    let page = include_str!("../../docs/how-to/size-a-deployment.md");
+    let (_, shown) = page.split_once("```sh\nshelfmark ").expect("a command");
+    let (line, shown) = shown.split_once('\n').expect("a line");
+    let (_, shown) = shown.split_once("```text\n").expect("what it prints");
+    let (status, out, told) = run(&line.split(' ').collect::<Vec<_>>());
+    assert!(status.success(), "{told}");
+    assert_eq!(out, shown.split_once("```").expect("its end").0);
+    let (status, out, told) = run(&["size", "--users", "10000000", "--items", "1000000", "--json"]);
+    assert!(status.success(), "{told}");
+    let numbers: Value = serde_json::from_str(&out).expect("JSON");
+    assert!(numbers["process_bytes"].as_f64() > Some(22e9), "{out}");
+}
+
+#[test]
 fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let (status, script, told) = run(&["completions", shell]);
