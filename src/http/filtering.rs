@@ -6,12 +6,12 @@ use shelfmark_domain::{FieldError, FieldResult, Filter, Item, text_within};
 /// The filter of `filter` (as JSON), `category` and `tag` together.
 pub fn filter(text: Option<&str>, category: Option<String>, tag: Option<String>) -> FieldResult<Filter> {
     let mut filter = text.map_or_else(|| Ok(Filter::default()), parse)?;
-    for (field, label, labels) in
-        [("category", category, &mut filter.categories.all), ("tag", tag, &mut filter.tags.all)]
-    {
+    // Before anything is added, which would hide a condition without anything in it.
+    filter.check("filter")?;
+    for (field, label, labels) in [("category", category, &mut filter.categories), ("tag", tag, &mut filter.tags)] {
         if let Some(label) = label {
             text_within(field, &label, Item::LABEL_BYTES_MAX)?;
-            labels.push(label);
+            labels.get_or_insert_default().all.get_or_insert_default().push(label);
         }
     }
     filter.check("filter")?;
@@ -32,20 +32,26 @@ fn parse(text: &str) -> FieldResult<Filter> {
 
 #[cfg(test)]
 mod tests {
+    use shelfmark_domain::Labels;
+
     use super::*;
 
     #[test]
     fn category_and_tag_add_to_the_filter_and_errors_name_their_place() {
         let text = r#"{"categories":{"all":["a"]}}"#;
         let both = filter(Some(text), Some("b".to_owned()), Some("t".to_owned())).expect("valid");
-        assert_eq!(both.categories.all, ["a", "b"]);
-        assert_eq!(both.tags.all, ["t"]);
+        let all = |labels: &Option<Labels>| labels.as_ref().and_then(|labels| labels.all.clone()).unwrap_or_default();
+        assert_eq!(
+            (all(&both.categories), all(&both.tags)),
+            (vec!["a".to_owned(), "b".to_owned()], vec!["t".to_owned()])
+        );
         assert!(filter(None, None, None).expect("valid").is_empty());
         for (text, category, field, code) in [
             (Some("{"), None, "filter", "malformed"),
             (Some("[]"), None, "filter", "invalid_value"),
             (Some(r#"{"colour":1}"#), None, "filter.colour", "unknown_field"),
             (Some(r#"{"properties":{"price":{"gte":"x"}}}"#), None, "filter.properties.price.gte", "invalid_value"),
+            (Some(r#"{"categories":{}}"#), Some("a".to_owned()), "filter.categories", "empty"),
             (Some(r#"{"tags":{"all":[""]}}"#), None, "filter.tags.all[0]", "empty"),
             (None, Some(String::new()), "category", "empty"),
         ] {

@@ -297,16 +297,16 @@ impl<'a> Naive<'a> {
 /// Whether an item meets a filter, condition by condition.
 pub fn admits(filter: &Filter, item: &Item) -> bool {
     let Filter { categories, tags, properties, or } = filter;
-    meets_labels(categories, &item.categories)
-        && meets_labels(tags, &item.tags)
+    categories.as_ref().is_none_or(|labels| meets_labels(labels, &item.categories))
+        && tags.as_ref().is_none_or(|labels| meets_labels(labels, &item.tags))
         && properties.iter().all(|(name, condition)| meets(condition, item.properties.get(name)))
         && or.as_ref().is_none_or(|alternatives| alternatives.iter().any(|filter| admits(filter, item)))
 }
 
 fn meets_labels(labels: &Labels, of: &[String]) -> bool {
     labels.any.as_ref().is_none_or(|any| any.iter().any(|label| of.contains(label)))
-        && labels.all.iter().all(|label| of.contains(label))
-        && !labels.none.iter().any(|label| of.contains(label))
+        && labels.all.iter().flatten().all(|label| of.contains(label))
+        && !labels.none.iter().flatten().any(|label| of.contains(label))
 }
 
 fn meets(condition: &Condition, value: Option<&PropertyValue>) -> bool {
@@ -321,7 +321,7 @@ fn meets(condition: &Condition, value: Option<&PropertyValue>) -> bool {
     };
     eq.as_ref().is_none_or(|wanted| values.contains(wanted))
         && one_of.as_ref().is_none_or(|wanted| values.iter().any(|value| wanted.contains(value)))
-        && !values.iter().any(|value| none.contains(value))
+        && !none.iter().flatten().any(|refused| values.contains(refused))
         && bound(gt, Number::gt)
         && bound(gte, Number::ge)
         && bound(lt, Number::lt)

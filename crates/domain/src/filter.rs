@@ -16,11 +16,13 @@ use super::{
 #[cfg_attr(feature = "openapi", schema(example = json!({"categories": {"any": ["shoes", "boots"]}, "tags": {"none": ["used"]}, "properties": {"price": {"gte": 10, "lt": 50}, "brand": {"eq": "Acme"}}})))]
 pub struct Filter {
     /// Condition on the categories. A category admits those below it: `Home` has `Home > Kitchen`.
-    #[cfg_attr(feature = "openapi", schema(required = false))]
-    pub categories: Labels,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub categories: Option<Labels>,
     /// Condition on the tags.
-    #[cfg_attr(feature = "openapi", schema(required = false))]
-    pub tags: Labels,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub tags: Option<Labels>,
     /// Conditions on properties, by name; at most 32.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub properties: BTreeMap<String, Condition>,
@@ -40,32 +42,34 @@ pub fn category_path(category: &str) -> impl Iterator<Item = &str> {
     above.filter(|above| !above.is_empty()).chain([category])
 }
 
-/// Conditions on a list of labels, all of which must hold.
+/// Conditions on a list of labels, at least one, all of which must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(min_properties = 1))]
 #[serde(default, deny_unknown_fields)]
 pub struct Labels {
     /// The item has at least one of these labels. An empty list admits no item.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub any: Option<Vec<String>>,
-    /// The item has all of these labels.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
-    pub all: Vec<String>,
+    /// The item has all of these labels. An empty list admits every item.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub all: Option<Vec<String>>,
     /// The item has none of these labels. Items without labels pass.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
-    pub none: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub none: Option<Vec<String>>,
 }
 
-/// Conditions on a property, all of which must hold. An item without the property meets only `none`. Values of
+/// Conditions on a property, at least one, all of which must hold. An item without the property meets only `none`. Values of
 /// different types are never equal, and only numbers meet bounds. Numbers are compared exactly.
 ///
 /// Of a property that is a list, each value counts: `eq` and `in` hold when one of the values meets them, `none` when
 /// no value is named. A list does not meet bounds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(min_properties = 1))]
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
     /// The value equals this one.
@@ -76,10 +80,10 @@ pub struct Condition {
     #[serde(rename = "in", skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub one_of: Option<Vec<PropertyValue>>,
-    /// The value is none of these.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
-    pub none: Vec<PropertyValue>,
+    /// The value is none of these. An empty list admits every item.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub none: Option<Vec<PropertyValue>>,
     /// The value is a number greater than this one.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<f64>, nullable = false))]
@@ -108,8 +112,7 @@ impl Filter {
 
     /// Whether the filter admits every item.
     pub fn is_empty(&self) -> bool {
-        self.categories.is_empty()
-            && self.tags.is_empty()
+        self.labels().all(|(_, labels)| labels.is_empty())
             && self.properties.values().all(Condition::is_empty)
             && self.or.is_none()
     }
@@ -124,8 +127,9 @@ impl Filter {
             let detail = format!("must have at most {} labels and values, has {count}", Self::VALUES_MAX);
             return Err(FieldError::new(field, "too_many", detail));
         }
-        self.categories.check(format_args!("{field}.categories"))?;
-        self.tags.check(format_args!("{field}.tags"))?;
+        for (name, labels) in self.labels() {
+            labels.check(format_args!("{field}.{name}"))?;
+        }
         for (name, condition) in &self.properties {
             text_within(format_args!("{field}.properties"), name, Id::BYTES_MAX)?;
             condition.check(format_args!("{field}.properties.{name}"))?;
@@ -140,26 +144,42 @@ impl Filter {
         Ok(())
     }
 
+    /// Iterates over the conditions on labels, by their field.
+    fn labels(&self) -> impl Iterator<Item = (&'static str, &Labels)> {
+        let fields = [("categories", &self.categories), ("tags", &self.tags)];
+        fields.into_iter().filter_map(|(field, labels)| Some((field, labels.as_ref()?)))
+    }
+
     /// Labels and values, without those of alternatives.
     fn len(&self) -> usize {
-        self.categories.len()
-            + self.tags.len()
+        self.labels().map(|(_, labels)| labels.len()).sum::<usize>()
             + self.properties.values().map(|condition| condition.values().count()).sum::<usize>()
     }
 }
 
+/// Refuses a condition without anything in it: it would admit every item, and was hardly meant to.
+fn not_bare(bare: bool, field: fmt::Arguments<'_>) -> FieldResult<()> {
+    if bare { Err(FieldError::new(field.to_string(), "empty", "must have at least one condition")) } else { Ok(()) }
+}
+
 impl Labels {
+    /// Whether every item meets the conditions.
     fn is_empty(&self) -> bool {
-        self.any.is_none() && self.all.is_empty() && self.none.is_empty()
+        self.any.is_none() && [&self.all, &self.none].into_iter().flatten().all(Vec::is_empty)
+    }
+
+    fn lists(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+        let lists = [("any", &self.any), ("all", &self.all), ("none", &self.none)];
+        lists.into_iter().filter_map(|(list, labels)| Some((list, labels.as_deref()?)))
     }
 
     fn len(&self) -> usize {
-        self.any.as_ref().map_or(0, Vec::len) + self.all.len() + self.none.len()
+        self.lists().map(|(_, labels)| labels.len()).sum()
     }
 
     fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
-        let lists = [("any", self.any.as_deref().unwrap_or_default()), ("all", &self.all), ("none", &self.none)];
-        for (list, labels) in lists {
+        not_bare(*self == Self::default(), field)?;
+        for (list, labels) in self.lists() {
             for (index, label) in labels.iter().enumerate() {
                 text_within(format_args!("{field}.{list}[{index}]"), label, Item::LABEL_BYTES_MAX)?;
             }
@@ -169,8 +189,9 @@ impl Labels {
 }
 
 impl Condition {
+    /// Whether every item meets the condition.
     fn is_empty(&self) -> bool {
-        !self.needs_value() && self.none.is_empty()
+        !self.needs_value() && self.none.as_ref().is_none_or(Vec::is_empty)
     }
 
     /// Whether an item without the property fails the condition.
@@ -184,10 +205,11 @@ impl Condition {
     }
 
     fn values(&self) -> impl Iterator<Item = &PropertyValue> {
-        self.eq.iter().chain(self.one_of.iter().flatten()).chain(&self.none)
+        self.eq.iter().chain(self.one_of.iter().flatten()).chain(self.none.iter().flatten())
     }
 
     fn check(&self, field: fmt::Arguments<'_>) -> FieldResult<()> {
+        not_bare(*self == Self::default(), field)?;
         self.values().try_for_each(|value| match value {
             PropertyValue::Text(text) => bytes_within(field, text, Item::LABEL_BYTES_MAX),
             PropertyValue::List(_) => {
@@ -214,8 +236,14 @@ mod tests {
 
     #[test]
     fn an_empty_filter_differs_from_one_that_admits_nothing() {
-        for text in ["{}", r#"{"categories":{},"properties":{}}"#, r#"{"properties":{"price":{}}}"#] {
+        for text in [
+            "{}",
+            r#"{"properties":{}}"#,
+            r#"{"properties":{"price":{"none":[]}}}"#,
+            r#"{"tags":{"all":[]},"categories":{"none":[]}}"#,
+        ] {
             assert!(filter(text).is_empty(), "{text}");
+            filter(text).check("filter").expect(text);
         }
         for text in [
             r#"{"or":[]}"#,
@@ -249,9 +277,13 @@ mod tests {
                 serde_json::from_str::<Filter>(&text).expect_err(&text);
             }
         }
-        for text in
-            [r#"{"or":null}"#, r#"{"categories":null}"#, r#"{"properties":null}"#, r#"{"properties":{"price":null}}"#]
-        {
+        for text in [
+            r#"{"or":null}"#,
+            r#"{"categories":null}"#,
+            r#"{"tags":null}"#,
+            r#"{"properties":null}"#,
+            r#"{"properties":{"price":null}}"#,
+        ] {
             serde_json::from_str::<Filter>(text).expect_err(text);
         }
     }
@@ -262,6 +294,10 @@ mod tests {
         let many: Vec<String> = (0..1001).map(|n| format!("\"{n}\"")).collect();
         let names: Vec<String> = (0..33).map(|n| format!("\"{n}\":{{}}")).collect();
         for (text, field, code) in [
+            (r#"{"categories":{}}"#.to_owned(), "filter.categories", "empty"),
+            (r#"{"tags":{}}"#.to_owned(), "filter.tags", "empty"),
+            (r#"{"tags":{"any":["a"]},"properties":{"price":{}}}"#.to_owned(), "filter.properties.price", "empty"),
+            (r#"{"or":[{"properties":{"price":{}}}]}"#.to_owned(), "filter.or[0].properties.price", "empty"),
             (r#"{"tags":{"all":["a",""]}}"#.to_owned(), "filter.tags.all[1]", "empty"),
             (r#"{"categories":{"none":["\u0007"]}}"#.to_owned(), "filter.categories.none[0]", "control_character"),
             (format!(r#"{{"properties":{{"brand":{{"eq":"{long}"}}}}}}"#), "filter.properties.brand", "too_long"),

@@ -94,7 +94,7 @@ impl Groups<'_> {
 
     /// The condition that items of groups with room meet.
     fn not_full(&self) -> Filter {
-        let condition = Condition { none: self.full.clone(), ..Condition::default() };
+        let condition = Condition { none: Some(self.full.clone()), ..Condition::default() };
         Filter { properties: [(self.group_by.property.clone(), condition)].into(), ..Filter::default() }
     }
 }

@@ -71,7 +71,8 @@ impl Read {
 
 /// Only items of all of these categories.
 pub fn filter(categories: &[String]) -> Filter {
-    Filter { categories: Labels { all: categories.to_vec(), ..Labels::default() }, ..Filter::default() }
+    let all = Labels { all: Some(categories.to_vec()), ..Labels::default() };
+    Filter { categories: Some(all), ..Filter::default() }
 }
 
 /// Answers a query with items and scores, without the first `offset`.

@@ -307,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_without_anything_in_it_is_refused() {
+        for (text, field) in [
+            (r#"{"filter":{"properties":{"rating":{}}}}"#, "filter.properties.rating"),
+            (r#"{"filter":{"tags":{}}}"#, "filter.tags"),
+            (r#"{"filter":{"or":[{"categories":{}}]}}"#, "filter.or[0].categories"),
+            (r#"{"boost":[{"filter":{"categories":{}},"add":1}]}"#, "boost[0].filter.categories"),
+        ] {
+            assert_eq!(refused(text), (field.to_owned(), "empty"), "{text}");
+        }
+        asked(r#"{"filter":{"properties":{"rating":{"none":[]}},"tags":{"all":[]}}}"#).expect("lists may be empty");
+    }
+
+    #[test]
     fn null_is_never_no_restriction() {
         let fields = ["user", "session", "session_id", "item", "vector", "context", "limit", "offset", "filter"];
         let others = ["exclude", "exclude_seen", "diversity", "boost", "group_by", "version", "min_position"];

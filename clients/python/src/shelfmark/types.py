@@ -232,10 +232,10 @@ _ConditionOptionalKeywords = TypedDict(
 
 
 class Condition(_ConditionOptionalKeywords, total=False):
-    """Conditions on a property, all of which must hold. An item without the property meets only `none`. Values
-    of different types are never equal, and only numbers meet bounds. Numbers are compared exactly. Of a
-    property that is a list, each value counts: `eq` and `in` hold when one of the values meets them, `none`
-    when no value is named. A list does not meet bounds.
+    """Conditions on a property, at least one, all of which must hold. An item without the property meets only
+    `none`. Values of different types are never equal, and only numbers meet bounds. Numbers are compared
+    exactly. Of a property that is a list, each value counts: `eq` and `in` hold when one of the values meets
+    them, `none` when no value is named. A list does not meet bounds.
     """
 
     eq: PropertyValue
@@ -489,7 +489,7 @@ class ItemsOut(_ItemsOutRequired, total=False):
 
 
 class Labels(TypedDict, total=False):
-    """Conditions on a list of labels, all of which must hold."""
+    """Conditions on a list of labels, at least one, all of which must hold."""
 
     all: List[str]
     any: List[str]

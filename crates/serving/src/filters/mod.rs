@@ -123,8 +123,11 @@ impl Filters {
 
     fn evaluate(&self, filter: &Filter) -> RoaringBitmap {
         let mut rows = self.all.rows().clone();
-        restrict(&mut rows, &self.categories, &filter.categories);
-        restrict(&mut rows, &self.tags, &filter.tags);
+        for (terms, labels) in [(&self.categories, &filter.categories), (&self.tags, &filter.tags)] {
+            if let Some(labels) = labels {
+                restrict(&mut rows, terms, labels);
+            }
+        }
         for (name, condition) in &filter.properties {
             match self.properties.get(name.as_str()) {
                 Some(property) => property.restrict(&mut rows, condition),
@@ -149,13 +152,13 @@ fn restrict(rows: &mut RoaringBitmap, terms: &Terms, labels: &Labels) {
     if let Some(any) = &labels.any {
         *rows &= terms.union(any.iter().map(String::as_str));
     }
-    for label in &labels.all {
+    for label in labels.all.iter().flatten() {
         match terms.get(label) {
             Some(having) => *rows &= having,
             None => rows.clear(),
         }
     }
-    *rows -= terms.union(labels.none.iter().map(String::as_str));
+    *rows -= terms.union(labels.none.iter().flatten().map(String::as_str));
 }
 
 impl Property {
@@ -205,8 +208,8 @@ impl Property {
             }
             *rows &= meeting;
         }
-        if !condition.none.is_empty() {
-            let refused: Vec<&PropertyValue> = condition.none.iter().collect();
+        if let Some(none) = condition.none.as_ref().filter(|none| !none.is_empty()) {
+            let refused: Vec<&PropertyValue> = none.iter().collect();
             *rows -= self.numbers.rows(&Span::new(&Condition::default(), Some(&refused)));
             *rows -= self.named(&refused);
         }

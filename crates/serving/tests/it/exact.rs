@@ -124,8 +124,8 @@ fn neighbours_are_those_of_highest_cosine_within_the_category() {
         vector
     };
     for category in [None, Some("a"), Some("A")] {
-        let all = category.iter().map(|&category| category.to_owned()).collect();
-        let filter = Filter { categories: Labels { all, ..Labels::default() }, ..Filter::default() };
+        let all = Some(category.iter().map(|&category| category.to_owned()).collect());
+        let filter = Filter { categories: Some(Labels { all, ..Labels::default() }), ..Filter::default() };
         let me = (0..inference.catalog.len() as u32).find(|row| inference.catalog.entry(*row).recommendable()).unwrap();
         let mut expected: Vec<(u32, f32)> = (0..inference.catalog.len() as u32)
             .filter(|row| *row != me && inference.catalog.entry(*row).recommendable())

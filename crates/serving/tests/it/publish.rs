@@ -35,8 +35,8 @@ fn portrait(view: &View, world: &World) -> Portrait {
         lines.extend(similar.into_iter().map(|item| (item.id.to_string(), item.score.to_bits())));
     }
     for category in CATEGORIES {
-        let all = vec![category.to_owned()];
-        let filter = Filter { categories: Labels { all, ..Labels::default() }, ..Filter::default() };
+        let all = Some(vec![category.to_owned()]);
+        let filter = Filter { categories: Some(Labels { all, ..Labels::default() }), ..Filter::default() };
         let query = Query { filter, ..world.query(Subject::Nobody, 1000) };
         lines.extend(view.recommend(&query).expect("valid").items.into_iter().map(|item| (item.id.to_string(), 0)));
     }

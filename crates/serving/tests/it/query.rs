@@ -171,8 +171,8 @@ fn conditions(world: &mut World) -> Filter {
     let mut filter = Filter::default();
     for _ in 0..1 + world.draws.below(3) {
         match world.draws.below(4) {
-            0 => filter.categories = labels(world, &CATEGORIES),
-            1 => filter.tags = labels(world, &TAGS),
+            0 => filter.categories = Some(labels(world, &CATEGORIES)),
+            1 => filter.tags = Some(labels(world, &TAGS)),
             _ => {
                 let name = [PROPERTIES[0], PROPERTIES[1], PROPERTIES[2], "no such"][world.draws.below(4)];
                 filter.properties.insert(name.to_owned(), condition(world));
@@ -188,19 +188,19 @@ fn labels(world: &mut World, known: &[&str]) -> Labels {
         (0..world.draws.below(max)).map(|_| (*label(world)).to_owned()).collect()
     };
     match some(4) {
-        all if all.len() == 1 => Labels { all, ..Labels::default() },
-        none if none.len() == 2 => Labels { none, ..Labels::default() },
-        any => Labels { any: Some(any), all: some(2), none: some(2) },
+        all if all.len() == 1 => Labels { all: Some(all), ..Labels::default() },
+        none if none.len() == 2 => Labels { none: Some(none), ..Labels::default() },
+        any => Labels { any: Some(any), all: Some(some(2)), none: Some(some(2)) },
     }
 }
 
 fn condition(world: &mut World) -> Condition {
     let mut values = |max: usize| -> Vec<_> { (0..world.draws.below(max)).map(|_| world.value()).collect() };
-    let (eq, one_of, none) = (values(3).pop(), values(5), values(3));
+    let (eq, one_of, none) = (values(3).pop(), values(5), Some(values(3)));
     let mut bound = || [-1.0, 0.0, 10.0, 24.5, 1e300][world.draws.below(5)].into();
     let (low, high) = (bound(), bound());
     match world.draws.below(7) {
-        0 => Condition { eq, ..Condition::default() },
+        0 if eq.is_some() => Condition { eq, ..Condition::default() },
         1 => Condition { one_of: Some(one_of), ..Condition::default() },
         2 => Condition { none, ..Condition::default() },
         3 => Condition { gte: Some(low), lt: Some(high), ..Condition::default() },
