@@ -94,7 +94,9 @@ impl State {
         counters.unit_at = at.micros();
         counters.unit_events = (earlier + events.len()) as u64;
 
-        let items: Vec<u32> = events.iter().map(|event| self.item_row(&event.item)).collect();
+        let weights: Vec<f32> = events.iter().map(|event| self.config().event_weight(event)).collect();
+        let named = events.iter().zip(&weights);
+        let items: Vec<u32> = named.map(|(event, weight)| self.named_item_row(&event.item, *weight != 0.0)).collect();
         let kinds: Vec<u8> = events.iter().map(|event| self.kind_row(event)).collect();
         let terms = self.context_terms(events);
         let inference = &self.inference;
@@ -115,8 +117,7 @@ impl State {
 
         let mut targets: BTreeMap<u32, usize> = BTreeMap::new();
         let mut ordered: Vec<TrainingTarget> = Vec::new();
-        for ((event, item), kind) in events.iter().zip(&items).zip(&kinds) {
-            let weight = inference.config.event_weight(event);
+        for ((weight, item), kind) in weights.iter().copied().zip(&items).zip(&kinds) {
             if let Some(place) = targets.get(item) {
                 // When a basket has an item twice, the kind with the largest absolute weight counts.
                 let target = &mut ordered[*place];
@@ -131,7 +132,6 @@ impl State {
         }
         // What weighs nothing changes no list: it is no target, and no clock goes on for it.
         ordered.retain(|target| target.weight != 0.0);
-        let weights: Vec<f32> = events.iter().map(|event| inference.config.event_weight(event)).collect();
         let learned: Vec<(u32, bool)> =
             items.iter().zip(&weights).filter(|(_, w)| **w != 0.0).map(|(item, w)| (*item, *w > 0.0)).collect();
         if !inference.config.learning {
@@ -221,6 +221,21 @@ impl State {
             self.inference.session_histories.push(Arc::new(History::default()));
         }
         Actor::Session(row)
+    }
+
+    /// Returns the row of an item that an event or an import names. Creates it when new. An item that nothing weighty
+    /// named and nobody put gets a row, because histories hold it, but is marked: it takes no place in a list.
+    pub(super) fn named_item_row(&mut self, id: &Id, weighs: bool) -> u32 {
+        let items = self.inference.catalog.len();
+        let row = self.item_row(id);
+        let is_new = self.inference.catalog.len() > items;
+        let before = self.inference.catalog.entry(row).weightless;
+        let weightless = !weighs && (is_new || before);
+        if weightless != before {
+            self.inference.catalog.entries.get_mut(row as usize).weightless = weightless;
+            self.touched.mark(Table::Items, row);
+        }
+        row
     }
 
     /// Returns the row of a user. Creates it when new.

@@ -169,7 +169,10 @@ impl State {
 
     fn decode_item(&mut self, row: usize, bytes: &[u8]) -> Option<()> {
         let catalog = &mut self.inference.catalog;
-        let (removed, rest) = bytes.split_first()?;
+        let (flags, rest) = bytes.split_first()?;
+        if *flags > 3 {
+            return None;
+        }
         let (count, rest) = rest.split_first_chunk::<8>()?;
         let bytes_of_tokens = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(4)?;
         let (tokens, rest) = rest.split_at_checked(bytes_of_tokens)?;
@@ -181,7 +184,8 @@ impl State {
         *entry = CatalogEntry {
             item: Arc::new(item),
             tokens: tokens.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect(),
-            removed: *removed != 0,
+            removed: flags & 1 != 0,
+            weightless: flags & 2 != 0,
             content: entry.content,
         };
         Some(())

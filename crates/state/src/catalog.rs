@@ -15,15 +15,17 @@ pub struct CatalogEntry {
     pub tokens: Arc<[u32]>,
     /// Whether the item was removed. A later `put_item` clears it.
     pub removed: bool,
+    /// Whether nothing but events of weight 0 named the item so far: a row for histories, and for no list.
+    pub weightless: bool,
     /// Row of the content vector, once the item has had a dense vector.
     pub content: Option<u32>,
 }
 
 impl CatalogEntry {
-    /// Whether the item may be recommended: available and not removed.
+    /// Whether the item may be recommended: available, not removed, and named by more than events of weight 0.
     #[inline]
     pub fn recommendable(&self) -> bool {
-        self.item.available && !self.removed
+        self.item.available && !self.removed && !self.weightless
     }
 }
 
@@ -104,7 +106,8 @@ impl Catalog {
         let (row, new) = self.ids.get_or_insert(id);
         if new {
             let item = Arc::new(Item::bare(id.clone()));
-            self.entries.push(CatalogEntry { item, tokens: Arc::from([]), removed: false, content: None });
+            let tokens = Arc::from([]);
+            self.entries.push(CatalogEntry { item, tokens, removed: false, weightless: false, content: None });
             self.is_known.push(false);
         }
         (row, new)
@@ -119,7 +122,8 @@ impl Catalog {
         }
         tokens.sort_unstable();
         let entry = self.entries.get_mut(row as usize);
-        *entry = CatalogEntry { item: Arc::new(item.clone()), tokens: tokens.into(), removed, content: entry.content };
+        let (item, content) = (Arc::new(item.clone()), entry.content);
+        *entry = CatalogEntry { item, tokens: tokens.into(), removed, weightless: false, content };
         row
     }
 

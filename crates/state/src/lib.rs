@@ -280,7 +280,7 @@ impl State {
             return false;
         }
         let (table, row) = match vector.into {
-            VectorTable::Items => (LearnedTable::Items, self.item_row(&vector.id)),
+            VectorTable::Items => (LearnedTable::Items, self.named_item_row(&vector.id, true)),
             VectorTable::Tokens => match self.inference.catalog.tokens.get(vector.id.as_str()) {
                 Some(row) => (LearnedTable::Tokens, row),
                 None => return false,

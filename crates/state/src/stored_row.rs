@@ -26,7 +26,7 @@ pub fn stored_id(table: Table, bytes: &[u8]) -> Option<Id> {
     struct Named {
         id: Id,
     }
-    // Layout of `State::encode_row` for items: removed, number of tokens, tokens, metadata.
+    // Layout of `State::encode_row` for items: flags, number of tokens, tokens, metadata.
     let (count, rest) = bytes.get(1..)?.split_first_chunk::<8>()?;
     let tokens = usize::try_from(u64::from_le_bytes(*count)).ok()?.checked_mul(4)?;
     serde_json::from_slice::<Named>(rest.get(tokens..)?).ok().map(|named| named.id)

@@ -204,7 +204,7 @@ impl State {
             Table::Contexts => encode_id(&r.contexts, row, out),
             Table::Items => {
                 let entry = &r.catalog.entries[row];
-                out.push(u8::from(entry.removed));
+                out.push(u8::from(entry.removed) | (u8::from(entry.weightless) << 1));
                 out.extend_from_slice(&(entry.tokens.len() as u64).to_le_bytes());
                 out.extend_from_slice(bytemuck::cast_slice(&entry.tokens));
                 json(&*entry.item, out);

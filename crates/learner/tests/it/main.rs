@@ -13,3 +13,4 @@ mod modality_rule;
 mod products;
 mod rule;
 mod values;
+mod weightless;
