@@ -31,10 +31,6 @@ pub struct Sums {
     pub measured: u64,
     /// Number of targets learned from.
     pub targets: u64,
-    /// Losses of the liked ones in nats, each with weight 1: neither the scale of weights nor dislikes change them.
-    pub liked: LikedLoss,
-    /// Sum of the losses of random guesses: `ln known` per liked target.
-    pub chance: f64,
     /// Sum of squared norms of the whole gradient before clipping.
     pub gradient: f64,
     /// Number of steps whose gradient was clipped.
@@ -48,14 +44,14 @@ pub struct Sums {
 /// Sums over the liked targets of one kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct KindSums {
-    /// Losses in nats.
+    /// Losses in nats, each target with weight 1: neither the scale of weights nor dislikes change them.
     pub liked: LikedLoss,
-    /// Sum of the losses of random guesses.
+    /// Sum of the losses of random guesses: `ln known` per target.
     pub chance: f64,
 }
 
 impl KindSums {
-    fn add(&mut self, liked: LikedLoss, chance: f64) {
+    pub(super) fn add(&mut self, liked: LikedLoss, chance: f64) {
         self.liked.targets += liked.targets;
         self.liked.sum += liked.sum;
         self.chance += chance;
@@ -73,11 +69,7 @@ impl Sums {
         self.targets += step.targets as u64;
         let guess = (step.known.max(2) as f64).ln();
         for (sums, liked) in self.kinds.iter_mut().zip(step.liked.by_kind()) {
-            let chance = liked.targets as f64 * guess;
-            sums.add(*liked, chance);
-            self.liked.targets += liked.targets;
-            self.liked.sum += liked.sum;
-            self.chance += chance;
+            sums.add(*liked, liked.targets as f64 * guess);
         }
         self.gradient += f64::from(step.gradient_norm).powi(2);
         self.clipped += u64::from(step.clipped);
@@ -93,9 +85,6 @@ impl Sums {
         self.steps += other.steps;
         self.measured += other.measured;
         self.targets += other.targets;
-        self.liked.targets += other.liked.targets;
-        self.liked.sum += other.liked.sum;
-        self.chance += other.chance;
         for (sums, other) in self.kinds.iter_mut().zip(&other.kinds) {
             sums.add(other.liked, other.chance);
         }
@@ -118,6 +107,15 @@ impl Sums {
         &self.kinds
     }
 
+    /// Returns the sums of all kinds of event together.
+    fn all_kinds(&self) -> KindSums {
+        let mut all = KindSums::default();
+        for kind in &self.kinds {
+            all.add(kind.liked, kind.chance);
+        }
+        all
+    }
+
     /// Returns the sums of one table.
     pub const fn table(&self, table: LearnedTable) -> &TableSums {
         &self.tables[table.index()]
@@ -125,12 +123,13 @@ impl Sums {
 
     /// Computes the mean loss of a liked target in nats.
     pub fn mean_loss(&self) -> Option<f64> {
-        self.liked.mean()
+        self.all_kinds().liked.mean()
     }
 
     /// Computes the mean loss of a liked target over that of a random guess: 1 is no better than chance.
     pub fn loss_to_chance(&self) -> Option<f64> {
-        ratio(self.liked.sum, self.chance)
+        let all = self.all_kinds();
+        ratio(all.liked.sum, all.chance)
     }
 
     /// Computes the norm of the gradient before clipping, as root mean square over steps.
