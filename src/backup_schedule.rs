@@ -4,7 +4,7 @@
 //! older than the interval makes the next, and the lease in the store lets one of them do so.
 //!
 //! **Bounds.** One backup at a time. After a failure it is tried again in a minute, then in twice the time, at most in
-//! the interval.
+//! the interval. A stop gives the lease back, for 4 s at most.
 
 use std::time::Duration;
 
@@ -42,6 +42,9 @@ const LOOK_MAX: Duration = Duration::from_secs(15 * 60);
 /// Time after which the lease of a process that died ends.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// Longest time in which a stop gives the lease back. A store that does not answer must not hold up the end.
+const RELEASE_WAIT: Duration = Duration::from_secs(4);
+
 /// When backups are made, and where to.
 pub struct BackupSchedule {
     /// The store.
@@ -59,19 +62,26 @@ impl BackupSchedule {
     pub async fn run(self, pool: PgPool, stop: CancellationToken) {
         let mut failures = 0_u32;
         loop {
-            let next = match stop.run_until_cancelled(Box::pin(self.make_if_due(&pool))).await {
-                None => return,
-                Some(Ok(pause)) => {
+            let made = tokio::select! {
+                made = Box::pin(self.make_if_due(&pool, &stop)) => made,
+                () = given_up(&stop) => return,
+            };
+            let next = match made {
+                Ok(pause) => {
                     failures = 0;
                     pause
                 }
-                Some(Err(error @ BackupError::LeaseHeld { .. })) => {
+                Err(BackupError::Stopped(_)) => {
+                    tracing::info!("backup.stopped: the next one goes on with what was sent");
+                    return;
+                }
+                Err(error @ BackupError::LeaseHeld { .. }) => {
                     tracing::info!(%error, "backup.busy: another process makes it");
                     PAUSE
                 }
                 // Another process made it between the look and the lease.
-                Some(Err(BackupError::NotDue { left })) => left.min(LOOK_MAX),
-                Some(Err(error)) => {
+                Err(BackupError::NotDue { left }) => left.min(LOOK_MAX),
+                Err(error) => {
                     counter!(BACKUPS, "outcome" => "failed").increment(1);
                     let pause = PAUSE.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(self.every);
                     failures += 1;
@@ -87,8 +97,11 @@ impl BackupSchedule {
     }
 
     /// Makes a backup if the newest is older than the interval. Returns the time until the next look.
-    async fn make_if_due(&self, pool: &PgPool) -> Result<Duration, BackupError> {
-        let newest = newest(&self.store).await?;
+    async fn make_if_due(&self, pool: &PgPool, stop: &CancellationToken) -> Result<Duration, BackupError> {
+        let Some(newest) = stop.run_until_cancelled(newest(&self.store)).await else {
+            return Err(BackupError::Stopped(self.store.name().to_owned()));
+        };
+        let newest = newest?;
         newest.into_iter().for_each(note_newest);
         let left = due_in(newest, self.every);
         if !left.is_zero() {
@@ -101,7 +114,7 @@ impl BackupSchedule {
             after: Some(self.every),
         };
         let BackupOutcome { manifest, sent_objects, sent_bytes, took, removed } =
-            Box::pin(back_up(pool, &self.store, &settings, &|_| {})).await?;
+            Box::pin(back_up(pool, &self.store, &settings, &|_| {}, stop.cancelled())).await?;
         let bytes = manifest.summary().bytes;
         counter!(BACKUPS, "outcome" => "done").increment(1);
         counter!(SENT_BYTES).increment(sent_bytes);
@@ -124,6 +137,12 @@ impl BackupSchedule {
         );
         Ok(self.every.min(LOOK_MAX))
     }
+}
+
+/// Returns when a stop has waited for long enough.
+async fn given_up(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(RELEASE_WAIT).await;
 }
 
 fn note_newest(newest: OffsetDateTime) {

@@ -104,7 +104,7 @@ async fn once(args: &BackupArgs, store: &Store) -> anyhow::Result<()> {
     };
     let progress = ProgressDisplay::new(None, args.quiet);
     let reached = |what: &str| progress.update(0, || what.to_owned());
-    let backed_up = Box::pin(back_up(&database.pool, store, &settings, &reached)).await;
+    let backed_up = Box::pin(back_up(&database.pool, store, &settings, &reached, std::future::pending())).await;
     progress.finish();
     database.close().await;
     report(args, store, &backed_up?)

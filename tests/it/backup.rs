@@ -232,6 +232,34 @@ async fn two_services_with_one_schedule_make_one_backup_in_each_interval() {
     assert_eq!(restored["verified"][0]["head"], 40);
 }
 
+/// Goal: a service that ends in order keeps nobody from the next backup. Method: its backup is held up by a lock on a
+/// table while it gets SIGTERM; then another process makes one, without waiting for an end of the lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_stops_during_a_backup_gives_the_lease_back() {
+    let url = crate::support::database().await;
+    let place = Place::folder();
+    let service = Service::start(["--database-url", &url]);
+    service.post("/events", &batch(0)).await;
+    assert!(service.terminate().success());
+    let pool = sqlx::PgPool::connect(&url).await.expect("a pool");
+    let mut holding = pool.begin().await.expect("a transaction");
+    sqlx::query("lock table audit_log in access exclusive mode").execute(&mut *holding).await.expect("a lock");
+    let service = Service::start(["--database-url", &url, "--backup-to", &place.url]);
+    wait_until("the backup waits for the lock", async || {
+        let waiting = "select exists (select from pg_locks where not granted and relation = 'audit_log'::regclass)";
+        sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a flag")
+    })
+    .await;
+    let (status, _, told) = place.run(&["backup", "--to", &place.url, "--quiet", "--database-url", &url]);
+    assert_eq!(status, 2, "{told}");
+    assert!(told.contains("another backup runs, begun by the service at"), "{told}");
+    assert!(service.terminate().success());
+    holding.rollback().await.expect("the lock goes");
+    assert_eq!(place.backups(), [""; 0], "half a backup is none");
+    let done = place.back_up(&["--database-url", &url]);
+    assert_eq!(done["backup"]["models"][0]["position"], 40, "{done}");
+}
+
 /// Goal: pieces are shared by backups of one history only. Method: two histories that part after a restore, with other
 /// records at the same positions, in one place.
 #[tokio::test(flavor = "multi_thread")]
@@ -284,7 +312,7 @@ async fn a_backup_of_an_earlier_release_is_migrated_by_the_restore() {
         owner: "a test".to_owned(),
         after: None,
     };
-    shelfmark_backup::back_up(&earlier, &store, &settings, &|_| {}).await.expect("a backup");
+    shelfmark_backup::back_up(&earlier, &store, &settings, &|_| {}, std::future::pending()).await.expect("a backup");
 
     let later = crate::support::database().await;
     place.restore(&["--database-url", &later]);

@@ -47,9 +47,10 @@ pub struct BackupOutcome {
     pub removed: Removed,
 }
 
-/// Makes a backup of the database while it is in use. `reached` hears how far it is.
+/// Makes a backup of the database while it is in use. `reached` hears how far it is. When `stop` ends first, the lease
+/// is given back, so that the next backup need not wait.
 ///
-/// Errors: [`BackupError::LeaseHeld`] while another backup runs, [`BackupError::NotDue`],
+/// Errors: [`BackupError::LeaseHeld`] while another backup runs, [`BackupError::NotDue`], [`BackupError::Stopped`],
 /// [`BackupError::NoConditionalCreate`] for a store that is not fit, and whatever goes wrong with store and database.
 /// Then there is no backup, and the next one uses what was sent.
 pub async fn back_up(
@@ -57,6 +58,7 @@ pub async fn back_up(
     store: &Store,
     settings: &BackupSettings,
     reached: &(dyn Fn(&str) + Send + Sync),
+    stop: impl Future<Output = ()> + Send,
 ) -> Result<BackupOutcome, BackupError> {
     let began = Instant::now();
     let lease = Lease::take(store, &settings.owner, settings.lease).await?;
@@ -75,13 +77,16 @@ pub async fn back_up(
         tokio::select! {
             worked = work => worked,
             lost = lease.keep() => Err(lost),
+            () = stop => Err(BackupError::Stopped(store.name().to_owned())),
         }
     };
     let released = lease.release().await;
-    let (manifest, Sent { objects: sent_objects, bytes: sent_bytes }, removed) = worked?;
-    if let Err(error) = released {
+    if let Err(error) = released
+        && !matches!(worked, Err(BackupError::LeaseLost(_)))
+    {
         tracing::warn!(%error, "backup.lease_not_released: the next backup waits for its end");
     }
+    let (manifest, Sent { objects: sent_objects, bytes: sent_bytes }, removed) = worked?;
     Ok(BackupOutcome { manifest, sent_objects, sent_bytes, took: began.elapsed(), removed })
 }
 

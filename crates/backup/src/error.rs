@@ -50,6 +50,9 @@ pub enum BackupError {
     /// The lease could not be renewed in time, and another process may have taken it.
     #[error("{0}: the lease of this backup was lost, since it could not be renewed in time; nothing was removed")]
     LeaseLost(String),
+    /// The caller asked for an end.
+    #[error("{0}: the backup was stopped before it was whole")]
+    Stopped(String),
     /// The newest backup is younger than was asked for.
     #[error("a backup is due in {} s", .left.as_secs())]
     NotDue {

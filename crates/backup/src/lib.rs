@@ -8,7 +8,8 @@
 //! - What a restore reads is what the backup wrote: every object is compared with size and SHA-256 of the manifest, and
 //!   the manifest with its own. What is changed, exchanged or missing is named.
 //! - A restore is one transaction, into a database without content. Cut off, it leaves nothing.
-//! - One backup or removal runs at a time in one place, under a lease. The lease of a process that died ends by itself.
+//! - One backup or removal runs at a time in one place, under a lease. Whoever ends gives it back, also when stopped
+//!   before the end. The lease of a process that died ends by itself.
 //! - Errors name the store and the object, and hold no secret.
 //! - Who was erased after a backup is named to whoever restores it, as pseudonyms ([`Loaded::erasures`]).
 //!
