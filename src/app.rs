@@ -44,7 +44,7 @@ impl Database {
     /// Opens the database for a command: reaches that of the settings, or starts the server of a cluster that is in the
     /// data folder. Creates no cluster. With `create_tables`, a database of the settings may be empty.
     pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::Result<Self> {
-        let managed = start_server(settings, false).await?;
+        let managed = start_server(settings, Purpose::Open).await?;
         let address = address(settings, managed.as_ref())?;
         Self::new(Self::reach(address, settings.database_connections_max, create_tables).await, managed).await
     }
@@ -52,10 +52,15 @@ impl Database {
     /// Opens the database for a restore: connects to that of the settings, or makes a cluster in the data folder. Makes
     /// no tables.
     pub async fn create(settings: &DatabaseSettings) -> anyhow::Result<Self> {
-        let managed = start_server(settings, true).await?;
+        let managed = start_server(settings, Purpose::Restore).await?;
         let address = address(settings, managed.as_ref())?;
         let connected = shelfmark_postgres::connect(address, settings.database_connections_max).await;
         Self::new(connected.map_err(anyhow::Error::from), managed).await
+    }
+
+    /// Notes that all rows of a restore are there.
+    pub fn restored(&self) {
+        self.managed.as_ref().inspect(|managed| managed.restored());
     }
 
     /// Makes the database of these connections. Without them its server is stopped.
@@ -90,12 +95,27 @@ impl Database {
     }
 }
 
+/// What a server is started for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A command on what is there. Creates no cluster.
+    Open,
+    /// A service, which may begin with nothing.
+    Serve,
+    /// A restore, into a cluster that is marked until the rows are there.
+    Restore,
+}
+
 /// Starts the server in the data folder, unless the settings name a database.
-async fn start_server(settings: &DatabaseSettings, create: bool) -> anyhow::Result<Option<ManagedPostgres>> {
+async fn start_server(settings: &DatabaseSettings, purpose: Purpose) -> anyhow::Result<Option<ManagedPostgres>> {
     if settings.database_url().is_some() {
         return Ok(None);
     }
-    let mut options = ManagedPostgresOptions { create, ..ManagedPostgresOptions::default() };
+    let mut options = ManagedPostgresOptions {
+        create: purpose != Purpose::Open,
+        restore: purpose == Purpose::Restore,
+        ..ManagedPostgresOptions::default()
+    };
     if settings.postgres_bin.is_some() {
         options.binaries.clone_from(&settings.postgres_bin);
     }
@@ -117,6 +137,7 @@ async fn reach_read_only(settings: &DatabaseSettings) -> anyhow::Result<sqlx::Pg
         Some(url) => url.into(),
         None => {
             let folder = settings.data_dir()?;
+            shelfmark_postgres::require_restored(&folder)?;
             shelfmark_postgres::running_address(&folder).with_context(|| {
                 let folder = folder.display();
                 format!("no service runs on {folder}: --read-only follows one, there or at --database-url")
@@ -222,7 +243,7 @@ impl Components {
         let pool = if settings.read_only {
             reach_read_only(&settings.database).await?
         } else {
-            self.server = start_server(&settings.database, true).await?;
+            self.server = start_server(&settings.database, Purpose::Serve).await?;
             if let Some(managed) = &self.server {
                 self.tasks.spawn(managed.supervise(self.tasks_stop.clone()));
             }

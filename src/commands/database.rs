@@ -17,7 +17,9 @@ pub async fn open(settings: &DatabaseSettings, create_tables: bool) -> anyhow::R
     if !in_use {
         return Err(error);
     }
-    let address = shelfmark_postgres::running_address(&settings.data_dir()?).context(error)?;
+    let folder = settings.data_dir()?;
+    shelfmark_postgres::require_restored(&folder)?;
+    let address = shelfmark_postgres::running_address(&folder).context(error)?;
     Ok(Database { pool: Database::reach(address, 2, create_tables).await?, managed: None })
 }
 

@@ -19,8 +19,8 @@ use super::{backup, database, exit_status, progress_bar::ProgressDisplay, verify
 /// Restore a backup into an empty database.
 ///
 /// The database is that of --database-url, which must be empty, or a new one in --data-dir. Every object is compared
-/// with its SHA-256 before its rows are taken. All of it is one transaction: cut off, it leaves nothing. What was
-/// restored is then verified as by `shelfmark verify --stored`. Ends with status 1 when that finds something wrong.
+/// with its SHA-256 before its rows are taken. All of it is one transaction: cut off, it leaves no row, and a service
+/// refuses the new folder until a restore into it is whole. What was restored is then verified as by `shelfmark verify --stored`. Ends with status 1 when that finds something wrong.
 #[derive(Args)]
 pub struct RestoreArgs {
     /// Where the backups are: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER.
@@ -57,11 +57,23 @@ pub fn run(args: &RestoreArgs) -> anyhow::Result<ExitCode> {
         let database = Database::create(&args.database).await?;
         let restored = Box::pin(restore(args, &store, &manifest, &database)).await;
         database.close().await;
-        let verified = restored?;
+        let verified = restored.map_err(|error| unfinished(&args.database, error))?;
         report(args, &manifest, &verified)?;
         let sound = verified.iter().all(|model| model.problems.is_empty());
         Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(exit_status::NO) })
     })
+}
+
+/// Says what a failed restore leaves in a new data folder.
+fn unfinished(settings: &DatabaseSettings, error: anyhow::Error) -> anyhow::Error {
+    let folder = if settings.database_url().is_none() { settings.data_dir().ok() } else { None };
+    match folder.filter(|folder| shelfmark_postgres::require_restored(folder).is_err()) {
+        Some(folder) => error.context(format!(
+            "nothing was restored into {}, and no service starts on it: repeat the restore, or remove the folder",
+            folder.display()
+        )),
+        None => error,
+    }
 }
 
 async fn restore(
@@ -93,6 +105,7 @@ async fn restore(
         eprintln!("{} users who were forgotten since are forgotten again, in {erased} events", users.len());
     }
     loaded.commit().await?;
+    database.restored();
     Box::pin(verify::check(database, args.replay, args.quiet)).await
 }
 

@@ -77,6 +77,7 @@ mod readiness;
 mod readme;
 mod recommendations_service;
 mod replicas;
+mod restore_unfinished;
 mod retractions;
 mod robustness;
 mod robustness_service;

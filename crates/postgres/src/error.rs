@@ -69,6 +69,12 @@ pub enum PostgresError {
          or name a server of your own with --database-url"
     )]
     NoCluster(PathBuf),
+    /// A restore into the folder was cut off.
+    #[error(
+        "a restore into the data folder {0} has not finished, so it holds no data: run `shelfmark restore` into it \
+         again, or remove the folder"
+    )]
+    UnfinishedRestore(PathBuf),
     /// The folder for the socket in the system's temporary folder belongs to someone else.
     #[error("{0}, where the server's socket would be, belongs to another user: remove it, or set TMPDIR")]
     SocketFolderTaken(PathBuf),

@@ -5,6 +5,7 @@
 //!   for its whole life. It adopts or restarts the server of a killed service, and never starts a second server on the
 //!   same files (P1: acknowledged events are in those files).
 //! - An interrupted `initdb` is repeated.
+//! - A cluster that is made for a restore is marked until the rows are there, and only a restore starts on it before.
 //! - A managed server starts on a full disk: 64 MiB in `DATA_DIR/postgres/disk-reserve` are kept for its recovery.
 //! - A start that fails, or is given up, ends the server that it began.
 //! - Variables of libpq (`PG*`) do not reach the managed server. `PGOPTIONS` is the exception, see [`DatabaseAddress`].
@@ -38,6 +39,7 @@ mod pool;
 mod pooler;
 mod postmaster;
 mod process;
+mod restore_mark;
 mod running;
 mod server_config;
 mod socket;
@@ -51,4 +53,5 @@ pub use options::ManagedPostgresOptions;
 pub use pool::{
     connect, connect_read_only, listen, migrate, migrate_through, newest_migration, require_tables, wait_for_migrations,
 };
+pub use restore_mark::require_restored;
 pub use running::running_address;

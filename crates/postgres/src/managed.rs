@@ -17,6 +17,7 @@ use super::data_dir_lock::DataDirLock;
 use super::disk_reserve::{RESERVE_BYTES, SESSION_BYTES};
 use super::error::{PostgresError, at};
 use super::options::ManagedPostgresOptions;
+use super::restore_mark::RestoreMark;
 use super::start_guard::StartGuard;
 use super::{postmaster, socket};
 
@@ -42,6 +43,7 @@ pub struct ManagedPostgres {
 #[derive(Debug)]
 struct Server {
     cluster: Cluster,
+    restore_mark: RestoreMark,
     /// Whether the server is supposed to run. Locked during every start and stop, so that supervision never restarts a
     /// server that is being stopped.
     should_run: Mutex<bool>,
@@ -65,17 +67,26 @@ impl ManagedPostgres {
     /// # Errors
     /// As [`ManagedPostgres::start`]; [`PostgresError::NoCluster`] when there is no cluster and the options do not
     /// allow to create one. Then nothing is created, neither the folder nor its lock.
+    /// [`PostgresError::UnfinishedRestore`] when a restore into the folder was cut off and this is none.
     pub async fn start_with(data_dir: &Path, options: &ManagedPostgresOptions) -> Result<Self, PostgresError> {
         if !options.create {
             cluster::require(data_dir)?;
         }
         let lock = DataDirLock::take(data_dir)?;
         let data_dir = fs::canonicalize(data_dir).map_err(at(data_dir))?;
+        let restore_mark = RestoreMark::of(&data_dir);
+        if cluster::require(&data_dir).is_err() {
+            match (options.restore, restore_mark.is_set()) {
+                (true, _) => restore_mark.set()?,
+                (false, true) => return Err(restore_mark.unfinished()),
+                (false, false) => {}
+            }
+        }
         let cluster = Cluster::open(&data_dir, options).await?;
         let url = socket::url(&cluster.socket_folder, DATABASE);
-        let server = Server { cluster, should_run: Mutex::new(true), _lock: lock };
+        let server = Server { cluster, restore_mark, should_run: Mutex::new(true), _lock: lock };
         let guard = StartGuard::new(&server.cluster);
-        match server.begin().await {
+        match server.begin(options.restore).await {
             Ok(()) => guard.keep(),
             Err(error) => {
                 guard.end().await;
@@ -117,6 +128,11 @@ impl ManagedPostgres {
         }
     }
 
+    /// Notes that all rows of a restore are there. From then on the folder is as any other.
+    pub fn restored(&self) {
+        self.server.restore_mark.clear();
+    }
+
     /// Stops the server: ends its sessions and writes a checkpoint. Takes at most 30 s, and may be called twice.
     ///
     /// # Errors
@@ -129,9 +145,24 @@ impl ManagedPostgres {
 }
 
 impl Server {
-    async fn begin(&self) -> Result<(), PostgresError> {
+    async fn begin(&self, restore: bool) -> Result<(), PostgresError> {
         self.ensure_running().await?;
-        self.ensure_database().await
+        self.ensure_database().await?;
+        if restore || !self.restore_mark.is_set() {
+            return Ok(());
+        }
+        // A restore is one transaction, tables included.
+        let options =
+            DatabaseAddress::own(&self.cluster.socket_folder, DATABASE).options()?.disable_statement_logging();
+        let mut session = PgConnection::connect_with(&options).await?;
+        let is_whole: bool =
+            sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(&mut session).await?;
+        session.close().await?;
+        if !is_whole {
+            return Err(self.restore_mark.unfinished());
+        }
+        self.restore_mark.clear();
+        Ok(())
     }
 
     async fn supervise(&self) {

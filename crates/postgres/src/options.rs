@@ -13,11 +13,14 @@ pub struct ManagedPostgresOptions {
     /// Whether a cluster is created where there is none. Only `shelfmark serve` does so: other commands would take a
     /// wrong folder for an empty database.
     pub create: bool,
+    /// Whether the database is to be restored. A cluster that is created then is marked until
+    /// [`super::ManagedPostgres::restored`]; other starts refuse it.
+    pub restore: bool,
 }
 
 impl Default for ManagedPostgresOptions {
     fn default() -> Self {
         let binaries = std::env::var_os("SHELFMARK_POSTGRES_BIN").filter(|value| !value.is_empty()).map(PathBuf::from);
-        Self { binaries, durable: true, create: true }
+        Self { binaries, durable: true, create: true, restore: false }
     }
 }
