@@ -5,6 +5,8 @@
 mod data;
 #[path = "../examples/domains/mod.rs"]
 mod domains;
+#[path = "examples_page/mod.rs"]
+mod page;
 #[path = "../examples/senses/mod.rs"]
 mod senses;
 #[expect(dead_code, reason = "the commands end by it, tests do not")]
@@ -16,8 +18,6 @@ mod tastes;
 mod vectors;
 #[path = "../examples/words/mod.rs"]
 mod words;
-
-use std::{env, fs, path::Path};
 
 use clap::Parser;
 use shelfmark_domain::{ExcludeSeen, Id, Item, ModelConfig, Query};
@@ -288,80 +288,4 @@ fn contexts_keep_the_other_sense_of_a_word_that_plain_learning_takes_over() {
         let [plain, pulled] = [Way::Plain, Way::Pull].map(|way| near(case.fork(way)));
         assert!(plain > near(case.base(Way::Plain)) && pulled < plain, "{word}: {plain} {pulled}");
     }
-}
-
-const PAGE: &str = "docs/EXAMPLES.md";
-
-/// Compares the block of the page behind a marker with lines of an output, from the block's first line on; with
-/// `SHELFMARK_UPDATE_DOCS` writes them there instead. Last digits are those of one numeric fingerprint (P4), so with
-/// another one only the number of lines is compared.
-fn documented(name: &str, output: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    let page = fs::read_to_string(&path).expect("the page is there");
-    let start = format!("<!-- output of {name}, fingerprint ");
-    let marker = page.lines().position(|line| line.starts_with(&start));
-    let marker = marker.unwrap_or_else(|| panic!("{PAGE} has no block of {name}"));
-    let lines: Vec<&str> = page.lines().collect();
-    let is_block = |line: &&str| line.is_empty() || line.starts_with("    ");
-    let length = lines[marker + 1..].iter().take_while(|line| is_block(line)).count();
-    let block: Vec<&str> = lines[marker + 1..][..length].iter().map(|line| line.get(4..).unwrap_or("")).collect();
-    let block = block.join("\n").trim_matches('\n').to_owned();
-    let first = block.lines().next().expect("a block has a line");
-    let found = output.find(first).map_or(output, |at| &output[at..]).trim_end();
-    let fingerprint = shelfmark_learner::fingerprint();
-    if env::var_os("SHELFMARK_UPDATE_DOCS").is_some() {
-        let indented: Vec<String> =
-            found.lines().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect();
-        let mut page: Vec<String> = lines[..marker].iter().map(|line| (*line).to_owned()).collect();
-        page.extend([format!("{start}{fingerprint} -->"), String::new()]);
-        page.extend(indented);
-        page.push(String::new());
-        page.extend(lines[marker + 1 + length..].iter().map(|line| (*line).to_owned()));
-        fs::write(&path, page.join("\n") + "\n").expect("the page can be written");
-        return;
-    }
-    if lines[marker].contains(&format!("fingerprint {fingerprint} ")) {
-        assert!(block == found, "{PAGE}, {name}: SHELFMARK_UPDATE_DOCS=1 writes this:\n{found}");
-    } else {
-        assert_eq!(block.lines().count(), found.lines().count(), "{PAGE}, {name}:\n{found}");
-    }
-}
-
-#[test]
-fn the_page_has_what_the_example_of_contexts_prints() {
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: senses::Args,
-    }
-    let mut out = Vec::new();
-    senses::run(&Line::parse_from(["contexts"]).args, &mut out).expect("made-up sentences are always there");
-    let text = String::from_utf8(out).expect("text");
-    assert!(text.lines().all(|line| line.chars().count() <= table::WIDTH + 6), "{text}");
-    documented("contexts", &text);
-}
-
-#[test]
-#[ignore = "needs the recorded texts and the shop: SHELFMARK_TEST_DATASETS"]
-fn the_page_has_what_the_examples_of_words_and_of_the_shop_print() {
-    #[derive(Parser)]
-    struct Words {
-        #[command(flatten)]
-        args: words::Args,
-    }
-    #[derive(Parser)]
-    struct Shop {
-        #[command(flatten)]
-        args: tastes::Args,
-    }
-    let data = env::var("SHELFMARK_TEST_DATASETS").expect("SHELFMARK_TEST_DATASETS names a folder");
-    let (texts, shop) = (format!("{data}/text"), format!("{data}/online_retail"));
-    for (own, name) in [(0, "finance"), (1, "medicine")] {
-        let mut out = Vec::new();
-        words::run(own, &Words::parse_from([name, &texts]).args, &mut out).expect("two texts");
-        documented(name, &String::from_utf8(out).expect("text"));
-    }
-    let mut out = Vec::new();
-    tastes::run(&Shop::parse_from(["shop", &shop]).args, &mut out).expect("a shop");
-    documented("shop", &String::from_utf8(out).expect("text"));
 }
