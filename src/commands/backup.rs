@@ -6,6 +6,9 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
 use shelfmark::{
     config::{BackupStoreSettings, DatabaseSettings, duration},
     telemetry::{self, TelemetrySettings},
@@ -78,23 +81,38 @@ pub struct BackupsArgs {
 pub fn run(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     database::drop_variables_of_libpq(&args.database)?;
     telemetry::start_log(&args.telemetry)?;
+    let stop = CancellationToken::new();
     database::runtime()?.block_on(async {
-        let store = Store::open(&args.to, &args.store.store())?;
-        let Some(every) = args.every else {
-            return Box::pin(once(args, &store)).await.map(|()| ExitCode::SUCCESS);
-        };
-        let mut timer = tokio::time::interval(every);
-        timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        loop {
-            timer.tick().await;
-            if let Err(error) = Box::pin(once(args, &store)).await {
-                eprintln!("shelfmark: {error:#}");
-            }
+        let mut backups = std::pin::pin!(make(args, &stop));
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::select! {
+            ended = &mut backups => return ended,
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
+        // The lease is given back, so that the next backup need not wait for its end.
+        stop.cancel();
+        backups.await
     })
 }
 
-async fn once(args: &BackupArgs, store: &Store) -> anyhow::Result<()> {
+/// Makes a backup, or one in each interval until it is stopped.
+async fn make(args: &BackupArgs, stop: &CancellationToken) -> anyhow::Result<ExitCode> {
+    let store = Store::open(&args.to, &args.store.store())?;
+    let Some(every) = args.every else {
+        return Box::pin(once(args, &store, stop)).await.map(|()| ExitCode::SUCCESS);
+    };
+    let mut timer = tokio::time::interval(every);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    while stop.run_until_cancelled(timer.tick()).await.is_some() {
+        if let Err(error) = Box::pin(once(args, &store, stop)).await {
+            eprintln!("shelfmark: {error:#}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn once(args: &BackupArgs, store: &Store, stop: &CancellationToken) -> anyhow::Result<()> {
     let database = database::open(&args.database, false).await?;
     let settings = BackupSettings {
         keep: args.keep.map(|keep| keep as usize),
@@ -104,7 +122,7 @@ async fn once(args: &BackupArgs, store: &Store) -> anyhow::Result<()> {
     };
     let progress = ProgressDisplay::new(None, args.quiet);
     let reached = |what: &str| progress.update(0, || what.to_owned());
-    let backed_up = Box::pin(back_up(&database.pool, store, &settings, &reached, std::future::pending())).await;
+    let backed_up = Box::pin(back_up(&database.pool, store, &settings, &reached, stop.cancelled())).await;
     progress.finish();
     database.close().await;
     report(args, store, &backed_up?)

@@ -232,10 +232,10 @@ async fn two_services_with_one_schedule_make_one_backup_in_each_interval() {
     assert_eq!(restored["verified"][0]["head"], 40);
 }
 
-/// Goal: a service that ends in order keeps nobody from the next backup. Method: its backup is held up by a lock on a
-/// table while it gets SIGTERM; then another process makes one, without waiting for an end of the lease.
+/// Goal: who ends in order keeps nobody from the next backup. Method: backups of a command and then of a service are held
+/// up by a lock on a table while they get SIGTERM; then another process makes one, without waiting for an end of the lease.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_stops_during_a_backup_gives_the_lease_back() {
+async fn a_command_and_a_service_that_stop_during_a_backup_give_the_lease_back() {
     let url = crate::support::database().await;
     let place = Place::folder();
     let service = Service::start(["--database-url", &url]);
@@ -244,12 +244,24 @@ async fn a_service_that_stops_during_a_backup_gives_the_lease_back() {
     let pool = sqlx::PgPool::connect(&url).await.expect("a pool");
     let mut holding = pool.begin().await.expect("a transaction");
     sqlx::query("lock table audit_log in access exclusive mode").execute(&mut *holding).await.expect("a lock");
+    let held_up = async || {
+        wait_until("the backup waits for the lock", async || {
+            let waiting = "select exists (select from pg_locks where not granted and relation = 'audit_log'::regclass)";
+            sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a flag")
+        })
+        .await;
+    };
+    let command = ["backup", "--to", &place.url, "--quiet", "--database-url", &url];
+    let command = place.command(command).stderr(std::process::Stdio::piped()).spawn().expect("the binary starts");
+    held_up().await;
+    rustix::process::kill_process(rustix::process::Pid::from_child(&command), rustix::process::Signal::TERM)
+        .expect("a signal");
+    let ended = command.wait_with_output().expect("an end");
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{told}");
+    assert!(told.contains("the backup was stopped before it was whole"), "{told}");
     let service = Service::start(["--database-url", &url, "--backup-to", &place.url]);
-    wait_until("the backup waits for the lock", async || {
-        let waiting = "select exists (select from pg_locks where not granted and relation = 'audit_log'::regclass)";
-        sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("a flag")
-    })
-    .await;
+    held_up().await;
     let (status, _, told) = place.run(&["backup", "--to", &place.url, "--quiet", "--database-url", &url]);
     assert_eq!(status, 2, "{told}");
     assert!(told.contains("another backup runs, begun by the service at"), "{told}");
