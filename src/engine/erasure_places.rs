@@ -38,7 +38,7 @@ const fn places(table: &'static str, on_erasure: OnErasure, columns: &'static [&
 /// Besides, a user's id stands in memory (the log's queue, learners, views and versions, which meet the record
 /// `forget`), in the file system (dead rows and the write-ahead log of Postgres, until it writes over them), and in
 /// nothing that the process logs.
-pub const ERASURE_PLACES: [ErasurePlaces; 26] = [
+pub const ERASURE_PLACES: [ErasurePlaces; 27] = [
     places("api_keys", Administrators, &["name", "model", "origins"]),
     places("api_keys", Never, &["hash", "scope"]),
     places("audit_log", Administrators, &["actor", "model", "request_id"]),
@@ -63,6 +63,7 @@ pub const ERASURE_PLACES: [ErasurePlaces; 26] = [
     places("records", Hash, &["checksum"]),
     places("records", Administrators, &["source"]),
     places("records", Never, &["item_id", "kind"]),
+    places("stream_offsets", Never, &["topic", "partition", "next_offset"]),
     // Ids of rows, packed.
     places("version_segments", Pseudonym, &["payload"]),
     places("version_segments", Hash, &["checksum"]),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{
-    Appended, ArmStatus, CompareRequest, ComparedState, Dependencies, EngineError, ExportSource, Freeze, GuardStatus,
+    ArmStatus, CompareRequest, ComparedState, Dependencies, EngineError, ExportSource, Freeze, GuardStatus,
     HistoryOptions, Learning, Maps, ModelStatus, Operations, PointStream, RolledBack, RowHistory, Started, TakeVersion,
     TermsRequest, TracedEvent, Unlearn,
     blocking::blocking,
@@ -21,8 +21,8 @@ use crate::engine::{
 };
 use shelfmark_domain::{
     Deployment, Event, FieldError, FieldResult, Filter, GuardSettings, Id, Modalities, ModelConfig, ModelName,
-    NewRecord, Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served,
-    Split, VersionManifest, VersionNumber, VersionRef,
+    Position, Query, RecommendationId, Recommendations, RecordBody, RollbackRequest, ScoredItem, Served, Split,
+    VersionManifest, VersionNumber, VersionRef,
 };
 use shelfmark_log::Log;
 use shelfmark_monitor::diff::{Diff, DiffOptions};
@@ -178,14 +178,6 @@ impl Model {
         change: impl FnOnce(&ModelConfig) -> FieldResult<ModelConfig> + Send,
     ) -> Result<(), EngineError> {
         self.parts.configuration.configure(change).await.map(drop)
-    }
-
-    /// Appends records, waiting up to `patience` while the queue is full; events that came from recommended lists are
-    /// attributed to the arms that made them. Retries of events that a rollback gave up are told from other duplicates.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Appended, EngineError> {
-        let outcomes = self.parts.attributed_log.append(records, patience).await?;
-        let rolled_back = self.parts.core.stores.rolled_back(&outcomes).await?;
-        Ok(Appended { outcomes, rolled_back })
     }
 
     /// Notes that a list of this view was recommended to a reader; the id that attributes what comes of it.

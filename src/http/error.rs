@@ -335,6 +335,9 @@ const fn meaning(kind: ErrorKind) -> Meaning {
     match kind {
         K::Invalid => (S::UNPROCESSABLE_ENTITY, "invalid", "A value breaks its rule"),
         K::ModelNotFound => (S::NOT_FOUND, "model_not_found", "No such model"),
+        K::EventConflict => (S::CONFLICT, "conflict", "Another event has this id"),
+        K::OffsetConflict => (S::CONFLICT, "offset_conflict", "Another offset is stored"),
+        K::TooManyPartitions => (S::CONFLICT, "too_many_partitions", "There are as many offsets as there may be"),
         K::VersionNotFound => (S::NOT_FOUND, "version_not_found", "No such version"),
         K::OperationNotFound => (S::NOT_FOUND, "operation_not_found", "No such operation"),
         K::ItemNotFound => (S::NOT_FOUND, "item_not_found", "Not found"),

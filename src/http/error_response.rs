@@ -12,7 +12,8 @@ use super::{
     problem::{Failure, FieldProblem},
 };
 use crate::engine::{EngineError, RunningRollback};
-use shelfmark_domain::{ErrorKind, Position};
+use shelfmark_domain::{ErrorKind, OffsetMismatch, Position};
+use shelfmark_log::LogError;
 use shelfmark_store::keys::KeyError;
 
 /// What is said of our own failures.
@@ -101,6 +102,14 @@ impl ApiError {
         None
     }
 
+    /// The offsets that are stored, where the request began at others.
+    fn offsets(&self) -> Vec<OffsetMismatch> {
+        if let Self::Engine(EngineError::Log(LogError::OffsetsMoved(moved))) = self {
+            return moved.clone();
+        }
+        Vec::new()
+    }
+
     /// The cause with its chain, for the log; `None` when the caller was told everything. Refusals that callers bring
     /// about are counted in the metrics and not logged: a line each would be a second load.
     fn cause(&self) -> Option<String> {
@@ -154,6 +163,7 @@ impl ApiError {
             position: self.position(),
             cause: self.cause(),
             running: self.running(),
+            offsets: self.offsets(),
             stream: if let Self::Stream { tally, .. } = &self { Some((**tally).clone()) } else { None },
             nothing_taken: if let Self::NothingTaken(nothing) = self { Some(nothing.summary) } else { None },
         }
@@ -191,7 +201,6 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shelfmark_log::LogError;
     use shelfmark_store::versions::VersionError;
 
     #[test]

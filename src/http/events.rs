@@ -10,7 +10,9 @@ use super::{
     auth::Caller,
     error::ApiError,
     event_shown,
-    ingest::{self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, WaitFor, WaitQuery},
+    ingest::{
+        self, AppendRequest, AppendResponse, AppendSummary, EntryKind, EventIn, LagBound, OffsetIn, WaitFor, WaitQuery,
+    },
     paging,
     params::{self, Params, Segments},
     paths::{IdPath, ModelPath},
@@ -40,6 +42,11 @@ pub struct EventsBatch<'a> {
     #[serde(borrow)]
     #[schema(max_items = 10_000)]
     events: Vec<EventIn<'a>>,
+    /// How far partitions of a stream outside, such as a topic of Kafka, were read. Committed in the same transaction as the
+    /// events, which are then taken all or none; without events, alone. Needs scope `write`.
+    #[serde(default)]
+    #[schema(max_items = 1_000)]
+    offsets: Vec<OffsetIn>,
 }
 
 /// Query parameters of an append of events.
@@ -67,7 +74,8 @@ pub struct AppendEventsQuery {
 /// a line, appended as it arrives. The answer comes after the commit: what it counts as accepted survives a crash of
 /// the service and of its database. Of a batch the valid events are taken and the others named by index. When none is
 /// taken it is a 422 with the same counts (`nothing_taken`). A bad event posted alone is a 422, one whose id stands for
-/// another body a 409. A full queue is a 429, and so are events while learning is too far behind: send again later.
+/// another body a 409. With `offsets` the events are taken all or none, in one transaction with the offsets; when other
+/// offsets are stored than the request begins at, it is a 409 that names those (`offset_conflict`). A full queue is a 429, and so are events while learning is too far behind: send again later.
 #[utoipa::path(
     post, path = "/v1/models/{model}/events", tag = "events", operation_id = "append_events",
     params(ModelPath, AppendEventsQuery),
@@ -75,7 +83,7 @@ pub struct AppendEventsQuery {
     responses(
         (status = 200, description = "Durable, and in the live view (`wait=applied`)", body = AppendSummary),
         (status = 202, description = "Durable", body = AppendSummary),
-        (status = 409, description = "An event with this id and another body exists (`conflict`)", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "An event with this id and another body exists (`conflict`); other offsets are stored (`offset_conflict`), or too many (`too_many_partitions`)", body = Problem, content_type = "application/problem+json"),
         (status = 429, description = "The append queue is full (`queue_full`), or learning is too far behind (`learner_behind`)", body = Problem, content_type = "application/problem+json"),
     )
 )]

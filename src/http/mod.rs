@@ -57,6 +57,7 @@ mod middleware;
 mod modalities;
 mod model_lifecycle;
 mod models;
+mod offsets;
 mod openapi;
 mod operations;
 mod page_keys;

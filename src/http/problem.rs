@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::ingest::{AppendSummary, Rejection};
 use crate::engine::RunningRollback;
-use shelfmark_domain::{FieldError, Position};
+use shelfmark_domain::{FieldError, OffsetMismatch, Position};
 
 /// An error on its way out, in a response's extensions, until the frame writes it with the request id.
 #[derive(Debug, Default)]
@@ -32,6 +32,8 @@ pub struct Failure {
     pub stream: Option<AppendSummary>,
     /// What became of a request of which nothing was taken.
     pub nothing_taken: Option<AppendSummary>,
+    /// Offsets that are stored, where others were expected.
+    pub offsets: Vec<OffsetMismatch>,
     /// For the log only.
     pub cause: Option<String>,
 }
@@ -65,6 +67,10 @@ pub struct Problem<'a> {
     /// The rollback that runs, when it is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<&'a RunningRollback>,
+    /// Offsets that are stored, where the request began at others.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub offsets: &'a [OffsetMismatch],
     /// What an ndjson stream did before it failed; those records are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<&'a AppendSummary>,
@@ -119,6 +125,7 @@ impl Failure {
             errors: &self.errors,
             position: self.position,
             running: self.running.as_ref(),
+            offsets: &self.offsets,
             stream: self.stream.as_ref(),
             accepted: nothing_taken.map(|summary| summary.accepted),
             duplicates: nothing_taken.map(|summary| summary.duplicates),

@@ -17,8 +17,8 @@ use super::{
     events, export, forensics, freezing, gorse, guard, history, imports, items, keys, learning, learning_stream, map,
     messages::{cloud_events, segment},
     middleware::{self, Admission, Load, Policy},
-    modalities, model_lifecycle, models, operations, pages, processes, profiles, recommendations, retraction, rollback,
-    service, serving, similar, users, versions,
+    modalities, model_lifecycle, models, offsets, operations, pages, processes, profiles, recommendations, retraction,
+    rollback, service, serving, similar, users, versions,
 };
 use shelfmark_domain::Scope;
 
@@ -101,6 +101,7 @@ fn reads() -> Group {
         .routes(routes!(map::get))
         .routes(routes!(map::follow))
         .routes(routes!(imports::rows))
+        .routes(routes!(offsets::list))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(compare::get))

@@ -145,6 +145,8 @@ async fn use_everything(url: &str) {
     let arms = json!({"split": [{"live": true, "percent": 60}, {"version": 1, "percent": 40}], "reason": "canary"});
     let (status, reply) = service.try_send(put, "/serving", &arms).await.expect("a reply");
     assert!((200..300).contains(&status), "{reply}");
+    let offset = json!({"topic": "clicks", "partition": 0, "start_offset": null, "next_offset": 42});
+    service.post("/events", &json!({"events": [], "offsets": [offset]})).await;
     let (status, reply) = service.try_send(reqwest::Method::DELETE, "/users/u3", &json!({})).await.expect("a reply");
     assert_eq!(status, 202, "{reply}");
     let path = format!("/operations/{}", reply["operation"]["id"].as_str().expect("an id"));

@@ -88,6 +88,7 @@ mod rolled_back_events;
 mod service;
 mod serving_split;
 mod source_tree;
+mod stream_offsets;
 #[path = "../support/mod.rs"]
 mod support;
 mod two_processes;

@@ -24,7 +24,7 @@ pub fn kind_of(table: &str) -> Option<TableKind> {
         "records" => Some(TableKind::Log),
         "version_segments" => Some(TableKind::Versions),
         "api_keys" | "audit_log" | "deployments" | "erasures" | "guards" | "models" | "operations" | "serving_arms"
-        | "version_numbers" | "versions" => Some(TableKind::Whole),
+        | "stream_offsets" | "version_numbers" | "versions" => Some(TableKind::Whole),
         "_sqlx_migrations" | "processes" => Some(TableKind::NotKept),
         _ => None,
     }

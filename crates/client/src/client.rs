@@ -74,6 +74,20 @@ pub struct BatchReply {
     pub rejected_count: Option<u64>,
     /// Position of the log that holds all accepted entries.
     pub position: Option<u64>,
+    /// Offsets that are stored, where the request began at others: of a refusal with `offset_conflict`.
+    pub offsets: Vec<StoredOffset>,
+}
+
+/// Offset of a partition of a stream outside that the service has stored.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct StoredOffset {
+    /// Name of the stream.
+    pub topic: String,
+    /// Name or number of the partition.
+    pub partition: String,
+    /// Offset of the next message to read; `None` when none is stored.
+    pub next_offset: Option<String>,
 }
 
 /// One rejected entry.
@@ -225,6 +239,13 @@ impl Client {
             detail: error.to_string(),
             retry_after: None,
         })
+    }
+
+    /// Posts a body of `POST /events` that is written already, such as one with offsets. Whatever is refused is an error.
+    pub async fn append_events(&self, body: Bytes) -> Result<BatchReply, ClientError> {
+        let request = self.http.post(format!("{}/events", self.base));
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        Ok(self.answer(request).await?.json().await?)
     }
 
     /// Reads the status of the model.

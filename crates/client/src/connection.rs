@@ -78,7 +78,8 @@ pub async fn answered(request: RequestBuilder) -> Result<reqwest::Response, Clie
         let text = String::from_utf8_lossy(if is_text { &body } else { &[] });
         Problem { detail: text.chars().take(TEXT_CHARACTERS_MAX).collect(), ..Problem::default() }
     });
-    let reply = reply.rejected_count.is_some().then(|| Box::new(reply));
+    let accounts = reply.rejected_count.is_some() || !reply.offsets.is_empty();
+    let reply = accounts.then(|| Box::new(reply));
     Err(match status {
         _ if reply.is_some() => ClientError::Refused { status, code, detail, errors, reply },
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {

@@ -13,7 +13,7 @@
 //!
 //! **Must not know** files, the command line or how the service works inside. It tells progress to an [`Observer`].
 //!
-//! **Used by** the command line (`src/commands`) and by `crates/loadgen`.
+//! **Used by** the command line (`src/commands`), by `crates/loadgen`, `crates/backup` and `crates/kafka`.
 //!
 //! **Bounds.** A batch has at most [`ENTRIES_MAX`] entries and about 8 MiB. A request counts as lost after 90 s.
 //! Retries back off from 0.1 s to 5 s, or as long as `Retry-After` says, at most 60 s.
@@ -30,10 +30,10 @@ mod tls;
 
 pub use batch::{Batch, BatchKind, Batcher, ENTRIES_MAX, Origin};
 pub use batch_sender::{BatchSendError, BatchSender, Observer};
-pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress};
+pub use client::{BatchReply, Client, ClientError, Download, ModelStatus, RejectedEntry, ServiceAddress, StoredOffset};
 pub use gorse::GorseServer;
 pub use request::ApiRequest;
-pub use reqwest::Url;
+pub use reqwest::{StatusCode, Url};
 pub use retry::retry;
 pub use stats::SendStats;
 pub use tls::{TlsError, tls_config};

@@ -35,6 +35,12 @@ pub enum ErrorKind {
     LabelTaken,
     /// The version is served or needed.
     VersionInUse,
+    /// Another event has this id.
+    EventConflict,
+    /// Another offset of a stream is stored than the sender began at.
+    OffsetConflict,
+    /// The model has offsets of as many partitions as it may have.
+    TooManyPartitions,
     /// Another rollback is running.
     RollbackRunning,
     /// Another operation is running.

@@ -85,12 +85,12 @@ impl Appender {
             None => self.next_request().await?,
         };
         let mut pending = PendingAppend { requests: 1, records: first.records.len(), since: Instant::now() };
-        let mut bytes = first.rows.bytes();
+        let mut bytes = first.bytes();
         let mut requests = vec![first];
         while let Some(request) = self.next_in_batch(pending).await {
             pending.requests += 1;
             pending.records += request.records.len();
-            bytes += request.rows.bytes();
+            bytes += request.bytes();
             let fits = pending.records <= self.settings.append_records_max && bytes <= self.settings.append_bytes_max;
             if !fits {
                 self.held = Some(request);
@@ -178,6 +178,8 @@ impl Appender {
             };
             let result = if with_lookup {
                 commit::append_with_lookup(&mut connection, self.target, batch, &mut self.chain).await
+            } else if batch.has_offsets() {
+                commit::append_with_offsets(&mut connection, self.target, batch, &mut self.chain).await
             } else {
                 commit::append_optimistically(&mut connection, self.target, batch, &mut self.chain).await
             };

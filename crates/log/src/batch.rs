@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use tokio::sync::oneshot;
 
-use shelfmark_domain::{NewRecord, Position, Record, RecordBody, Timestamp, VersionNumber};
+use shelfmark_domain::{NewRecord, OffsetCommit, Position, Record, RecordBody, Timestamp, VersionNumber};
 
 use super::{
     AppendOutcome, LogError,
@@ -12,6 +12,7 @@ use super::{
     checksum::{Chain, Checksum, Content},
     copy::{self, EncodedRows},
     queue::{Answer, Request},
+    stream_offsets::BatchOffsets,
 };
 
 /// Requests whose records are committed together.
@@ -25,6 +26,7 @@ pub(super) struct Batch {
 pub(super) struct Entry {
     pub records: Vec<NewRecord>,
     pub rows: EncodedRows,
+    pub offsets: Vec<OffsetCommit>,
     answer: Option<oneshot::Sender<Answer>>,
     /// Error of a request that is left out of the append as a whole.
     pub refused: Option<LogError>,
@@ -42,7 +44,7 @@ pub(super) struct ExistingEvent {
 impl Batch {
     /// Builds a batch, and releases the reservations of its requests in the queue.
     pub(super) fn new(requests: Vec<Request>) -> Self {
-        let bytes = requests.iter().map(|request| request.rows.bytes()).sum();
+        let bytes = requests.iter().map(Request::bytes).sum();
         let entries = requests
             .into_iter()
             .map(|request| {
@@ -51,6 +53,7 @@ impl Batch {
                     outcomes: Vec::new(),
                     records: request.records,
                     rows: request.rows,
+                    offsets: request.offsets,
                     answer: Some(request.answer),
                     refused: None,
                 }
@@ -68,6 +71,16 @@ impl Batch {
     /// Lists the ids of all events, for the lookup.
     pub(super) fn event_ids(&self) -> Vec<Cow<'_, str>> {
         self.entries.iter().flat_map(|entry| &entry.records).filter_map(|record| event_id(&record.body)).collect()
+    }
+
+    /// Lists the offsets of all requests.
+    pub(super) fn offsets(&self) -> impl Iterator<Item = &OffsetCommit> {
+        self.entries.iter().flat_map(|entry| &entry.offsets)
+    }
+
+    /// Whether a request commits offsets.
+    pub(super) fn has_offsets(&self) -> bool {
+        self.offsets().next().is_some()
     }
 
     /// Lists the versions that restores of the batch name, each with the indexes of its request and record.
@@ -95,12 +108,24 @@ impl Batch {
         }
     }
 
-    /// Assigns positions to the records whose ids are neither in the log nor earlier in the batch. Returns their
-    /// number.
-    pub(super) fn accept_new(&mut self, head: Position, mut existing: HashMap<String, ExistingEvent>) -> u64 {
+    /// Assigns positions to the records whose ids are neither in the log nor earlier in the batch, and moves the offsets
+    /// of their requests. Refuses requests whose offsets do not begin where the stored ones are, and those with offsets
+    /// whose events have ids of other events. Returns the number of positions.
+    pub(super) fn accept_new(
+        &mut self,
+        head: Position,
+        mut existing: HashMap<String, ExistingEvent>,
+        offsets: &mut BatchOffsets,
+    ) -> u64 {
         let mut last = head;
         for entry in self.entries.iter_mut().filter(|e| e.refused.is_none()) {
             entry.outcomes.clear();
+            if let Err(refused) = offsets.check(&entry.offsets) {
+                entry.refused = Some(refused);
+                continue;
+            }
+            let before = last;
+            let mut added = Vec::new();
             for record in &entry.records {
                 let id = event_id(&record.body);
                 if let Some(first) = id.as_ref().and_then(|id| existing.get(id.as_ref())) {
@@ -117,9 +142,26 @@ impl Batch {
                 entry.outcomes.push(AppendOutcome::Accepted(last));
                 if let Some(id) = id {
                     let here = ExistingEvent { position: last, retry_hash: record.retry_hash };
+                    if !entry.offsets.is_empty() {
+                        added.push(id.clone());
+                    }
                     existing.insert(id.into_owned(), here);
                 }
             }
+            if entry.offsets.is_empty() {
+                continue;
+            }
+            let conflicts = conflicts(&entry.outcomes);
+            if conflicts.is_empty() {
+                offsets.apply(&entry.offsets);
+                continue;
+            }
+            for id in &added {
+                existing.remove(id.as_ref());
+            }
+            entry.outcomes.clear();
+            entry.refused = Some(LogError::Conflicts(conflicts));
+            last = before;
         }
         last.since(head)
     }
@@ -192,6 +234,15 @@ impl Batch {
             }
         }
     }
+}
+
+/// Lists the records that conflict, each with the position of the other event.
+fn conflicts(outcomes: &[AppendOutcome]) -> Vec<(usize, Position)> {
+    let conflict = |(index, outcome): (usize, &AppendOutcome)| match outcome {
+        AppendOutcome::Conflict(position) => Some((index, *position)),
+        AppendOutcome::Accepted(_) | AppendOutcome::Duplicate(_) => None,
+    };
+    outcomes.iter().enumerate().filter_map(conflict).collect()
 }
 
 /// What the rows of an append get once the head is locked.

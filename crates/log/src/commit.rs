@@ -5,6 +5,9 @@
 //! log already, and it is repeated with a lookup. During a run of retries every optimistic append would fail, so the
 //! appender keeps using lookups for a while after a repeat ([`super::appender`]).
 //!
+//! A batch that commits offsets of streams outside locks the head first and compares them with the stored ones: only then is
+//! it known which of its requests are accepted.
+//!
 //! The order of statements matters. The lookup must be a statement of its own *after* the one that locks the head. Only
 //! then does its snapshot include the append before, perhaps of another process.
 
@@ -28,6 +31,7 @@ use super::{
     checksum::Chain,
     copy,
     log_target::LogTarget,
+    stream_offsets::BatchOffsets,
 };
 
 /// Channel of the log's notifications. The payload is `model_id:head:appended_at_micros:origin`.
@@ -112,6 +116,28 @@ pub(super) async fn append_with_lookup(
     batch: &mut Batch,
     chain: &mut KnownChain,
 ) -> Result<Committed, CommitError> {
+    append_locked(connection, target, batch, chain, true).await
+}
+
+/// Appends a batch that commits offsets, without a lookup of ids. Error: [`CommitError::Repeats`] when an id is
+/// repeated.
+pub(super) async fn append_with_offsets(
+    connection: &mut PgConnection,
+    target: LogTarget,
+    batch: &mut Batch,
+    chain: &mut KnownChain,
+) -> Result<Committed, CommitError> {
+    append_locked(connection, target, batch, chain, false).await
+}
+
+/// Locks the head, reads what is compared with, and appends what is accepted then.
+async fn append_locked(
+    connection: &mut PgConnection,
+    target: LogTarget,
+    batch: &mut Batch,
+    chain: &mut KnownChain,
+    with_lookup: bool,
+) -> Result<Committed, CommitError> {
     let started = Instant::now();
     let statement = format!(
         "begin isolation level read committed; \
@@ -120,14 +146,13 @@ pub(super) async fn append_with_lookup(
     );
     let (before, at) = head_of(connection, statement).await?;
     refuse_restores_of_missing_versions(connection, target, batch).await?;
-    let existing = look_up(connection, target, batch).await?;
-    let records = batch.accept_new(before, existing);
+    let existing = if with_lookup { look_up(connection, target, batch).await? } else { HashMap::new() };
+    let mut offsets = BatchOffsets::read(connection, target.model_id, batch.offsets()).await?;
+    let records = batch.accept_new(before, existing, &mut offsets);
     let appended_at = at.map_or_else(Timestamp::now, |at| at.max(Timestamp::now()));
     let head = before.advanced(records);
-    if records == 0 {
-        // Nothing to commit. The repeats were found in committed records.
-        connection.execute("rollback").await?;
-    } else {
+    offsets.write(connection, target.model_id, head).await?;
+    if records > 0 {
         let append = PlacedAppend { last: head, at: appended_at, before: chain.at(connection, target, before).await? };
         let after = copy_rows(connection, batch, append, records).await?;
         let statement = format!(
@@ -138,6 +163,11 @@ pub(super) async fn append_with_lookup(
         );
         finish(connection, statement).await?;
         chain.committed(head, after);
+    } else if offsets.are_moved() {
+        finish(connection, "commit".to_owned()).await?;
+    } else {
+        // Nothing to commit. The repeats were found in committed records.
+        connection.execute("rollback").await?;
     }
     Ok(Committed { head, appended_at, records, took: started.elapsed() })
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shelfmark_domain::{ErrorKind, ModelName, Position};
+use shelfmark_domain::{ErrorKind, Id, ModelName, OffsetCommit, OffsetMismatch, Position};
 
 /// Error of the log. Cloneable, because one failed group commit answers many callers.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,6 +39,15 @@ pub enum LogError {
         /// Reason.
         detail: String,
     },
+    /// Events of a request with offsets have ids of other events. Nothing of the request was accepted.
+    #[error("{} events of the request have ids of other events in the log", .0.len())]
+    Conflicts(Vec<(usize, Position)>),
+    /// Other offsets are stored than the sender began at. Nothing of the request was accepted.
+    #[error("{}", moved_detail(.0))]
+    OffsetsMoved(Vec<OffsetMismatch>),
+    /// The model has offsets of as many partitions as it may have. Nothing of the request was accepted.
+    #[error("the model has offsets of {} partitions, which is the maximum", OffsetCommit::PARTITIONS_MAX)]
+    TooManyPartitions,
     /// Postgres could not be reached, or a statement failed. Nothing was committed, so sending the request again is
     /// safe.
     #[error("the database of the log failed")]
@@ -77,6 +86,9 @@ impl LogError {
             Self::TooLarge { .. } => ErrorKind::TooManyRecords,
             Self::TooManyBytes { .. } => ErrorKind::TooManyBytes,
             Self::Refused { .. } => ErrorKind::Invalid,
+            Self::Conflicts(_) => ErrorKind::EventConflict,
+            Self::OffsetsMoved(_) => ErrorKind::OffsetConflict,
+            Self::TooManyPartitions => ErrorKind::TooManyPartitions,
             Self::Database(_) => ErrorKind::DatabaseUnavailable,
             Self::CommitUnknown(_) => ErrorKind::CommitUnknown,
             Self::Closed => ErrorKind::ShuttingDown,
@@ -98,6 +110,9 @@ impl LogError {
             | Self::TooLarge { .. }
             | Self::TooManyBytes { .. }
             | Self::Refused { .. }
+            | Self::Conflicts(_)
+            | Self::OffsetsMoved(_)
+            | Self::TooManyPartitions
             | Self::Closed
             | Self::Deleted
             | Self::UnknownModel(_)
@@ -105,6 +120,18 @@ impl LogError {
             | Self::Unreadable { .. } => None,
         }
     }
+}
+
+fn moved_detail(moved: &[OffsetMismatch]) -> String {
+    let Some(OffsetMismatch { topic, partition, start_offset, next_offset }) = moved.first() else {
+        return String::new();
+    };
+    let told = |offset: &Option<Id>| offset.as_ref().map_or_else(|| "none".to_owned(), Id::to_string);
+    format!(
+        "partition {partition} of {topic}: the stored offset is {}, and the request begins at {}; nothing was taken",
+        told(next_offset),
+        told(start_offset)
+    )
 }
 
 impl From<sqlx::Error> for LogError {

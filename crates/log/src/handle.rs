@@ -9,7 +9,10 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use shelfmark_domain::{Append, Event, Id, Interval, ModelName, NewRecord, Position, ProfileUpdate, Record, Timestamp};
+use shelfmark_domain::{
+    Append, Event, Id, Interval, ModelName, NewRecord, OffsetCommit, Position, ProfileUpdate, Record, StoredOffset,
+    Timestamp,
+};
 
 use super::{
     AppendOutcome, LogError, LogSettings, RecordsPage, Tail,
@@ -26,11 +29,11 @@ use super::{
     lookups,
     metrics::Metrics,
     moved_history,
-    queue::{QueueLevel, Request},
+    queue::{QueueLevel, Request, offset_bytes},
     reader,
     recent_appends::RecentAppends,
     state::LogState,
-    summaries, write_probe,
+    stream_offsets, summaries, write_probe,
 };
 
 /// Maximum number of records of a page.
@@ -121,12 +124,26 @@ impl Log {
     /// nothing else before these records.
     pub async fn append_within(
         &self,
+        records: Vec<NewRecord>,
+        patience: Duration,
+    ) -> Result<Vec<AppendOutcome>, LogError> {
+        self.append_with_offsets(records, Vec::new(), patience).await
+    }
+
+    /// Appends as [`Log::append_within`] does, and commits offsets of streams outside in the same transaction. With
+    /// any, the records are accepted all or none. Without records, the offsets alone are committed.
+    ///
+    /// Errors besides: [`LogError::OffsetsMoved`], [`LogError::Conflicts`] and [`LogError::TooManyPartitions`]: nothing
+    /// was accepted.
+    pub async fn append_with_offsets(
+        &self,
         mut records: Vec<NewRecord>,
+        offsets: Vec<OffsetCommit>,
         patience: Duration,
     ) -> Result<Vec<AppendOutcome>, LogError> {
         let until = Instant::now() + patience;
         let shared = &self.shared;
-        if records.is_empty() {
+        if records.is_empty() && offsets.is_empty() {
             return Ok(Vec::new());
         }
         let records_max = shared.settings.append_records_max;
@@ -138,7 +155,8 @@ impl Log {
         }
         let mut reservation = retry_while_full(until, || shared.level.reserve(records.len())).await?;
         let rows = self.encode(&mut records).await?;
-        retry_while_full(until, || reservation.reserve_bytes(rows.bytes())).await?;
+        let bytes = rows.bytes() + offset_bytes(&offsets);
+        retry_while_full(until, || reservation.reserve_bytes(bytes)).await?;
         let place = || {
             self.requests.try_reserve().map_err(|error| match error {
                 mpsc::error::TrySendError::Full(()) => shared.level.full(),
@@ -147,7 +165,7 @@ impl Log {
         };
         let place = retry_while_full(until, place).await?;
         let (answer, answered) = oneshot::channel();
-        place.send(Request { records, rows, answer, reservation });
+        place.send(Request { records, rows, offsets, answer, reservation });
         // The answer is dropped unsent only when the appender panicked during this append.
         answered.await.unwrap_or_else(|_dropped| Err(LogError::CommitUnknown(Arc::new(sqlx::Error::WorkerCrashed))))
     }
@@ -238,6 +256,11 @@ impl Log {
     /// Returns the records at these positions, in order of position. What is beyond the head is left out.
     pub async fn records_at(&self, positions: &[Position]) -> Result<Vec<Record>, LogError> {
         reader::records_at(&self.shared.pool, self.shared.target.model_id, positions).await
+    }
+
+    /// Lists the offsets of streams outside that are stored with the log, of one topic or all.
+    pub async fn offsets(&self, topic: Option<&Id>) -> Result<Vec<StoredOffset>, LogError> {
+        stream_offsets::stored(&self.shared.pool, self.shared.target.model_id, topic).await
     }
 
     /// Finds the event with this id, and its position.

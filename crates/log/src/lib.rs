@@ -11,6 +11,8 @@
 //!   the append before ([`LogError::Unreadable`] otherwise). [`Log::check`] compares them all.
 //! - A failed append answers its callers with an error, and the next append reconnects. A tail waits until Postgres is
 //!   reachable again.
+//! - Offsets of streams outside are committed in the transaction of their records, and only when the sender began at the
+//!   stored ones ([`LogError::OffsetsMoved`] otherwise). The records of such a request are accepted all or none.
 //! - A deleted model takes no more records ([`LogError::Deleted`]). [`purge_records`] deletes those it has.
 //!
 //! **Must not know** what a record means, or who learns from it. Stored records do not change, except that an erasure
@@ -65,6 +67,7 @@ mod rewriting;
 mod settings;
 mod state;
 mod stored_row;
+mod stream_offsets;
 mod summaries;
 mod tail;
 mod type_code;

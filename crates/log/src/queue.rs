@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use shelfmark_domain::NewRecord;
+use shelfmark_domain::{NewRecord, OffsetCommit};
 
 use super::{AppendOutcome, LogError, LogSettings, copy::EncodedRows, metrics::Metrics};
 
@@ -19,6 +19,8 @@ pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 pub(super) struct Request {
     pub records: Vec<NewRecord>,
     pub rows: EncodedRows,
+    /// Places in streams outside that the records come from. With any, the records are accepted all or none.
+    pub offsets: Vec<OffsetCommit>,
     pub answer: oneshot::Sender<Answer>,
     pub reservation: Reservation,
 }
@@ -41,6 +43,18 @@ pub(super) struct Reservation {
     level: Arc<QueueLevel>,
     records: usize,
     bytes: usize,
+}
+
+impl Request {
+    /// Returns how many bytes it adds to an append.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.bytes() + offset_bytes(&self.offsets)
+    }
+}
+
+/// Returns how many bytes offsets take.
+pub(super) fn offset_bytes(offsets: &[OffsetCommit]) -> usize {
+    offsets.iter().map(OffsetCommit::bytes).sum()
 }
 
 impl QueueLevel {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::engine::{EngineError, deployment::readers::Readers, guard::registry::GuardRegistry};
-use shelfmark_domain::{ModelName, NewRecord, RecommendationId, RecordBody};
+use shelfmark_domain::{ModelName, NewRecord, OffsetCommit, RecommendationId, RecordBody};
 use shelfmark_log::{AppendOutcome, Log};
 
 /// The log of one model, with attribution of what is appended.
@@ -16,8 +16,13 @@ pub struct AttributedLog {
 
 impl AttributedLog {
     /// Appends records, and attributes the events among them that came from recommended lists to the arms that made
-    /// these.
-    pub async fn append(&self, records: Vec<NewRecord>, patience: Duration) -> Result<Vec<AppendOutcome>, EngineError> {
+    /// these. Offsets of streams outside are committed with them.
+    pub async fn append(
+        &self,
+        records: Vec<NewRecord>,
+        offsets: Vec<OffsetCommit>,
+        patience: Duration,
+    ) -> Result<Vec<AppendOutcome>, EngineError> {
         let config = Arc::clone(&self.readers.live.load().inference().config);
         let mut lists = Vec::new();
         for (index, record) in records.iter().enumerate() {
@@ -29,7 +34,7 @@ impl AttributedLog {
                 lists.push((index, list));
             }
         }
-        let outcomes = self.log.append_within(records, patience).await?;
+        let outcomes = self.log.append_with_offsets(records, offsets, patience).await?;
         for (index, list) in lists {
             // What was sent again counted the first time.
             if let Some(AppendOutcome::Accepted(_)) = outcomes.get(index)

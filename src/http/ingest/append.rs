@@ -10,16 +10,16 @@ use axum::{
 };
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    AppendSummary, ENTRIES_MAX, EntryKind, NothingTaken, ParsedEntry,
+    AppendSummary, EntryKind, NothingTaken, ParsedEntry,
+    content::{BatchIn, Content, content},
     context::EntryContext,
-    entry::{self, EntryRun},
+    entry::EntryRun,
     lag::{LagBound, within_lag},
     stream::Lines,
-    wait,
+    wait, whole_batch,
 };
 use crate::{
     engine::{Appended, Model},
@@ -28,13 +28,12 @@ use crate::{
         body::{self, Format},
         body_pace::PaceLimits,
         body_stream::BodyStream,
-        decode,
         error::ApiError,
         limits::Limits,
         off_worker, params,
     },
 };
-use shelfmark_domain::{FieldError, Timestamp};
+use shelfmark_domain::{Scope, Timestamp};
 use shelfmark_log::AppendOutcome;
 
 /// What the answer waits for.
@@ -86,38 +85,6 @@ impl IntoResponse for AppendResponse {
     }
 }
 
-/// A JSON batch: `{"events": [...]}`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Events<'a> {
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-}
-
-/// A JSON batch: `{"items": [...]}`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Items<'a> {
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
-}
-
-/// A JSON batch: `{"vectors": [...]}`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vectors<'a> {
-    #[serde(borrow)]
-    vectors: Vec<&'a RawValue>,
-}
-
-/// What a JSON body held.
-enum Content {
-    /// One event, alone.
-    One(EntryRun),
-    /// A batch of so many.
-    Batch(EntryRun, usize),
-}
-
 /// What was sent, and by whom.
 pub struct AppendRequest<'a> {
     /// Whether learning may be behind.
@@ -157,14 +124,20 @@ pub async fn append(
             let of = kind.clone();
             match off_worker(work, move || content(&of, &bytes, &arrival)).await?? {
                 Content::One(run) => one(model, run).await?,
-                Content::Batch(run, count) => batch(model, &kind, run, count).await?,
+                Content::Batch(sent) if !sent.offsets.is_empty() => {
+                    // Whoever moves an offset decides what is read: that is not for pages.
+                    caller.check(Scope::Write, Some(model.name().as_str()))?;
+                    let tally = whole_batch::append_whole(model, &kind, sent).await?;
+                    return finish(model, tally, wait.wait, timeout).await;
+                }
+                Content::Batch(BatchIn { run, count, .. }) => batch(model, &kind, run, count).await?,
             }
         }
     };
     if tally.has_no_record() && tally.came() > 0 {
         let entries = if format == Format::Lines { "lines" } else { kind.key() };
         let summary = AppendSummary { position: model.log().head_known().0, event_ids: None, ..tally };
-        return Err(ApiError::NothingTaken(Box::new(NothingTaken { summary, entries })));
+        return Err(ApiError::NothingTaken(Box::new(NothingTaken { summary, entries, whole_of: None })));
     }
     finish(model, tally, wait.wait, timeout).await
 }
@@ -181,37 +154,6 @@ pub async fn append_one(model: &Model, parsed: ParsedEntry, wait: &WaitQuery) ->
 pub fn arrival(model: &Model, caller: &Caller) -> EntryContext {
     let (config, modalities) = (model.config(), model.modalities());
     EntryContext { config, modalities, at: Timestamp::now(), source: caller.source() }
-}
-
-/// Parses a JSON body. Its first key tells a batch from an event: no event has a field `events`.
-fn content(kind: &EntryKind, bytes: &[u8], arrival: &EntryContext) -> Result<Content, ApiError> {
-    let entries = match kind {
-        EntryKind::Events if !begins_with_key(bytes, kind.key()) => {
-            // Malformed text is a 400 here: there is no batch whose other events could be taken.
-            let parsed = entry::parse(kind, bytes, &mut arrival.clone(), &mut Vec::new()).map_err(|error| {
-                if error.code == "malformed" { ApiError::Malformed { detail: error.detail } } else { error.into() }
-            })?;
-            return Ok(Content::One(EntryRun::one(parsed)));
-        }
-        EntryKind::Events => decode::json::<Events<'_>>(bytes)?.events,
-        EntryKind::Items | EntryKind::Patches { .. } => decode::json::<Items<'_>>(bytes)?.items,
-        EntryKind::Vectors { .. } => decode::json::<Vectors<'_>>(bytes)?.vectors,
-    };
-    if entries.len() > ENTRIES_MAX {
-        let detail = format!("at most {ENTRIES_MAX}, has {}; send application/x-ndjson for more", entries.len());
-        return Err(FieldError::new(kind.key(), "too_many", detail).into());
-    }
-    let count = entries.len();
-    let entries = entries.iter().enumerate();
-    let run = EntryRun::parse(kind, entries.map(|(index, raw)| (index as u64, raw.get().as_bytes())), arrival);
-    Ok(Content::Batch(run, count))
-}
-
-fn begins_with_key(bytes: &[u8], key: &str) -> bool {
-    let rest = bytes.trim_ascii_start().strip_prefix(b"{");
-    let rest = rest.and_then(|rest| rest.trim_ascii_start().strip_prefix(b"\""));
-    let rest = rest.and_then(|rest| rest.strip_prefix(key.as_bytes()));
-    rest.is_some_and(|rest| rest.starts_with(b"\""))
 }
 
 async fn one(model: &Model, run: EntryRun) -> Result<AppendSummary, ApiError> {
@@ -231,18 +173,13 @@ async fn one(model: &Model, run: EntryRun) -> Result<AppendSummary, ApiError> {
     Ok(tally)
 }
 
-/// The run as far as there is room for it.
-fn admitted(model: &Model, run: EntryRun) -> EntryRun {
-    if model.has_room() { run } else { run.within(|record| model.no_room_for(record)) }
-}
-
 pub(super) async fn batch(
     model: &Model,
     kind: &EntryKind,
     run: EntryRun,
     count: usize,
 ) -> Result<AppendSummary, ApiError> {
-    let run = admitted(model, run);
+    let run = run.admitted(model);
     let mut tally = AppendSummary { event_ids: AppendSummary::event_ids(&run, count), ..AppendSummary::default() };
     tally.leave_out(kind, run.unknown);
     let appended =
@@ -263,7 +200,7 @@ async fn stream(
     let mut next = read(arrival, kind, &mut lines).await;
     loop {
         let run = match next {
-            Ok(Some(run)) => admitted(model, run),
+            Ok(Some(run)) => run.admitted(model),
             Ok(None) => break,
             Err(cause) => return Err(ended(cause, tally)),
         };
@@ -322,76 +259,4 @@ pub(super) async fn finish(
         tally.applied = Some(wait::applied(model, tally.position, timeout).await?);
     }
     Ok(AppendResponse(tally))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn arrival() -> EntryContext {
-        EntryContext {
-            config: std::sync::Arc::default(),
-            modalities: std::sync::Arc::default(),
-            at: Timestamp::default(),
-            source: None,
-        }
-    }
-
-    #[test]
-    fn a_batch_keeps_its_valid_events_and_names_the_others_by_index() {
-        let text = br#" { "events" : [
-            {"event_id":"a","user":"u","item":"i","kind":"click"},
-            {"user":"u","item":"i","kind":"warp"},
-            ["e","u",null,"i","click",null,null,[],null,null],
-            {"user":"u","item":"i","kind":"click"} ] }"#;
-        let Ok(Content::Batch(run, 4)) = content(&EntryKind::Events, text, &arrival()) else {
-            panic!("a batch of four");
-        };
-        assert_eq!(run.indexes, [0, 3]);
-        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.code)).collect();
-        assert_eq!(named, [(1, "unknown_kind"), (2, "invalid_value")]);
-        let ids = AppendSummary::event_ids(&run, 4).expect("one was made");
-        assert_eq!(ids[0].as_ref().map(shelfmark_domain::Id::as_str), Some("a"));
-        assert!(ids[1].is_none() && ids[2].is_none() && ids[3].is_some());
-    }
-
-    #[test]
-    fn a_batch_beyond_the_limit_is_refused_and_broken_text_is_malformed() {
-        let many = format!(r#"{{"events":[{}1]}}"#, "1,".repeat(ENTRIES_MAX));
-        let error = content(&EntryKind::Events, many.as_bytes(), &arrival()).err();
-        assert!(matches!(error, Some(ApiError::Invalid(errors)) if errors[0].code == "too_many"));
-        for broken in [&b"{\"events\":[{]}"[..], b"{\"user\":", b"\xff\xfe", b""] {
-            let error = content(&EntryKind::Events, broken, &arrival()).err();
-            assert!(matches!(error, Some(ApiError::Malformed { .. })), "{broken:?}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn a_batch_of_items_is_checked_item_by_item() {
-        let text =
-            br#"{"items":[{"id":"i1","title":"Kettle"},{"id":"i2","properties":{"price":[[1]]}},{"title":"x"}]}"#;
-        let Ok(Content::Batch(run, 3)) = content(&EntryKind::Items, text, &arrival()) else {
-            panic!("a batch of three");
-        };
-        assert_eq!(run.indexes, [0]);
-        let fields: Vec<_> = run.rejected.iter().map(|r| r.field.as_str()).collect();
-        assert_eq!(fields, ["properties.price", "id"]);
-    }
-
-    #[test]
-    fn the_first_vector_of_a_batch_says_how_long_those_after_it_are() {
-        let text = br#"{"items":[{"id":"a","vectors":{"image":[1,2]}},{"id":"b","vectors":{"image":[1]}},
-            {"id":"c","vectors":{"audio":[1],"image":[1,2,3]}},{"id":"d","vectors":{"audio":[1,2]}}]}"#;
-        let mut arrival = arrival();
-        let Ok(Content::Batch(run, 4)) = content(&EntryKind::Items, text, &arrival) else {
-            panic!("a batch of four");
-        };
-        assert_eq!(run.indexes, [0, 3], "a refused item says nothing about audio");
-        let named: Vec<_> = run.rejected.iter().map(|r| (r.index, r.field.as_str(), r.code)).collect();
-        assert_eq!(named, [(1, "vectors.image", "bad_dimension"), (2, "vectors.image", "bad_dimension")]);
-        arrival.config = std::sync::Arc::new(shelfmark_domain::ModelConfig { modalities: false, ..Default::default() });
-        assert!(
-            matches!(content(&EntryKind::Items, text, &arrival), Ok(Content::Batch(run, 4)) if run.rejected.is_empty())
-        );
-    }
 }

@@ -7,7 +7,10 @@ use super::{
     context::{EntryContext, ParsedEntry},
     event,
 };
-use crate::http::{decode, error::ApiError};
+use crate::{
+    engine::Model,
+    http::{decode, error::ApiError},
+};
 use shelfmark_domain::{
     FieldError, FieldResult, Id, Item, ItemPatch, ModelConfig, NewRecord, RecordBody, RowVector, VectorTable,
 };
@@ -155,6 +158,11 @@ impl EntryRun {
             }
         }
         run
+    }
+
+    /// The run as far as there is room for it.
+    pub fn admitted(self, model: &Model) -> Self {
+        if model.has_room() { self } else { self.within(|record| model.no_room_for(record)) }
     }
 
     /// The run without what there is no room for, which is named with the others that cannot be used.

@@ -136,7 +136,7 @@ pub async fn append_messages(
     let tally = AppendSummary { event_ids: None, ..tally };
     if tally.has_no_record() && tally.came() > 0 {
         let summary = AppendSummary { position: model.log().head_known().0, ..tally };
-        return Err(ApiError::NothingTaken(Box::new(NothingTaken { summary, entries })));
+        return Err(ApiError::NothingTaken(Box::new(NothingTaken { summary, entries, whole_of: None })));
     }
     summary.records = append::finish(model, tally, query.wait, timeout).await?.into_summary();
     Ok(summary)

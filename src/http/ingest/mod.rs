@@ -6,16 +6,19 @@
 //! entries.
 
 mod append;
+mod content;
 mod context;
 mod entry;
 mod event;
 mod lag;
 mod messages;
 mod nothing_taken;
+mod offsets;
 mod outcome;
 mod stream;
 mod translated;
 mod wait;
+mod whole_batch;
 
 pub use append::{AppendRequest, AppendResponse, WaitFor, WaitQuery, append, append_one, arrival};
 pub use context::{EntryContext, ParsedEntry};
@@ -24,6 +27,7 @@ pub use event::EventIn;
 pub use lag::LagBound;
 pub use messages::{MessageRun, MessageSummary, append_messages, check_messages};
 pub use nothing_taken::NothingTaken;
+pub use offsets::OffsetIn;
 pub use outcome::{AppendSummary, Rejection};
 pub use stream::Lines;
 pub use translated::{EventsRefused, Patience, append_bodies, append_events, checked_events, settled};

@@ -13,6 +13,8 @@ pub struct NothingTaken {
     pub summary: AppendSummary,
     /// `events`, `items` or `vectors`; `lines` of a stream.
     pub entries: &'static str,
+    /// How many entries came, of a batch that is taken whole or not at all.
+    pub whole_of: Option<usize>,
 }
 
 impl NothingTaken {
@@ -24,9 +26,15 @@ impl NothingTaken {
 
     /// Says how many entries came, and why the first was not taken.
     pub fn reason(&self) -> String {
-        let Self { summary, entries } = self;
+        let Self { summary, entries, whole_of } = self;
         let unknown = summary.unknown.unwrap_or(0);
-        let mut text = format!("none of the {} {entries} was taken", summary.rejected_count + unknown);
+        let mut text = match whole_of {
+            None => format!("none of the {} {entries} was taken", summary.rejected_count + unknown),
+            Some(count) => format!(
+                "none of the {count} {entries} was taken: a batch with offsets is taken whole, and {} cannot be used",
+                summary.rejected_count
+            ),
+        };
         if unknown > 0 {
             text.push_str(&format!("; {unknown} are for rows that the model does not know"));
         }
@@ -66,7 +74,7 @@ mod tests {
         let rejected = (0..rejected).map(|index| Rejection::new(index, FieldError::new("kind", code, "why")));
         let mut summary = AppendSummary::default();
         summary.add(&[], rejected.collect(), &Appended::default());
-        NothingTaken { summary, entries: "events" }
+        NothingTaken { summary, entries: "events", whole_of: None }
     }
 
     #[test]

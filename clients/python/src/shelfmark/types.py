@@ -607,6 +607,18 @@ class Mover(_MoverRequired, total=False):
     title: Union[str, None]
 
 
+class _OffsetMismatchRequired(TypedDict):
+    partition: Id
+    topic: Id
+
+
+class OffsetMismatch(_OffsetMismatchRequired, total=False):
+    """Offset of a partition that another one was expected to be."""
+
+    next_offset: Union[Id, None]
+    start_offset: Union[Id, None]
+
+
 class _OperationRequired(TypedDict):
     actor: str
     created_at: Timestamp
@@ -647,6 +659,7 @@ class Problem(_ProblemRequired, total=False):
     accepted: Union[int, None]
     duplicates: Union[int, None]
     errors: List[FieldProblem]
+    offsets: List[OffsetMismatch]
     position: Union[Position, None]
     rejected: List[Rejection]
     rejected_count: Union[int, None]
