@@ -25,7 +25,7 @@ const FOLDERS: [&str; 13] = [
     "packaging/",
 ];
 /// Flags of cargo, and of this project's examples and benchmarks, that the pages name.
-const OTHERS_FLAGS: [&str; 27] = [
+const OTHERS_FLAGS: [&str; 28] = [
     "--all-features",
     "--all-targets",
     "--bench",
@@ -34,6 +34,7 @@ const OTHERS_FLAGS: [&str; 27] = [
     "--data",
     "--document-private-items",
     "--example",
+    "--features",
     "--ignored",
     "--include-ignored",
     "--lib",

@@ -9,7 +9,7 @@ use crate::project::{Project, json_string};
 use crate::run::{say, show, show_and_read};
 use crate::space::{self, GB};
 use crate::system::Needs;
-use crate::{Outcome, clones, console, libtorch, object_store, postgres, snapshots, system};
+use crate::{Outcome, clones, console, kafka, libtorch, object_store, postgres, snapshots, system};
 
 /// Everything that a build, the service and the tests need.
 pub fn setup(project: &Project) -> Outcome<()> {
@@ -57,6 +57,9 @@ pub fn test(project: &Project, args: &[String]) -> Outcome<()> {
     room_for_a_build(project, 10 * GB)?;
     clones::remove_foreign_crates(project)?;
     if let Err(reason) = object_store::fetch()? {
+        say(&reason);
+    }
+    if let Err(reason) = kafka::fetch()? {
         say(&reason);
     }
     let mut cargo = project.cargo(&["test", "--release", "--workspace"]);

@@ -7,9 +7,9 @@ use std::process::Command;
 
 use crate::node::Node;
 use crate::project::Project;
-use crate::run::{is_root, on_path, read, say, show};
+use crate::run::{read, say, show};
 use crate::system::{python, python_command};
-use crate::{Outcome, cache, space};
+use crate::{Outcome, cache, java, space};
 
 /// Names of a suite's tests, each with whether it passed.
 pub type TestResults = Vec<(String, bool)>;
@@ -28,15 +28,6 @@ const NODE_PACKAGES: &str = r#"{"private": true, "dependencies": {
 const RUST_MANIFEST: &str = "[package]\nname = \"fetch\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n\
     [dependencies]\ngorse_rs = \"=0.5.0\"\n\n[workspace]\nexclude = [\"vendor\"]\n";
 const RUST_TESTS: &str = "gorse_rs_tests";
-const JAVA_MANIFEST: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>shelfmark</groupId><artifactId>gorse-client-test</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>io.gorse</groupId><artifactId>gorse-client</artifactId><version>0.4.0</version></dependency>
-  </dependencies>
-</project>
-"#;
-const JAVA_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.6.0:copy-dependencies";
 /// Bytes that a suite takes at most while it is fetched.
 const FETCH_BYTES: u64 = 500_000_000;
 
@@ -183,21 +174,13 @@ pub fn run_rust(_: &Project, folder: &Path) -> Outcome<TestResults> {
 }
 
 pub fn fetch_java(_: &Project) -> Fetched {
-    for (program, package) in [("java", "default-jdk-headless"), ("mvn", "maven")] {
-        if on_path(program) {
-            continue;
-        }
-        if env::var_os("SHELFMARK_CI").is_none() || !is_root() || !on_path("apt-get") {
-            return Ok(Err(format!("{program} is missing (Debian's {package})")));
-        }
-        show(Command::new("apt-get").args(["install", "-y", "--no-install-recommends", package]))?;
+    if let Err(missing) = java::ensure()? {
+        return Ok(Err(missing));
     }
     let folder = cache::filled("gorse-suite-java-0.4.0", |fresh| {
         room(fresh, "io.gorse:gorse-client:0.4.0")?;
-        write(fresh, "pom.xml", JAVA_MANIFEST)?;
-        let mut maven = Command::new("mvn");
-        maven.current_dir(fresh).args(["--quiet", "--batch-mode", JAVA_PLUGIN, "-DoutputDirectory=jars"]);
-        fetched(show(&mut maven), "Maven's central repository")
+        write(fresh, "pom.xml", &java::manifest("io.gorse", "gorse-client", "0.4.0"))?;
+        java::copy_jars(fresh)
     })?;
     Ok(Ok(folder))
 }

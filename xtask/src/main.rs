@@ -13,6 +13,8 @@ mod commands;
 mod console;
 mod gorse;
 mod gorse_suites;
+mod java;
+mod kafka;
 mod libtorch;
 mod node;
 mod object_store;

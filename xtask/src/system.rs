@@ -79,6 +79,9 @@ fn missing(needs: Needs) -> Vec<Missing> {
     if needs.tests && !works("curl", &["--version"]) {
         missing.push(Missing { package: "curl", why: "the tests run the README's commands" });
     }
+    if needs.tests && !works("make", &["--version"]) {
+        missing.push(Missing { package: "make", why: "builds librdkafka for the connector of Kafka" });
+    }
     missing
 }
 
