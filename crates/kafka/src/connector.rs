@@ -94,10 +94,7 @@ impl<'a> Connector<'a> {
                 }
                 Event::Assigned => {}
                 Event::Due => {}
-                Event::Stuck => {
-                    self.paused = true;
-                    self.pause(true);
-                }
+                Event::Stuck => self.pause(),
             }
             self.follow_assignment();
         }
@@ -147,10 +144,7 @@ impl<'a> Connector<'a> {
         if due || self.collected.is_full(batch) {
             let collected = std::mem::take(&mut self.collected);
             self.under_way = Some(Box::pin(async move { Done::Sent(generation, sender.send(collected).await) }));
-            if self.paused {
-                self.paused = false;
-                self.pause(false);
-            }
+            self.resume();
         }
     }
 
@@ -163,7 +157,9 @@ impl<'a> Connector<'a> {
                     tracing::info!(partitions = offsets.len(), "kafka.reading");
                     self.reader.begin(&offsets)?;
                     self.offsets = offsets;
-                    self.paused = false;
+                    if std::mem::take(&mut self.paused) {
+                        tracing::info!("kafka.resumed");
+                    }
                 }
             }
             Done::Sent(generation, sent) => {
@@ -208,10 +204,17 @@ impl<'a> Connector<'a> {
         self.collected = Batch::default();
     }
 
-    fn pause(&self, pause: bool) {
-        let partitions: Vec<Partition> = self.offsets.keys().cloned().collect();
-        if !partitions.is_empty() {
-            self.reader.pause(&partitions, pause);
+    fn pause(&mut self) {
+        tracing::info!("kafka.paused");
+        self.paused = true;
+        self.reader.pause(self.offsets.keys(), true);
+    }
+
+    fn resume(&mut self) {
+        if self.paused {
+            tracing::info!("kafka.resumed");
+            self.paused = false;
+            self.reader.pause(self.offsets.keys(), false);
         }
     }
 

@@ -95,7 +95,10 @@ impl Reader {
             list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(*offset))
                 .map_err(ConnectorError::kafka("beginning to read"))?;
         }
-        self.consumer.assign(&list).map_err(ConnectorError::kafka("beginning to read"))
+        self.consumer.assign(&list).map_err(ConnectorError::kafka("beginning to read"))?;
+        // An assignment does not undo a pause, not even one of a partition that was somebody else's in between.
+        self.pause(offsets.keys(), false);
+        Ok(())
     }
 
     /// Shows the tools of Kafka how far the service is. Nothing is decided by it.
@@ -113,7 +116,7 @@ impl Reader {
     }
 
     /// Pauses partitions, or lets them go on.
-    pub fn pause(&self, partitions: &[Partition], pause: bool) {
+    pub fn pause<'p>(&self, partitions: impl Iterator<Item = &'p Partition>, pause: bool) {
         let mut list = TopicPartitionList::new();
         for partition in partitions {
             list.add_partition(&partition.topic, partition.number);

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     process::{Child, Command, Output, Stdio},
     time::Instant,
 };
@@ -42,6 +43,13 @@ impl Settings {
     pub fn start(&self) -> Connector {
         let log = if std::env::var_os("SHELFMARK_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() };
         Connector(self.command().stderr(log).spawn().unwrap())
+    }
+
+    /// Starts a connector that writes its log to a file.
+    pub fn start_logging(&self) -> (Connector, PathBuf) {
+        let log = self.0.path().join("connector.log");
+        let file = fs::File::create(&log).unwrap();
+        (Connector(self.command().stderr(file).spawn().unwrap()), log)
     }
 
     /// Runs a connector that ends by itself.

@@ -6,6 +6,7 @@ mod broker;
 mod connector;
 mod exactly_once;
 mod messages;
+mod outage;
 mod rebalance;
 mod scene;
 mod service;
