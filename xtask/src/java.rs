@@ -40,7 +40,7 @@ pub fn manifest(group: &str, artifact: &str, version: &str) -> String {
 /// Copies what the manifest in a folder needs at run time into its folder `jars`.
 pub fn copy_jars(folder: &Path) -> Outcome<()> {
     let mut maven = Command::new("mvn");
-    maven.current_dir(folder).args(["--quiet", "--batch-mode", PLUGIN, "-DoutputDirectory=jars"]);
+    maven.current_dir(folder).args(["--quiet", "--batch-mode", "--strict-checksums", PLUGIN, "-DoutputDirectory=jars"]);
     maven.arg("-DincludeScope=runtime");
     show(&mut maven).map_err(|error| {
         format!("{error}\nit is fetched from Maven's central repository once: run this again with a network")
