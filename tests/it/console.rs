@@ -2,7 +2,7 @@
 //!
 //! Goal: what a person does from the first minute to a rollback works. Method: the scenarios of `console/tests/browser`
 //! drive a Chromium against the real binary. Without Node, a Chromium or a built console they are skipped, and the
-//! reason is printed.
+//! reason is printed. In `.ci/run` they fail then.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,7 +32,10 @@ const SCENARIOS_TIME_MAX: Duration = Duration::from_mins(15);
 
 /// Runs a group of scenarios against a service of its own.
 async fn browse(group: &'static str, args: &[&str]) {
-    let skipped = |why: &str| println!("skipped: {why}");
+    let skipped = |why: &str| {
+        assert!(std::env::var_os("SHELFMARK_CI").is_none(), "{why}");
+        println!("skipped: {why}");
+    };
     let Some(node) = program("SHELFMARK_NODE", &["node"]) else { return skipped("there is no Node") };
     let Some(browser) = program("SHELFMARK_CHROMIUM", &["chromium", "chromium-browser", "google-chrome"]) else {
         return skipped("there is no Chromium; on Debian: apt-get install -y --no-install-recommends chromium");

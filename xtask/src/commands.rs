@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::node::Node;
 use crate::project::{Project, json_string};
 use crate::run::{say, show, show_and_read};
 use crate::space::{self, GB};
@@ -64,6 +65,12 @@ pub fn test(project: &Project, args: &[String]) -> Outcome<()> {
     }
     let mut cargo = project.cargo(&["test", "--release", "--workspace"]);
     cargo.args(args);
+    // The tests of the console look for a Node on PATH otherwise.
+    if let Ok(Some(node)) = Node::find_or_fetch().map(|node| node.fetched_program())
+        && env::var_os("SHELFMARK_NODE").is_none()
+    {
+        cargo.env("SHELFMARK_NODE", node);
+    }
     if args.is_empty() {
         snapshots::watch(project, &mut cargo)?;
     }

@@ -56,6 +56,11 @@ impl Node {
         Ok(Self { own: Some(folder.join(IN_WHEEL)) })
     }
 
+    /// The program of a fetched Node, which is not on PATH.
+    pub fn fetched_program(&self) -> Option<PathBuf> {
+        self.own.as_ref().map(|own| own.join("bin/node"))
+    }
+
     /// A command of Node alone.
     pub fn command(&self) -> Command {
         match &self.own {

@@ -7,6 +7,9 @@ use std::process::Command;
 use crate::Outcome;
 use crate::run::{is_root, on_path, say, show, works};
 
+/// Names of the browser that the tests run.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
 /// A system package that is missing.
 struct Missing {
     package: &'static str,
@@ -81,6 +84,11 @@ fn missing(needs: Needs) -> Vec<Missing> {
     }
     if needs.tests && !works("make", &["--version"]) {
         missing.push(Missing { package: "make", why: "builds librdkafka for the connector of Kafka" });
+    }
+    // Elsewhere the tests in a browser are left out, and say so.
+    let in_ci = std::env::var_os("SHELFMARK_CI").is_some();
+    if needs.tests && in_ci && std::env::var_os("SHELFMARK_CHROMIUM").is_none() && !BROWSERS.into_iter().any(on_path) {
+        missing.push(Missing { package: "chromium", why: "the tests of the console and of beacons run in it" });
     }
     missing
 }
