@@ -12,7 +12,8 @@ import { Client } from "../src/index.js";
 import { PACKAGE, Service, sleep } from "./service.js";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const PATIENCE_MS = 20_000;
+// A browser that starts for the first time takes its time.
+const PATIENCE_MS = 60_000;
 
 /** What a page has of the package. */
 declare const shelfmark: typeof Package;
