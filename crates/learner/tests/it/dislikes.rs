@@ -4,30 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{
-    Contribution, ContributionSource, Event, Id, Item, ModelConfig, Query, RecordBody, Served, Subject, Timestamp,
+    Contribution, ContributionSource, Item, ModelConfig, Query, RecordBody, Served, Subject, Timestamp,
 };
 use shelfmark_serving::Publisher;
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
-
-fn event(n: u64, user: &str, item: &str, kind: &str) -> RecordBody {
-    RecordBody::Event(Event {
-        event_id: id(&format!("e{n}")),
-        user: Some(id(user)),
-        session: None,
-        item: id(item),
-        kind: kind.to_owned(),
-        value: None,
-        ts: Timestamp::from_seconds((1_000_000 + n * 60) as f64).unwrap(),
-        context: Vec::new(),
-        recommendation_id: None,
-        properties: None,
-    })
-}
+use crate::{
+    events::{event_record, id},
+    learner_model::Model,
+};
 
 /// Sixty items on two shelves, and forty shoppers who keep to one of them, some to both.
 fn shop() -> Model {
@@ -50,7 +34,7 @@ fn shop() -> Model {
             n % 2
         };
         let item = format!("{}{}", ["tea", "tool"][shelf as usize], (n * n / 7 + user) % 30);
-        model.apply([event(n, &format!("u{}", user % 40), &item, "click")]);
+        model.apply([event_record(n, &format!("u{}", user % 40), &item, "click")]);
     }
     model
 }
@@ -82,7 +66,7 @@ fn a_disliked_item_leaves_the_list_until_it_is_liked() {
     let others = ["u1", "u20", "u35", "stranger"];
     let before: Vec<Vec<String>> = others.iter().map(|user| names(&model, user)).collect();
     let disliked = names(&model, "u34")[0].clone();
-    model.apply([event(4_000, "u34", &disliked, "dislike")]);
+    model.apply([event_record(4_000, "u34", &disliked, "dislike")]);
     assert!(!names(&model, "u34").contains(&disliked));
     for (user, before) in others.iter().zip(before) {
         let after = names(&model, user);
@@ -92,11 +76,11 @@ fn a_disliked_item_leaves_the_list_until_it_is_liked() {
         assert!(kept >= 9, "{user}: {kept} of ten kept");
     }
     // It stays away whatever else happens, and impressions do not count.
-    model.apply((0..20).map(|n| event(4_010 + n, "u34", &format!("tool{n}"), "click")));
+    model.apply((0..20).map(|n| event_record(4_010 + n, "u34", &format!("tool{n}"), "click")));
     assert!(!names(&model, "u34").contains(&disliked));
-    model.apply([event(4_100, "u34", &disliked, "click")]);
+    model.apply([event_record(4_100, "u34", &disliked, "click")]);
     assert!(names(&model, "u34").contains(&disliked), "liked again");
-    model.apply([event(4_101, "u34", &disliked, "dislike")]);
+    model.apply([event_record(4_101, "u34", &disliked, "dislike")]);
     assert!(!names(&model, "u34").contains(&disliked), "the newest word counts");
 }
 
@@ -106,7 +90,7 @@ fn what_is_like_disliked_items_sinks_for_that_user_and_explanations_say_so() {
     // Somebody of both shelves.
     let before = names(&model, "u36");
     let disliked: Vec<String> = (0..10).map(|n| format!("tea{n}")).collect();
-    model.apply(disliked.iter().zip(4_000..).map(|(item, n)| event(n, "u36", item, "dislike")));
+    model.apply(disliked.iter().zip(4_000..).map(|(item, n)| event_record(n, "u36", item, "dislike")));
     let after = ranked(&model, "u36");
     let list: Vec<String> = after.iter().map(|(name, _)| name.clone()).collect();
     let (was, is) = (place(&before, "tea", &disliked), place(&list, "tea", &[]));
@@ -131,8 +115,8 @@ fn what_is_like_disliked_items_sinks_for_that_user_and_explanations_say_so() {
 #[test]
 fn a_disliked_item_no_longer_steers_the_one_who_had_liked_it() {
     let mut model = shop();
-    model.apply((0..3).map(|n| event(4_000 + n, "new", &format!("tea{n}"), "click")));
-    model.apply((0..3).map(|n| event(4_010 + n, "new", &format!("tea{n}"), "dislike")));
+    model.apply((0..3).map(|n| event_record(4_000 + n, "new", &format!("tea{n}"), "click")));
+    model.apply((0..3).map(|n| event_record(4_010 + n, "new", &format!("tea{n}"), "dislike")));
     let inference = &model.state.inference;
     let at = Timestamp::from_seconds(1_300_000.0).unwrap();
     let context = inference.context(inference.user("new").unwrap(), at, &mut Default::default());

@@ -3,14 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use shelfmark_domain::{Event, Id, Item, ModelConfig, RecordBody, Timestamp};
+use shelfmark_domain::{Event, Item, ModelConfig, RecordBody, Timestamp};
 use shelfmark_state::{Digester, LearnedTable, State, Table};
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
+use crate::{events::id, learner_model::Model};
 
 /// Events of twelve users who walk through a catalogue, with occasional circumstances and dislikes.
 fn events(range: std::ops::Range<u64>, prefix: &str) -> Vec<RecordBody> {

@@ -1,6 +1,7 @@
 //! Tests of the learner through its interface: learning rule, gradients, products, freezing, dense vectors.
 
 mod dislikes;
+mod events;
 mod freeze;
 mod gradients;
 #[path = "../../../../tests/learner_case/mod.rs"]

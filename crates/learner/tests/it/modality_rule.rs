@@ -5,16 +5,12 @@
 
 use tch::{Device, Kind, Tensor};
 
-use shelfmark_domain::{Event, Filter, Id, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
+use shelfmark_domain::{Event, Filter, Item, Modalities, ModelConfig, RecordBody, Served, Timestamp};
 use shelfmark_learner::Learner;
 use shelfmark_serving::Publisher;
 use shelfmark_state::{CounterRng, Digester, LearnedTable, REFRESHED_PER_STEP, State, StateError, Table};
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
+use crate::{events::id, learner_model::Model};
 
 fn event(n: u64, user: usize, item: usize) -> RecordBody {
     RecordBody::Event(Event {

@@ -4,31 +4,20 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{
-    Event, ExcludeSeen, Id, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp,
-    VectorTable, VectorValues,
+    Event, ExcludeSeen, ModelConfig, Optimizer, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable,
+    VectorValues,
 };
 use shelfmark_serving::Publisher;
 use shelfmark_state::LearnedTable;
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
+use crate::{
+    events::{self, id},
+    learner_model::Model,
+};
 
 fn event(n: u64, user: &str, item: &str, kind: &str, context: &[&str]) -> Event {
-    Event {
-        event_id: id(&format!("e{n}")),
-        user: Some(id(user)),
-        session: None,
-        item: id(item),
-        kind: kind.to_owned(),
-        value: None,
-        ts: Timestamp::from_seconds((1_000_000 + n * 60) as f64).unwrap(),
-        context: context.iter().map(|&name| name.to_owned()).collect(),
-        recommendation_id: None,
-        properties: None,
-    }
+    let context = context.iter().map(|&name| name.to_owned()).collect();
+    Event { context, ..events::event(n, user, item, kind) }
 }
 
 impl Model {

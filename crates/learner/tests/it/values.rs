@@ -3,14 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-use shelfmark_domain::{Event, ExcludeSeen, Id, ModelConfig, Query, RecordBody, Served, Subject, Timestamp};
+use shelfmark_domain::{Event, ExcludeSeen, ModelConfig, Query, RecordBody, Served, Subject, Timestamp};
 use shelfmark_serving::Publisher;
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
+use crate::{events::id, learner_model::Model};
 
 fn rating(user: &str, item: &str, seconds: u64, value: Option<f64>) -> RecordBody {
     RecordBody::Event(Event {

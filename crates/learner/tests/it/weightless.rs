@@ -4,31 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use shelfmark_domain::{
-    Event, Id, Item, ModelConfig, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable, VectorValues,
+    Item, ModelConfig, Query, RecordBody, RowVector, Served, Subject, Timestamp, VectorTable, VectorValues,
 };
 use shelfmark_serving::Publisher;
 use shelfmark_state::{Digester, State, Table};
 
-use crate::learner_model::Model;
-
-fn id(text: &str) -> Id {
-    Id::new("id", text).unwrap()
-}
-
-fn event(n: u64, user: &str, item: &str, kind: &str) -> RecordBody {
-    RecordBody::Event(Event {
-        event_id: id(&format!("e{n}")),
-        user: Some(id(user)),
-        session: None,
-        item: id(item),
-        kind: kind.to_owned(),
-        value: None,
-        ts: Timestamp::from_seconds((1_000_000 + n * 60) as f64).unwrap(),
-        context: Vec::new(),
-        recommendation_id: None,
-        properties: None,
-    })
-}
+use crate::{
+    events::{event_record, id},
+    learner_model::Model,
+};
 
 /// All that may be listed, by name.
 fn listed(model: &Model) -> String {
@@ -58,9 +42,9 @@ fn an_item_that_only_impressions_named_is_in_no_list_until_something_else_names_
     config.kinds.insert("impression".to_owned(), 0.0.into());
     config.kinds.insert("dislike".to_owned(), (-1.0).into());
     let mut model = Model::new(config);
-    model.apply((0..60).map(|n| event(n, &format!("u{}", n % 5), ["a", "b"][n as usize % 2], "click")));
+    model.apply((0..60).map(|n| event_record(n, &format!("u{}", n % 5), ["a", "b"][n as usize % 2], "click")));
     let shown = ["shown", "clicked", "basket", "hated", "patched", "moved", "put"];
-    model.apply(shown.iter().zip(100..).map(|(item, n)| event(n, "u9", item, "impression")));
+    model.apply(shown.iter().zip(100..).map(|(item, n)| event_record(n, "u9", item, "impression")));
     assert_eq!(listed(&model), "a b");
     // Marks are stored, and rows of anything else read as before: one flag, of which builds before wrote 0 and 1.
     let stored = |model: &Model| State::from_segments(model.state.segments()).unwrap();
@@ -70,9 +54,9 @@ fn an_item_that_only_impressions_named_is_in_no_list_until_something_else_names_
     assert_eq!(listed(&model), "a b");
     assert_eq!((flags(&model, "a"), flags(&model, "shown")), (0, 2));
 
-    model.apply([event(200, "u8", "clicked", "click"), event(201, "u7", "hated", "dislike")]);
+    model.apply([event_record(200, "u8", "clicked", "click"), event_record(201, "u7", "hated", "dislike")]);
     // A unit that names an item twice: what weighs something counts.
-    model.apply(["impression", "click", "impression"].map(|kind| event(300, "u6", "basket", kind)));
+    model.apply(["impression", "click", "impression"].map(|kind| event_record(300, "u6", "basket", kind)));
     let vector = VectorValues::new(vec![0.5; 16]);
     model.apply([
         RecordBody::PutItem(Item::bare(id("put"))),
@@ -82,10 +66,10 @@ fn an_item_that_only_impressions_named_is_in_no_list_until_something_else_names_
     assert_eq!(listed(&model), "a b basket clicked hated moved patched put");
     assert_eq!((flags(&model, "clicked"), flags(&model, "put"), flags(&model, "shown")), (0, 0, 2));
     // Later impressions take nothing back, and the impressions that came first are still seen.
-    model.apply(shown.iter().zip(400..).map(|(item, n)| event(n, "u9", item, "impression")));
+    model.apply(shown.iter().zip(400..).map(|(item, n)| event_record(n, "u9", item, "impression")));
     assert_eq!(listed(&model), "a b basket clicked hated moved patched put");
     // Removed items stay away, whatever named them.
     model.apply([RecordBody::RemoveItem { item: id("shown") }]);
-    model.apply([event(500, "u9", "shown", "click")]);
+    model.apply([event_record(500, "u9", "shown", "click")]);
     assert_eq!((listed(&model).contains("shown"), flags(&model, "shown")), (false, 1));
 }
