@@ -17,6 +17,7 @@
 //! | `models` | starts, stops, creates and deletes models |
 //! | `memory_budget`, `lag_bound` | admission of rows, and of events while learning is behind |
 //! | `erasure`, `operations` | erasure of users, long work |
+//! | `append` | appends to a model's log |
 //! | `processes` | tells other processes where this one stands |
 //! | `parts`, `model` | put a model together, and are its handle |
 //!
@@ -34,6 +35,7 @@
 //! replay passes through at most 1,000,000 records in at most 45 s; 65,536 clicked lists remembered. Beyond
 //! `--memory-budget` nothing is taken in that would make a new row.
 
+mod append;
 mod blocking;
 mod deployment;
 mod erasure;
@@ -58,6 +60,7 @@ mod snapshots;
 mod status;
 mod stores;
 
+pub use append::Appended;
 pub use blocking::try_blocking;
 pub use deployment::arm_status::ArmStatus;
 pub use deployment::slot::RunningRollback;
@@ -81,7 +84,6 @@ pub use monitoring::reports::{CompareRequest, ComparedState, TermsRequest};
 pub use monitoring::trace::TracedEvent;
 pub use operations::{OperationContext, Operations, Started};
 pub use processes::Processes;
-pub use replay::rolled_back::Appended;
 pub use replay::run::Counts;
 pub use replay::trace::Stretch;
 pub use rollback::RolledBack;
