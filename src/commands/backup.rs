@@ -6,7 +6,6 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::HumanBytes;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use shelfmark::{
@@ -19,7 +18,7 @@ use shelfmark_backup::{
 
 use super::{
     client_command::count,
-    database, exit_status, pipeline,
+    database, ending, exit_status, pipeline,
     progress_bar::ProgressDisplay,
     table::{Align, Table},
 };
@@ -82,18 +81,8 @@ pub fn run(args: &BackupArgs) -> anyhow::Result<ExitCode> {
     database::drop_variables_of_libpq(&args.database)?;
     telemetry::start_log(&args.telemetry)?;
     let stop = CancellationToken::new();
-    database::runtime()?.block_on(async {
-        let mut backups = std::pin::pin!(make(args, &stop));
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::select! {
-            ended = &mut backups => return ended,
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        // The lease is given back, so that the next backup need not wait for its end.
-        stop.cancel();
-        backups.await
-    })
+    // Ended in order, a backup gives its lease back, so that the next one need not wait for the lease's end.
+    database::runtime()?.block_on(ending::in_order(make(args, &stop), &stop))
 }
 
 /// Makes a backup, or one in each interval until it is stopped.

@@ -22,6 +22,7 @@ pub mod completions;
 mod database;
 pub mod demo;
 mod dry_run;
+mod ending;
 pub mod evaluate;
 pub mod exit_status;
 pub mod forget;

@@ -6,10 +6,9 @@ use anyhow::Context;
 use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use shelfmark::{app, config::ServeSettings, telemetry};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::database;
+use super::{database, ending};
 
 /// Run the service. It prints `http://address:port` on standard output once it listens.
 #[derive(Args)]
@@ -51,23 +50,7 @@ fn raise_descriptor_limit() {
 }
 
 async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     let closing = CancellationToken::new();
-    let mut served = std::pin::pin!(app::serve(settings, closing.clone()));
-    let mut asked = false;
-    loop {
-        tokio::select! {
-            ended = &mut served => return ended.map(|()| ExitCode::SUCCESS),
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        if asked {
-            tracing::warn!("app.stop: asked twice, ending at once");
-            return Ok(ExitCode::FAILURE);
-        }
-        asked = true;
-        tracing::info!("app.stop: asked to end");
-        closing.cancel();
-    }
+    let served = Box::pin(app::serve(settings, closing.clone()));
+    ending::in_order(async { served.await.map(|()| ExitCode::SUCCESS) }, &closing).await
 }
