@@ -92,8 +92,8 @@ impl<'a> Connector<'a> {
                     lasting(error)?;
                     sleep(ERROR_PAUSE).await;
                 }
-                Event::Assigned => {}
-                Event::Due => {}
+                // The beginning and the end of each round see to these.
+                Event::Assigned | Event::Due => {}
                 Event::Stuck => self.pause(),
             }
             self.follow_assignment();

@@ -1,4 +1,4 @@
-//! Where a field of an event is found in a message.
+//! Paths to the fields of an event in a message.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What consumer and producer share: properties, and the log lines of librdkafka.
+//! Properties and callbacks that consumer and producer share.
 
 use std::{
     sync::{Mutex, PoisonError},

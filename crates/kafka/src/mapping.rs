@@ -1,4 +1,4 @@
-//! From a message to an event in the form of `POST /events`.
+//! Mapping of a message to an event in the form of `POST /events`.
 
 use rdkafka::{Message, message::OwnedMessage};
 use serde_json::{Map, Value, json};
